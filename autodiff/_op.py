@@ -1,0 +1,331 @@
+"""Ops: how a function is computed, and one rule for each input that says how it differentiates.
+
+A rule is a linear map. It takes ``g`` (a cotangent of the output on the way back, a tangent of the
+input on the way forward), the output and the inputs, and calls nothing but NumPy's functions and
+operators: given arrays it computes, given Tensors it records itself, and so derivatives of any
+order come about. ``g`` may carry extra leading axes, a batch of rank ``g.ndim - out.ndim``.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial, reduce
+from itertools import count
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autodiff._ndarray import operations
+from autodiff._tensor import Tensor, constant, node, recording
+
+Function: TypeAlias = Callable[..., Any]
+Rules: TypeAlias = "Sequence[Function | None] | Each"
+
+
+class Op:
+    """One differentiable operation: its name, how it is computed, and its rules.
+
+    Its inputs are operands (Tensors and arrays) and, behind them, static arguments (axes, shapes).
+    """
+
+    __slots__ = ("compute", "name", "rules")
+
+    # A structural rule cares where an entry stands, so its ``g`` has the full shape. An
+    # elementwise rule does not: ``g`` keeps axes of length 1, or is a number, while it can.
+    structural = True
+
+    def __init__(self, name: str, compute: Function, rules: Rules) -> None:
+        self.name = name
+        self.compute = compute
+        self.rules = rules
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+        """Return the output's tangent from the inputs' (None for those that have none)."""
+        raise NotImplementedError
+
+
+class Elementwise(Op):
+    """Each entry of the output depends on the same entry of each (broadcast) operand.
+
+    Such a derivative is diagonal, hence its own transpose: one rule serves both directions.
+    """
+
+    __slots__ = ("linear",)
+    structural = False
+
+    def __init__(self, name: str, compute: Function, rules: Rules, linear: bool = False) -> None:
+        super().__init__(name, compute, rules)
+        self.linear = linear
+
+    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+        """Return the sum of the rules' images; a linear op takes all its tangents at once."""
+        aligned = [
+            None if t is None else align(t, out.ndim - np.ndim(x), batch)
+            for t, x in zip(tangents, inputs, strict=True)
+        ]
+        if self.linear and all(t is not None for t in aligned):
+            return record(self, *aligned)
+        return total(
+            rule(t, out, *inputs)
+            for t, rule in zip(aligned, self.rules, strict=False)
+            if t is not None and rule is not None
+        )
+
+
+class Linear(Op):
+    """The output is linear in all operands together; each rule is the transpose.
+
+    Static axes and shapes count from the end, so that the op itself maps a batch of tangents.
+    """
+
+    __slots__ = ()
+
+    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+        """Return the op of all the tangents."""
+        leading = next(t.shape[:batch] for t in tangents if t is not None)
+        return record(
+            self,
+            *(_known_or_zero(t, x, leading) for t, x in zip(tangents, inputs, strict=True)),
+        )
+
+
+def _known_or_zero(t: Any, x: Any, leading: tuple[int, ...]) -> Any:
+    """Return an operand's tangent, zeros where it has none, and a static argument as it is."""
+    if t is None and hasattr(x, "dtype"):
+        return np.broadcast_to(np.zeros_like(x), leading + x.shape)
+    return x if t is None else t
+
+
+class Multilinear(Op):
+    """The output is linear in each operand while the others are held; each rule is a transpose.
+
+    ``core`` says how many trailing axes the op consumes of each operand, where those before them
+    broadcast; without it the op itself takes leading axes on any one operand.
+    """
+
+    __slots__ = ("core",)
+
+    def __init__(
+        self, name: str, compute: Function, rules: Rules, core: Sequence[int] = ()
+    ) -> None:
+        super().__init__(name, compute, rules)
+        self.core = core
+
+    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+        """Return the sum over the operands of the op with its tangent in its place."""
+        loops = [x.ndim - core for x, core in zip(inputs, self.core, strict=False)]
+        return total(
+            record(
+                self,
+                *inputs[:i],
+                align(t, max(loops) - loops[i], batch) if loops else t,
+                *inputs[i + 1 :],
+            )
+            for i, t in enumerate(tangents)
+            if t is not None
+        )
+
+
+class Custom(Op):
+    """The rules hold for the way back; ``forward``, where it is given, for the way forward."""
+
+    __slots__ = ("forward",)
+
+    def __init__(
+        self, name: str, compute: Function, rules: Rules, forward: Rules | None = None
+    ) -> None:
+        super().__init__(name, compute, rules)
+        self.forward = forward
+
+    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+        """Return the sum of the forward rules' images."""
+        assert self.forward is not None
+        return total(
+            rule(t, out, *inputs)
+            for t, rule in zip(tangents, self.forward, strict=False)
+            if t is not None and rule is not None
+        )
+
+
+class Each:
+    """The rules of an op with any number of operands: one rule, told the operand's number."""
+
+    def __init__(self, rule: Function) -> None:
+        self.rule = rule
+
+    def __iter__(self) -> Iterator[Function]:
+        return (partial(self.rule, i) for i in count())
+
+
+def align(t: Any, missing: int, batch: int) -> Any:
+    """Insert axes of length 1 behind the batch, where a smaller operand lacks them."""
+    if batch and missing > 0:
+        return t[(slice(None),) * batch + (None,) * missing]
+    return t
+
+
+def total(images: Iterator[Any]) -> Any:
+    """Return the sum of at least one image."""
+    return reduce(operator.add, images)
+
+
+# -- stating an op ---------------------------------------------------------------------------
+
+
+def elementwise(
+    function: Function,
+    *rules: Function | None,
+    compute: Function | None = None,
+    linear: bool = False,
+) -> Function:
+    """State an elementwise op: one rule for each operand, None for one that has no derivative.
+
+    Returns the function to call. A NumPy ``function`` dispatches here when given a Tensor;
+    ``compute`` replaces it where something is faster.
+
+    Examples
+    --------
+    >>> from autodiff import grad
+    >>> cube = elementwise(lambda x: x**3, lambda g, out, x: g * (3 * x**2))
+    >>> float(grad(cube)(2.0))
+    12.0
+    """
+    op = Elementwise(function.__name__, compute or function, rules, linear)
+    call: Function = record
+    if len(rules) <= 2:
+        call = record1 if len(rules) == 1 else record2
+    return _dispatched(function, call, op)
+
+
+def linear(
+    function: Function, rule: Function | Each, *, compute: Function | None = None
+) -> Function:
+    """State an op that is linear in its operands by its transpose."""
+    op = Linear(function.__name__, compute or function, _as_rules(rule))
+    return _dispatched(function, record, op)
+
+
+def multilinear(
+    function: Function,
+    *rules: Function | Each,
+    core: Sequence[int] = (),
+    compute: Function | None = None,
+) -> Function:
+    """State an op that is linear in each operand by a transpose for each."""
+    op = Multilinear(function.__name__, compute or function, _as_rules(*rules), core)
+    return _dispatched(function, record, op)
+
+
+def custom(
+    function: Function, *rules: Function, forward: Function | Sequence[Function] | None = None
+) -> Function:
+    """State an op by its rules for the way back and, where wanted, for the way forward."""
+    forward_rules = (forward,) if callable(forward) else forward
+    return _dispatched(function, record, Custom(function.__name__, function, rules, forward_rules))
+
+
+def _as_rules(*rules: Function | Each) -> Rules:
+    return rules[0] if isinstance(rules[0], Each) else rules  # type: ignore[return-value]
+
+
+def _dispatched(function: Function, call: Function, op: Op) -> Function:
+    operations[function] = partial(call, op)
+    return operations[function]
+
+
+def operation(function: Function) -> Callable[[Function], Function]:
+    """Make the decorated function what a NumPy function does when it is given a Tensor."""
+
+    def register(implementation: Function) -> Function:
+        operations[function] = implementation
+        return implementation
+
+    return register
+
+
+def without_derivative(function: Function) -> None:
+    """State that a NumPy function of Tensors is a constant: a mask, an index, a step."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = function(*map(value_of, args), **{k: value_of(v) for k, v in kwargs.items()})
+        return constant(result) if isinstance(result, (np.ndarray, np.generic)) else result
+
+    operations[function] = call
+
+
+def value_of(x: Any) -> Any:
+    """Return a Tensor's value, and anything else as it is."""
+    return x.value if type(x) is Tensor else x
+
+
+# -- recording a call ------------------------------------------------------------------------
+
+# Constants that need no conversion. A Python number stays one, so that float32 stays float32.
+PLAIN = frozenset({np.ndarray, float, int, complex, bool, np.float64, np.float32})
+
+
+def record(op: Op, *inputs: Any) -> Any:
+    """Compute an op; where an input is a Tensor, return a Tensor that remembers the call."""
+    values = tuple([x.value if type(x) is Tensor else x for x in inputs])
+    try:
+        value = op.compute(*values)
+    except (ValueError, TypeError, IndexError) as error:
+        raise _explained(op, values, error) from error
+    if recording.get():
+        for x in inputs:
+            if type(x) is Tensor and x.requires_grad:
+                return node(value, op, inputs, values, True)
+    return constant(value) if Tensor in map(type, inputs) else value
+
+
+def record1(op: Op, x: Any) -> Any:
+    """As ``record``, of one operand."""
+    if type(x) is not Tensor:
+        return op.compute(x)
+    x_value = x.value
+    value = op.compute(x_value)
+    if x.requires_grad and recording.get():
+        return node(value, op, (x,), (x_value,), True)
+    return constant(value)
+
+
+def record2(op: Op, x: Any, y: Any) -> Any:
+    """As ``record``, of two operands."""
+    requires_grad = False
+    if type(x) is Tensor:
+        x_value = x.value
+        requires_grad = x.requires_grad
+    else:
+        x_value = x = x if type(x) in PLAIN else as_operand(op, x)
+    if type(y) is Tensor:
+        y_value = y.value
+        requires_grad = requires_grad or y.requires_grad
+    else:
+        y_value = y = y if type(y) in PLAIN else as_operand(op, y)
+    try:
+        value = op.compute(x_value, y_value)
+    except (ValueError, TypeError) as error:
+        raise _explained(op, (x_value, y_value), error) from error
+    if requires_grad and recording.get():
+        return node(value, op, (x, y), (x_value, y_value), True)
+    return constant(value) if type(x) is Tensor or type(y) is Tensor else value
+
+
+def as_operand(op: Op, x: Any) -> Any:
+    """Return a constant as something NumPy computes with; a list becomes an array."""
+    if hasattr(x, "__array_ufunc__"):
+        return x
+    array = np.asarray(x)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(f"{op.name} of a Tensor and {type(x).__name__} {x!r:.40}: not a number")
+    return array
+
+
+def _explained(op: Op, values: Sequence[Any], error: Exception) -> Exception:
+    shapes = " and ".join(str(v.shape) for v in values if hasattr(v, "dtype"))
+    kind = next(k for k in (IndexError, ValueError, TypeError) if isinstance(error, k))
+    return kind(f"{op.name} of Tensors or arrays of shape {shapes}: {error}")

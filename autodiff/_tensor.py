@@ -1,0 +1,286 @@
+"""The Tensor: a value that remembers how it was made."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike, DTypeLike, NDArray
+
+from autodiff._ndarray import NDArrayInterface, Operand
+
+if TYPE_CHECKING:
+    from autodiff._op import Op
+
+recording: ContextVar[bool] = ContextVar("recording", default=True)
+next_index = itertools.count(1).__next__
+
+
+class LostGraphError(TypeError):
+    """A Tensor stands where only its value would fit, so its derivative would be lost."""
+
+
+class Tensor(NDArrayInterface):
+    """An array or number that remembers how it was made, so that it can be differentiated.
+
+    NumPy's functions, operators and slices work on it as they do on an array, and each records
+    one node of the computational graph: the op, its inputs and its value.
+
+    Parameters
+    ----------
+    value : array_like
+        Copied. Integers and booleans are kept as they are and never require a gradient.
+    requires_grad : bool
+        Whether ``backward`` computes a gradient for this Tensor.
+    name : str, optional
+        What to call it in pictures and messages.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> x = Tensor([1.0, 2.0])
+    >>> y = np.sum(x**2)
+    >>> y.backward()
+    >>> x.grad
+    array([2., 4.])
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "grad",
+        "index",
+        "inputs",
+        "name",
+        "op",
+        "requires_grad",
+        "value",
+        "values",
+    )
+
+    value: NDArray[Any]  # or a NumPy scalar, which is several times faster
+    op: Op | None  # what made it; None for a leaf
+    inputs: tuple[Any, ...]  # the op's arguments: Tensors and constants
+    values: tuple[Any, ...]  # the same arguments with plain values for Tensors
+    name: str | None
+    requires_grad: bool
+    grad: Any  # a leaf's gradient, once ``backward`` has run
+    index: int  # larger than any input's: sorting by it is the topological order
+
+    def __init__(self, value: Operand, requires_grad: bool = True, name: str | None = None) -> None:
+        self.value = own_value(value.value if type(value) is Tensor else value)
+        self.op = None
+        self.inputs = self.values = ()
+        self.name = name
+        self.requires_grad = bool(requires_grad) and self.value.dtype.kind in "fc"
+        self.grad = None
+        self.index = next_index()
+
+    # -- the value ---------------------------------------------------------------------------
+
+    @property
+    def data(self) -> Any:
+        """The value, as a plain array that cannot be written to. A leaf's can be replaced."""
+        if type(self.value) is not np.ndarray:
+            return self.value
+        view = self.value.view()
+        view.flags.writeable = False
+        return view
+
+    @data.setter
+    def data(self, new_value: ArrayLike) -> None:
+        if self.op is not None:
+            raise TypeError(
+                f"only a leaf's value can be replaced, and {self.op.name} made this Tensor: "
+                "build a new Tensor instead"
+            )
+        value = own_value(new_value, self.dtype)
+        if value.shape != self.shape:
+            raise ValueError(f"the new value has shape {value.shape}, the Tensor {self.shape}")
+        self.value = value
+        self.index = next_index()
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self.value.shape
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self.value.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self.value.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
+        return self.value.dtype
+
+    def item(self) -> Any:
+        """Return the only entry as a Python number, outside the graph."""
+        return self.value.item()
+
+    def tolist(self) -> Any:
+        """Return the entries as nested lists of Python numbers, outside the graph."""
+        return self.value.tolist()
+
+    def __repr__(self) -> str:
+        text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")
+        origin = f", op={self.op.name}" if self.op else ""
+        label = f", name={self.name!r}" if self.name else ""
+        return f"Tensor({text}{origin}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.value.item(), spec) if spec and self.size == 1 else repr(self)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("a Tensor of shape () has no length")
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
+    def __bool__(self) -> bool:
+        return bool(self.value)
+
+    def __float__(self) -> float:
+        return float(self._value_outside("a float", "t.item()"))
+
+    def __int__(self) -> int:
+        return int(self._value_outside("an int", "t.item()"))
+
+    def __complex__(self) -> complex:
+        return complex(self._value_outside("a complex", "t.item()"))
+
+    def __index__(self) -> int:
+        return self._value_outside("an index", "t.item()").__index__()
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self._value_outside("a plain array", "t.data"), dtype=dtype, copy=copy)
+
+    def _value_outside(self, target: str, instead: str) -> NDArray[Any]:
+        """Return the value for use outside the graph, unless a derivative would be lost."""
+        if self.requires_grad:
+            raise LostGraphError(
+                f"a Tensor of shape {self.shape} that requires a gradient cannot become {target} "
+                f"without losing its derivative. Write {instead} if a constant is meant; to build "
+                "an array out of Tensors use np.stack, np.concatenate or np.where"
+            )
+        return self.value
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(
+            "a Tensor's value never changes: instead of x[i] = v write np.where(mask, v, x), or "
+            "collect the parts in a list and np.stack or np.concatenate them"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.op is not None:
+            raise TypeError(
+                f"only a leaf can be copied or pickled, and {self.op.name} made this Tensor: "
+                "use t.data"
+            )
+        return Tensor, (self.value, self.requires_grad, self.name)
+
+    # -- derivatives -------------------------------------------------------------------------
+
+    def backward(self, cotangent: ArrayLike | None = None) -> None:
+        """Add the gradient of this Tensor to the ``grad`` of every leaf that it depends on.
+
+        The graph is kept: calling it again adds the same gradients again.
+
+        Parameters
+        ----------
+        cotangent : array_like, optional
+            The weight of each entry, of this Tensor's shape. For a single entry it may be left
+            out and is 1.
+
+        Raises
+        ------
+        ValueError
+            When there are several entries and no cotangent, or it has another shape.
+        TypeError
+            When nothing that this Tensor depends on requires a gradient.
+        RuntimeError
+            When a leaf's value was replaced after this Tensor was computed from it.
+        """
+        from autodiff._walks import accumulate_gradients
+
+        accumulate_gradients(self, cotangent)
+
+
+def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
+    """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
+    duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
+    array = value if duck else np.array(value, dtype=dtype)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"a Tensor holds numbers, but this value has dtype {array.dtype}: {value!r:.80}"
+        )
+    return array if array.ndim else array[()]
+
+
+@contextmanager
+def no_grad() -> Iterator[None]:
+    """Compute without recording a graph, in this thread or task alone.
+
+    Works as a context manager and, called, as a decorator.
+
+    Examples
+    --------
+    >>> x = Tensor(2.0)
+    >>> with no_grad():
+    ...     y = x * x
+    >>> y.requires_grad
+    False
+    """
+    token = recording.set(False)
+    try:
+        yield
+    finally:
+        recording.reset(token)
+
+
+def stop_gradient(x: Operand) -> Any:
+    """Return the same value as a constant: no derivative flows through it.
+
+    Examples
+    --------
+    >>> from autodiff import grad
+    >>> float(grad(lambda x: x * stop_gradient(x))(3.0))
+    3.0
+    """
+    return constant(x.value) if type(x) is Tensor else x
+
+
+def constant(value: Any) -> Tensor:
+    """Return a Tensor around a value that needs no copy and no gradient."""
+    return node(value, None, (), (), False)
+
+
+def node(
+    value: Any,
+    op: Op | None,
+    inputs: tuple[Any, ...],
+    values: tuple[Any, ...],
+    requires_grad: bool,
+) -> Tensor:
+    """Return a Tensor without copying or checking anything."""
+    out = object.__new__(Tensor)
+    out.value = value
+    out.op = op
+    out.inputs = inputs
+    out.values = values
+    out.name = None
+    out.requires_grad = requires_grad
+    out.grad = None
+    out.index = next_index()
+    return out

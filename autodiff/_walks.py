@@ -1,0 +1,315 @@
+"""Walks: ordered passes over a graph, backward with cotangents or forward with tangents.
+
+What they carry may have extra leading axes, a batch of seeds. Given the nodes in place of their
+values the rules record themselves, and the walk builds the derivative's own graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autodiff._op import Custom, Elementwise, Function, Op, total, value_of
+from autodiff._scatter import Scattered, accumulate
+from autodiff._tensor import Tensor, constant, recording
+
+Shape: TypeAlias = tuple[int, ...]
+
+
+class Graph:
+    """The ops between some leaves and some outputs, in the order in which they were made.
+
+    Without leaves it reaches back to every Tensor that no op made.
+    """
+
+    __slots__ = ("enclosed", "leaves", "oldest", "order", "outputs")
+
+    def __init__(self, outputs: Sequence[Tensor], leaves: Sequence[Tensor] = ()) -> None:
+        self.outputs = outputs
+        self.leaves = leaves
+        self.oldest = min((leaf.index for leaf in leaves), default=0)
+        self.order, met_older = ancestors(outputs, leaves, self.oldest)
+        # Whether the outputs depend on Tensors of an enclosing differentiation as well.
+        self.enclosed = met_older or any(leaf.op is not None for leaf in leaves)
+
+    def pull(
+        self, cotangents: Sequence[Any], *, batch: Shape = (), record: bool = False
+    ) -> dict[Tensor, Any]:
+        """Walk backward: return the leaves' cotangents, of shape ``batch + leaf.shape``."""
+        seeds: dict[Tensor, Any] = {}
+        for output, g in zip(self.outputs, cotangents, strict=True):
+            seeds[output] = accumulate(seeds[output], g) if output in seeds else g
+
+        def walk(strict: bool) -> dict[Tensor, Any]:
+            left = _backward(self.order, dict(seeds), batch, self.oldest, record, strict)
+            return {x: _finished(left.get(x), x, batch, record) for x in self.leaves or left}
+
+        return _walked(walk, cotangents, record)
+
+    def push(
+        self, tangents: Sequence[Any], *, batch: Shape = (), record: bool = False
+    ) -> dict[Tensor, Any]:
+        """Walk forward: return the outputs' tangents, of shape ``batch + output.shape``."""
+
+        def walk(strict: bool) -> dict[Tensor, Any]:
+            known = {x: t for x, t in zip(self.leaves, tangents, strict=True) if t is not None}
+            _forward(self.order, known, set(self.outputs), batch, record, strict)
+            return {y: _finished(known.get(y), y, batch, record) for y in self.outputs}
+
+        return _walked(walk, tangents, record)
+
+
+def _walked(
+    walk: Callable[[bool], dict[Tensor, Any]], given: Sequence[Any], record: bool
+) -> dict[Tensor, Any]:
+    """Walk; where a derivative comes out infinite or NaN, walk again with 0 · inf = 0."""
+    mode = recording.set(record)
+    try:
+        with np.errstate(divide="ignore", invalid="ignore"):
+            found = walk(False)
+            if not all_finite(found.values()):
+                found = walk(True)
+    finally:
+        recording.reset(mode)
+    return _unshared(found, given)
+
+
+def ancestors(
+    outputs: Sequence[Tensor], leaves: Sequence[Tensor] = (), oldest: int = 0
+) -> tuple[list[Tensor], bool]:
+    """Return the Tensors that ops made on the way to the outputs, in the order they were made.
+
+    The search ends at the leaves, and before Tensors whose index is below ``oldest``; the second
+    result says whether it met one of those.
+
+    Raises
+    ------
+    RuntimeError
+        When an input is younger than its consumer: its value was replaced in between.
+    """
+    found = {*outputs, *leaves}
+    order = [y for y in found.difference(leaves) if y.op is not None and y.index >= oldest]
+    met_older = any(y.requires_grad and y.index < oldest for y in outputs)
+    for consumer in order:  # which grows meanwhile
+        index = consumer.index
+        for x in consumer.inputs:
+            if type(x) is Tensor and x.requires_grad and x not in found:
+                if x.index < oldest:
+                    met_older = True
+                elif x.index > index:
+                    raise RuntimeError(_stale(x, consumer))
+                elif x.op is not None:
+                    found.add(x)
+                    order.append(x)
+    order.sort(key=attrgetter("index"))
+    return order, met_older
+
+
+def _stale(x: Tensor, consumer: Tensor) -> str:
+    name = repr(x.name) if x.name else f"a leaf of shape {x.shape}"
+    op = consumer.op.name if consumer.op else ""
+    return (
+        f"the value of {name} was replaced after {op} had used it, so the recorded graph no "
+        "longer matches: compute the output again before differentiating it"
+    )
+
+
+# -- backward --------------------------------------------------------------------------------
+
+
+def _backward(
+    order: list[Tensor],
+    cotangents: dict[Tensor, Any],
+    batch: Shape,
+    oldest: int,
+    record: bool,
+    strict: bool,
+) -> dict[Tensor, Any]:
+    """Pass over the graph from the last op to the first; what remains belongs to the leaves."""
+    take, get = cotangents.pop, cotangents.get
+    for consumer in reversed(order):
+        g = take(consumer, None)
+        if g is None:
+            continue
+        op: Any = keeping_zero(consumer.op) if strict else consumer.op
+        out, inputs = (consumer, consumer.inputs) if record else (consumer.value, consumer.values)
+        if op.structural:
+            g = filled(g, batch + out.shape)
+        elif type(g) is Scattered:
+            g = g.assemble(batch + out.shape)
+        for x, rule in zip(consumer.inputs, op.rules, strict=False):
+            if type(x) is Tensor and x.requires_grad and x.index >= oldest:
+                image = rule(g, out, *inputs)
+                shape = x.value.shape
+                if image.shape != shape:
+                    image = _fitted(image, shape, out.shape, batch, op)
+                earlier = get(x)
+                cotangents[x] = image if earlier is None else accumulate(earlier, image)
+    return cotangents
+
+
+def _fitted(image: Any, shape: Shape, full: Shape, batch: Shape, op: Op) -> Any:
+    """Return an image summed over the axes along which its operand was broadcast."""
+    if type(image) is Scattered:
+        return image
+    if not op.structural:
+        if shape == full:
+            return image  # smaller than its operand while nothing needs its full shape
+        image = filled(image, batch + full)
+    rank = len(batch)
+    extra = image.ndim - rank - len(shape)
+    axes = tuple(
+        rank + axis
+        for axis, length in enumerate(image.shape[rank:])
+        if axis < extra or length != 1 == shape[axis - extra]
+    )
+    if not axes or extra < 0:
+        return image
+    if axes == (0,) and type(image) is np.ndarray and image.ndim == 2:
+        return np.ones(len(image), image.dtype).dot(image).reshape(shape)  # BLAS: half the time
+    return image.sum(axis=axes).reshape(image.shape[:rank] + shape)
+
+
+def filled(g: Any, shape: Shape) -> Any:
+    """Return a cotangent or tangent broadcast to its full shape."""
+    if type(g) is Scattered:
+        return g.assemble(shape)
+    if g.shape == shape:
+        return g
+    if isinstance(g, np.ndarray | np.generic):
+        full = np.empty(shape, g.dtype)
+        full[...] = g
+        return full
+    return np.broadcast_to(g, shape)
+
+
+def _finished(g: Any, x: Tensor, batch: Shape, record: bool) -> Any:
+    """Return what a walk brought to ``x`` in full shape and in the dtype of ``x``."""
+    g = np.zeros((), x.dtype) if g is None else g
+    g = filled(g, batch + x.shape)
+    if g.dtype != x.dtype:
+        g = (g.real if x.dtype.kind == "f" else g).astype(x.dtype)
+    return constant(g) if record and type(g) is not Tensor else g
+
+
+def _unshared(found: dict[Tensor, Any], given: Iterable[Any]) -> dict[Tensor, Any]:
+    """Copy what shares memory with a seed, with another result or with a larger array."""
+    seen = set(map(id, given))
+    for x, g in found.items():
+        if type(g) is np.ndarray and (g.base is not None or id(g) in seen):
+            found[x] = g.copy()
+        seen.add(id(g))
+    return found
+
+
+def keeping_zero(op: Op | None) -> Op | None:
+    """Return the op with rules that map zero to zero, where the plain ones may give 0 · inf."""
+    if not isinstance(op, Elementwise):
+        return op
+
+    def masked(rule: Function) -> Function:
+        return lambda g, out, *inputs: np.where(g == 0, 0, rule(g, out, *inputs))
+
+    rules = [masked(rule) if rule else None for rule in op.rules]
+    return Elementwise(op.name, op.compute, rules, op.linear)
+
+
+def all_finite(arrays: Iterable[Any]) -> bool:
+    """Whether no array or Tensor holds a NaN or an infinity."""
+    for array in map(value_of, arrays):
+        if isinstance(array, np.ndarray | np.generic):
+            flat = array.ravel()
+            if not abs(flat.dot(flat)) < np.inf:  # one pass and no array of booleans
+                return False
+    return True
+
+
+# -- forward ---------------------------------------------------------------------------------
+
+
+def _forward(
+    order: list[Tensor],
+    tangents: dict[Tensor, Any],
+    outputs: set[Tensor],
+    batch: Shape,
+    record: bool,
+    strict: bool,
+) -> None:
+    """Pass over the graph from the first op to the last."""
+    last_consumer = {
+        x: consumer for consumer in order for x in consumer.inputs if type(x) is Tensor
+    }
+    for consumer in order:
+        known = [tangents.get(x) if type(x) is Tensor else None for x in consumer.inputs]
+        if all(t is None for t in known):
+            continue
+        op: Any = keeping_zero(consumer.op) if strict else consumer.op
+        out, inputs = (consumer, consumer.inputs) if record else (consumer.value, consumer.values)
+        if op.structural:
+            known = [
+                None if t is None else filled(t, batch + x.shape)
+                for t, x in zip(known, inputs, strict=True)
+            ]
+        if isinstance(op, Custom) and op.forward is None:
+            tangents[consumer] = _transposed_twice(op, known, out, inputs, batch)
+        else:
+            tangents[consumer] = op.push(known, out, inputs, len(batch))
+        for x in consumer.inputs:
+            if type(x) is Tensor and last_consumer[x] is consumer and x not in outputs:
+                tangents.pop(x, None)
+
+
+def _transposed_twice(
+    op: Custom, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: Shape
+) -> Any:
+    """Return the tangent of an op that states only the way back.
+
+    Its rule u ↦ Jᵀu is linear, so walking back through the rule itself transposes it to t ↦ Jt.
+    """
+    images = []
+    for t, rule in zip(tangents, op.rules, strict=False):
+        if t is not None and rule is not None:
+            mode = recording.set(True)
+            u = Tensor(np.zeros_like(value_of(out)))
+            image = rule(u, out, *inputs)
+            recording.reset(mode)
+            graph = Graph([image], [u])
+            images.append(graph.pull([t], batch=batch, record=recording.get())[u])
+    return total(iter(images))
+
+
+# -- gradients of one output -----------------------------------------------------------------
+
+
+def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
+    """Add the gradients of ``output`` to its leaves: what ``Tensor.backward`` does."""
+    if not output.requires_grad:
+        raise TypeError(
+            f"no gradient flows into this Tensor of dtype {output.dtype}: it depends on no Tensor "
+            "that requires one (integers never do, nor results computed under no_grad)"
+        )
+    if cotangent is None and output.size != 1:
+        raise ValueError(
+            f"backward() of a Tensor of shape {output.shape} needs a cotangent of that shape, one "
+            "weight for each entry; for the gradient of their sum, call y.sum().backward()"
+        )
+    seed = seed_like(output, 1 if cotangent is None else cotangent)
+    for leaf, gradient in Graph([output]).pull([seed]).items():
+        leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
+
+
+def seed_like(output: Tensor, cotangent: ArrayLike) -> Any:
+    """Return a cotangent (or tangent) with the type of a Tensor, whose shape it must have."""
+    if type(cotangent) is Tensor and recording.get():
+        seed: Any = cotangent
+    else:
+        seed = np.array(value_of(cotangent), dtype=output.dtype)[()]
+    if seed.shape != output.shape and seed.size * output.size != 1:
+        raise ValueError(
+            f"the Tensor has shape {output.shape}, but its cotangent or tangent {seed.shape}"
+        )
+    return seed.reshape(output.shape)

@@ -1,0 +1,119 @@
+"""Functions that SciPy has but does not dispatch, in forms that neither overflow nor cancel."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autodiff._ndarray import Axes, Operand
+from autodiff._op import custom, value_of
+from autodiff._tensor import Tensor
+from autodiff.rules.reductions import expand
+from autodiff.rules.shapes import from_end
+
+
+def _log_sum_exp(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    top = np.max(x, axis=axes, keepdims=True)
+    top = np.where(np.isfinite(top), top, 0)
+    total = np.log(np.sum(np.exp(x - top), axis=axes, keepdims=True)) + top
+    return total if keepdims else np.squeeze(total, axis=axes)[()]
+
+
+def _weights(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    return np.exp(x - expand(out, axes, keepdims))
+
+
+_log_sum_exp.__name__ = "logsumexp"
+_logsumexp = custom(
+    _log_sum_exp,
+    lambda g, out, x, axes, keepdims: expand(g, axes, keepdims) * _weights(out, x, axes, keepdims),
+    forward=lambda t, out, x, axes, keepdims: np.sum(
+        t * _weights(out, x, axes, keepdims), axis=axes, keepdims=keepdims
+    ),
+)
+
+
+def logsumexp(x: Operand, axis: Axes = None, *, keepdims: bool = False) -> Any:
+    """Return log Σ exp(x) over the axes without overflow.
+
+    Examples
+    --------
+    >>> float(logsumexp([1000.0, 1000.0]).round(4))
+    1000.6931
+    """
+    x = x if type(x) is Tensor else np.asarray(x)
+    return _logsumexp(x, from_end(axis, x.ndim), keepdims)
+
+
+def log_softmax(x: Operand, axis: Axes = -1) -> Any:
+    """Return log(exp(x) / Σ exp(x)) along the axis without overflow or cancellation."""
+    x = x if type(x) is Tensor else np.asarray(x)
+    return x - logsumexp(x, axis, keepdims=True)
+
+
+def softmax(x: Operand, axis: Axes = -1) -> Any:
+    """Return exp(x) / Σ exp(x) along the axis without overflow.
+
+    Examples
+    --------
+    >>> softmax([0.0, 0.0])
+    array([0.5, 0.5])
+    """
+    return np.exp(log_softmax(x, axis))
+
+
+def _cross_entropy(x: Any, labels: Any) -> Any:
+    return _log_sum_exp(x, (-1,), False) - _picked(x, labels)
+
+
+def _picked(x: Any, labels: Any) -> Any:
+    return x[..., np.arange(len(labels)), labels]
+
+
+def _excess(out: Any, x: Any, labels: Any) -> Any:
+    """Return the probabilities less 1 at the labels."""
+    probabilities = np.exp(x - (out + _picked(x, labels))[..., None])
+    return probabilities - (labels[:, None] == np.arange(x.shape[-1]))
+
+
+_cross_entropy.__name__ = "softmax_cross_entropy"
+_softmax_cross_entropy = custom(
+    _cross_entropy,
+    lambda g, out, x, labels: g[..., None] * _excess(out, x, labels),
+    forward=lambda t, out, x, labels: np.sum(t * _excess(out, x, labels), axis=-1),
+)
+
+
+def softmax_cross_entropy(logits: Operand, labels: ArrayLike) -> Any:
+    """Return -log softmax(logits)[label] for each row of logits.
+
+    Parameters
+    ----------
+    logits : array_like or Tensor, shape (n, classes)
+    labels : array_like of int, shape (n,)
+        The right class of each row.
+
+    Raises
+    ------
+    ValueError
+        When the shapes do not agree or a label is no class.
+
+    Examples
+    --------
+    >>> softmax_cross_entropy([[0.0, 0.0]], [1]).round(4)
+    array([0.6931])
+    """
+    x = logits if type(logits) is Tensor else np.asarray(logits)
+    targets = np.asarray(value_of(labels))
+    if x.ndim != 2 or targets.shape != x.shape[:1] or targets.dtype.kind not in "iu":
+        raise ValueError(
+            "softmax_cross_entropy expects logits (n, classes) and n integer labels, not logits of "
+            f"shape {x.shape} and labels of shape {targets.shape} and type {targets.dtype}"
+        )
+    if targets.size and not 0 <= targets.min() <= targets.max() < x.shape[1]:
+        raise ValueError(
+            f"labels run from {targets.min()} to {targets.max()}, for {x.shape[1]} classes"
+        )
+    return _softmax_cross_entropy(x, targets)

@@ -1,0 +1,194 @@
+"""Functions that move entries about: each is linear, and its transpose moves them back."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from autodiff._op import Each, linear, operation, value_of
+from autodiff._tensor import stop_gradient
+
+# The static arguments count from the end, so that leading batch axes pass through: shapes go with
+# the rank of their operand, axes are negative.
+
+
+def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
+    """Return axes as negative numbers; None is all of them."""
+    if axes is None:
+        return tuple(range(-ndim, 0))
+    return tuple(axis - ndim for axis in normalize_axis_tuple(axes, ndim))
+
+
+def _leading(x: Any, rank: int) -> Any:
+    return x.shape[: x.ndim - rank]
+
+
+# -- the same entries in another shape -------------------------------------------------------
+
+_reshaped = linear(
+    np.reshape,
+    lambda g, out, x, shape, rank: g.reshape(_leading(g, out.ndim) + x.shape),
+    compute=lambda x, shape, rank: x.reshape(_leading(x, rank) + shape),
+)
+
+
+@operation(np.reshape)
+def _reshape(a: Any, shape: Any) -> Any:
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
+    if -1 in shape:
+        known = -prod(shape)
+        shape = tuple(a.size // max(known, 1) if n == -1 else n for n in shape)
+    return _reshaped(a, shape, a.ndim)
+
+
+@operation(np.ravel)
+def _ravel(a: Any) -> Any:
+    return _reshaped(a, (a.size,), a.ndim)
+
+
+@operation(np.expand_dims)
+def _expand_dims(a: Any, axis: Any) -> Any:
+    ndim = a.ndim + (1 if isinstance(axis, int) else len(axis))
+    new = {ndim + i for i in from_end(axis, ndim)}
+    lengths = iter(a.shape)
+    return _reshaped(a, tuple(1 if i in new else next(lengths) for i in range(ndim)), a.ndim)
+
+
+@operation(np.squeeze)
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    if axis is None:
+        return _reshaped(a, tuple(n for n in a.shape if n != 1), a.ndim)
+    gone = {a.ndim + i for i in from_end(axis, a.ndim)}
+    if any(a.shape[i] != 1 for i in gone):
+        raise ValueError(f"squeeze(axis={axis}) of shape {a.shape}: only axes of length 1 can go")
+    return _reshaped(a, tuple(n for i, n in enumerate(a.shape) if i not in gone), a.ndim)
+
+
+@operation(np.atleast_1d)
+def _atleast_1d(a: Any) -> Any:
+    return a if a.ndim else _reshaped(a, (1,), 0)
+
+
+# -- axes in another order -------------------------------------------------------------------
+
+
+def _behind(x: Any, axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return an order of axes for ``x``, whose leading axes stay."""
+    batch = x.ndim - len(axes)
+    return (*range(batch), *(x.ndim + axis for axis in axes))
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(axes.index(i) - len(axes) for i in range(-len(axes), 0))
+
+
+_transposed = linear(
+    np.transpose,
+    lambda g, out, x, axes: g.transpose(_behind(g, _inverse(axes))),
+    compute=lambda x, axes: x.transpose(_behind(x, axes)),
+)
+
+
+@operation(np.transpose)
+def _transpose(a: Any, axes: Any = None) -> Any:
+    return _transposed(a, from_end(range(a.ndim)[::-1] if axes is None else axes, a.ndim))
+
+
+@operation(np.swapaxes)
+def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    order = list(range(a.ndim))
+    i, j = normalize_axis_index(axis1, a.ndim), normalize_axis_index(axis2, a.ndim)
+    order[i], order[j] = j, i
+    return _transpose(a, order)
+
+
+@operation(np.matrix_transpose)
+def _matrix_transpose(x: Any) -> Any:
+    return _swapaxes(x, -1, -2)
+
+
+@operation(np.moveaxis)
+def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    sources = normalize_axis_tuple(source, a.ndim)
+    order = [i for i in range(a.ndim) if i not in sources]
+    for to, axis in sorted(zip(normalize_axis_tuple(destination, a.ndim), sources, strict=True)):
+        order.insert(to, axis)
+    return _transpose(a, order)
+
+
+# -- repeating and joining -------------------------------------------------------------------
+
+
+def _broadcast(x: Any, shape: tuple[int, ...], rank: int) -> Any:
+    leading = _leading(x, rank)
+    own = x.shape[len(leading) :]
+    x = x.reshape(leading + (1,) * (len(shape) - rank) + own)
+    return np.broadcast_to(x, leading + shape)
+
+
+_broadcasted = linear(np.broadcast_to, lambda g, out, x, shape, rank: g, compute=_broadcast)
+
+
+@operation(np.broadcast_to)
+def _broadcast_to(array: Any, shape: Any) -> Any:
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return _broadcasted(array, shape, array.ndim)
+
+
+def _part(i: int, g: Any, out: Any, *arguments: Any) -> Any:
+    *arrays, axis = arguments
+    start = sum(a.shape[axis] for a in arrays[:i])
+    here = slice(start, start + arrays[i].shape[axis])
+    return g[(..., here, *(slice(None),) * (-axis - 1))]
+
+
+_concatenated = linear(
+    np.concatenate,
+    Each(_part),
+    compute=lambda *arguments: np.concatenate(arguments[:-1], axis=arguments[-1]),
+)
+_stacked = linear(
+    np.stack,
+    Each(lambda i, g, out, *arguments: g[(..., i, *(slice(None),) * (-arguments[-1] - 1))]),
+    compute=lambda *arguments: np.stack(arguments[:-1], axis=arguments[-1]),
+)
+
+
+def _operands(arrays: Any) -> list[Any]:
+    return [a if hasattr(value_of(a), "dtype") else np.asarray(a) for a in arrays]
+
+
+@operation(np.concatenate)
+def _concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    arrays = _operands(arrays)
+    if axis is None:
+        arrays, axis = [np.ravel(a) for a in arrays], 0
+    return _concatenated(*arrays, normalize_axis_index(axis, arrays[0].ndim) - arrays[0].ndim)
+
+
+@operation(np.stack)
+def _stack(arrays: Any, axis: int = 0) -> Any:
+    arrays = _operands(arrays)
+    ndim = arrays[0].ndim + 1
+    return _stacked(*arrays, normalize_axis_index(axis, ndim) - ndim)
+
+
+# -- another type ----------------------------------------------------------------------------
+
+_cast = linear(
+    np.ndarray.astype,
+    lambda g, out, x, dtype: (g.real if x.dtype.kind == "f" else g).astype(x.dtype),
+)
+
+
+@operation(np.ndarray.astype)
+def _astype(x: Any, dtype: Any) -> Any:
+    dtype = np.dtype(dtype)
+    return _cast(x if dtype.kind in "fc" else stop_gradient(x), dtype)
+
+
+if hasattr(np, "astype"):  # from NumPy 2.1 on
+    operation(np.astype)(_astype)
