@@ -54,7 +54,7 @@ def check_grads(
         raise ValueError(
             f"expected order >= 1 and modes 'forward' or 'reverse', got {order}, {modes}"
         )
-    points = [np.asarray(x, dtype=np.result_type(x, np.float32)) for x in args]
+    points = [np.asarray(x) for x in args]
     points = [x if x.dtype.kind == "f" else x.astype(float) for x in points]
     _check(f, points, "", order, modes, rtol, atol)
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 recording: ContextVar[bool] = ContextVar("recording", default=True)
 next_index = itertools.count(1).__next__
+new = object.__new__
 
 
 class LostGraphError(TypeError):
@@ -100,8 +101,7 @@ class Tensor(NDArrayInterface):
         value = own_value(new_value, self.dtype)
         if value.shape != self.shape:
             raise ValueError(f"the new value has shape {value.shape}, the Tensor {self.shape}")
-        self.value = value
-        self.index = next_index()
+        assign_value(self, value)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -228,6 +228,16 @@ def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
     return array if array.ndim else array[()]
 
 
+def assign_value(leaf: Tensor, value: NDArray[Any]) -> None:
+    """Make a leaf hold this very array, not a copy, as its new value.
+
+    For optimisers, which keep all parameters in one buffer and write into it: call it after each
+    writing, so that graphs recorded with the old value are known to be stale.
+    """
+    leaf.value = value
+    leaf.index = next_index()
+
+
 @contextmanager
 def no_grad() -> Iterator[None]:
     """Compute without recording a graph, in this thread or task alone.
@@ -274,7 +284,7 @@ def node(
     requires_grad: bool,
 ) -> Tensor:
     """Return a Tensor without copying or checking anything."""
-    out = object.__new__(Tensor)
+    out = new(Tensor)
     out.value = value
     out.op = op
     out.inputs = inputs

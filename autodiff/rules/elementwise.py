@@ -41,15 +41,17 @@ elementwise(
 )
 elementwise(np.negative, lambda g, out, x: -g, compute=operator.neg, linear=True)
 elementwise(np.positive, lambda g, out, x: g, compute=operator.pos, linear=True)
-elementwise(np.square, lambda g, out, x: g * (2 * x))
+elementwise(np.square, lambda g, out, x: (2 * g) * x)
 elementwise(np.reciprocal, lambda g, out, x: -g * out * out)
-elementwise(np.sqrt, lambda g, out, x: g / (2 * out))
+elementwise(np.sqrt, lambda g, out, x: (0.5 * g) / out)
 
 
 def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
-    if type(y) in (int, float):
-        return g * (y * x ** (y - 1)) if y else 0.0 * g
-    return g * (y * x ** np.where(y == 0, 1, y - 1))  # x**0 is constant, at x = 0 too
+    if type(y) is int or type(y) is float:
+        if y == 2:
+            return (2 * g) * x
+        return (y * g) * x ** (y - 1) if y else 0.0 * g
+    return (g * y) * x ** np.where(y == 0, 1, y - 1)  # x**0 is constant, at x = 0 too
 
 
 def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
@@ -144,5 +146,5 @@ def _where(condition: Any, x: Any, y: Any) -> Any:
 # they stand. (JAX and autograd have the same convention.)
 
 linear(np.real, lambda g, out, z: g + 0j if z.dtype.kind == "c" else g)
-linear(np.imag, lambda g, out, z: -1j * g if z.dtype.kind == "c" else 0 * g)
+linear(np.imag, lambda g, out, z: g * -1j if z.dtype.kind == "c" else 0 * g)
 linear(np.conjugate, lambda g, out, z: np.conjugate(g))

@@ -65,29 +65,29 @@ def softmax(x: Operand, axis: Axes = -1) -> Any:
 
 
 def _cross_entropy(x: Any, labels: Any) -> Any:
-    return _log_sum_exp(x, (-1,), False) - _picked(x, labels)
+    return (_log_sum_exp(x, (-1,), False) - _at_labels(x, labels)).mean(axis=-1)
 
 
-def _picked(x: Any, labels: Any) -> Any:
+def _at_labels(x: Any, labels: Any) -> Any:
     return x[..., np.arange(len(labels)), labels]
 
 
-def _excess(out: Any, x: Any, labels: Any) -> Any:
-    """Return the probabilities less 1 at the labels."""
-    probabilities = np.exp(x - (out + _picked(x, labels))[..., None])
-    return probabilities - (labels[:, None] == np.arange(x.shape[-1]))
+def _excess(x: Any, labels: Any) -> Any:
+    """Return by how much the probabilities exceed the truth, over the number of rows."""
+    truth = labels[:, None] == np.arange(x.shape[-1])
+    return (softmax(x) - truth) / len(labels)
 
 
 _cross_entropy.__name__ = "softmax_cross_entropy"
 _softmax_cross_entropy = custom(
     _cross_entropy,
-    lambda g, out, x, labels: g[..., None] * _excess(out, x, labels),
-    forward=lambda t, out, x, labels: np.sum(t * _excess(out, x, labels), axis=-1),
+    lambda g, out, x, labels: expand(g, (-2, -1), False) * _excess(x, labels),
+    forward=lambda t, out, x, labels: np.sum(t * _excess(x, labels), axis=(-2, -1)),
 )
 
 
 def softmax_cross_entropy(logits: Operand, labels: ArrayLike) -> Any:
-    """Return -log softmax(logits)[label] for each row of logits.
+    """Return the mean over the rows of -log softmax(logits)[label].
 
     Parameters
     ----------
@@ -102,8 +102,8 @@ def softmax_cross_entropy(logits: Operand, labels: ArrayLike) -> Any:
 
     Examples
     --------
-    >>> softmax_cross_entropy([[0.0, 0.0]], [1]).round(4)
-    array([0.6931])
+    >>> float(softmax_cross_entropy([[0.0, 0.0]], [1]).round(4))
+    0.6931
     """
     x = logits if type(logits) is Tensor else np.asarray(logits)
     targets = np.asarray(value_of(labels))

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._op import Each, multilinear, operation, value_of
+from autodiff._op import Each, multilinear, operation
+from autodiff._tensor import Tensor
 
 
 def product(x: Any, y: Any) -> Any:
@@ -32,11 +33,6 @@ def row(x: Any) -> Any:
     return x[..., None, :]
 
 
-def matmul(x: Any, y: Any) -> Any:
-    """Multiply matrices with matrices."""
-    return product(x, y)
-
-
 def matvec(x: Any, y: Any) -> Any:
     """Multiply matrices with vectors; a batch of vectors is one product of matrices."""
     if x.ndim == 2:
@@ -57,10 +53,11 @@ def vecdot(x: Any, y: Any) -> Any:
 
 
 _matmul = multilinear(
-    matmul,
+    np.matmul,
     lambda g, out, x, y: product(g, flipped(y)),
     lambda g, out, x, y: product(flipped(x), g),
     core=(2, 2),
+    compute=product,
 )
 _matvec = multilinear(
     matvec,
@@ -85,13 +82,16 @@ _vecdot = multilinear(
 @operation(np.matmul)
 def _matrix_product(x: Any, y: Any) -> Any:
     x, y = _as_array(x), _as_array(y)
-    if not x.ndim or not y.ndim:
+    x_rank, y_rank = x.ndim, y.ndim
+    if x_rank > 1 and y_rank > 1:
+        return _matmul(x, y)
+    if not x_rank or not y_rank:
         raise ValueError(
             f"matmul of shapes {x.shape} and {y.shape}: a number has no rows or columns, use *"
         )
-    if x.ndim == 1:
-        return _vecdot(x, y) if y.ndim == 1 else _vecmat(x, y)
-    return _matvec(x, y) if y.ndim == 1 else _matmul(x, y)
+    if x_rank == 1:
+        return _vecdot(x, y) if y_rank == 1 else _vecmat(x, y)
+    return _matvec(x, y)
 
 
 @operation(np.dot)
@@ -113,7 +113,7 @@ def _outer(a: Any, b: Any) -> Any:
 
 
 def _as_array(x: Any) -> Any:
-    return x if hasattr(value_of(x), "dtype") else np.asarray(x)
+    return x if type(x) in (Tensor, np.ndarray) or hasattr(x, "dtype") else np.asarray(x)
 
 
 # -- einsum ----------------------------------------------------------------------------------

@@ -9,7 +9,6 @@ import numpy as np
 from autodiff._op import custom, linear, operation
 from autodiff.rules.shapes import from_end
 
-
 _add_reduce: Any = np.add.reduce
 
 

@@ -181,6 +181,7 @@ def _stack(arrays: Any, axis: int = 0) -> Any:
 _cast = linear(
     np.ndarray.astype,
     lambda g, out, x, dtype: (g.real if x.dtype.kind == "f" else g).astype(x.dtype),
+    compute=lambda x, dtype: x.astype(dtype),
 )
 
 

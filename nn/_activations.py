@@ -1,0 +1,54 @@
+"""Activations: the bends between the layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff import elementwise
+
+
+def _relu(x: Any) -> Any:
+    return np.maximum(x, 0)
+
+
+def _logistic(x: Any) -> Any:
+    return 0.5 * np.tanh(0.5 * x) + 0.5  # where exp(-x) would overflow
+
+
+_relu.__name__ = "relu"
+_logistic.__name__ = "logistic"
+_relu_op = elementwise(_relu, lambda g, out, x: g * (out > 0))
+_logistic_op = elementwise(_logistic, lambda g, out, x: g * (out * (1 - out)))
+
+
+def relu(x: Any) -> Any:
+    """Return max(x, 0), with the derivative 0 at 0.
+
+    Examples
+    --------
+    >>> relu(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
+    return _relu_op(x)
+
+
+def logistic(x: Any) -> Any:
+    """Return 1 / (1 + exp(-x)), also called the sigmoid.
+
+    Examples
+    --------
+    >>> float(logistic(0.0))
+    0.5
+    """
+    return _logistic_op(x)
+
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "relu": relu,
+    "tanh": np.tanh,
+    "logistic": logistic,
+    "identity": lambda x: x,
+}

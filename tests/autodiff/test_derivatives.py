@@ -1,0 +1,264 @@
+"""Derivatives of functions: conventions, nesting, and the course's exercises."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autodiff import (
+    Tensor,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    no_grad,
+    value_and_grad,
+    vjp,
+)
+
+
+class TestConventions:
+    def test_plain_arrays_in_plain_arrays_out(self) -> None:
+        x = np.array([1.0, 2.0])
+        results = [
+            grad(lambda x: np.sum(x * x))(x),
+            *value_and_grad(lambda x: np.sum(x * x))(x),
+            jacobian(np.sin)(x),
+            hessian(lambda x: np.sum(x**3))(x),
+            *jvp(np.sin, x, x),
+            vjp(np.sin, x)[0],
+            vjp(np.sin, x)[1](x),
+            hvp(lambda x: np.sum(x**3), x, x),
+        ]
+        assert all(type(r) in (np.ndarray, np.float64) for r in results)
+
+    def test_an_integer_argument_is_taken_as_float64(self) -> None:
+        assert grad(lambda x: x**2)(3) == 6.0
+        assert grad(lambda x: np.sum(x**2))([1, 2]).tolist() == [2.0, 4.0]
+
+    def test_float32_stays_float32(self) -> None:
+        x = np.ones(2, np.float32)
+        f = lambda x: np.sum(np.sin(x) ** 2)  # noqa: E731
+        for result in (grad(f)(x), hessian(f)(x), jacobian(np.sin)(x), hvp(f, x, x)):
+            assert result.dtype == np.float32
+
+    def test_argnums(self) -> None:
+        f = lambda x, y, z: x * y**2 * z**3  # noqa: E731
+        assert grad(f)(1.0, 2.0, 3.0) == 108.0
+        assert grad(f, argnums=1)(1.0, 2.0, 3.0) == 108.0
+        assert grad(f, argnums=-1)(1.0, 2.0, 3.0) == 108.0
+        assert grad(f, argnums=(2, 0))(1.0, 2.0, 3.0) == (108.0, 108.0)
+        assert grad(f, argnums=(0,))(1.0, 2.0, 3.0) == (108.0,)
+
+    def test_argnums_that_do_not_exist(self) -> None:
+        with pytest.raises(ValueError, match=r"argnums=2, but .* 1 argument"):
+            grad(np.sin, argnums=2)(1.0)
+
+    def test_keywords_are_passed_on(self) -> None:
+        assert grad(lambda x, power: x**power)(3.0, power=2) == 6.0
+
+    def test_shapes(self) -> None:
+        x, y = np.ones((2, 3)), np.ones(4)
+        f = lambda x, y: np.outer(x[0], y)  # noqa: E731
+        assert jacobian(f)(x, y).shape == (3, 4, 2, 3)
+        assert [J.shape for J in jacobian(f, (0, 1))(x, y)] == [(3, 4, 2, 3), (3, 4, 4)]
+        g = lambda x, y: np.sum(x[:, 0] ** 2) * np.sum(y**2)  # noqa: E731
+        assert hessian(g)(x, y).shape == (2, 3, 2, 3)
+        blocks = hessian(g, (0, 1))(x, y)
+        assert [[b.shape for b in row] for row in blocks] == [
+            [(2, 3, 2, 3), (2, 3, 4)],
+            [(4, 2, 3), (4, 4)],
+        ]
+
+    @pytest.mark.parametrize("width", [1, 5])
+    def test_jacobian_either_way(self, width: int) -> None:
+        A = np.arange(3.0 * width).reshape(width, 3)
+        assert jacobian(lambda x: A @ x)(np.ones(3)).tolist() == A.tolist()
+
+    def test_lists_and_tuples_are_stacked(self) -> None:
+        assert jacobian(lambda x: (x[0], 2.0, x[0] * x[1]))(np.array([2.0, 3.0])).tolist() == [
+            [1, 0],
+            [0, 0],
+            [3, 2],
+        ]
+
+    def test_an_output_that_does_not_depend_on_the_input(self) -> None:
+        x = np.ones(2)
+        assert grad(lambda x: 3.0)(x).tolist() == [0, 0]
+        assert jacobian(lambda x: np.ones(3))(x).tolist() == [[0, 0]] * 3
+        assert hessian(lambda x: np.sum(x))(x).tolist() == [[0, 0]] * 2
+        assert jvp(lambda x: 5, 1.0, 1.0) == (5, 0)
+
+    def test_a_hessian_is_exactly_symmetric(self) -> None:
+        x = np.random.default_rng(0).normal(size=7)
+        H = hessian(lambda x: np.sum(np.exp(np.outer(x, np.sin(x)))))(x)
+        np.testing.assert_array_equal(H, H.T)
+
+    def test_several_arguments_go_as_tuples(self) -> None:
+        f = lambda x, y: x**2 * y  # noqa: E731
+        assert jvp(f, (2.0, 3.0), (1.0, 10.0)) == (12.0, 52.0)
+        assert hvp(f, (2.0, 3.0), (1.0, 0.0)) == (6.0, 4.0)
+        assert vjp(f, 2.0, 3.0)[1](1.0) == (12.0, 4.0)
+
+    def test_results_share_no_memory_with_arguments(self) -> None:
+        x, v = np.ones(3), np.ones(3)
+        assert not np.shares_memory(vjp(lambda x: x, x)[1](v), v)
+        assert not np.shares_memory(jvp(lambda x: x, x, v)[1], v)
+
+
+class TestNesting:
+    def test_inner_and_outer_are_not_confused(self) -> None:
+        assert grad(lambda x: x * grad(lambda y: x + y)(x))(1.0) == 1.0
+        assert grad(lambda x: x * jvp(lambda y: x + y, x, 1.0)[1])(1.0) == 1.0
+        assert jvp(lambda x: x * grad(lambda y: x + y)(x), 1.0, 1.0)[1] == 1.0
+
+    def test_an_inner_function_may_use_an_outer_variable(self) -> None:
+        assert grad(lambda x: grad(lambda y: x * y * y)(3.0))(2.0) == 6.0
+        assert grad(lambda x: value_and_grad(lambda y: x * x + y)(3.0)[0])(2.0) == 4.0
+        assert grad(lambda x: jvp(lambda y: x * y * y, 3.0, x)[1])(2.0) == 24.0
+        assert grad(lambda x: vjp(lambda y: y * y, 3.0)[1](x * x))(2.0) == 24.0
+
+    def test_any_order(self) -> None:
+        f, signs = np.sin, [np.cos(0.3), -np.sin(0.3), -np.cos(0.3), np.sin(0.3)]
+        for expected in signs * 2:
+            f = grad(f)
+            assert f(0.3) == pytest.approx(expected, rel=1e-14)
+
+    def test_any_mixture_of_modes(self) -> None:
+        f = lambda x: np.sum(np.exp(x[0] * x[1]) * np.sin(x))  # noqa: E731
+        x, v = np.array([0.3, 0.7]), np.array([1.0, 2.0])
+        H = hessian(f)(x)
+        for product in (
+            jacobian(grad(f))(x) @ v,
+            hvp(f, x, v),
+            jvp(grad(f), x, v)[1],
+            vjp(grad(f), x)[1](v),
+            grad(lambda x: np.sum(grad(f)(x) * v))(x),
+            grad(lambda x: jvp(f, x, v)[1])(x),
+        ):
+            np.testing.assert_allclose(product, H @ v, rtol=1e-13)
+        third = jacobian(hessian(f))(x)
+        np.testing.assert_allclose(third, hessian_of_gradient(f, x), rtol=1e-12)
+
+    def test_a_gradient_with_parameters_can_be_trained(self) -> None:
+        w = Tensor(2.0)
+        slope = grad(lambda x: w * x**2)(3.0)  # depends on w: a Tensor
+        (slope * slope).backward()
+        assert w.grad == 2 * 12 * 6
+        with no_grad():
+            assert grad(lambda x: w * x**2)(3.0) == 12.0
+            assert isinstance(grad(lambda x: w * x**2)(3.0), float)
+
+    def test_a_tensor_argument_gives_a_tensor(self) -> None:
+        x = Tensor(3.0)
+        (grad(lambda x: x**3)(x)).backward()
+        assert x.grad == 18.0
+
+    def test_no_grad_inside_is_a_constant(self) -> None:
+        def f(x: Any) -> Any:
+            with no_grad():
+                scale = x * 1.0
+            return scale * x
+
+        assert grad(f)(3.0) == 3.0
+
+
+def hessian_of_gradient(f: Any, x: np.ndarray) -> np.ndarray:
+    return np.stack([hessian(lambda x, i=i: grad(f)(x)[i])(x) for i in range(2)])
+
+
+class TestRefusals:
+    def test_a_gradient_needs_one_number(self) -> None:
+        with pytest.raises(TypeError, match=r"shape \(2,\) of float64: sum it, or use jacobian"):
+            grad(np.sin)(np.ones(2))
+        with pytest.raises(TypeError, match="one real number"):
+            grad(lambda x: x * 1j)(1.0)
+        with pytest.raises(TypeError, match="hessian needs a function"):
+            hessian(np.sin)(np.ones(2))
+        with pytest.raises(TypeError, match="hvp needs a function"):
+            hvp(np.sin, np.ones(2), np.ones(2))
+
+    def test_an_argument_is_a_number(self) -> None:
+        with pytest.raises(TypeError, match=r"argument 0 is to be differentiated.*'text'"):
+            grad(lambda x: x)("text")
+
+    def test_a_lost_graph_says_so_even_through_numpys_own_error(self) -> None:
+        def f(x: Any) -> Any:
+            a = np.zeros(2)
+            a[0] = x
+            return a.sum()
+
+        with pytest.raises(TypeError, match=r"losing its derivative.*np\.stack"):
+            grad(f)(1.0)
+
+    def test_other_errors_pass_through(self) -> None:
+        with pytest.raises(ValueError, match="mine"):
+            grad(lambda x: (_ for _ in ()).throw(ValueError("mine")))(1.0)
+
+    def test_tangents_have_the_shape_of_their_primals(self) -> None:
+        with pytest.raises(ValueError, match=r"has shape \(2,\), but .* \(3,\)"):
+            jvp(np.sin, np.ones(2), np.ones(3))
+        with pytest.raises(ValueError, match="2 primals, but 1 tangents"):
+            jvp(np.add, (1.0, 2.0), 1.0)
+
+
+class TestCourse:
+    """Exercises of Imperial College London's course Multivariate Calculus, and their answers."""
+
+    def test_spherical_coordinates(self) -> None:
+        r, theta, phi = 2.0, 0.6, 1.1
+
+        def position(s: Any) -> list[Any]:
+            return [
+                s[0] * np.cos(s[1]) * np.sin(s[2]),
+                s[0] * np.sin(s[1]) * np.sin(s[2]),
+                s[0] * np.cos(s[2]),
+            ]
+
+        J = jacobian(position)(np.array([r, theta, phi]))
+        assert np.linalg.det(J) == pytest.approx(-(r**2) * np.sin(phi))
+
+    def test_a_jacobian_at_the_origin(self) -> None:
+        def f(v: Any) -> list[Any]:
+            x, y, z = v
+            return [
+                9 * x**2 * y**2 + z * np.exp(x),
+                x * y + x**2 * y**3 + 2 * z,
+                np.cos(x) * np.sin(z) * np.exp(y),
+            ]
+
+        assert jacobian(f)(np.zeros(3)).tolist() == [[0, 0, 1], [0, 0, 2], [0, 0, 1]]
+
+    def test_hessians(self) -> None:
+        x, y = 1.3, -0.4
+        np.testing.assert_allclose(
+            hessian(lambda v: v[0] ** 3 * v[1] + v[0] + 2 * v[1])(np.array([x, y])),
+            [[6 * x * y, 3 * x**2], [3 * x**2, 0]],
+        )
+        e, c, s = np.exp(x), np.cos(y), np.sin(y)
+        np.testing.assert_allclose(
+            hessian(lambda v: np.exp(v[0]) * np.cos(v[1]))(np.array([x, y])),
+            [[e * c, -e * s], [-e * s, -e * c]],
+        )
+
+    def test_the_chain_rule_along_a_curve(self) -> None:
+        def f(t: Any) -> Any:
+            x1, x2 = 1 - t**2, 1 + t**2
+            return x1**2 * x2**2 + x1 * x2
+
+        t = 0.7
+        assert grad(f)(t) == pytest.approx(-4 * t**3 * (2 * (1 - t**4) + 1))
+
+    def test_one_neuron(self) -> None:
+        def cost(w: Any, b: Any) -> Any:
+            return (np.tanh(w * 0.0 + b) - 1.0) ** 2
+
+        assert grad(cost, argnums=1)(2.3, -1.2) == pytest.approx(-1.1186, abs=5e-5)
+
+    def test_one_layer(self) -> None:
+        W, b = np.array([[-2.0, 4.0, -1.0], [6.0, 0.0, -3.0]]), np.array([0.1, -2.5])
+        a = np.tanh(W @ Tensor([0.3, 0.4, 0.1]) + b)
+        np.testing.assert_allclose(a.data, [0.7616, -0.7616], atol=5e-5)

@@ -1,0 +1,164 @@
+"""A Tensor stands where an array does: operators, methods, NumPy's functions, and refusals."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autodiff import Tensor
+
+A = np.array([[1.0, -2.0, 3.0], [0.5, 4.0, -1.0]])
+OPERATORS: dict[str, Callable[[Any, Any], Any]] = {
+    "+": lambda a, b: a + b,
+    "-": lambda a, b: a - b,
+    "*": lambda a, b: a * b,
+    "/": lambda a, b: a / b,
+    "**": lambda a, b: a**b,
+    "<": lambda a, b: a < b,
+    "<=": lambda a, b: a <= b,
+    ">": lambda a, b: a > b,
+    ">=": lambda a, b: a >= b,
+    "==": lambda a, b: a == b,
+    "!=": lambda a, b: a != b,
+}
+METHODS: dict[str, Callable[[Any], Any]] = {
+    "negative": lambda a: -a,
+    "positive": lambda a: +a,
+    "abs": abs,
+    "sum": lambda a: a.sum(),
+    "sum axis": lambda a: a.sum(axis=0, keepdims=True),
+    "mean": lambda a: a.mean(axis=1),
+    "max": lambda a: a.max(axis=-1),
+    "min": lambda a: a.min(),
+    "argmax": lambda a: a.argmax(axis=1),
+    "argmin": lambda a: a.argmin(),
+    "argsort": lambda a: a.argsort(),
+    "any": lambda a: (a > 3).any(),
+    "all": lambda a: (a > -9).all(axis=0),
+    "round": lambda a: a.round(),
+    "clip": lambda a: a.clip(-1, 2),
+    "dot": lambda a: a.dot(np.ones(3)),
+    "reshape": lambda a: a.reshape(3, 2),
+    "reshape tuple": lambda a: a.reshape((3, -1)),
+    "ravel": lambda a: a.ravel(),
+    "flatten": lambda a: a.flatten(),
+    "transpose": lambda a: a.transpose(1, 0),
+    "T": lambda a: a.T,
+    "mT": lambda a: a.mT,
+    "swapaxes": lambda a: a.swapaxes(0, 1),
+    "squeeze": lambda a: a[:1].squeeze(),
+    "astype": lambda a: a.astype(np.float32),
+    "astype int": lambda a: a.astype(int),
+    "real": lambda a: a.real,
+    "imag": lambda a: a.imag,
+    "conj": lambda a: a.conj(),
+    "masks": lambda a: ~((a > 0) & (a < 2)) | (a == 3),
+    "iteration": lambda a: [row.sum() for row in a][1],
+    "numpy constants": lambda a: np.sign(a) + np.floor(a) + np.isfinite(a),
+    "indices": lambda a: a.ravel()[np.argsort(a.ravel())],
+    "nonzero": lambda a: a[np.nonzero(a > 0)],
+    "zeros_like": lambda a: np.zeros_like(a) + np.ones_like(a),
+}
+
+
+@pytest.mark.parametrize("symbol", OPERATORS)
+@pytest.mark.parametrize(
+    "other", [2, 2.0, np.float64(2), np.float32(2), np.array([1.0, 2.0, 3.0]), [1.0, 2.0, 3.0]],
+    ids=["int", "float", "float64", "float32", "array", "list"],
+)  # fmt: skip
+def test_operators_take_constants_on_either_side(symbol: str, other: Any) -> None:
+    operate, x = OPERATORS[symbol], np.abs(A)
+    for actual, expected in [
+        (operate(Tensor(x), other), operate(x, other)),
+        (operate(other, Tensor(x)), operate(np.asarray(other), x)),
+        (operate(Tensor(x), Tensor(other, requires_grad=False)), operate(x, np.asarray(other))),
+    ]:
+        assert isinstance(actual, Tensor)
+        np.testing.assert_array_equal(actual.data, expected)
+        assert actual.dtype == expected.dtype
+
+
+@pytest.mark.parametrize("name", METHODS)
+def test_methods_and_attributes_are_ndarrays(name: str) -> None:
+    actual, expected = METHODS[name](Tensor(A)), METHODS[name](A)
+    assert isinstance(actual, Tensor)
+    np.testing.assert_array_equal(actual.data, expected)
+    assert actual.dtype == expected.dtype
+
+
+def test_masks_and_indices_require_no_gradient() -> None:
+    x = Tensor(A)
+    for constant in (x > 0, np.argmax(x), np.sign(x), np.floor(x), x.round(), x.astype(int)):
+        assert not constant.requires_grad
+
+
+def test_facts_are_plain() -> None:
+    x = Tensor(A)
+    assert np.shape(x) == (2, 3)
+    assert np.ndim(x) == 2
+    assert np.size(x) == 6
+    assert np.allclose(x, A) is True
+
+
+def test_a_python_number_leaves_float32_alone() -> None:
+    x = Tensor(np.ones(2, np.float32))
+    for y in (x * 2.0, 1 + x, x / 3, x**2, 2.0**x, np.maximum(x, 0.0), np.where(x > 0, x, 0.0)):
+        assert y.dtype == np.float32
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t: t + np.ones(3), r"add of .* shape \(2,\) and \(3,\)"),
+        (lambda t: t @ np.ones((3, 2)), r"vecmat of .* \(2,\) and \(3, 2\)"),
+        (lambda t: np.ones((3, 3)) @ t, r"matvec of .* \(3, 3\) and \(2,\)"),
+        (lambda t: t @ 2.0, r"matmul of shapes \(2,\) and \(\).*use \*"),
+        (lambda t: t.reshape(3), r"reshape of .* shape \(2,\)"),
+        (lambda t: t.squeeze(0), r"squeeze\(axis=0\) of shape \(2,\)"),
+        (lambda t: np.concatenate([t, np.ones((2, 2))]), "concatenate of"),
+        (lambda t: np.stack([t, np.ones(3)]), r"stack of .* \(2,\) and \(3,\)"),
+        (lambda t: np.einsum("ij,j->i", t, t), "'ij' labels an operand of shape"),
+        (lambda t: np.einsum("i,i->i", t), "labels for 2 operands, but 1"),
+        (lambda t: t.sum(axis=1), "axis 1 is out of bounds"),
+    ],
+)
+def test_shapes_that_do_not_fit(call: Callable[[Tensor], Any], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        call(Tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t: t[5], "getitem of .* out of bounds"),
+        (lambda t: t[0, 0], r"2 indices for a Tensor of shape \(2,\)"),
+        (lambda t: t["name"], "by integers, slices and masks, not by 'name'"),
+        (lambda t: t[[0.5]], "by integers, slices and masks"),
+    ],
+)
+def test_keys_that_do_not_fit(call: Callable[[Tensor], Any], message: str) -> None:
+    with pytest.raises(IndexError, match=message):
+        call(Tensor([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (np.unwrap, r"numpy\.unwrap has no derivative here.*t\.data"),
+        (np.frexp, "frexp has no derivative here"),
+        (lambda t: np.add.reduce(t), r"np\.add\.reduce has no derivative here: use np\.sum"),
+        (lambda t: np.exp(t, out=np.zeros(2)), r"np\.exp of a Tensor cannot write into an array"),
+        (lambda t: np.exp(t, where=[True, False]), r"no where=: use np\.where"),
+        (lambda t: np.exp(t, dtype=np.float32), "takes no dtype="),
+        (lambda t: np.sum(t, where=[True, False]), r"np\.sum of a Tensor: .*'where'"),
+        (lambda t: t + "text", "add of a Tensor and str 'text': not a number"),
+        (lambda t: t * None, "multiply of a Tensor and NoneType"),
+        (lambda t: t + object(), "not a number"),
+    ],
+)
+def test_what_has_no_rule_is_refused_by_name(call: Callable[[Tensor], Any], message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call(Tensor([1.0, 2.0]))

@@ -1,0 +1,208 @@
+"""The walks: order, memory, zero cotangents and special points."""
+
+from __future__ import annotations
+
+import gc
+import threading
+import weakref
+from collections.abc import Iterator
+
+import numpy as np
+import pytest
+
+from autodiff import Tensor, custom, grad, jacobian, jvp, no_grad, vjp
+
+
+@pytest.fixture
+def without_collector() -> Iterator[None]:
+    gc.collect()
+    gc.disable()
+    yield
+    gc.enable()
+
+
+@pytest.mark.usefixtures("without_collector")
+class TestMemory:
+    def test_a_graph_goes_with_its_output(self) -> None:
+        x = Tensor(np.ones(3))
+        y = np.exp(x)
+        inner = weakref.ref(y)
+        z = np.sum(y * y)
+        z.backward()
+        del y
+        assert inner() is not None
+        del z
+        assert inner() is None
+
+    def test_a_deep_graph_is_walked_and_freed_without_recursion(self) -> None:
+        x = Tensor(1.0)
+        y = x
+        for _ in range(100_000):
+            y = y * 1.0
+        half_way = weakref.ref(y)
+        y.backward()
+        assert x.grad == 1.0
+        del y
+        assert half_way() is None
+
+    def test_an_exception_leaves_nothing_behind(self) -> None:
+        seen = []
+
+        def f(x: Tensor) -> Tensor:
+            y = np.sin(x)
+            seen.append(weakref.ref(y))
+            raise KeyError("stop")
+
+        for _ in range(2):
+            try:
+                grad(f)(1.0)
+            except KeyError as error:
+                error.__traceback__ = None
+        assert all(reference() is None for reference in seen)
+        assert grad(np.sin)(0.0) == 1.0
+
+    def test_a_function_keeps_no_graph(self) -> None:
+        seen = []
+
+        def f(x: Tensor) -> Tensor:
+            y = np.sum(x * x)
+            seen.append(weakref.ref(y))
+            return y
+
+        grad(f)(np.ones(3))
+        jacobian(f)(np.ones(3))
+        jvp(f, np.ones(3), np.ones(3))
+        assert [reference() for reference in seen] == [None] * 3
+
+
+class TestZeroStaysZero:
+    """A zero cotangent stays zero through any rule, where 0 times infinity would be NaN."""
+
+    def test_backward_at_the_pole_of_a_branch_not_taken(self) -> None:
+        x = np.array([0.0, 4.0, -1.0])
+        with np.errstate(invalid="ignore"):
+            g = grad(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0)))(x)
+        assert g.tolist() == [0.0, 0.25, 0.0]
+
+    def test_forward(self) -> None:
+        tangent = jvp(lambda x, y: np.sqrt(x) + y, (0.0, 1.0), (0.0, 1.0))[1]
+        assert tangent == 1.0
+
+    def test_in_a_batch(self) -> None:
+        J = jacobian(lambda x: np.where(x > 0, np.sqrt(x), x))(np.array([0.0, 4.0]))
+        assert J.tolist() == [[1.0, 0.0], [0.0, 0.25]]
+
+    def test_to_second_order(self) -> None:
+        f = grad(grad(lambda x: np.where(x > 0, x**1.5, 0.0)))
+        assert f(0.0) == 0.0
+
+    def test_a_true_infinity_is_not_hidden(self) -> None:
+        assert grad(np.sqrt)(0.0) == np.inf
+
+    def test_a_large_finite_gradient_is_kept(self) -> None:
+        assert grad(lambda x: np.sum(1e200 * x))(np.ones(2)).tolist() == [1e200, 1e200]
+
+
+class TestCorners:
+    """At a corner the derivative is finite, and ties share equally."""
+
+    def test_absolute_value_of_zero(self) -> None:
+        assert grad(np.abs)(0.0) == 0.0
+        assert grad(lambda z: np.abs(z))(0j) == 0.0
+        assert grad(lambda x: np.hypot(x, 0.0))(0.0) == 0.0
+
+    def test_ties_of_two_arrays(self) -> None:
+        assert [float(g) for g in grad(np.maximum, (0, 1))(1.0, 1.0)] == [0.5, 0.5]
+        assert [float(g) for g in grad(np.minimum, (0, 1))(1.0, 1.0)] == [0.5, 0.5]
+
+    def test_ties_in_one_array(self) -> None:
+        x = np.array([[3.0, 1.0, 3.0], [0.0, 0.0, 0.0]])
+        assert grad(lambda x: np.sum(np.max(x, axis=1)))(x).tolist() == [
+            [0.5, 0.0, 0.5],
+            [1 / 3, 1 / 3, 1 / 3],
+        ]
+
+    def test_powers_of_zero(self) -> None:
+        assert grad(lambda x: x**0)(0.0) == 0.0
+        assert grad(lambda x: x**1)(0.0) == 1.0
+        assert grad(lambda x: x**2)(0.0) == 0.0
+        assert grad(grad(lambda x: x**2))(0.0) == 2.0
+        assert grad(lambda y: 0.0**y)(2.0) == 0.0
+        assert grad(lambda x: np.sum(x ** np.array([0, 1, 2])))(0.0) == 1.0
+
+    def test_infinity_and_nan_pass_through(self) -> None:
+        x = np.array([np.inf, -np.inf, np.nan, 1.0])
+        g = grad(lambda x: np.sum(np.tanh(x) * 2))(x)
+        assert g[:2].tolist() == [0.0, 0.0]
+        assert np.isnan(g[2])
+
+    def test_empty_arrays(self) -> None:
+        empty = np.zeros((0, 3))
+        assert grad(lambda x: np.sum(np.exp(x)))(empty).shape == (0, 3)
+        assert jacobian(lambda x: x @ np.ones((3, 2)))(empty).shape == (0, 2, 0, 3)
+
+    def test_negative_strides(self) -> None:
+        x = np.arange(4.0)[::-1]
+        assert grad(lambda x: np.sum(x[::-2] * np.array([1.0, 10.0])))(x).tolist() == [0, 10, 0, 1]
+
+    def test_repeated_indices_add_up(self) -> None:
+        g = grad(lambda x: np.sum(x[[0, 0, 2]] * np.array([1.0, 10.0, 100.0])))(np.ones(3))
+        assert g.tolist() == [11.0, 0.0, 100.0]
+
+
+class TestSharedUse:
+    def test_a_value_used_twice_sums_its_cotangents(self) -> None:
+        assert grad(lambda x: (lambda y: y * y + y)(np.sin(x)))(0.5) == pytest.approx(
+            2 * np.sin(0.5) * np.cos(0.5) + np.cos(0.5)
+        )
+
+    def test_the_same_input_twice(self) -> None:
+        assert grad(lambda x: x * x)(3.0) == 6.0
+        assert grad(lambda x: x - x)(3.0) == 0.0
+
+    def test_broadcast_of_a_constant_cotangent_counts_every_entry(self) -> None:
+        x = Tensor([2.0])
+        np.sum(x + np.zeros((5, 3))).backward()
+        assert x.grad.tolist() == [15.0]
+
+    def test_a_gradient_does_not_change_the_parameters_it_passes(self) -> None:
+        w = Tensor(2.0)
+        assert grad(lambda x: (w * x).data * x)(3.0) == 6.0
+        assert w.grad is None
+
+
+class TestCustom:
+    def test_the_way_forward_follows_from_the_way_back(self) -> None:
+        cube = custom(lambda x: x**3, lambda g, out, x: g * 3 * x**2)
+        x = np.array([1.0, 2.0])
+        assert jvp(cube, x, np.array([1.0, 10.0]))[1].tolist() == [3.0, 120.0]
+        assert jacobian(lambda x: np.concatenate([cube(x), x]))(x)[:2].tolist() == [
+            [3.0, 0.0],
+            [0.0, 12.0],
+        ]
+        assert jvp(lambda x: jvp(cube, x, np.ones(2))[1], x, np.ones(2))[1].tolist() == [6.0, 12.0]
+        assert grad(lambda x: np.sum(jvp(cube, x, np.ones(2))[1]))(x).tolist() == [6.0, 12.0]
+
+
+def test_threads_do_not_see_each_others_no_grad() -> None:
+    recorded = []
+    entered, done = threading.Event(), threading.Event()
+
+    def quiet() -> None:
+        with no_grad():
+            entered.set()
+            done.wait(10)
+
+    thread = threading.Thread(target=quiet)
+    thread.start()
+    entered.wait(10)
+    recorded.append((Tensor(1.0) * 2).requires_grad)
+    done.set()
+    thread.join()
+    assert recorded == [True]
+
+
+def test_pull_can_be_called_many_times() -> None:
+    _, pull = vjp(lambda x: x**2, np.array([1.0, 2.0]))
+    assert pull(np.array([1.0, 0.0])).tolist() == [2.0, 0.0]
+    assert pull(np.array([0.0, 1.0])).tolist() == [0.0, 4.0]
