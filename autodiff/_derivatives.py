@@ -14,7 +14,7 @@ import numpy as np
 
 from autodiff._op import linear, value_of
 from autodiff._tensor import LostGraphError, Tensor, constant, node, recording
-from autodiff._walks import Graph, seed_like
+from autodiff._walks import Graph, one_like, seed_like
 
 Function: TypeAlias = Callable[..., Any]
 Argnums: TypeAlias = int | tuple[int, ...]
@@ -89,7 +89,7 @@ def _one(graph: Graph, derivative: str) -> Any:
             f"{derivative} needs a function that returns one real number, but it returned shape "
             f"{out.shape} of {out.dtype}: sum it, or use jacobian"
         )
-    return np.ones(out.shape, out.dtype)[()]
+    return one_like(out)
 
 
 def _packed(results: Sequence[Any], argnums: Any) -> Any:

@@ -16,7 +16,7 @@ from autodiff._walks import ancestors
 if TYPE_CHECKING:
     from autodiff._picture import Picture
 
-MOST_NODES = 300  # beyond this it takes seconds to lay out, and nobody can read it
+MOST_NODES = 200  # beyond this the layout can take minutes, and nobody can read it
 MOST_ENTRIES = 6
 LONGEST_FORMULA = 60
 OPERATORS = {
@@ -56,7 +56,7 @@ def draw(*outputs: Tensor) -> Picture:
     TypeError
         When an output is not a Tensor, or there is none.
     ValueError
-        When there are more than 300 nodes.
+        When there are more than 200 nodes.
     RuntimeError
         When a leaf's value was replaced after an output was computed from it.
 
@@ -80,17 +80,15 @@ def draw(*outputs: Tensor) -> Picture:
             f"this graph has {len(nodes)} nodes, and a picture of more than {MOST_NODES} cannot "
             "be read: draw a Tensor from earlier in the computation, or compute fewer steps of it"
         )
-    from autodiff._picture import EDGES, NODES, Picture, label
+    from autodiff._picture import EDGES, NODES, STYLE, Picture, label
 
-    picture = Picture()
+    picture = Picture(**STYLE)
     names = _names(nodes)
     places = {key: str(place) for place, key in enumerate(nodes)}
     for key, x in nodes.items():
         style = NODES["output" if any(x is y for y in outputs) else _kind(x)]
-        gradient = "" if x.grad is None else f"grad {_entries(x.grad)}"
-        picture.node(
-            places[key], label(names[key], _formula(x, names), _facts(x.value), gradient), **style
-        )
+        text = label(names[key], _formula(x, names), _facts(x.value), _entries(x.grad))
+        picture.node(places[key], text, **style)
         for operand in map(id, filter(_is_node, x.inputs)):
             picture.edge(places[operand], places[key], **EDGES[_kind(nodes[operand])])
     return picture
@@ -149,8 +147,8 @@ def _arguments(y: Tensor, values: list[str]) -> list[str]:
         return [f"axis={v}" if type(x) is int else v for x, v in zip(y.inputs, values, strict=True)]
     try:
         parameters = [*inspect.signature(op.compute).parameters]
-    except ValueError:  # written in C
-        parameters = []
+    except ValueError:  # written in C, without a signature
+        return values
     operands = len(op.rules)
     named = zip(parameters[operands:], y.inputs[operands:], values[operands:], strict=False)
     # The rank only says where a batch would begin, and an option left False says nothing.
@@ -173,8 +171,8 @@ def _entries(value: Any) -> str:
         return _spelled(value.tolist())
     if value.dtype.kind == "c":
         return ""
-    low, high = _spelled(value.min()), _spelled(value.max())
-    return f"all {low}" if low == high else f"{low} … {high}"
+    low, high = value.min(), value.max()
+    return f"all {_spelled(low)}" if low == high else f"{_spelled(low)} … {_spelled(high)}"
 
 
 def _spelled(x: Any) -> str:
@@ -188,6 +186,6 @@ def _spelled(x: Any) -> str:
     if isinstance(x, slice):
         parts = [x.start, x.stop, x.step][: 2 + (x.step is not None)]
         return ":".join("" if part is None else _spelled(part) for part in parts)
-    if hasattr(x, "dtype") and x.dtype.kind in "fc" or isinstance(x, float | complex):
+    if isinstance(x, float | complex | np.inexact | np.ndarray):
         return f"{x:.4g}"
     return "..." if x is Ellipsis else str(x)

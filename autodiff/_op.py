@@ -230,7 +230,7 @@ def _as_rules(*rules: Function | Each) -> Rules:
 def _dispatched(function: Function, op: Op) -> Function:
     """Enter the op into the table, with the fastest way to record it."""
     call: Function = record
-    if isinstance(op, Elementwise) and len(op.rules) == 1:
+    if isinstance(op, Elementwise) and not isinstance(op.rules, Each) and len(op.rules) == 1:
         call = record1
     elif isinstance(op, Elementwise | Multilinear) and not isinstance(op.rules, Each):
         call = record2 if len(op.rules) == 2 else record

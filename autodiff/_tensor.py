@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
-from autodiff._ndarray import NDArrayInterface, Operand
+from autodiff._ndarray import NDArrayInterface, Operand, operations
 
 if TYPE_CHECKING:
     from autodiff._op import Op
@@ -212,9 +212,7 @@ class Tensor(NDArrayInterface):
         RuntimeError
             When a leaf's value was replaced after this Tensor was computed from it.
         """
-        from autodiff._walks import accumulate_gradients
-
-        accumulate_gradients(self, cotangent)
+        operations[Tensor.backward](self, cotangent)
 
 
 def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:

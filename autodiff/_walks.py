@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._op import Custom, Elementwise, Function, Op, total, value_of
+from autodiff._op import Custom, Elementwise, Function, Op, operation, total, value_of
 from autodiff._scatter import Scattered, accumulate
 from autodiff._tensor import Tensor, constant, recording
 
@@ -81,7 +81,7 @@ def _settled(
                 arrived = walk(strict)
                 found: dict[Tensor, Any] = {}
                 taken = set(map(id, given))
-                squares: Any = 0.0
+                size: Any = 0.0
                 for x in wanted or arrived:
                     g = arrived.get(x)
                     value = x.value
@@ -91,12 +91,13 @@ def _settled(
                         if g.base is not None or id(g) in taken:
                             g = g.copy()
                         taken.add(id(g))
+                    if type(g) is np.ndarray and g.size <= 8192:
                         flat = g.ravel()
-                        squares += abs(flat.dot(flat))  # one pass tells whether all are finite
+                        size += flat.dot(flat)  # one pass tells whether all entries are finite
                     else:
-                        squares += abs(_size_of(g))
+                        size += _magnitude(g)
                     found[x] = constant(g) if record and type(g) is not Tensor else g
-                if squares < np.inf:
+                if abs(size) < np.inf:
                     break
     finally:
         recording.reset(mode)
@@ -113,11 +114,12 @@ def _finished(g: Any, value: Any, batch: Shape) -> Any:
     return g
 
 
-def _size_of(g: Any) -> Any:
+def _magnitude(g: Any) -> Any:
     """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
     value = value_of(g)
-    flat = value.ravel() if isinstance(value, np.ndarray | np.generic) else np.zeros(1)
-    return flat.dot(flat)
+    if isinstance(value, np.ndarray):
+        return np.add.reduce(value, axis=None)  # as fast as dot, which BLAS would share out
+    return value if isinstance(value, np.generic) else 0.0
 
 
 def ancestors(
@@ -178,6 +180,7 @@ def _backward(
         if g is None:
             continue
         op: Any = keeping_zero(consumer.op) if strict else consumer.op
+        out: Any
         if record:
             out, inputs = consumer, consumer.inputs
         else:
@@ -227,7 +230,7 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Any:
 def filled(g: Any, shape: Shape) -> Any:
     """Return a cotangent or tangent broadcast to its full shape."""
     if type(g) is Scattered:
-        return g.assemble(shape)
+        g = g.assemble()
     if g.shape == shape:
         return g
     if isinstance(g, np.ndarray | np.generic):
@@ -307,6 +310,7 @@ def _transposed_twice(
 # -- gradients of one output -----------------------------------------------------------------
 
 
+@operation(Tensor.backward)
 def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
     """Add the gradients of ``output`` to its leaves: what ``Tensor.backward`` does."""
     if not output.requires_grad:
@@ -319,8 +323,7 @@ def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
             f"backward() of a Tensor of shape {output.shape} needs a cotangent of that shape, one "
             "weight for each entry; for the gradient of their sum, call y.sum().backward()"
         )
-    one = output.dtype.type(1)
-    seed = one.reshape(output.shape) if cotangent is None else seed_like(output, cotangent)
+    seed = one_like(output) if cotangent is None else seed_like(output, cotangent)
     for leaf, gradient in Graph([output]).pull([seed]).items():
         leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
 
@@ -335,4 +338,10 @@ def seed_like(output: Tensor, cotangent: ArrayLike) -> Any:
         raise ValueError(
             f"the Tensor has shape {output.shape}, but its cotangent or tangent {seed.shape}"
         )
-    return seed.reshape(output.shape)
+    return seed.reshape(output.shape) if output.ndim else seed.reshape(())[()]
+
+
+def one_like(output: Tensor) -> Any:
+    """Return the cotangent 1 of an output with a single entry; a number if it has no axes."""
+    one = output.dtype.type(1)
+    return one.reshape(output.shape) if output.ndim else one

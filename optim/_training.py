@@ -36,7 +36,6 @@ class Optimizer:
         self.lr = lr
         self.steps = 0
         self._values = np.concatenate([np.ravel(p.value) for p in self.parameters])
-        self._gradient = np.zeros_like(self._values)
         self._state = [np.zeros_like(self._values) for _ in range(self.slots)]
         ends = np.cumsum([p.size for p in self.parameters])
         self._views = [
@@ -59,28 +58,34 @@ class Optimizer:
         RuntimeError
             When no parameter has a gradient.
         """
-        np.concatenate([g.ravel() for g in self._gradients()], out=self._gradient)
+        gradients = self._gradients()
         for p, view in zip(self.parameters, self._views, strict=True):
             if p.value is not view:  # replaced from outside, by p.data = ... or another optimiser
                 view[...] = p.value
         self.steps += 1
-        for start in range(0, self._values.size, BLOCK):
-            block = slice(start, start + BLOCK)
-            state = [s[block] for s in self._state]
-            self._values[block] -= self.update(self._gradient[block], *state)
+        start = 0
+        for gradient in gradients:
+            for offset in range(0, gradient.size, BLOCK):
+                part = gradient[offset : offset + BLOCK]
+                here = slice(start + offset, start + offset + part.size)
+                values = self._values[here]
+                values -= self.update(part, *(s[here] for s in self._state))
+            start += gradient.size
         for p, view in zip(self.parameters, self._views, strict=True):
             assign_value(p, view)
 
     def _gradients(self) -> list[Array]:
+        """Return the gradients, flat; those of a small model as one."""
         gradients = [p.grad for p in self.parameters]
-        if not any(g is None for g in gradients):
-            return gradients
-        if all(g is None for g in gradients):
-            raise RuntimeError("no parameter has a gradient: call loss.backward() before step()")
-        return [
-            np.zeros_like(view) if g is None else g
-            for g, view in zip(gradients, self._views, strict=True)
-        ]
+        if any(g is None for g in gradients):
+            if all(g is None for g in gradients):
+                raise RuntimeError("no parameter has a gradient: call loss.backward() first")
+            gradients = [
+                np.zeros_like(view) if g is None else g
+                for g, view in zip(gradients, self._views, strict=True)
+            ]
+        flat = [np.ravel(g) for g in gradients]
+        return [np.concatenate(flat)] if self._values.size <= BLOCK else flat
 
     def update(self, gradient: Array, *state: Array) -> Array:
         """Return what to subtract from the values; the state is updated in place."""
@@ -143,17 +148,6 @@ class SGD(Optimizer):
         self.momentum = momentum
         self.nesterov = nesterov
 
-    def _gradients(self) -> list[Array]:
-        gradients = [p.grad for p in self.parameters]
-        if not any(g is None for g in gradients):
-            return gradients
-        if all(g is None for g in gradients):
-            raise RuntimeError("no parameter has a gradient: call loss.backward() before step()")
-        return [
-            np.zeros_like(view) if g is None else g
-            for g, view in zip(gradients, self._views, strict=True)
-        ]
-
     def update(self, gradient: Array, *state: Array) -> Array:
         """Return lr times the velocity."""
         if not state:
@@ -208,31 +202,18 @@ class Adam(Optimizer):
         self.betas = betas
         self.eps = eps
 
-    def _gradients(self) -> list[Array]:
-        gradients = [p.grad for p in self.parameters]
-        if not any(g is None for g in gradients):
-            return gradients
-        if all(g is None for g in gradients):
-            raise RuntimeError("no parameter has a gradient: call loss.backward() before step()")
-        return [
-            np.zeros_like(view) if g is None else g
-            for g, view in zip(gradients, self._views, strict=True)
-        ]
-
     def update(self, gradient: Array, *state: Array) -> Array:
         """Return lr · m̂ / (√v̂ + eps)."""
-        mean, square = state
+        total, squares = state  # decaying sums: 1 / (1 - beta) times the averages
         beta1, beta2 = self.betas
-        change = gradient - mean
-        change *= 1 - beta1
-        mean += change
-        np.multiply(gradient, gradient, out=change)
-        change -= square
-        change *= 1 - beta2
-        square += change
-        np.sqrt(square, out=change)
-        change /= sqrt(1 - beta2**self.steps)
-        change += self.eps
-        np.divide(mean, change, out=change)
-        change *= self.lr / (1 - beta1**self.steps)
+        total *= beta1
+        total += gradient
+        change = gradient * gradient
+        squares *= beta2
+        squares += change
+        root = sqrt((1 - beta2) / (1 - beta2**self.steps))  # turns √squares into √v̂
+        np.sqrt(squares, out=change)
+        change += self.eps / root
+        np.divide(total, change, out=change)
+        change *= self.lr * (1 - beta1) / (1 - beta1**self.steps) / root
         return change

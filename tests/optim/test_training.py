@@ -122,7 +122,7 @@ def test_a_parameter_without_a_gradient_stays() -> None:
 def test_a_step_without_any_gradient_changes_nothing() -> None:
     x = Tensor(1.0)
     optimizer = Adam([x], lr=0.1)
-    with pytest.raises(RuntimeError, match=r"call loss\.backward\(\) before step"):
+    with pytest.raises(RuntimeError, match=r"call loss\.backward\(\) first"):
         optimizer.step()
     assert (x.item(), optimizer.steps) == (1.0, 0)
 
