@@ -230,10 +230,12 @@ def _as_rules(*rules: Function | Each) -> Rules:
 def _dispatched(function: Function, op: Op) -> Function:
     """Enter the op into the table, with the fastest way to record it."""
     call: Function = record
-    if isinstance(op, Elementwise) and not isinstance(op.rules, Each) and len(op.rules) == 1:
-        call = record1
-    elif isinstance(op, Elementwise | Multilinear) and not isinstance(op.rules, Each):
-        call = record2 if len(op.rules) == 2 else record
+    if not isinstance(op.rules, Each) and not isinstance(op, Custom):
+        operands = len(op.rules)
+        if operands == 1:
+            call = record1 if isinstance(op, Elementwise) else record_static
+        elif operands == 2:
+            call = record2
     operations[function] = partial(call, op)
     return operations[function]
 
@@ -264,7 +266,7 @@ def value_of(x: Any) -> Any:
 
 
 # -- recording a call ------------------------------------------------------------------------
-# The two commonest cases have functions of their own, which spares a tenth of the time per op.
+# The commonest cases have functions of their own, which spares a tenth of the time per op.
 
 # Constants that need no conversion. A Python number stays one, so that float32 stays float32.
 PLAIN = frozenset({np.ndarray, float, int, complex, bool, np.float64, np.float32})
@@ -333,6 +335,19 @@ def record2(op: Op, x: Any, y: Any) -> Any:
     out.grad = None
     out.index = next_index()
     return out
+
+
+def record_static(op: Op, x: Any, *static: Any) -> Any:
+    """As ``record``, of one operand and static arguments."""
+    if type(x) is not Tensor:
+        return op.compute(x, *static)
+    try:
+        value = op.compute(x.value, *static)
+    except (ValueError, TypeError, IndexError) as error:
+        raise _explained(op, (x.value,), error) from error
+    if x.requires_grad and recording.get():
+        return node(value, op, (x, *static), (x.value, *static), True)
+    return constant(value)
 
 
 def as_operand(op: Op, x: Any) -> Any:

@@ -185,8 +185,11 @@ def _backward(
             out, inputs = consumer, consumer.inputs
         else:
             out, inputs = consumer.value, consumer.values
-        if op.structural or type(g) is Scattered:
-            g = filled(g, batch + out.shape)
+        if op.structural:
+            if g.shape != out.shape:
+                g = filled(g, batch + out.shape)
+        elif type(g) is Scattered:
+            g = g.assemble()
         for x, rule in zip(consumer.inputs, op.rules):  # noqa: B905  # a keyword costs 60 ns
             if type(x) is Tensor and x.requires_grad and x.index >= oldest:
                 image = rule(g, out, *inputs)

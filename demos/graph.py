@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+import nn
 from autodiff import Tensor, draw
 
 
@@ -38,19 +39,13 @@ def network(gallery: Path) -> None:
     points = rng.uniform(-1, 1, size=(100, 2))
     X = Tensor(points, requires_grad=False, name="X")
     Y = Tensor(points.prod(axis=1, keepdims=True), requires_grad=False, name="Y")
-    parameters = [
-        W1 := Tensor(rng.normal(size=(2, 8)), name="W1"),
-        b1 := Tensor(np.zeros(8), name="b1"),
-        W2 := Tensor(rng.normal(size=(8, 1)), name="W2"),
-        b2 := Tensor(np.zeros(1), name="b2"),
-    ]
-    hidden = np.tanh(X @ W1 + b1)
-    output = hidden @ W2 + b2
-    loss = np.mean((output - Y) ** 2)
-    hidden.name, output.name, loss.name = "hidden", "output", "loss"
+    model = nn.MLP([2, 8, 1], activation="tanh", seed=0)
+    output = model(X)
+    loss = nn.mean_squared_error(output, Y)
+    output.name, loss.name = "output", "loss"
     loss.backward()
     print(f"\nMean squared error of a 2-8-1 network on {len(points)} points: {loss:.4f}")
     print("  parameter  shape   length of its gradient")
-    for p in parameters:
+    for p in model.parameters():
         print(f"  {p.name:9}  {p.shape!s:6}  {np.linalg.norm(p.grad):22.4f}")
     draw(loss).render(outfile=gallery / "graph_network.svg", cleanup=True)

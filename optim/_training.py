@@ -69,7 +69,7 @@ class Optimizer:
                 part = gradient[offset : offset + BLOCK]
                 here = slice(start + offset, start + offset + part.size)
                 values = self._values[here]
-                values -= self.update(part, *(s[here] for s in self._state))
+                values -= self.update(part, *[s[here] for s in self._state])
             start += gradient.size
         for p, view in zip(self.parameters, self._views, strict=True):
             assign_value(p, view)
@@ -77,14 +77,14 @@ class Optimizer:
     def _gradients(self) -> list[Array]:
         """Return the gradients, flat; those of a small model as one."""
         gradients = [p.grad for p in self.parameters]
-        if any(g is None for g in gradients):
+        if any([g is None for g in gradients]):  # noqa: C419  # a list is faster here
             if all(g is None for g in gradients):
                 raise RuntimeError("no parameter has a gradient: call loss.backward() first")
             gradients = [
                 np.zeros_like(view) if g is None else g
                 for g, view in zip(gradients, self._views, strict=True)
             ]
-        flat = [np.ravel(g) for g in gradients]
+        flat = [g.ravel() for g in gradients]
         return [np.concatenate(flat)] if self._values.size <= BLOCK else flat
 
     def update(self, gradient: Array, *state: Array) -> Array:

@@ -1,0 +1,46 @@
+# make demo runs the lessons, make test the tests; each sets .venv up first, once.
+
+VENV := .venv
+PYTHON := $(VENV)/bin/python
+STAMP := $(VENV)/.installed
+
+.PHONY: demo test lint bench wheel test-latest clean
+
+demo: $(STAMP)
+	$(PYTHON) -m demos
+
+test: $(STAMP)
+	$(PYTHON) -m pytest -n auto
+
+lint: $(STAMP)
+	$(PYTHON) -m ruff check
+	$(PYTHON) -m ruff format --check
+	$(PYTHON) -m mypy
+
+bench: $(STAMP)
+	$(PYTHON) -m tests.benchmarks
+
+wheel: $(STAMP)
+	$(PYTHON) -m build --no-isolation --wheel
+
+# The newest versions of everything, in an environment of their own.
+test-latest:
+	rm -rf .venv-latest
+	python3 -m venv .venv-latest
+	.venv-latest/bin/python -m pip install --quiet --upgrade --editable '.[dev]'
+	.venv-latest/bin/python -m pytest -n auto
+
+clean:
+	rm -rf $(VENV) .venv-latest gallery dist
+
+$(STAMP): pyproject.toml .ci/requirements.txt
+	@if command -v uv >/dev/null; then \
+		uv venv --quiet --allow-existing $(VENV) && \
+		uv pip install --quiet --python $(PYTHON) --requirement .ci/requirements.txt && \
+		uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable . ; \
+	else \
+		python3 -m venv $(VENV) && \
+		$(PYTHON) -m pip install --quiet --requirement .ci/requirements.txt && \
+		$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable . ; \
+	fi
+	@touch $(STAMP)
