@@ -27,11 +27,13 @@ class NDArrayInterface:
 
     # -- NumPy's protocols -------------------------------------------------------------------
 
-    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Tensor:
+    def __array_ufunc__(
+        self, ufunc: np.ufunc, method: str, x: Any, *others: Any, **kwargs: Any
+    ) -> Tensor:
         operation = operations.get(ufunc)
         if operation is None or kwargs or method != "__call__":
             raise refused_ufunc(ufunc, method, kwargs)
-        return operation(*inputs)
+        return operation(x, *others) if others else operation(x)
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any

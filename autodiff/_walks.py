@@ -7,7 +7,7 @@ values the rules record themselves, and the walk builds the derivative's own gra
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import cache, lru_cache
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -118,8 +118,19 @@ def _magnitude(g: Any) -> Any:
     """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
     value = value_of(g)
     if isinstance(value, np.ndarray):
+        keep_freed_memory()
         return np.add.reduce(value, axis=None)  # as fast as dot, which BLAS would share out
     return value if isinstance(value, np.generic) else 0.0
+
+
+@cache
+def keep_freed_memory() -> None:
+    """Make the C library keep large arrays that are freed, once, where it would give them back.
+
+    Fetching them anew page by page made a Jacobian of 3 ms take 18. glibc raises its limit to the
+    size of the largest block that it has given back, if that is below 32 MiB.
+    """
+    np.empty(31 << 20, np.uint8)
 
 
 def ancestors(

@@ -41,25 +41,15 @@ elementwise(
 )
 elementwise(np.negative, lambda g, out, x: -g, compute=operator.neg, linear=True)
 elementwise(np.positive, lambda g, out, x: g, compute=operator.pos, linear=True)
+elementwise(np.square, lambda g, out, x: (2 * g) * x)
 elementwise(np.reciprocal, lambda g, out, x: -g * out * out)
 elementwise(np.sqrt, lambda g, out, x: (0.5 * g) / out)
-
-
-def _square_rule(g: Any, out: Any, x: Any) -> Any:
-    if not g.ndim:
-        return (2 * g) * x
-    image = g * x
-    image *= 2  # in place: on a large array two new ones would take half as long again
-    return image
-
-
-elementwise(np.square, _square_rule)
 
 
 def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
     if type(y) is int or type(y) is float:
         if y == 2:
-            return _square_rule(g, out, x)
+            return (2 * g) * x
         return (y * g) * x ** (y - 1) if y else 0.0 * g
     return (g * y) * x ** np.where(y == 0, 1, y - 1)  # x**0 is constant, at x = 0 too
 

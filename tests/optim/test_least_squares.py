@@ -1,0 +1,293 @@
+"""least_squares: the known minima, and the truth about everything else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.optimize
+from numpy.testing import assert_allclose
+
+from optim import least_squares
+
+T = np.linspace(0, 4, 30)
+DATA = 2 * np.exp(-T) + 0.3 + 0.01 * np.sin(37 * T)
+
+
+def decay(x: Any) -> Any:
+    return x[0] * np.exp(-x[1] * T) + x[2] - DATA
+
+
+# -- minima ----------------------------------------------------------------------------------
+
+I10 = np.arange(1.0, 11.0)
+BARD = np.array(
+    [0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.1, 4.39]
+)
+
+
+def bard(x: Any) -> Any:
+    u = np.arange(1.0, 16.0)
+    v = 16 - u
+    return BARD - (x[0] + u / (v * x[1] + np.minimum(u, v) * x[2]))
+
+
+def freudenstein_roth(x: Any) -> Any:
+    return [
+        -13 + x[0] + ((5 - x[1]) * x[1] - 2) * x[1],
+        -29 + x[0] + ((x[1] + 1) * x[1] - 14) * x[1],
+    ]
+
+
+def jennrich_sampson(x: Any) -> Any:
+    return 2 + 2 * I10 - (np.exp(I10 * x[0]) + np.exp(I10 * x[1]))
+
+
+# J. J. Moré, B. S. Garbow and K. E. Hillstrom, "Testing unconstrained optimization software", ACM
+# Transactions on Mathematical Software 7 (1981): residuals, standard start, sum of squares, x.
+KNOWN: dict[str, tuple[Callable[[Any], Any], list[float], float, list[float] | None]] = {
+    "Rosenbrock": (lambda x: [10 * (x[1] - x[0] ** 2), 1 - x[0]], [-1.2, 1], 0, [1, 1]),
+    "Powell, badly scaled": (
+        lambda x: [1e4 * x[0] * x[1] - 1, np.exp(-x[0]) + np.exp(-x[1]) - 1.0001],
+        [0, 1],
+        0,
+        [1.098e-5, 9.106],
+    ),
+    "Brown, badly scaled": (
+        lambda x: [x[0] - 1e6, x[1] - 2e-6, x[0] * x[1] - 2],
+        [1, 1],
+        0,
+        [1e6, 2e-6],
+    ),
+    "Beale": (
+        lambda x: np.array([1.5, 2.25, 2.625]) - x[0] * (1 - x[1] ** np.array([1, 2, 3])),
+        [1, 1],
+        0,
+        [3, 0.5],
+    ),
+    "Bard": (bard, [1, 1, 1], 8.21487e-3, None),
+    "Box": (
+        lambda x: (
+            np.exp(-x[0] * I10 / 10)
+            - np.exp(-x[1] * I10 / 10)
+            - x[2] * (np.exp(-I10 / 10) - np.exp(-I10))
+        ),
+        [0, 10, 20],
+        0,
+        [1, 10, 1],
+    ),
+}
+
+
+@pytest.mark.parametrize("name", KNOWN)
+def test_the_published_minima_are_found(name: str) -> None:
+    residuals, start, squares, x = KNOWN[name]
+    result = least_squares(residuals, start)
+    assert result.success, result.message
+    assert_allclose(2 * result.cost, squares, rtol=1e-5, atol=1e-20)
+    if x is not None:
+        assert_allclose(result.x, x, rtol=1e-3)
+
+
+def test_a_linear_problem_is_solved_as_by_lstsq() -> None:
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(20, 4)), rng.normal(size=20)
+    result = least_squares(lambda x: A @ x - b, np.zeros(4))
+    assert_allclose(result.x, np.linalg.lstsq(A, b)[0], rtol=1e-12)
+    assert_allclose(result.jac, A)
+    assert_allclose(A.T @ result.fun, 0, atol=1e-13)
+
+
+def test_it_agrees_with_scipy() -> None:
+    result = least_squares(decay, [1, 1, 1])
+    expected = scipy.optimize.least_squares(decay, [1, 1, 1], xtol=1e-15, ftol=1e-15, gtol=1e-15)
+    assert_allclose(result.x, expected.x, rtol=1e-7)
+    assert_allclose(result.cost, expected.cost, rtol=1e-12)
+    assert_allclose(result.fun, expected.fun, atol=1e-8)
+    assert_allclose(result.jac, expected.jac, atol=1e-6)
+
+
+def test_the_minimum_is_reached_to_rounding() -> None:
+    result = least_squares(decay, [1, 1, 1])
+    cosines = result.jac.T @ result.fun / np.linalg.norm(result.jac, axis=0)
+    assert np.all(np.abs(cosines) < 1e-14)
+
+
+@pytest.mark.parametrize("start", [3.0, [3.0], [[3.0, 4.0], [5.0, 6.0]]])
+def test_unknowns_and_residuals_have_any_shape(start: Any) -> None:
+    shape = np.shape(start)
+    result = least_squares(lambda x: np.exp(x)[..., None] * np.array([1.0, 2.0]) - 1, start)
+    assert np.shape(result.x) == shape
+    assert result.fun.shape == (*shape, 2)
+    assert result.jac.shape == (*shape, 2, *shape)
+    assert_allclose(result.x, np.log(3 / 5))
+
+
+def test_the_unknowns_do_not_depend_on_their_units() -> None:
+    units = np.array([1e-9, 1e12, 1e-100])
+    result = least_squares(decay, [1, 1, 1])
+    scaled = least_squares(lambda x: decay(x / units), units)
+    assert_allclose(scaled.x, result.x * units, rtol=1e-9)
+
+
+def test_a_step_to_where_the_residuals_are_not_finite_is_refused() -> None:
+    # The first Gauss-Newton step leads to x = -63.
+    result = least_squares(lambda x: np.log(x) + 5, 10.0)
+    assert_allclose(result.x, np.exp(-5))
+    assert result.success
+
+
+def test_evaluations_and_steps_are_counted() -> None:
+    calls = 0
+
+    def counted(x: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        return decay(x)
+
+    result = least_squares(counted, [1, 1, 1])
+    assert calls == result.nfev == result.njev
+    assert 0 < result.nit < result.nfev
+
+
+def test_the_start_is_left_alone() -> None:
+    start = np.ones(3)
+    least_squares(decay, start)
+    assert_allclose(start, 1)
+
+
+def test_float32_data_are_computed_in_float64() -> None:
+    result = least_squares(lambda x: x - np.float32(0.1), np.ones(1, np.float32))
+    assert result.x.dtype == result.fun.dtype == np.float64
+
+
+def test_residuals_that_vanish_but_for_rounding() -> None:
+    exact = 2 * np.exp(-0.7 * T) + 1000
+    result = least_squares(lambda x: x[0] * np.exp(-x[1] * T) + 1000 - exact, [1, 1])
+    assert result.success
+    assert_allclose(result.x, [2, 0.7], rtol=1e-11)
+
+
+def test_no_step_is_tried_that_is_lost_in_rounding() -> None:
+    result = least_squares(lambda x: [np.exp(x[0]) - 3, x[0] * x[1] - 0.1], [0.0, -3.0])
+    assert_allclose(result.x, [np.log(3), 0.1 / np.log(3)], rtol=1e-14)
+    assert result.nfev < 20
+
+
+def test_a_start_at_zero_has_no_scale_of_its_own() -> None:
+    residuals, _, _, x = KNOWN["Rosenbrock"]
+    assert_allclose(least_squares(residuals, [0.0, 0.0]).x, x)
+
+
+def test_no_step_is_tried_that_cannot_be_seen_to_lower_the_cost() -> None:
+    data = np.random.default_rng(0).normal(size=20_000)
+    standard_error = data.std() / 20_000**0.5
+    result = least_squares(lambda x: x - data, data.mean() + 1.2e-6 * standard_error)
+    assert_allclose(result.x, data.mean(), rtol=1e-12)
+    assert result.nfev <= 4
+
+
+# -- where there is no success ---------------------------------------------------------------
+
+
+def test_too_few_evaluations() -> None:
+    result = least_squares(decay, [1, 1, 1], max_nfev=3)
+    assert (result.status, result.success, result.nfev) == (0, False, 3)
+    assert result.cost < np.sum(decay(np.ones(3)) ** 2) / 2
+    assert "max_nfev" in result.message
+
+
+def test_the_limit_holds_for_the_polish_as_well() -> None:
+    needed = least_squares(decay, [1, 1, 1]).nfev
+    for limit in range(1, needed):
+        assert least_squares(decay, [1, 1, 1], max_nfev=limit).nfev <= limit
+
+
+def test_a_corner_is_no_minimum() -> None:
+    result = least_squares(lambda x: 1 + np.abs(x - 1), [0.3, 2.0])
+    assert (result.status, result.success) == (-1, False)
+    assert "corner" in result.message
+    assert_allclose(result.x, 1, atol=1e-6)
+
+
+@pytest.mark.parametrize("start", [1.3, 1.4, 1.41, 1.45])
+def test_the_polish_does_not_climb_out_of_a_corner(start: float) -> None:
+    # From the corner at √2 an undamped step leads to a higher point with less to remove.
+    def residuals(x: Any) -> Any:
+        u = x**2 - 2
+        return [1 + np.abs(u) - 1.5 * u**2, 2 * np.sin(np.pi / 2 * u) ** 2]
+
+    result = least_squares(residuals, start)
+    assert_allclose(result.x, 2**0.5)
+    assert not result.success
+
+
+def test_unknowns_that_run_off_are_no_minimum() -> None:
+    result = least_squares(lambda x: np.exp(-x * np.array([1.0, 2.0, 3.0])) + 1, 1.0)
+    assert not result.success
+
+
+@pytest.mark.parametrize(
+    ("residuals", "start", "rank"),
+    [
+        (lambda x: x[0] * x[1] * np.exp(-x[2] * T) - DATA, [1.0, 2.0, 0.5], "2 of 3"),
+        (lambda x: [x[0] + x[1] - 1], [0.0, 3.0], "1 of 2"),  # fewer residuals than unknowns
+        (lambda x: x[1] - DATA, [0.0, 1.0], "1 of 2"),  # x[0] does not matter
+        (lambda x: x**2 - 1, 0.0, "0 of 1"),  # a maximum
+        (lambda x: np.ones(3), [1.0, 2.0], "0 of 2"),
+    ],
+)
+def test_unknowns_that_nothing_determines(residuals: Any, start: Any, rank: str) -> None:
+    result = least_squares(residuals, start)
+    assert (result.status, result.success) == (-2, False)
+    assert f"rank {rank}" in result.message
+
+
+def test_the_direction_of_the_undetermined_is_named() -> None:
+    result = least_squares(lambda x: x[0] + 2 * x[1] - DATA, [1.0, 1.0])
+    assert "[ 1. , -0.5]" in result.message or "[-0.5,  1. ]" in result.message
+
+
+@pytest.mark.parametrize(
+    ("residuals", "start", "squares", "x"),
+    [
+        (freudenstein_roth, [0.5, -2.0], 48.9842, [11.4128, -0.8968]),
+        (jennrich_sampson, [0.3, 0.4], 124.362, [0.2578, 0.2578]),
+    ],
+)
+def test_a_minimum_where_the_jacobian_is_singular(
+    residuals: Any, start: list[float], squares: float, x: list[float]
+) -> None:
+    result = least_squares(residuals, start)
+    assert_allclose(2 * result.cost, squares, rtol=1e-5)
+    assert_allclose(result.x, x, rtol=1e-3)
+    assert result.status == -2
+    assert "rank 1 of 2" in result.message
+
+
+@pytest.mark.parametrize(
+    ("residuals", "start", "message"),
+    [
+        (lambda x: np.log(x), [1.0, -1.0], "residual 1 of 2 is nan"),
+        (lambda x: np.exp(x), [1.0, 1000.0, 2000.0], "residual 1 of 3 is inf"),
+        (lambda x: np.sqrt(x), [1.0, 0.0], "the Jacobian's row 1 of 2 is inf"),
+        (lambda x: x * 1e200, [1.0, 2.0], "the sum of squares overflows"),
+        (lambda x: x, [1.0, np.nan], "residual 1 of 2 is nan"),
+    ],
+)
+def test_a_start_that_is_not_finite(residuals: Any, start: list[float], message: str) -> None:
+    result = least_squares(residuals, start)
+    assert (result.status, result.success, result.nfev) == (-3, False, 1)
+    assert message in result.message
+    assert_allclose(result.x, start)
+
+
+def test_nothing_to_vary_or_to_minimise() -> None:
+    with pytest.raises(ValueError, match="x0 is empty"):
+        least_squares(lambda x: x, [])
+    with pytest.raises(ValueError, match="the residuals are empty"):
+        least_squares(lambda x: x[:0], [1.0])
+    with pytest.raises(TypeError, match="the residuals are complex"):
+        least_squares(lambda x: x * 1j, [1.0])
