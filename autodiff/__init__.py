@@ -4,11 +4,12 @@ from autodiff import rules as _rules  # noqa: F401  # fills the table of operati
 from autodiff._check import check_grads
 from autodiff._derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autodiff._drawing import draw
-from autodiff._op import custom, elementwise, linear, multilinear
+from autodiff._op import Each, custom, elementwise, linear, multilinear
 from autodiff._tensor import Tensor, assign_value, no_grad, stop_gradient
 from autodiff.rules.neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
 __all__ = [
+    "Each",
     "Tensor",
     "assign_value",
     "check_grads",

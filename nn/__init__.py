@@ -3,7 +3,7 @@
 from nn._activations import logistic, relu
 from nn._batches import batches
 from nn._layers import MLP, Linear
-from nn._losses import mean_squared_error, softmax_cross_entropy
+from nn._losses import l2_penalty, mean_squared_error, softmax_cross_entropy
 from nn._module import Module
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Linear",
     "Module",
     "batches",
+    "l2_penalty",
     "logistic",
     "mean_squared_error",
     "relu",

@@ -130,7 +130,7 @@ elementwise(
 
 _chosen = elementwise(
     np.where,
-    None,
+    lambda g, out, condition, x, y: 0 * g,  # never asked for: the condition is made a constant
     lambda g, out, condition, x, y: np.where(condition, g, 0),
     lambda g, out, condition, x, y: np.where(condition, 0, g),
 )

@@ -72,14 +72,18 @@ def _cross_entropy(x: Any, labels: Any) -> Any:
 
 def _excess(x: Any, labels: Any) -> Any:
     """Return by how much the probabilities exceed the truth, over the number of rows."""
-    if type(x) is not np.ndarray:
-        truth = labels[:, None] == np.arange(x.shape[-1])
-        return (softmax(x) - truth) / len(labels)
-    excess = np.exp(x - _max(x, axis=-1, keepdims=True))
-    excess /= _sum(excess, axis=-1, keepdims=True)
-    excess[np.arange(len(labels)), labels] -= 1
-    excess /= len(labels)
-    return excess
+    truth = labels[:, None] == np.arange(x.shape[-1])
+    return (softmax(x) - truth) / len(labels)
+
+
+def _cross_entropy_rule(g: Any, out: Any, x: Any, labels: Any) -> Any:
+    if type(x) is not np.ndarray or g.ndim:
+        return expand(g, (-2, -1), False) * _excess(x, labels)
+    share = g / len(labels)  # the same in fewer passes
+    image = np.exp(x - _max(x, axis=-1, keepdims=True))
+    image *= share / _sum(image, axis=-1, keepdims=True)
+    image[np.arange(len(labels)), labels] -= share
+    return image
 
 
 # NumPy's inner functions are twice as fast as np.max and np.sum on small arrays.
@@ -89,7 +93,7 @@ _sum: Any = np.add.reduce
 _cross_entropy.__name__ = "softmax_cross_entropy"
 _softmax_cross_entropy = custom(
     _cross_entropy,
-    lambda g, out, x, labels: expand(g, (-2, -1), False) * _excess(x, labels),
+    _cross_entropy_rule,
     forward=lambda t, out, x, labels: np.sum(t * _excess(x, labels), axis=(-2, -1)),
 )
 

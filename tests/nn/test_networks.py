@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 import nn
-from autodiff import Tensor, check_grads, grad, jacobian
+from autodiff import Tensor, check_grads, grad, hessian, jacobian
 
 
 class TestModule:
@@ -147,3 +147,15 @@ class TestBatches:
     def test_refuses_what_does_not_fit(self, lengths: tuple[int, ...], size: int) -> None:
         with pytest.raises(ValueError, match="arrays of one length"):
             nn.batches(*(np.ones(n) for n in lengths), size=size)
+
+
+class TestPenalty:
+    def test_is_differentiable_to_any_order_and_in_batches(self) -> None:
+        def f(x: Any, y: Any) -> Any:
+            return nn.l2_penalty([x, y]) * np.sum(x)
+
+        x, y = np.array([[1.0, -2.0]]), np.array(3.0)
+        check_grads(f, x, y, order=3)
+        np.testing.assert_allclose(
+            hessian(lambda x: nn.l2_penalty([x, x]))(x).reshape(2, 2), 4 * np.eye(2)
+        )

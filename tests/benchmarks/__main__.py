@@ -1,0 +1,105 @@
+"""Time the tasks, or those that are named, and print a table."""
+
+from __future__ import annotations
+
+import argparse
+import platform
+import re
+from functools import partial
+from importlib import import_module
+from importlib.metadata import version
+from importlib.util import find_spec
+from pathlib import Path
+from types import ModuleType
+
+from tests.benchmarks import THREADS
+from tests.benchmarks.fresh import measure_import, measure_million
+from tests.benchmarks.tasks import CONTESTANTS, Task, all_tasks
+from tests.benchmarks.timing import ROUNDS, Result, measure
+
+FRESH = {"million": measure_million, "import": measure_import}
+
+
+def main() -> None:
+    """Run what the command line asks for."""
+    tasks = {task.name: task for task in all_tasks()}
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(tasks))
+    parser.add_argument("--markdown", action="store_true", help="end with a table for the README")
+    arguments = parser.parse_args()
+    unknown = set(arguments.names).difference(tasks)
+    if unknown:
+        parser.error(f"unknown {', '.join(sorted(unknown))}: expected {', '.join(tasks)}")
+
+    modules = {
+        name: import_module(f"tests.benchmarks.{name}")
+        for name, (_, library) in CONTESTANTS.items()
+        if find_spec(library)
+    }
+    print(conditions(modules))
+    table = {}
+    for name in arguments.names or tasks:
+        table[tasks[name]] = results = results_of(tasks[name], modules)
+        print(section(tasks[name], results), flush=True)
+    if arguments.markdown:
+        print("\n" + markdown(table, list(modules)))
+
+
+def results_of(task: Task, modules: dict[str, ModuleType]) -> list[Result]:
+    """Return what each contestant took for a task."""
+    if task.name in FRESH:
+        return FRESH[task.name](modules)
+    function = task.function or task.name
+    calls = {name: partial(getattr(m, function), *task.data) for name, m in modules.items()}
+    return measure(calls, task.rtol)
+
+
+# -- what is printed -------------------------------------------------------------------------
+
+
+def conditions(modules: dict[str, ModuleType]) -> str:
+    """Return what the measurements depend on beside the code, and how to read them."""
+    cpuinfo = Path("/proc/cpuinfo")
+    model = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
+    peers = [CONTESTANTS[name] for name in modules if name not in ("by_hand", "by_chainrule")]
+    versions = [f"{name} {version(library)}" for name, library in peers]
+    software = [f"Python {platform.python_version()}", f"NumPy {version('numpy')}", *versions]
+    return (
+        f"{model[1] if model else platform.machine()}, {THREADS} threads\n{', '.join(software)}\n"
+        f"Ratios to hand-written NumPy: the median over {ROUNDS} rounds, and of the shortest times."
+    )
+
+
+def section(task: Task, results: list[Result]) -> str:
+    """Return the lines of one task."""
+    lines = [f"\n{task.name}: {task.title}", f"{'':15}{'median':>10}{'best':>10}{'time':>12}"]
+    for r in results:
+        note = r.remark
+        if task.target and r.contestant == "by_chainrule":
+            note = f"≤ {task.target:g}" + ", missed" * (r.ratio > task.target)
+        name = CONTESTANTS[r.contestant][0]
+        lines.append(f"{name:15}{r.ratio:10.2f}{r.best:10.2f}{duration(r.seconds):>12}   {note}")
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def duration(seconds: float) -> str:
+    """Return a time with three digits and the unit of its size."""
+    unit, size = next(((u, s) for u, s in (("s", 1), ("ms", 1e-3)) if seconds >= s), ("µs", 1e-6))
+    return f"{seconds / size:#.3g}".rstrip(".") + f" {unit}"
+
+
+def markdown(table: dict[Task, list[Result]], contestants: list[str]) -> str:
+    """Return one row for each task: the time by hand, and the ratios of the others to it."""
+    names = [CONTESTANTS[contestant][0] for contestant in contestants]
+    lines = [["task", *names], ["---", *("--:" for _ in names)]]
+    for task, results in table.items():
+        cells = [duration(results[0].seconds)]
+        for r in results[1:]:
+            seconds_and_remark = f"{duration(r.seconds)}, {r.remark}".split(" (")[0]
+            cells.append(seconds_and_remark if task.name in FRESH else f"{r.ratio:.2f}")
+        lines.append([task.title, *cells])
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+if __name__ == "__main__":
+    main()

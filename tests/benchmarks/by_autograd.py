@@ -1,0 +1,110 @@
+"""The tasks by HIPS autograd. It has no networks: the updates are those written by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import autograd
+import autograd.numpy as anp
+import numpy as np
+
+from tests.benchmarks import by_hand, tasks
+from tests.benchmarks.timing import Call
+
+
+def chain(start: Any) -> Call:
+    """Return the call that gives the value and the gradient of the chain."""
+    both = autograd.value_and_grad(lambda x: tasks.chain(anp, x))
+    return lambda: np.append(*both(start))
+
+
+def million(start: float, n: int) -> Call:
+    """Return the call that gives the derivative of n operations on a number, and the graph."""
+
+    def call() -> tuple[float, Any]:
+        pull, _ = autograd.make_vjp(lambda x: tasks.million(x, n))(start)
+        return pull(1.0), pull
+
+    return call
+
+
+def gradient(x: Any) -> Call:
+    """Return the call that gives the gradient of Rosenbrock's function."""
+    gradient_of = autograd.grad(tasks.rosenbrock)
+    return lambda: gradient_of(x)
+
+
+def hvp(x: Any, v: Any) -> Call:
+    """Return the call that gives the product of its Hessian with a vector."""
+    product = autograd.hessian_vector_product(tasks.rosenbrock)
+    return lambda: product(x, v)
+
+
+def hessian(x: Any) -> Call:
+    """Return the call that gives its Hessian."""
+    hessian_of = autograd.hessian(tasks.rosenbrock)
+    return lambda: hessian_of(x)
+
+
+def training(
+    x: Any,
+    loss: Callable[[Any], Any],
+    start: list[Any],
+    step: by_hand.Step,
+    decay: float = 0.0,
+) -> Call:
+    """Return the call that makes a training step and gives the loss before it."""
+    flat = np.concatenate([p.ravel() for p in start])
+    parameters = by_hand.views(flat, start)
+
+    def objective(parameters: Any) -> Any:
+        weights, biases = parameters[::2], parameters[1::2]
+        h = x
+        for W, b in zip(weights[:-1], biases[:-1], strict=True):
+            h = anp.maximum(h @ W + b, 0)
+        value = loss(h @ weights[-1] + biases[-1])
+        if decay:
+            value = value + decay * sum(anp.sum(p**2) for p in parameters)
+        return value
+
+    both = autograd.value_and_grad(objective)
+
+    def call() -> Any:
+        value, gradients = both(parameters)
+        step(flat, np.concatenate([g.ravel() for g in gradients]))
+        return value
+
+    return call
+
+
+def moons(x: Any, signs: Any, start: list[Any]) -> Call:
+    """Return a step of steepest descent on the hinge loss with an L2 penalty."""
+    return training(
+        x,
+        lambda scores: anp.mean(anp.maximum(1 - signs * scores, 0)),
+        start,
+        by_hand.descent(lr=0.05),
+        decay=1e-4,
+    )
+
+
+def cross_entropy(labels: Any) -> Callable[[Any], Any]:
+    """Return the mean cross-entropy of the softmax as a function of the scores."""
+    rows = np.arange(len(labels))
+
+    def loss(scores: Any) -> Any:
+        z = scores - anp.max(scores, axis=1, keepdims=True)
+        return anp.mean(anp.log(anp.sum(anp.exp(z), axis=1)) - z[rows, labels])
+
+    return loss
+
+
+def digits(x: Any, labels: Any, start: list[Any]) -> Call:
+    """Return a step of Adam on the cross-entropy."""
+    return training(x, cross_entropy(labels), start, by_hand.adam(lr=1e-3))
+
+
+def large(x: Any, labels: Any, start: list[Any]) -> Call:
+    """Return a step with momentum on the cross-entropy."""
+    return training(x, cross_entropy(labels), start, by_hand.momentum(lr=1e-2, kept=0.9))
