@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import inspect
 import operator
+import sys
 from collections.abc import Callable
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -32,7 +34,7 @@ class NDArrayInterface:
     ) -> Tensor:
         operation = operations.get(ufunc)
         if operation is None or kwargs or method != "__call__":
-            raise refused_ufunc(ufunc, method, kwargs)
+            return other_ufunc(ufunc, method, (x, *others), kwargs)
         return operation(x, *others) if others else operation(x)
 
     def __array_function__(
@@ -226,6 +228,24 @@ class NDArrayInterface:
     def squeeze(self, axis: Axes = None) -> Tensor:
         """Return the Tensor without its axes of length 1."""
         return operations[np.squeeze](self, axis)
+
+
+def other_ufunc(
+    ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
+) -> Tensor:
+    """Call what the simple case does not cover: a ufunc's methods, and SciPy's functions."""
+    if "scipy.special" in sys.modules:
+        import_module("autodiff.rules.special")  # only now: SciPy is slow to import
+
+    function = ufunc if method == "__call__" else getattr(ufunc, method)
+    operation = operations.get(function)
+    if operation is None or "out" in kwargs or (kwargs and method == "__call__"):
+        raise refused_ufunc(ufunc, method, kwargs)
+    try:
+        return operation(*args, **kwargs)
+    except TypeError:
+        check_arguments(function, operation, args, kwargs)
+        raise
 
 
 def refused_ufunc(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> TypeError:

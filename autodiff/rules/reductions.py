@@ -53,6 +53,11 @@ def _sum(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     return _summed(a, from_end(axis, a.ndim), keepdims)
 
 
+@operation(np.add.reduce)
+def _add_reduce_of_tensor(a: Any, axis: Any = 0, *, keepdims: bool = False) -> Any:
+    return _sum(a, axis, keepdims=keepdims)
+
+
 @operation(np.mean)
 def _mean(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
     return _averaged(a, from_end(axis, a.ndim), keepdims)
