@@ -1,0 +1,1 @@
+"""numpy.fft: the discrete Fourier transforms, each linear."""

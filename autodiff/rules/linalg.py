@@ -1,0 +1,1 @@
+"""numpy.linalg: determinants, inverses, decompositions and norms."""

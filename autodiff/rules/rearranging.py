@@ -1,0 +1,1 @@
+"""Functions that repeat, rearrange, join, split, sort and pad entries."""

@@ -1,0 +1,1 @@
+"""Statistics, running sums and products, differences and integrals."""
