@@ -35,6 +35,10 @@ _logsumexp = custom(
 )
 
 
+def _as_array(x: Any) -> Any:
+    return x if hasattr(x, "dtype") else np.asarray(x)
+
+
 def logsumexp(x: Operand, axis: Axes = None, *, keepdims: bool = False) -> Any:
     """Return log Σ exp(x) over the axes without overflow.
 
@@ -43,13 +47,13 @@ def logsumexp(x: Operand, axis: Axes = None, *, keepdims: bool = False) -> Any:
     >>> float(logsumexp([1000.0, 1000.0]).round(4))
     1000.6931
     """
-    x = x if type(x) is Tensor else np.asarray(x)
+    x = _as_array(x)
     return _logsumexp(x, from_end(axis, x.ndim), keepdims)
 
 
 def log_softmax(x: Operand, axis: Axes = -1) -> Any:
     """Return log(exp(x) / Σ exp(x)) along the axis without overflow or cancellation."""
-    x = x if type(x) is Tensor else np.asarray(x)
+    x = _as_array(x)
     return x - logsumexp(x, axis, keepdims=True)
 
 
