@@ -54,7 +54,7 @@ def _record(f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: A
     for i in numbers:
         args[i] = _leaf(args[i], i)
         leaves.append(args[i])
-    mode = recording.set(True)
+    mode = recording.set(recording.get() or True)
     try:
         out = f(*args, **kwargs)
         if isinstance(out, list | tuple):
@@ -71,7 +71,7 @@ def _record(f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: A
 
 def _nested(graph: Graph, seeds: Sequence[Any] = ()) -> bool:
     """Whether the derivative belongs to an enclosing graph, and so has to be recorded."""
-    return recording.get() and (
+    return bool(recording.get()) and (
         graph.enclosed or any(type(s) is Tensor and s.requires_grad for s in seeds)
     )
 

@@ -271,10 +271,12 @@ def record(op: Op, *inputs: Any) -> Any:
         value = op.compute(*values)
     except (ValueError, TypeError, IndexError) as error:
         raise _explained(op, values, error) from error
-    if is_recording():
+    mode = is_recording()
+    if mode:
         for x in inputs:
             if type(x) is Tensor and x.requires_grad:
-                return node(value, op, inputs, values, True)
+                out = node(value, op, inputs, values, True)
+                return out if mode is True else mode.examined(out)
     return constant(value) if Tensor in map(type, inputs) else value
 
 
@@ -295,7 +297,8 @@ def _recorder_of_one(op: Op) -> Function:
             return compute(x)
         x_value = x.value
         value = compute(x_value)
-        if not (x.requires_grad and is_recording()):
+        mode = is_recording()
+        if not (mode and x.requires_grad):
             return constant(value)
         out = new(Tensor)
         out.value = value
@@ -306,7 +309,7 @@ def _recorder_of_one(op: Op) -> Function:
         out.requires_grad = True
         out.grad = None
         out.index = next_index()
-        return out
+        return out if mode is True else mode.examined(out)
 
     return call
 
@@ -330,7 +333,8 @@ def _recorder_of_two(op: Op) -> Function:
             value = compute(x_value, y_value)
         except (ValueError, TypeError) as error:
             raise _explained(op, (x_value, y_value), error) from error
-        if not (requires_grad and is_recording()):
+        mode = is_recording()
+        if not (mode and requires_grad):
             return constant(value) if type(x) is Tensor or type(y) is Tensor else value
         out = new(Tensor)
         out.value = value
@@ -341,7 +345,7 @@ def _recorder_of_two(op: Op) -> Function:
         out.requires_grad = True
         out.grad = None
         out.index = next_index()
-        return out
+        return out if mode is True else mode.examined(out)
 
     return call
 
@@ -353,9 +357,11 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
         value = op.compute(x.value, *static)
     except (ValueError, TypeError, IndexError) as error:
         raise _explained(op, (x.value,), error) from error
-    if x.requires_grad and is_recording():
-        return node(value, op, (x, *static), (x.value, *static), True)
-    return constant(value)
+    mode = is_recording()
+    if not (mode and x.requires_grad):
+        return constant(value)
+    out = node(value, op, (x, *static), (x.value, *static), True)
+    return out if mode is True else mode.examined(out)
 
 
 def as_operand(op: Op, x: Any) -> Any:

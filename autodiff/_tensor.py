@@ -16,7 +16,8 @@ from autodiff._ndarray import NDArrayInterface, Operand, operations
 if TYPE_CHECKING:
     from autodiff._op import Op
 
-recording: ContextVar[bool] = ContextVar("recording", default=True)
+# False, True, or the Debugger that every new Tensor is shown to.
+recording: ContextVar[Any] = ContextVar("recording", default=True)
 next_index = itertools.count(1).__next__
 new = object.__new__
 

@@ -19,6 +19,8 @@ from autodiff._scatter import Scattered, accumulate
 from autodiff._tensor import Tensor, constant, recording
 
 Shape: TypeAlias = tuple[int, ...]
+# What stands in for a node's op during a walk that takes more care than the first.
+Amend: TypeAlias = Callable[[Tensor], Any] | None
 
 
 class Graph:
@@ -45,25 +47,26 @@ class Graph:
         for output, g in zip(self.outputs, cotangents, strict=True):
             seeds[output] = accumulate(seeds[output], g) if output in seeds else g
 
-        def walk(strict: bool) -> dict[Tensor, Any]:
-            return _backward(self.order, dict(seeds), batch, self.oldest, record, strict)
+        def walk(amend: Amend) -> dict[Tensor, Any]:
+            return _backward(self.order, dict(seeds), batch, self.oldest, record, amend)
 
-        return _settled(walk, self.leaves, cotangents, batch, record)
+        return _settled(walk, self, self.leaves, cotangents, batch, record)
 
     def push(
         self, tangents: Sequence[Any], *, batch: Shape = (), record: bool = False
     ) -> dict[Tensor, Any]:
         """Walk forward: return the outputs' tangents, of shape ``batch + output.shape``."""
 
-        def walk(strict: bool) -> dict[Tensor, Any]:
+        def walk(amend: Amend) -> dict[Tensor, Any]:
             known = {x: t for x, t in zip(self.leaves, tangents, strict=True) if t is not None}
-            return _forward(self.order, known, set(self.outputs), batch, record, strict)
+            return _forward(self.order, known, set(self.outputs), batch, record, amend)
 
-        return _settled(walk, self.outputs, tangents, batch, record)
+        return _settled(walk, self, self.outputs, tangents, batch, record)
 
 
 def _settled(
-    walk: Callable[[bool], dict[Tensor, Any]],
+    walk: Callable[[Amend], dict[Tensor, Any]],
+    graph: Graph,
     wanted: Sequence[Tensor],
     given: Sequence[Any],
     batch: Shape,
@@ -74,11 +77,15 @@ def _settled(
     Where something is infinite or NaN the walk is repeated with 0 · inf = 0. What shares memory
     with a seed, another result or a larger array is copied.
     """
-    mode = recording.set(record)
+    mode = recording.get()
+    debugger = mode if type(mode) is not bool else None
+    if debugger is not None:
+        debugger.check_constants(graph.order)
+    token = recording.set(record and (debugger or True))
     try:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            for strict in (False, True):
-                arrived = walk(strict)
+            for amend in (None, keeping_zero):
+                arrived = walk(amend)
                 found: dict[Tensor, Any] = {}
                 taken = set(map(id, given))
                 size: Any = 0.0
@@ -99,8 +106,11 @@ def _settled(
                     found[x] = constant(g) if record and type(g) is not Tensor else g
                 if abs(size) < np.inf:
                     break
+            else:
+                if debugger is not None:
+                    walk(debugger.examining)  # which raises where it went wrong
     finally:
-        recording.reset(mode)
+        recording.reset(token)
     return found
 
 
@@ -182,7 +192,7 @@ def _backward(
     batch: Shape,
     oldest: int,
     record: bool,
-    strict: bool,
+    amend: Amend,
 ) -> dict[Tensor, Any]:
     """Pass over the graph from the last op to the first; what remains belongs to the leaves."""
     take, get = cotangents.pop, cotangents.get
@@ -190,7 +200,7 @@ def _backward(
         g = take(consumer, None)
         if g is None:
             continue
-        op: Any = keeping_zero(consumer.op) if strict else consumer.op
+        op: Any = amend(consumer) if amend else consumer.op
         out: Any
         if record:
             out, inputs = consumer, consumer.inputs
@@ -254,16 +264,16 @@ def filled(g: Any, shape: Shape) -> Any:
     return np.broadcast_to(g, shape)
 
 
-def keeping_zero(op: Op | None) -> Op | None:
+def keeping_zero(consumer: Tensor) -> Any:
     """Return the op with rules that map zero to zero, where the plain ones may give 0 · inf."""
+    op = consumer.op
     if not isinstance(op, Elementwise):
         return op
 
     def masked(rule: Function) -> Function:
         return lambda g, out, *inputs: np.where(g == 0, 0, rule(g, out, *inputs))
 
-    rules = [masked(rule) for rule in op.rules]
-    return Elementwise(op.name, op.compute, rules, op.linear)
+    return Elementwise(op.name, op.compute, [masked(rule) for rule in op.rules], op.linear)
 
 
 # -- forward ---------------------------------------------------------------------------------
@@ -275,7 +285,7 @@ def _forward(
     outputs: set[Tensor],
     batch: Shape,
     record: bool,
-    strict: bool,
+    amend: Amend,
 ) -> dict[Tensor, Any]:
     """Pass over the graph from the first op to the last."""
     last_consumer = {
@@ -285,7 +295,7 @@ def _forward(
         known = [tangents.get(x) if type(x) is Tensor else None for x in consumer.inputs]
         if all(t is None for t in known):
             continue
-        op: Any = keeping_zero(consumer.op) if strict else consumer.op
+        op: Any = amend(consumer) if amend else consumer.op
         out, inputs = (consumer, consumer.inputs) if record else (consumer.value, consumer.values)
         if op.structural:
             known = [
@@ -313,12 +323,12 @@ def _transposed_twice(
     for i, t in enumerate(tangents):
         if t is not None:
             rule: Any = op.rules[i]
-            mode = recording.set(True)
+            mode = recording.set(recording.get() or True)
             u = Tensor(np.zeros_like(value_of(out)))
             image = rule(u, out, *inputs)
             recording.reset(mode)
             graph = Graph([image], [u])
-            images.append(graph.pull([t], batch=batch, record=recording.get())[u])
+            images.append(graph.pull([t], batch=batch, record=bool(recording.get()))[u])
     return total(iter(images))
 
 

@@ -47,14 +47,14 @@ def logsumexp(x: Operand, axis: Axes = None, *, keepdims: bool = False) -> Any:
     >>> float(logsumexp([1000.0, 1000.0]).round(4))
     1000.6931
     """
-    x = _as_array(x)
-    return _logsumexp(x, from_end(axis, x.ndim), keepdims)
+    array = _as_array(x)
+    return _logsumexp(array, from_end(axis, array.ndim), keepdims)
 
 
 def log_softmax(x: Operand, axis: Axes = -1) -> Any:
     """Return log(exp(x) / Σ exp(x)) along the axis without overflow or cancellation."""
-    x = _as_array(x)
-    return x - logsumexp(x, axis, keepdims=True)
+    array = _as_array(x)
+    return array - logsumexp(array, axis, keepdims=True)
 
 
 def softmax(x: Operand, axis: Axes = -1) -> Any:
