@@ -2,6 +2,7 @@
 
 from autodiff import rules as _rules  # noqa: F401  # fills the table of operations
 from autodiff._check import check_grads
+from autodiff._checkpoint import checkpoint
 from autodiff._debug import debug
 from autodiff._derivatives import grad, hessian, hvp, jacobian, jvp, value_and_grad, vjp
 from autodiff._drawing import draw
@@ -14,6 +15,7 @@ __all__ = [
     "Tensor",
     "assign_value",
     "check_grads",
+    "checkpoint",
     "custom",
     "debug",
     "draw",

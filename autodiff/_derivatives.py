@@ -44,7 +44,9 @@ def _leaf(x: Any, number: int) -> Tensor:
     return node(value if value.ndim else value[()], None, (), (), True)
 
 
-def _record(f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums) -> Graph:
+def record_function(
+    f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
+) -> Graph:
     """Call ``f`` on fresh leaves and return the graph between them and its single output."""
     numbers = [argnums] if isinstance(argnums, int) else list(argnums)
     if not all(-len(args) <= i < len(args) for i in numbers):
@@ -142,7 +144,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        graph = _record(f, args, kwargs, argnums)
+        graph = record_function(f, args, kwargs, argnums)
         gradients = graph.pull([_one(graph, "grad")], record=_nested(graph))
         return _value(graph), _packed([gradients[x] for x in graph.leaves], argnums)
 
@@ -172,7 +174,7 @@ def jacobian(f: Function, argnums: Argnums = 0) -> Function:
 
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
-        graph = _record(f, args, kwargs, argnums)
+        graph = record_function(f, args, kwargs, argnums)
         (out,) = graph.outputs
         forward = sum(x.size for x in graph.leaves) <= out.size
         if any(x.dtype.kind != out.dtype.kind for x in graph.leaves):
@@ -221,7 +223,7 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     (8.0, 12.0)
     """
     primals, tangents = _as_arguments(primals, tangents)
-    graph = _record(f, primals, {}, tuple(range(len(primals))))
+    graph = record_function(f, primals, {}, tuple(range(len(primals))))
     seeds = [seed_like(x, t) for x, t in zip(graph.leaves, tangents, strict=True)]
     pushed = graph.push(seeds, record=_nested(graph, seeds))
     return _value(graph), pushed[graph.outputs[0]]
@@ -245,7 +247,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     array([ 1., 10.])
     """
     argnums = tuple(range(len(primals))) if len(primals) > 1 else 0
-    graph = _record(f, primals, {}, argnums)
+    graph = record_function(f, primals, {}, argnums)
 
     def pull(cotangent: Any) -> Any:
         seed = seed_like(graph.outputs[0], cotangent)
@@ -282,7 +284,7 @@ def hessian(f: Function, argnums: Argnums = 0) -> Function:
 
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
-        graph = _gradient_graph(_record(f, args, kwargs, argnums), "hessian")
+        graph = _gradient_graph(record_function(f, args, kwargs, argnums), "hessian")
         leaves = graph.leaves
         columns = [_columns(graph, x) for x in leaves]
         blocks = [
@@ -317,7 +319,7 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     array([6., 2.])
     """
     arguments, directions = _as_arguments(primals, tangents)
-    graph = _gradient_graph(_record(f, arguments, {}, tuple(range(len(arguments)))), "hvp")
+    graph = _gradient_graph(record_function(f, arguments, {}, tuple(range(len(arguments)))), "hvp")
     seeds = [seed_like(x, t) for x, t in zip(graph.leaves, directions, strict=True)]
     pushed = graph.push(seeds, record=_nested(graph, seeds))
     return _packed([pushed[g] for g in graph.outputs], primals)

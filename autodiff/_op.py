@@ -245,7 +245,7 @@ def without_derivative(function: Function) -> None:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         result = function(*map(value_of, args), **{k: value_of(v) for k, v in kwargs.items()})
-        return constant(result) if isinstance(result, (np.ndarray, np.generic)) else result
+        return constant(result) if hasattr(result, "dtype") else result
 
     operations[function] = call
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autodiff import custom, jvp
-from autodiff._derivatives import _record
+from autodiff._derivatives import record_function
 from autodiff._taylor import taylor_coefficients
 from tests.autodiff.cases import CASES
 from tests.autodiff.cases.case import Case
@@ -21,7 +21,7 @@ ORDER = 5
 
 def coefficients(f: Callable[..., Any], args: Any, directions: Any, order: int) -> list[Any]:
     """The coefficients of t ↦ f(args + t · directions)."""
-    graph = _record(f, args, {}, tuple(range(len(args))))
+    graph = record_function(f, args, {}, tuple(range(len(args))))
     given = [[x.value, d] for x, d in zip(graph.leaves, directions, strict=True)]
     return taylor_coefficients(graph, given, order)
 

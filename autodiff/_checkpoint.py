@@ -1,0 +1,94 @@
+"""Trading time for memory: a function that is computed again on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from autodiff._derivatives import record_function
+from autodiff._op import Custom, Each, value_of
+from autodiff._tensor import Tensor, no_grad, node, recording
+from autodiff._walks import Graph
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``f`` as one op, which remembers its arguments only and not what happens inside.
+
+    A walk calls ``f`` again when it gets there, and forgets what that recorded when it leaves.
+    Memory then holds the arguments of all such functions and the inside of one, in exchange for
+    a second computation of each.
+
+    Parameters
+    ----------
+    f : callable
+        Takes arrays or Tensors, may use other Tensors such as parameters, and returns one. It has
+        to compute the same each time it is called.
+
+    References
+    ----------
+    A. Griewank and A. Walther, "Algorithm 799: revolve", ACM Trans. Math. Software 26 (2000).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import grad
+    >>> block = checkpoint(lambda x: np.sin(np.exp(x)))
+    >>> grad(block)(0.0) == grad(lambda x: np.sin(np.exp(x)))(0.0)
+    np.True_
+    """
+
+    @wraps(f)
+    def call(*args: Any) -> Any:
+        numbers = tuple(i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad)
+        if not numbers or not recording.get():
+            return f(*args)
+        graph = record_function(f, args, {}, numbers)
+        (out,) = graph.outputs
+        outside = list(dict.fromkeys(_used_from_outside(graph)))
+        operands = (*(args[i] for i in numbers), *outside)
+        op = _recomputed(f, args, numbers, outside)
+        return node(out.value, op, operands, tuple(map(value_of, operands)), True)
+
+    return call
+
+
+def _used_from_outside(graph: Graph) -> list[Tensor]:
+    return [
+        x
+        for consumer in graph.order
+        for x in consumer.inputs
+        if type(x) is Tensor and x.requires_grad and x.index < graph.oldest
+    ]
+
+
+def _recomputed(
+    f: Callable[..., Any], args: tuple[Any, ...], numbers: tuple[int, ...], outside: list[Tensor]
+) -> Custom:
+    """Return the op that calls ``f`` again for its rules, once for all of them."""
+    constants = [None if i in numbers else x for i, x in enumerate(args)]
+
+    def arguments(operands: tuple[Any, ...]) -> list[Any]:
+        given = list(constants)
+        for i, x in zip(numbers, operands, strict=False):
+            given[i] = x
+        return given
+
+    def compute(*operands: Any) -> Any:
+        with no_grad():
+            return value_of(f(*arguments(operands)))
+
+    images: dict[int, Any] = {}
+
+    def rule(i: int, g: Any, out: Any, *operands: Any) -> Any:
+        if i not in images:
+            graph = record_function(f, arguments(operands), {}, numbers)
+            leaves = [*graph.leaves, *outside]
+            batch = g.shape[: g.ndim - out.ndim]
+            record = any(type(x) is Tensor for x in (g, *operands))
+            pulled = Graph(graph.outputs, leaves).pull([g], batch=batch, record=record)
+            images.update((k, pulled[x]) for k, x in enumerate(leaves))
+        return images.pop(i)
+
+    compute.__name__ = getattr(f, "__name__", "function")
+    return Custom(compute.__name__, compute, Each(rule))
