@@ -83,6 +83,18 @@ class NDArrayInterface:
     def __rpow__(self, other: Operand) -> Tensor:
         return operations[np.power](other, self)
 
+    def __mod__(self, other: Operand) -> Tensor:
+        return operations[np.remainder](self, other)
+
+    def __rmod__(self, other: Operand) -> Tensor:
+        return operations[np.remainder](other, self)
+
+    def __floordiv__(self, other: Operand) -> Tensor:
+        return operations[np.floor_divide](self, other)
+
+    def __rfloordiv__(self, other: Operand) -> Tensor:
+        return operations[np.floor_divide](other, self)
+
     def __matmul__(self, other: Operand) -> Tensor:
         return operations[np.matmul](self, other)
 
@@ -121,6 +133,11 @@ class NDArrayInterface:
 
     def __or__(self, other: Operand) -> Tensor:
         return operations[np.bitwise_or](self, other)
+
+    def __xor__(self, other: Operand) -> Tensor:
+        return operations[np.bitwise_xor](self, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
     def __invert__(self) -> Tensor:
         return operations[np.invert](self)
@@ -165,6 +182,26 @@ class NDArrayInterface:
     def mean(self, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         """Return the mean over the axes, all of them if none is named."""
         return operations[np.mean](self, axis, keepdims=keepdims)
+
+    def prod(self, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
+        """Return the product over the axes, all of them if none is named."""
+        return operations[np.prod](self, axis, keepdims=keepdims)
+
+    def var(self, axis: Axes = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
+        """Return the variance over the axes, all of them if none is named."""
+        return operations[np.var](self, axis, ddof=ddof, keepdims=keepdims)
+
+    def std(self, axis: Axes = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
+        """Return the standard deviation over the axes; its derivative is 0 where it is 0."""
+        return operations[np.std](self, axis, ddof=ddof, keepdims=keepdims)
+
+    def cumsum(self, axis: int | None = None) -> Tensor:
+        """Return the running sums along an axis."""
+        return operations[np.cumsum](self, axis)
+
+    def cumprod(self, axis: int | None = None) -> Tensor:
+        """Return the running products along an axis."""
+        return operations[np.cumprod](self, axis)
 
     def max(self, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
         """Return the largest entry along the axes; ties share the derivative equally."""
@@ -229,6 +266,46 @@ class NDArrayInterface:
         """Return the Tensor without its axes of length 1."""
         return operations[np.squeeze](self, axis)
 
+    def copy(self) -> Tensor:
+        """Return a Tensor of the same entries."""
+        return operations[np.copy](self)
+
+    def take(self, indices: Any, axis: int | None = None) -> Tensor:
+        """Return the entries at indices along an axis."""
+        return operations[np.take](self, indices, axis)
+
+    def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
+        """Return the Tensor with each entry repeated along an axis."""
+        return operations[np.repeat](self, repeats, axis)
+
+    def sort(self, axis: int = -1) -> Tensor:
+        """Return the entries sorted along an axis: a new Tensor, where ndarray's works in place."""
+        return operations[np.sort](self, axis)
+
+    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+        """Return the diagonal of two axes."""
+        return operations[np.diagonal](self, offset, axis1, axis2)
+
+    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
+        """Return the sum of the diagonal of two axes."""
+        return operations[np.trace](self, offset, axis1, axis2)
+
+    def compress(self, condition: Any, axis: int | None = None) -> Tensor:
+        """Return the slices along an axis where a condition holds."""
+        return operations[np.compress](condition, self, axis)
+
+    def nonzero(self) -> Any:
+        """Return the indices of the entries that are not zero, constants."""
+        return operations[np.nonzero](self)
+
+    @property
+    def at(self) -> Any:
+        """The places of the entries: ``x.at[key].set(v)`` stands for ``x[key] = v``.
+
+        ``add`` and ``multiply`` go the same way, and all of them return a new Tensor.
+        """
+        return import_module("autodiff.rules.indexing").At(self)
+
 
 def other_ufunc(
     ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
@@ -250,7 +327,7 @@ def other_ufunc(
 
 def refused_ufunc(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> TypeError:
     """Return the error for a call of a ufunc that a Tensor cannot take part in."""
-    name = f"np.{ufunc.__name__}"
+    name = full_name(ufunc).replace("numpy", "np")
     if "out" in kwargs:
         return TypeError(
             f"{name} of a Tensor cannot write into an array (out= or an operator such as +=), "
@@ -267,11 +344,16 @@ def refused_ufunc(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> TypeE
 
 def refused(function: Callable[..., Any]) -> TypeError:
     """Return the error for a NumPy function without a rule."""
-    name = f"{getattr(function, '__module__', None) or 'numpy'}.{function.__name__}"
-    return TypeError(
-        f"{name} has no derivative here, so it cannot be given a Tensor: write it with functions "
-        "that have one, or pass t.data if a constant is meant"
-    )
+    reason_for = import_module("autodiff.rules.refusals").reason_for
+    return TypeError(f"{full_name(function)} cannot be given a Tensor: {reason_for(function)}")
+
+
+def full_name(function: Callable[..., Any]) -> str:
+    """Return a function's name with that of its package."""
+    special = sys.modules.get("scipy.special")
+    if special is not None and getattr(special, function.__name__, None) is function:
+        return f"scipy.special.{function.__name__}"
+    return f"{getattr(function, '__module__', None) or 'numpy'}.{function.__name__}"
 
 
 def check_arguments(

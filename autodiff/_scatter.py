@@ -10,17 +10,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._op import Each, linear
-from autodiff._tensor import Tensor
+from autodiff._op import Each, linear, total, value_of
 
 Key: TypeAlias = tuple[Any, ...]
+_WRITABLE = (np.ndarray, np.generic)
 
 
 class Scattered:
     """A cotangent that is known at some keys of a Tensor and zero elsewhere.
 
-    A thousand reads of one large array share one array of zeros. Pieces that are Tensors are
-    collected instead, for one op to put all of them in their places.
+    A thousand reads of one large array share one array of zeros. Pieces that cannot be written
+    into it, Tensors and other kinds of arrays, are collected for one op to put in their places.
     """
 
     __slots__ = ("full_shape", "pieces", "total")
@@ -35,7 +35,7 @@ class Scattered:
     def add(self, key: Key, g: Any) -> None:
         """Add a piece."""
         self.pieces.append((key, g))
-        if type(g) is not Tensor:
+        if isinstance(g, _WRITABLE):
             self._write_arrays()
 
     def assemble(self) -> Any:
@@ -51,13 +51,13 @@ class Scattered:
     def _write_arrays(self) -> None:
         """Write the pieces that are arrays into one array that belongs to this object."""
         for key, g in self.pieces:
-            if type(g) is not Tensor:
+            if isinstance(g, _WRITABLE):
                 if self.total is None:
                     self.total = _zeros(self.full_shape, g.dtype)
                 elif self.total.dtype != g.dtype:
                     self.total = self.total.astype(np.result_type(self.total, g))
                 _add_at(self.total, key, g)
-        self.pieces = [(key, g) for key, g in self.pieces if type(g) is Tensor]
+        self.pieces = [(key, g) for key, g in self.pieces if not isinstance(g, _WRITABLE)]
 
 
 def accumulate(a: Any, b: Any) -> Any:
@@ -78,12 +78,16 @@ def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
     return zeros
 
 
-def _add_at(total: NDArray[Any], key: Key, piece: Any) -> None:
-    if any(type(k) is np.ndarray for k in key):  # may name an entry twice, where += adds once
-        np.add.at(total, key, piece)
-    else:
-        part = total[key]
+def _add_at(array: NDArray[Any], key: Key, piece: Any) -> None:
+    if not any(type(k) is np.ndarray for k in key):
+        part = array[key]
         part += piece
+    elif array.ndim > 1 and 200 < array.size < 4 * piece.size:
+        # The same on one axis, where np.add.at is so much faster that numbering the entries pays.
+        places = np.arange(array.size).reshape(array.shape)[key]
+        np.add.at(array.reshape(-1), places.ravel(), piece.ravel())
+    else:  # an index may name an entry twice, where += would add once
+        np.add.at(array, key, piece)
 
 
 def _read(x: NDArray[Any], key: Key) -> Any:
@@ -91,16 +95,45 @@ def _read(x: NDArray[Any], key: Key) -> Any:
     return entries if entries.ndim else entries[()]
 
 
-def _scatter(*arguments: Any) -> NDArray[Any]:
+def _scatter(*arguments: Any) -> Any:
     *pieces, keys, ranks, shape = arguments
+    if not all(isinstance(piece, _WRITABLE) for piece in pieces):
+        parts = zip(pieces, keys, ranks, strict=True)
+        return total(_among_zeros(piece, key, rank, shape) for piece, key, rank in parts)
     batch = pieces[0].shape[: pieces[0].ndim - ranks[0]]
-    total = _zeros(batch + shape, np.result_type(*pieces))
+    scattered = _zeros(batch + shape, np.result_type(*pieces))
     for key, piece in zip(keys, pieces, strict=True):
-        _add_at(total, key, piece)
-    return total
+        _add_at(scattered, key, piece)
+    return scattered
+
+
+def _among_zeros(piece: Any, key: Key, rank: int, shape: tuple[int, ...]) -> Any:
+    """Return a piece in its place by NumPy's functions alone, axis by axis; they may be lazy."""
+    if key == (...,):
+        return piece
+    if any(type(k) is np.ndarray for k in key):
+        raise TypeError(
+            f"the derivative of reading a {type(piece).__name__} by index arrays or masks is not "
+            "available: read it by integers and slices, or multiply it by a mask"
+        )
+    own = (0 if k is None else None if type(k) is int else slice(None) for k in key[1:])
+    piece = piece[(*(slice(None),) * (piece.ndim - rank), *own)]
+    for axis, k in enumerate((k for k in key[1:] if k is not None), -len(shape)):
+        if k == slice(None):
+            continue
+        places = np.arange(shape[axis])[k].reshape(-1)
+        sources = np.full(shape[axis], len(places))  # the zero behind the piece
+        sources[places] = np.arange(len(places))
+        zero_shape = list(piece.shape)
+        zero_shape[axis] = 1
+        zero = np.zeros_like(piece, shape=tuple(zero_shape))
+        piece = np.take(np.concatenate([piece, zero], axis), sources, axis)
+    return piece
 
 
 def _read_rule(g: Any, out: Any, x: Any, key: Key) -> Scattered:
+    if not isinstance(value_of(out), _WRITABLE):
+        g = g + np.zeros_like(out)  # of the same kind
     return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)
 
 

@@ -170,17 +170,19 @@ class Tensor(NDArrayInterface):
     def _value_outside(self, target: str, instead: str) -> NDArray[Any]:
         """Return the value for use outside the graph, unless a derivative would be lost."""
         if self.requires_grad:
+            from autodiff.rules.refusals import stand_in
+
             raise LostGraphError(
                 f"a Tensor of shape {self.shape} that requires a gradient cannot become {target} "
                 f"without losing its derivative. Write {instead} if a constant is meant; to build "
-                "an array out of Tensors use np.stack, np.concatenate or np.where"
+                f"an array out of Tensors use np.stack, np.concatenate or np.where{stand_in()}"
             )
         return self.value
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(
-            "a Tensor's value never changes: instead of x[i] = v write np.where(mask, v, x), or "
-            "collect the parts in a list and np.stack or np.concatenate them"
+            "a Tensor's value never changes: instead of x[i] = v write x = x.at[i].set(v) or "
+            "np.where(mask, v, x), or collect the parts in a list and np.stack them"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

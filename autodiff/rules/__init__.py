@@ -1,29 +1,41 @@
 """The rules: one file for each family of NumPy functions. Importing it fills the table."""
 
 from autodiff.rules import (
+    choices,
+    complex_numbers,
     constants,
     elementwise,
     fourier,
     indexing,
+    joining,
     linalg,
     neural,
+    padding,
+    polynomials,
     products,
     rearranging,
     reductions,
     shapes,
     statistics,
+    ufunc_methods,
 )
 
 __all__ = [
+    "choices",
+    "complex_numbers",
     "constants",
     "elementwise",
     "fourier",
     "indexing",
+    "joining",
     "linalg",
     "neural",
+    "padding",
+    "polynomials",
     "products",
     "rearranging",
     "reductions",
     "shapes",
     "statistics",
+    "ufunc_methods",
 ]

