@@ -304,15 +304,13 @@ def convolution(x: Any, y: Any, start: int, length: int) -> Any:
     """Return ``length`` entries of the full convolution along the last axes, from ``start`` on."""
     if x.shape[-1] < y.shape[-1]:
         x, y = y, x
-    n, m = x.shape[-1], y.shape[-1]
+    low, high = start - y.shape[-1] + 1, start + length
+    inside = x[..., max(low, 0) : high]
+    padded = np.zeros((*x.shape[:-1], high - low), x.dtype)
+    padded[..., max(-low, 0) :][..., : inside.shape[-1]] = inside
     if x.ndim == y.ndim == 1:
-        inside = start >= m - 1 and start + length <= n
-        whole = np.convolve(x, y, "valid" if inside else "full")
-        first = start - (m - 1) * inside
-        return whole[first : first + length]
-    low, high = start - m + 1, start + length
-    pad = [(0, 0)] * (x.ndim - 1) + [(max(-low, 0), max(high - n, 0))]
-    windows = sliding_window_view(np.pad(x[..., max(low, 0) : high], pad), m, axis=-1)
+        return np.convolve(padded, y, "valid")
+    windows = sliding_window_view(padded, y.shape[-1], axis=-1)
     return np.einsum("...km,...m->...k", windows, y[..., ::-1])
 
 

@@ -231,6 +231,10 @@ class TestResultsAreNumpys:
     def test_rank_is_a_constant(self) -> None:
         assert L.matrix_rank(Tensor(NINE)) == 2
 
+    def test_pinv_with_numpys_newer_cutoff(self) -> None:
+        x = np.diag([1.0, 1e-17])
+        assert L.pinv(Tensor(x), rtol=None).data.tolist() == [[1.0, 0.0], [0.0, 0.0]]
+
     def test_integers(self) -> None:
         x = Tensor(np.array([[2, 1], [1, 3]]))
         assert L.det(x).data == pytest.approx(5.0)
