@@ -213,12 +213,40 @@ def multilinear(
 
 
 def custom(
-    function: Function, *rules: Function | Each, forward: Function | Rules | None = None
+    function: Function | None = None,
+    *,
+    vjp: Function | Rules,
+    jvp: Function | Rules | None = None,
 ) -> Function:
-    """State an op by its rules for the way back and, where wanted, for the way forward."""
-    forward_rules = (forward,) if callable(forward) else forward
-    op = Custom(function.__name__, function, _as_rules(*rules), forward_rules)
-    return _dispatched(function, op)
+    """Replace the derivative of a function: with a stable form, a faster one, or another one.
+
+    Also a decorator, without its first argument.
+
+    Parameters
+    ----------
+    function : callable
+        Takes plain arrays and returns one.
+    vjp : callable, or one for each operand
+        The rule for the way back: takes a cotangent of the output, the output and all arguments,
+        and returns what reaches its operand. ``g`` may have extra leading axes.
+    jvp : callable, or one for each operand, optional
+        The rule for the way forward, of a tangent of its operand. It follows from ``vjp``
+        otherwise, by walking back through that.
+
+    Examples
+    --------
+    >>> from autodiff import grad
+    >>> @custom(vjp=lambda g, out, x: g)  # as if rounding were the identity
+    ... def rounded(x):
+    ...     return np.round(x)
+    >>> float(rounded(2.6)), float(grad(rounded)(2.6))
+    (3.0, 1.0)
+    """
+    if function is None:
+        return partial(custom, vjp=vjp, jvp=jvp)
+    backward = (vjp,) if callable(vjp) else vjp
+    forward = (jvp,) if callable(jvp) else jvp
+    return _dispatched(function, Custom(function.__name__, function, backward, forward))
 
 
 def _as_rules(*rules: Function | Each) -> Rules:
@@ -283,7 +311,9 @@ def record(op: Op, *inputs: Any) -> Any:
 
 def recorder(op: Op) -> Function:
     """Return the function that records an op the fastest way."""
-    if isinstance(op.rules, Each) or isinstance(op, Custom) or len(op.rules) > 2:
+    if isinstance(op, Custom) and not isinstance(op.rules, Each):
+        return partial(_record_custom, op)
+    if isinstance(op.rules, Each) or len(op.rules) > 2:
         return partial(record, op)
     if len(op.rules) == 2:
         return _recorder_of_two(op)
@@ -365,6 +395,17 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
     return out if mode is True else mode.examined(out)
 
 
+def _record_custom(op: Op, *inputs: Any) -> Any:
+    rules: Any = op.rules
+    for i in range(len(rules), len(inputs)):
+        if type(inputs[i]) is Tensor and inputs[i].requires_grad:
+            raise TypeError(
+                f"{op.name} states {len(rules)} rule(s), but its argument {i} requires a gradient: "
+                "give custom(vjp=...) one rule for each, or pass t.data"
+            )
+    return record(op, *inputs)
+
+
 def as_operand(op: Op, x: Any, other: Any) -> Any:
     """Return a constant as something NumPy computes with; a list becomes an array."""
     if type(x) is complex:  # which would make a Python number of NumPy's float64
@@ -379,5 +420,6 @@ def as_operand(op: Op, x: Any, other: Any) -> Any:
 
 def _explained(op: Op, values: Sequence[Any], error: Exception) -> Exception:
     shapes = " and ".join(str(v.shape) for v in values if hasattr(v, "dtype"))
-    kind = next(k for k in (IndexError, ValueError, TypeError) if isinstance(error, k))
+    kinds = (np.linalg.LinAlgError, IndexError, ValueError, TypeError)
+    kind = next(k for k in kinds if isinstance(error, k))
     return kind(f"{op.name} of Tensors or arrays of shape {shapes}: {error}")

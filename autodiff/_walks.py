@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._op import Custom, Elementwise, Function, Op, operation, total, value_of
+from autodiff._op import Custom, Elementwise, Function, Op, align, operation, total, value_of
 from autodiff._scatter import Scattered, accumulate
 from autodiff._tensor import Tensor, constant, recording
 
@@ -327,6 +327,11 @@ def _transposed_twice(
             u = Tensor(np.zeros_like(value_of(out)))
             image = rule(u, out, *inputs)
             recording.reset(mode)
+            x = inputs[i]
+            if (
+                image.shape != x.shape
+            ):  # the walk back sums over broadcast axes: this is its transpose
+                t = np.broadcast_to(align(t, image.ndim - x.ndim, len(batch)), batch + image.shape)
             graph = Graph([image], [u])
             images.append(graph.pull([t], batch=batch, record=bool(recording.get()))[u])
     return total(iter(images))

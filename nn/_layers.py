@@ -34,10 +34,12 @@ SMALL = 65536  # up to here dot is the faster call; then what matmul computes fa
 _affine.__name__ = "affine"
 _affine_op = custom(
     _affine,
-    lambda g, out, x, W, b: _product(g, W.T),
-    lambda g, out, x, W, b: _product(x.T, g),
-    lambda g, out, x, W, b: g,
-    forward=(
+    vjp=(
+        lambda g, out, x, W, b: _product(g, W.T),
+        lambda g, out, x, W, b: _product(x.T, g),
+        lambda g, out, x, W, b: g,
+    ),
+    jvp=(
         lambda t, out, x, W, b: _product(t, W),
         lambda t, out, x, W, b: _product(x, t),
         lambda t, out, x, W, b: t[..., None, :],

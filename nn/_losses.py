@@ -23,8 +23,8 @@ def _column(g: Any, x: Any) -> Any:
 # One op for all parameters: a training step spends more time on making nodes than on squares.
 _sum_of_squares_op = custom(
     _sum_of_squares,
-    Each(lambda i, g, out, *arrays: (2 * _column(g, arrays[i])) * arrays[i]),
-    forward=Each(
+    vjp=Each(lambda i, g, out, *arrays: (2 * _column(g, arrays[i])) * arrays[i]),
+    jvp=Each(
         lambda i, t, out, *arrays: np.sum(
             (2 * t) * arrays[i], axis=tuple(range(-arrays[i].ndim, 0))
         )

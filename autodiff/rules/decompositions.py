@@ -82,7 +82,7 @@ def _cholesky_forward(t: Any, out: Any, x: Any) -> Any:
 
 
 _factorised = custom(
-    named("cholesky", lambda x: np.linalg.cholesky(x)), _cholesky_rule, forward=_cholesky_forward
+    named("cholesky", lambda x: np.linalg.cholesky(x)), vjp=_cholesky_rule, jvp=_cholesky_forward
 )
 
 
@@ -120,7 +120,9 @@ def _eigh_rule(g: Any, out: Any, x: Any, uplo: Any) -> Any:
     return conjugate(v) @ (inner @ flipped(v) + column(g[..., 0, :]) * flipped(v))
 
 
-_eigh_packed = custom(named("eigh", lambda x, uplo: _below(*np.linalg.eigh(x, uplo))), _eigh_rule)
+_eigh_packed = custom(
+    named("eigh", lambda x, uplo: _below(*np.linalg.eigh(x, uplo))), vjp=_eigh_rule
+)
 _EighResult: Any = type(np.linalg.eigh(np.eye(1)))
 
 
@@ -142,8 +144,8 @@ def _eigvalsh_forward(t: Any, out: Any, x: Any, uplo: Any) -> Any:
 
 _eigvalsh_only = custom(
     named("eigvalsh", lambda x, uplo: np.linalg.eigvalsh(x, uplo)),
-    _eigvalsh_rule,
-    forward=_eigvalsh_forward,
+    vjp=_eigvalsh_rule,
+    jvp=_eigvalsh_forward,
 )
 
 
@@ -165,7 +167,7 @@ def _eig_compute(x: Any) -> Any:
     return packed.astype(np.result_type(packed, np.complex64))
 
 
-_eig_packed = custom(named("eig", _eig_compute), _eig_rule)
+_eig_packed = custom(named("eig", _eig_compute), vjp=_eig_rule)
 _EigResult: Any = type(np.linalg.eig(np.eye(1)))
 
 
@@ -233,8 +235,8 @@ def _svdvals_forward(t: Any, out: Any, x: Any) -> Any:
     return np.real(np.sum(conjugate(u) * (t @ adjoint(vh)), axis=-2))
 
 
-_svd_packed = custom(named("svd", _svd_compute), _svd_rule)
-_svdvals = custom(np.linalg.svdvals, _svdvals_rule, forward=_svdvals_forward)
+_svd_packed = custom(named("svd", _svd_compute), vjp=_svd_rule)
+_svdvals = custom(np.linalg.svdvals, vjp=_svdvals_rule, jvp=_svdvals_forward)
 _SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
 
@@ -267,7 +269,7 @@ def _qr_rule(g: Any, out: Any, x: Any) -> Any:
     return flipped(attempt(np.linalg.solve, problem, r, flipped(image)))
 
 
-_qr_packed = custom(named("qr", lambda x: np.concatenate(np.linalg.qr(x), axis=-2)), _qr_rule)
+_qr_packed = custom(named("qr", lambda x: np.concatenate(np.linalg.qr(x), axis=-2)), vjp=_qr_rule)
 _QRResult: Any = type(np.linalg.qr(np.eye(1)))
 
 

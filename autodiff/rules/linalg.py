@@ -41,9 +41,11 @@ def _aligned(t: Any, out: Any, x: Any) -> Any:
 
 _solved: Any = custom(
     named("solve", _solve_all),
-    lambda g, out, a, b: -_solved(flipped(a), g) @ flipped(out),
-    lambda g, out, a, b: _solved(flipped(a), g),
-    forward=(
+    vjp=(
+        lambda g, out, a, b: -_solved(flipped(a), g) @ flipped(out),
+        lambda g, out, a, b: _solved(flipped(a), g),
+    ),
+    jvp=(
         lambda t, out, a, b: -_solved(a, _aligned(t, out, a) @ out),
         lambda t, out, a, b: _solved(a, _aligned(t, out, b)),
     ),
@@ -58,8 +60,8 @@ def _solve(a: Any, b: Any) -> Any:
 
 custom(
     np.linalg.inv,
-    lambda g, out, x: -flipped(out) @ g @ flipped(out),
-    forward=lambda t, out, x: -out @ t @ out,
+    vjp=lambda g, out, x: -flipped(out) @ g @ flipped(out),
+    jvp=lambda t, out, x: -out @ t @ out,
 )
 
 
@@ -111,7 +113,7 @@ def _pinv_rule(g: Any, out: Any, x: Any, *static: Any) -> Any:
 
 
 _pseudo_inverted = custom(
-    named("pinv", lambda x, rcond, hermitian: np.linalg.pinv(x, rcond, hermitian)), _pinv_rule
+    named("pinv", lambda x, rcond, hermitian: np.linalg.pinv(x, rcond, hermitian)), vjp=_pinv_rule
 )
 
 
@@ -137,8 +139,10 @@ def _lstsq_by_matrix(g: Any, out: Any, a: Any, b: Any, rcond: float) -> Any:
 
 _least_squares = custom(
     named("lstsq", lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0]),
-    _lstsq_by_matrix,
-    lambda g, out, a, b, rcond: flipped(np.linalg.pinv(a, rcond)) @ g,
+    vjp=(
+        _lstsq_by_matrix,
+        lambda g, out, a, b, rcond: flipped(np.linalg.pinv(a, rcond)) @ g,
+    ),
 )
 
 
@@ -163,8 +167,8 @@ def _lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
 
 _determinant = custom(
     np.linalg.det,
-    lambda g, out, x: column(column(g * out)) * flipped(np.linalg.inv(x)),
-    forward=lambda t, out, x: out * np.sum(flipped(np.linalg.inv(x)) * t, axis=(-2, -1)),
+    vjp=lambda g, out, x: column(column(g * out)) * flipped(np.linalg.inv(x)),
+    jvp=lambda t, out, x: out * np.sum(flipped(np.linalg.inv(x)) * t, axis=(-2, -1)),
 )
 
 
@@ -238,7 +242,7 @@ def _slogdet_forward(t: Any, out: Any, x: Any) -> Any:
     return np.stack([turn * out[..., 0], np.real(growth) + 0 * turn], axis=-1)
 
 
-_signs_and_logs = custom(named("slogdet", _sign_and_log), _slogdet_rule, forward=_slogdet_forward)
+_signs_and_logs = custom(named("slogdet", _sign_and_log), vjp=_slogdet_rule, jvp=_slogdet_forward)
 _SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))
 
 

@@ -28,8 +28,10 @@ def _weights(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
 _log_sum_exp.__name__ = "logsumexp"
 _logsumexp = custom(
     _log_sum_exp,
-    lambda g, out, x, axes, keepdims: expand(g, axes, keepdims) * _weights(out, x, axes, keepdims),
-    forward=lambda t, out, x, axes, keepdims: np.sum(
+    vjp=lambda g, out, x, axes, keepdims: (
+        expand(g, axes, keepdims) * _weights(out, x, axes, keepdims)
+    ),
+    jvp=lambda t, out, x, axes, keepdims: np.sum(
         t * _weights(out, x, axes, keepdims), axis=axes, keepdims=keepdims
     ),
 )
@@ -97,8 +99,8 @@ _sum: Any = np.add.reduce
 _cross_entropy.__name__ = "softmax_cross_entropy"
 _softmax_cross_entropy = custom(
     _cross_entropy,
-    _cross_entropy_rule,
-    forward=lambda t, out, x, labels: np.sum(t * _excess(x, labels), axis=(-2, -1)),
+    vjp=_cross_entropy_rule,
+    jvp=lambda t, out, x, labels: np.sum(t * _excess(x, labels), axis=(-2, -1)),
 )
 
 

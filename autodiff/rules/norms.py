@@ -45,7 +45,7 @@ def _norm_op(compute: Any, weights: Any) -> Any:
         products = t * weights(out, x, axes, keepdims, *order)
         return np.sum(np.real(products), axis=axes, keepdims=keepdims)
 
-    return custom(compute, backward, forward=forward)
+    return custom(compute, vjp=backward, jvp=forward)
 
 
 _euclidean_norm = _norm_op(_euclidean, _direction)

@@ -128,8 +128,10 @@ def _extremum(function: Any) -> Any:
     compute.__name__ = function.__name__
     op = custom(
         compute,
-        lambda g, out, x, axes, keepdims: expand(g, axes, keepdims) * _ties(out, x, axes, keepdims),
-        forward=lambda t, out, x, axes, keepdims: np.sum(
+        vjp=lambda g, out, x, axes, keepdims: (
+            expand(g, axes, keepdims) * _ties(out, x, axes, keepdims)
+        ),
+        jvp=lambda t, out, x, axes, keepdims: np.sum(
             t * _ties(out, x, axes, keepdims), axis=axes, keepdims=keepdims
         ),
     )

@@ -32,8 +32,8 @@ def _shares(out: Any, x: Any) -> Any:
 _entries_of_rank.__name__ = "order_statistics"
 _order_statistics = custom(
     _entries_of_rank,
-    lambda g, out, x, ranks: np.matmul(g[..., None, :], _shares(out, x))[..., 0, :],
-    forward=lambda t, out, x, ranks: np.matmul(_shares(out, x), t[..., :, None])[..., 0],
+    vjp=lambda g, out, x, ranks: np.matmul(g[..., None, :], _shares(out, x))[..., 0, :],
+    jvp=lambda t, out, x, ranks: np.matmul(_shares(out, x), t[..., :, None])[..., 0],
 )
 
 

@@ -28,7 +28,7 @@ def test_finds_a_wrong_second_derivative() -> None:
 
 
 def test_finds_modes_that_differ() -> None:
-    wrong = custom(lambda x: 2 * x, lambda g, out, x: 2 * g, forward=lambda t, out, x: 3 * t)
+    wrong = custom(lambda x: 2 * x, vjp=lambda g, out, x: 2 * g, jvp=lambda t, out, x: 3 * t)
     check_grads(wrong, 0.5, modes=["reverse"])
     with pytest.raises(AssertionError, match="forward"):
         check_grads(wrong, 0.5, modes=["forward"])

@@ -109,4 +109,4 @@ def test_an_op_without_a_forward_rule_is_refused_by_name() -> None:
         return x**3
 
     with pytest.raises(TypeError, match="cube has no rule for the way forward"):
-        coefficients(custom(cube, lambda g, out, x: g * 3 * x**2), (1.0,), (1.0,), 2)
+        coefficients(custom(cube, vjp=lambda g, out, x: g * 3 * x**2), (1.0,), (1.0,), 2)

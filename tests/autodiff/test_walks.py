@@ -6,6 +6,7 @@ import gc
 import threading
 import weakref
 from collections.abc import Iterator
+from typing import Any
 
 import numpy as np
 import pytest
@@ -172,8 +173,37 @@ class TestSharedUse:
 
 
 class TestCustom:
+    def test_a_missing_rule_is_named(self) -> None:
+        def scaled(x: Any, y: Any) -> Any:
+            return x * y
+
+        op = custom(scaled, vjp=lambda g, out, x, y: g * y)
+        assert grad(lambda x: op(x, 3.0))(2.0) == 3.0
+        with pytest.raises(TypeError, match=r"scaled states 1 rule\(s\), but its argument 1"):
+            grad(op, argnums=1)(2.0, 3.0)
+
+    def test_an_operand_that_was_broadcast_goes_forward(self) -> None:
+        op = custom(
+            lambda x, y: x * y, vjp=(lambda g, out, x, y: g * y, lambda g, out, x, y: g * x)
+        )
+        x = np.array([[1.0], [2.0]])
+        y = np.array([3.0, 4.0, 5.0])
+        np.testing.assert_allclose(
+            jvp(op, (x, y), (x, 2 * y))[1], jvp(np.multiply, (x, y), (x, 2 * y))[1]
+        )
+        np.testing.assert_allclose(jacobian(op)(x, y), jacobian(np.multiply)(x, y))
+
+    def test_a_decorator_replaces_a_derivative(self) -> None:
+        @custom(vjp=lambda g, out, x: g * 10, jvp=lambda t, out, x: t * 10)
+        def strange(x: Any) -> Any:
+            return np.sin(x)
+
+        assert strange(0.5) == np.sin(0.5)
+        assert grad(strange)(0.5) == 10.0
+        assert jvp(strange, 0.5, 1.0)[1] == 10.0
+
     def test_the_way_forward_follows_from_the_way_back(self) -> None:
-        cube = custom(lambda x: x**3, lambda g, out, x: g * 3 * x**2)
+        cube = custom(lambda x: x**3, vjp=lambda g, out, x: g * 3 * x**2)
         x = np.array([1.0, 2.0])
         assert jvp(cube, x, np.array([1.0, 10.0]))[1].tolist() == [3.0, 120.0]
         assert jacobian(lambda x: np.concatenate([cube(x), x]))(x)[:2].tolist() == [
