@@ -71,6 +71,10 @@ class Debugger:
             )
         return out
 
+    def calling_line(self) -> str:
+        """Return where the program called what is being computed."""
+        return calling_line()
+
     def examining(self, consumer: Tensor) -> Any:
         """Return the op with rules that raise where they make finite numbers infinite or NaN."""
         return _Examined(consumer, self.lines.get(consumer.index, ""))

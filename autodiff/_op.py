@@ -422,4 +422,6 @@ def _explained(op: Op, values: Sequence[Any], error: Exception) -> Exception:
     shapes = " and ".join(str(v.shape) for v in values if hasattr(v, "dtype"))
     kinds = (np.linalg.LinAlgError, IndexError, ValueError, TypeError)
     kind = next(k for k in kinds if isinstance(error, k))
-    return kind(f"{op.name} of Tensors or arrays of shape {shapes}: {error}")
+    mode = is_recording()
+    line = "" if type(mode) is bool else mode.calling_line()
+    return kind(f"{op.name} of Tensors or arrays of shape {shapes}: {error}{line}")

@@ -42,6 +42,11 @@ def test_a_wrong_rule_of_ones_own() -> None:
         grad(wrong)(1.0)
 
 
+def test_a_shape_error_names_the_line() -> None:
+    with debug(), pytest.raises(ValueError, match=r"(?s)shape \(2,\) and \(3,\).*np\.ones\(3\)"):
+        Tensor([1.0, 2.0]) + np.ones(3)
+
+
 def test_what_the_walk_mends_is_no_mistake() -> None:
     with debug():
         assert grad(lambda x: np.where(x > 0, np.sqrt(x), 0.0))(0.0) == 0.0
