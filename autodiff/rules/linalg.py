@@ -19,7 +19,8 @@ from autodiff._op import align, custom, operation, value_of, without_derivative
 from autodiff._tensor import stop_gradient
 from autodiff.rules.decompositions import adjoint, attempt, eps, from_triangle, named
 from autodiff.rules.norms import norm_of_matrices
-from autodiff.rules.products import as_array, column, conjugate, flipped
+from autodiff.rules.products import column, conjugate, flipped
+from autodiff.rules.shapes import as_array
 
 # -- linear equations ------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from autodiff._ndarray import Axes, Operand
 from autodiff._op import custom, value_of
 from autodiff._tensor import Tensor
 from autodiff.rules.reductions import expand
-from autodiff.rules.shapes import from_end
+from autodiff.rules.shapes import as_array, from_end
 
 
 def _log_sum_exp(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
@@ -37,10 +37,6 @@ _logsumexp = custom(
 )
 
 
-def _as_array(x: Any) -> Any:
-    return x if hasattr(x, "dtype") else np.asarray(x)
-
-
 def logsumexp(x: Operand, axis: Axes = None, *, keepdims: bool = False) -> Any:
     """Return log Σ exp(x) over the axes without overflow.
 
@@ -49,13 +45,13 @@ def logsumexp(x: Operand, axis: Axes = None, *, keepdims: bool = False) -> Any:
     >>> float(logsumexp([1000.0, 1000.0]).round(4))
     1000.6931
     """
-    array = _as_array(x)
+    array = as_array(x)
     return _logsumexp(array, from_end(axis, array.ndim), keepdims)
 
 
 def log_softmax(x: Operand, axis: Axes = -1) -> Any:
     """Return log(exp(x) / Σ exp(x)) along the axis without overflow or cancellation."""
-    array = _as_array(x)
+    array = as_array(x)
     return array - logsumexp(array, axis, keepdims=True)
 
 

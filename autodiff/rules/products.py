@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 
 from autodiff._op import Each, multilinear, operation, without_derivative
-from autodiff._tensor import Tensor
+from autodiff.rules.shapes import as_array
 
 
 def product(x: Any, y: Any) -> Any:
@@ -84,11 +84,6 @@ _vecdot = multilinear(
     lambda g, out, x, y: column(g) * x,
     core=(1, 1),
 )
-
-
-def as_array(x: Any) -> Any:
-    """Return a Tensor or an array as it is, and a number or list as an array."""
-    return x if type(x) in (Tensor, np.ndarray) or hasattr(x, "dtype") else np.asarray(x)
 
 
 def conjugate(x: Any) -> Any:

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff._op import Function, custom, linear, operation, value_of
 from autodiff._tensor import stop_gradient
-from autodiff.rules.shapes import from_end
+from autodiff.rules.shapes import as_array, from_end
 
 _add_reduce: Any = np.add.reduce
 
@@ -68,11 +68,6 @@ def _mean(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 
 # -- products --------------------------------------------------------------------------------
-
-
-def as_array(x: Any) -> Any:
-    """Return a Tensor or array as it is, and numbers or lists as an array."""
-    return x if hasattr(x, "dtype") else np.asarray(x)
 
 
 def shape_after(a: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:

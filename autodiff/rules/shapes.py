@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from autodiff._op import linear, operation, value_of
-from autodiff._tensor import stop_gradient
+from autodiff._op import linear, operation
+from autodiff._tensor import Tensor, stop_gradient
 
 _ALL = slice(None)
 
@@ -24,9 +24,14 @@ def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
     return tuple(axis - ndim for axis in normalize_axis_tuple(axes, ndim))
 
 
+def as_array(x: Any) -> Any:
+    """Return a Tensor or an array as it is, and a number or list as an array."""
+    return x if type(x) in (Tensor, np.ndarray) or hasattr(x, "dtype") else np.asarray(x)
+
+
 def operands(arrays: Any) -> list[Any]:
     """Return Tensors and arrays as they are, and anything else as an array."""
-    return [a if hasattr(value_of(a), "dtype") else np.asarray(a) for a in arrays]
+    return [as_array(a) for a in arrays]
 
 
 def only_c(function: str, order: str) -> None:

@@ -9,8 +9,8 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff._op import Function, custom, linear, operation
 from autodiff._tensor import Tensor
-from autodiff.rules.reductions import along_last, as_array, nan_replaced, shape_after
-from autodiff.rules.shapes import from_end
+from autodiff.rules.reductions import along_last, nan_replaced, shape_after
+from autodiff.rules.shapes import as_array, from_end
 
 # -- order statistics ------------------------------------------------------------------------
 

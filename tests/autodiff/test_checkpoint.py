@@ -9,7 +9,16 @@ from typing import Any
 import numpy as np
 
 import nn
-from autodiff import Tensor, check_grads, checkpoint, grad, hessian, jacobian, no_grad
+from autodiff import (
+    Tensor,
+    check_grads,
+    checkpoint,
+    grad,
+    hessian,
+    jacobian,
+    no_grad,
+    value_and_grad,
+)
 
 
 def block(x: Any, y: Any) -> Any:
@@ -69,3 +78,14 @@ def test_without_anything_to_differentiate_it_is_the_function() -> None:
     assert checkpoint(np.sin)(0.5) == np.sin(0.5)
     with no_grad():
         assert not checkpoint(np.sin)(Tensor(0.5)).requires_grad
+
+
+def test_a_walk_that_asks_for_one_argument_only_leaves_nothing_to_the_next() -> None:
+    def f(x: Any, wrap: Any) -> Any:
+        h = wrap(lambda x, y: np.sin(x * y) * y)
+        value, slope = value_and_grad(lambda y: h(x, y))(0.7)
+        return value * slope
+
+    actual = grad(lambda x: f(x, checkpoint))(1.3)
+    assert type(actual) is np.float64
+    np.testing.assert_allclose(actual, grad(lambda x: f(x, lambda f: f))(1.3), rtol=1e-13)
