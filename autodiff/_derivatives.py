@@ -2,6 +2,10 @@
 
 Plain arrays go in and plain arrays come out. Inside an enclosing differentiation both are Tensors
 of its graph, and so derivatives nest.
+
+An argument is an array, a number or a structure of them: nested dicts, lists, tuples, named tuples
+and dataclasses. Its derivative comes in the same structure. A list or tuple that holds nothing but
+numbers, or lists of numbers, is array_like, and so one array.
 """
 
 from __future__ import annotations
@@ -13,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._op import linear, value_of
+from autodiff._structure import is_container, mapped, matched, replaced
 from autodiff._tensor import LostGraphError, Tensor, constant, node, recording
 from autodiff._walks import Graph, one_like, seed_like
 
@@ -31,35 +36,82 @@ def argument(x: Any) -> Any:
 linked = linear(argument, lambda g, out, x: g)
 
 
-def _leaf(x: Any, number: int) -> Tensor:
-    """Return a fresh Tensor for an argument, so that each differentiation has leaves of its own."""
+def _leaves(path: str, x: Any) -> tuple[Any, list[Tensor]]:
+    """Return a structure with a fresh Tensor for each array, and these Tensors in their order."""
+    if not is_container(x):
+        leaf = _leaf(path, x)
+        return leaf, [leaf]
+    leaves: list[Tensor] = []
+
+    def add(path: str, x: Any) -> Tensor:
+        leaves.append(_leaf(path, x))
+        return leaves[-1]
+
+    return mapped(add, x, path), leaves
+
+
+def _leaf(path: str, x: Any) -> Tensor:
+    """Return a fresh Tensor for an array, so that each differentiation has leaves of its own."""
     if type(x) is Tensor and x.requires_grad and recording.get():
         return linked(x)  # type: ignore[no-any-return]
-    value = value_of(x)
-    value = value if hasattr(value, "__array_function__") else np.asarray(value)
-    if value.dtype.kind in "biu":
-        value = value.astype(np.float64)
-    if value.dtype.kind not in "fc":
-        raise TypeError(f"argument {number} is to be differentiated, but is no number: {x!r:.60}")
+    plain = type(x) is np.ndarray and x.dtype.kind == "f"
+    value = x if plain else value_of(_numbers(path, x))
     return node(value if value.ndim else value[()], None, (), (), True)
+
+
+def _numbers(path: str, x: Any) -> Any:
+    """Return an array_like as an array or Tensor of numbers, integers among them as float64."""
+    try:
+        value = x if hasattr(x, "__array_function__") else np.asarray(x)
+    except ValueError:
+        raise ValueError(
+            f"{path} is a {type(x).__name__} of numbers whose rows differ in length: make each row "
+            f"an array, or all of it one array: {x!r:.60}"
+        ) from None
+    if value.dtype.kind in "biu":
+        return value.astype(np.float64)
+    if value.dtype.kind not in "fc":
+        raise TypeError(
+            f"{path} is to be differentiated, but is no number or array of numbers: {x!r:.60} "
+            f"({type(x).__name__}). Keep it out of the arguments that are differentiated"
+        )
+    return value
 
 
 def record_function(
     f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
 ) -> Graph:
     """Call ``f`` on fresh leaves and return the graph between them and its single output."""
-    numbers = [argnums] if isinstance(argnums, int) else list(argnums)
-    if not all(-len(args) <= i < len(args) for i in numbers):
-        raise ValueError(f"argnums={argnums}, but the function was given {len(args)} argument(s)")
+    return record_structures(f, args, kwargs, argnums)[0]
+
+
+def record_structures(
+    f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
+) -> tuple[Graph, Any]:
+    """Return the graph of a call, and its leaves in the structure of the chosen arguments.
+
+    The structure is that of the one argument, or a tuple of several.
+    """
+    numbers = (argnums,) if isinstance(argnums, int) else argnums
+    count = len(args)
     args = list(args)
-    leaves = []
+    structures = []
+    leaves: list[Tensor] = []
     for i in numbers:
-        args[i] = _leaf(args[i], i)
-        leaves.append(args[i])
+        if not -count <= i < count:
+            raise ValueError(f"argnums={argnums}, but the function was given {count} argument(s)")
+        structure, own = _leaves(f"argument {i % count}", args[i])
+        structures.append(structure)
+        args[i] = replaced(structure, own)  # of a container a copy, which f may change
+        leaves += own
+    if not leaves:
+        raise ValueError(f"the arguments hold no array to differentiate by: argnums={argnums}")
+    if not isinstance(argnums, int):
+        structure = tuple(structures)
     mode = recording.set(recording.get() or True)
     try:
         out = f(*args, **kwargs)
-        if isinstance(out, list | tuple):
+        if isinstance(out, (list, tuple)):
             out = np.stack(out)
     except ValueError as error:
         # NumPy wraps our refusal to become an array's entry into an error of its own.
@@ -68,14 +120,17 @@ def record_function(
         raise
     finally:
         recording.reset(mode)
-    return Graph([out if type(out) is Tensor else constant(np.asarray(out)[()])], leaves)
+    out = out if type(out) is Tensor else constant(np.asarray(out)[()])
+    return Graph([out], leaves), structure
 
 
 def _nested(graph: Graph, seeds: Sequence[Any] = ()) -> bool:
     """Whether the derivative belongs to an enclosing graph, and so has to be recorded."""
-    return bool(recording.get()) and (
-        graph.enclosed or any(type(s) is Tensor and s.requires_grad for s in seeds)
-    )
+    return bool(recording.get()) and (graph.enclosed or any(map(_requires_grad, seeds)))
+
+
+def _requires_grad(x: Any) -> bool:
+    return type(x) is Tensor and x.requires_grad
 
 
 def _value(graph: Graph) -> Any:
@@ -94,8 +149,33 @@ def _one(graph: Graph, derivative: str) -> Any:
     return one_like(out)
 
 
-def _packed(results: Sequence[Any], argnums: Any) -> Any:
-    return tuple(results) if isinstance(argnums, tuple) else results[0]
+def _seeds(structures: tuple[Any, ...], tangents: Sequence[Any]) -> list[Any]:
+    """Return a tangent for each leaf of the arguments, whose structure they must have."""
+    if len(tangents) != len(structures):
+        raise ValueError(f"there are {len(structures)} primals, but {len(tangents)} tangents")
+    seeds = []
+    for i, (structure, tangent) in enumerate(zip(structures, tangents, strict=True)):
+        if type(structure) is Tensor and type(tangent) is np.ndarray:  # the common case, at once
+            seeds.append(_seed(f"argument {i}", structure, tangent))
+        else:
+            pairs = matched(structure, tangent, f"argument {i}", "tangent")
+            seeds += [_seed(path, leaf, t) for path, leaf, t in pairs]
+    return seeds
+
+
+def _seed(path: str, leaf: Tensor, tangent: Any) -> Any:
+    """Return a leaf's tangent, of its shape and type."""
+    if type(tangent) is not np.ndarray or tangent.dtype.kind != "f":
+        tangent = _numbers(f"the tangent of {path}", tangent)
+    shape = leaf.value.shape
+    if tangent.shape != shape and tangent.size * leaf.size != 1:
+        raise ValueError(f"{path} has shape {shape}, but its tangent {tangent.shape}")
+    return seed_like(leaf, tangent)
+
+
+def _as_arguments(x: Any) -> tuple[Any, ...]:
+    """Return the arguments of a function: those in a tuple, or else the only one."""
+    return x if type(x) is tuple else (x,)
 
 
 # -- first derivatives -----------------------------------------------------------------------
@@ -109,19 +189,22 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     f : callable
         Returns one real number.
     argnums : int or tuple of int
-        Which arguments to differentiate with respect to. A tuple gives a tuple of gradients, each
-        of its argument's shape.
+        Which arguments to differentiate with respect to: arrays, numbers, or structures of them.
+        A tuple gives a tuple of gradients. Each has its argument's structure and shapes.
 
     Raises
     ------
     TypeError
-        When ``f`` returns more than one entry, or loses the graph on its way.
+        When ``f`` returns more than one entry, or loses the graph on its way; when an argument
+        holds something else than numbers, naming the path to it.
 
     Examples
     --------
     >>> import numpy as np
     >>> grad(lambda x: np.sum(np.sin(x)))(np.zeros(3))
     array([1., 1., 1.])
+    >>> grad(lambda p: np.sum(p["w"] ** 2) * p["b"])({"w": np.array([1.0, 2.0]), "b": 3.0})
+    {'w': array([ 6., 12.]), 'b': np.float64(5.0)}
     """
     both = value_and_grad(f, argnums)
 
@@ -144,62 +227,11 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
-        graph = record_function(f, args, kwargs, argnums)
+        graph, structure = record_structures(f, args, kwargs, argnums)
         gradients = graph.pull([_one(graph, "grad")], record=_nested(graph))
-        return _value(graph), _packed([gradients[x] for x in graph.leaves], argnums)
+        return _value(graph), replaced(structure, [gradients[x] for x in graph.leaves])
 
     return value_and_gradient
-
-
-def jacobian(f: Function, argnums: Argnums = 0) -> Function:
-    """Return the function that computes the Jacobian of ``f``, of shape ``out.shape + x.shape``.
-
-    All its columns go forward, or all its rows backward, through the graph in one walk, whichever
-    are fewer.
-
-    Parameters
-    ----------
-    f : callable
-        Returns an array of any shape, or a list or tuple, which is stacked.
-    argnums : int or tuple of int
-        Which arguments to differentiate with respect to; a tuple gives a tuple.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> jacobian(lambda v: [v[0] * v[1], v[0] ** 2])(np.array([2.0, 3.0]))
-    array([[3., 2.],
-           [4., 0.]])
-    """
-
-    @wraps(f)
-    def matrix(*args: Any, **kwargs: Any) -> Any:
-        graph = record_function(f, args, kwargs, argnums)
-        (out,) = graph.outputs
-        forward = sum(x.size for x in graph.leaves) <= out.size
-        if any(x.dtype.kind != out.dtype.kind for x in graph.leaves):
-            forward = out.dtype.kind == "c"  # only so does no part of a complex number get lost
-        if forward:
-            columns = [_columns(graph, x)[0] for x in graph.leaves]
-        else:
-            rows = graph.pull([_identity(out)], batch=(out.size,), record=_nested(graph))
-            columns = [rows[x] for x in graph.leaves]
-        shapes = [out.shape + x.shape for x in graph.leaves]
-        return _packed([c.reshape(s) for c, s in zip(columns, shapes, strict=True)], argnums)
-
-    return matrix
-
-
-def _identity(x: Tensor) -> Any:
-    """Return a batch of seeds, one for each entry of ``x``."""
-    return np.eye(x.size, dtype=x.dtype).reshape(x.size, *x.shape)
-
-
-def _columns(graph: Graph, leaf: Tensor) -> list[Any]:
-    """Return each output's derivative by one leaf, as a matrix of shape (outputs, entries)."""
-    tangents = [_identity(x) if x is leaf else None for x in graph.leaves]
-    pushed = graph.push(tangents, batch=(leaf.size,), record=_nested(graph))
-    return [pushed[y].reshape(leaf.size, y.size).T for y in graph.outputs]
 
 
 def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
@@ -208,13 +240,19 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     Parameters
     ----------
     f : callable
-    primals, tangents : array_like, or tuples of them
-        A tuple is a list of arguments; anything else is the only one. Shapes agree.
+    primals, tangents : array_like, structures, or tuples of them
+        A tuple is a list of arguments; anything else, a named tuple too, is the only one.
+        Structures and shapes agree.
 
     Returns
     -------
     value, tangent
         Both of the shape that ``f`` returns.
+
+    Raises
+    ------
+    ValueError
+        When a tangent differs from its primal in structure or shape, naming the path.
 
     Examples
     --------
@@ -222,11 +260,42 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     >>> float(value), float(tangent)
     (8.0, 12.0)
     """
-    primals, tangents = _as_arguments(primals, tangents)
-    graph = record_function(f, primals, {}, tuple(range(len(primals))))
-    seeds = [seed_like(x, t) for x, t in zip(graph.leaves, tangents, strict=True)]
-    pushed = graph.push(seeds, record=_nested(graph, seeds))
-    return _value(graph), pushed[graph.outputs[0]]
+    value, push = linearize(f, *_as_arguments(primals))
+    return value, push(*_as_arguments(tangents))
+
+
+def linearize(f: Function, *primals: Any) -> tuple[Any, Function]:
+    """Return ``f`` at the primals and the linear function that pushes tangents forward from there.
+
+    ``f`` is recorded once, however often its linear approximation is called. The mirror image of
+    `vjp`.
+
+    Returns
+    -------
+    value
+        What ``f`` returns.
+    push : callable
+        Takes a tangent for each primal, of the same structure; returns that of the value. It
+        keeps the graph for as long as it lives.
+
+    Raises
+    ------
+    ValueError
+        By ``push``, when a tangent differs from its primal in structure or shape.
+
+    Examples
+    --------
+    >>> value, push = linearize(lambda x, y: x**2 * y, 2.0, 3.0)
+    >>> float(value), float(push(1.0, 0.0)), float(push(0.0, 1.0))
+    (12.0, 12.0, 4.0)
+    """
+    graph, structures = record_structures(f, primals, {}, tuple(range(len(primals))))
+
+    def push(*tangents: Any) -> Any:
+        seeds = _seeds(structures, tangents)
+        return graph.push(seeds, record=_nested(graph, seeds))[graph.outputs[0]]
+
+    return _value(graph), push
 
 
 def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
@@ -237,7 +306,8 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     value
         What ``f`` returns.
     pull : callable
-        Takes a cotangent of the value's shape; returns that of the primal, or a tuple for several.
+        Takes a cotangent of the value's shape; returns that of the primal, in its structure, or a
+        tuple for several.
 
     Examples
     --------
@@ -247,59 +317,17 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     array([ 1., 10.])
     """
     argnums = tuple(range(len(primals))) if len(primals) > 1 else 0
-    graph = record_function(f, primals, {}, argnums)
+    graph, structure = record_structures(f, primals, {}, argnums)
 
     def pull(cotangent: Any) -> Any:
         seed = seed_like(graph.outputs[0], cotangent)
         pulled = graph.pull([seed], record=_nested(graph, [seed]))
-        return _packed([pulled[x] for x in graph.leaves], argnums)
+        return replaced(structure, [pulled[x] for x in graph.leaves])
 
     return _value(graph), pull
 
 
-def _as_arguments(primals: Any, tangents: Any) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
-    primals = primals if isinstance(primals, tuple) else (primals,)
-    tangents = tangents if isinstance(tangents, tuple) else (tangents,)
-    if len(primals) != len(tangents):
-        raise ValueError(f"there are {len(primals)} primals, but {len(tangents)} tangents")
-    return primals, tangents
-
-
-# -- second derivatives: forward over backward -----------------------------------------------
-
-
-def hessian(f: Function, argnums: Argnums = 0) -> Function:
-    """Return the function that computes the Hessian of ``f``, of shape ``x.shape + x.shape``.
-
-    The gradient's graph is walked forward once, with all the columns; the result is exactly
-    symmetric. A tuple of argnums gives a tuple of tuples of blocks.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hessian(lambda v: v[0] ** 2 * v[1])(np.array([1.0, 3.0]))
-    array([[6., 2.],
-           [2., 0.]])
-    """
-
-    @wraps(f)
-    def matrix(*args: Any, **kwargs: Any) -> Any:
-        graph = _gradient_graph(record_function(f, args, kwargs, argnums), "hessian")
-        leaves = graph.leaves
-        columns = [_columns(graph, x) for x in leaves]
-        blocks = [
-            _packed(
-                [
-                    ((columns[j][i] + columns[i][j].T) / 2).reshape(x.shape + y.shape)
-                    for j, y in enumerate(leaves)
-                ],
-                argnums,
-            )
-            for i, x in enumerate(leaves)
-        ]
-        return _packed(blocks, argnums)
-
-    return matrix
+# -- forward over backward -------------------------------------------------------------------
 
 
 def hvp(f: Function, primals: Any, tangents: Any) -> Any:
@@ -309,8 +337,8 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     ----------
     f : callable
         Returns one real number.
-    primals, tangents : array_like, or tuples of them
-        As for `jvp`. A tuple gives a tuple.
+    primals, tangents : array_like, structures, or tuples of them
+        As for `jvp`. The result has their structure; a tuple gives a tuple.
 
     Examples
     --------
@@ -318,11 +346,14 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     >>> hvp(lambda v: v[0] ** 2 * v[1], np.array([1.0, 3.0]), np.array([1.0, 0.0]))
     array([6., 2.])
     """
-    arguments, directions = _as_arguments(primals, tangents)
-    graph = _gradient_graph(record_function(f, arguments, {}, tuple(range(len(arguments)))), "hvp")
-    seeds = [seed_like(x, t) for x, t in zip(graph.leaves, directions, strict=True)]
+    several = type(primals) is tuple
+    arguments = _as_arguments(primals)
+    argnums = tuple(range(len(arguments))) if several else 0
+    graph, structure = record_structures(f, arguments, {}, argnums)
+    graph = _gradient_graph(graph, "hvp")
+    seeds = _seeds(structure if several else (structure,), _as_arguments(tangents))
     pushed = graph.push(seeds, record=_nested(graph, seeds))
-    return _packed([pushed[g] for g in graph.outputs], primals)
+    return replaced(structure, [pushed[g] for g in graph.outputs])
 
 
 def _gradient_graph(graph: Graph, derivative: str) -> Graph:

@@ -10,6 +10,7 @@ Reference: A. Griewank and A. Walther, "Evaluating Derivatives" (2008), chapter 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, TypeAlias
 
@@ -43,6 +44,11 @@ class Series(NDArrayOperatorsMixin):
         while len(self.known) <= k:
             self.known.append(self.next(len(self.known)))
         return self.known[k]
+
+    def known_to(self, k: int) -> list[Any]:
+        """Return the coefficients up to that of t^k."""
+        self.coefficient(k)
+        return self.known[: k + 1]
 
     def derivative(self) -> Series:
         """Return the series of the derivative by t."""
@@ -187,6 +193,9 @@ def _coefficient(x: Any, k: int, op: Op) -> Any:
 def _cauchy(op: Op, inputs: tuple[Any, ...], k: int) -> Any:
     """Return Cauchy's product: the sum over all ways to share k among the factors."""
     factors = [i for i, x in enumerate(inputs) if type(x) is Series]
+    if len(factors) == len(inputs) == 2:  # the commonest; twice as fast as the general way
+        x, y = inputs
+        return total(map(op.compute, x.known_to(k), reversed(y.known_to(k))))
     operands = list(inputs)
     image: Any = None
     for orders in _shares(k, len(factors)):
@@ -213,7 +222,7 @@ def _quotient(x: Any, y: Any, out: Series, k: int) -> Any:
     """Return the coefficient of x / y, from x = y · out."""
     if type(y) is not Series:
         return x.coefficient(k) / y
-    rest = total(y.coefficient(k - j) * out.coefficient(j) for j in range(k))
+    rest = total(map(operator.mul, y.known_to(k)[:0:-1], out.known))
     own = x.coefficient(k) if type(x) is Series else 0.0
     return (own - rest) / y.coefficient(0)
 

@@ -34,7 +34,7 @@ class Graph:
     def __init__(self, outputs: Sequence[Tensor], leaves: Sequence[Tensor] = ()) -> None:
         self.outputs = outputs
         self.leaves = leaves
-        self.oldest = min((leaf.index for leaf in leaves), default=0)
+        self.oldest = min([leaf.index for leaf in leaves]) if leaves else 0
         self.order, met_older = ancestors(outputs, leaves, self.oldest)
         # Whether the outputs depend on Tensors of an enclosing differentiation as well.
         self.enclosed = met_older or any(leaf.op is not None for leaf in leaves)
@@ -98,11 +98,7 @@ def _settled(
                         if g.base is not None or id(g) in taken:
                             g = g.copy()
                         taken.add(id(g))
-                    if type(g) is np.ndarray and g.size <= 8192:
-                        flat = g.ravel()
-                        size += flat.dot(flat)  # one pass tells whether all entries are finite
-                    else:
-                        size += _magnitude(g)
+                    size += _magnitude(g)  # one pass tells whether all entries are finite
                     found[x] = constant(g) if record and type(g) is not Tensor else g
                 if abs(size) < np.inf:
                     break
@@ -126,6 +122,9 @@ def _finished(g: Any, value: Any, batch: Shape) -> Any:
 
 def _magnitude(g: Any) -> Any:
     """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
+    if type(g) is np.ndarray and g.size <= 8192:
+        flat = g.ravel()
+        return flat.dot(flat)
     value = value_of(g)
     if isinstance(value, np.ndarray):
         keep_freed_memory()
@@ -158,7 +157,7 @@ def ancestors(
     """
     found = {*outputs, *leaves}
     order = [y for y in found.difference(leaves) if y.op is not None and y.index >= oldest]
-    met_older = any(y.requires_grad and y.index < oldest for y in outputs)
+    met_older = oldest > 0 and any(y.requires_grad and y.index < oldest for y in outputs)
     for consumer in order:  # which grows meanwhile
         index = consumer.index
         for x in consumer.inputs:

@@ -9,7 +9,7 @@ from time import perf_counter
 
 from demos._gallery import printed, write_index
 
-LESSONS = ["line", "heights", "heart", "digits", "graph"]
+LESSONS = ["taylor", "line", "heights", "heart", "digits", "graph"]
 
 
 def main() -> None:

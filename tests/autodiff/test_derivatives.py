@@ -9,11 +9,13 @@ import pytest
 
 from autodiff import (
     Tensor,
+    custom,
     grad,
     hessian,
     hvp,
     jacobian,
     jvp,
+    linearize,
     no_grad,
     value_and_grad,
     vjp,
@@ -107,6 +109,128 @@ class TestConventions:
         x, v = np.ones(3), np.ones(3)
         assert not np.shares_memory(vjp(lambda x: x, x)[1](v), v)
         assert not np.shares_memory(jvp(lambda x: x, x, v)[1], v)
+
+
+def watched_double() -> tuple[Any, list[int]]:
+    """The function 2x, and a list that notes how many seeds each walk through it carried."""
+    batches: list[int] = []
+
+    def rule(g: Any, out: Any, x: Any) -> Any:
+        batches.append(len(g))
+        return 2 * g
+
+    return custom(lambda x: 2 * x, vjp=rule, jvp=rule), batches
+
+
+class TestJacobianModes:
+    @pytest.mark.parametrize("chunk", [None, 1, 2, 100])
+    @pytest.mark.parametrize("size", [0, 1, 2, 5])
+    def test_all_modes_and_chunks_give_the_same(self, size: int, chunk: int | None) -> None:
+        rng = np.random.default_rng(size)
+        A, x, y = rng.normal(size=(3, size)), rng.normal(size=size), rng.normal(size=(2, 2))
+        f = lambda x, y: np.outer(np.sin(A @ x), np.exp(y))  # noqa: E731
+        auto = jacobian(f, (0, 1))(x, y)
+        assert [J.shape for J in auto] == [(3, 4, size), (3, 4, 2, 2)]
+        expected = A * np.cos(A @ x)[:, None]
+        np.testing.assert_allclose(auto[0], expected[:, None] * np.exp(y).reshape(4, 1), rtol=1e-14)
+        for mode in ("forward", "reverse"):
+            for J, e in zip(jacobian(f, (0, 1), mode=mode, chunk=chunk)(x, y), auto, strict=True):
+                np.testing.assert_allclose(J, e, rtol=1e-14)
+
+    @pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+    def test_no_entries_at_all(self, mode: str) -> None:
+        J = jacobian(lambda x: x[:0], mode=mode, chunk=1)(np.ones((2, 3)))
+        assert J.shape == (0, 3, 2, 3)
+        J = jacobian(lambda x: np.sum(x, axis=1), mode=mode, chunk=1)(np.ones((2, 0)))
+        assert J.shape == (2, 2, 0)
+
+    @pytest.mark.parametrize("chunk", [None, 1, 2, 100])
+    def test_a_hessian_in_chunks(self, chunk: int | None) -> None:
+        f = lambda p: np.sum(np.exp(np.outer(p["a"], np.sin(p["b"]))))  # noqa: E731
+        p = {"a": np.array([0.1, 0.4]), "b": np.array([[0.3, 0.5], [-0.2, 1.0]])}
+        H = hessian(f, chunk=chunk)(p)
+        for i, j in ("aa", "ab", "ba", "bb"):
+            block = jacobian(lambda p, i=i: grad(f)(p)[i])(p)[j]
+            np.testing.assert_allclose(H[i][j], block, rtol=1e-13)
+            back = np.moveaxis(H[j][i], range(p[j].ndim), range(-p[j].ndim, 0))
+            np.testing.assert_array_equal(H[i][j], back)
+
+    @pytest.mark.parametrize("mode", ["forward", "reverse"])
+    def test_a_chunk_bounds_what_a_walk_carries(self, mode: str) -> None:
+        double, batches = watched_double()
+        J = jacobian(double, mode=mode, chunk=3)(np.ones(10))
+        assert J.tolist() == (2 * np.eye(10)).tolist()
+        assert batches == [3, 3, 3, 1]
+
+    @pytest.mark.parametrize("mode", ["forward", "reverse"])
+    def test_without_a_chunk_memory_does(self, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        double, batches = watched_double()
+        jacobian(double, mode=mode)(np.ones(10))
+        monkeypatch.setattr("autodiff._jacobians.BATCH_BYTES", 4 * 80)  # four arrays of ten float64
+        jacobian(double, mode=mode)(np.ones(10))
+        assert batches == [10, 4, 4, 2]
+
+    @pytest.mark.parametrize("mode", ["forward", "reverse"])
+    def test_nested_in_another_derivative(self, mode: str) -> None:
+        def f(s: Any) -> Any:
+            return np.sum(jacobian(lambda x: s * x**2, mode=mode, chunk=1)(np.array([1.0, 2.0])))
+
+        assert grad(f)(3.0) == 6.0
+
+    def test_a_mode_that_does_not_exist(self) -> None:
+        with pytest.raises(ValueError, match="'auto', 'forward', 'reverse', but got 'backward'"):
+            jacobian(np.sin, mode="backward")
+
+    @pytest.mark.parametrize("derivative", [jacobian, hessian])
+    def test_a_chunk_of_nothing(self, derivative: Any) -> None:
+        with pytest.raises(ValueError, match="1 or more, but got 0"):
+            derivative(np.sin, chunk=0)
+
+    def test_a_mode_that_would_lose_half_of_a_complex_derivative(self) -> None:
+        turn = lambda x: x * np.exp(1j * x)  # noqa: E731
+        with pytest.raises(ValueError, match=r"complex128 output by float64 .* mode='forward'"):
+            jacobian(turn, mode="reverse")(np.ones(2))
+        with pytest.raises(ValueError, match=r"float64 output by complex128 .* mode='reverse'"):
+            jacobian(np.abs, mode="forward")(np.ones(2) + 1j)
+        for mode in ("auto", "forward"):
+            J = jacobian(turn, mode=mode)(np.zeros(1))
+            assert J.tolist() == [[1.0]]
+        for mode in ("forward", "reverse"):
+            z = np.array([1.0 + 2.0j])
+            assert jacobian(lambda z: z**2, mode=mode)(z).tolist() == [[2 * z[0]]]
+
+
+class TestLinearize:
+    def test_records_once_and_pushes_often(self) -> None:
+        calls = 0
+
+        def f(x: Any, y: Any) -> Any:
+            nonlocal calls
+            calls += 1
+            return np.sin(x) * y
+
+        x, y = np.array([0.1, 0.2]), np.array([3.0, 4.0])
+        value, push = linearize(f, x, y)
+        np.testing.assert_array_equal(value, np.sin(x) * y)
+        for v in np.eye(2):
+            np.testing.assert_array_equal(push(v, 2 * v), jvp(f, (x, y), (v, 2 * v))[1])
+        assert calls == 3
+
+    def test_is_the_transpose_of_vjp(self) -> None:
+        rng = np.random.default_rng(1)
+        A, x, v, w = (rng.normal(size=s) for s in ((3, 2), 2, 2, 3))
+        f = lambda x: np.tanh(A @ x)  # noqa: E731
+        assert w @ linearize(f, x)[1](v) == pytest.approx(vjp(f, x)[1](w) @ v, rel=1e-14)
+
+    def test_its_push_can_be_differentiated(self) -> None:
+        assert grad(lambda x: linearize(lambda y: y**3, x)[1](1.0))(2.0) == 12.0
+        assert grad(lambda v: linearize(lambda y: y**3, 2.0)[1](v))(1.0) == 12.0
+
+    def test_needs_a_tangent_for_each_primal(self) -> None:
+        _, push = linearize(np.multiply, 2.0, 3.0)
+        with pytest.raises(ValueError, match="2 primals, but 1 tangents"):
+            push(1.0)
+        assert push(1.0, 1.0) == 5.0
 
 
 class TestNesting:

@@ -58,24 +58,6 @@ def test_series_agree_with_nested_derivatives(case: Case) -> None:
 
 
 @pytest.mark.parametrize(
-    ("f", "x", "series"),
-    [
-        (lambda x: np.exp(x**2), 0.0, [1, 0, 1, 0, 1 / 2]),
-        (lambda x: 1 / x, 4.0, [1 / 4, -1 / 16, 1 / 64]),
-        (lambda x: 1 / (1 - x) ** 2, 0.0, [1, 2, 3, 4, 5, 6]),
-        (lambda x: np.sqrt(4 - x), 0.0, [2, -1 / 4, -1 / 64]),
-        (lambda x: 2 / (x**2 - x), 0.5, [-8, 0, -32]),
-        (lambda x: x * np.sin(x), 0.0, [0, 0, 1, 0, -1 / 6]),
-        (lambda x: np.exp(-2 * x), 2.0, [np.exp(-4) * (-2) ** k / factorial(k) for k in range(6)]),
-    ],
-)
-def test_the_courses_series(f: Any, x: float, series: list[float]) -> None:
-    np.testing.assert_allclose(
-        coefficients(f, (x,), (1.0,), len(series) - 1), series, rtol=1e-13, atol=1e-15
-    )
-
-
-@pytest.mark.parametrize(
     ("f", "x", "order", "value"),
     [
         (np.arctan, 0.0, 31, -1 / 31),

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import nn
-from demos import digits, graph, heart, heights, line
+from demos import digits, graph, heart, heights, line, taylor
 from demos.__main__ import LESSONS, title
 from demos._gallery import printed, write_index
 
@@ -35,7 +35,9 @@ def test_the_heart_network_is_the_courses() -> None:
     assert costs[-1] < 0.02
 
 
-@pytest.mark.parametrize("lesson", [line, heights, graph], ids=lambda lesson: lesson.__name__)
+@pytest.mark.parametrize(
+    "lesson", [line, heights, taylor, graph], ids=lambda lesson: lesson.__name__
+)
 def test_lessons_print_and_draw(
     lesson: object, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

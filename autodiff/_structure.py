@@ -1,0 +1,150 @@
+"""Structures: nested dicts, lists, tuples, named tuples and dataclasses of arrays.
+
+A list or tuple of numbers (of lists of numbers, ...) is array_like, as everywhere in NumPy, and so
+it is a leaf. Every other list or tuple is a container, and so is every dict, named tuple and
+dataclass whatever it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from copy import copy
+from dataclasses import fields, is_dataclass
+from numbers import Number
+from typing import Any
+
+import numpy as np
+
+from autodiff._tensor import Tensor
+
+# What is no container for certain: the commonest leaves.
+ARRAYS = frozenset({np.ndarray, Tensor, float, int, np.float64})
+
+
+def mapped(function: Callable[[str, Any], Any], structure: Any, path: str = "") -> Any:
+    """Return the same structure with ``function(path, leaf)`` in the place of each leaf.
+
+    Examples
+    --------
+    >>> mapped(lambda path, leaf: path, {"layers": [np.ones(2), 3.0], "rate": [1, 2]}, "x")
+    {'layers': ["x['layers'][0]", "x['layers'][1]"], 'rate': "x['rate']"}
+    """
+    if not is_container(structure):
+        return function(path, structure)
+    return _rebuilt(
+        structure,
+        [
+            mapped(function, part, path + _step(structure, key))
+            for key, part in _parts(structure).items()
+        ],
+    )
+
+
+def replaced(structure: Any, leaves: Iterable[Any]) -> Any:
+    """Return the same structure with other leaves, given in their order."""
+    if type(structure) is Tensor:
+        (leaf,) = leaves
+        return leaf
+    following = iter(leaves)
+    return mapped(lambda path, leaf: next(following), structure)
+
+
+def matched(structure: Any, other: Any, path: str, role: str) -> Iterator[tuple[str, Any, Any]]:
+    """Yield the path of each leaf, the leaf, and what stands there in the other structure.
+
+    Raises
+    ------
+    ValueError
+        Naming the first place where the two differ in kind, keys or length.
+    """
+    if not is_container(structure):
+        if is_container(other):
+            raise ValueError(_unlike(structure, other, path, role))
+        yield path, structure, other
+        return
+    if type(other) is not type(structure):
+        raise ValueError(_unlike(structure, other, path, role))
+    parts, others = _parts(structure), _parts(other)
+    if parts.keys() != others.keys():
+        raise ValueError(_unlike(structure, other, path, role))
+    for key, part in parts.items():
+        yield from matched(part, others[key], path + _step(structure, key), role)
+
+
+def is_container(x: Any) -> bool:
+    """Whether something holds leaves, and is not one array_like itself."""
+    if type(x) in ARRAYS:
+        return False
+    if isinstance(x, list | tuple):
+        return _is_named_tuple(x) or not _holds_only_numbers(x)
+    return isinstance(x, dict) or _is_dataclass(x)
+
+
+def _holds_only_numbers(x: list[Any] | tuple[Any, ...]) -> bool:
+    kinds = set(map(type, x))
+    return (
+        Tensor not in kinds  # known at once of what was recorded
+        and all(kind in (list, tuple) or issubclass(kind, (Number, np.bool)) for kind in kinds)
+        and all(_holds_only_numbers(part) for part in x if type(part) in (list, tuple))
+    )
+
+
+def _is_named_tuple(x: Any) -> bool:
+    return isinstance(x, tuple) and hasattr(x, "_fields")
+
+
+def _is_dataclass(x: Any) -> bool:
+    return is_dataclass(x) and not isinstance(x, type)
+
+
+def _parts(container: Any) -> dict[Any, Any]:
+    """Return what a container holds by key, index or name of the field."""
+    if isinstance(container, dict):
+        return container
+    if isinstance(container, list | tuple):
+        names = getattr(container, "_fields", range(len(container)))
+        return dict(zip(names, container, strict=True))
+    for field in fields(container):
+        if not field.init:
+            raise TypeError(
+                f"the field {field.name} of {type(container).__name__} is set by the class itself "
+                "(init=False) and cannot be an independent variable: make it a property"
+            )
+    return {field.name: getattr(container, field.name) for field in fields(container)}
+
+
+def _rebuilt(container: Any, parts: list[Any]) -> Any:
+    """Return a container of the same kind with other parts."""
+    if isinstance(container, dict):
+        result = copy(container)  # which keeps a defaultdict's factory, too
+        result.update(zip(container, parts, strict=True))
+        return result
+    if _is_named_tuple(container):
+        return container._make(parts)
+    if isinstance(container, list | tuple):
+        return type(container)(parts)
+    # Without __init__ and __post_init__: a block of a Jacobian need not pass an array's checks.
+    result = object.__new__(type(container))
+    for field, part in zip(fields(container), parts, strict=True):
+        object.__setattr__(result, field.name, part)
+    return result
+
+
+def _step(container: Any, key: Any) -> str:
+    """Return how a path goes on to a part: ``[0]``, ``['key']`` or ``.name``."""
+    return f".{key}" if _is_named_tuple(container) or _is_dataclass(container) else f"[{key!r}]"
+
+
+def _unlike(structure: Any, other: Any, path: str, role: str) -> str:
+    return f"{path} is {_described(structure)}, but its {role} is {_described(other)}"
+
+
+def _described(x: Any) -> str:
+    if not (is_container(x) or isinstance(x, list | tuple)):
+        return f"an array of shape {np.shape(x)}" if hasattr(x, "shape") else f"{x!r:.60}"
+    kind = type(x).__name__
+    if isinstance(x, dict):
+        return f"a {kind} with the keys {', '.join(map(repr, x)) or '(none)'}"
+    if isinstance(x, list | tuple) and not _is_named_tuple(x):
+        return f"a {kind} of {len(x)}"
+    return f"a {kind}({', '.join(_parts(x))})"
