@@ -11,7 +11,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from autodiff._scatter import Scattered, accumulate
 from autodiff._tensor import Tensor
@@ -31,15 +30,14 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
         return None
     n = out.size
     most = sum(x.size for x in graph.leaves)  # what is larger would cost more than the result
-    # What arrives at a Tensor: ∂y[n]/∂(its n-th slice along the axis), or, where it does not run
-    # along the data (None), ∂y[n]/∂(all of it) with n in front.
-    arrived: dict[Tensor, Any] = {out: out.dtype.type(1)}
-    axes: dict[Tensor, int | None] = {out: -1}
+    # What arrives at a Tensor, and along which axis: ∂y[n]/∂(its n-th slice along the data), or,
+    # where it does not run along the data (None), ∂y[n]/∂(all of it) with n in front.
+    arrived: dict[Tensor, tuple[Any, int | None]] = {out: (out.dtype.type(1), -1)}
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for consumer in reversed(graph.order):
             if consumer not in arrived:
                 continue
-            g, axis = arrived.pop(consumer), axes.pop(consumer)
+            g, axis = arrived.pop(consumer)
             op: Any = consumer.op
             value = consumer.value
             if op.structural if axis is not None else value.size > most:
@@ -50,22 +48,22 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                 if type(x) is not Tensor or not x.requires_grad or x.index < graph.oldest:
                     continue
                 image = op.rules[i](g, value, *consumer.values)
-                x_axis = axis if axis is not None and _runs_along(x.value, axis, n) else None
-                if axes.setdefault(x, x_axis) != x_axis:
-                    return None
+                shape = x.value.shape
+                along = axis is not None and len(shape) >= -axis and shape[axis] == n
+                x_axis = axis if along else None
                 if axis is not None and x_axis is None:
-                    image = _kept_apart(image, x.shape, value.shape, axis, op)
-                elif image.shape != x.value.shape:
-                    batch = (n,) if axis is None else ()
-                    image = fitted(image, x.shape, value.shape, batch, op)
-                arrived[x] = accumulate(arrived[x], image) if x in arrived else image
-        results = [_jacobian(arrived.get(x), x, axes.get(x), out) for x in graph.leaves]
+                    image = _kept_apart(image, shape, value.shape, axis, op)
+                elif image.shape != shape:
+                    image = fitted(image, shape, value.shape, (n,) if axis is None else (), op)
+                if x in arrived:
+                    earlier, earlier_axis = arrived[x]
+                    if earlier_axis != x_axis:
+                        return None
+                    image = accumulate(earlier, image)
+                arrived[x] = image, x_axis
+        results = [_jacobian(*arrived.get(x, (None, None)), x, out) for x in graph.leaves]
     finite = all(J is not None and np.all(np.isfinite(J)) for J in results)
     return results if finite else None
-
-
-def _runs_along(x: NDArray[Any], axis: int, n: int) -> bool:
-    return x.ndim >= -axis and x.shape[axis] == n
 
 
 def _kept_apart(image: Any, shape: Shape, full: Shape, axis: int, op: Any) -> Any:
@@ -73,7 +71,7 @@ def _kept_apart(image: Any, shape: Shape, full: Shape, axis: int, op: Any) -> An
     image = filled(image, full)
     n = full[axis]
     if len(full) == 1:
-        return image.reshape(n, *shape)
+        return image.reshape(n, *shape) if shape else image
     axis += len(full)
     own_axis = axis - len(full) + len(shape)
     own = shape[:own_axis] + shape[own_axis + 1 :] if own_axis >= 0 else shape
@@ -82,7 +80,7 @@ def _kept_apart(image: Any, shape: Shape, full: Shape, axis: int, op: Any) -> An
     return filled(image, (n, *own)).reshape(n, *shape)
 
 
-def _jacobian(g: Any, leaf: Tensor, axis: int | None, out: Tensor) -> Any:
+def _jacobian(g: Any, axis: int | None, leaf: Tensor, out: Tensor) -> Any:
     """Return the Jacobian by a leaf from what arrived there; a diagonal one for data."""
     shape = (out.size, *leaf.shape)
     if g is None:

@@ -184,6 +184,10 @@ def _as_arguments(x: Any) -> tuple[Any, ...]:
 def grad(f: Function, argnums: Argnums = 0) -> Function:
     """Return the function that computes the gradient of ``f``.
 
+    By a complex argument z = x + iy it is ∂f/∂x - i ∂f/∂y, as in JAX and autograd, so that a step
+    against its conjugate goes down. `jacobian` and `vjp` give the derivative of holomorphic
+    functions.
+
     Parameters
     ----------
     f : callable

@@ -79,7 +79,7 @@ def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
 
 
 def _add_at(array: NDArray[Any], key: Key, piece: Any) -> None:
-    if not any(type(k) is np.ndarray for k in key):
+    if np.ndarray not in map(type, key):
         part = array[key]
         part += piece
     elif array.ndim > 1 and 200 < array.size < 4 * piece.size:

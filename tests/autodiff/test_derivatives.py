@@ -305,6 +305,13 @@ class TestRefusals:
         with pytest.raises(TypeError, match="hvp needs a function"):
             hvp(np.sin, np.ones(2), np.ones(2))
 
+    def test_the_convention_of_complex_gradients(self) -> None:
+        z = 0.6 + 0.8j
+        assert grad(lambda z: np.real(z * np.conj(z)))(z) == pytest.approx(2 * np.conj(z))
+        assert grad(np.imag)(z) == -1j
+        assert jacobian(np.sin)(z) == pytest.approx(np.cos(z))
+        assert vjp(np.exp, z)[1](1.0) == pytest.approx(np.exp(z))
+
     def test_a_complex_number_on_the_left_of_a_float(self) -> None:
         g = grad(lambda z: np.real(np.abs(z) * np.exp(1j * np.abs(z))))(0.6 + 0.8j)
         # u = r cos r at r = 1, and dr/dx - i dr/dy = conj(z) / r

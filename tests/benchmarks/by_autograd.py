@@ -47,6 +47,20 @@ def hessian(x: Any) -> Call:
     return lambda: hessian_of(x)
 
 
+def jacobian(p: Any, x: Any) -> Call:
+    """Return the call that gives the Jacobian of three Gaussians and a line, a column at a time."""
+    return lambda: np.stack([column_by_entry(p, x, i) for i in range(p.size)], axis=1)
+
+
+def column_by_entry(p: Any, x: Any, i: int) -> Any:
+    """Return the derivative by one parameter, given as an array as long as the data."""
+
+    def model(value: Any) -> Any:
+        return tasks.gaussians(anp, [*p[:i], value, *p[i + 1 :]], x)
+
+    return autograd.elementwise_grad(model)(np.full_like(x, p[i]))
+
+
 def training(
     x: Any,
     loss: Callable[[Any], Any],

@@ -56,6 +56,12 @@ def hessian(x: Any) -> Call:
     return lambda: hessian_of(x)
 
 
+def jacobian(p: Any, x: Any) -> Call:
+    """Return the call that gives the Jacobian of three Gaussians and a line."""
+    jacobian_of = autodiff.jacobian(lambda p: tasks.gaussians(np, p, x))
+    return lambda: jacobian_of(p)
+
+
 def training(
     x: Any,
     loss: Callable[[Any], Any],

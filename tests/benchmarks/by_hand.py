@@ -88,6 +88,22 @@ def hessian(x: Any) -> Call:
     return call
 
 
+def jacobian(p: Any, x: Any) -> Call:
+    """Return the call that gives the Jacobian of three Gaussians and a line."""
+
+    def call() -> Any:
+        J = np.empty((x.size, 11))
+        for i in range(0, 9, 3):
+            u = (x - p[i + 1]) / p[i + 2]
+            bell = np.exp(-u * u)
+            slope = (2 * p[i] / p[i + 2]) * bell * u
+            J[:, i], J[:, i + 1], J[:, i + 2] = bell, slope, slope * u
+        J[:, 9], J[:, 10] = 1, x
+        return J
+
+    return call
+
+
 # -- training steps --------------------------------------------------------------------------
 
 

@@ -57,6 +57,13 @@ def hessian(x: Any) -> Call:
     return lambda: hessian_of(point)
 
 
+def jacobian(p: Any, x: Any) -> Call:
+    """Return the call that gives the Jacobian of three Gaussians and a line."""
+    point, data = torch.tensor(p), torch.tensor(x)
+    jacobian_of = torch.func.jacfwd(lambda p: tasks.gaussians(torch, p, data))
+    return lambda: jacobian_of(point)
+
+
 def training(
     x: Any,
     loss: Callable[[Any], Any],

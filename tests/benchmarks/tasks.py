@@ -52,6 +52,14 @@ def rosenbrock(x: Any) -> Any:
     return (100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2).sum()
 
 
+def gaussians(np: Any, p: Any, x: Any) -> Any:
+    """Return three Gaussians and a line at the points ``x``, by 11 parameters."""
+    y = p[9] + p[10] * x
+    for i in range(0, 9, 3):
+        y = y + p[i] * np.exp(-(((x - p[i + 1]) / p[i + 2]) ** 2))
+    return y
+
+
 def two_moons(n: int) -> tuple[Any, Any]:
     """Return points on two interlaced half circles, with noise, and the signs of the two."""
     angle = np.linspace(0, np.pi, n // 2)
@@ -130,6 +138,16 @@ def all_tasks() -> list[Task]:
             "its Hessian, dense, n = 100",
             (rng.normal(size=100),),
             target=20.0,
+        ),
+        *(
+            Task(
+                f"jacobian_{n}",
+                f"Jacobian of three Gaussians and a line, {n} × 11",
+                (rng.uniform(0.5, 1.5, 11), np.linspace(0.0, 2.0, n)),
+                target=target,
+                function="jacobian",
+            )
+            for n, target in [(1000, 4.0), (100_000, 3.0)]
         ),
         Task("million", "1 000 000 operations on a number, forward and backward: ≤ 6 s, ≤ 600 MB"),
         Task("import", "import of the library: ≤ 30 ms more than NumPy"),
