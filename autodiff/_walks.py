@@ -215,13 +215,13 @@ def _backward(
                 image = op.rules[i](g, out, *inputs)
                 shape = x.value.shape
                 if image.shape != shape:
-                    image = _fitted(image, shape, out.shape, batch, op)
+                    image = fitted(image, shape, out.shape, batch, op)
                 earlier = get(x)
                 cotangents[x] = image if earlier is None else accumulate(earlier, image)
     return cotangents
 
 
-def _fitted(image: Any, shape: Shape, full: Shape, batch: Shape, op: Op) -> Any:
+def fitted(image: Any, shape: Shape, full: Shape, batch: Shape, op: Op) -> Any:
     """Return an image summed over the axes along which its operand was broadcast."""
     if type(image) is Scattered:
         return image
