@@ -33,7 +33,7 @@ REASONS = {
         *("identity", "ones", "require", "tri", "zeros"),
     ],
     JUMPS: [
-        *("histogram2d", "histogramdd", "intersect1d", "polydiv", "setdiff1d", "setxor1d"),
+        *("histogram2d", "histogramdd", "in1d", "intersect1d", "polydiv", "setdiff1d", "setxor1d"),
         *("union1d", "unique_all", "unique_counts", "unique_inverse", "unique_values"),
     ],
     FILES: ["fromfile", "genfromtxt", "loadtxt", "save", "savetxt", "savez", "savez_compressed"],

@@ -114,6 +114,8 @@ class TestTrimZeros:
             assert np.trim_zeros(Tensor([0.0, 0.0]), trim).size == 0
 
     def test_the_box_around_what_is_not_zero(self) -> None:
+        if np.lib.NumpyVersion(np.__version__) < "2.2.0":
+            pytest.skip("NumPy 2.2 added more axes")
         x = np.array([[0.0, 0, 0], [0, 3, 0], [2, 0, 0]])
         assert np.trim_zeros(Tensor(x)).tolist() == [[0, 3], [2, 0]]
         assert np.trim_zeros(Tensor(x), axis=1).tolist() == [[0, 0], [0, 3], [2, 0]]
