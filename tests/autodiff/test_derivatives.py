@@ -380,6 +380,47 @@ class TestCourse:
             [[e * c, -e * s], [-e * s, -e * c]],
         )
 
+    def test_the_jacobian_of_a_complex_square(self) -> None:
+        J = jacobian(lambda v: [v[0] ** 2 - v[1] ** 2, 2 * v[0] * v[1]])(np.array([1.5, -0.5]))
+        assert J.tolist() == [[3.0, 1.0], [-1.0, 3.0]]
+
+    def test_hessians_of_three_variables(self) -> None:
+        x, y, z = v = np.array([1.3, -0.4, 0.8])
+        e, c, s = np.exp(-y), np.cos(z), np.sin(z)
+        np.testing.assert_allclose(
+            hessian(lambda v: v[0] ** 2 * np.exp(-v[1]) * np.cos(v[2]))(v),
+            [
+                [2 * e * c, -2 * x * e * c, -2 * x * e * s],
+                [-2 * x * e * c, x * x * e * c, x * x * e * s],
+                [-2 * x * e * s, x * x * e * s, -x * x * e * c],
+            ],
+        )
+        E = np.exp(y)
+        np.testing.assert_allclose(
+            hessian(lambda v: v[0] * np.exp(v[1]) + v[1] ** 2 * np.cos(v[2]))(v),
+            [[0, E, 0], [E, x * E + 2 * c, -2 * y * s], [0, -2 * y * s, -y * y * c]],
+            atol=1e-15,
+        )
+
+    def test_the_chain_rule_in_three_stages(self) -> None:
+        def u(t: Any) -> Any:
+            return np.stack([np.exp(t / 2), np.exp(-2 * t)])
+
+        def x(u: Any) -> Any:
+            return np.stack([1 - np.sum(u), np.cos(u[0])])
+
+        def f(x: Any) -> Any:
+            return x[0] ** 2 * x[1]
+
+        t = 0.4
+        stages = jacobian(f)(x(u(t))) @ jacobian(x)(u(t)) @ jacobian(u)(t)
+        assert grad(lambda t: f(x(u(t))))(t) == pytest.approx(stages, rel=1e-13)
+
+    def test_a_not_gate(self) -> None:
+        answers = [np.tanh(-5 * a + 5) for a in (0.0, 1.0)]
+        assert answers == pytest.approx([1, 0], abs=1e-4)
+        assert grad(lambda a: np.tanh(-5 * a + 5))(1.0) == -5.0
+
     def test_the_chain_rule_along_a_curve(self) -> None:
         def f(t: Any) -> Any:
             x1, x2 = 1 - t**2, 1 + t**2
