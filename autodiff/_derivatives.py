@@ -124,7 +124,7 @@ def record_structures(
     return Graph([out], leaves), structure
 
 
-def _nested(graph: Graph, seeds: Sequence[Any] = ()) -> bool:
+def is_nested(graph: Graph, seeds: Sequence[Any] = ()) -> bool:
     """Whether the derivative belongs to an enclosing graph, and so has to be recorded."""
     return bool(recording.get()) and (graph.enclosed or any(map(_requires_grad, seeds)))
 
@@ -135,7 +135,7 @@ def _requires_grad(x: Any) -> bool:
 
 def _value(graph: Graph) -> Any:
     (out,) = graph.outputs
-    return out if _nested(graph) else out.value
+    return out if is_nested(graph) else out.value
 
 
 def _one(graph: Graph, derivative: str) -> Any:
@@ -232,7 +232,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
-        gradients = graph.pull([_one(graph, "grad")], record=_nested(graph))
+        gradients = graph.pull([_one(graph, "grad")], record=is_nested(graph))
         return _value(graph), replaced(structure, [gradients[x] for x in graph.leaves])
 
     return value_and_gradient
@@ -297,7 +297,7 @@ def linearize(f: Function, *primals: Any) -> tuple[Any, Function]:
 
     def push(*tangents: Any) -> Any:
         seeds = _seeds(structures, tangents)
-        return graph.push(seeds, record=_nested(graph, seeds))[graph.outputs[0]]
+        return graph.push(seeds, record=is_nested(graph, seeds))[graph.outputs[0]]
 
     return _value(graph), push
 
@@ -325,7 +325,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
 
     def pull(cotangent: Any) -> Any:
         seed = seed_like(graph.outputs[0], cotangent)
-        pulled = graph.pull([seed], record=_nested(graph, [seed]))
+        pulled = graph.pull([seed], record=is_nested(graph, [seed]))
         return replaced(structure, [pulled[x] for x in graph.leaves])
 
     return _value(graph), pull
@@ -354,13 +354,13 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     arguments = _as_arguments(primals)
     argnums = tuple(range(len(arguments))) if several else 0
     graph, structure = record_structures(f, arguments, {}, argnums)
-    graph = _gradient_graph(graph, "hvp")
+    graph = gradient_graph(graph, "hvp")
     seeds = _seeds(structure if several else (structure,), _as_arguments(tangents))
-    pushed = graph.push(seeds, record=_nested(graph, seeds))
+    pushed = graph.push(seeds, record=is_nested(graph, seeds))
     return replaced(structure, [pushed[g] for g in graph.outputs])
 
 
-def _gradient_graph(graph: Graph, derivative: str) -> Graph:
+def gradient_graph(graph: Graph, derivative: str) -> Graph:
     """Return the graph between the leaves and the gradients with respect to them."""
     gradients = graph.pull([_one(graph, derivative)], record=True)
     return Graph([gradients[x] for x in graph.leaves], graph.leaves)

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autodiff._derivatives import _gradient_graph, _nested, argument, record_function
+from autodiff._derivatives import gradient_graph, is_nested, argument, record_function
 from autodiff._op import Elementwise
 from autodiff._tensor import Tensor
 from autodiff._walks import Graph
@@ -133,13 +133,13 @@ def _second_derivatives(f: Function, x: Any, derivative: str) -> Any:
             f"{derivative} needs a real argument, but it was given {leaf.dtype}: give the function "
             "the real and imaginary parts as one real array"
         )
-    return _jacobian_diagonal(_gradient_graph(graph, derivative))
+    return _jacobian_diagonal(gradient_graph(graph, derivative))
 
 
 def _jacobian_diagonal(graph: Graph) -> Any:
     """Return the derivative of each entry of the output by the same entry of the only leaf."""
     (leaf,), (out,) = graph.leaves, graph.outputs
-    record = _nested(graph)
+    record = is_nested(graph)
     if acts_on_each_entry(graph, leaf) or not leaf.size:
         return graph.push([np.ones_like(leaf.value)], record=record)[out]
     largest = max(y.size for y in (leaf, out, *graph.order))

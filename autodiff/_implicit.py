@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autodiff._derivatives import _nested, record_function
+from autodiff._derivatives import is_nested, record_function
 from autodiff._diagonal import acts_on_each_entry
 from autodiff._op import Custom, Each, record, value_of
 from autodiff._tensor import no_grad, recording
@@ -158,20 +158,20 @@ def _backward(residual: Function, i: int, g: Any, y: Any, *theta: Any) -> Any:
     graph = record_function(residual, (y, *theta), {}, (0, i + 1))
     batch = g.shape[: g.ndim - y.ndim]
     weights = -_divided(g, graph, transposed=True)
-    return graph.pull([weights], batch=batch, record=_nested(graph))[graph.leaves[1]]
+    return graph.pull([weights], batch=batch, record=is_nested(graph))[graph.leaves[1]]
 
 
 def _forward(residual: Function, i: int, t: Any, y: Any, *theta: Any) -> Any:
     graph = record_function(residual, (y, *theta), {}, (0, i + 1))
     batch = t.shape[: t.ndim - theta[i].ndim]
-    pushed = graph.push([None, t], batch=batch, record=_nested(graph))
+    pushed = graph.push([None, t], batch=batch, record=is_nested(graph))
     return -_divided(pushed[graph.outputs[0]], graph, transposed=False)
 
 
 def _divided(r: Any, graph: Graph, transposed: bool) -> Any:
     """Return A⁻¹r, or its transpose of r, for A = ∂F/∂y, y being the graph's first leaf."""
     y, (out,) = graph.leaves[0], graph.outputs
-    record = _nested(graph)
+    record = is_nested(graph)
     if y.shape == out.shape and acts_on_each_entry(graph, y):
         slope = graph.push([np.ones_like(y.value), None], record=record)[out]
         _check_regular(np.isfinite(value_of(slope)) & (value_of(slope) != 0))

@@ -13,8 +13,8 @@ from autodiff._columns import columns_by_data
 from autodiff._derivatives import (
     Argnums,
     Function,
-    _gradient_graph,
-    _nested,
+    gradient_graph,
+    is_nested,
     record_structures,
 )
 from autodiff._structure import replaced
@@ -71,7 +71,7 @@ def jacobian(
     def matrix(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
         (out,) = graph.outputs
-        if mode == "auto" and chunk is None and not _nested(graph):
+        if mode == "auto" and chunk is None and not is_nested(graph):
             by_data = columns_by_data(graph)
             if by_data is not None:
                 return replaced(structure, by_data)
@@ -119,7 +119,7 @@ def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> F
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
-        graph = _gradient_graph(graph, "hessian")
+        graph = gradient_graph(graph, "hessian")
         leaves, places = graph.leaves, _places(graph.leaves)
         count = sum(x.size for x in leaves)
         columns = [
@@ -174,7 +174,7 @@ def _columns(graph: Graph, chunk: int | None) -> list[Any]:
             else None
             for x, own in zip(graph.leaves, places, strict=True)
         ]
-        pushed = graph.push(tangents, batch=(stop - start,), record=_nested(graph))
+        pushed = graph.push(tangents, batch=(stop - start,), record=is_nested(graph))
         parts.append([pushed[y] for y in graph.outputs])
     return _joined(parts)
 
@@ -185,7 +185,7 @@ def _rows(graph: Graph, chunk: int | None) -> list[Any]:
     parts = []
     for start, stop in _chunks(out.size, chunk, graph):
         seeds = [_units(out, start, stop)]
-        pulled = graph.pull(seeds, batch=(stop - start,), record=_nested(graph))
+        pulled = graph.pull(seeds, batch=(stop - start,), record=is_nested(graph))
         parts.append([pulled[x] for x in graph.leaves])
     return _joined(parts)
 

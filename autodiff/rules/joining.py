@@ -36,6 +36,7 @@ _stacked = linear(
 
 @operation(np.concatenate)
 def concatenate(arrays: Any, axis: int | None = 0) -> Any:
+    """Join Tensors and arrays along an axis, flattened if it is None."""
     arrays = operands(arrays)
     if axis is None:
         arrays, axis = [np.ravel(a) for a in arrays], 0

@@ -103,6 +103,7 @@ _SUMS: dict[Any, Any] = {
 
 
 def norm_of_matrices(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    """Return the norm of the matrices on two axes, by NumPy's name of its order."""
     if order in (None, "fro", "f"):
         return _euclidean_norm(x, axes, keepdims)
     if order in _SPECTRAL:
