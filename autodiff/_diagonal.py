@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autodiff._derivatives import gradient_graph, is_nested, argument, record_function
+from autodiff._derivatives import argument, gradient_graph, is_nested, record_function
 from autodiff._op import Elementwise
 from autodiff._tensor import Tensor
 from autodiff._walks import Graph
