@@ -18,7 +18,7 @@ import numpy as np
 
 from autodiff._op import linear, value_of
 from autodiff._structure import is_container, mapped, matched, replaced
-from autodiff._tensor import LostGraphError, Tensor, constant, node, recording
+from autodiff._tensor import LostGraphError, Tensor, constant, node, recording, refuse_mask
 from autodiff._walks import Graph, one_like, seed_like
 
 Function: TypeAlias = Callable[..., Any]
@@ -53,7 +53,8 @@ def _leaves(path: str, x: Any) -> tuple[Any, list[Tensor]]:
 def _leaf(path: str, x: Any) -> Tensor:
     """Return a fresh Tensor for an array, so that each differentiation has leaves of its own."""
     if type(x) is Tensor and x.requires_grad and recording.get():
-        return linked(x)  # type: ignore[no-any-return]
+        leaf: Tensor = linked(x)
+        return leaf
     plain = type(x) is np.ndarray and x.dtype.kind == "f"
     value = x if plain else value_of(_numbers(path, x))
     return node(value if value.ndim else value[()], None, (), (), True)
@@ -68,6 +69,7 @@ def _numbers(path: str, x: Any) -> Any:
             f"{path} is a {type(x).__name__} of numbers whose rows differ in length: make each row "
             f"an array, or all of it one array: {x!r:.60}"
         ) from None
+    refuse_mask(value)
     if value.dtype.kind in "biu":
         return value.astype(np.float64)
     if value.dtype.kind not in "fc":
@@ -100,6 +102,8 @@ def record_structures(
     for i in numbers:
         if not -count <= i < count:
             raise ValueError(f"argnums={argnums}, but the function was given {count} argument(s)")
+        if len(numbers) > 1 and [k % count for k in numbers].count(i % count) > 1:
+            raise ValueError(f"argnums={argnums} name an argument twice")
         structure, own = _leaves(f"argument {i % count}", args[i])
         structures.append(structure)
         args[i] = replaced(structure, own)  # of a container a copy, which f may change
@@ -120,8 +124,18 @@ def record_structures(
         raise
     finally:
         recording.reset(mode)
-    out = out if type(out) is Tensor else constant(np.asarray(out)[()])
-    return Graph([out], leaves), structure
+    return Graph([out if type(out) is Tensor else _constant_output(out)], leaves), structure
+
+
+def _constant_output(out: Any) -> Tensor:
+    """Return what a function returned without regard to its arguments, if that is numbers."""
+    value = out if hasattr(out, "__array_function__") else np.asarray(out)
+    if value.dtype.kind not in "biufc":
+        raise TypeError(
+            f"the function returned {out!r:.60} ({type(out).__name__}), not numbers: return an "
+            "array or a Tensor, or a list or tuple of them"
+        )
+    return constant(value if value.ndim else value[()])
 
 
 def is_nested(graph: Graph, seeds: Sequence[Any] = ()) -> bool:

@@ -51,7 +51,7 @@ EDGES = {"leaf": {}, "constant": {"style": "dashed"}, "op": {"weight": "4"}}  # 
 GRADIENT = "#a13d00"
 
 
-class Picture(graphviz.Digraph):  # type: ignore[misc]
+class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
     """A graph that the ``dot`` program draws, or where there is none the Graphviz in pygraphviz.
 
     It shows itself in a notebook. What ``graphviz.Digraph`` offers applies: ``source`` is the text

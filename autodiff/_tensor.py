@@ -218,8 +218,18 @@ class Tensor(NDArrayInterface):
         operations[Tensor.backward](self, cotangent)
 
 
+def refuse_mask(value: Any) -> None:
+    """Raise if an array hides some of its entries behind a mask, which no rule would respect."""
+    if hasattr(value, "mask"):
+        raise TypeError(
+            "a masked array would lose its mask: select the entries that count, as in "
+            "a.compressed(), or give the others weight 0 by np.where"
+        )
+
+
 def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
+    refuse_mask(value)
     duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
     array = value if duck else np.array(value, dtype=dtype)
     if array.dtype.kind not in "biufc":

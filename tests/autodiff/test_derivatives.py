@@ -317,6 +317,23 @@ class TestRefusals:
         # u = r cos r at r = 1, and dr/dx - i dr/dy = conj(z) / r
         assert g == pytest.approx((np.cos(1) - np.sin(1)) * (0.6 - 0.8j))
 
+    @pytest.mark.parametrize("out", [None, "text", {"a": 1.0}, [1.0, None]])
+    @pytest.mark.parametrize("derivative", [grad, jacobian, hessian])
+    def test_a_function_that_returns_no_numbers(self, derivative: Any, out: Any) -> None:
+        with pytest.raises(TypeError, match=r"returned .*, not numbers"):
+            derivative(lambda x: out)(1.0)
+
+    def test_an_argument_named_twice(self) -> None:
+        with pytest.raises(ValueError, match=r"argnums=\(0, -2\) name an argument twice"):
+            grad(lambda x, y: x * y, (0, -2))(2.0, 3.0)
+
+    def test_a_mask_is_not_lost(self) -> None:
+        masked = np.ma.array([1.0, 2.0], mask=[False, True])
+        with pytest.raises(TypeError, match="masked"):
+            grad(np.sum)(masked)
+        with pytest.raises(TypeError, match="masked"):
+            Tensor(masked)
+
     def test_an_argument_is_a_number(self) -> None:
         with pytest.raises(TypeError, match=r"argument 0 is to be differentiated.*'text'"):
             grad(lambda x: x)("text")
