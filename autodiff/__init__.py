@@ -12,6 +12,7 @@ from autodiff._implicit import implicit
 from autodiff._jacobians import hessian, jacobian
 from autodiff._op import Each, custom, elementwise, linear, multilinear
 from autodiff._polynomial import TaylorPolynomial, taylor
+from autodiff._structure import flatten
 from autodiff._tensor import Tensor, assign_value, no_grad, stop_gradient
 from autodiff.rules.neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
@@ -27,6 +28,7 @@ __all__ = [
     "divergence",
     "draw",
     "elementwise",
+    "flatten",
     "grad",
     "hessian",
     "hessian_diagonal",

@@ -17,8 +17,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._op import linear, value_of
-from autodiff._structure import is_container, mapped, matched, replaced
-from autodiff._tensor import LostGraphError, Tensor, constant, node, recording, refuse_mask
+from autodiff._structure import as_numbers, is_container, mapped, matched, replaced
+from autodiff._tensor import LostGraphError, Tensor, constant, node, recording
 from autodiff._walks import Graph, one_like, seed_like
 
 Function: TypeAlias = Callable[..., Any]
@@ -56,28 +56,8 @@ def _leaf(path: str, x: Any) -> Tensor:
         leaf: Tensor = linked(x)
         return leaf
     plain = type(x) is np.ndarray and x.dtype.kind == "f"
-    value = x if plain else value_of(_numbers(path, x))
+    value = x if plain else value_of(as_numbers(path, x))
     return node(value if value.ndim else value[()], None, (), (), True)
-
-
-def _numbers(path: str, x: Any) -> Any:
-    """Return an array_like as an array or Tensor of numbers, integers among them as float64."""
-    try:
-        value = x if hasattr(x, "__array_function__") else np.asarray(x)
-    except ValueError:
-        raise ValueError(
-            f"{path} is a {type(x).__name__} of numbers whose rows differ in length: make each row "
-            f"an array, or all of it one array: {x!r:.60}"
-        ) from None
-    refuse_mask(value)
-    if value.dtype.kind in "biu":
-        return value.astype(np.float64)
-    if value.dtype.kind not in "fc":
-        raise TypeError(
-            f"{path} is to be differentiated, but is no number or array of numbers: {x!r:.60} "
-            f"({type(x).__name__}). Keep it out of the arguments that are differentiated"
-        )
-    return value
 
 
 def record_function(
@@ -180,7 +160,7 @@ def _seeds(structures: tuple[Any, ...], tangents: Sequence[Any]) -> list[Any]:
 def _seed(path: str, leaf: Tensor, tangent: Any) -> Any:
     """Return a leaf's tangent, of its shape and type."""
     if type(tangent) is not np.ndarray or tangent.dtype.kind != "f":
-        tangent = _numbers(f"the tangent of {path}", tangent)
+        tangent = as_numbers(f"the tangent of {path}", tangent)
     shape = leaf.value.shape
     if tangent.shape != shape and tangent.size * leaf.size != 1:
         raise ValueError(f"{path} has shape {shape}, but its tangent {tangent.shape}")

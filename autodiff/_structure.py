@@ -10,12 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from copy import copy
 from dataclasses import fields, is_dataclass
+from itertools import accumulate
 from numbers import Number
 from typing import Any
 
 import numpy as np
 
-from autodiff._tensor import Tensor
+from autodiff._tensor import Tensor, refuse_mask
 
 # What is no container for certain: the commonest leaves.
 ARRAYS = frozenset({np.ndarray, Tensor, float, int, np.float64})
@@ -47,6 +48,77 @@ def replaced(structure: Any, leaves: Iterable[Any]) -> Any:
         return leaf
     following = iter(leaves)
     return mapped(lambda path, leaf: next(following), structure)
+
+
+def flatten(structure: Any) -> tuple[Any, Callable[[Any], Any]]:
+    """Return all numbers of a structure in one vector, and the function that puts them back.
+
+    So whatever works on vectors, a solver for example, works on structures.
+
+    Returns
+    -------
+    vector : ndarray of shape (n,)
+        A copy of the arrays and numbers, one behind the other; integers become float64.
+    unflatten : callable
+        Takes a vector of that shape, an array or a Tensor; returns the structure with its numbers.
+
+    Raises
+    ------
+    TypeError
+        When the structure holds something else than numbers, naming the path to it.
+    ValueError
+        By ``unflatten``, when the vector has another shape.
+
+    Examples
+    --------
+    >>> vector, unflatten = flatten({"slope": 2.0, "knots": np.array([[1.0, 3.0]])})
+    >>> vector
+    array([2., 1., 3.])
+    >>> unflatten(10 * vector)
+    {'slope': np.float64(20.0), 'knots': array([[10., 30.]])}
+    """
+    leaves: list[Any] = []
+    mapped(lambda path, x: leaves.append(as_numbers(path, x)), structure, "x")
+    if not leaves:
+        raise ValueError(f"the structure holds no numbers: {structure!r:.60}")
+    ends = list(accumulate(leaf.size for leaf in leaves))
+    shapes = [leaf.shape for leaf in leaves]
+
+    def unflatten(vector: Any) -> Any:
+        if np.shape(vector) != (ends[-1],):
+            raise ValueError(f"expected a vector of shape ({ends[-1]},), got {np.shape(vector)}")
+        if shapes == [(ends[-1],)]:
+            return replaced(structure, [vector])
+        starts = [0, *ends]
+        return replaced(
+            structure,
+            [
+                vector[start:end].reshape(shape) if shape else vector[start]
+                for start, end, shape in zip(starts, ends, shapes, strict=False)
+            ],
+        )
+
+    return np.concatenate([np.ravel(leaf) for leaf in leaves]), unflatten
+
+
+def as_numbers(path: str, x: Any) -> Any:
+    """Return an array_like as an array or Tensor of numbers, integers among them as float64."""
+    try:
+        value = x if hasattr(x, "__array_function__") else np.asarray(x)
+    except ValueError:
+        raise ValueError(
+            f"{path} is a {type(x).__name__} of numbers whose rows differ in length: make each row "
+            f"an array, or all of it one array: {x!r:.60}"
+        ) from None
+    refuse_mask(value)
+    if value.dtype.kind in "biu":
+        return value.astype(np.float64)
+    if value.dtype.kind not in "fc":
+        raise TypeError(
+            f"{path} is to be differentiated, but is no number or array of numbers: {x!r:.60} "
+            f"({type(x).__name__}). Keep it out of the arguments that are differentiated"
+        )
+    return value
 
 
 def matched(structure: Any, other: Any, path: str, role: str) -> Iterator[tuple[str, Any, Any]]:

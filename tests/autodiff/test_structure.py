@@ -12,6 +12,7 @@ import pytest
 from autodiff import (
     Tensor,
     check_grads,
+    flatten,
     grad,
     hessian,
     hvp,
@@ -312,3 +313,49 @@ class TestRefusals:
             jvp(lambda p: p["a"], {"a": 1.0}, {"a": None})
         with pytest.raises(TypeError, match=r"the tangent of argument 0 .*'1'"):
             jvp(np.sin, 1.0, "1")
+
+
+class TestFlatten:
+    @pytest.mark.parametrize(
+        "x",
+        [
+            3.0,
+            [1.0, 2.0],
+            np.arange(6.0).reshape(2, 3),
+            {"a": np.ones((2, 2)), "b": [np.zeros(0), 3]},
+            Line(np.ones(2), 3.0),
+        ],
+        ids=lambda x: type(x).__name__,
+    )
+    def test_there_and_back(self, x: Any) -> None:
+        vector, unflatten = flatten(x)
+        assert vector.ndim == 1
+        back, again = flatten(unflatten(vector))
+        np.testing.assert_array_equal(back, vector)
+        assert str(again(vector)) == str(unflatten(vector))
+
+    def test_the_vector_is_a_copy(self) -> None:
+        x = np.ones(3)
+        vector, _ = flatten(x)
+        vector[0] = 7.0
+        assert x[0] == 1.0
+
+    def test_tensors_keep_their_graph(self) -> None:
+        vector, unflatten = flatten({"a": 2.0, "b": np.array([[3.0], [4.0]])})
+
+        def f(v: Any) -> Any:
+            x = unflatten(v)
+            return x["a"] * np.sum(x["b"] ** 2)
+
+        np.testing.assert_array_equal(grad(f)(vector), [25.0, 12.0, 16.0])
+
+    def test_what_is_no_number_is_named_by_its_path(self) -> None:
+        with pytest.raises(TypeError, match=r"x\['a'\]\[1\] is to be differentiated"):
+            flatten({"a": [np.ones(2), "text"]})
+        with pytest.raises(ValueError, match="holds no numbers"):
+            flatten({})
+
+    def test_a_vector_of_another_length_is_refused(self) -> None:
+        _, unflatten = flatten([1.0, 2.0])
+        with pytest.raises(ValueError, match=r"expected a vector of shape \(2,\), got \(3,\)"):
+            unflatten(np.ones(3))
