@@ -1,18 +1,19 @@
-"""Training steps: small updates of many parameters, from one gradient after another.
+"""Training steps: what all of them share.
 
 All parameters live in one flat buffer, so that a step over all of them is a handful of NumPy calls.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from math import sqrt
+from collections.abc import Iterable, Mapping
+from math import inf
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, assign_value
+from optim._state_dict import check_state
 
 Array = NDArray[Any]
 
@@ -23,26 +24,62 @@ BLOCK = 1 << 15
 class Optimizer:
     """What all training steps share: the parameters in one buffer, and their gradients.
 
-    Subclasses state ``slots``, how many flat arrays of state they keep, and ``update``.
+    A subclass states what it remembers from step to step, as ``slots``, and how it turns a
+    gradient into a change of the values, as ``update``.
+
+    Parameters
+    ----------
+    parameters : iterable of Tensor
+        Real leaves of one dtype.
+    lr : float
+        The learning rate. It may be changed between steps, by hand or by a schedule.
+    weight_decay : float
+        How strongly values are drawn to 0: see ``decoupled``.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When a setting is out of its range, or something is not a parameter.
+
+    Examples
+    --------
+    Steps of one size, whatever the gradient's:
+
+    >>> class SignDescent(Optimizer):
+    ...     def update(self, gradient, count, *state):
+    ...         return self.lr * np.sign(gradient)
+    >>> x = Tensor([3.0, -4.0])
+    >>> optimizer = SignDescent([x], lr=0.5)
+    >>> np.sum(x * x).backward()
+    >>> optimizer.step()
+    >>> x.data
+    array([ 2.5, -3.5])
     """
 
-    slots = 0
+    slots: tuple[str, ...] = ()  # names of the arrays kept from step to step, at first zeros
 
-    def __init__(self, parameters: Iterable[Tensor], lr: float) -> None:
+    # Whether weight decay shrinks the values by the factor 1 - lr · weight_decay beside the update
+    # (Loshchilov and Hutter, 2019), or adds weight_decay · values to the gradient before it.
+    decoupled = False
+
+    def __init__(
+        self, parameters: Iterable[Tensor], lr: float, *, weight_decay: float = 0.0
+    ) -> None:
         self.parameters = list(parameters)
         _check_parameters(self.parameters)
-        if not lr > 0:
-            raise ValueError(f"expected a positive learning rate, got lr={lr}")
-        self.lr = lr
-        self.steps = 0
+        if not 0 < lr < inf:
+            raise ValueError(f"expected a positive, finite learning rate, got lr={lr}")
+        if not 0 <= weight_decay < inf:
+            raise ValueError(f"expected a weight_decay of at least 0, got {weight_decay}")
+        self.lr = float(lr)
+        self.weight_decay = float(weight_decay)
+        self._steps = 0
+        self._missed = [0] * len(self.parameters)  # of these steps, for lack of a gradient
         self._values = np.concatenate([np.ravel(p.value) for p in self.parameters])
-        self._state = [np.zeros_like(self._values) for _ in range(self.slots)]
-        ends = np.cumsum([p.size for p in self.parameters])
-        self._views = [
-            part.reshape(p.shape)
-            for part, p in zip(np.split(self._values, ends[:-1]), self.parameters, strict=True)
-        ]
-        for p, view in zip(self.parameters, self._views, strict=True):
+        self._state = [np.zeros_like(self._values) for _ in self.slots]
+        self._owned = list(zip(self.parameters, self._split(self._values), strict=True))
+        self._shapes = [p.shape for p in self.parameters]
+        for p, view in self._owned:
             assign_value(p, view)
 
     def zero_grad(self) -> None:
@@ -51,45 +88,128 @@ class Optimizer:
             p.grad = None
 
     def step(self) -> None:
-        """Update all parameters from their gradients; one without a gradient counts as 0.
+        """Update the parameters from their gradients. One without a gradient stays as it is.
 
         Raises
         ------
         RuntimeError
             When no parameter has a gradient.
+        ValueError
+            When a gradient has another shape than its parameter.
         """
-        gradients = self._gradients()
-        for p, view in zip(self.parameters, self._views, strict=True):
+        complete = [getattr(p.grad, "shape", None) for p in self.parameters] == self._shapes
+        if not complete:
+            self._check_gradients()
+        for p, view in self._owned:
             if p.value is not view:  # replaced from outside, by p.data = ... or another optimiser
                 view[...] = p.value
-        self.steps += 1
-        start = 0
-        for gradient in gradients:
-            for offset in range(0, gradient.size, BLOCK):
-                part = gradient[offset : offset + BLOCK]
-                here = slice(start + offset, start + offset + part.size)
-                values = self._values[here]
-                values -= self.update(part, *[s[here] for s in self._state])
-            start += gradient.size
-        for p, view in zip(self.parameters, self._views, strict=True):
+        if complete and self._values.size <= BLOCK and not any(self._missed):
+            gradient = np.concatenate([p.grad.ravel() for p in self.parameters])
+            self._move(self._values, gradient, self._steps + 1, self._state)
+        else:  # in a large model a copy of all gradients takes too long
+            self._move_one_by_one()
+        self._steps += 1
+        for p, view in self._owned:
             assign_value(p, view)
 
-    def _gradients(self) -> list[Array]:
-        """Return the gradients, flat; those of a small model as one."""
-        gradients = [p.grad for p in self.parameters]
-        if any([g is None for g in gradients]):  # noqa: C419  # a list is faster here
-            if all(g is None for g in gradients):
-                raise RuntimeError("no parameter has a gradient: call loss.backward() first")
-            gradients = [
-                np.zeros_like(view) if g is None else g
-                for g, view in zip(gradients, self._views, strict=True)
-            ]
-        flat = [g.ravel() for g in gradients]
-        return [np.concatenate(flat)] if self._values.size <= BLOCK else flat
+    def _check_gradients(self) -> None:
+        for p in self.parameters:
+            if p.grad is not None and np.shape(p.grad) != p.shape:
+                raise ValueError(
+                    f"expected a gradient of shape {p.shape} for {label(p)}, got {np.shape(p.grad)}"
+                )
+        if all(p.grad is None for p in self.parameters):
+            raise RuntimeError("no parameter has a gradient: call loss.backward() first")
 
-    def update(self, gradient: Array, *state: Array) -> Array:
-        """Return what to subtract from the values; the state is updated in place."""
+    def _move_one_by_one(self) -> None:
+        """Update each parameter that has a gradient, block by block."""
+        end = 0
+        for i, p in enumerate(self.parameters):
+            start, end = end, end + p.size
+            if p.grad is None:
+                self._missed[i] += 1
+                continue
+            gradient = np.ravel(p.grad)
+            for block in range(start, end, BLOCK):
+                here = slice(block, min(block + BLOCK, end))
+                self._move(
+                    self._values[here],
+                    gradient[block - start : here.stop - start],
+                    self._steps + 1 - self._missed[i],
+                    [s[here] for s in self._state],
+                )
+
+    def _move(self, values: Array, gradient: Array, count: int, state: list[Array]) -> None:
+        if self.weight_decay and self.decoupled:
+            values *= 1 - self.lr * self.weight_decay
+        elif self.weight_decay:
+            gradient = gradient + self.weight_decay * values
+        values -= self.update(gradient, count, *state)
+
+    def update(self, gradient: Array, count: int, *state: Array) -> Array:
+        """Return what to subtract from the values, and update the state in place.
+
+        Parameters
+        ----------
+        gradient : numpy.ndarray
+            Of any part of the parameters, flat. It is not to be written to.
+        count : int
+            The number of this step, from 1.
+        *state : numpy.ndarray
+            One array a slot, of the gradient's shape.
+        """
         raise NotImplementedError
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of what steps have changed, apart from the values of the parameters.
+
+        It holds the kind of optimiser, the learning rate, how many steps each parameter has made,
+        and each slot's array for each parameter as ``"slot.position"``. `pickle` and `numpy.savez`
+        take it as it is.
+        """
+        return {
+            "kind": type(self).__name__,
+            "lr": self.lr,
+            "counts": self._steps - np.array(self._missed),
+            **{name: part.copy() for name, part in self._named_state().items()},
+        }
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Go on from a state that ``state_dict`` returned, or that `numpy.load` read back.
+
+        Settings other than the learning rate remain those that the optimiser was made with.
+
+        Raises
+        ------
+        ValueError
+            When the kind, the names, a shape or a dtype differ; nothing is changed then.
+        """
+        state = check_state(state, self.state_dict())
+        self.lr = float(state["lr"])
+        self._steps = int(state["counts"].max())
+        self._missed = (self._steps - state["counts"]).tolist()
+        for name, part in self._named_state().items():
+            part[...] = state[name]
+
+    def _split(self, flat: Array) -> list[Array]:
+        """Return views of a flat array in the shapes of the parameters."""
+        ends = np.cumsum([p.size for p in self.parameters])
+        return [
+            part.reshape(p.shape)
+            for part, p in zip(np.split(flat, ends[:-1]), self.parameters, strict=True)
+        ]
+
+    def _named_state(self) -> dict[str, Array]:
+        return {
+            f"{slot}.{position}": part
+            for slot, flat in zip(self.slots, self._state, strict=True)
+            for position, part in enumerate(self._split(flat))
+        }
+
+
+def label(p: Tensor) -> str:
+    """Return what to call a parameter in messages."""
+    return f"the parameter {p.name!r}" if p.name else f"a parameter of shape {p.shape}"
 
 
 def _check_parameters(parameters: list[Tensor]) -> None:
@@ -105,115 +225,8 @@ def _check_parameters(parameters: list[Tensor]) -> None:
     dtypes = {p.dtype for p in parameters}
     if len(dtypes) > 1:
         raise ValueError(f"expected parameters of one dtype, got {sorted(map(str, dtypes))}")
-
-
-class SGD(Optimizer):
-    """Steepest descent on mini-batches, with momentum if wanted.
-
-    Parameters
-    ----------
-    parameters : iterable of Tensor
-    lr : float
-        The learning rate.
-    momentum : float
-        How much of the last velocity is kept: v ← momentum · v + g.
-    nesterov : bool
-        Step along g + momentum · v instead of v (Nesterov, 1983; Sutskever et al., 2013).
-
-    Examples
-    --------
-    >>> x = Tensor(3.0)
-    >>> optimizer = SGD([x], lr=0.25)
-    >>> (x * x).backward()
-    >>> optimizer.step()
-    >>> x.item()
-    1.5
-    """
-
-    slots = 1
-
-    def __init__(
-        self,
-        parameters: Iterable[Tensor],
-        lr: float,
-        momentum: float = 0.0,
-        nesterov: bool = False,
-    ) -> None:
-        if not 0 <= momentum < 1:
-            raise ValueError(f"expected a momentum in [0, 1), got {momentum}")
-        if nesterov and not momentum:
-            raise ValueError("Nesterov's step needs a momentum above 0")
-        self.slots = 1 if momentum else 0
-        super().__init__(parameters, lr)
-        self.momentum = momentum
-        self.nesterov = nesterov
-
-    def update(self, gradient: Array, *state: Array) -> Array:
-        """Return lr times the velocity."""
-        if not state:
-            return self.lr * gradient
-        (velocity,) = state
-        velocity *= self.momentum
-        velocity += gradient
-        if self.nesterov:
-            return self.lr * (gradient + self.momentum * velocity)
-        return self.lr * velocity
-
-
-class Adam(Optimizer):
-    """Steps scaled by running averages of the gradient and of its square.
-
-    Parameters
-    ----------
-    parameters : iterable of Tensor
-    lr : float
-        The learning rate, about the size of each step.
-    betas : tuple of two floats
-        How much the two averages keep at each step.
-    eps : float
-        Added to the root of the second average.
-
-    References
-    ----------
-    Kingma and Ba, "Adam: a method for stochastic optimization", ICLR 2015, algorithm 1.
-
-    Examples
-    --------
-    >>> x = Tensor(3.0)
-    >>> optimizer = Adam([x], lr=0.5)
-    >>> (x * x).backward()
-    >>> optimizer.step()
-    >>> round(x.item(), 6)
-    2.5
-    """
-
-    slots = 2
-
-    def __init__(
-        self,
-        parameters: Iterable[Tensor],
-        lr: float = 1e-3,
-        betas: tuple[float, float] = (0.9, 0.999),
-        eps: float = 1e-8,
-    ) -> None:
-        if not all(0 <= beta < 1 for beta in betas):
-            raise ValueError(f"expected betas in [0, 1), got {betas}")
-        super().__init__(parameters, lr)
-        self.betas = betas
-        self.eps = eps
-
-    def update(self, gradient: Array, *state: Array) -> Array:
-        """Return lr · m̂ / (√v̂ + eps)."""
-        total, squares = state  # decaying sums: 1 / (1 - beta) times the averages
-        beta1, beta2 = self.betas
-        total *= beta1
-        total += gradient
-        change = gradient * gradient
-        squares *= beta2
-        squares += change
-        root = sqrt((1 - beta2) / (1 - beta2**self.steps))  # turns √squares into √v̂
-        np.sqrt(squares, out=change)
-        change += self.eps / root
-        np.divide(total, change, out=change)
-        change *= self.lr * (1 - beta1) / (1 - beta1**self.steps) / root
-        return change
+    if dtypes.pop().kind == "c":
+        raise TypeError(
+            "expected real parameters, got complex ones: keep the real and the imaginary part as "
+            "two parameters, and write re + 1j * im"
+        )
