@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._scatter import Scattered, accumulate
+from autodiff._scatter import Scattered, accumulate, read_rule
 from autodiff._tensor import Tensor
-from autodiff._walks import Graph, filled, fitted
+from autodiff._walks import Graph, filled, fitted, keep_freed_memory
+
+LARGE = 8192  # entries, from which memory is worth keeping
 
 
 def columns_by_data(graph: Graph) -> list[Any] | None:
@@ -28,29 +30,41 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
     if out.ndim != 1 or len(kinds) > 1:
         return None
     n = out.size
-    most = sum(x.size for x in graph.leaves)  # what is larger would cost more than the result
+    if n > LARGE:
+        keep_freed_memory()
+    most = sum([x.size for x in graph.leaves])  # what is larger would cost more than the result
+    columns: dict[Tensor, dict[int, Any]] = {x: {} for x in graph.leaves}
     # What arrives at a Tensor: where it runs along the data, ∂y[n]/∂(its n-th entry); elsewhere
-    # ∂y[n]/∂(all of it), with n in front.
+    # ∂y[n]/∂(all of it), with n in front, or one number for all n if the Tensor is a number.
     arrived: dict[Tensor, tuple[Any, bool]] = {out: (out.dtype.type(1), True)}
+    take, oldest = arrived.pop, graph.oldest
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for consumer in reversed(graph.order):
-            if consumer not in arrived:
+            arrival = take(consumer, None)
+            if arrival is None:
                 continue
-            g, along_data = arrived.pop(consumer)
+            g, along_data = arrival
             op: Any = consumer.op
             value = consumer.value
-            if op.structural if along_data else value.size > most:
-                return None
-            if not along_data and (op.structural or type(g) is Scattered):
-                g = filled(g, (n, *value.shape))
+            if op.structural:
+                if along_data:
+                    return None
+                if op.rules[0] is read_rule and _column(consumer, g, columns):
+                    continue
+            if not along_data:
+                if value.size > most:
+                    return None
+                if op.structural or type(g) is Scattered:
+                    g = filled(g, (n, *value.shape))
             for i, x in enumerate(consumer.inputs):
-                if type(x) is not Tensor or not x.requires_grad or x.index < graph.oldest:
+                if type(x) is not Tensor or not x.requires_grad or x.index < oldest:
                     continue
                 image = op.rules[i](g, value, *consumer.values)
                 shape = x.value.shape
                 x_along_data = along_data and shape == value.shape
                 if along_data and not x_along_data:  # a number: not summed over the data
-                    image = filled(image, value.shape).reshape(n, *shape)
+                    if shape:
+                        image = filled(image, value.shape).reshape(n, *shape)
                 elif image.shape != shape:
                     image = fitted(image, shape, value.shape, () if along_data else (n,), op)
                 if x in arrived:
@@ -59,13 +73,37 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                         return None
                     image = accumulate(earlier, image)
                 arrived[x] = image, x_along_data
-        results = [_jacobian(*arrived.get(x, (np.zeros(()), False)), x, out) for x in graph.leaves]
-    return results if all(np.all(np.isfinite(J)) for J in results) else None
+        results = [_jacobian(arrived.get(x), columns[x], x, n) for x in graph.leaves]
+        finite = all(np.isfinite(np.add.reduce(J, axis=None)) for J in results)
+    return results if finite else None
 
 
-def _jacobian(g: Any, along_data: bool, leaf: Tensor, out: Tensor) -> Any:
+def _column(consumer: Tensor, g: Any, columns: dict[Tensor, dict[int, Any]]) -> bool:
+    """Keep what arrives at one entry of a vector of parameters as a column, if it is that."""
+    x, key = consumer.inputs[0], consumer.values[1]
+    if x not in columns or x.ndim != 1 or len(key) != 2 or type(key[1]) is not int:
+        return False
+    own, i = columns[x], key[1] % x.size
+    own[i] = own[i] + g if i in own else g
+    return True
+
+
+def _jacobian(
+    arrival: tuple[Any, bool] | None, columns: dict[int, Any], leaf: Tensor, n: int
+) -> Any:
     """Return the Jacobian by a leaf from what arrived there; a diagonal one by data."""
+    if arrival is None and leaf.ndim == 1:
+        rows = np.empty((leaf.size, n), leaf.dtype)  # each column in one piece of memory
+        for i in range(leaf.size):
+            rows[i] = columns.get(i, 0)
+        return rows.T
+    g, along_data = arrival or (np.zeros((), leaf.dtype), False)
     if along_data:
-        return np.diag(filled(g, leaf.shape))
-    J = filled(g, (out.size, *leaf.shape)).astype(leaf.dtype, copy=False)
-    return J if J.base is None else J.copy()
+        J = np.diag(filled(g, leaf.shape))
+    else:
+        J = filled(g, (n, *leaf.shape)).astype(leaf.dtype, copy=False)
+    if J.base is not None or columns:
+        J = J.copy()
+    for i, column in columns.items():
+        J[:, i] += column
+    return J

@@ -131,7 +131,7 @@ def _among_zeros(piece: Any, key: Key, rank: int, shape: tuple[int, ...]) -> Any
     return piece
 
 
-def _read_rule(g: Any, out: Any, x: Any, key: Key) -> Scattered:
+def read_rule(g: Any, out: Any, x: Any, key: Key) -> Scattered:
     if not isinstance(value_of(out), _WRITABLE):
         g = g + np.zeros_like(out)  # of the same kind
     return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)
@@ -139,5 +139,5 @@ def _read_rule(g: Any, out: Any, x: Any, key: Key) -> Scattered:
 
 _read.__name__ = "getitem"
 _scatter.__name__ = "scatter"
-read = linear(_read, _read_rule)
+read = linear(_read, read_rule)
 scatter = linear(_scatter, Each(lambda i, g, out, *arguments: g[arguments[-3][i]]))
