@@ -36,7 +36,7 @@ def gaussian(x: Any, mu: Any, sigma: Any) -> Any:
 def run(gallery: Path) -> None:
     """Descend, compare with curve_fit, and draw the fit and the way down."""
     f = chi_squared(gaussian, CENTRES, DENSITY)
-    path = gradient_descent(f, START, step=2000, steps=50).path
+    path = gradient_descent(f, START, step=2000, maxiter=50, path=True).path
     popt, pcov = curve_fit(gaussian, CENTRES, DENSITY, p0=START)
 
     print("A Gaussian through the heights, by steepest descent on χ² with a step of 2000")

@@ -1,93 +1,185 @@
-"""Steepest descent: walk against the gradient."""
+"""Gradient descent: walk against the gradient."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-from numpy.typing import ArrayLike
 
-from autodiff import value_and_grad
+from optim._convergence import BEYOND, TOL, curved, negligible, no_minimum, tiny
+from optim._line_search import ROUNDING, LineSearch, armijo, exact, start_of, wolfe
+from optim._objective import Array, Iterate, Objective
+from optim._quasi_newton import first_scale, not_finite, unbounded
+from optim._run import Callback, Search, Status, Verdict, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
+LINE_SEARCHES: dict[str, LineSearch] = {"armijo": armijo, "wolfe": wolfe, "exact": exact}
+
 
 def gradient_descent(
-    f: Callable[[Any], Any],
-    x0: ArrayLike,
+    f: Callable[..., Any],
+    x0: Any,
     *,
-    step: float,
-    steps: int,
-    tolerance: float = 0.0,
+    step: float | None = None,
+    line_search: Literal["armijo", "wolfe", "exact"] | None = None,
+    momentum: float = 0.0,
+    tol: float = 0.0,
+    args: Sequence[Any] = (),
+    maxiter: int = 1000,
+    callback: Callback | None = None,
+    path: bool = False,
+    progress: bool = False,
 ) -> OptimizeResult:
-    """Minimise ``f`` by steps of fixed size against its gradient: x ← x - step · ∇f(x).
+    """Minimise ``f`` by steps against its gradient.
+
+    With a fixed step and a momentum β, each step is v ← β v - step · ∇f(x), x ← x + v. A line
+    search chooses each step's length instead. The first that it tries leads to the bottom of the
+    exact parabola along the gradient, and later ones to that of the parabola along the step before
+    (Barzilai and Borwein).
 
     Parameters
     ----------
     f : callable
-        Takes an array of the shape of ``x0`` and returns one real number.
-    x0 : array_like
+        Takes what ``x0`` is, and then ``args``, and returns one real number.
+    x0 : array_like or nested structure of arrays
         Where to start.
-    step : float
+    step : float, optional
         What the gradient is multiplied by.
-    steps : int
+    line_search : {"armijo", "wolfe", "exact"}, optional
+        How to choose the length of each step, where ``step`` is not given: so short that f falls
+        enough ("armijo", the default), so long that it also gets flatter ("wolfe"), or to where
+        the slope is zero ("exact").
+    momentum : float
+        What part of the step before is taken again, at least 0 and less than 1. With a fixed step.
+    tol : float
+        Stop where no entry of the gradient is larger than this. With a line search it may be 0, to
+        go on until, by the exact second derivatives, nothing is left to gain.
+    args : sequence
+        Further arguments of ``f``.
+    maxiter : int
         How many steps to take at the most.
-    tolerance : float
-        Stop where the norm of the gradient is at most this.
+    callback : callable, optional
+        Called with ``intermediate_result`` after each step; raise StopIteration to stop.
+    path : bool
+        Whether to keep all points, from the first to the last.
+    progress : bool
+        Whether to show a progress bar.
 
     Returns
     -------
     OptimizeResult
-        ``x, fun, jac`` at the end; ``path``, all points from the first to the last, of shape
-        ``(nit + 1, *x0.shape)``; ``nit, nfev, njev, status, success, message``. Success is claimed
-        only where the gradient has come down to the tolerance.
+        ``x, fun, jac``; ``path`` on request; ``nit, nfev, njev, nhev, status, success, message``.
+        Success is claimed only where the gradient has come down to the tolerance and the second
+        derivatives are not those of a saddle point or a maximum.
 
     Raises
     ------
     ValueError
-        When ``f`` or its gradient is not finite at the start, or ``step`` is not positive.
+        When both a step and a line search are given, or a number is out of its range.
+
+    References
+    ----------
+    J. Barzilai and J. M. Borwein, "Two-point step size gradient methods", IMA Journal of Numerical
+    Analysis 8 (1988), 141-148.
 
     Examples
     --------
-    >>> result = gradient_descent(lambda x: (x - 3.0) ** 2, 0.0, step=0.5, steps=10)
+    >>> result = gradient_descent(lambda x: (x - 3.0) ** 2, 0.0, step=0.5, maxiter=10, path=True)
     >>> float(result.x), result.path.tolist()
     (3.0, [0.0, 3.0])
     """
-    from scipy.optimize import OptimizeResult
-
-    if not step > 0:
+    if step is not None and line_search is not None:
+        raise ValueError("expected a step or a line_search, got both")
+    if step is not None and not 0 < step < np.inf:
         raise ValueError(f"expected a positive step, got {step}")
-    f_and_gradient = value_and_grad(f)
-    x = np.array(x0, dtype=float)[()]
-    value, gradient = f_and_gradient(x)
-    if not (np.isfinite(value) and np.all(np.isfinite(gradient))):
-        raise ValueError(f"f is {value} at the start {x!r:.80}, with the gradient {gradient!r:.80}")
-    path = [x]
-    status, message = 1, f"all {steps} steps were taken"
-    while True:
-        if np.linalg.norm(gradient) <= tolerance:
-            status, message = 0, f"the gradient's norm has come down to {tolerance:g}"
-            break
-        if len(path) > steps:
-            break
-        candidate = x - step * gradient
-        new_value, new_gradient = f_and_gradient(candidate)
-        if not (np.isfinite(new_value) and np.all(np.isfinite(new_gradient))):
-            status, message = 2, f"f is {new_value} after step {len(path)}: take smaller steps"
-            break
-        x, value, gradient = candidate, new_value, new_gradient
-        path.append(x)
-    return OptimizeResult(
-        x=x,
-        fun=value,
-        jac=gradient,
-        path=np.stack(path),
-        nit=len(path) - 1,
-        nfev=len(path) + (status == 2),
-        njev=len(path) + (status == 2),
-        status=status,
-        success=status == 0,
-        message=message,
-    )
+    if not 0 <= momentum < 1:
+        raise ValueError(f"expected a momentum from 0 to below 1, got {momentum}")
+    if momentum and step is None:
+        raise ValueError("a momentum needs a fixed step: give step=")
+    if not tol >= 0:
+        raise ValueError(f"expected tol to be 0 or more, got {tol}")
+    if line_search is not None and line_search not in LINE_SEARCHES:
+        known = ", ".join(LINE_SEARCHES)
+        raise ValueError(f"expected line_search to be one of {known}, got {line_search!r}")
+    objective = Objective(f, x0, args)
+    if step is not None:
+        search = _fixed(objective, step, momentum, tol)
+    else:
+        search = _searched(objective, LINE_SEARCHES[line_search or "armijo"], tol)
+    return run(search, objective, maxiter=maxiter, callback=callback, path=path, progress=progress)
+
+
+def _fixed(objective: Objective, step: float, momentum: float, tol: float) -> Search:
+    x = objective.start
+    velocity = np.zeros_like(x)
+    fun, jac = objective.value_and_gradient(x)
+    yield Iterate(x, fun, jac)
+    if not (isfinite(fun) and np.isfinite(jac).all()):
+        return not_finite(fun, jac)
+    while not np.abs(jac).max() <= tol:
+        velocity = momentum * velocity - step * jac
+        x, last = x + velocity, fun
+        fun, jac = objective.value_and_gradient(x)
+        if not (isfinite(fun) and np.isfinite(jac).all()):
+            if fun == -np.inf:
+                return unbounded(last)
+            return Status.WANDERS, f"f is {fun} where the next step led: take smaller steps"
+        yield Iterate(x, fun, jac)
+    return _kind(objective, x, jac, tol)
+
+
+def _searched(objective: Objective, search: LineSearch, tol: float) -> Search:
+    x = objective.start
+    fun, jac = objective.value_and_gradient(x)
+    yield Iterate(x, fun, jac)
+    if not (isfinite(fun) and np.isfinite(jac).all()):
+        return not_finite(fun, jac)
+    length = first_scale(objective, x, jac)
+    reach, highest, looked = np.abs(x), abs(fun), np.inf
+    while not np.abs(jac).max() <= tol:
+        gain = length * float(jac.dot(jac)) / 2
+        if not tol and gain <= min(looked / 10, max(TOL * abs(fun), TOL**2 * highest)):
+            looked = gain
+            verdict = _nothing_left(objective, x, fun, jac, reach, highest)
+            if verdict:
+                return verdict
+        trial = search(objective, start_of(x, fun, jac, -jac), -jac, length)
+        if trial.unbounded:
+            yield Iterate(trial.x, trial.fun, trial.jac)
+            return unbounded(trial.fun)
+        if not (trial.x != x).any():
+            return _nothing_left(objective, x, fun, jac, reach, highest) or (
+                Status.STALLED,
+                f"no step lowers f, though the gradient has an entry of {np.abs(jac).max():.3g}, "
+                f"not {tol:g}: f may have a corner here, or give no more digits",
+            )
+        s, y = trial.x - x, trial.jac - jac
+        x, fun, jac = trial.x, trial.fun, trial.jac
+        np.maximum(reach, np.abs(x), out=reach)
+        sy = float(s.dot(y))
+        length = float(s.dot(s)) / sy if sy > 0 else 4 * trial.length
+        yield Iterate(x, fun, jac)
+    return _kind(objective, x, jac, tol)
+
+
+def _nothing_left(
+    objective: Objective, x: Array, fun: float, jac: Array, reach: Array, highest: float
+) -> Verdict | None:
+    """Return the verdict where Newton's step says that f can fall no further to speak of."""
+    exact = curved(objective, x, jac, np.copy)
+    if not negligible(exact.step, exact.slope, fun, reach, TOL, highest):
+        return None
+    # Many steps further f has to be higher, unless it only levels off there.
+    beyond = objective.value(x + BEYOND * exact.step)
+    if not (tiny(exact.step, reach, TOL) or beyond > fun + ROUNDING * abs(fun)):
+        return None
+    return no_minimum(exact) or (Status.CONVERGED, "a minimum, by the exact second derivatives")
+
+
+def _kind(objective: Objective, x: Array, jac: Array, tol: float) -> Verdict:
+    found = Status.CONVERGED, f"the gradient has come down to {tol:g}"
+    return no_minimum(curved(objective, x, jac, np.copy)) or found

@@ -63,7 +63,7 @@ def test_the_hessian_of_a_line_is_twice_the_normal_matrix() -> None:
 
 
 def test_gradient_descent_takes_it_as_it_is() -> None:
-    result = gradient_descent(chi_squared(line, X, Y), [0.0, 0.0], step=0.14, steps=1000)
+    result = gradient_descent(chi_squared(line, X, Y), [0.0, 0.0], step=0.14, maxiter=1000)
     assert_allclose(result.x, [2.0, -0.7], rtol=1e-6)
 
 

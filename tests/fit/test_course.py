@@ -27,7 +27,7 @@ def gaussian(x: Any, mu: Any, sigma: Any) -> Any:
 
 def test_fifty_steps_of_steepest_descent() -> None:
     f = chi_squared(gaussian, CENTRES, DENSITY)
-    result = gradient_descent(f, [155.0, 6.0], step=2000, steps=50)
+    result = gradient_descent(f, [155.0, 6.0], step=2000, maxiter=50, path=True)
     assert_allclose(result.path[1], [155.926, 13.319], atol=5e-4)
     assert_allclose(result.x, [178.51982, 7.54991], atol=5e-6)
     assert result.fun == pytest.approx(4.39245e-4, abs=5e-10)

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 import scipy.optimize
 from numpy.testing import assert_allclose
+from problems_mgh import PROBLEMS
 
+from autodiff import jacobian
 from optim import least_squares
 
 T = np.linspace(0, 4, 30)
@@ -22,73 +23,41 @@ def decay(x: Any) -> Any:
 
 # -- minima ----------------------------------------------------------------------------------
 
-I10 = np.arange(1.0, 11.0)
-BARD = np.array(
-    [0.14, 0.18, 0.22, 0.25, 0.29, 0.32, 0.35, 0.39, 0.37, 0.58, 0.73, 0.96, 1.34, 2.1, 4.39]
-)
-
-
-def bard(x: Any) -> Any:
-    u = np.arange(1.0, 16.0)
-    v = 16 - u
-    return BARD - (x[0] + u / (v * x[1] + np.minimum(u, v) * x[2]))
-
-
-def freudenstein_roth(x: Any) -> Any:
-    return [
-        -13 + x[0] + ((5 - x[1]) * x[1] - 2) * x[1],
-        -29 + x[0] + ((x[1] + 1) * x[1] - 14) * x[1],
-    ]
-
-
-def jennrich_sampson(x: Any) -> Any:
-    return 2 + 2 * I10 - (np.exp(I10 * x[0]) + np.exp(I10 * x[1]))
-
-
-# J. J. Moré, B. S. Garbow and K. E. Hillstrom, "Testing unconstrained optimization software", ACM
-# Transactions on Mathematical Software 7 (1981): residuals, standard start, sum of squares, x.
-KNOWN: dict[str, tuple[Callable[[Any], Any], list[float], float, list[float] | None]] = {
-    "Rosenbrock": (lambda x: [10 * (x[1] - x[0] ** 2), 1 - x[0]], [-1.2, 1], 0, [1, 1]),
-    "Powell, badly scaled": (
-        lambda x: [1e4 * x[0] * x[1] - 1, np.exp(-x[0]) + np.exp(-x[1]) - 1.0001],
-        [0, 1],
-        0,
-        [1.098e-5, 9.106],
-    ),
-    "Brown, badly scaled": (
-        lambda x: [x[0] - 1e6, x[1] - 2e-6, x[0] * x[1] - 2],
-        [1, 1],
-        0,
-        [1e6, 2e-6],
-    ),
-    "Beale": (
-        lambda x: np.array([1.5, 2.25, 2.625]) - x[0] * (1 - x[1] ** np.array([1, 2, 3])),
-        [1, 1],
-        0,
-        [3, 0.5],
-    ),
-    "Bard": (bard, [1, 1, 1], 8.21487e-3, None),
-    "Box": (
-        lambda x: (
-            np.exp(-x[0] * I10 / 10)
-            - np.exp(-x[1] * I10 / 10)
-            - x[2] * (np.exp(-I10 / 10) - np.exp(-I10))
-        ),
-        [0, 10, 20],
-        0,
-        [1, 10, 1],
-    ),
+# Where the residuals do not determine x at the minimum to first order, and the message says so.
+SINGULAR = {
+    "Freudenstein and Roth",
+    "Jennrich and Sampson",
+    "Powell, singular",
+    "Extended Powell, singular, n = 12",
+    "Linear, rank 1",
+    "Linear, rank 1 with zero columns and rows",
+    "Chebyquad, n = 8",
+    "Chebyquad, n = 10",
 }
 
 
-@pytest.mark.parametrize("name", KNOWN)
-def test_the_published_minima_are_found(name: str) -> None:
-    residuals, start, squares, x = KNOWN[name]
-    result = least_squares(residuals, start)
-    assert result.success, result.message
-    assert_allclose(2 * result.cost, squares, rtol=1e-5, atol=1e-20)
-    if x is not None:
-        assert_allclose(result.x, x, rtol=1e-3)
+@pytest.mark.parametrize("name", PROBLEMS)
+def test_the_minima_of_more_garbow_and_hillstrom_are_found(name: str) -> None:
+    problem = PROBLEMS[name]
+    result = least_squares(problem.residuals, problem.start)
+    assert result.status == -2 if name in SINGULAR else result.success, result.message
+    minima = np.array(problem.minima)
+    nearest = minima[np.argmin(np.abs(minima - 2 * result.cost))]
+    assert_allclose(2 * result.cost, nearest, rtol=1e-9, atol=1e-20)
+    if nearest == minima[0] and problem.x is not None and name not in SINGULAR:
+        assert_allclose(result.x, problem.x, rtol=1e-8, atol=1e-8)
+
+
+def test_as_few_evaluations_as_minpack_on_the_median_problem() -> None:
+    ours, minpacks = [], []
+    for problem in PROBLEMS.values():
+        x = np.array(problem.start)
+        minpack = scipy.optimize.least_squares(
+            problem.residuals, x, jacobian(problem.residuals), method="lm", x_scale="jac"
+        )
+        ours.append(least_squares(problem.residuals, x).nfev)
+        minpacks.append(minpack.nfev)
+    assert np.median(ours) <= np.median(minpacks)
 
 
 def test_a_linear_problem_is_solved_as_by_lstsq() -> None:
@@ -177,8 +146,8 @@ def test_no_step_is_tried_that_is_lost_in_rounding() -> None:
 
 
 def test_a_start_at_zero_has_no_scale_of_its_own() -> None:
-    residuals, _, _, x = KNOWN["Rosenbrock"]
-    assert_allclose(least_squares(residuals, [0.0, 0.0]).x, x)
+    rosenbrock = PROBLEMS["Rosenbrock"]
+    assert_allclose(least_squares(rosenbrock.residuals, [0.0, 0.0]).x, rosenbrock.x)
 
 
 def test_no_step_is_tried_that_cannot_be_seen_to_lower_the_cost() -> None:
@@ -187,6 +156,90 @@ def test_no_step_is_tried_that_cannot_be_seen_to_lower_the_cost() -> None:
     result = least_squares(lambda x: x - data, data.mean() + 1.2e-6 * standard_error)
     assert_allclose(result.x, data.mean(), rtol=1e-12)
     assert result.nfev <= 4
+
+
+def test_residuals_that_are_large_cost_no_more_digits_or_steps() -> None:
+    # Brown's and Dennis's: Gauss-Newton steps converge linearly, each by a tenth only.
+    result = least_squares(PROBLEMS["Brown and Dennis"].residuals, [25.0, 5.0, -5.0, -1.0])
+    cosines = result.jac.T @ result.fun / np.linalg.norm(result.jac, axis=0)
+    assert np.all(np.abs(cosines) < 1e-13 * np.linalg.norm(result.fun))
+    assert result.nhev  # exact second derivatives end the search
+
+
+@pytest.mark.parametrize("m", [199, 200, 1024, 5000])
+def test_many_residuals(m: int) -> None:
+    rng = np.random.default_rng(0)
+    A, b = rng.normal(size=(m, 4)), rng.normal(size=m)
+    result = least_squares(lambda x: A @ x - b, np.zeros(4))
+    assert_allclose(result.x, np.linalg.lstsq(A, b)[0], rtol=1e-11)
+
+
+@pytest.mark.parametrize("m", [200, 1024, 5000])
+def test_many_residuals_and_columns_that_are_nearly_dependent(m: int) -> None:
+    t = np.linspace(-1, 1, m)
+    A = np.stack([np.ones(m), t, t + 1e-6 * t**2], axis=1)
+    result = least_squares(lambda x: A @ x - np.exp(t), np.zeros(3))
+    assert result.success, result.message
+    assert_allclose(result.x, np.linalg.lstsq(A, np.exp(t))[0], rtol=1e-8)
+
+
+# -- what the caller may give, and see -------------------------------------------------------
+
+
+def test_a_structure_of_unknowns() -> None:
+    result = least_squares(
+        lambda p: p["height"] * np.exp(-p["shape"][0] * T) + p["shape"][1] - DATA,
+        {"height": 1.0, "shape": np.array([1.0, 1.0])},
+    )
+    plain = least_squares(decay, [1.0, 1.0, 1.0])
+    assert_allclose(result.x["height"], plain.x[0], rtol=1e-13)
+    assert_allclose(result.x["shape"], plain.x[1:], rtol=1e-13)
+    assert_allclose(result.jac["height"], plain.jac[:, 0], rtol=1e-12)
+    assert_allclose(result.jac["shape"], plain.jac[:, 1:], rtol=1e-12)
+
+
+def test_the_jacobian_of_a_structure_is_that_of_autodiff() -> None:
+    def residuals(p: Any) -> Any:
+        return p[0][:, None] * p[1] - np.arange(6.0).reshape(2, 3)
+
+    result = least_squares(residuals, [np.ones(2), np.array([1.0, 2.0, 3.0])], max_nfev=1)
+    expected = jacobian(residuals)(result.x)
+    for block, block_expected in zip(result.jac, expected, strict=True):
+        assert_allclose(block, block_expected)
+
+
+def test_args_are_handed_on() -> None:
+    result = least_squares(lambda x, t, y: x[0] * t - y, [0.0], args=(T, 3 * T))
+    assert_allclose(result.x, 3)
+
+
+def test_the_path_leads_from_the_start_to_the_end() -> None:
+    result = least_squares(decay, [1.0, 1.0, 1.0], path=True)
+    assert result.path.shape == (result.nit + 1, 3)
+    assert_allclose(result.path[0], 1)
+    assert_allclose(result.path[-1], result.x)
+    costs = [np.sum(decay(x) ** 2) for x in result.path]
+    assert np.all(np.diff(costs) <= 1e-8 * costs[0])
+
+
+def test_the_callback_sees_each_step_and_can_stop() -> None:
+    seen = []
+
+    def callback(intermediate_result: Any) -> None:
+        seen.append(intermediate_result)
+        if intermediate_result.nit == 2:
+            raise StopIteration
+
+    result = least_squares(decay, [1.0, 1.0, 1.0], callback=callback)
+    assert (result.status, result.success, result.nit, len(seen)) == (99, False, 2, 2)
+    assert_allclose(result.x, seen[-1].x)
+    assert_allclose(seen[-1].cost, np.sum(decay(result.x) ** 2) / 2)
+    assert seen[-1].jac.shape == (30, 3)
+
+
+def test_the_progress_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    least_squares(decay, [1.0, 1.0, 1.0], progress=True)
+    assert "step" in capsys.readouterr().err
 
 
 # -- where there is no success ---------------------------------------------------------------
@@ -224,6 +277,21 @@ def test_the_polish_does_not_climb_out_of_a_corner(start: float) -> None:
     assert not result.success
 
 
+@pytest.mark.parametrize("start", [0.0, 1e-9])
+def test_a_maximum_is_no_minimum_though_the_gradient_is_zero(start: float) -> None:
+    result = least_squares(lambda x: [x, 3 - x**2], start)
+    assert (result.status, result.success) == (-1, False)
+    assert "no minimum: the cost bends down" in result.message
+
+
+def test_a_start_at_the_minimum_is_a_success() -> None:
+    found = least_squares(decay, [1.0, 1.0, 1.0])
+    again = least_squares(decay, found.x)
+    assert again.success
+    assert again.nfev <= 2
+    assert_allclose(again.x, found.x, rtol=1e-14)
+
+
 def test_unknowns_that_run_off_are_no_minimum() -> None:
     result = least_squares(lambda x: np.exp(-x * np.array([1.0, 2.0, 3.0])) + 1, 1.0)
     assert not result.success
@@ -253,8 +321,8 @@ def test_the_direction_of_the_undetermined_is_named() -> None:
 @pytest.mark.parametrize(
     ("residuals", "start", "squares", "x"),
     [
-        (freudenstein_roth, [0.5, -2.0], 48.9842, [11.4128, -0.8968]),
-        (jennrich_sampson, [0.3, 0.4], 124.362, [0.2578, 0.2578]),
+        (PROBLEMS["Freudenstein and Roth"].residuals, [0.5, -2.0], 48.9842, [11.4128, -0.8968]),
+        (PROBLEMS["Jennrich and Sampson"].residuals, [0.3, 0.4], 124.362, [0.2578, 0.2578]),
     ],
 )
 def test_a_minimum_where_the_jacobian_is_singular(
@@ -289,5 +357,7 @@ def test_nothing_to_vary_or_to_minimise() -> None:
         least_squares(lambda x: x, [])
     with pytest.raises(ValueError, match="the residuals are empty"):
         least_squares(lambda x: x[:0], [1.0])
+    with pytest.raises(ValueError, match="expected max_nfev to be 1 or more, got 0"):
+        least_squares(decay, [1.0, 1.0, 1.0], max_nfev=0)
     with pytest.raises(TypeError, match="the residuals are complex"):
         least_squares(lambda x: x * 1j, [1.0])

@@ -1,0 +1,113 @@
+"""BFGS: Newton's method with an inverse Hessian that is learnt from the gradients on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optim._convergence import TOL
+from optim._objective import Array, Objective
+from optim._quasi_newton import check_tolerance, quasi_newton
+from optim._run import Callback, run
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+
+class Dense:
+    """An inverse Hessian as a matrix."""
+
+    scale = 1.0
+
+    def __init__(self) -> None:
+        self.matrix: Array | None = None
+
+    def times(self, v: Array) -> Array:
+        """Return the product with a vector."""
+        return self.scale * v if self.matrix is None else self.matrix.dot(v)
+
+    def learn(self, s: Array, y: Array, sy: float) -> None:
+        """Make the smallest change, of rank 2, with which ``times(y)`` is ``s``."""
+        if self.matrix is None:
+            self.matrix = sy / float(y.dot(y)) * np.eye(s.size)
+        u = self.matrix.dot(y)
+        a = s / sy
+        change = np.multiply.outer(u - (sy + float(u.dot(y))) / 2 * a, a)
+        self.matrix -= change
+        self.matrix -= change.T
+
+
+def bfgs(
+    f: Callable[..., Any],
+    x0: Any,
+    *,
+    tol: float = TOL,
+    args: Sequence[Any] = (),
+    maxiter: int = 2000,
+    callback: Callback | None = None,
+    path: bool = False,
+    progress: bool = False,
+) -> OptimizeResult:
+    """Minimise ``f`` by the method of Broyden, Fletcher, Goldfarb and Shanno.
+
+    Each step is one of Newton's method with an inverse Hessian that starts as a multiple of the
+    identity and is corrected by every change of the gradient; a line search by the conditions of
+    Wolfe chooses its length, one where it can. Next to a minimum the exact second derivatives take
+    over: Newton's own steps have to come much closer, or the search goes on.
+
+    Parameters
+    ----------
+    f : callable
+        Takes what ``x0`` is, and then ``args``, and returns one real number.
+    x0 : array_like or nested structure of arrays
+        Where to start.
+    tol : float
+        What part of f may be left to gain; where f goes to zero, its root is what part of their
+        size the unknowns may still change by. Units do not matter.
+    args : sequence
+        Further arguments of ``f``.
+    maxiter : int
+        How many steps to take at the most.
+    callback : callable, optional
+        Called with ``intermediate_result`` after each step; raise StopIteration to stop.
+    path : bool
+        Whether to keep all points, from the first to the last.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    OptimizeResult
+        ``x, fun, jac``; ``hess_inv``, the inverse Hessian that was learnt, the rougher the fewer
+        steps it took, of shape (n, n) for n unknowns in the order of ``autodiff.flatten``; ``path``
+        on request; ``nit, nfev, njev, nhev, status, success, message``. Success is claimed only for
+        a minimum, by the exact second derivatives.
+
+    Raises
+    ------
+    ValueError
+        When ``tol`` is not between 0 and 1.
+
+    References
+    ----------
+    J. Nocedal and S. J. Wright, "Numerical Optimization", 2nd ed. (2006), chapter 6.
+
+    Examples
+    --------
+    >>> result = bfgs(lambda x: 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2, [-1.2, 1.0])
+    >>> result.x.round(8), result.success
+    (array([1., 1.]), True)
+    """
+    check_tolerance(tol)
+    objective = Objective(f, x0, args)
+    inverse = Dense()
+    search = quasi_newton(objective, inverse, tol)
+    result = run(
+        search, objective, maxiter=maxiter, callback=callback, path=path, progress=progress
+    )
+    result.hess_inv = inverse.scale * np.eye(objective.start.size)
+    if inverse.matrix is not None:
+        result.hess_inv = inverse.matrix
+    return result

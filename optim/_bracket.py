@@ -1,0 +1,111 @@
+"""Newton's method between two points where f has different signs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import copysign, isnan, sqrt
+
+import numpy as np
+
+from optim._equations import TINY, Equations, Point, Watch, iterate, newton_step, spread
+from optim._run import Search, Status, Verdict
+
+
+def ends_of(bracket: Sequence[float], size: int, damped: bool | None) -> tuple[float, float]:
+    """Return the ends of a bracket in order."""
+    if size > 1:
+        raise ValueError(f"a bracket is for one equation, but x0 holds {size} numbers")
+    if damped is not None:
+        raise ValueError("give a bracket or damped, not both: bisection replaces damping")
+    ends = np.asarray(bracket, dtype=float)
+    if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] == ends[1]:
+        raise ValueError(f"expected two different numbers as the bracket, got {bracket!r:.60}")
+    return float(ends.min()), float(ends.max())
+
+
+def bracketed(problem: Equations, a: float, b: float, tol: float) -> Search:
+    """Take Newton steps while they stay in the bracket and shorten fast; bisect otherwise."""
+    point = problem.at(problem.start)
+    yield iterate(point)
+    x = float(point.x[0])
+    if not a <= x <= b:
+        return Status.INFEASIBLE, f"the start {x:g} is not in the bracket from {a:g} to {b:g}"
+    fa, fb = (float(problem.value(np.array([end]))[0]) for end in (a, b))
+    for end, value in ((a, fa), (b, fb), (x, float(point.f[0]))):
+        if isnan(value):
+            return Status.NOT_FINITE, f"f is nan at {end:g}"
+        if value == 0:
+            if end != x:
+                yield iterate(problem.at(np.array([end])))
+            return Status.CONVERGED, "a root: f is exactly 0"
+    if (fa > 0) == (fb > 0):
+        return Status.INVALID, (
+            f"f does not change its sign in the bracket: it is {fa:.4g} at {a:g} and {fb:.4g} at "
+            f"{b:g}"
+        )
+    ends = max(abs(fa), abs(fb))
+    watch = Watch(problem, tol)
+    last = b - a
+    bisections = 0
+    while True:
+        x, value = float(point.x[0]), float(point.f[0])
+        if isnan(value):
+            return Status.NOT_FINITE, f"f is nan at {x:g}, within the bracket"
+        if (value > 0) == (fa > 0):
+            a, fa = x, value
+        else:
+            b, fb = x, value
+        step = newton_step(point) if np.isfinite(point.J).all() else None
+        # Only of Newton's own steps does it mean something that they contract.
+        verdict = watch.root(point, step) if not value or not bisections else None
+        if verdict is not None:
+            return verdict
+        if np.nextafter(a, b) >= b:
+            return _at_sign_change(problem, point, (a, b), (fa, fb), ends)
+        watch.step, watch.size = step, abs(value)
+        move = float(step[0]) if step is not None else np.inf
+        if bisections % 3 == 0 and a < x + move < b and abs(move) <= last / 2:
+            bisections = 0
+        else:
+            bisections += 1
+            move = middle(a, b, bisections % 2 == 0) - x
+        last = abs(move)
+        point = problem.at(np.array([x + move]))
+        yield iterate(point)
+
+
+def _at_sign_change(
+    problem: Equations,
+    point: Point,
+    ends: tuple[float, float],
+    values: tuple[float, float],
+    scale: float,
+) -> Verdict:
+    """Return whether f passes through 0 between neighbouring floats, or jumps over it."""
+    (a, b), (fa, fb) = ends, values
+    slope, rise = float(point.J[0, 0]), fb - fa
+    # At a pole f changes its sign against its slope.
+    passes = rise * slope > 0 and abs(rise) <= 100 * abs(slope) * (b - a)
+    if not passes and abs(point.f[0]) <= scale:
+        outward = np.spacing(np.abs(point.x)) * (-1 if point.x[0] == a else 1)
+        noise = spread(problem, point, np.arange(1, 7)[:, None] * outward)
+        passes = bool(abs(point.f[0]) <= 4 * noise[0])
+    if passes:
+        return Status.CONVERGED, "a root: f changes its sign between neighbouring floats"
+    return Status.STALLED, (
+        f"f jumps from {fa:.4g} to {fb:.4g} at {b:.17g}: a pole or a jump, and no root"
+    )
+
+
+def middle(a: float, b: float, of_magnitudes: bool) -> float:
+    """Return a number between two: their mean, or that of their magnitudes' logarithms.
+
+    The latter halves the number of floats between them, however many decades they span.
+    """
+    if not of_magnitudes:
+        return a / 2 + b / 2
+    if a < 0 < b:
+        return 0.0
+    size = sqrt(max(abs(a), TINY)) * sqrt(max(abs(b), TINY))
+    mean = copysign(size, a + b)
+    return mean if a < mean < b else a / 2 + b / 2

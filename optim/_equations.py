@@ -1,0 +1,291 @@
+"""Equations f(x) = 0 as functions of one vector, and how a search for their root is judged."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodiff import Tensor, flatten, jacobian, jvp, linearize
+from optim._objective import Array, Iterate, ObjectiveError, Problem
+from optim._run import Status, Verdict
+
+PATIENCE = 10  # so often per unknown may |f| rise before it was halved once
+TINY = float(np.finfo(float).tiny)  # numbers below it have lost digits
+
+
+class Point(NamedTuple):
+    """A place, the equations' values there, their Jacobian, and f'' of a single equation."""
+
+    x: Array
+    f: Array  # (n,)
+    J: Array  # (n, n)
+    second: float | None = None
+
+    @property
+    def usable(self) -> bool:
+        """Whether a search can go on, or end, here."""
+        return bool(np.isfinite(self.f).all() and (np.isfinite(self.J).all() or not self.f.any()))
+
+    @property
+    def size(self) -> float:
+        """The largest |f|."""
+        return float(np.max(np.abs(self.f)))
+
+
+class Equations(Problem):
+    """As many equations as unknowns, with exact derivatives, each counted."""
+
+    def __init__(self, f: Callable[..., Any], x0: Any, args: Sequence[Any] = ()) -> None:
+        super().__init__(x0)
+        self.f = self.on_vectors(f, args)
+        self.shape: tuple[int, ...] = ()  # of what f returns
+
+    def value(self, x: Array) -> Array:
+        """Return the values of all equations, as one vector."""
+        self.nfev += 1
+        return self._checked(self.f(x)).ravel()
+
+    def at(self, x: Array) -> Point:
+        """Return the point with values and Jacobian, from one recording."""
+        value: Any = None
+
+        def remembered(x: Any) -> Any:
+            nonlocal value
+            value = self.f(x)
+            return value
+
+        self.nfev += 1
+        self.njev += 1
+        try:
+            matrix = jacobian(remembered)(x)
+        except (TypeError, ValueError):
+            self._checked(self.f(x))  # what f returns is told apart from errors within f
+            raise
+        values = self._checked(value)
+        self.shape = values.shape
+        return Point(x, values.ravel(), matrix.reshape(values.size, x.size))
+
+    def with_second(self, x: Array) -> Point:
+        """Return the point of one equation with its first two derivatives, from one recording."""
+
+        def value_and_slope(x: Any) -> Any:
+            return np.stack(jvp(lambda x: np.reshape(self.f(x), ()), x, np.ones(1)))
+
+        self.nfev += 1
+        self.njev += 1
+        self.nhev += 1
+        try:
+            (value, slope), push = linearize(value_and_slope, x)
+        except (TypeError, ValueError):
+            self._checked(self.f(x))
+            raise
+        return Point(x, np.array([value]), np.array([[slope]]), float(push(np.ones(1))[1]))
+
+    def told(self, point: Iterate) -> dict[str, Any]:
+        """Return what an OptimizeResult says of a point, the Jacobian in the structure of ``x0``.
+
+        The blocks are those of the linear map that the Jacobian is.
+        """
+        if point.jac is None:
+            return super().told(point)
+        J = point.jac.reshape((*self.shape, self.start.size))
+        with np.errstate(all="ignore"):  # where the Jacobian is infinite
+            blocks = jacobian(lambda x: J @ flatten(x)[0])(self.shaped(point.x))
+        fun = point.fun.reshape(self.shape)[()]
+        return super().told(Iterate(point.x, fun)) | {"jac": blocks} | dict(point.more)
+
+    def _checked(self, value: Any) -> Array:
+        """Return the equations' values as an array of as many numbers as there are unknowns."""
+        n = self.start.size
+        if isinstance(value, list | tuple):
+            try:
+                value = np.stack([v.data if type(v) is Tensor else v for v in value])
+            except (TypeError, ValueError):
+                raise ObjectiveError(
+                    f"f returned a {type(value).__name__} of unlike parts"
+                ) from None
+        value = np.asarray(value.data if type(value) is Tensor else value)
+        if value.dtype.kind not in "biuf":
+            raise ObjectiveError(f"f returned {value.dtype}, expected {n} real numbers")
+        if value.size != n:
+            raise ObjectiveError(
+                f"f returned shape {value.shape}, expected {n} equations for {n} unknowns"
+                + (": least_squares solves more" if value.size > n else "")
+            )
+        numbers: Array = value.astype(float, copy=False)
+        return numbers
+
+
+class Watch:
+    """Judges, step by step, whether a search has found a root, goes round, or runs away."""
+
+    def __init__(self, problem: Equations, tol: float) -> None:
+        self.problem, self.tol = problem, tol
+        self.reach = np.zeros_like(problem.start)  # the largest size that each unknown has had
+        self.step: Array | None = None  # the last one, and by what factor it was shorter than the
+        self.rate = 0.0  # one before, while f was still falling
+        self.size = self.lowest = np.inf  # of f: last, and lowest
+        self.highest = 0.0
+        self.rises = self.growths = 0
+        self.slow = False  # whether f falls slowly, or not at all
+        self.lately: deque[tuple[float, float]] = deque(maxlen=4)  # contraction and length of steps
+        self.visited: deque[Array] = deque(maxlen=12)
+
+    def root(self, point: Point, step: Array | None) -> Verdict | None:
+        """Return the verdict if the point is a root, or where f has only underflowed to 0.
+
+        ``step`` is the full one from here. It has to be negligible after steps that contract, so
+        that neither a pole nor a steep place passes for a root. Or f is as small as rounding lets
+        it, judged by how much it differs between neighbouring floats.
+        """
+        x, f, J, _ = point
+        self.reach = np.maximum(self.reach, np.abs(x))
+        if not f.any():
+            if self.step is not None and self.rate > 0.9 and not J.any(axis=1).all():
+                return Status.WANDERS, (
+                    f"f and its derivative underflow to 0 at x = {shown(x)}, where the steps had "
+                    "not become shorter: this is no root"
+                )
+            return Status.CONVERGED, "a root: f is exactly 0" + self._doubt(2)
+        if step is None:
+            return None
+        self.highest = max(self.highest, point.size)
+        rate = self._contraction(step)
+        if rate <= 0.9 and np.all(np.abs(step) <= (1 - rate) * self.tol * np.abs(x)):
+            self.lately.append((rate, float(np.max(np.abs(step)))))
+            return Status.CONVERGED, "a root: the steps have become negligible" + self._doubt(1)
+        near = np.all(np.abs(step) <= 1e-6 * self.reach) or point.size <= 1e-6 * self.highest
+        if near and point.size > 0.5 * self.size and self.is_rounding(point):
+            return Status.CONVERGED, "a root: f is 0 to within rounding" + self._doubt(4)
+        return None
+
+    def vanishing(self, point: Point) -> Array | None:
+        """Return x with 0 for what converges to it slowly or no further, once that is negligible.
+
+        No relative error would ever tell, since such an unknown is all error.
+        """
+        if not self.slow:
+            return None
+        gone = (point.x != 0) & (np.abs(point.x) <= self.tol * self.reach)
+        return np.where(gone, 0.0, point.x) if gone.any() else None
+
+    def astray(self, point: Point, step: Array) -> Verdict | None:
+        """Return the verdict if the search gets nowhere; otherwise take note of the step."""
+        x, size = point.x, point.size
+        if not np.isfinite(step).all():
+            return Status.WANDERS, f"the iterates run away: the next step from {shown(x)} overflows"
+        far = np.any(np.abs(step) > 1e-6 * self.reach)
+        for period, old in enumerate(reversed(self.visited), 1):
+            if far and period > 1 and np.all(np.abs(x - old) <= 1e-12 * self.reach):
+                return Status.WANDERS, (
+                    f"the iterates go round in a cycle of {period}, through {shown(x)}, where |f| "
+                    f"is {size:.4g}: start elsewhere"
+                )
+        rate = self._contraction(step)
+        self.growths = self.growths + 1 if rate > 1.5 and size > 0.9 * self.size else 0
+        if self.growths == 4:
+            return Status.WANDERS, f"the iterates run away, each step longer: x is now {shown(x)}"
+        if size < 0.5 * self.lowest:
+            self.lowest, self.rises = size, 0
+        self.rises += size > self.size
+        if self.rises == PATIENCE * x.size:
+            return Status.WANDERS, (
+                f"the iterates wander: |f| has risen {self.rises} times since it was last halved, "
+                f"to {self.lowest:.4g}. There may be no root here"
+            )
+        if self.step is not None and np.all(x + step == x):
+            return Status.STALLED, (
+                f"the steps no longer change x = {shown(x)}, though |f| is {size:.4g}, more than "
+                "rounding explains"
+            )
+        if self.step is not None and size < self.size:
+            self.rate = rate
+        self.slow = size > 0.5 * self.size or 0.25 < self.rate <= 0.9
+        self.lately.append((rate, float(np.max(np.abs(step)))))
+        self.step, self.size = step, size
+        self.visited.append(x)
+        return None
+
+    def _contraction(self, step: Array) -> float:
+        """Return the length of a step over that of the last, each unknown in units of its reach."""
+        if self.step is None:
+            return np.inf
+        unit = np.where(self.reach > 0, self.reach, 1.0)
+        before = float(np.max(np.abs(self.step) / unit))
+        return float(np.max(np.abs(step) / unit)) / before if before else np.inf
+
+    def is_rounding(self, point: Point) -> bool:
+        """Whether |f| is no more than f differs by between neighbouring floats."""
+        if point.size < TINY:
+            return False
+        shifts = np.random.default_rng(0).integers(-3, 4, (6, point.x.size))
+        spacing = np.spacing(np.abs(point.x))
+        return bool(np.all(np.abs(point.f) <= 4 * spread(self.problem, point, shifts * spacing)))
+
+    def _doubt(self, steps: int) -> str:
+        """Return what a slow approach, as to a multiple root, leaves uncertain.
+
+        Where rounding blurs the last steps, the longest of a few is the one to judge by.
+        """
+        rate = float(np.median([rate for rate, _ in self.lately])) if self.lately else 0.0
+        if not (len(self.lately) == 4 and 0.25 < rate < 0.95):
+            return ""
+        error = max(length for _, length in list(self.lately)[-steps:]) * rate / (1 - rate)
+        return (
+            ". It was approached linearly, as multiple roots are: the error of x is about "
+            f"{error:.1g}"
+        )
+
+
+def iterate(point: Point) -> Iterate:
+    """Return a point as the frame takes it."""
+    more = {} if point.second is None else {"hess": point.second}
+    return Iterate(point.x, point.f, point.J, more)
+
+
+def newton_step(point: Point) -> Array | None:
+    """Return -J⁻¹ f; if J is singular the shortest step to a zero of f's linearisation, or None."""
+    _, f, J, _ = point
+    if f.size == 1:
+        return -f / J[0] if J[0, 0] else None
+    step: Any
+    try:
+        step = np.linalg.solve(J, -f)
+    except np.linalg.LinAlgError:
+        step = np.linalg.lstsq(J, -f, rcond=None)[0]
+        if np.linalg.norm(J @ step + f) > 1e-8 * np.linalg.norm(f):
+            return None
+    newton: Array = step
+    return newton
+
+
+def spread(problem: Equations, point: Point, shifts: NDArray[Any]) -> Array:
+    """Return by how much each equation differs between a point and places close to it."""
+    values = np.array([point.f, *(problem.value(point.x + shift) for shift in shifts)])
+    size: Array = np.ptp(values, axis=0)
+    return size
+
+
+def singular(point: Point) -> Verdict:
+    """Return the verdict where the Jacobian cannot be divided by."""
+    x, J = point.x, point.J
+    at = f"at x = {shown(x)}, where |f| is {point.size:.4g}"
+    if x.size == 1:
+        return Status.SINGULAR, f"the derivative is 0 {at}: the tangent meets the axis nowhere"
+    return Status.SINGULAR, f"the Jacobian is singular {at}: f does not change along {null(J)}"
+
+
+def null(J: Array) -> str:
+    """Return the direction that a matrix shortens most, its largest entry 1."""
+    direction = np.linalg.svd(J)[2][-1]
+    direction = direction / direction[np.argmax(np.abs(direction))]
+    return np.array2string(np.round(direction, 3) + 0.0, separator=", ", threshold=8)
+
+
+def shown(x: Array) -> str:
+    """Return a point for a message."""
+    return f"{x[0]:.6g}" if x.size == 1 else np.array2string(x, precision=6, threshold=8)

@@ -1,0 +1,120 @@
+"""L-BFGS: BFGS that remembers its last steps instead of a matrix."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from math import sqrt
+from typing import TYPE_CHECKING, Any
+
+from optim._bfgs import Dense
+from optim._convergence import TOL
+from optim._objective import Array, Objective
+from optim._quasi_newton import Inverse, check_tolerance, quasi_newton
+from optim._run import Callback, run
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+
+class Remembered:
+    """An inverse Hessian as the last few steps and changes of the gradient."""
+
+    scale = 1.0
+
+    def __init__(self, memory: int) -> None:
+        # Steps and changes of the gradient, scaled such that their product is 1.
+        self.pairs: deque[tuple[Array, Array]] = deque(maxlen=memory)
+
+    def times(self, v: Array) -> Array:
+        """Return the product with a vector, by the recursion of two loops."""
+        q = v.copy()
+        shares = []
+        for s, y in reversed(self.pairs):
+            share = s.dot(q)
+            q -= share * y
+            shares.append(share)
+        q *= self.scale
+        for s, y in self.pairs:
+            q += (shares.pop() - y.dot(q)) * s
+        return q
+
+    def learn(self, s: Array, y: Array, sy: float) -> None:
+        """Remember a step; the newest sets the scale."""
+        root = sqrt(sy)
+        self.pairs.append((s / root, y / root))
+        self.scale = sy / float(y.dot(y))
+
+
+def lbfgs(
+    f: Callable[..., Any],
+    x0: Any,
+    *,
+    memory: int = 10,
+    tol: float = TOL,
+    args: Sequence[Any] = (),
+    maxiter: int = 2000,
+    callback: Callback | None = None,
+    path: bool = False,
+    progress: bool = False,
+) -> OptimizeResult:
+    """Minimise ``f`` of many unknowns by BFGS with a limited memory.
+
+    The inverse Hessian of `bfgs` is never formed: its product with a gradient follows from the last
+    steps and changes of the gradient, at a cost that is linear in the number of unknowns. Where
+    these are no more than ``memory``, a matrix takes less room than the steps and is kept instead.
+    Of more than 128 unknowns only some products with the exact Hessian are looked at in the end.
+
+    Parameters
+    ----------
+    f : callable
+        Takes what ``x0`` is, and then ``args``, and returns one real number.
+    x0 : array_like or nested structure of arrays
+        Where to start.
+    memory : int
+        How many steps to remember.
+    tol : float
+        What part of f may be left to gain; where f goes to zero, its root is what part of their
+        size the unknowns may still change by. Units do not matter.
+    args : sequence
+        Further arguments of ``f``.
+    maxiter : int
+        How many steps to take at the most.
+    callback : callable, optional
+        Called with ``intermediate_result`` after each step; raise StopIteration to stop.
+    path : bool
+        Whether to keep all points, from the first to the last.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    OptimizeResult
+        ``x, fun, jac``; ``path`` on request; ``nit, nfev, njev, nhev, status, success, message``.
+        Success is claimed only for a minimum, by the exact second derivatives.
+
+    Raises
+    ------
+    ValueError
+        When ``memory`` is less than 1, or ``tol`` is not between 0 and 1.
+
+    References
+    ----------
+    J. Nocedal, "Updating quasi-Newton matrices with limited storage", Mathematics of Computation 35
+    (1980), 773-782.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> result = lbfgs(lambda x: np.sum((x - 3.0) ** 4 + (x - 3.0) ** 2), np.zeros(1000))
+    >>> result.x[:3].round(6), result.success
+    (array([3., 3., 3.]), True)
+    """
+    check_tolerance(tol)
+    if memory < 1:
+        raise ValueError(f"expected memory to be 1 or more, got {memory}")
+    objective = Objective(f, x0, args)
+    small = objective.start.size <= memory
+    inverse: Inverse = Dense() if small else Remembered(memory)
+    search = quasi_newton(objective, inverse, tol)
+    return run(search, objective, maxiter=maxiter, callback=callback, path=path, progress=progress)

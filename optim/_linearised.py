@@ -1,0 +1,298 @@
+"""The linear problem that a least squares problem is about a point, and its best step."""
+
+from __future__ import annotations
+
+from functools import cached_property, lru_cache
+from math import isfinite, sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from optim._bounds import Bounds
+from optim._objective import Array, Iterate
+
+EPS = float(np.finfo(float).eps)
+INDEPENDENT = 1e-3  # the sine of the angle between columns from which Cholesky loses nothing
+ROWS = 512  # of a Jacobian that are factorised at a time, while they are in the cache
+
+
+class Point(NamedTuple):
+    """A place in the space of the unknowns, and what was evaluated there."""
+
+    x: Array
+    residuals: Array
+    jacobian: Array  # (residuals, unknowns)
+    cost: float  # twice it: the sum of squares, or of losses
+    triangle: Array  # R of the QR factors of the Jacobian with the residuals as its last column
+    norms: Array  # of the Jacobian's columns
+
+    @property
+    def usable(self) -> bool:
+        return isfinite(self.cost) and isfinite(self.norms.sum())
+
+    @property
+    def terms(self) -> float:
+        """The size of what the unknowns contribute to the residuals, as far as it is linear."""
+        return norm(self.norms * self.x)
+
+    @property
+    def rounding(self) -> float:
+        """The size of what can be removed from the residuals by the errors of rounding alone."""
+        return EPS * sqrt(self.x.size) * (self.terms + sqrt(abs(self.cost)))
+
+    @property
+    def gradient(self) -> Array:
+        """Of half the cost."""
+        gradient: Array = self.triangle[:, :-1].T @ self.triangle[:, -1]
+        return gradient
+
+    @property
+    def iterate(self) -> Iterate:
+        return Iterate(self.x, self.residuals, self.jacobian, {"cost": self.cost / 2})
+
+
+def norm(v: Array) -> float:
+    """Return the Euclidean norm of a vector."""
+    return sqrt(v.dot(v))
+
+
+def triangle_of(jacobian: Array, residuals: Array) -> Array:
+    """Return R of the QR factors of the Jacobian with the residuals as its last column."""
+    m, n = jacobian.shape
+    triangle = triangle_by_cholesky(jacobian, residuals) if m > n else None
+    if triangle is not None:
+        return triangle
+    matrix = np.empty((n + 1, m)).T  # with its columns in one piece of memory each
+    matrix[:, :n] = jacobian
+    matrix[:, n] = residuals
+    if m < 2 * ROWS or n > ROWS // 4:
+        return triangle_of_rows(matrix)
+    # A tall one block by block first, while each is in the cache, and then what is left of them.
+    whole = m - m % ROWS
+    blocks: Any = np.linalg.qr(matrix[:whole].reshape(-1, ROWS, n + 1), mode="r")
+    return triangle_of_rows(np.concatenate([blocks.reshape(-1, n + 1), matrix[whole:]]))
+
+
+def triangle_by_cholesky(jacobian: Array, residuals: Array) -> Array | None:
+    """Return R from the products of the columns, or None if some are nearly dependent.
+
+    It takes a quarter of the time. The gradient is as exact, and so is where the search ends; that
+    R itself loses up to six digits slows the last steps by no more than that.
+    """
+    from scipy.linalg.lapack import dpotrf
+
+    n = jacobian.shape[1]
+    products = np.empty((n + 1, n + 1))
+    products[:n, :n] = jacobian.T.dot(jacobian)
+    products[:n, n] = products[n, :n] = jacobian.T.dot(residuals)
+    products[n, n] = residuals.dot(residuals)
+    scale = np.sqrt(products.diagonal())
+    products /= scale
+    products /= scale[:, None]
+    triangle: Array
+    triangle, failed = dpotrf(products)
+    if failed or not triangle.diagonal().min() >= INDEPENDENT:
+        return None
+    triangle *= scale
+    return triangle
+
+
+def triangle_of_rows(matrix: Array) -> Array:
+    """Return R of the QR factors of a matrix, in half the time of ``mode="r"`` if it is small."""
+    factors: Any = np.linalg.qr(matrix, mode="raw")[0].T
+    rows, columns = min(matrix.shape), matrix.shape[1]
+    triangle: Array = np.where(upper(rows, columns), factors[:rows], 0.0)
+    return triangle
+
+
+@lru_cache(maxsize=64)
+def upper(rows: int, columns: int) -> Any:
+    """Return which entries lie on or above the diagonal."""
+    return np.triu(np.ones((rows, columns), bool))
+
+
+# -- the linear problem at a point -----------------------------------------------------------
+
+
+class Linearised:
+    """The linearised problem in the free unknowns, each in units of its scale.
+
+    A step of u leaves the residuals ``target + matrix @ u``, and others, the noise, that no step
+    can change.
+    """
+
+    def __init__(
+        self,
+        point: Point,
+        scale: Array,
+        free: Any = None,
+        step: Array | None = None,
+        tolerance: float = EPS,
+    ) -> None:
+        m, n = point.jacobian.shape
+        triangle = point.triangle
+        if free is not None:
+            rest = triangle[:, n] if step is None else triangle[:, n] + triangle[:, :n] @ step
+            triangle = triangle_of_rows(np.column_stack([triangle[:, :n][:, free], rest]))
+            scale, n = scale[free], triangle.shape[1] - 1
+        self.m, self.n, self.tolerance = m, n, tolerance * max(m, n)
+        self.scale = scale if scale.all() else np.where(scale > 0, scale, 1.0)
+        self.matrix = triangle[:n, :n] / self.scale
+        self.target = triangle[:n, n]
+        self.unreached = norm(triangle[n:, n])
+        self.inverse = self._inverse()
+
+    def _inverse(self) -> Array | None:
+        """Return the inverse of the matrix if a bound on its condition shows that it has one."""
+        from scipy.linalg.lapack import dtrtri
+
+        matrix = self.matrix
+        if len(matrix) != self.n or not self.n:
+            return None
+        inverse: Array
+        inverse, singular = dtrtri(matrix)
+        if singular:
+            return None
+        condition = norm(inverse.ravel()) * norm(matrix.ravel())
+        return inverse if condition * self.tolerance < 1 else None
+
+    @cached_property
+    def factors(self) -> tuple[Array, Array, Array]:
+        """The singular values that are not zero, the target along all left axes, and all right."""
+        if not self.n:
+            return np.empty(0), self.target, np.empty((0, 0))
+        U, s, Vt = np.linalg.svd(self.matrix)
+        return s[s > self.tolerance * s[0]], U.T @ self.target, Vt.T
+
+    @property
+    def rank(self) -> int:
+        return self.n if self.inverse is not None else len(self.factors[0])
+
+    @property
+    def removable(self) -> float:
+        """The norm of the residuals that a step could still remove."""
+        return norm(self.target if self.inverse is not None else self.factors[1][: self.rank])
+
+    @property
+    def noise(self) -> float:
+        """The norm of those that no step could."""
+        if self.inverse is not None:
+            return self.unreached
+        return float(np.hypot(norm(self.factors[1][self.rank :]), self.unreached))
+
+    @property
+    def offset(self) -> float:
+        """The relative offset: 0 at a minimum, about 1 far from any."""
+        removable = self.removable / max(self.rank, 1) ** 0.5
+        noise = self.noise / max(self.m - self.rank, 1) ** 0.5
+        return removable / noise if noise else np.inf if removable else 0.0
+
+    def step(self, radius: float = np.inf) -> tuple[Array, float]:
+        """Return the u that removes most within a radius, and the damping of which it is the step.
+
+        The damping is found by Hebden's iteration.
+        """
+        if self.inverse is not None:
+            u = self.inverse.dot(self.target)
+            if norm(u) <= 1.1 * radius:
+                return -u, 0.0
+        s, removable, axes = self.factors
+        if not len(s):
+            return np.zeros(self.n), 0.0
+        removable = removable[: len(s)]
+        largest = s[0]
+        s, radius = s / largest, radius * largest
+        damping = 0.0
+        t = removable / s
+        while (size := norm(t)) > 1.1 * radius:
+            damping += (size - radius) / radius * size**2 / float(np.sum(t**2 / (s**2 + damping)))
+            t = s * removable / (s**2 + damping)
+        return -axes[:, : len(s)] @ (t / largest), damping * largest**2
+
+    def reduction(self, u: Array) -> float:
+        """Return by how much the sum of squares would fall."""
+        change = self.matrix.dot(u)
+        return -float(change.dot(2 * self.target + change))
+
+
+# -- a step ----------------------------------------------------------------------------------
+
+
+class Step(NamedTuple):
+    """Where a step leads, its length in units of the scale, and by how much the cost would fall."""
+
+    x: Array
+    size: float
+    reduction: float
+
+
+def linearised(
+    point: Point, scale: Array, bounds: Bounds | None, tolerance: float = EPS
+) -> Linearised:
+    """Return the linear problem in the unknowns that no bound holds."""
+    free = None if bounds is None else ~held_by(bounds, point)
+    return Linearised(point, scale, free, tolerance=tolerance)
+
+
+def held_by(bounds: Bounds, point: Point) -> Any:
+    """Return which unknowns are at a bound that the gradient presses them against."""
+    lower, upper = bounds
+    x, gradient = point.x, point.gradient
+    pressed = ((x <= lower) & (gradient > 0)) | ((x >= upper) & (gradient < 0))
+    return pressed | (lower == upper)
+
+
+def step_from(
+    point: Point, linear: Linearised, scale: Array, radius: float, bounds: Bounds | None
+) -> Step:
+    """Return the step that removes most of the residuals within a radius and the bounds."""
+    if bounds is None:
+        u, _ = linear.step(radius)
+        return Step(point.x + u / linear.scale, norm(u), linear.reduction(u))
+    scale = np.where(scale > 0, scale, 1.0)
+    step, held = _bounded_step(point, scale, radius, bounds)
+    x = np.clip(point.x + step, *bounds)
+    lower, upper = bounds
+    x = np.where(held, np.where(2 * x < lower + upper, lower, upper), x)
+    change = point.triangle[:, :-1] @ step
+    reduction = -float(2 * (point.gradient @ step) + change @ change)
+    return Step(x, norm(scale * step), reduction)
+
+
+def _bounded_step(point: Point, scale: Array, radius: float, bounds: Bounds) -> tuple[Array, Any]:
+    """Return that step, and which unknowns it holds at or brings to a bound.
+
+    The linear problem in the bounds is convex. From where the last free unknowns had their least
+    squares, one that meets a bound is held there, or one that is better off within is freed.
+
+    References
+    ----------
+    P. B. Stark and R. L. Parker, "Bounded-variable least-squares: an algorithm and applications",
+    Computational Statistics 10 (1995).
+    """
+    lowest, highest = bounds[0] - point.x, bounds[1] - point.x
+    held = held_by(bounds, point)
+    step = np.zeros(point.x.size)
+    jacobian = point.triangle[:, :-1]
+    for _ in range(10 * step.size):
+        linear = Linearised(point, scale, ~held, np.where(held, step, 0.0))
+        spent = norm((scale * step)[held])
+        u, damping = linear.step(max(radius**2 - spent**2, (radius / 10) ** 2) ** 0.5)
+        goal = step.copy()
+        goal[~held] = u / linear.scale
+        limit = np.clip(goal, lowest, highest)
+        outside = ~held & (limit != goal)
+        if outside.any():
+            share = np.where(outside, (limit - step) / (goal - step), np.inf)
+            first = int(np.argmin(share))
+            step = step + share[first] * (goal - step)
+            step[first], held[first] = limit[first], True
+            continue
+        step = goal
+        gradient = point.gradient + jacobian.T @ (jacobian @ step) + damping * scale**2 * step
+        inward = np.where(step <= lowest, -gradient, gradient)
+        inward[~held | (lowest == highest)] = 0.0
+        if not (inward > EPS * norm(point.gradient)).any():
+            break
+        held[np.argmax(inward / scale)] = False
+    return step, held

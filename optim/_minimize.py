@@ -1,0 +1,140 @@
+"""SciPy's methods of minimisation, fed with exact derivatives, and their verdicts checked."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from optim._search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, Search
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+
+def minimize(
+    fun: Callable[..., Any],
+    x0: Any,
+    args: Any = (),
+    method: str | Callable[..., Any] | None = None,
+    jac: Any = None,
+    hess: Any = None,
+    hessp: Any = None,
+    bounds: Any = None,
+    constraints: Any = (),
+    tol: float | None = None,
+    callback: Callable[..., Any] | None = None,
+    options: Mapping[str, Any] | None = None,
+) -> OptimizeResult:
+    """Minimise by one of SciPy's methods, with exact derivatives, and check what it claims.
+
+    The signature is that of `scipy.optimize.minimize`, and so are the methods. Whichever of the
+    gradient, the Hessian, its products and the constraints' derivatives a method takes and the
+    caller does not give, are exact. A point that is infeasible, not finite, or no minimum as far
+    as the derivatives tell, is never a success.
+
+    Parameters
+    ----------
+    fun : callable
+        Takes x and ``args``, returns one real number.
+    x0 : array_like or structure
+        Where to start. A number counts as a vector of one, as in SciPy. Of a nested structure or an
+        array of more dimensions the functions, the callback and the result see the same structure.
+        A start outside the bounds is moved onto them, and the message says so.
+    args : tuple
+        Further arguments of ``fun``, ``jac``, ``hess`` and ``hessp``.
+    method : str or callable, optional
+        By default SLSQP with constraints, L-BFGS-B with bounds, else BFGS.
+    jac, hess, hessp : optional
+        As in SciPy, for derivatives of the caller's own; ``jac`` returns the structure of x, and
+        ``hess`` a matrix in the order of `autodiff.flatten`. With ``jac="2-point"``, ``"3-point"``,
+        ``"cs"`` or False SciPy takes differences, and has no need to record ``fun``.
+    bounds : sequence of pairs, Bounds, or dict, optional
+        A pair for each number of ``x0`` in flat order; for a dict a dict of pairs by key, where a
+        key may be missing.
+    constraints : dict, LinearConstraint, NonlinearConstraint, or a list of them
+        As in SciPy. SciPy's default ``jac="2-point"`` and ``hess=BFGS()`` of a NonlinearConstraint
+        become exact; give ``jac="3-point"`` to have differences.
+    tol, options : optional
+        As in SciPy.
+    callback : callable, optional
+        Takes ``intermediate_result`` if its only parameter has that name, else x. It stops the
+        search by raising StopIteration.
+
+    Returns
+    -------
+    OptimizeResult
+        What SciPy returns, and
+
+        - ``status``, the same for all methods: 0 converged, 1 a limit was reached, 2 stalled, 3 not
+          finite, 4 unbounded, 5 a saddle point or maximum, 6 infeasible, 9 ``fun`` returned
+          something else than a number, 99 stopped by the callback. ``message``, SciPy's and ours.
+        - ``jac``, the gradient (of trust-constr ``grad``, as in SciPy).
+        - ``violation``, by how much the worst constraint or bound is violated.
+        - ``kkt``, the largest entry of ∇f + Σ λᵢ ∇cᵢ + μ; absent where derivatives are not known.
+        - ``multipliers`` λ, one for each entry of the constraints in the order given, and
+          ``bound_multipliers`` μ, such that ∇f + Σ λᵢ ∇cᵢ + μ = 0. So λ is at most 0 for
+          ``c(x) ≥ 0`` and a lower limit, at least 0 for an upper one. (The ``multipliers`` of
+          SciPy's SLSQP have the opposite sign, those of its trust-constr, ``v``, this one.)
+
+        Where there is no success, x is the best feasible point that was seen.
+
+    Raises
+    ------
+    ValueError, TypeError
+        As in SciPy, for what the arguments are. When ``fun`` cannot be recorded, the engine's error
+        with a note that names the way out. What ``fun`` raises itself is passed on.
+
+    Examples
+    --------
+    >>> result = minimize(lambda x: 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2, [-1.2, 1.0])
+    >>> result.success, result.x.round(6)
+    (True, array([1., 1.]))
+
+    >>> circle = {"type": "eq", "fun": lambda x: np.sum(x**2) - 2}
+    >>> result = minimize(lambda x: x[0] + x[1], [-1.0, -2.0], constraints=circle)
+    >>> result.x.round(4), result.multipliers.round(4)
+    (array([-1., -1.]), array([0.5]))
+
+    >>> minimize(lambda p: (p["a"] - 1) ** 2 + p["b"] ** 2, {"a": 0.0, "b": 2.0},
+    ...          bounds={"a": (None, 0.5)}).x["a"]
+    np.float64(0.5)
+    """
+    name = _checked_method(method, bounds, constraints)
+    args = args if isinstance(args, tuple) else (args,)
+    if np.ndim(x0) == 0 and not isinstance(x0, Mapping) and np.isscalar(x0):
+        x0 = np.atleast_1d(x0)
+    search = Search(fun, x0, args, name, jac, callback)
+    with np.errstate(all="ignore"):
+        search.confine(bounds, constraints)
+        bad = search.begin()
+        if bad is not None:
+            return search.report(bad)
+        derivatives = search.derivatives(jac, hess, hessp, args)
+        result = search.run(method or name, derivatives, tol, dict(options or {}))
+        asked = [tol, *(v for k, v in (options or {}).items() if "tol" in k)]
+        loosest = max([v for v in asked if isinstance(v, int | float)], default=0.0)
+        return search.judged(result, loosest)
+
+
+def _checked_method(method: Any, bounds: Any, constraints: Any) -> str:
+    """Return the method's name in lower case, chosen as SciPy does where there is none."""
+    if callable(method):
+        return "custom"
+    some = constraints is not None and not (
+        isinstance(constraints, Sequence | Mapping) and not constraints
+    )
+    if method is None:
+        return "slsqp" if some else "bfgs" if bounds is None else "l-bfgs-b"
+    name = str(method).lower()
+    if name not in METHODS:
+        raise ValueError(f"the method {method!r} is none of {', '.join(METHODS.values())}")
+    for what, given, able in (
+        ("constraints", some, WITH_CONSTRAINTS),
+        ("bounds", bounds is not None, WITH_BOUNDS),
+    ):
+        if given and name not in able:
+            names = ", ".join(METHODS[m] for m in METHODS if m in able)
+            raise ValueError(f"{METHODS[name]} knows no {what}: take one of {names}")
+    return name

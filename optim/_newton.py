@@ -1,0 +1,290 @@
+"""Newton's method for minima, with the exact Hessian, in a trust region."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optim._convergence import negligible
+from optim._flat_directions import shown, tried
+from optim._objective import Array, Iterate, Objective
+from optim._run import Callback, Search, Status, Verdict, run
+from optim._trust_region import (
+    ACCEPTED,
+    BLURRED,
+    EPS,
+    FADING,
+    MARCH,
+    RIM,
+    STUCK,
+    confined,
+    falls_without_end,
+    gained,
+    resized,
+    step_within,
+)
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+FIRST = 0.2  # the first radius, as a part of the scaled gradient, where Newton's step is none
+LEAST = 1e-3  # and of the reach: the least there
+MIXTURES = 3  # of flat axes, that f is tried along
+
+
+def newton(
+    f: Callable[..., Any],
+    x0: Any,
+    *,
+    tol: float = EPS,
+    args: Sequence[Any] = (),
+    maxiter: int = 1000,
+    callback: Callback | None = None,
+    path: bool = False,
+    progress: bool = False,
+) -> OptimizeResult:
+    """Minimise ``f`` by Newton's method: each step goes to the minimum of a quadratic model.
+
+    The model, from the exact gradient and Hessian, is trusted within a region around the point,
+    and its minimum there is found exactly, also where the Hessian is indefinite: so the search
+    leaves saddle points and maxima along negative curvature. The region's axes are scaled by the
+    largest second derivative that f has had along each unknown, so that units do not matter.
+
+    Parameters
+    ----------
+    f : callable
+        Takes a value like ``x0``, and ``args``, and returns one real number.
+    x0 : array_like, or a structure of them
+        Where to start.
+    tol : float
+        A minimum is found where the Hessian is nowhere negative and a Newton step would lower f by
+        no more than this part of it, or change no unknown by more than ``sqrt(tol)`` of the
+        size that it has had of late.
+    args : sequence
+        Further arguments of ``f``.
+    maxiter : int
+        How many steps to take at the most.
+    callback : callable, optional
+        Called with an OptimizeResult after each step; stops the search by StopIteration.
+    path : bool
+        Whether to keep all points, as ``path``.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    OptimizeResult
+        ``x, fun, jac``, and ``hess`` there, of shape ``(n, n)`` for n unknowns in a row; ``nit,
+        nfev, njev, nhev, status, success, message``. Where the Hessian is singular, f is tried on
+        both sides along its flat directions: where it falls the search goes on, and else the
+        message names them. The status is
+
+        ====  ==================================================================
+           0  a minimum
+           1  ``maxiter`` steps were not enough
+           2  no step lowers f, though this is no minimum
+           3  f, its gradient or its Hessian is not finite at the start
+           4  f falls without end
+           8  f levels off: its minimum seems to be at infinity
+           9  f does not return one real number
+          99  the callback stopped the search
+        ====  ==================================================================
+
+        and only the first is a success.
+
+    References
+    ----------
+    A. R. Conn, N. I. M. Gould and P. L. Toint, "Trust Region Methods" (2000), chapters 6 and 7.
+
+    Examples
+    --------
+    >>> result = newton(lambda x: (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2, [-1.2, 1.0])
+    >>> result.x.round(8), result.success
+    (array([1., 1.]), True)
+
+    From a saddle point it goes on to a minimum:
+
+    >>> newton(lambda x: x[0] ** 4 / 4 - x[0] ** 2 / 2 + x[1] ** 2, [0.0, 0.0]).fun
+    -0.25
+    """
+    if not tol > 0:
+        raise ValueError(f"expected a positive tol, got {tol}")
+    objective = Objective(f, x0, args)
+    return run(
+        _search(objective, tol),
+        objective,
+        maxiter=maxiter,
+        callback=callback,
+        path=path,
+        progress=progress,
+    )
+
+
+class Model:
+    """A quadratic model of f about a point, in scaled coordinates in which it is diagonal.
+
+    A step is ``axes @ t``, and changes the model by ``slopes·t + ½ Σ curvatures t²``. A curvature
+    of 1 is about the largest that f has had.
+    """
+
+    def __init__(self, point: Iterate, hess: Array, scale: Array) -> None:
+        self.scale = np.where(scale > 0, scale, 1.0)
+        self.curvatures, vectors = np.linalg.eigh(hess / np.outer(self.scale, self.scale))
+        self.axes: Array = vectors / self.scale[:, None]
+        self.slopes: Array = point.jac @ self.axes
+        self.rounding = point.x.size * EPS * float(np.abs(self.curvatures).max())
+        self.convex = bool(self.curvatures[0] >= -self.rounding)
+        self.curved: NDArray[np.bool_] = self.curvatures > self.rounding
+
+    def width(self, x: Array) -> float:
+        """Return the size of x as the model sees it: the square is one of f's."""
+        return float(np.linalg.norm(self.scale * x))
+
+    def change(self, t: Array) -> float:
+        """Return what the model changes by."""
+        return float(self.slopes @ t + self.curvatures @ t**2 / 2)
+
+    def has_minimum(self, point: Iterate, reach: Array, tol: float) -> bool:
+        """Whether the model has a minimum that is here, but for a negligible step."""
+        curvatures = np.where(self.curved, self.curvatures, 1.0)
+        t = np.where(self.curved, -self.slopes / curvatures, 0.0)
+        width = self.width(point.x)
+        left = float(np.abs(self.slopes[~self.curved]).max(initial=0.0)) * width
+        return (
+            self.convex
+            and left <= max(tol * abs(point.fun), self.rounding * width**2)
+            and negligible(self.axes @ t, float(self.slopes @ t), point.fun, reach, tol)
+        )
+
+    def reasonable(self, reach: Array) -> float:
+        """Return a first radius: Newton's step, or else one that is right for curvatures of 1."""
+        if self.curved.all():
+            return float(np.linalg.norm(self.slopes / self.curvatures))
+        width = self.width(reach) or 1.0
+        return max(FIRST * float(np.linalg.norm(self.slopes)), LEAST * width)
+
+    def flat_directions(self, previous: Array) -> list[Array]:
+        """Return the axes without curvature, or with one that is vanishing, and mixtures of them.
+
+        Where f is flatter than a parabola the curvature goes on changing as fast as it decreases.
+        """
+        changes = np.einsum("ik,ij,jk->k", self.axes, previous, self.axes) - self.curvatures
+        flat = self.axes[:, ~self.curved | (np.abs(changes) > self.curvatures / 2)]
+        count = flat.shape[1]
+        if count < 2:
+            return list(flat.T)
+        # f may have no more than a third derivative that mixes them, like x y z.
+        mixtures = np.random.default_rng(0).normal(size=(count, MIXTURES))
+        return [flat[:, 0], *(flat @ mixtures).T]
+
+
+def _search(objective: Objective, tol: float) -> Search:
+    point = _with_hessian(
+        objective, objective.start, *objective.value_and_gradient(objective.start)
+    )
+    yield point
+    if not _usable(point):
+        return Status.NOT_FINITE, _not_finite(point)
+    scale, reach = np.zeros_like(point.x), np.zeros_like(point.x)
+    previous = point.more["hess"]
+    radius, length, march = 0.0, 0.0, 0
+    while True:
+        scale = np.maximum(scale, np.sqrt(np.abs(np.diag(point.more["hess"]))))
+        reach = np.maximum(FADING * reach, np.abs(point.x))
+        model = Model(point, point.more["hess"], scale)
+        there: Iterate | None = None
+        if model.has_minimum(point, reach, tol):
+            there, verdict = _examined(objective, point, model, previous, reach)
+            if there is None:
+                return verdict
+            radius = 0.0
+        else:
+            radius = radius or model.reasonable(reach)
+            there, radius = _lower(objective, point, model, reach, radius)
+            if there is None:
+                return _stuck(objective, point, model, previous, reach)
+            if there.fun == -np.inf:
+                return Status.UNBOUNDED, f"f falls without end: it is -inf at x = {there.x!r:.80}"
+        step = there.x - point.x
+        before, length = length, float(np.linalg.norm(model.scale * step))
+        march = march + 1 if length >= (1 - 2 * RIM) * before else 0
+        previous, point = point.more["hess"], there
+        yield point
+        if march == MARCH:
+            march = 0
+            if falls_without_end(objective.value, point.x, step, point.fun):
+                return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
+
+
+def _lower(
+    objective: Objective, point: Iterate, model: Model, reach: Array, radius: float
+) -> tuple[Iterate | None, float]:
+    """Return a point where f is lower as predicted, and the radius to try next."""
+    while True:
+        t = step_within(radius, model.curvatures, model.slopes)
+        step = model.axes @ t
+        if not np.any(np.abs(step) > EPS / 2 * reach):
+            return None, radius
+        there = Iterate(point.x + step, *objective.value_and_gradient(point.x + step))
+        if there.fun == -np.inf:
+            return there, radius
+        gain = gained(point, there, model.change(t))
+        if gain > ACCEPTED:
+            there = _with_hessian(objective, *there[:3])
+            gain = gain if _usable(there) else np.nan
+        size, slope = float(np.linalg.norm(t)), float(model.slopes @ t)
+        radius = resized(radius, size, slope, there.fun - point.fun, gain)
+        if gain > ACCEPTED:
+            return there, radius
+
+
+def _with_hessian(objective: Objective, x: Array, fun: float, jac: Array) -> Iterate:
+    """Return a point, with the Hessian where the gradient is finite."""
+    finite = isfinite(fun) and np.isfinite(jac).all()
+    return Iterate(x, fun, jac, {"hess": objective.hessian(x) if finite else None})
+
+
+def _usable(point: Iterate) -> bool:
+    """Whether all is known there, and finite."""
+    hess = point.more["hess"]
+    return hess is not None and bool(np.isfinite(hess).all())
+
+
+# -- the verdict -----------------------------------------------------------------------------
+
+
+def _examined(
+    objective: Objective, point: Iterate, model: Model, previous: Array, reach: Array
+) -> tuple[Iterate | None, Verdict]:
+    """Return a lower point beside one where the model has its minimum, or else the verdict."""
+    directions = model.flat_directions(previous)
+    if not directions:
+        return None, (Status.CONVERGED, "a minimum: the Hessian is positive definite there")
+    lower, verdict = tried(
+        objective.value, point.x, point.fun, directions, reach, model.width(reach) ** 2
+    )
+    if lower is None:
+        return None, verdict
+    there = _with_hessian(objective, lower, *objective.value_and_gradient(lower))
+    return (there if _usable(there) else None), verdict
+
+
+def _stuck(
+    objective: Objective, point: Iterate, model: Model, previous: Array, reach: Array
+) -> Verdict:
+    """Return the verdict on a point from which no step lowers f."""
+    if model.has_minimum(point, confined(reach, BLURRED), BLURRED):
+        return _examined(objective, point, model, previous, reach)[1]
+    return Status.STALLED, STUCK
+
+
+def _not_finite(point: Iterate) -> str:
+    if not isfinite(point.fun):
+        return f"f is {point.fun} at the start"
+    what = "gradient" if point.more["hess"] is None else "Hessian"
+    values = point.jac if point.more["hess"] is None else point.more["hess"]
+    return f"the {what} at the start is not finite, though f is {point.fun:.6g}: {values!r:.80}"

@@ -1,0 +1,372 @@
+"""Newton's method for many unknowns: each step by conjugate gradients, with no matrix at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import isfinite, sqrt
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from optim._convergence import DENSE, negligible
+from optim._flat_directions import shown, tried
+from optim._newton import Model
+from optim._objective import Array, Iterate, Objective
+from optim._run import Callback, Search, Status, Verdict, run
+from optim._trust_region import (
+    ACCEPTED,
+    BLURRED,
+    EPS,
+    FADING,
+    MARCH,
+    RIM,
+    STUCK,
+    confined,
+    falls_without_end,
+    gained,
+    resized,
+    step_within,
+)
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+Product: TypeAlias = Callable[[Array], Array]
+
+LOOSEST = 0.03  # what conjugate gradients leave of the gradient, far from a minimum
+TIGHTEST = 1e-3  # and near one
+CLOSE = 1e-6  # and where a minimum is to be confirmed
+LEAST = 1e-3  # of the size of x: a step where no curvature tells its length
+MOST = 3  # times the unknowns: products for one step; in exact arithmetic as many as these do
+SMALLEST = float(np.finfo(float).tiny)
+LANCZOS = 32  # products where a minimum of more unknowns than DENSE is to be confirmed
+
+
+def newton_cg(
+    f: Callable[..., Any],
+    x0: Any,
+    *,
+    tol: float = EPS,
+    args: Sequence[Any] = (),
+    maxiter: int = 2000,
+    callback: Callback | None = None,
+    path: bool = False,
+    progress: bool = False,
+) -> OptimizeResult:
+    """Minimise ``f`` of many unknowns by Newton's method, without ever making the Hessian.
+
+    Each step goes to the minimum of the exact quadratic model, or towards it as far as the model is
+    trusted, by conjugate gradients. These need only products of the Hessian with vectors, which
+    cost about as much as a gradient each. A direction of negative curvature that they come upon is
+    followed to the rim of the trust region.
+
+    Parameters
+    ----------
+    f : callable
+        Takes a value like ``x0``, and ``args``, and returns one real number.
+    x0 : array_like, or a structure of them
+        Where to start.
+    tol : float
+        A minimum is found where a Newton step would lower f by no more than this part of it, or
+        change no unknown by more than ``sqrt(tol)`` of the size that it has had of late, and no
+        direction of negative curvature is found: in the whole Hessian of up to 128 unknowns, and
+        else by 32 further products.
+    args : sequence
+        Further arguments of ``f``.
+    maxiter : int
+        How many steps to take at the most.
+    callback : callable, optional
+        Called with an OptimizeResult after each step; stops the search by StopIteration.
+    path : bool
+        Whether to keep all points, as ``path``.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    OptimizeResult
+        ``x, fun, jac, nit, nfev, njev, status, success, message``, and ``nhev``, the number of
+        products. The status is as for `newton`.
+
+    References
+    ----------
+    T. Steihaug, "The conjugate gradient method and trust regions in large scale optimization", SIAM
+    Journal on Numerical Analysis 20 (1983), 626-637.
+
+    Examples
+    --------
+    >>> def rosenbrock(x):
+    ...     return np.sum((1 - x[:-1]) ** 2 + 100 * (x[1:] - x[:-1] ** 2) ** 2)
+    >>> result = newton_cg(rosenbrock, np.zeros(100))
+    >>> bool(np.allclose(result.x, 1)), result.success
+    (True, True)
+    """
+    if not tol > 0:
+        raise ValueError(f"expected a positive tol, got {tol}")
+    objective = Objective(f, x0, args)
+    return run(
+        _search(objective, tol),
+        objective,
+        maxiter=maxiter,
+        callback=callback,
+        path=path,
+        progress=progress,
+    )
+
+
+class Here(NamedTuple):
+    """A point, and the products of the Hessian there."""
+
+    point: Iterate
+    product: Product
+    image: Array  # of the gradient
+
+    @property
+    def usable(self) -> bool:
+        """Whether all is finite."""
+        return bool(np.isfinite(self.image).all())
+
+
+class Step(NamedTuple):
+    """A step in the quadratic model, or on to its rim."""
+
+    move: Array
+    slope: float  # of f along it
+    change: float  # of the model
+    converged: bool  # whether it ends at the model's minimum
+
+
+def _search(objective: Objective, tol: float) -> Search:
+    start = Iterate(objective.start, *objective.value_and_gradient(objective.start))
+    yield start
+    if not (isfinite(start.fun) and np.isfinite(start.jac).all()):
+        return Status.NOT_FINITE, _not_finite(start)
+    here = _with_products(objective, start)
+    if not here.usable:
+        return Status.NOT_FINITE, _not_finite(start)
+    reach = np.zeros_like(start.x)
+    steepest = radius = length = 0.0
+    march = 0
+    previous = here
+    while True:
+        point = here.point
+        reach = np.maximum(FADING * reach, np.abs(point.x))
+        norm = _norm(point.jac)
+        steepest = max(steepest, norm)
+        left = min(LOOSEST, max(norm / steepest, TIGHTEST)) if steepest else LOOSEST
+        there: Here | None = None
+        renewed = False
+        while there is None:
+            step = conjugate_gradients(here, left, radius or np.inf)
+            stuck = _tiny(step, reach)
+            if stuck:
+                step = conjugate_gradients(here, LOOSEST, np.inf)
+            if stuck or (step.converged and _negligible(step, point, reach, tol)):
+                found = _examined(objective, here, previous, reach, BLURRED if stuck else tol)
+                if isinstance(found, Here):
+                    there, radius = found, 0.0
+                    break
+                if not isinstance(found, Step):
+                    return found
+                # The radius may have shrunk along steps that were not the right ones.
+                if stuck and not renewed:
+                    radius, renewed = 0.0, True
+                step = _within(radius or np.inf, found)
+                if _tiny(step, reach):
+                    return Status.STALLED, STUCK
+            x = point.x + step.move
+            trial = Iterate(x, *objective.value_and_gradient(x))
+            if trial.fun == -np.inf:
+                return Status.UNBOUNDED, f"f falls without end: it is -inf at x = {x!r:.80}"
+            gain = gained(point, trial, step.change)
+            if gain > ACCEPTED:
+                there = _with_products(objective, trial)
+                if not there.usable:
+                    there, gain = None, np.nan
+            size = float(np.linalg.norm(step.move))
+            radius = resized(radius or size, size, step.slope, trial.fun - point.fun, gain)
+            radius = max(radius, SMALLEST)
+        move = there.point.x - point.x
+        last, length = length, float(np.linalg.norm(move))
+        march = march + 1 if length >= (1 - RIM) * last else 0
+        previous, here = here, there
+        yield here.point
+        if march == MARCH:
+            march = 0
+            if falls_without_end(objective.value, here.point.x, move, here.point.fun):
+                return Status.UNBOUNDED, f"f falls without end along {shown(move)}"
+
+
+def conjugate_gradients(here: Here, left: float, radius: float) -> Step:
+    """Return the step to where the model's gradient has this part left, or on the way to the rim.
+
+    The way ends at the rim, and goes there along the first direction without positive curvature.
+    Where the radius is infinite, it ends where it comes upon one.
+    """
+    norm = _norm(here.point.jac)
+    if not norm:
+        return Step(np.zeros_like(here.image), 0.0, 0.0, True)
+    # All for a gradient of norm 1, so that no square of it overflows or vanishes.
+    jac, radius = here.point.jac / norm, radius / norm
+    move, image = np.zeros_like(jac), np.zeros_like(jac)  # a step, and its product
+    residual, direction, bent = jac, -jac, -here.image / norm
+    square = 1.0
+    converged = False
+    for _ in range(MOST * jac.size):
+        curvature = float(direction @ bent)
+        convex = curvature > EPS * float(np.linalg.norm(direction) * np.linalg.norm(bent))
+        length = square / curvature if convex else np.inf
+        if not convex or not np.linalg.norm(move + length * direction) < radius:
+            if radius < np.inf:
+                length = _to_rim(move, direction, radius)
+            elif move.any():
+                break
+            elif curvature:
+                length = square / abs(curvature)
+            else:
+                length = LEAST * (float(np.linalg.norm(here.point.x)) or 1.0) / norm
+            move, image = move + length * direction, image + length * bent
+            break
+        move, image = move + length * direction, image + length * bent
+        residual = residual + length * bent
+        last, square = square, float(residual @ residual)
+        converged = square <= left**2
+        if converged:
+            break
+        direction = square / last * direction - residual
+        bent = here.product(direction)
+    return _step(here.point.jac, norm * move, norm * image, converged)
+
+
+def _step(jac: Array, move: Array, image: Array, converged: bool) -> Step:
+    slope = float(jac @ move)
+    return Step(move, slope, slope + float(move @ image) / 2, converged)
+
+
+def _within(radius: float, step: Step) -> Step:
+    """Return a step, cut off at the rim."""
+    part = radius / _norm(step.move) if step.move.any() else 1.0
+    if part >= 1:
+        return step
+    bend = step.change - step.slope
+    slope = part * step.slope
+    return Step(part * step.move, slope, slope + part**2 * bend, False)
+
+
+def _norm(v: Array) -> float:
+    """Return the norm, of numbers too large or small to be squared as well."""
+    largest = float(np.abs(v).max())
+    return largest * float(np.linalg.norm(v / largest)) if largest else 0.0
+
+
+def _to_rim(move: Array, direction: Array, radius: float) -> float:
+    """Return how far it is along a direction from a point within a ball to its rim."""
+    norm = _norm(direction)
+    inside = move / radius
+    along = float(inside @ direction) / norm
+    room = max(1 - float(inside @ inside), 0.0)
+    root = sqrt(along**2 + room)
+    return radius / norm * (room / (along + root) if along > 0 else root - along)
+
+
+def _tiny(step: Step, reach: Array) -> bool:
+    """Whether a step would change no unknown by more than rounding, or is none."""
+    return not (np.isfinite(step.move).all() and np.any(np.abs(step.move) > EPS / 2 * reach))
+
+
+def _with_products(objective: Objective, point: Iterate) -> Here:
+    product = objective.hessian_product(point.x)
+    return Here(point, product, product(point.jac))
+
+
+def _negligible(step: Step, point: Iterate, reach: Array, tol: float) -> bool:
+    return negligible(step.move, step.slope, point.fun, reach, tol)
+
+
+# -- the verdict -----------------------------------------------------------------------------
+
+
+def lowest_curvature(product: Product, size: int) -> tuple[float, Array, float]:
+    """Return the lowest curvature that Lanczos' method finds, its direction, and the largest.
+
+    It starts at random, and so finds the lowest of all where there are no more unknowns than
+    products.
+    """
+    vector = np.random.default_rng(0).normal(size=size)
+    basis: list[Array] = []
+    images: list[Array] = []
+    for _ in range(min(size, LANCZOS)):
+        basis.append(vector / np.linalg.norm(vector))
+        images.append(product(basis[-1]))
+        vector = images[-1]
+        for _ in range(2):  # twice is enough against rounding
+            vector = vector - np.stack(basis, axis=1) @ (np.stack(basis) @ vector)
+        if not np.linalg.norm(vector) > size * EPS * np.linalg.norm(images[-1]):
+            break
+    frame = np.stack(basis)
+    values, vectors = np.linalg.eigh(frame @ np.stack(images, axis=1))
+    return float(values[0]), vectors[:, 0] @ frame, float(np.abs(values).max())
+
+
+def _examined(
+    objective: Objective, here: Here, previous: Here, reach: Array, tol: float
+) -> Here | Step | Verdict:
+    """Return the way on from what seems to be a minimum, if there is one, or else the verdict.
+
+    That is a point nearby where f is lower, or a step to be taken as far as the model is trusted.
+    """
+    known = _from_matrix if reach.size <= DENSE else _from_products
+    found = known(objective, here, previous, reach, tol)
+    if isinstance(found, Step):
+        return found
+    directions, terms = found
+    if not directions:
+        return Status.CONVERGED, "a minimum: no direction has negative curvature there"
+    x, fun, _ = here.point[:3]
+    lower, verdict = tried(objective.value, x, fun, directions, reach, terms)
+    if lower is not None:
+        there = _with_products(objective, Iterate(lower, *objective.value_and_gradient(lower)))
+        if there.usable:
+            return there
+    return verdict
+
+
+def _from_matrix(
+    objective: Objective, here: Here, previous: Here, reach: Array, tol: float
+) -> Step | tuple[list[Array], float]:
+    """Return a step down, or the directions without curvature and f's terms: by the Hessian."""
+    point = here.point
+    hess = objective.hessian(point.x)
+    model = Model(point, hess, np.sqrt(np.abs(np.diag(hess))))
+    if model.has_minimum(point, confined(reach, tol), tol):
+        flat = model.flat_directions(objective.hessian(previous.point.x))
+        return flat, model.width(reach) ** 2
+    move = model.axes @ step_within(model.reasonable(reach), model.curvatures, model.slopes)
+    return _step(point.jac, move, hess @ move, converged=False)
+
+
+def _from_products(
+    objective: Objective, here: Here, previous: Here, reach: Array, tol: float
+) -> Step | tuple[list[Array], float]:
+    """Return a step down, or the directions without curvature and f's terms: by products."""
+    point = here.point
+    exact = conjugate_gradients(here, CLOSE, np.inf)
+    if exact.converged and not _negligible(exact, point, confined(reach, tol), tol):
+        return exact
+    lowest, direction, largest = lowest_curvature(here.product, point.x.size)
+    rounding = point.x.size * EPS * largest
+    if lowest < -rounding:
+        move = direction * np.copysign(LEAST * (_norm(reach) or 1.0), -point.jac @ direction)
+        return _step(point.jac, move, here.product(move), converged=False)
+    # Where f is flatter than a parabola the curvature goes on changing as fast as it decreases.
+    change = float(direction @ previous.product(direction)) - lowest
+    flat = [] if lowest > max(rounding, 2 * abs(change)) else [direction]
+    return flat, largest * _norm(reach) ** 2
+
+
+def _not_finite(start: Iterate) -> str:
+    if not isfinite(start.fun):
+        return f"f is {start.fun} at the start"
+    if not np.isfinite(start.jac).all():
+        return f"the gradient at the start is not finite, though f is: {start.jac!r:.80}"
+    return f"the Hessian at the start is not finite, though f is {start.fun:.6g}"

@@ -1,0 +1,118 @@
+"""What a method minimises: a function of one vector, with exact derivatives, each counted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodiff import flatten, grad, hessian, linearize, value_and_grad
+
+Array: TypeAlias = NDArray[np.float64]
+
+
+class Iterate(NamedTuple):
+    """A point on the way, what is known there, and what else a method has to tell of it."""
+
+    x: Array
+    fun: Any
+    jac: Any = None
+    more: Mapping[str, Any] = {}  # never written to
+
+
+class ObjectiveError(TypeError):
+    """The objective returned something else than one real number."""
+
+
+class Problem:
+    """A start as one vector, the way back to its structure, and counts of evaluations.
+
+    Attributes
+    ----------
+    start : ndarray of shape (n,)
+        The numbers of ``x0``, as floats.
+    shaped : callable
+        Turns such a vector, an array or a Tensor, into the structure of ``x0``.
+    nfev, njev, nhev : int
+        How many values, first derivatives, and Hessians or products with one were computed.
+    """
+
+    def __init__(self, x0: Any) -> None:
+        start, self.shaped = flatten(x0)
+        if start.dtype.kind == "c":
+            raise TypeError("x0 is complex: vary its real and imaginary parts")
+        if not start.size:
+            raise ValueError("x0 is empty: there is nothing to vary")
+        self.start: Array = start.astype(float)
+        self.nfev = self.njev = self.nhev = 0
+
+    def on_vectors(self, f: Callable[..., Any], args: Sequence[Any]) -> Callable[[Any], Any]:
+        """Return a function of the structure and ``args`` as one of a vector."""
+        shaped = self.shaped
+        same = shaped(self.start) is self.start
+        if not args:
+            return f if same else lambda x: f(shaped(x))
+        return lambda x: f(shaped(x), *args)
+
+    def told(self, point: Iterate) -> dict[str, Any]:
+        """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
+        told = {"x": self.shaped(point.x), "fun": point.fun, "jac": point.jac, **point.more}
+        if np.shape(point.jac) == self.start.shape:
+            told["jac"] = self.shaped(point.jac)
+        counts = {"nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
+        return {k: v for k, v in told.items() if v is not None} | counts
+
+
+class Objective(Problem):
+    """A function of a structure as one of a vector, with its exact derivatives."""
+
+    def __init__(self, f: Callable[..., Any], x0: Any, args: Sequence[Any] = ()) -> None:
+        super().__init__(x0)
+        self.f = self.on_vectors(f, args)
+        self._value_and_grad = value_and_grad(self.f)
+
+    def value(self, x: Array) -> float:
+        """Return f(x)."""
+        self.nfev += 1
+        return one_real_number(self.f(x))
+
+    def value_and_gradient(self, x: Array) -> tuple[float, Array]:
+        """Return f(x) and ∇f(x), from one recording."""
+        self.nfev += 1
+        self.njev += 1
+        try:
+            value, gradient = self._value_and_grad(x)
+        except TypeError:
+            one_real_number(self.f(x))  # what f returns is told apart from errors within f
+            raise
+        return float(value), gradient
+
+    def hessian(self, x: Array) -> Array:
+        """Return the matrix of second derivatives at x."""
+        self.nhev += 1
+        matrix: Array = hessian(self.f)(x)
+        return matrix
+
+    def hessian_product(self, x: Array) -> Callable[[Array], Array]:
+        """Return the function v ↦ ∇²f(x) v, from one recording; each call counts."""
+        _, push = linearize(grad(self.f), x)
+
+        def product(v: Array) -> Array:
+            self.nhev += 1
+            image: Array = push(v)
+            return image
+
+        return product
+
+
+def one_real_number(value: Any) -> float:
+    """Return the value of an objective as a float, or raise ObjectiveError."""
+    value = np.asarray(value)
+    if value.size != 1 or value.dtype.kind not in "biuf":
+        raise ObjectiveError(
+            f"f returned shape {value.shape} of {value.dtype}, expected one real number: sum it, "
+            "or give residuals to least_squares"
+        )
+    return float(value.reshape(()))

@@ -1,0 +1,71 @@
+"""Robust losses: what residuals cost that are larger than noise should be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from autodiff import grad, linearize
+from optim._objective import Array
+
+Loss: TypeAlias = Callable[[Any], Any]
+
+# Each takes z = (residual / scale)², and grows as z itself where z is small. Names and definitions
+# are those of `scipy.optimize.least_squares`.
+LOSSES: dict[str, Loss] = {
+    "soft_l1": lambda z: 2 * z / (1 + np.sqrt(1 + z)),
+    "huber": lambda z: np.where(z <= 1, z, 2 * np.sqrt(np.maximum(z, 1)) - 1),
+    "cauchy": np.log1p,
+    "arctan": np.arctan,
+}
+
+# The share of a residual's weight that its curvature is taken to have at the least. Beyond some
+# size a residual's cost bends down, and the quadratic model of the cost would have no minimum.
+LEAST_CURVATURE = 0.01
+
+
+def loss_named(loss: str | Loss) -> Loss | None:
+    """Return the loss of a name, or what the caller wrote; None for the linear one."""
+    if callable(loss):
+        return loss
+    if loss == "linear":
+        return None
+    if loss not in LOSSES:
+        names = ", ".join(map(repr, ("linear", *LOSSES)))
+        raise ValueError(f"loss is one of {names} or a function of z, but got {loss!r}")
+    return LOSSES[loss]
+
+
+def reweighted(
+    loss: Loss, scale: float, residuals: Array, jacobian: Array
+) -> tuple[float, Array, Array]:
+    """Return the sum of the losses, and the residuals and the Jacobian of a least squares problem.
+
+    That problem has the same gradient, and its JᵀJ is the curvature of the sum as far as the first
+    derivatives of the residuals tell, bounded below.
+
+    References
+    ----------
+    B. Triggs, P. F. McLauchlan, R. I. Hartley and A. W. Fitzgibbon, "Bundle adjustment: a modern
+    synthesis" (2000), section 4.3.
+    """
+    z = (residuals / scale) ** 2
+    rho, first, second = value_and_derivatives(loss, z)
+    weight = np.maximum(first, 0)
+    curvature = np.sqrt(np.maximum(first + 2 * z * second, LEAST_CURVATURE * weight))
+    ratio = np.divide(weight, curvature, out=np.zeros_like(weight), where=curvature > 0)
+    return float(scale**2 * np.sum(rho)), ratio * residuals, curvature[:, None] * jacobian
+
+
+def value_and_derivatives(loss: Loss, z: Array) -> tuple[Array, Array, Array]:
+    """Return ρ, ρ′ and ρ″ at each z."""
+    value = np.asarray(loss(z))
+    if value.shape != z.shape:
+        raise ValueError(
+            f"the loss returned shape {value.shape} for z of shape {z.shape}: it must return one "
+            "value for each"
+        )
+    first, push = linearize(grad(lambda z: np.sum(loss(z))), z)
+    return value, first, push(np.ones_like(z))

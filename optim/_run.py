@@ -1,0 +1,123 @@
+"""How a method is run: it yields its iterates, and what is common to all methods happens here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from contextlib import closing
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+
+from optim._objective import Iterate, ObjectiveError, Problem
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+
+class Outcome(IntEnum):
+    """How a search ended, and whether that is what was wanted."""
+
+    @property
+    def success(self) -> bool:
+        raise NotImplementedError
+
+
+class Status(Outcome):
+    """How a search ended; only CONVERGED is a success."""
+
+    CONVERGED = 0
+    LIMIT = 1  # maxiter steps were not enough
+    STALLED = 2  # no step lowers f, though this is no minimum
+    NOT_FINITE = 3  # f or a derivative is infinite or NaN
+    UNBOUNDED = 4  # f falls without end
+    OTHER_KIND = 5  # a stationary point, but not of the kind that was asked for
+    INFEASIBLE = 6  # the constraints contradict one another, or the start is out of bounds
+    SINGULAR = 7  # a derivative that has to be divided by is zero, or has lost rank
+    WANDERS = 8  # the iterates go round, or run away
+    INVALID = 9  # f does not return one real number
+    STOPPED = 99  # by the callback
+
+    @property
+    def success(self) -> bool:
+        return self is Status.CONVERGED
+
+
+Verdict: TypeAlias = tuple[Status, str]
+Search: TypeAlias = Generator[Iterate, None, Verdict]
+Callback: TypeAlias = Callable[["OptimizeResult"], Any]
+
+
+def run(
+    search: Generator[Iterate, None, tuple[Outcome, str]],
+    problem: Problem,
+    *,
+    maxiter: int,
+    callback: Callback | None = None,
+    path: bool = False,
+    progress: bool = False,
+    badness: Callable[[Iterate], float] = lambda point: point.fun,
+) -> OptimizeResult:
+    """Follow a search to its end, and return what it found.
+
+    That is the last iterate where it converged, and else the one of least ``badness``.
+    """
+    from scipy.optimize import OptimizeResult
+
+    if maxiter < 1:
+        raise ValueError(f"expected maxiter to be 1 or more, got {maxiter}")
+    best = last = Iterate(problem.start, np.nan)
+    least = np.inf
+    points = []
+    nit = -1
+    verdict: tuple[Outcome, str] | None = None
+    # What overflows at a trial point is no news to the user: such a point is refused.
+    with np.errstate(all="ignore"), closing(search), closing(_bar(progress, maxiter)) as bar:
+        while verdict is None:
+            try:
+                last = next(search)
+            except StopIteration as end:
+                verdict = end.value
+                break
+            except ObjectiveError as error:
+                verdict = Status.INVALID, str(error)
+                break
+            nit += 1
+            if not nit or badness(last) < least:
+                best, least = last, badness(last)
+            if path:
+                points.append(last.x)
+            if nit:
+                bar.update()
+            if nit and callback is not None:
+                try:
+                    callback(OptimizeResult(problem.told(last), nit=nit))
+                except StopIteration:
+                    verdict = Status.STOPPED, f"the callback stopped the search after {nit} steps"
+            if nit == maxiter:
+                verdict = verdict or (Status.LIMIT, f"{maxiter} steps (maxiter) were not enough")
+    status, message = verdict
+    success = status.success
+    result = OptimizeResult(problem.told(last if success else best))
+    result.update(nit=max(nit, 0), status=int(status), success=success, message=message)
+    if path:
+        shaped = [problem.shaped(x) for x in points]
+        result.path = np.stack(shaped) if isinstance(shaped[0], np.ndarray | np.generic) else shaped
+    return result
+
+
+class _NoBar:
+    def update(self) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def _bar(progress: bool, total: int) -> Any:
+    """Return a progress bar, or nothing that looks like one."""
+    if not progress:
+        return _NoBar()
+    from tqdm.auto import tqdm
+
+    return tqdm(total=total, unit="step")

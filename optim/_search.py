@@ -1,0 +1,369 @@
+"""One search by a method of SciPy: its functions, each point computed once, and its best point."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff import flatten, grad, hessian, linearize, value_and_grad, vjp
+from optim._constraints import Constraint, bounds_of, constraints_of, for_scipy, violation
+from optim._objective import Array, ObjectiveError, Problem, one_real_number
+from optim._run import Status, Verdict
+from optim._verdict import FEASIBLE, point_at, verdict_on
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+# What each of SciPy's methods works with.
+NAMES = (
+    *("Nelder-Mead", "Powell", "CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "COBYLA", "COBYQA"),
+    *("SLSQP", "trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"),
+)
+METHODS = {name.lower(): name for name in NAMES}
+WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
+AT_EVERY_POINT = {"cg", "bfgs", "l-bfgs-b", "tnc"}  # the gradient is asked for
+WITH_HESSIAN = {"dogleg", "trust-exact", "trust-constr"}
+WITH_PRODUCTS = {"newton-cg", "trust-ncg", "trust-krylov"}
+WITH_CONSTRAINTS = {"cobyla", "cobyqa", "slsqp", "trust-constr"}
+WITH_BOUNDS = {"nelder-mead", "powell", "l-bfgs-b", "tnc", *WITH_CONSTRAINTS}
+
+ZERO = 1e-4  # what an unknown may be measured by where all of them are about 0
+
+
+class Search(Problem):
+    """One search by a method of SciPy: its functions, each point computed once, and its best.
+
+    ``fun`` is recorded where a gradient may be asked for, and walked back only if it is.
+    """
+
+    def __init__(
+        self,
+        fun: Callable[..., Any],
+        x0: Any,
+        args: tuple[Any, ...],
+        method: str,
+        jac: Any,
+        callback: Callable[..., Any] | None,
+    ) -> None:
+        super().__init__(x0)
+        self.x0, self.method, self.callback = x0, method, callback
+        self.own_error: Exception | None = None
+        self.f = self.on_vectors(fun, args)
+        self._value_and_grad = value_and_grad(self.f)
+        self.given_hess: Callable[[Any], Any] | None = None
+        self.pair = jac is True
+        self.given = self.on_vectors(jac, args) if callable(jac) else None
+        self.recorded = jac is None and method not in WITHOUT_GRADIENT
+        self.knows_gradient = self.recorded or callable(jac) or self.pair
+        self.takes_result = _takes_result(callback)
+        self.eager = self.stopped = False
+        self.broken: Verdict | None = None
+        self.steps = self.calls = 0
+        self.constraints: list[Constraint] = []
+        self.best, self.least = self.start, np.inf
+        self.notes: list[str] = []
+        self._at = self._linearized_at = b""
+        self._value = np.nan
+        self._gradient: Any = None
+
+    # -- the functions that SciPy calls ------------------------------------------------------
+
+    def on_vectors(self, f: Callable[..., Any], args: Sequence[Any]) -> Callable[[Any], Any]:
+        """Return a function of the structure as one of a vector, that remembers its errors."""
+        inner = super().on_vectors(f, args)
+
+        def outer(*x: Any) -> Any:
+            try:
+                return inner(*x)
+            except Exception as error:
+                self.own_error = error
+                raise
+
+        return outer
+
+    def value(self, x: Array) -> float:
+        """Return f(x); what was computed at the same x is remembered."""
+        self.calls += 1
+        at = x.tobytes()
+        if at != self._at:
+            self._at = b""
+            self._compute(x)
+            self._at = at
+        return self._value
+
+    def _compute(self, x: Array) -> None:
+        self.nfev += 1
+        self._gradient = None
+        if self.recorded:
+            if self.eager:
+                value, self._gradient = self._value_and_grad(x)
+                self.njev += 1
+            else:
+                value, self._pull = vjp(self.f, x)
+        elif self.pair:
+            value, self._gradient = self.f(x)
+        else:
+            value = self.f(x)
+        self._value = value = float(value) if type(value) is np.float64 else one_real_number(value)
+        if value < self.least and not self.constraints and self.inside(x):
+            self.best, self.least = x.copy(), value
+
+    def gradient(self, x: Array) -> Array:
+        """Return ∇f(x)."""
+        self.value(x)
+        if self._gradient is None:
+            self.njev += 1
+            self._gradient = self.given(x) if self.given else self._pull(1.0)
+        if type(self._gradient) is not np.ndarray:
+            self._gradient = flatten(self._gradient)[0]
+        return self._gradient.reshape(-1)
+
+    def hessian(self, x: Array) -> Array:
+        """Return ∇²f(x)."""
+        self.nhev += 1
+        matrix: Array = hessian(self.f)(x)
+        return matrix
+
+    def hessian_product(self, x: Array, p: Array) -> Array:
+        """Return ∇²f(x) p; at the same x, f is recorded once."""
+        at = x.tobytes()
+        if at != self._linearized_at:
+            _, self._push = linearize(grad(self.f), x)
+            self._linearized_at = at
+        image: Array = self._push(p)
+        return image
+
+    def on_step(self, intermediate_result: Any) -> Any:
+        """Follow the steps, and tell the callback of them in the form that it takes."""
+        from scipy.optimize import OptimizeResult
+
+        state = intermediate_result
+        if not isinstance(state, OptimizeResult):
+            state = OptimizeResult(x=np.array(state), fun=self.value(np.array(state)))
+        x = np.array(state.x)
+        self.steps += 1
+        if self.constraints and self.feasible(x) and self.value(x) < self.least:
+            self.best, self.least = x.copy(), self.value(x)
+        if self.callback is None:
+            return None
+        try:
+            if self.takes_result:
+                told = OptimizeResult({**state, "x": self.shaped(x)})
+                return self.callback(intermediate_result=told)
+            if self.method == "trust-constr":
+                return self.callback(self.shaped(x), state)
+            return self.callback(self.shaped(x))
+        except StopIteration:
+            self.stopped = True
+            raise
+        except Exception as error:
+            self.own_error = error
+            raise
+
+    # -- before SciPy ------------------------------------------------------------------------
+
+    def confine(self, bounds: Any, constraints: Any) -> None:
+        """Take the bounds and constraints, and move the start into the bounds."""
+        self.bounded = bounds is not None
+        self.keep_feasible = getattr(bounds, "keep_feasible", False)
+        self.lower, self.upper = bounds_of(bounds, self, self.x0)
+        moved = np.clip(self.start, self.lower, np.maximum(self.lower, self.upper))
+        outside = np.flatnonzero(moved != self.start)
+        if outside.size and not np.any(self.lower > self.upper):
+            i = outside[0]
+            self.notes.append(
+                f"the start was outside its bounds (x[{i}] = {self.start[i]:g} of "
+                f"({self.lower[i]:g}, {self.upper[i]:g})) and was moved onto them"
+            )
+            self.start = self.best = moved
+        needed = self.method not in WITHOUT_GRADIENT
+        self.constraints = constraints_of(constraints, self, needed=needed)
+
+    def begin(self) -> Verdict | None:
+        """Evaluate the start, and return a verdict if no search can begin there."""
+        crossed = np.flatnonzero(self.lower > self.upper)
+        if crossed.size:
+            i = crossed[0]
+            return Status.INFEASIBLE, (
+                f"the bounds of x[{i}] contradict each other: {self.lower[i]:g} > {self.upper[i]:g}"
+            )
+        for k, c in enumerate(self.constraints):
+            crossed = np.flatnonzero(c.lower > c.upper)
+            if crossed.size:
+                i = crossed[0]
+                return Status.INFEASIBLE, (
+                    f"the limits of constraint {k} contradict each other: {c.lower[i]:g} > "
+                    f"{c.upper[i]:g}"
+                )
+            if not np.all(np.isfinite(c.value(self.start))):
+                return Status.NOT_FINITE, f"constraint {k} is not finite at the start"
+        try:
+            self.first = self.value(self.start)
+            finite = np.isfinite(self.first)
+            if finite and self.knows_gradient:
+                finite = bool(np.all(np.isfinite(self.gradient(self.start))))
+        except ObjectiveError as error:
+            return Status.INVALID, str(error)
+        except Exception as error:
+            if self.recorded:
+                self._tell_the_way_out(error)
+            raise
+        if not np.isfinite(self.first):
+            return Status.NOT_FINITE, f"f is {self.first} at the start"
+        if not finite:
+            return Status.NOT_FINITE, "the gradient of f is not finite at the start"
+        self.eager = self.method in AT_EVERY_POINT
+        self.least = np.inf if self.constraints and not self.feasible(self.start) else self.first
+        return None
+
+    def _tell_the_way_out(self, error: Exception) -> None:
+        """Say what to do where fun works on arrays, but could not be recorded."""
+        try:
+            one_real_number(self.f(self.start))
+        except Exception:  # then it is fun itself that fails
+            return
+        error.add_note(
+            'fun cannot be recorded: give jac="2-point" for differences, or a jac of your own'
+        )
+
+    def derivatives(self, jac: Any, hess: Any, hessp: Any, args: tuple[Any, ...]) -> dict[str, Any]:
+        """Return the derivatives that the method takes: the caller's, else exact ones."""
+        if not self.knows_gradient or self.method in WITHOUT_GRADIENT:
+            return {"jac": jac, "hess": hess, "hessp": hessp}
+        shaped = self.shaped
+        found: dict[str, Any] = {"jac": self.gradient, "hess": hess, "hessp": None}
+        if callable(hess):
+            found["hess"] = self.given_hess = self.on_vectors(hess, args)
+        if hessp is not None:
+            found["hessp"] = lambda x, p: flatten(hessp(shaped(x), shaped(p), *args))[0]
+        elif hess is None and self._is_twice_recorded():
+            if self.method in WITH_PRODUCTS:
+                found["hessp"] = self.hessian_product
+            elif self.method in WITH_HESSIAN:
+                found["hess"] = self.hessian
+        return found
+
+    def _is_twice_recorded(self) -> bool:
+        """Whether fun has an exact Hessian; with a jac of the caller's own it need not."""
+        if self.recorded or self.method not in WITH_PRODUCTS | WITH_HESSIAN:
+            return self.recorded
+        try:
+            linearize(grad(self.f), self.start)
+        except Exception:
+            return False
+        return True
+
+    # -- SciPy -------------------------------------------------------------------------------
+
+    def run(
+        self, method: Any, derivatives: dict[str, Any], tol: float | None, options: dict[str, Any]
+    ) -> OptimizeResult:
+        """Return SciPy's result; where SciPy itself breaks down, the best point and the reason."""
+        from scipy import optimize
+
+        bounds = None
+        if self.bounded:
+            bounds = optimize.Bounds(self.lower, self.upper, self.keep_feasible)
+        self.calls = 0
+        try:
+            return optimize.minimize(
+                self.value,
+                self.start.copy(),
+                method=method,
+                **derivatives,
+                bounds=bounds,
+                constraints=for_scipy(self.constraints, self.method),
+                tol=tol,
+                callback=self.on_step if self.callback or self.constraints else None,
+                options=options,
+            )
+        except ObjectiveError as error:
+            self.broken = Status.INVALID, str(error)
+        except StopIteration:
+            self.broken = Status.STOPPED, ""
+        except (ValueError, ArithmeticError, RuntimeError, np.linalg.LinAlgError) as error:
+            if error is self.own_error or not self.calls:
+                raise
+            self.broken = Status.STALLED, f"SciPy's {METHODS.get(self.method)} gave up: {error}"
+        counts = {"nit": self.steps, "nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
+        return optimize.OptimizeResult(
+            x=self.best, fun=self.least, success=False, message=self.broken[1], **counts
+        )
+
+    # -- after SciPy --------------------------------------------------------------------------
+
+    def inside(self, x: Array) -> bool:
+        """Whether x is within its bounds."""
+        return not self.bounded or bool(np.all((self.lower <= x) & (x <= self.upper)))
+
+    def sizes(self, x: Array) -> Array:
+        """Return how large each unknown is, at the start or at x; about 0 counts as others do."""
+        size = np.maximum(np.abs(x), np.abs(self.start))
+        typical = max(size.max(), ZERO)
+        return np.where(size > 1e-8 * typical, size, typical)
+
+    def feasible(self, x: Array) -> bool:
+        """Whether all constraints and bounds are met."""
+        worst = violation(x, self.sizes(x), self.lower, self.upper, self.constraints)
+        return worst.relative <= FEASIBLE
+
+    def plain(self, x: Array) -> float:
+        """Return f(x), and remember nothing of it."""
+        value = self.f(x)
+        return one_real_number(value[0] if self.pair else value)
+
+    def judged(self, result: OptimizeResult, asked: float) -> OptimizeResult:
+        """Return SciPy's result with a verdict that has been checked."""
+        message = str(result.message).rstrip(". ") + ". "
+        point = point_at(self, np.array(result.x, float))
+        if self.stopped:
+            verdict = Status.STOPPED, f"the callback stopped the search after {self.steps} steps"
+        elif self.broken and self.broken[0] is Status.INVALID:
+            verdict = self.broken
+        else:
+            verdict = verdict_on(self, point, bool(result.success), message, asked)
+        success = verdict[0] is Status.CONVERGED
+        if not success and self.least < np.inf:
+            # A point is not better for making use of what the tolerance allows it.
+            slack = 10 * FEASIBLE * abs(self.least) if self.constraints else 0.0
+            kept = self.feasible(point.x) and point.fun <= self.least + slack
+            point = point if kept else point_at(self, self.best)
+        told: dict[str, Any] = {"x": self.shaped(point.x), "fun": point.fun}
+        told["violation"] = point.violation.size
+        if point.gradient is not None:
+            key = "grad" if self.method == "trust-constr" else "jac"
+            told[key] = self.shaped(point.gradient)
+        if point.first_order is not None:
+            told["kkt"] = float(np.abs(point.first_order.residual).max())
+            if self.constraints:
+                told["multipliers"] = point.first_order.multipliers
+            if self.constraints or self.bounded:
+                told["bound_multipliers"] = self.shaped(point.first_order.bound_multipliers)
+        result.update(told)
+        return self.report(verdict, result)
+
+    def report(self, verdict: Verdict, result: OptimizeResult | None = None) -> OptimizeResult:
+        """Return a result with a verdict; without one of SciPy's, that of the start."""
+        from scipy.optimize import OptimizeResult
+
+        status, message = verdict
+        if result is None:
+            counts = {"nit": 0, "nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
+            fun = self._value if self.nfev else np.nan
+            result = OptimizeResult(x=self.shaped(self.start), fun=fun, **counts)
+        message = "; ".join([message.rstrip(". "), *self.notes])
+        result.update(status=int(status), success=status is Status.CONVERGED, message=message)
+        return result
+
+
+def _takes_result(callback: Callable[..., Any] | None) -> bool:
+    """Whether a callback has SciPy's newer form, told by the name of its only parameter."""
+    try:
+        return callback is not None and set(inspect.signature(callback).parameters) == {
+            "intermediate_result"
+        }
+    except ValueError:  # no signature is known
+        return False

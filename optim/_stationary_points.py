@@ -1,0 +1,280 @@
+"""Points of a problem with equality constraints: what holds there to second order.
+
+All is measured in units of the problem's own, so that no test depends on the user's: each unknown
+by the largest size that it has had, each constraint by the norm of its gradient in these units. A
+constraint's value is then about the distance to where it holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodiff import hessian, jacobian
+from optim._objective import Array, Iterate, Objective, ObjectiveError
+
+ACCEPTED = 1e-8  # the KKT residual that counts as zero where rounding lets no step lower it
+RANK = 1e-8  # of the largest: a singular value of the constraints' Jacobian below is zero
+CURVATURE = 1e-8  # of the Hessian's norm: a smaller curvature has no sign
+RESOLVED = 1e-7  # of the size of x: a curvature has no sign where Newton's step is longer still
+
+
+class System(Objective):
+    """An objective and its constraints; where a maximum is asked for, ``sign`` turns f over."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        constraints: Sequence[Callable[..., Any]],
+        x0: Any,
+        args: Sequence[Any],
+        asked: str,
+    ) -> None:
+        super().__init__(f, x0, args)
+        self.asked = asked
+        self.sign = -1.0 if asked == "maximum" else 1.0
+        self._constraints = [self.on_vectors(c, ()) for c in constraints]
+        self.sizes: list[int] = []  # how many constraints each function returns
+
+    def constraints(self, x: Any) -> Any:
+        """Return all constraints in their order, as one vector."""
+        return np.concatenate([_entries(c(x)) for c in self._constraints])
+
+    def values(self, x: Array) -> tuple[float, Array]:
+        """Return ``sign`` f and the constraints."""
+        parts = [np.asarray(_entries(c(x))) for c in self._constraints]
+        if any(part.dtype.kind not in "biuf" for part in parts):
+            kinds = ", ".join(str(part.dtype) for part in parts)
+            raise ObjectiveError(f"the constraints returned {kinds}, expected real numbers")
+        sizes = [part.size for part in parts]
+        self.sizes = self.sizes or sizes
+        if sizes != self.sizes:
+            raise ObjectiveError(f"the constraints returned {sizes} values, before {self.sizes}")
+        return self.sign * self.value(x), np.concatenate(parts).astype(float)
+
+    def derivatives(self, x: Array) -> tuple[Array, Array]:
+        """Return the gradient of ``sign`` f and the constraints' Jacobian, from one recording."""
+        self.njev += 1
+        both = jacobian(lambda x: np.concatenate([np.ravel(self.f(x)), self.constraints(x)]))(x)
+        return self.sign * both[0], both[1:]
+
+    def curvature(self, x: Array, multipliers: Array) -> Array:
+        """Return the Hessian of the Lagrangian, ``sign`` f + Σ λᵢ cᵢ."""
+        self.nhev += 1
+        matrix: Array = hessian(
+            lambda x: self.sign * np.sum(self.f(x)) + np.sum(multipliers * self.constraints(x))
+        )(x)
+        return matrix
+
+    def curvature_of_constraints(self, x: Array, weights: Array) -> Array:
+        """Return the Hessian of a weighted sum of the constraints."""
+        self.nhev += 1
+        matrix: Array = hessian(lambda x: np.sum(weights * self.constraints(x)))(x)
+        return matrix
+
+
+def _entries(value: Any) -> Any:
+    """Return what a constraint function returned as one vector."""
+    if isinstance(value, list | tuple):
+        return np.concatenate([_entries(part) for part in value]) if value else np.zeros(0)
+    return np.ravel(value)
+
+
+@dataclass(frozen=True)
+class Point:
+    """A place, and all that was evaluated there, in the problem's own units.
+
+    Attributes
+    ----------
+    scale, rows : ndarray
+        The units of x, and those of the constraints.
+    c, g, A, H : ndarray
+        The constraints, the gradient of f, the constraints' Jacobian, and the Hessian of the
+        Lagrangian with the multipliers y (all in these units; ``fun`` is ``sign`` f).
+    violation : float
+        The largest distance, to first order, to where a constraint holds.
+    """
+
+    x: Array
+    fun: float
+    scale: Array
+    rows: Array
+    steepest: Array  # the largest norm that each constraint's gradient has had
+    greatest: float  # the largest `terms` on the way
+    c: Array
+    g: Array
+    A: Array
+    y: Array
+    H: Array
+    violation: float
+
+    @classmethod
+    def at(cls, system: System, x: Array, before: Point | None = None, y: Any = None) -> Point:
+        """Evaluate all there is; by default with the multipliers that fit the gradient best."""
+        fun, c = system.values(x)
+        return cls.of(system, x, fun, c, before, y)
+
+    @classmethod
+    def of(
+        cls, system: System, x: Array, fun: float, c: Array, before: Point | None, y: Any = None
+    ) -> Point:
+        """Evaluate the derivatives where the values are known; ``y`` in the user's units."""
+        g, J = system.derivatives(x)
+        scale = np.abs(x)
+        if before is not None:
+            # An excursion is forgotten in time, but what tends to zero is not measured by itself.
+            scale = np.maximum(scale, np.maximum(before.scale / 2, 0.1 * np.abs(system.start)))
+        scale = np.where(scale > 0, scale, 1.0)
+        norms = np.linalg.norm(J * scale, axis=1)
+        steepest = norms if before is None else np.maximum(norms, before.steepest)
+        # A gradient that vanishes at once must not lend its constraint an endless weight.
+        rows = norms if before is None else np.maximum(norms, before.rows / 10)
+        rows = np.where(rows > 0, rows, 1.0)
+        distances = np.divide(np.abs(c), norms, where=norms > 0, out=np.where(c == 0, 0.0, np.inf))
+        point = cls(
+            x=x,
+            fun=fun,
+            scale=scale,
+            rows=rows,
+            steepest=steepest,
+            greatest=0.0,
+            c=c / rows,
+            g=scale * g,
+            A=J * scale / rows[:, None],
+            y=np.full(c.size, np.nan) if y is None else y * rows,
+            H=np.full((x.size, x.size), np.nan),
+            violation=float(np.max(distances, initial=0.0)),
+        )
+        if not all(np.isfinite(v).all() for v in (fun, point.c, point.g, point.A)):
+            return point
+        if y is None:
+            point = replace(point, y=point.fitted(-point.g))
+        H = system.curvature(x, point.y / rows)
+        point = replace(point, H=scale[:, None] * H * scale)
+        return replace(point, greatest=max(point.terms, before.greatest if before else 0.0))
+
+    @property
+    def finite(self) -> bool:
+        parts = (self.fun, self.c, self.g, self.A, self.y, self.H)
+        return all(np.isfinite(v).all() for v in parts) and bool(np.isfinite(self.terms))
+
+    @cached_property
+    def factors(self) -> tuple[Array, Array, Array, Array]:
+        """U, s and V of the constraints' Jacobian, up to its rank; and Z, where it is zero."""
+        U, s, Vt = np.linalg.svd(self.A)
+        rank = int(np.sum(s > RANK * s.max(initial=1.0)))
+        return U[:, :rank], s[:rank], Vt[:rank].T, Vt[rank:].T
+
+    @property
+    def rank(self) -> int:
+        return int(self.factors[1].size)
+
+    def fitted(self, force: Array) -> Array:
+        """Return the multipliers y with Aᵀ y nearest to a vector, of all such the shortest."""
+        U, s, V, _ = self.factors
+        y: Array = U @ (V.T @ force / s)
+        return y
+
+    def back(self, c: Array) -> Array:
+        """Return the shortest step that takes the linearised constraints from ``c`` to zero."""
+        U, s, V, _ = self.factors
+        step: Array = -V @ (U.T @ c / s)
+        return step
+
+    @cached_property
+    def tangential(self) -> tuple[Array, Array]:
+        """The principal curvatures of the Lagrangian along the constraints, and their axes."""
+        Z = self.factors[3]
+        curvatures, axes = np.linalg.eigh(Z.T @ self.H @ Z)
+        curvatures[np.abs(curvatures) <= 1e-13 * np.linalg.norm(self.H)] = 0.0
+        return curvatures, Z @ axes
+
+    @cached_property
+    def terms(self) -> float:
+        """How large the terms are that make up a gradient of the Lagrangian hereabouts."""
+        forces = np.abs(self.y) * np.linalg.norm(self.A, axis=1)
+        return float(np.linalg.norm(self.g) + np.sum(forces) + np.linalg.norm(self.H))
+
+    @cached_property
+    def imbalance(self) -> Array:
+        """The gradient of the Lagrangian."""
+        total: Array = self.g + self.A.T @ self.y
+        return total
+
+    @cached_property
+    def stationarity(self) -> float:
+        """The norm of the Lagrangian's gradient, relative to its terms."""
+        return float(np.linalg.norm(self.imbalance) / self.terms) if self.terms else 0.0
+
+    @property
+    def residual(self) -> float:
+        """How far the KKT conditions are from being met; no units."""
+        return max(self.stationarity, self.violation)
+
+    @cached_property
+    def unresolved(self) -> NDArray[np.bool_]:
+        """Which of the principal curvatures are too small to have a sign."""
+        curvatures, axes = self.tangential
+        size = np.abs(curvatures)
+        slopes = np.abs(axes.T @ self.g)
+        flat: NDArray[np.bool_] = (size <= CURVATURE * np.linalg.norm(self.H)) | (
+            slopes > RESOLVED * size
+        )
+        return flat
+
+    def vanishing(self, system: System) -> Array | None:
+        """Return weights with which the constraints' gradients add up to zero nearby, if they do.
+
+        It is so where Newton's method on that sum is as far from zero as its gradient is.
+        """
+        U, s, _, _ = self.factors
+        if not s.size:
+            return None
+        u = U[:, -1]
+        bend = self.scale[:, None] * system.curvature_of_constraints(self.x, u / self.rows)
+        curvature = float(np.linalg.norm(bend * self.scale))
+        near = max(1e-7, 8 * abs(float(u @ self.c)) / s[-1])
+        return u if s[-1] <= near * curvature else None
+
+    @property
+    def bends(self) -> tuple[bool, bool, bool]:
+        """Whether f bends up, bends down, is flat to second order, in some direction each."""
+        curvatures, flat = self.tangential[0], self.unresolved
+        return (
+            bool(np.any(~flat & (curvatures > 0))),
+            bool(np.any(~flat & (curvatures < 0))),
+            bool(np.any(flat)),
+        )
+
+    def kind(self, sign: float) -> str:
+        """Return the kind of this stationary point, for f itself."""
+        up, down, flat = self.bends
+        if up and down:
+            return "saddle"
+        if flat:
+            return "degenerate"
+        return "minimum" if (sign < 0) == down else "maximum"
+
+
+def told(system: System, point: Point) -> Iterate:
+    """Return what the result says of a point, in the user's units."""
+    sign = system.sign
+    multipliers = sign * point.y / point.rows
+    more: dict[str, Any] = {
+        "multipliers": multipliers,
+        "constraints": point.c * point.rows,
+        "stationarity": point.stationarity,
+        "violation": point.violation,
+        "kkt": point.residual,
+        "curvatures": np.sort(sign * point.tangential[0]),
+        "kind": point.kind(sign) if point.residual <= ACCEPTED else "not stationary",
+    }
+    if len(system.sizes) > 1:
+        ends = np.cumsum(system.sizes)[:-1]
+        more["multipliers_by_constraint"] = np.split(multipliers, ends)
+    return Iterate(point.x, sign * point.fun, sign * point.g / point.scale, more)

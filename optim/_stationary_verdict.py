@@ -1,0 +1,117 @@
+"""How a search with constraints ended, in words that name the cause."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optim._objective import Array
+from optim._run import Status, Verdict
+from optim._stationary_points import ACCEPTED, RANK, Point, System
+
+
+def verdict(system: System, point: Point) -> Verdict:
+    """Return the status and the message for where the search ended."""
+    count, n = point.A.shape
+    residual = f"the KKT residual is {point.residual:.2g}"
+    lost = _dependence(point) if point.rank < count else ""
+    if point.violation <= 1e-5 and (weights := point.vanishing(system)) is not None:
+        others = point.y - weights * (weights @ point.y)
+        unbalanced = np.linalg.norm(point.g + point.A.T @ others)
+        lost = _sum_is_zero(weights / point.rows)
+        if unbalanced > 1e-6 * np.linalg.norm(point.g):
+            return Status.SINGULAR, _singular(lost)
+    if point.residual > ACCEPTED:
+        if lost and point.violation <= ACCEPTED:
+            return Status.SINGULAR, _singular(lost)
+        return Status.STALLED, f"no step leads on, though this point is not stationary: {residual}"
+    if point.terms < 1e-100 * point.greatest:
+        return Status.WANDERS, (
+            "f has run out to where it is constant to rounding, without reaching a minimum: "
+            f"the largest |x| is {np.max(np.abs(point.x)):.3g}"
+        )
+    kind = point.kind(system.sign)
+    if system.asked != "any" and (point.bends[1] or kind not in (system.asked, "degenerate")):
+        return Status.OTHER_KIND, (
+            f"stationary but of kind {kind}, where a {system.asked} was asked for, and no step "
+            f"leads away from it: {residual}"
+        )
+    notes = f"; the multipliers are not unique: {lost}" if lost else ""
+    if point.rank == n:
+        notes += "; the constraints alone fix this point"
+    elif kind == "degenerate":
+        notes += "; f is flat to second order in some direction along the constraints"
+    what = f"a {kind}" if kind != "degenerate" else "a degenerate stationary point"
+    return Status.CONVERGED, f"{what}: {residual}{notes}"
+
+
+def _singular(lost: str) -> str:
+    return (
+        f"the constraints' Jacobian loses rank here: {lost}, and so no multipliers balance ∇f, "
+        "though this may be the point that is sought"
+    )
+
+
+def _dependence(point: Point) -> str:
+    """Return which constraints depend on one another, or on nothing."""
+    own = np.flatnonzero(np.linalg.norm(point.A, axis=1) <= RANK)
+    if own.size:
+        return f"the gradient of {_named(own)} is zero"
+    return _sum_is_zero(np.linalg.svd(point.A)[0][:, -1] / point.rows)
+
+
+def _sum_is_zero(weights: Array) -> str:
+    """Return in words that gradients of the constraints with these weights add up to zero."""
+    weights = weights / np.max(np.abs(weights))
+    members = np.flatnonzero(np.abs(weights) > 1e-6)
+    if members.size == 1:
+        return f"the gradient of {_named(members)} is zero"
+    signs = [f"{'-' if weights[i] < 0 else '+'} {abs(weights[i]):.4g} ∇c[{i}]" for i in members[:8]]
+    more = " + …" if members.size > 8 else ""
+    return f"{' '.join(signs).removeprefix('+ ')}{more} = 0"
+
+
+def _named(numbers: NDArray[np.intp]) -> str:
+    if len(numbers) == 1:
+        return f"constraint {numbers[0]}"
+    return f"constraints {', '.join(map(str, numbers[:5]))}{', …' * (len(numbers) > 5)}"
+
+
+def infeasible(point: Point) -> Verdict:
+    values = point.c * point.rows
+    worst = int(np.argmax(np.abs(point.c)))
+    m, n = point.A.shape
+    still = np.flatnonzero((point.steepest == 0) & (values != 0))
+    cause = f": {_named(still)} does not depend on x" if still.size else ""
+    if not cause and m > n:
+        cause = f": there are {m} for {n} unknown{'s' * (n > 1)}"
+    return Status.INFEASIBLE, (
+        "the constraints contradict one another, at least hereabouts"
+        f"{cause}; the least violation found leaves constraint {worst} at {values[worst]:.6g}"
+    )
+
+
+def unbounded(system: System, point: Point) -> Verdict:
+    way, value = ("falls", "-inf") if system.sign > 0 else ("rises", "+inf")
+    return Status.UNBOUNDED, (
+        f"f {way} along the constraints without end, towards {value}: it is "
+        f"{system.sign * point.fun:.3g} where the largest |x| is {np.max(np.abs(point.x)):.3g}"
+    )
+
+
+def not_finite(system: System, point: Point) -> Verdict:
+    told = (
+        ("f", np.atleast_1d(system.sign * point.fun)),
+        ("constraint", point.c * point.rows),
+        ("the derivative of f by unknown", point.g),
+        ("the gradient of constraint", point.A),
+        ("row of the second derivatives", point.H),
+    )
+    for what, values in told:
+        bad = np.argwhere(~np.isfinite(values))
+        if len(bad):
+            number = f" {bad[0][0]}" if what != "f" else ""
+            return Status.NOT_FINITE, (
+                f"not finite at the start: {what}{number} is {values[tuple(bad[0])]}"
+            )
+    return Status.NOT_FINITE, "not finite at the start: the multipliers overflow"

@@ -1,0 +1,399 @@
+"""Roots: found where there are any, and nothing else is called one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+from problems_mgh import PROBLEMS
+
+from optim._equations import Equations
+from optim._objective import Iterate
+from optim._roots import halley, newton_raphson
+from optim._run import Status
+
+METHODS = pytest.mark.parametrize("method", [newton_raphson, halley])
+
+
+def course(x: Any) -> Any:
+    return x**6 / 6 - 3 * x**4 - 2 * x**3 / 3 + 27 * x**2 / 2 + 18 * x - 30
+
+
+COURSE_ROOTS = np.roots([1 / 6, 0, -3, -2 / 3, 27 / 2, 18, -30])
+COURSE_ROOTS = COURSE_ROOTS[np.abs(COURSE_ROOTS.imag) < 1e-9].real
+
+
+# -- the course's example --------------------------------------------------------------------
+
+
+def test_course_from_1() -> None:
+    result = newton_raphson(course, 1.0, path=True)
+    assert result.success
+    assert result.path[1] == pytest.approx(1.0625, rel=1e-14)
+    assert result.x == pytest.approx(1.06307, abs=1e-5)
+
+
+def test_course_from_minus_4() -> None:
+    result = newton_raphson(course, -4)
+    assert result.success
+    assert result.x == pytest.approx(-3.76021, abs=1e-5)
+
+
+def test_course_from_1_99_jumps_far_and_takes_long() -> None:
+    result = newton_raphson(course, 1.99, path=True)
+    assert result.success
+    assert result.path[1] == pytest.approx(-36.47, abs=0.01)
+    assert result.nit > 16
+    assert np.abs(COURSE_ROOTS - result.x).min() < 1e-9
+
+
+@METHODS
+@pytest.mark.parametrize("maxiter", [3, 10, 20, 100])
+@pytest.mark.parametrize("x0", [3.1, 2.9, 3.01, 2.999])
+def test_course_about_3_no_root_is_claimed_but_a_true_one(
+    method: Any, x0: float, maxiter: int
+) -> None:
+    result = method(course, x0, maxiter=maxiter)
+    if result.success:
+        assert np.abs(COURSE_ROOTS - result.x).min() < 1e-9
+    else:
+        assert result.status in (Status.WANDERS, Status.LIMIT)
+
+
+def test_course_damped_sticks_at_3_and_says_so() -> None:
+    result = newton_raphson(course, 3.1, damped=True)
+    assert result.status == Status.STALLED
+    assert "|f| is 6" in result.message
+
+
+# -- what is no root -------------------------------------------------------------------------
+
+NO_ROOT: dict[str, tuple[Callable[[Any], Any], float]] = {
+    "x⁴ - x² + 1": (lambda x: x**4 - x**2 + 1, 0.001),
+    "x² + 1": (lambda x: x**2 + 1, 0.5),
+    "x² + 1e-17": (lambda x: x**2 + 1e-17, 1.0),
+    "exp": (np.exp, 0.0),
+    "exp(-x²)": (lambda x: np.exp(-x * x), 1.0),
+    "x exp(-x) beyond its maximum": (lambda x: x * np.exp(-x), 2.0),
+    "1/x": (lambda x: 1 / x, 1.0),
+    "close to a pole": (lambda x: 1 / (x - 1), 1 + 1e-13),
+    "a constant": (lambda x: x * 0 + 1, 1.0),
+}
+
+
+@METHODS
+@pytest.mark.parametrize("maxiter", [100, 2000])
+@pytest.mark.parametrize("name", NO_ROOT)
+def test_what_is_no_root_is_not_called_one(method: Any, name: str, maxiter: int) -> None:
+    f, x0 = NO_ROOT[name]
+    result = method(f, x0, maxiter=maxiter)
+    assert not result.success, result.message
+
+
+def test_a_search_that_wanders_is_told_so() -> None:
+    result = newton_raphson(lambda x: x**4 - x**2 + 1, 0.001)
+    assert result.status == Status.WANDERS
+    assert "no root" in result.message
+
+
+def test_underflow_is_no_root() -> None:
+    result = newton_raphson(np.exp, 0.0, maxiter=2000)
+    assert result.status == Status.WANDERS
+    assert "underflow" in result.message
+
+
+def test_a_cycle_is_found() -> None:
+    result = newton_raphson(lambda x: x**3 - 2 * x + 2, 0.0, path=True)
+    assert result.status == Status.WANDERS
+    assert "cycle of 2" in result.message
+    assert_array_equal(result.path, [0, 1, 0])
+
+
+@pytest.mark.parametrize("f", [np.arctan, np.cbrt])
+def test_divergence_is_found(f: Any) -> None:
+    result = newton_raphson(f, 3.0)
+    assert result.status == Status.WANDERS
+    assert "run away" in result.message
+    assert result.x == 3.0 or abs(result.fun) < abs(f(3.0))
+
+
+def test_damping_stops_divergence() -> None:
+    result = newton_raphson(np.arctan, 3.0, damped=True)
+    assert result.success
+    assert result.x == 0
+
+
+def test_a_stationary_point_is_singular() -> None:
+    result = newton_raphson(lambda x: x**2 + 1, 0.0)
+    assert result.status == Status.SINGULAR
+    assert "derivative is 0" in result.message
+
+
+def test_slow_progress_from_far_is_no_convergence_to_zero() -> None:
+    result = newton_raphson(lambda x: x**3 - 1, 1e30, maxiter=300)
+    assert result.success
+    assert result.x == 1
+    assert not newton_raphson(lambda x: x**3 - 1, 1e30, maxiter=100).success
+
+
+# -- roots -----------------------------------------------------------------------------------
+
+
+def test_convergence_is_quadratic() -> None:
+    path = newton_raphson(lambda x: x**2 - 2, 1.0, path=True).path
+    error = np.abs(path - np.sqrt(2))[:4]
+    assert_allclose(error[1:] / error[:-1] ** 2, 1 / (2 * path[:3]), rtol=1e-3)
+
+
+def test_halley_converges_cubically() -> None:
+    path = halley(lambda x: x**2 - 2, 1.0, path=True).path
+    error = np.abs(path - np.sqrt(2))[:3]
+    assert_allclose(error[1:] / error[:-1] ** 3, [0.2, 0.1276], rtol=0.03)
+
+
+def test_halley_tells_all_derivatives() -> None:
+    result = halley(lambda x, a: np.exp(x) - a, 0.0, args=(3.0,))
+    assert result.success
+    assert_allclose([result.x, result.jac, result.hess], [np.log(3), 3, 3], rtol=1e-14)
+    assert result.nfev == result.njev == result.nhev == result.nit + 1
+
+
+@METHODS
+def test_a_start_at_a_root_to_rounding(method: Any) -> None:
+    assert method(lambda x: x * x - 2, float(np.sqrt(2))).success
+    assert method(lambda x: x * x, 0.0).success
+
+
+@METHODS
+@pytest.mark.parametrize("order", [2, 3, 5])
+def test_multiple_roots_converge_linearly(method: Any, order: int) -> None:
+    result = method(lambda x: (x - 2) ** order, 3.0, maxiter=300)
+    assert result.success
+    assert "linearly" in result.message
+    assert abs(result.x - 2) < 2e-14
+
+
+@METHODS
+@pytest.mark.parametrize("order", [2, 3, 5, 9])
+def test_the_error_of_a_multiple_root_of_an_expanded_polynomial_is_known(
+    method: Any, order: int
+) -> None:
+    coefficients = np.poly(np.ones(order))[::-1]
+    result = method(lambda x: sum(c * x**k for k, c in enumerate(coefficients)), 2.0)
+    assert result.success
+    told = float(result.message.split()[-1])
+    assert abs(result.x - 1) < 5 * told
+    assert told < 10 * (2e-16) ** (1 / order)
+
+
+def test_slow_convergence_to_zero_ends_there() -> None:
+    result = newton_raphson(lambda x: x**2, 1.0)
+    assert result.success
+    assert result.x == 0
+
+
+def test_values_that_nearly_underflow() -> None:
+    result = newton_raphson(lambda x: 1e-300 * (x**2 - 4), 1.0)
+    assert result.success
+    assert result.x == pytest.approx(2, rel=1e-15)
+
+
+def test_a_step_out_of_the_domain_is_shortened() -> None:
+    result = newton_raphson(np.log, 3.0)
+    assert result.success
+    assert result.x == 1
+
+
+# -- brackets --------------------------------------------------------------------------------
+
+BRACKETS: dict[str, tuple[Callable[[Any], Any], float, tuple[float, float], float]] = {
+    "arctan": (np.arctan, 3.0, (-5, 4), 0),
+    "cycle": (lambda x: x**3 - 2 * x + 2, 0.0, (-3, 2), -1.7692923542386314),
+    "course": (course, 1.99, (1, 1.995), 1.0630706297),
+    "vertical tangent": (lambda x: np.cbrt(x - 0.3), 1.0, (-1, 2), 0.3),
+    "ninefold": (lambda x: (x - 0.1) ** 9, 1.0, (-1, 2), 0.1),
+    "steep": (lambda x: np.tanh(1e8 * (x - 0.3)), 0.9, (0, 1), 0.3),
+    "log at its pole": (np.log, 3.0, (0, 3), 1),
+    "all floats": (lambda x: np.arctan(x - 1), 1e200, (-1e300, 1e300), 1),
+    "an end": (np.sin, 1.0, (0, 1), 0),
+    "ends in reverse": (lambda x: np.cos(x) - x, 0.5, (1, 0), 0.7390851332151607),
+}
+
+
+@pytest.mark.parametrize("name", BRACKETS)
+def test_a_bracket_always_leads_to_a_root(name: str) -> None:
+    f, x0, bracket, root = BRACKETS[name]
+    result = newton_raphson(f, x0, bracket=bracket, path=True)
+    assert result.success, result.message
+    assert result.x == pytest.approx(root, rel=1e-10, abs=1e-15)
+    assert min(bracket) <= result.path.min() <= result.path.max() <= max(bracket)
+
+
+@pytest.mark.parametrize("place", [1.0, 0.3, 1 / 3])
+@pytest.mark.parametrize(
+    "f", [lambda x: 1 / x, lambda x: np.where(x < 0, -1.0, 1.0) + 0.25 * x], ids=["pole", "jump"]
+)
+def test_a_jump_over_zero_is_no_root(f: Any, place: float) -> None:
+    result = newton_raphson(lambda x: f(x - place), 2.0, bracket=(0, 3))
+    assert result.status == Status.STALLED
+    assert "jumps" in result.message
+
+
+def test_bad_brackets() -> None:
+    assert newton_raphson(np.cosh, 0.0, bracket=(-1, 1)).status == Status.INVALID
+    assert newton_raphson(np.sin, 9.0, bracket=(-1, 1)).status == Status.INFEASIBLE
+    assert newton_raphson(np.log, 1.0, bracket=(-1, 2)).status == Status.NOT_FINITE
+    for bracket in [(1, 1), (0, np.nan), (1, 2, 3)]:
+        with pytest.raises(ValueError, match="two different numbers"):
+            newton_raphson(np.sin, 1.0, bracket=bracket)
+    with pytest.raises(ValueError, match="one equation"):
+        newton_raphson(np.sin, [1.0, 2.0], bracket=(0, 3))
+    with pytest.raises(ValueError, match="not both"):
+        newton_raphson(np.sin, 1.0, bracket=(0, 3), damped=True)
+
+
+# -- systems ---------------------------------------------------------------------------------
+
+
+def brown_almost_linear(x: Any) -> Any:
+    linear = x[:-1] + np.sum(x) - (len(x) + 1)
+    return np.concatenate([linear, np.prod(x, keepdims=True) - 1])
+
+
+# As many equations as unknowns, from their standard starts.
+SQUARE = {
+    name: problem
+    for name, problem in PROBLEMS.items()
+    if np.size(problem.residuals(np.array(problem.start))) == len(problem.start)
+}
+SOLVABLE = [name for name, problem in SQUARE.items() if problem.minima[0] == 0]
+
+
+def test_there_are_systems_with_and_without_a_root() -> None:
+    assert len(SOLVABLE) == 15
+    assert SQUARE.keys() - SOLVABLE == {"Chebyquad, n = 8", "Chebyquad, n = 10"}
+
+
+@pytest.mark.parametrize("name", SOLVABLE)
+def test_standard_systems(name: str) -> None:
+    result = newton_raphson(SQUARE[name].residuals, SQUARE[name].start)
+    assert result.success, result.message
+    assert np.abs(result.fun).max() < 1e-13
+
+
+@pytest.mark.parametrize("name", sorted(SQUARE.keys() - SOLVABLE))
+def test_where_there_is_no_root_none_is_claimed(name: str) -> None:
+    assert not newton_raphson(SQUARE[name].residuals, SQUARE[name].start).success
+
+
+def test_where_damping_gets_stuck_least_squares_take_over() -> None:
+    result = newton_raphson(brown_almost_linear, np.full(30, 0.5))
+    assert result.success
+    assert np.abs(result.fun).max() < 1e-13
+    assert result.nfev < 100
+
+
+def test_structures_keep_their_shape() -> None:
+    def f(p: Any) -> Any:
+        return [p["a"] ** 2 - 4, p["b"][0] * p["a"] - 1, p["b"][1] + p["b"][0]]
+
+    result = newton_raphson(f, {"a": 3.0, "b": np.array([1.0, 1.0])})
+    assert result.success
+    assert result.x["a"] == pytest.approx(2)
+    assert_allclose(result.x["b"], [0.5, -0.5])
+    assert_allclose(result.jac["a"], [4, 0.5, 0])
+    assert_allclose(result.jac["b"], [[0, 0], [2, 0], [1, 1]])
+
+
+def test_equations_of_any_shape() -> None:
+    target = np.array([[7.0, 10.0], [15.0, 22.0]])
+    result = newton_raphson(lambda X: X @ X - target, np.array([[1.5, 2.0], [2.5, 4.0]]))
+    assert result.success
+    assert_allclose(result.x @ result.x, target, rtol=1e-12)
+    assert result.fun.shape == (2, 2)
+    assert result.jac.shape == (2, 2, 2, 2)
+
+
+def test_a_singular_jacobian_is_named_with_its_null_direction() -> None:
+    result = newton_raphson(lambda v: [v[0] + v[1] - 1, 2 * v[0] + 2 * v[1] - 3], [0.0, 0.0])
+    assert result.status == Status.SINGULAR
+    direction = result.message.split("[")[-1].split("]")[0]
+    a, b = map(float, direction.split(","))
+    assert a == pytest.approx(-b)
+
+
+def test_consistent_equations_with_a_singular_jacobian_have_a_root() -> None:
+    result = newton_raphson(lambda v: [v[0] + v[1] - 1, 2 * v[0] + 2 * v[1] - 2], [0.0, 0.0])
+    assert result.success
+    assert_allclose(result.x, [0.5, 0.5])
+
+
+@pytest.mark.parametrize(
+    ("f", "why"),
+    [
+        (lambda x: x[0], "2 equations for 2 unknowns"),
+        (lambda x: np.concatenate([x, x]), "least_squares"),
+        (lambda x: x * 1j, "complex"),
+        (lambda x: [x[0], np.ones(3)], "unlike parts"),
+        (lambda x: "nothing", "real numbers"),
+    ],
+)
+def test_equations_that_cannot_be_solved_are_invalid(f: Any, why: str) -> None:
+    result = newton_raphson(f, [1.0, 2.0])
+    assert result.status == Status.INVALID
+    assert why in result.message
+
+
+def test_not_finite_at_the_start() -> None:
+    result = newton_raphson(np.sqrt, -1.0)
+    assert result.status == Status.NOT_FINITE
+    assert "nan" in result.message
+    assert newton_raphson(lambda v: 1 / v, [0.0, 1.0]).status == Status.NOT_FINITE
+
+
+def test_refusals_at_the_door() -> None:
+    with pytest.raises(ValueError, match="tol"):
+        newton_raphson(np.sin, 1.0, tol=-1)
+    with pytest.raises(TypeError, match="complex"):
+        newton_raphson(np.sin, 1j)
+    with pytest.raises(ValueError, match="newton_raphson solves systems"):
+        halley(np.sin, [1.0, 2.0])
+
+
+def test_an_error_within_f_is_the_users_own() -> None:
+    def f(x: Any) -> Any:
+        raise ValueError("mine")
+
+    with pytest.raises(ValueError, match="mine"):
+        newton_raphson(f, 1.0)
+
+
+def test_the_callback_can_stop() -> None:
+    def stop(intermediate_result: Any) -> None:
+        assert intermediate_result.jac == pytest.approx(2 * intermediate_result.x)
+        raise StopIteration
+
+    result = newton_raphson(lambda x: x**2 - 2, 1.0, callback=stop)
+    assert (result.status, result.nit) == (Status.STOPPED, 1)
+
+
+def test_the_jacobian_is_told_in_the_structure_of_x0() -> None:
+    problem = Equations(lambda p: [p[0] ** 2, p[1][0] * p[0]], (1.0, np.array([2.0])))
+    point = problem.at(problem.start)
+    told = problem.told(Iterate(point.x, point.f, point.J))
+    assert_allclose(told["jac"][0], [2, 2])
+    assert_allclose(told["jac"][1], [[0], [1]])
+
+
+def trigonometric(x: Any) -> Any:
+    n = len(x)
+    return n - np.sum(np.cos(x)) + np.arange(1, n + 1) * (1 - np.cos(x)) - np.sin(x)
+
+
+def test_unknowns_that_are_zero_at_the_root_do_not_keep_the_search_going() -> None:
+    result = newton_raphson(trigonometric, [1.0] * 5, maxiter=200)
+    assert result.success, result.message
+    assert result.nfev < 500
