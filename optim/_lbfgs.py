@@ -53,7 +53,7 @@ def lbfgs(
     memory: int = 10,
     tol: float = TOL,
     args: Sequence[Any] = (),
-    maxiter: int = 2000,
+    maxiter: int = 15000,
     callback: Callback | None = None,
     path: bool = False,
     progress: bool = False,
