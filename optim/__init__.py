@@ -1,17 +1,18 @@
 """Optimisation with exact derivatives: training steps, roots, minima and constraints."""
 
-from optim._adaptive import Adagrad, Adam, AdamW, RMSprop
-from optim._bfgs import bfgs
-from optim._clipping import clip_by_norm, clip_by_value
-from optim._gradient_descent import gradient_descent
-from optim._lagrange import lagrange
-from optim._lbfgs import lbfgs
 from optim._least_squares import least_squares
-from optim._minimize import minimize
-from optim._newton import newton
-from optim._newton_cg import newton_cg
-from optim._roots import halley, newton_raphson
-from optim._schedules import (
+from optim.descent._bfgs import bfgs
+from optim.descent._gradient_descent import gradient_descent
+from optim.descent._lbfgs import lbfgs
+from optim.descent._newton import newton
+from optim.descent._newton_cg import newton_cg
+from optim.from_scipy._minimize import minimize
+from optim.multipliers._lagrange import lagrange
+from optim.roots._roots import halley, newton_raphson
+from optim.training._adaptive import Adagrad, Adam, AdamW, RMSprop
+from optim.training._clipping import clip_by_norm, clip_by_value
+from optim.training._optimizer import Optimizer
+from optim.training._schedules import (
     ReduceOnPlateau,
     Schedule,
     constant,
@@ -20,8 +21,7 @@ from optim._schedules import (
     step_decay,
     warm_up,
 )
-from optim._sgd import SGD
-from optim._training import Optimizer
+from optim.training._sgd import SGD
 
 __all__ = [
     "SGD",

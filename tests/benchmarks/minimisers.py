@@ -16,8 +16,8 @@ import numpy as np
 from scipy.optimize import OptimizeResult, minimize
 
 from autodiff import value_and_grad
-from optim._bfgs import bfgs
-from optim._lbfgs import lbfgs
+from optim.descent._bfgs import bfgs
+from optim.descent._lbfgs import lbfgs
 from tests.benchmarks.timing import Call, measure
 
 SIZES = (2, 10, 100, 1000)

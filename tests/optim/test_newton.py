@@ -11,8 +11,8 @@ import scipy.optimize
 from numpy.testing import assert_allclose
 
 from autodiff import grad, hessian
-from optim._newton import newton
-from optim._trust_region import falls_without_end, step_within
+from optim.descent._newton import newton
+from optim.descent._trust_region import falls_without_end, step_within
 
 
 def rosenbrock(x: Any) -> Any:

@@ -11,7 +11,7 @@ import scipy.optimize
 from numpy.testing import assert_allclose
 
 from autodiff import grad, hvp
-from optim._newton_cg import lowest_curvature, newton_cg
+from optim.descent._newton_cg import lowest_curvature, newton_cg
 
 
 def rosenbrock(x: Any) -> Any:

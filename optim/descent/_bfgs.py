@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._convergence import TOL
 from optim._objective import Array, Objective
-from optim._quasi_newton import check_tolerance, quasi_newton
 from optim._run import Callback, run
+from optim.descent._convergence import TOL
+from optim.descent._quasi_newton import check_tolerance, quasi_newton
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -11,8 +11,8 @@ from math import cos, inf, isfinite, pi
 from typing import Any
 
 from autodiff import Tensor
-from optim._state_dict import check_state
-from optim._training import Optimizer
+from optim.training._optimizer import Optimizer
+from optim.training._state_dict import check_state
 
 Course = Callable[[int], float]
 

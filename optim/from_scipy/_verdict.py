@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autodiff import grad, hessian
-from optim._constraints import Violation, violation
-from optim._convergence import negligible
-from optim._kkt import ReducedNewton, Stationarity, reduced_newton, stationarity
 from optim._objective import Array
 from optim._run import Status, Verdict
+from optim.descent._convergence import negligible
+from optim.from_scipy._constraints import Violation, violation
+from optim.from_scipy._kkt import ReducedNewton, Stationarity, reduced_newton, stationarity
 
 if TYPE_CHECKING:
-    from optim._search import Search
+    from optim.from_scipy._search import Search
 
 EPS = float(np.finfo(float).eps)
 # How far a constraint may be violated, of the size of its terms: SLSQP's own default accuracy, the

@@ -7,10 +7,18 @@ from typing import Protocol
 
 import numpy as np
 
-from optim._convergence import CAREFUL, DENSE, ROUGH, UNDERFLOW, approach, curved, negligible
-from optim._line_search import Trial, wolfe
 from optim._objective import Array, Iterate, Objective
 from optim._run import Search, Status, Verdict
+from optim.descent._convergence import (
+    CAREFUL,
+    DENSE,
+    ROUGH,
+    UNDERFLOW,
+    approach,
+    curved,
+    negligible,
+)
+from optim.descent._line_search import Trial, wolfe
 
 
 class Inverse(Protocol):

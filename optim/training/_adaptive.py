@@ -8,7 +8,7 @@ from math import inf, sqrt
 import numpy as np
 
 from autodiff import Tensor
-from optim._training import Array, Optimizer
+from optim.training._optimizer import Array, Optimizer
 
 
 def _check_eps(eps: float) -> None:

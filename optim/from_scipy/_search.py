@@ -9,10 +9,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff import flatten, grad, hessian, linearize, value_and_grad, vjp
-from optim._constraints import Constraint, bounds_of, constraints_of, for_scipy, violation
 from optim._objective import Array, ObjectiveError, Problem, one_real_number
 from optim._run import Status, Verdict
-from optim._verdict import FEASIBLE, point_at, verdict_on
+from optim.from_scipy._constraints import (
+    Constraint,
+    bounds_of,
+    constraints_of,
+    for_scipy,
+    violation,
+)
+from optim.from_scipy._verdict import FEASIBLE, point_at, verdict_on
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from optim._convergence import BEYOND, TOL, curved, negligible, no_minimum, tiny
-from optim._line_search import ROUNDING, LineSearch, armijo, exact, start_of, wolfe
 from optim._objective import Array, Iterate, Objective
-from optim._quasi_newton import first_scale, not_finite, unbounded
 from optim._run import Callback, Search, Status, Verdict, run
+from optim.descent._convergence import BEYOND, TOL, curved, negligible, no_minimum, tiny
+from optim.descent._line_search import ROUNDING, LineSearch, armijo, exact, start_of, wolfe
+from optim.descent._quasi_newton import first_scale, not_finite, unbounded
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -231,7 +231,7 @@ class Watch:
 
         Where rounding blurs the last steps, the longest of a few is the one to judge by.
         """
-        rate = float(np.median([rate for rate, _ in self.lately])) if self.lately else 0.0
+        rate = float(np.median([rate for rate, _ in self.lately][-3:])) if self.lately else 0.0
         if not (len(self.lately) == 4 and 0.25 < rate < 0.95):
             return ""
         error = max(length for _, length in list(self.lately)[-steps:]) * rate / (1 - rate)

@@ -94,7 +94,7 @@ def wolfe(
 
 
 def exact(objective: Objective, start: Trial, direction: Array, length: float) -> Trial:
-    """Return the first minimum along the direction, where the exact slope is zero."""
+    """Return a minimum along the direction, where the exact slope is zero."""
     return wolfe(objective, start, direction, length, flatter=1e-10)
 
 

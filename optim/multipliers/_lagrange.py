@@ -11,9 +11,9 @@ import numpy as np
 from optim._least_squares import least_squares
 from optim._objective import Array, Iterate
 from optim._run import Callback, Search, run
-from optim._stationary_points import ACCEPTED, Point, System, told
-from optim._stationary_verdict import infeasible, not_finite, unbounded, verdict
-from optim._trust_region import step_within
+from optim.descent._trust_region import step_within
+from optim.multipliers._stationary_points import ACCEPTED, Point, System, told
+from optim.multipliers._verdict import infeasible, not_finite, unbounded, verdict
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

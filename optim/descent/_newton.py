@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optim._convergence import negligible
-from optim._flat_directions import shown, tried
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
-from optim._trust_region import (
+from optim.descent._convergence import negligible
+from optim.descent._flat_directions import shown, tried
+from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
     EPS,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autodiff import Tensor
-from optim._training import Array, Optimizer
+from optim.training._optimizer import Array, Optimizer
 
 
 class SGD(Optimizer):

@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from optim._bfgs import Dense
-from optim._convergence import TOL
 from optim._objective import Array, Objective
-from optim._quasi_newton import Inverse, check_tolerance, quasi_newton
 from optim._run import Callback, run
+from optim.descent._bfgs import Dense
+from optim.descent._convergence import TOL
+from optim.descent._quasi_newton import Inverse, check_tolerance, quasi_newton
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from optim._objective import Array
 from optim._run import Status, Verdict
-from optim._stationary_points import ACCEPTED, RANK, Point, System
+from optim.multipliers._stationary_points import ACCEPTED, RANK, Point, System
 
 
 def verdict(system: System, point: Point) -> Verdict:

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, assign_value
-from optim._state_dict import check_state
+from optim.training._state_dict import check_state
 
 Array = NDArray[Any]
 

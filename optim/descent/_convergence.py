@@ -8,9 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optim._line_search import ROUNDING
 from optim._objective import Array, Iterate, Objective
 from optim._run import Status, Verdict
+from optim.descent._line_search import ROUNDING
 
 TOL = 1e-10
 ROUGH = 0.3  # the power of it that calls for a look at the Hessian

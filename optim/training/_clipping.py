@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Tensor
-from optim._training import label
+from optim.training._optimizer import label
 
 
 def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:

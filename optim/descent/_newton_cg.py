@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from optim._convergence import DENSE, negligible
-from optim._flat_directions import shown, tried
-from optim._newton import Model
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
-from optim._trust_region import (
+from optim.descent._convergence import DENSE, negligible
+from optim.descent._flat_directions import shown, tried
+from optim.descent._newton import Model
+from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
     EPS,

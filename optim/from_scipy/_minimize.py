@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, Search
+from optim.from_scipy._search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, Search
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

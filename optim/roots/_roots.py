@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._bracket import bracketed, ends_of
-from optim._equations import (
+from optim._least_squares import least_squares
+from optim._objective import Array, Iterate
+from optim._run import Callback, Search, Status, Verdict, run
+from optim.roots._bracket import bracketed, ends_of
+from optim.roots._equations import (
     Equations,
     Point,
     Watch,
@@ -19,9 +22,6 @@ from optim._equations import (
     shown,
     singular,
 )
-from optim._least_squares import least_squares
-from optim._objective import Array, Iterate
-from optim._run import Callback, Search, Status, Verdict, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

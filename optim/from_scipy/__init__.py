@@ -1,0 +1,1 @@
+"""SciPy's methods with exact derivatives, and their claims checked."""

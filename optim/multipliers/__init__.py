@@ -1,0 +1,1 @@
+"""Lagrange multipliers: stationary points where equality constraints hold."""

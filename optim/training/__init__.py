@@ -1,0 +1,1 @@
+"""Training steps: optimisers, schedules of the learning rate, and clipping of gradients."""
