@@ -19,6 +19,8 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(PYTHON) -m tests.benchmarks
+	$(PYTHON) -m tests.benchmarks.minimisers
+	$(PYTHON) -m tests.benchmarks.fits
 
 wheel: $(STAMP)
 	$(PYTHON) -m build --no-isolation --wheel

@@ -1,6 +1,5 @@
 """Optimisation with exact derivatives: training steps, roots, minima and constraints."""
 
-from optim._least_squares import least_squares
 from optim.descent._bfgs import bfgs
 from optim.descent._gradient_descent import gradient_descent
 from optim.descent._lbfgs import lbfgs
@@ -9,6 +8,7 @@ from optim.descent._newton_cg import newton_cg
 from optim.from_scipy._minimize import minimize
 from optim.multipliers._lagrange import lagrange
 from optim.roots._roots import halley, newton_raphson
+from optim.squares._least_squares import least_squares
 from optim.training._adaptive import Adagrad, Adam, AdamW, RMSprop
 from optim.training._clipping import clip_by_norm, clip_by_value
 from optim.training._optimizer import Optimizer

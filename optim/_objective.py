@@ -84,16 +84,16 @@ class Objective(Problem):
         self.njev += 1
         try:
             value, gradient = self._value_and_grad(x)
-        except TypeError:
+        except (TypeError, ValueError):
             one_real_number(self.f(x))  # what f returns is told apart from errors within f
             raise
-        return float(value), gradient
+        return one_real_number(value), gradient
 
     def hessian(self, x: Array) -> Array:
         """Return the matrix of second derivatives at x."""
         self.nhev += 1
         matrix: Array = hessian(self.f)(x)
-        return matrix
+        return matrix.reshape(x.size, x.size)
 
     def hessian_product(self, x: Array) -> Callable[[Array], Array]:
         """Return the function v ↦ ∇²f(x) v, from one recording; each call counts."""
@@ -109,10 +109,17 @@ class Objective(Problem):
 
 def one_real_number(value: Any) -> float:
     """Return the value of an objective as a float, or raise ObjectiveError."""
-    value = np.asarray(value)
-    if value.size != 1 or value.dtype.kind not in "biuf":
-        raise ObjectiveError(
-            f"f returned shape {value.shape} of {value.dtype}, expected one real number: sum it, "
-            "or give residuals to least_squares"
-        )
-    return float(value.reshape(()))
+    if type(value) is np.float64:
+        return float(value)
+    try:
+        array = np.asarray(value)
+    except ValueError:  # a list of unlike parts
+        array = np.array(None)
+    if array.size == 1 and array.dtype.kind in "biuf":
+        return float(array.reshape(()))
+    what = f"shape {array.shape} of {array.dtype}"
+    if array.dtype.kind not in "biufc":
+        what = f"{value!r:.60}"
+    raise ObjectiveError(
+        f"f returned {what}, expected one real number: sum it, or give residuals to least_squares"
+    )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
+from copy import deepcopy
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -91,17 +92,17 @@ def run(
                 bar.update()
             if nit and callback is not None:
                 try:
-                    callback(OptimizeResult(problem.told(last), nit=nit))
+                    callback(OptimizeResult(deepcopy(problem.told(last)), nit=nit))
                 except StopIteration:
                     verdict = Status.STOPPED, f"the callback stopped the search after {nit} steps"
-            if nit == maxiter:
+            if nit >= maxiter:
                 verdict = verdict or (Status.LIMIT, f"{maxiter} steps (maxiter) were not enough")
     status, message = verdict
     success = status.success
     result = OptimizeResult(problem.told(last if success else best))
     result.update(nit=max(nit, 0), status=int(status), success=success, message=message)
     if path:
-        shaped = [problem.shaped(x) for x in points]
+        shaped = [problem.shaped(x.copy()) for x in points]
         result.path = np.stack(shaped) if isinstance(shaped[0], np.ndarray | np.generic) else shaped
     return result
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from optim._objective import Array, Iterate, Objective
 from optim._run import Status, Verdict
+from optim.descent._flat_directions import tried
 from optim.descent._line_search import ROUNDING
 
 TOL = 1e-10
@@ -69,6 +70,7 @@ class Curved(NamedTuple):
     largest: float
     solve: Callable[[Array], Array]  # what turns a gradient nearby into minus a step
     noise: Array | float = 0.0  # of the gradient, from the rounding of x alone
+    level: tuple[Array, ...] = ()  # directions without curvature, where some have one
 
     @property
     def flat(self) -> bool:
@@ -98,12 +100,14 @@ def _dense(matrix: Array, x: Array, jac: Array) -> Curved:
     if not np.isfinite(scaled).all():
         nothing = np.full_like(jac, np.nan)
         return Curved(nothing, np.nan, np.nan, np.nan, lambda g: nothing)
+    level: tuple[Array, ...] = ()
     try:
         np.linalg.cholesky(scaled)
         lowest, largest = 0.0, 1.0
     except np.linalg.LinAlgError:
         values, axes = np.linalg.eigh(scaled)
         lowest, largest = float(values[0]), float(np.abs(values).max())
+        level = tuple((axes / scale[:, None]).T[np.abs(values) <= SINGULAR * largest])
         scaled = axes * np.maximum(np.abs(values), SINGULAR * largest or 1.0) @ axes.T
 
     def solve(g: Array) -> Array:
@@ -112,7 +116,7 @@ def _dense(matrix: Array, x: Array, jac: Array) -> Curved:
 
     step = -solve(jac)
     noise = 10 * EPS * np.abs(matrix) @ np.abs(x)
-    return Curved(step, float(jac.dot(step)), lowest, largest, solve, noise)
+    return Curved(step, float(jac.dot(step)), lowest, largest, solve, noise, level)
 
 
 def _sampled(
@@ -164,6 +168,7 @@ def _conjugate_gradients(
 # -- the verdict -----------------------------------------------------------------------------
 
 
+FOUND = Status.CONVERGED, "a minimum, by the exact second derivatives"
 FLAT = (
     Status.STALLED,
     "f is flat here, to second order: nothing tells whether this is a minimum, or f has a corner "
@@ -176,6 +181,19 @@ def no_minimum(exact: Curved) -> Verdict | None:
     if exact.bends_down:
         return Status.OTHER_KIND, "a stationary point, but f curves downwards there: no minimum"
     return FLAT if exact.flat else None
+
+
+def beside(
+    objective: Objective, x: Array, fun: float, exact: Curved, reach: Array
+) -> tuple[Array | None, Verdict]:
+    """Return a lower point along directions without curvature, if there is one, and the verdict."""
+    terms = float(np.sum(reach * exact.noise)) / (10 * EPS)
+    level = exact.level
+    if terms <= 10 * EPS * abs(fun) and x.size <= DENSE:  # then all curvature is lost in rounding
+        level = tuple(np.eye(x.size))
+    if not level:
+        return None, FOUND
+    return tried(objective.value, x, fun, level, reach, terms)
 
 
 def approach(
@@ -199,9 +217,8 @@ def approach(
     refusal = no_minimum(exact)
     if refusal:
         return point, refusal
-    found = Status.CONVERGED, "a minimum, by the exact second derivatives"
     if (np.abs(point.jac) <= exact.noise).all():
-        return point, found
+        return (yield from _settled(objective, point, exact, reach))
     step, slope = exact.step, -float(point.jac.dot(exact.solve(point.jac)))
     noise = ROUNDING * abs(point.fun)
     closer = fast = small = False
@@ -217,7 +234,7 @@ def approach(
         if not contracts or (small and (not fast or tiny(step, reach, tol))):
             break
     if fast and small:
-        return point, found
+        return (yield from _settled(objective, point, exact, reach))
     small = small or negligible(step, slope, point.fun, reach, tol, highest)
     # Many steps further f has to be higher, unless it levels off there or falls again.
     trial, _, _ = _after(objective, point.x + BEYOND * step, exact)
@@ -226,7 +243,23 @@ def approach(
         return trial, None
     higher = trial.fun > point.fun + noise
     close = small and higher and (closer or tiny(step, reach, tol))
-    return point, found if stuck or close else None
+    if stuck or close:
+        return (yield from _settled(objective, point, exact, reach))
+    return point, None
+
+
+def _settled(
+    objective: Objective, point: Iterate, exact: Curved, reach: Array
+) -> Generator[Iterate, None, tuple[Iterate, Verdict | None]]:
+    """Yield a point that is lower than what seems to be a minimum, or return the verdict."""
+    lower, verdict = beside(objective, point.x, point.fun, exact, reach)
+    if lower is None:
+        return point, verdict
+    trial, _, _ = _after(objective, lower, exact)
+    if not np.isfinite(trial.jac).all():
+        return point, FLAT
+    yield trial
+    return trial, None
 
 
 def _after(objective: Objective, x: Array, exact: Curved) -> tuple[Iterate, Array, float]:

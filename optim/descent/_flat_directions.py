@@ -63,10 +63,11 @@ def tried(
                     f"f has a corner here, along {shown(full)}: no derivative can tell whether it "
                     "is a minimum",
                 )
-        elif rises[0] != rises[1] and not rises[2:].any():
+        ahead, behind = rises[::2].any(), rises[1::2].any()
+        if ahead != behind:
             return None, (
                 Status.WANDERS,
-                f"f levels off along {shown(full if rises[1] else -full)}: its minimum seems to "
+                f"f levels off along {shown(full if behind else -full)}: its minimum seems to "
                 "be at infinity",
             )
         if not rises[:2].all():

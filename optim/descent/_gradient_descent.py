@@ -3,16 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import isfinite
+from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
-from optim.descent._convergence import BEYOND, TOL, curved, negligible, no_minimum, tiny
+from optim.descent._convergence import (
+    BEYOND,
+    FOUND,
+    TOL,
+    beside,
+    curved,
+    negligible,
+    no_minimum,
+    tiny,
+)
 from optim.descent._line_search import ROUNDING, LineSearch, armijo, exact, start_of, wolfe
 from optim.descent._quasi_newton import first_scale, not_finite, unbounded
+from optim.descent._trust_region import March, falls_without_end
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -120,6 +130,7 @@ def _fixed(objective: Objective, step: float, momentum: float, tol: float) -> Se
     yield Iterate(x, fun, jac)
     if not (isfinite(fun) and np.isfinite(jac).all()):
         return not_finite(fun, jac)
+    reach = np.abs(x)
     while not np.abs(jac).max() <= tol:
         velocity = momentum * velocity - step * jac
         x, last = x + velocity, fun
@@ -128,8 +139,9 @@ def _fixed(objective: Objective, step: float, momentum: float, tol: float) -> Se
             if fun == -np.inf:
                 return unbounded(last)
             return Status.WANDERS, f"f is {fun} where the next step led: take smaller steps"
+        np.maximum(reach, np.abs(x), out=reach)
         yield Iterate(x, fun, jac)
-    return _kind(objective, x, jac, tol)
+    return _kind(objective, x, fun, jac, reach, tol)
 
 
 def _searched(objective: Objective, search: LineSearch, tol: float) -> Search:
@@ -140,6 +152,7 @@ def _searched(objective: Objective, search: LineSearch, tol: float) -> Search:
         return not_finite(fun, jac)
     length = first_scale(objective, x, jac)
     reach, highest, looked = np.abs(x), abs(fun), np.inf
+    march = March()
     while not np.abs(jac).max() <= tol:
         gain = length * float(jac.dot(jac)) / 2
         if not tol and gain <= min(looked / 10, max(TOL * abs(fun), TOL**2 * highest)):
@@ -163,7 +176,9 @@ def _searched(objective: Objective, search: LineSearch, tol: float) -> Search:
         sy = float(s.dot(y))
         length = float(s.dot(s)) / sy if sy > 0 else 4 * trial.length
         yield Iterate(x, fun, jac)
-    return _kind(objective, x, jac, tol)
+        if march.goes_on(sqrt(float(s.dot(s)))) and falls_without_end(objective.value, x, s, fun):
+            return unbounded(fun)
+    return _kind(objective, x, fun, jac, reach, tol)
 
 
 def _nothing_left(
@@ -173,13 +188,26 @@ def _nothing_left(
     exact = curved(objective, x, jac, np.copy)
     if not negligible(exact.step, exact.slope, fun, reach, TOL, highest):
         return None
-    # Many steps further f has to be higher, unless it only levels off there.
-    beyond = objective.value(x + BEYOND * exact.step)
-    if not (tiny(exact.step, reach, TOL) or beyond > fun + ROUNDING * abs(fun)):
+    # Many steps further f has to be higher, unless it levels off there or falls again.
+    rise, noise = objective.value(x + BEYOND * exact.step) - fun, ROUNDING * abs(fun)
+    close = tiny(exact.step, reach, TOL)
+    if close and rise < -noise:
+        return Status.OTHER_KIND, "f levels off here, and falls again beyond: this is no minimum"
+    if not (close or rise > noise):
         return None
-    return no_minimum(exact) or (Status.CONVERGED, "a minimum, by the exact second derivatives")
+    return no_minimum(exact) or FOUND
 
 
-def _kind(objective: Objective, x: Array, jac: Array, tol: float) -> Verdict:
-    found = Status.CONVERGED, f"the gradient has come down to {tol:g}"
-    return no_minimum(curved(objective, x, jac, np.copy)) or found
+def _kind(
+    objective: Objective, x: Array, fun: float, jac: Array, reach: Array, tol: float
+) -> Verdict:
+    exact = curved(objective, x, jac, np.copy)
+    refusal = no_minimum(exact)
+    if refusal:
+        return refusal
+    lower, verdict = beside(objective, x, fun, exact, reach)
+    if lower is not None:
+        return Status.OTHER_KIND, "a stationary point, but f is lower beside it: no minimum"
+    if verdict[0] is Status.CONVERGED:
+        return Status.CONVERGED, f"the gradient has come down to {tol:g}"
+    return verdict

@@ -18,9 +18,8 @@ from optim.descent._trust_region import (
     BLURRED,
     EPS,
     FADING,
-    MARCH,
-    RIM,
     STUCK,
+    March,
     confined,
     falls_without_end,
     gained,
@@ -95,6 +94,13 @@ def newton(
         ====  ==================================================================
 
         and only the first is a success.
+
+    Raises
+    ------
+    ValueError
+        When ``tol`` or ``maxiter`` is not positive, or ``x0`` is empty.
+    TypeError
+        When ``x0`` is complex.
 
     References
     ----------
@@ -191,7 +197,7 @@ def _search(objective: Objective, tol: float) -> Search:
         return Status.NOT_FINITE, _not_finite(point)
     scale, reach = np.zeros_like(point.x), np.zeros_like(point.x)
     previous = point.more["hess"]
-    radius, length, march = 0.0, 0.0, 0
+    radius, march = 0.0, March()
     while True:
         scale = np.maximum(scale, np.sqrt(np.abs(np.diag(point.more["hess"]))))
         reach = np.maximum(FADING * reach, np.abs(point.x))
@@ -210,14 +216,11 @@ def _search(objective: Objective, tol: float) -> Search:
             if there.fun == -np.inf:
                 return Status.UNBOUNDED, f"f falls without end: it is -inf at x = {there.x!r:.80}"
         step = there.x - point.x
-        before, length = length, float(np.linalg.norm(model.scale * step))
-        march = march + 1 if length >= (1 - 2 * RIM) * before else 0
         previous, point = point.more["hess"], there
         yield point
-        if march == MARCH:
-            march = 0
-            if falls_without_end(objective.value, point.x, step, point.fun):
-                return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
+        far = march.goes_on(model.width(step))
+        if far and falls_without_end(objective.value, point.x, step, point.fun):
+            return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
 
 
 def _lower(
@@ -264,9 +267,8 @@ def _examined(
     directions = model.flat_directions(previous)
     if not directions:
         return None, (Status.CONVERGED, "a minimum: the Hessian is positive definite there")
-    lower, verdict = tried(
-        objective.value, point.x, point.fun, directions, reach, model.width(reach) ** 2
-    )
+    terms = float(reach @ np.abs(point.more["hess"]) @ reach)
+    lower, verdict = tried(objective.value, point.x, point.fun, directions, reach, terms)
     if lower is None:
         return None, verdict
     there = _with_hessian(objective, lower, *objective.value_and_gradient(lower))

@@ -18,9 +18,8 @@ from optim.descent._trust_region import (
     BLURRED,
     EPS,
     FADING,
-    MARCH,
-    RIM,
     STUCK,
+    March,
     confined,
     falls_without_end,
     gained,
@@ -88,6 +87,13 @@ def newton_cg(
         ``x, fun, jac, nit, nfev, njev, status, success, message``, and ``nhev``, the number of
         products. The status is as for `newton`.
 
+    Raises
+    ------
+    ValueError
+        When ``tol`` or ``maxiter`` is not positive, or ``x0`` is empty.
+    TypeError
+        When ``x0`` is complex.
+
     References
     ----------
     T. Steihaug, "The conjugate gradient method and trust regions in large scale optimization", SIAM
@@ -145,8 +151,8 @@ def _search(objective: Objective, tol: float) -> Search:
     if not here.usable:
         return Status.NOT_FINITE, _not_finite(start)
     reach = np.zeros_like(start.x)
-    steepest = radius = length = 0.0
-    march = 0
+    steepest = radius = 0.0
+    march = March()
     previous = here
     while True:
         point = here.point
@@ -187,14 +193,11 @@ def _search(objective: Objective, tol: float) -> Search:
             radius = resized(radius or size, size, step.slope, trial.fun - point.fun, gain)
             radius = max(radius, SMALLEST)
         move = there.point.x - point.x
-        last, length = length, float(np.linalg.norm(move))
-        march = march + 1 if length >= (1 - RIM) * last else 0
         previous, here = here, there
         yield here.point
-        if march == MARCH:
-            march = 0
-            if falls_without_end(objective.value, here.point.x, move, here.point.fun):
-                return Status.UNBOUNDED, f"f falls without end along {shown(move)}"
+        far = march.goes_on(_norm(move))
+        if far and falls_without_end(objective.value, here.point.x, move, here.point.fun):
+            return Status.UNBOUNDED, f"f falls without end along {shown(move)}"
 
 
 def conjugate_gradients(here: Here, left: float, radius: float) -> Step:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import isfinite
+from math import isfinite, sqrt
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +19,10 @@ from optim.descent._convergence import (
     negligible,
 )
 from optim.descent._line_search import Trial, wolfe
+from optim.descent._trust_region import STUCK, March, falls_without_end
+
+IDLE = 10  # steps in a row that do not lower f, as they do next to a corner
+ENDLESS = 1e100  # times the start's size: how low f falls only where it has no minimum
 
 
 class Inverse(Protocol):
@@ -47,8 +51,14 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
     reach, highest = np.abs(x), abs(fun)
     inverse.scale = first_scale(objective, x, jac)
     rough = tol ** (ROUGH if x.size <= DENSE else CAREFUL)
-    failures = 0
+    failures = idle = 0
+    march, before = March(), x
     while True:
+        moved, before = x - before, x
+        far = march.goes_on(sqrt(float(moved.dot(moved))))
+        endless = far and falls_without_end(objective.value, x, moved, fun)
+        if endless or fun < -ENDLESS * max(highest, 1.0):
+            return unbounded(fun)
         direction = -inverse.times(jac)
         slope = float(jac.dot(direction))
         # A model that was learnt may be wrong where little was seen: ask the exact derivatives.
@@ -68,11 +78,7 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
                     np.maximum(reach, np.abs(x), out=reach)
                     continue
             elif failures > 1:
-                return (
-                    Status.STALLED,
-                    "no step lowers f, yet this is no minimum: f may have a corner or a jump here, "
-                    "or be computed with too few digits",
-                )
+                return Status.STALLED, STUCK
             direction, slope = exact.step, exact.slope
             if exact.flat or not slope < 0:
                 direction = -first_scale(objective, x, jac) * jac
@@ -85,7 +91,8 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
         if not s.any():
             failures += 1
             continue
-        failures = 0
+        idle = 0 if trial.fun < fun else idle + 1
+        failures = 2 if idle >= IDLE else 0
         _, x, fun, jac, _ = trial
         np.maximum(reach, np.abs(x), out=reach)
         sy = float(s.dot(y))

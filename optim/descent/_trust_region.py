@@ -103,6 +103,23 @@ def resized(radius: float, size: float, slope: float, change: float, gain: float
     return size * min(max(lowest, 1 / 10), 1 / 2)
 
 
+class March:
+    """Tells when many steps in a row that do not get shorter call for a look far ahead."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.length = 0.0
+
+    def goes_on(self, length: float) -> bool:
+        """Whether so many steps have been taken since the last look, this one included."""
+        before, self.length = self.length, length
+        self.count = self.count + 1 if length >= (1 - 2 * RIM) * before else 0
+        if self.count < MARCH:
+            return False
+        self.count = 0
+        return True
+
+
 def falls_without_end(value: Callable[[Array], float], x: Array, step: Array, fun: float) -> bool:
     """Whether f falls along a ray by ever more, however far one goes.
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -45,7 +45,10 @@ class Constraint:
         """Return c(x), of shape (m,)."""
         at = x.tobytes()
         if at != self._at:
-            self._value = np.array(self.c(x), float).reshape(-1)
+            value = np.array(self.c(x))
+            if value.dtype.kind not in "biuf":
+                raise TypeError(f"a constraint returned {value.dtype}, expected real numbers")
+            self._value = value.astype(float).reshape(-1)
             self._at = at
         return self._value
 
@@ -95,7 +98,7 @@ def constraints_of(constraints: Any, problem: Problem, *, needed: bool) -> list[
 
     if constraints is None:
         constraints = ()
-    if isinstance(constraints, Mapping | LinearConstraint | NonlinearConstraint):
+    if isinstance(constraints, Mapping) or not isinstance(constraints, Iterable):
         constraints = [constraints]
     found = []
     for i, given in enumerate(constraints):
@@ -236,14 +239,21 @@ def bounds_of(bounds: Any, problem: Problem, x0: Any) -> tuple[Array, Array]:
     else:
         if isinstance(bounds, Mapping):
             bounds = _pairs(x0, bounds, "bounds")
-        pairs = [(-np.inf if a is None else a, np.inf if b is None else b) for a, b in bounds]
-        if len(pairs) != n:
-            raise ValueError(f"expected {n} bounds, one pair for each number, got {len(pairs)}")
-        lower, upper = np.array(pairs, float).T
-    return (
-        np.array(np.broadcast_to(np.asarray(lower, float), (n,))),
-        np.array(np.broadcast_to(np.asarray(upper, float), (n,))),
-    )
+        try:
+            pairs = [(-np.inf if a is None else a, np.inf if b is None else b) for a, b in bounds]
+            array = np.array(pairs, float).reshape(-1, 2)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"expected bounds to be pairs (lower, upper) of numbers or None, got {bounds!r:.80}"
+            ) from None
+        if len(array) != n:
+            raise ValueError(f"expected {n} bounds, one pair for each number, got {len(array)}")
+        lower, upper = array.T
+    lower = np.array(np.broadcast_to(np.asarray(lower, float), (n,)))
+    upper = np.array(np.broadcast_to(np.asarray(upper, float), (n,)))
+    if np.isnan(lower).any() or np.isnan(upper).any():
+        raise ValueError(f"a bound is nan: expected numbers, infinite ones included, got {bounds}")
+    return lower, upper
 
 
 def _pairs(x: Any, bounds: Any, path: str) -> list[Any]:

@@ -124,12 +124,19 @@ class ReducedNewton(NamedTuple):
         Eigenvalues of the Lagrangian's Hessian, over the largest of their sizes, ascending.
     falls : bool
         Whether a direction of negative curvature leads to feasible points.
+    level : ndarray of shape (n, k)
+        Directions without curvature, or along which the minimum is promised to be far away.
     """
 
     step: Array
     slope: float
     curvatures: Array
     falls: bool
+    level: Array
+
+
+LEVEL = 1e-12  # of the largest curvature: what is none
+FAR = 1e-2  # of the reach: how far away a minimum is that calls for a look
 
 
 def reduced_newton(hessian: Array, point: Stationarity, reach: Array) -> ReducedNewton:
@@ -146,7 +153,9 @@ def reduced_newton(hessian: Array, point: Stationarity, reach: Array) -> Reduced
     slopes = vectors.T @ (point.residual * reach)
     largest = max(np.abs(values).max(initial=0.0), np.finfo(float).tiny)
     ways = vectors * reach[:, None]
-    step = ways @ (-slopes / np.maximum(np.abs(values), np.finfo(float).eps * largest))
+    parts = -slopes / np.maximum(np.abs(values), np.finfo(float).eps * largest)
+    step = ways @ parts
+    level = ways[:, (np.abs(values) <= LEVEL * largest) | (np.abs(parts) > FAR)]
     inwards = point.one_sided @ ways[:, values < 0]
     falls = bool(np.any(np.all(inwards >= 0, axis=0) | np.all(inwards <= 0, axis=0)))
-    return ReducedNewton(step, float(point.residual @ step), values / largest, falls)
+    return ReducedNewton(step, float(point.residual @ step), values / largest, falls, level)

@@ -68,8 +68,9 @@ def minimize(
         What SciPy returns, and
 
         - ``status``, the same for all methods: 0 converged, 1 a limit was reached, 2 stalled, 3 not
-          finite, 4 unbounded, 5 a saddle point or maximum, 6 infeasible, 9 ``fun`` returned
-          something else than a number, 99 stopped by the callback. ``message``, SciPy's and ours.
+          finite, 4 unbounded, 5 a saddle point or maximum, 6 infeasible, 8 f levels off towards
+          infinity, 9 ``fun`` returned something else than a number, 99 stopped by the callback.
+          ``message``, SciPy's and ours. ``nfev`` counts the check as well.
         - ``jac``, the gradient (of trust-constr ``grad``, as in SciPy).
         - ``violation``, by how much the worst constraint or bound is violated.
         - ``kkt``, the largest entry of ∇f + Σ λᵢ ∇cᵢ + μ; absent where derivatives are not known.

@@ -177,7 +177,7 @@ class Search(Problem):
         self.keep_feasible = getattr(bounds, "keep_feasible", False)
         self.lower, self.upper = bounds_of(bounds, self, self.x0)
         moved = np.clip(self.start, self.lower, np.maximum(self.lower, self.upper))
-        outside = np.flatnonzero(moved != self.start)
+        outside = np.flatnonzero((self.start < self.lower) | (self.start > self.upper))
         if outside.size and not np.any(self.lower > self.upper):
             i = outside[0]
             self.notes.append(
@@ -215,7 +215,10 @@ class Search(Problem):
             return Status.INVALID, str(error)
         except Exception as error:
             if self.recorded:
-                self._tell_the_way_out(error)
+                try:
+                    self._tell_the_way_out(error)
+                except ObjectiveError as returned:
+                    return Status.INVALID, str(returned)
             raise
         if not np.isfinite(self.first):
             return Status.NOT_FINITE, f"f is {self.first} at the start"
@@ -229,6 +232,8 @@ class Search(Problem):
         """Say what to do where fun works on arrays, but could not be recorded."""
         try:
             one_real_number(self.f(self.start))
+        except ObjectiveError:
+            raise
         except Exception:  # then it is fun itself that fails
             return
         error.add_note(
@@ -318,12 +323,14 @@ class Search(Problem):
 
     def plain(self, x: Array) -> float:
         """Return f(x), and remember nothing of it."""
+        self.nfev += 1
         value = self.f(x)
         return one_real_number(value[0] if self.pair else value)
 
     def judged(self, result: OptimizeResult, asked: float) -> OptimizeResult:
         """Return SciPy's result with a verdict that has been checked."""
         message = str(result.message).rstrip(". ") + ". "
+        before = self.nfev
         point = point_at(self, np.array(result.x, float))
         if self.stopped:
             verdict = Status.STOPPED, f"the callback stopped the search after {self.steps} steps"
@@ -338,6 +345,7 @@ class Search(Problem):
             kept = self.feasible(point.x) and point.fun <= self.least + slack
             point = point if kept else point_at(self, self.best)
         told: dict[str, Any] = {"x": self.shaped(point.x), "fun": point.fun}
+        told["nfev"] = result.get("nfev", 0) + self.nfev - before
         told["violation"] = point.violation.size
         if point.gradient is not None:
             key = "grad" if self.method == "trust-constr" else "jac"

@@ -12,7 +12,8 @@ import numpy as np
 from autodiff import grad, hessian
 from optim._objective import Array
 from optim._run import Status, Verdict
-from optim.descent._convergence import negligible
+from optim.descent._convergence import BEYOND, negligible
+from optim.descent._flat_directions import tried
 from optim.from_scipy._constraints import Violation, violation
 from optim.from_scipy._kkt import ReducedNewton, Stationarity, reduced_newton, stationarity
 
@@ -128,14 +129,51 @@ def verdict_on(
     if newton is not None and _curves_downwards(search, point, point.first_order, newton):
         kind = "maximum" if np.all(newton.curvatures < -NEGATIVE) else "saddle point"
         return Status.OTHER_KIND, f"{message}This is a {kind}, no minimum: start elsewhere"
-    if not claimed:
-        if not _is_minimum_to_rounding(point, point.first_order, newton, point.sizes):
-            return Status.STALLED, message
-        return Status.CONVERGED, (
-            f"{message}Yet it is a minimum: the exact Newton step from here changes f or x by no "
-            "more than rounding does"
+    if claimed:
+        verdict = _confirmed(search, point, point.first_order, newton, message, asked)
+    elif _is_minimum_to_rounding(point, point.first_order, newton, point.sizes):
+        reason = "the exact Newton step from here changes f or x by no more than rounding does"
+        verdict = Status.CONVERGED, f"{message}Yet it is a minimum: {reason}"
+    else:
+        return Status.STALLED, message
+    if verdict[0] is Status.CONVERGED and newton is not None and not search.constraints:
+        doubt = _continues(search, point, newton, max(NOTHING, asked))
+        if doubt:
+            return doubt[0], f"{message}{doubt[1]}"
+    return verdict
+
+
+def _continues(
+    search: Search, point: Point, newton: ReducedNewton, tolerance: float
+) -> Verdict | None:
+    """Return why f is no lowest where its derivatives are nearly zero: it may only level off."""
+    scale = _scale(search, point)
+    there = _value_near(search, point.x + newton.step)
+    beyond = _value_near(search, point.x + BEYOND * newton.step)
+    if point.fun - there > 10 * tolerance * scale or point.fun - beyond > ROUNDING * scale:
+        return Status.STALLED, (
+            f"This is no minimum: f falls from {point.fun:.6g} to {min(there, beyond):.6g} along "
+            "the exact Newton step. Tighten the tolerances, or rescale f and x"
         )
-    return _confirmed(search, point, point.first_order, newton, message, asked)
+    lower, verdict = tried(
+        lambda x: _value_near(search, x), point.x, point.fun, newton.level.T, point.sizes, 0.0
+    )
+    if lower is not None:
+        return Status.STALLED, (
+            f"This is no minimum: f falls from {point.fun:.6g} to "
+            f"{_value_near(search, lower):.6g} nearby, where its derivatives are nearly zero"
+        )
+    levels_off = verdict[0] is Status.WANDERS and not search.bounded
+    return verdict if levels_off else None
+
+
+def _value_near(search: Search, x: Array) -> float:
+    """Return f within the bounds; where there is none, infinity."""
+    try:
+        value = search.plain(np.clip(x, search.lower, search.upper))
+    except Exception:  # far away the caller's function may fail
+        return np.inf
+    return np.inf if np.isnan(value) else value
 
 
 def _curves_downwards(
@@ -218,5 +256,4 @@ def _lowest_nearby(
     steps = [10.0**-k / np.abs(way / reach).max() * way for k in range(8)]
     if newton is not None:
         steps += [newton.step, newton.step / 10]
-    values = [search.plain(np.clip(point.x + s, search.lower, search.upper)) for s in steps]
-    return min([v for v in values if np.isfinite(v)], default=point.fun)
+    return min(point.fun, *(_value_near(search, point.x + s) for s in steps))

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._least_squares import least_squares
 from optim._objective import Array, Iterate
 from optim._run import Callback, Search, run
 from optim.descent._trust_region import step_within
 from optim.multipliers._stationary_points import ACCEPTED, Point, System, told
 from optim.multipliers._verdict import infeasible, not_finite, unbounded, verdict
+from optim.squares._least_squares import least_squares
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -79,7 +79,9 @@ def lagrange(
     Raises
     ------
     ValueError
-        When ``find`` is none of these, or there is no constraint.
+        When ``find`` is none of these, ``tol`` is not positive, or there is no constraint.
+    TypeError
+        When a constraint is no function, or ``x0`` is complex.
 
     References
     ----------
@@ -98,7 +100,9 @@ def lagrange(
         raise ValueError(f"find is one of {', '.join(map(repr, ASKED))}, but got {find!r}")
     if not tol > 0:
         raise ValueError(f"expected a positive tol, got {tol}")
-    functions = [constraints] if callable(constraints) else list(constraints)
+    functions = list(constraints) if isinstance(constraints, Sequence) else [constraints]
+    if not all(map(callable, functions)):
+        raise TypeError(f"expected functions as constraints, got {constraints!r:.80}")
     if not functions:
         raise ValueError("there is no constraint: use newton, which needs none")
     system = System(f, functions, x0, args, ASKED[find])

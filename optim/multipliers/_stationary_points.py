@@ -60,14 +60,14 @@ class System(Objective):
     def derivatives(self, x: Array) -> tuple[Array, Array]:
         """Return the gradient of ``sign`` f and the constraints' Jacobian, from one recording."""
         self.njev += 1
-        both = jacobian(lambda x: np.concatenate([np.ravel(self.f(x)), self.constraints(x)]))(x)
+        both = jacobian(lambda x: np.concatenate([_entries(self.f(x)), self.constraints(x)]))(x)
         return self.sign * both[0], both[1:]
 
     def curvature(self, x: Array, multipliers: Array) -> Array:
         """Return the Hessian of the Lagrangian, ``sign`` f + Σ λᵢ cᵢ."""
         self.nhev += 1
         matrix: Array = hessian(
-            lambda x: self.sign * np.sum(self.f(x)) + np.sum(multipliers * self.constraints(x))
+            lambda x: self.sign * np.sum(_entries(self.f(x))) + multipliers @ self.constraints(x)
         )(x)
         return matrix
 

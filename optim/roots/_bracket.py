@@ -17,7 +17,10 @@ def ends_of(bracket: Sequence[float], size: int, damped: bool | None) -> tuple[f
         raise ValueError(f"a bracket is for one equation, but x0 holds {size} numbers")
     if damped is not None:
         raise ValueError("give a bracket or damped, not both: bisection replaces damping")
-    ends = np.asarray(bracket, dtype=float)
+    try:
+        ends = np.asarray(bracket, dtype=float)
+    except (TypeError, ValueError):
+        ends = np.zeros(0)
     if ends.shape != (2,) or not np.isfinite(ends).all() or ends[0] == ends[1]:
         raise ValueError(f"expected two different numbers as the bracket, got {bracket!r:.60}")
     return float(ends.min()), float(ends.max())

@@ -14,6 +14,7 @@ from optim._objective import Array, Iterate, ObjectiveError, Problem
 from optim._run import Status, Verdict
 
 PATIENCE = 10  # so often per unknown may |f| rise before it was halved once
+LOST = 1e-12  # of |f| at the largest: what a root's derivative has to amount to
 TINY = float(np.finfo(float).tiny)  # numbers below it have lost digits
 
 
@@ -73,7 +74,11 @@ class Equations(Problem):
         """Return the point of one equation with its first two derivatives, from one recording."""
 
         def value_and_slope(x: Any) -> Any:
-            return np.stack(jvp(lambda x: np.reshape(self.f(x), ()), x, np.ones(1)))
+            return np.stack(jvp(single, x, np.ones(1)))
+
+        def single(x: Any) -> Any:
+            value = self.f(x)
+            return np.reshape(np.stack(value) if isinstance(value, list | tuple) else value, ())
 
         self.nfev += 1
         self.njev += 1
@@ -145,10 +150,11 @@ class Watch:
         x, f, J, _ = point
         self.reach = np.maximum(self.reach, np.abs(x))
         if not f.any():
-            if self.step is not None and self.rate > 0.9 and not J.any(axis=1).all():
+            lost = np.abs(J) @ self.reach <= LOST * self.highest
+            if self.step is not None and self.rate > 0.9 and lost.any():
                 return Status.WANDERS, (
-                    f"f and its derivative underflow to 0 at x = {shown(x)}, where the steps had "
-                    "not become shorter: this is no root"
+                    f"f and its derivative underflow, or are lost in rounding, at x = {shown(x)}, "
+                    "where the steps had not become shorter: this is no root"
                 )
             return Status.CONVERGED, "a root: f is exactly 0" + self._doubt(2)
         if step is None:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._least_squares import least_squares
 from optim._objective import Array, Iterate
 from optim._run import Callback, Search, Status, Verdict, run
 from optim.roots._bracket import bracketed, ends_of
@@ -22,6 +21,7 @@ from optim.roots._equations import (
     shown,
     singular,
 )
+from optim.squares._least_squares import least_squares
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

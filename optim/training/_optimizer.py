@@ -77,10 +77,18 @@ class Optimizer:
         self._missed = [0] * len(self.parameters)  # of these steps, for lack of a gradient
         self._values = np.concatenate([np.ravel(p.value) for p in self.parameters])
         self._state = [np.zeros_like(self._values) for _ in self.slots]
-        self._owned = list(zip(self.parameters, self._split(self._values), strict=True))
         self._shapes = [p.shape for p in self.parameters]
+        self._own()
+
+    def _own(self) -> None:
+        """Let the parameters be views of the buffer."""
+        self._owned = list(zip(self.parameters, self._split(self._values), strict=True))
         for p, view in self._owned:
             assign_value(p, view)
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._own()  # copies of views are none
 
     def zero_grad(self) -> None:
         """Forget the gradients of all parameters."""
@@ -182,9 +190,15 @@ class Optimizer:
         Raises
         ------
         ValueError
-            When the kind, the names, a shape or a dtype differ; nothing is changed then.
+            When the kind, the names, a shape or a dtype differ, or the learning rate or a count is
+            out of its range; nothing is changed then.
         """
         state = check_state(state, self.state_dict())
+        if not 0 <= state["lr"] < inf or state["counts"].min() < 0:
+            raise ValueError(
+                f"expected a learning rate and counts of at least 0, got {state['lr']} and "
+                f"{state['counts']}"
+            )
         self.lr = float(state["lr"])
         self._steps = int(state["counts"].max())
         self._missed = (self._steps - state["counts"]).tolist()

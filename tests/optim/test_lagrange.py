@@ -472,3 +472,13 @@ def test_trial_points_outside_the_domain_are_refused() -> None:
     assert_allclose(result.x, np.ones(3))
     assert result.fun < inf
     assert_allclose(np.linalg.norm(result.jac), sqrt(3))
+
+
+@pytest.mark.parametrize("constraints", [3, [3]])
+def test_constraints_are_functions(constraints: Any) -> None:
+    with pytest.raises(TypeError, match="expected functions as constraints, got"):
+        lagrange(product, constraints, [1.0, 2.0])
+
+
+def test_one_number_in_a_list_is_a_number() -> None:
+    assert_allclose(lagrange(lambda x: [x[0] + x[1]], circle, [-1.0, -2.0]).x, -1)

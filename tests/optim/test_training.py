@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import io
 import json
 import math
@@ -334,3 +335,27 @@ def test_a_step_of_ones_own_needs_an_update_only() -> None:
     x = Tensor(8.0)
     train(Heavy([x], lr=1.0), 3, loss=lambda x: 2 * x)
     assert x.item() == 2
+
+
+@pytest.mark.parametrize(
+    "copied", [copy.deepcopy, lambda pair: pickle.loads(pickle.dumps(pair))], ids=["copy", "pickle"]
+)
+def test_a_copy_trains_its_own_parameters(copied: Any) -> None:
+    model = nn.MLP([2, 3, 1])
+    optimizer = Adam(model.parameters(), lr=0.1)
+    other, its = copied((model, optimizer))
+    before = [p.data.tolist() for p in model.parameters()]
+    np.sum(other(np.ones((4, 2)))).backward()
+    its.step()
+    assert [p.data.tolist() for p in model.parameters()] == before
+    changed = [p.data.tolist() for p in other.parameters()]
+    assert all(new != old for new, old in zip(changed, before, strict=True))
+
+
+@pytest.mark.parametrize("wrong", [{"lr": math.nan}, {"lr": -1.0}, {"counts": np.array([-1])}])
+def test_a_state_out_of_range_is_refused(wrong: dict[str, Any]) -> None:
+    optimizer = SGD([Tensor(1.0)], lr=0.5)
+    before = optimizer.state_dict()
+    with pytest.raises(ValueError, match="at least 0"):
+        optimizer.load_state_dict(before | wrong)
+    assert same_state(optimizer.state_dict(), before)

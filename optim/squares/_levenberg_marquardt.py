@@ -8,12 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from optim._bounds import Bounds
-from optim._linearised import EPS, Linearised, Point, held_by, linearised, norm, step_from
 from optim._objective import Array, Iterate
+from optim.squares._bounds import Bounds
+from optim.squares._linearised import EPS, Linearised, Point, held_by, linearised, norm, step_from
 
 CLOSE = 1e-2  # the relative offset at which the polish is tried first
 CLOSER = 1e-6  # and that at which it is tried again
+ACCEPTED = 1e-4  # the share of the foreseen fall in cost from which a step is taken
 
 
 class End(NamedTuple):
@@ -26,23 +27,30 @@ class End(NamedTuple):
 
 
 class Function(NamedTuple):
-    """What is minimised: the linear problem at a point, and the exact Hessian of half the cost."""
+    """What is minimised.
+
+    The linear problem at a point; the cost alone; a point with the derivatives of another near it;
+    and the Hessian of half the cost.
+    """
 
     evaluate: Callable[[Array], Point]
-    hessian: Callable[[Array], Array]
+    cost: Callable[[Array], float]
+    moved: Callable[[Point, Array], Point]
+    hessian: Callable[[Array], Array] | None
 
 
 def levenberg_marquardt(
-    function: Function, point: Point, limit: int, bounds: Bounds | None
+    function: Function, point: Point, limit: int, bounds: Bounds | None, tol: float
 ) -> Generator[Iterate, None, End]:
     """Descend from a point by at most ``limit`` evaluations, and polish what was reached."""
     scale = point.norms
     radius = point.terms or abs(point.cost) ** 0.5
     linear = linearised(point, scale, bounds)
     close = CLOSE
+    wary = False  # of the linear problem: whether the cost alone is computed first
     while True:
         if linear.offset <= close:
-            point, linear, limit = yield from polish(function, point, limit, bounds)
+            point, linear, limit = yield from polish(function, point, limit, bounds, tol)
             if linear.offset <= CLOSER or close == CLOSER:
                 return End(point, linear, scale, True)
             close = CLOSER
@@ -50,18 +58,24 @@ def levenberg_marquardt(
         step = step_from(point, linear, scale, radius, bounds)
         if step.reduction <= EPS * point.cost or step.size <= EPS * norm(scale * point.x):
             # No step can be seen to lower the cost.
-            point, linear, limit = yield from polish(function, point, limit, bounds)
+            point, linear, limit = yield from polish(function, point, limit, bounds, tol)
             return End(point, linear, scale, True)
         if not limit:
             return End(point, linear, scale, False)
-        trial = function.evaluate(step.x)
-        limit -= 1
-        gain = (point.cost - trial.cost) / step.reduction if trial.usable else -np.inf
+        gain = 1.0
+        if wary:
+            gain = (point.cost - function.cost(step.x)) / step.reduction
+            limit -= 1
+        trial = function.evaluate(step.x) if gain > ACCEPTED and limit else None
+        if trial is not None:
+            gain = (point.cost - trial.cost) / step.reduction if trial.usable else -np.inf
+            limit -= 1
+        wary = gain < 0.75
         if gain < 0.25:
             radius = step.size / 2
-        elif gain > 0.75:
+        elif not wary:
             radius = max(radius, 2 * step.size)
-        if gain > 1e-4:
+        if trial is not None and gain > ACCEPTED:
             point = trial
             yield point.iterate
             scale = np.maximum(scale, point.norms)
@@ -72,23 +86,28 @@ def levenberg_marquardt(
 
 
 def polish(
-    function: Function, point: Point, limit: int, bounds: Bounds | None
+    function: Function, point: Point, limit: int, bounds: Bounds | None, tol: float
 ) -> Generator[Iterate, None, tuple[Point, Linearised, int]]:
     """Take undamped steps while each leaves less to remove; return the last, and the limit left.
 
-    These are accelerated Gauss-Newton steps, and when one fails Newton steps.
+    These are accelerated Gauss-Newton steps, and when one fails Newton steps. From the offset
+    ``tol`` on, one more is taken without new derivatives.
     """
+
+    def gauss_newton() -> tuple[Array, Array]:
+        goal = step_from(point, linear, point.norms, np.inf, bounds).x
+        return goal, accelerated(point, goal, *last, bounds) if last else goal
+
     linear = linearised(point, point.norms, bounds)
     last = None  # the last point and where a Gauss-Newton step led from it
     newton = False
-    while limit and linear.removable > point.rounding:
-        if newton:
+    while limit and linear.offset > tol and linear.removable > point.rounding:
+        if newton and function.hessian:
             x = newton_step(function.hessian(point.x), point, bounds)
             if x is None:
                 break
         else:
-            goal = step_from(point, linear, point.norms, np.inf, bounds).x
-            x = accelerated(point, goal, *last, bounds) if last else goal
+            goal, x = gauss_newton()
             last = point.x, goal
         trial = function.evaluate(x)
         limit -= 1
@@ -98,9 +117,15 @@ def polish(
                 point, linear = trial, there
                 yield point.iterate
                 continue
-        if newton or linear.removable <= 1000 * point.rounding:
+        if newton or not function.hessian or linear.removable <= 1000 * point.rounding:
             break
         newton = True
+    if limit and point.rounding < linear.removable and linear.offset <= tol:
+        moved = function.moved(point, gauss_newton()[1])
+        limit -= 1
+        if moved.cost <= (1 + 1e-8) * point.cost:
+            point = moved
+            yield point.iterate
     return point, linear, limit
 
 
@@ -135,13 +160,46 @@ def newton_step(hessian: Array, point: Point, bounds: Bounds | None) -> Array | 
     return x if bounds is None else np.clip(x, *bounds)
 
 
+# -- saddle points ---------------------------------------------------------------------------
+
+
+# -- saddle points ---------------------------------------------------------------------------
+
+
 def bends_down(hessian: Array, point: Point, bounds: Bounds | None) -> bool:
     """Whether the cost has a curvature below zero along some free unknowns."""
-    _, _, scaled = scaled_hessian(hessian, point, bounds)
+    return way_down(hessian, point, bounds, 1e-6) is not None
+
+
+def beside_saddle(function: Function, point: Point, bounds: Bounds | None) -> Point | None:
+    """Return a point a little beside a singular one if the cost bends down there.
+
+    Without this, a search stays on the symmetry of its start, where two terms of a model are alike.
+    """
+    if not function.hessian:
+        return None
+    way = way_down(function.hessian(point.x), point, bounds, 1e-9)
+    if way is None:
+        return None
+    x = point.x + 1e-5 * (point.terms or 1.0) * way
+    beside = function.evaluate(x if bounds is None else np.clip(x, *bounds))
+    return beside if beside.usable else None
+
+
+def way_down(hessian: Array, point: Point, bounds: Bounds | None, share: float) -> Array | None:
+    """Return the step of length 1, in units of the scale, along which the cost bends down most.
+
+    None if it does so by less than a share of the largest curvature.
+    """
+    scale, free, scaled = scaled_hessian(hessian, point, bounds)
     if not scaled.size or not np.isfinite(scaled).all():
-        return False
-    curvatures = np.linalg.eigvalsh(scaled)
-    return bool(curvatures[0] < -1e-6 * np.abs(curvatures).max())
+        return None
+    curvatures, axes = np.linalg.eigh(scaled)
+    if curvatures[0] >= -share * np.abs(curvatures).max():
+        return None
+    step = np.zeros(point.x.size)
+    step[free] = axes[:, 0] / scale[free]
+    return step
 
 
 def scaled_hessian(

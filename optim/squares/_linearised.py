@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim._bounds import Bounds
 from optim._objective import Array, Iterate
+from optim.squares._bounds import Bounds
 
 EPS = float(np.finfo(float).eps)
-INDEPENDENT = 1e-3  # the sine of the angle between columns from which Cholesky loses nothing
+# The sine of the angle between a column and those before it from which Cholesky loses nothing.
+INDEPENDENT = 1e-2  # for the columns of the Jacobian
+LEFT_OVER = 1e-5  # for the residuals behind them, of which no more than a size is wanted
 ROWS = 512  # of a Jacobian that are factorised at a time, while they are in the cache
 
 
@@ -48,7 +50,8 @@ class Point(NamedTuple):
 
     @property
     def iterate(self) -> Iterate:
-        return Iterate(self.x, self.residuals, self.jacobian, {"cost": self.cost / 2})
+        told = {"cost": self.cost / 2, "triangle": self.triangle[: self.x.size, :-1]}
+        return Iterate(self.x, self.residuals, self.jacobian, told)
 
 
 def norm(v: Array) -> float:
@@ -56,12 +59,36 @@ def norm(v: Array) -> float:
     return sqrt(v.dot(v))
 
 
-def triangle_of(jacobian: Array, residuals: Array) -> Array:
+@cache
+def lapack() -> Any:
+    """Return SciPy's LAPACK, which NumPy wraps less directly."""
+    from scipy.linalg import lapack
+
+    return lapack
+
+
+def triangle_and_norms(jacobian: Array, residuals: Array) -> tuple[Array, Array]:
+    """Return R of the QR factors of the Jacobian with the residuals as its last column.
+
+    And the norms of the Jacobian's columns.
+    """
+    m, n = jacobian.shape
+    products = np.empty((n + 1, n + 1))
+    if m > n:
+        products[:n, :n] = jacobian.T.dot(jacobian)
+        products[n, :n] = products[:n, n] = jacobian.T.dot(residuals)
+        products[n, n] = residuals.dot(residuals)
+        triangle = triangle_by_cholesky(products)
+        if triangle is not None:
+            return triangle, np.sqrt(products.diagonal()[:n])
+    triangle = triangle_by_reflections(jacobian, residuals)
+    columns = triangle[:, :n]
+    return triangle, np.sqrt(np.einsum("ij,ij->j", columns, columns))
+
+
+def triangle_by_reflections(jacobian: Array, residuals: Array) -> Array:
     """Return R of the QR factors of the Jacobian with the residuals as its last column."""
     m, n = jacobian.shape
-    triangle = triangle_by_cholesky(jacobian, residuals) if m > n else None
-    if triangle is not None:
-        return triangle
     matrix = np.empty((n + 1, m)).T  # with its columns in one piece of memory each
     matrix[:, :n] = jacobian
     matrix[:, n] = residuals
@@ -73,28 +100,19 @@ def triangle_of(jacobian: Array, residuals: Array) -> Array:
     return triangle_of_rows(np.concatenate([blocks.reshape(-1, n + 1), matrix[whole:]]))
 
 
-def triangle_by_cholesky(jacobian: Array, residuals: Array) -> Array | None:
+def triangle_by_cholesky(products: Array) -> Array | None:
     """Return R from the products of the columns, or None if some are nearly dependent.
 
     It takes a quarter of the time. The gradient is as exact, and so is where the search ends; that
-    R itself loses up to six digits slows the last steps by no more than that.
+    R itself loses up to four digits slows the last steps by no more than that.
     """
-    from scipy.linalg.lapack import dpotrf
-
-    n = jacobian.shape[1]
-    products = np.empty((n + 1, n + 1))
-    products[:n, :n] = jacobian.T.dot(jacobian)
-    products[:n, n] = products[n, :n] = jacobian.T.dot(residuals)
-    products[n, n] = residuals.dot(residuals)
-    scale = np.sqrt(products.diagonal())
-    products /= scale
-    products /= scale[:, None]
     triangle: Array
-    triangle, failed = dpotrf(products)
-    if failed or not triangle.diagonal().min() >= INDEPENDENT:
+    triangle, failed = lapack().dpotrf(products)
+    if failed:
         return None
-    triangle *= scale
-    return triangle
+    *of_jacobian, of_residuals = (triangle.diagonal() ** 2 / products.diagonal()).tolist()
+    independent = min(of_jacobian) >= INDEPENDENT**2 and of_residuals >= LEFT_OVER**2
+    return triangle if independent else None
 
 
 def triangle_of_rows(matrix: Array) -> Array:
@@ -139,21 +157,19 @@ class Linearised:
         self.scale = scale if scale.all() else np.where(scale > 0, scale, 1.0)
         self.matrix = triangle[:n, :n] / self.scale
         self.target = triangle[:n, n]
-        self.unreached = norm(triangle[n:, n])
+        self.unreached = abs(float(triangle[n, n])) if len(triangle) > n else 0.0
         self.inverse = self._inverse()
 
     def _inverse(self) -> Array | None:
         """Return the inverse of the matrix if a bound on its condition shows that it has one."""
-        from scipy.linalg.lapack import dtrtri
-
         matrix = self.matrix
         if len(matrix) != self.n or not self.n:
             return None
         inverse: Array
-        inverse, singular = dtrtri(matrix)
+        inverse, singular = lapack().dtrtri(matrix)
         if singular:
             return None
-        condition = norm(inverse.ravel()) * norm(matrix.ravel())
+        condition = norm(inverse.ravel("K")) * norm(matrix.ravel("K"))
         return inverse if condition * self.tolerance < 1 else None
 
     @cached_property
@@ -247,8 +263,9 @@ def step_from(
 ) -> Step:
     """Return the step that removes most of the residuals within a radius and the bounds."""
     if bounds is None:
-        u, _ = linear.step(radius)
-        return Step(point.x + u / linear.scale, norm(u), linear.reduction(u))
+        u, damping = linear.step(radius)
+        reduction = linear.reduction(u) if damping else linear.removable**2
+        return Step(point.x + u / linear.scale, norm(u), reduction)
     scale = np.where(scale > 0, scale, 1.0)
     step, held = _bounded_step(point, scale, radius, bounds)
     x = np.clip(point.x + step, *bounds)

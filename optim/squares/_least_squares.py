@@ -7,13 +7,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._bounds import Bounds, as_vectors, out_of_bounds
-from optim._levenberg_marquardt import End, Function, bends_down, levenberg_marquardt
-from optim._linearised import EPS, Linearised, Point, held_by, linearised, norm
 from optim._objective import Array, Iterate
-from optim._residuals import Residuals
-from optim._robust import Loss, loss_named
 from optim._run import Callback, Outcome, run
+from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
+from optim.squares._levenberg_marquardt import (
+    End,
+    Function,
+    bends_down,
+    beside_saddle,
+    levenberg_marquardt,
+)
+from optim.squares._linearised import EPS, Linearised, Point, held_by, linearised, norm
+from optim.squares._residuals import Residuals
+from optim.squares._robust import Loss, loss_named
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -46,6 +52,8 @@ def least_squares(
     bounds: Any = None,
     loss: str | Loss = "linear",
     loss_scale: float = 1.0,
+    jac: Callable[..., Any] | None = None,
+    tol: float = 0.0,
     max_nfev: int | None = None,
     callback: Callback | None = None,
     path: bool = False,
@@ -58,7 +66,8 @@ def least_squares(
     judged by the relative offset: the part of the residuals that a step could still remove, over
     the part that it could not, each per degree of freedom. Undamped Gauss-Newton steps, each
     accelerated by the one before, then go on down to rounding; where the residuals are so large and
-    so curved that these do not converge, Newton steps with the exact Hessian do.
+    so curved that these do not converge, Newton steps with the exact Hessian do. Where the search
+    ends at a singular Jacobian, and the Hessian tells of a saddle point, it goes on beside it.
 
     Parameters
     ----------
@@ -77,9 +86,17 @@ def least_squares(
         names as in SciPy, or a function in plain NumPy. It is differentiated exactly, twice.
     loss_scale : float
         The size beyond which residuals count as outliers: ``f_scale`` in SciPy.
+    jac : callable, optional
+        Takes what ``residuals`` takes and returns their Jacobian, of shape ``fun.shape`` and one
+        more axis for the unknowns, where the residuals cannot be recorded. Newton steps need them
+        to be, and are not taken then.
+    tol : float
+        The relative offset, by how many of its standard errors an unknown is still off, from which
+        on one last step suffices, and is taken without new derivatives: ``jac`` then is that before
+        it. By default the search goes on down to rounding.
     max_nfev : int, optional
-        How often the residuals and their Jacobian may be evaluated; by default 200 times one
-        more than there are unknowns.
+        How often the residuals may be evaluated, with their Jacobian or without; by default 200
+        times one more than there are unknowns.
     callback : callable, optional
         Is given an OptimizeResult of each new point. It may raise StopIteration to end the search.
     path : bool
@@ -136,13 +153,13 @@ def least_squares(
     >>> {name: round(float(value), 4) for name, value in result.x.items()}, result.active_mask
     ({'a': 1.9798, 'rate': 0.5}, {'a': np.int64(0), 'rate': np.int64(1)})
     """
-    problem = Residuals(residuals, x0, args, loss_named(loss), loss_scale)
+    problem = Residuals(residuals, x0, args, loss_named(loss), loss_scale, jac)
     problem.bounds = None if bounds is None else as_vectors(bounds, problem)
     limit = 200 * (problem.start.size + 1) if max_nfev is None else max_nfev
     if limit < 1:
         raise ValueError(f"expected max_nfev to be 1 or more, got {max_nfev}")
     return run(
-        _search(problem, limit),
+        _search(problem, limit, tol),
         problem,
         maxiter=limit,
         callback=callback,
@@ -153,7 +170,7 @@ def least_squares(
 
 
 def _search(
-    problem: Residuals, limit: int
+    problem: Residuals, limit: int, tol: float
 ) -> Generator[Iterate, None, tuple[LeastSquaresStatus, str]]:
     outside = out_of_bounds(problem.bounds, problem)
     if outside:
@@ -163,13 +180,25 @@ def _search(
     yield point.iterate
     if not point.usable:
         return LeastSquaresStatus.NOT_FINITE, _not_finite(point)
-    end = yield from levenberg_marquardt(
-        Function(problem.evaluate, problem.hessian), point, limit - 1, problem.bounds
-    )
-    status, message = _verdict(end, problem.bounds)
+    hessian = problem.hessian if problem.can_be_recorded else None
+    function = Function(problem.evaluate, problem.cost, problem.moved, hessian)
+    bounds = problem.bounds
+    end = yield from levenberg_marquardt(function, point, limit - 1, bounds, tol)
+    status, message = _verdict(end, bounds)
+    while status is LeastSquaresStatus.UNDETERMINED and problem.nfev < limit:
+        beside = beside_saddle(function, end.point, bounds)
+        if beside is None:
+            break
+        left = max(limit - problem.nfev, 0)
+        lower = yield from levenberg_marquardt(function, beside, left, bounds, tol)
+        if not lower.point.cost < (1 - 1e-9) * end.point.cost:
+            yield end.point.iterate
+            break
+        end = lower
+        status, message = _verdict(end, bounds)
     # Whoever descends hardly ever ends at a saddle point, but may well start from one.
     stayed = status.success and end.point is point
-    if stayed and bends_down(problem.hessian(point.x), point, problem.bounds):
+    if stayed and hessian and bends_down(hessian(point.x), point, bounds):
         return LeastSquaresStatus.NO_MINIMUM, (
             "the start is a stationary point, but no minimum: the cost bends down from there"
         )
@@ -182,20 +211,18 @@ def _search(
 def _verdict(end: End, bounds: Bounds | None) -> tuple[LeastSquaresStatus, str]:
     """Return the status and the message for where the search ended."""
     point, linear, _, ended = end
-    share = linear.removable / (abs(point.cost) ** 0.5 or 1.0)
-    left = f"a linear step would still remove {share:.2g} of the residuals' norm"
     if not ended:
         return (
             LeastSquaresStatus.LIMIT,
-            f"no minimum was reached within max_nfev evaluations: {left}",
+            f"no minimum was reached within max_nfev evaluations: {_left(point, linear)}",
         )
     if not _at_minimum(point, linear):
         # Some minima have a singular Jacobian, and can be approached to half the digits only.
         linear = linearised(point, point.norms, bounds, EPS**0.5)
     if not _at_minimum(point, linear):
         return LeastSquaresStatus.NO_MINIMUM, (
-            f"no step lowers the cost, yet this is no minimum: {left}. They may have a corner "
-            "here, or the unknowns may have run off to where nothing depends on them"
+            f"no step lowers the cost, yet this is no minimum: {_left(point, linear)}. There may "
+            "be a corner here, or the unknowns may have run off to where nothing depends on them"
         )
     undetermined = _undetermined(end, linear, bounds)
     if undetermined.size:
@@ -218,6 +245,11 @@ def _verdict(end: End, bounds: Bounds | None) -> tuple[LeastSquaresStatus, str]:
     )
 
 
+def _left(point: Point, linear: Linearised) -> str:
+    share = linear.removable / (abs(point.cost) ** 0.5 or 1.0)
+    return f"a linear step would still remove {share:.2g} of the residuals' norm"
+
+
 def _at_minimum(point: Point, linear: Linearised) -> bool:
     """Whether nothing is left to remove, beside the noise or beside rounding."""
     return linear.offset <= CONVERGED or linear.removable <= ROUNDING * point.terms
@@ -229,6 +261,9 @@ def _undetermined(end: End, linear: Linearised, bounds: Bounds | None) -> Array:
     The residuals once depended on such an unknown, but even its whole size matters no longer.
     """
     point = end.point
+    fallen = point.norms <= ROUNDING * end.scale
+    if linear.rank == linear.n and not fallen.any():
+        return np.zeros((point.x.size, 0))
     free = np.arange(point.x.size) if bounds is None else np.flatnonzero(~held_by(bounds, point))
     steps = np.zeros((point.x.size, 0))
     if linear.rank < linear.n:
@@ -236,8 +271,7 @@ def _undetermined(end: End, linear: Linearised, bounds: Bounds | None) -> Array:
         steps = np.zeros((point.x.size, axes.shape[1]))
         steps[free] = axes
     terms = point.norms * np.abs(point.x)
-    fallen = (point.norms > 0) & (point.norms <= ROUNDING * end.scale)
-    gone = fallen & (terms <= ROUNDING * norm(terms))
+    gone = fallen & (point.norms > 0) & (terms <= ROUNDING * norm(terms))
     return np.column_stack([steps, np.eye(point.x.size)[:, gone]])
 
 

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import isfinite
 from typing import Any
 
 import numpy as np
 
 from autodiff import Tensor, flatten, hessian, jacobian
-from optim._bounds import Bounds
-from optim._linearised import Point, triangle_of
 from optim._objective import Array, Iterate, Problem
-from optim._robust import Loss, reweighted
+from optim.squares._bounds import Bounds
+from optim.squares._linearised import Point, triangle_and_norms
+from optim.squares._robust import Loss, reweighted
 
 
 class Residuals(Problem):
@@ -26,12 +27,18 @@ class Residuals(Problem):
         args: Sequence[Any],
         loss: Loss | None,
         loss_scale: float,
+        jac: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(x0)
         if not loss_scale > 0:
             raise ValueError(f"expected loss_scale to be positive, got {loss_scale}")
         self.f = self.on_vectors(f, args)
-        self.both = residuals_and_jacobian(self.f)
+        self.can_be_recorded = jac is None
+        if jac is None:
+            self.both = residuals_and_jacobian(self.f)
+            self.value: Callable[[Any], Array] = lambda x: real(self.f(x))
+        else:
+            self.value, self.both = values_and_matrix(self.f, self.on_vectors(jac, args))
         self.loss = loss
         self.loss_scale = loss_scale
         self.shape: tuple[int, ...] = ()
@@ -48,10 +55,27 @@ class Residuals(Problem):
             cost = float(residuals.dot(residuals))
         else:
             cost, weighted, rows = reweighted(self.loss, self.loss_scale, residuals, jacobian)
-        triangle = triangle_of(rows, weighted)
-        columns = triangle[:, :-1]
-        norms = np.sqrt(np.einsum("ij,ij->j", columns, columns))
+        triangle, norms = triangle_and_norms(rows, weighted)
         return Point(x, residuals, jacobian, cost, triangle, norms)
+
+    def cost(self, x: Array) -> float:
+        """Return twice the cost at x, without derivatives; infinity where it is not finite."""
+        return self._residuals_and_cost(x)[1]
+
+    def moved(self, point: Point, x: Array) -> Point:
+        """Return the point at x, with the derivatives of another that is next to it."""
+        residuals, cost = self._residuals_and_cost(x)
+        return point._replace(x=x, residuals=residuals, cost=cost)
+
+    def _residuals_and_cost(self, x: Array) -> tuple[Array, float]:
+        self.nfev += 1
+        residuals = self.value(x).ravel()
+        if self.loss is None:
+            cost = float(residuals.dot(residuals))
+        else:
+            z = (residuals / self.loss_scale) ** 2
+            cost = float(self.loss_scale**2 * np.sum(self.loss(z)))
+        return residuals, cost if isfinite(cost) else np.inf
 
     def hessian(self, x: Array) -> Array:
         """Return the Hessian of the cost at x."""
@@ -105,13 +129,44 @@ def residuals_and_jacobian(residuals: Callable[[Any], Any]) -> Callable[[Any], t
 
     def both(x: Any) -> tuple[Array, Array]:
         matrix = matrix_at(x)
-        values = np.asarray(value.data if type(value) is Tensor else value)
-        if values.dtype.kind == "c":
-            raise TypeError(
-                "the residuals are complex: return their real and imaginary parts in turn"
-            )
-        if not values.size:
-            raise ValueError("the residuals are empty: there is nothing to minimise")
-        return values.astype(float, copy=False), matrix
+        return real(value), matrix
 
     return both
+
+
+def values_and_matrix(
+    residuals: Callable[[Any], Any], jac: Callable[[Any], Any]
+) -> tuple[Callable[[Any], Array], Callable[[Any], tuple[Array, Array]]]:
+    """Return the functions that give the residuals at x, and those with the caller's Jacobian.
+
+    Neither of the caller's functions is called twice for the same x in turn.
+    """
+    last: tuple[Any, Array] | None = None
+
+    def values_at(x: Any) -> Array:
+        nonlocal last
+        if last is None or last[0] is not x:
+            last = x, real(residuals(x))
+        return last[1]
+
+    def both(x: Any) -> tuple[Array, Array]:
+        values = values_at(x)
+        matrix = np.asarray(jac(x), float)
+        if matrix.shape != (*values.shape, x.size):
+            raise ValueError(
+                f"the Jacobian has shape {matrix.shape}, expected {(*values.shape, x.size)}: the "
+                f"residuals have shape {values.shape}, and there are {x.size} unknowns"
+            )
+        return values, matrix
+
+    return values_at, both
+
+
+def real(values: Any) -> Array:
+    """Return residuals, which may be a list or recorded, as an array of floats."""
+    array = np.asarray(values.data if type(values) is Tensor else values)
+    if array.dtype.kind == "c":
+        raise TypeError("the residuals are complex: return their real and imaginary parts in turn")
+    if not array.size:
+        raise ValueError("the residuals are empty: there is nothing to minimise")
+    return array.astype(float, copy=False)

@@ -1,0 +1,1 @@
+"""Least squares: Levenberg and Marquardt, inside bounds and with robust losses."""
