@@ -9,7 +9,19 @@ from time import perf_counter
 
 from demos._gallery import printed, write_index
 
-LESSONS = ["taylor", "line", "heights", "heart", "digits", "graph"]
+LESSONS = [
+    "taylor",
+    "newton_raphson",
+    "sandpit",
+    "lagrange",
+    "line",
+    "heights",
+    "peaks",
+    "errors",
+    "heart",
+    "digits",
+    "graph",
+]
 
 
 def main() -> None:

@@ -66,11 +66,10 @@ def section(gallery: Path, name: str, title: str) -> str:
     pictures = sorted(
         picture
         for picture in [*gallery.glob(f"{name}*.svg"), *gallery.glob(f"{name}*.png")]
-        if picture.stem.split("_")[0] == name
+        if picture.stem == name or picture.stem.startswith(f"{name}_")
     )
     images = "".join(
-        f'<img src="{escape(p.name)}" alt="{escape(p.stem.replace("_", ": "))}">\n'
-        for p in pictures
+        f'<img src="{escape(p.name)}" alt="{escape(p.stem.replace("_", " "))}">\n' for p in pictures
     )
     output = escape(text.read_text(encoding="utf-8").strip("\n"))
     return (

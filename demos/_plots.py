@@ -28,4 +28,7 @@ def panels(count: int = 1, width: float = 5.2, height: float = 4.0) -> tuple[Fig
 
 def save(figure: Figure, path: Path) -> None:
     """Write a figure as SVG, the same bytes for the same figure."""
-    figure.savefig(path, metadata={"Date": None})
+    from matplotlib import rc_context
+
+    with rc_context({"svg.hashsalt": path.name}):
+        figure.savefig(path, metadata={"Date": None})

@@ -2,35 +2,65 @@
 
 from __future__ import annotations
 
-import inspect
 import warnings
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit._chi_squared import Array, Model, checked_data, numbers, weighted_residuals
+from fit._chi_squared import weighted_residuals
+from fit._curve_fit_arguments import (
+    NOISE,
+    Remembering,
+    check_jac,
+    check_method,
+    data,
+    differences,
+    limits_of,
+    number_of_parameters,
+    only_by_scipy,
+    raise_unless_recording_failed,
+    recordable,
+    search_options,
+    start_of,
+    weighted_jacobian,
+    weights,
+)
+from fit._data import Array
 from optim import least_squares
 
 if TYPE_CHECKING:
-    from scipy.optimize import OptimizeResult
+    from scipy.optimize import Bounds, OptimizeResult
+
+NAMES = ("xdata", "ydata")
+UNBOUNDED = (-np.inf, np.inf)
+ENOUGH = 1e-9  # of its standard error, that a parameter may be off before the last step
+
+# What ends a search of `optim.least_squares` is called in SciPy; all of them are an answer.
+IER = {1: 1, 2: 2, -1: 3, -2: 4}
 
 
 def curve_fit(
-    f: Model,
+    f: Callable[..., Any],
     xdata: Any,
     ydata: ArrayLike,
     p0: ArrayLike | None = None,
     sigma: ArrayLike | None = None,
     absolute_sigma: bool = False,
-    check_finite: bool = True,
+    check_finite: bool | None = None,
+    bounds: tuple[ArrayLike, ArrayLike] | Bounds = UNBOUNDED,
+    method: str | None = None,
+    jac: Callable[..., Any] | str | None = None,
     *,
     full_output: bool = False,
-    maxfev: int | None = None,
+    nan_policy: str | None = None,
+    **kwargs: Any,
 ) -> tuple[Any, ...]:
-    """Fit a model to data by least squares, as `scipy.optimize.curve_fit` does without bounds.
+    """Fit a model to data by least squares, as `scipy.optimize.curve_fit` does.
 
-    It minimises χ² by `optim.least_squares`, with the exact Jacobian.
+    The arguments, their order and what is returned are SciPy's, so that changing the import is all
+    there is to do. χ² is minimised by `optim.least_squares`, with the exact Jacobian.
 
     Parameters
     ----------
@@ -38,22 +68,38 @@ def curve_fit(
         The model: takes ``xdata`` and then each parameter by itself, and returns one value for
         each data point, in plain NumPy.
     xdata : array_like or any object
-        What the model is evaluated at.
-    ydata : array_like of shape (n,)
+        What the model is evaluated at; of several variables a row for each.
+    ydata : array_like of shape (n,), or a number
         What was measured.
     p0 : array_like, optional
-        Where to start; 1 for each parameter in the signature of ``f`` by default.
+        Where to start. By default 1 for each parameter in the signature of ``f``; of one with
+        bounds the middle between them, or 1 inside of the only one.
     sigma : array_like of shape (n,) or (n, n), or a number, optional
-        The standard deviations of ``ydata``, in its units, or its covariance matrix.
+        The standard deviations of ``ydata``, in its units, or its covariance matrix. A point whose
+        standard deviation is infinite does not count.
     absolute_sigma : bool
         Whether ``sigma`` is to be believed. If not, as by default, only its proportions count:
         ``pcov`` is scaled so that χ² equals the number of degrees of freedom.
-    check_finite : bool
-        Whether to refuse NaN and infinities in ``xdata`` and ``ydata`` before anything is computed.
+    check_finite : bool, optional
+        Whether to refuse NaN and infinities in ``xdata`` and ``ydata`` before anything is computed;
+        by default unless there is a ``nan_policy``.
+    bounds : (lower, upper) or scipy.optimize.Bounds
+        Numbers for all parameters, or one for each; infinities are no bounds.
+    method : {"lm", "trf", "dogbox"}, optional
+        All mean the same search here; with bounds, "lm" is refused.
+    jac : callable or {"2-point", "3-point", "cs"}, optional
+        The derivatives of ``f``, where it cannot be recorded: a function that takes what ``f``
+        takes and returns shape (n, number of parameters), or which of SciPy's differences to use.
     full_output : bool
         Whether to return ``infodict, mesg, ier`` as well.
-    maxfev : int, optional
-        How often the model may be evaluated; see `optim.least_squares`.
+    nan_policy : {"raise", "omit"}, optional
+        What to do about points with a NaN, where ``check_finite`` does not refuse them.
+    **kwargs
+        What SciPy takes: ``maxfev`` or ``max_nfev``, the number of times that the model may be
+        evaluated; ``loss`` and ``f_scale``, as in `optim.least_squares`. A ``callback`` or a
+        ``loss`` of one's own hands all over to SciPy. Tolerances are kept whatever they are, since
+        this search goes on until a parameter is off by 1e-9 of its standard error at most; they and
+        what else tells SciPy how to search change nothing.
 
     Returns
     -------
@@ -63,20 +109,32 @@ def curve_fit(
         Their covariance; the square roots of its diagonal are their standard errors. All entries
         are inf, with an OptimizeWarning, where the data do not determine it.
     infodict : dict
-        ``nfev``, the number of evaluations, and ``fvec``, the weighted residuals at ``popt``.
+        ``nfev``, the number of evaluations; ``fvec``, the weighted residuals at ``popt``; of the
+        method "lm" also the QR factorisation of their Jacobian, ``fjac, ipvt, qtf``.
     mesg : str
         How the search ended.
     ier : int
-        The status: see `optim.least_squares`.
+        The same as a number: 1 at a minimum; 2 at one to rounding; 3, with an OptimizeWarning,
+        where no step lowers χ² though this is no minimum; 4, with an OptimizeWarning, where the
+        data do not determine the parameters.
 
     Raises
     ------
     ValueError
-        When the data are empty or not finite, their lengths differ, there are fewer points than
-        parameters, ``sigma`` is not positive (definite), ``p0`` is missing where the signature does
-        not tell how many parameters there are, or the model is not finite at ``p0``.
+        When the data are empty or not finite, their lengths differ, ``sigma`` is not positive
+        (definite), ``p0`` is missing where the signature does not tell how many parameters there
+        are, it is out of bounds, or the model is not finite there.
+    TypeError
+        When there are fewer points than parameters.
     RuntimeError
-        When no minimum was found.
+        When no minimum was found by ``maxfev`` evaluations.
+
+    Warns
+    -----
+    UserWarning
+        When the model cannot be recorded, and SciPy's finite differences are used instead.
+    OptimizeWarning
+        As SciPy, when there is no covariance, and when the answer is no minimum.
 
     Examples
     --------
@@ -86,66 +144,128 @@ def curve_fit(
     >>> popt.round(4), np.sqrt(np.diag(pcov)).round(4)
     (array([2.0058, 0.5261]), array([0.0143, 0.0079]))
     """
-    names = ("xdata", "ydata")
-    xdata, y, weights = checked_data(xdata, ydata, sigma, names=names, check_finite=check_finite)
-    start = np.ones(_number_of_parameters(f)) if p0 is None else np.atleast_1d(numbers("p0", p0))
-    if len(y) < start.size:
-        raise ValueError(f"ydata has {len(y)} points: too few to fit {start.size} parameters")
-    residuals = weighted_residuals(f, xdata, y, weights, names=names)
-    result = least_squares(residuals, start, max_nfev=maxfev)
+    options = search_options(kwargs)
+    check_jac(jac)
+    if only_by_scipy(kwargs):
+        from scipy.optimize import curve_fit as scipys
+
+        found: tuple[Any, ...] = scipys(
+            *(f, xdata, ydata, p0, sigma, absolute_sigma, check_finite, bounds, method or "trf"),
+            jac=jac,
+            full_output=full_output,
+            nan_policy=nan_policy,
+            **kwargs,
+        )
+        return found
+    to_check = nan_policy is None if check_finite is None else check_finite
+    x, y, deviations = data(xdata, ydata, sigma, to_check, nan_policy)
+    n = number_of_parameters(f) if p0 is None else np.size(p0)
+    limits = None if bounds is UNBOUNDED else limits_of(bounds, n)
+    check_method(method, limits)
+    start = start_of(p0, n, limits)
+    if y.size == 1:
+        y = np.broadcast_to(y.ravel(), np.shape(f(x, *start)) or 1)
+    of_lm = method == "lm" or (method is None and limits is None)
+    if of_lm and y.size < n:
+        raise TypeError(
+            f"The number of func parameters={n} must not exceed the number of data points={y.size}"
+        )
+    scale = None if deviations is None else weights(deviations, y.size)
+    residuals = weighted_residuals(f, x, y, scale, names=NAMES)
+
+    def search(residuals: Callable[[Any], Any], jac: Callable[[Array], Array] | None) -> Any:
+        return least_squares(residuals, start, bounds=limits, tol=ENOUGH, jac=jac, **options)
+
+    if callable(jac):
+        result = search(residuals, weighted_jacobian(jac, x, scale, bool(kwargs.get("col_deriv"))))
+    elif jac is not None:
+        result = search(residuals, differences(residuals, jac, limits))
+    else:
+        recorded = Remembering(weighted_residuals(f, recordable(x), y, scale, names=NAMES))
+        try:
+            result = search(recorded, None)
+        except Exception as error:
+            raise_unless_recording_failed(error, residuals, recorded.p)
+            _warn_of_differences(error)
+            jac = "3-point"
+            result = search(residuals, differences(residuals, jac, limits))
     if result.status == -3:
-        raise ValueError(f"p0 = {start} is no place to start: {_not_finite(f, xdata, result)}")
-    pcov = np.full((start.size, start.size), np.inf)
-    freedom = len(y) - start.size
-    if result.status == -2:
-        _warn_of_covariance(result.message + "; p0 may be too far off" * (result.nit == 0))
-    elif not result.success:
+        raise ValueError(f"p0 = {start} is no place to start: {_not_finite(f, x, result)}")
+    if result.status == 0:
         raise RuntimeError(f"Optimal parameters not found: {result.message}")
-    elif not freedom and not absolute_sigma:
-        _warn_of_covariance(
+    pcov = _covariance(result, absolute_sigma, NOISE[jac] if isinstance(jac, str) else 0.0)
+    if not full_output:
+        return result.x, pcov
+    return result.x, pcov, _infodict(result, of_lm), result.message, IER[result.status]
+
+
+# -- the answer ------------------------------------------------------------------------------
+
+
+def _covariance(result: OptimizeResult, absolute: bool, noise: float) -> Array:
+    """Return (JᵀJ)⁻¹, scaled by χ² over the degrees of freedom unless the errors are absolute.
+
+    Noise is that of the derivatives, relative to them.
+    """
+    from scipy.linalg.lapack import dtrtri
+
+    n = result.x.size
+    freedom = result.fun.size - n
+    if result.status == -2:
+        missing = result.message + "; p0 may be too far off" * (result.nit == 0)
+    elif freedom <= 0 and not absolute:
+        missing = (
             "there are as many parameters as points, so that the residuals tell nothing about the "
             "errors; give sigma, with absolute_sigma=True"
         )
     else:
-        pcov = _covariance(result.jac) * (1 if absolute_sigma else 2 * result.cost / freedom)
-    if not full_output:
-        return result.x, pcov
-    infodict = {"nfev": result.nfev, "fvec": result.fun}
-    return result.x, pcov, infodict, result.message, result.status
+        if result.status == -1:
+            _warn(f"The parameters are the best that were found, but {result.message}")
+        inverse, failed = dtrtri(result.triangle)
+        if not failed and not (noise and _singular(result.triangle, noise)):
+            covariance: Array = inverse.dot(inverse.T)
+            return covariance if absolute else covariance * (2 * result.cost / freedom)
+        missing = "the Jacobian is singular as far as finite differences tell"
+    _warn(f"Covariance of the parameters could not be estimated: {missing}")
+    return np.full((n, n), np.inf)
 
 
-def _number_of_parameters(f: Model) -> int:
-    """Return how many parameters follow x in the signature of a model."""
-    kinds = [parameter.kind for parameter in inspect.signature(f).parameters.values()]
-    positional = [k for k in kinds if k in (k.POSITIONAL_ONLY, k.POSITIONAL_OR_KEYWORD)]
-    if inspect.Parameter.VAR_POSITIONAL in kinds or len(positional) < 2:
-        raise ValueError(
-            "p0 is needed: the signature of f does not tell how many parameters there are"
-        )
-    return len(positional) - 1
+def _singular(triangle: Array, noise: float) -> bool:
+    """Whether some columns of unit length differ by no more than noise from being dependent."""
+    columns = triangle / np.linalg.norm(triangle, axis=0)
+    return bool(np.linalg.svd(columns, compute_uv=False)[-1] <= noise)
 
 
-def _not_finite(f: Model, xdata: Any, result: OptimizeResult) -> str:
+def _warn(message: str) -> None:
+    from scipy.optimize import OptimizeWarning
+
+    warnings.warn(message, OptimizeWarning, stacklevel=4)
+
+
+def _infodict(result: OptimizeResult, of_lm: bool) -> dict[str, Any]:
+    """Return what SciPy tells of the end, and of its method "lm" the QR factors there."""
+    told = {"nfev": result.nfev, "fvec": result.fun}
+    if of_lm:
+        fjac, _ = np.linalg.qr(result.jac, mode="raw")
+        Q, _ = np.linalg.qr(result.jac)
+        told |= {"fjac": fjac, "ipvt": np.arange(result.x.size), "qtf": Q.T @ result.fun}
+    return told
+
+
+def _not_finite(f: Callable[..., Any], x: Any, result: OptimizeResult) -> str:
     """Return which value of the model is not finite at the start."""
     with np.errstate(all="ignore"):
-        values = np.ravel(f(xdata, *result.x))
+        values = np.ravel(f(x, *result.x))
     bad = np.flatnonzero(~np.isfinite(values))
     return f"f(xdata, *p0)[{bad[0]}] is {values[bad[0]]}" if bad.size else result.message
 
 
-def _covariance(jacobian: Array) -> Array:
-    """Return the inverse of JᵀJ, without forming it."""
-    norms = np.linalg.norm(jacobian, axis=0)
-    triangle = np.linalg.qr(jacobian / norms, mode="r")
-    inverse: Array = np.linalg.inv(triangle) / norms[:, None]
-    return inverse @ inverse.T
-
-
-def _warn_of_covariance(reason: str) -> None:
-    from scipy.optimize import OptimizeWarning
-
+def _warn_of_differences(error: Exception) -> None:
     warnings.warn(
-        f"Covariance of the parameters could not be estimated: {reason}",
-        OptimizeWarning,
+        "f cannot be recorded, so that SciPy's finite differences take the place of exact "
+        f"derivatives. The reason is a {type(error).__name__}: {error}. Write f in plain NumPy "
+        "(np.exp for math.exp, np.where and np.stack for assignment into an array, no float()), or "
+        "give jac='3-point', or a function for the derivatives, to have this without a warning",
+        UserWarning,
         stacklevel=3,
     )

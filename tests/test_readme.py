@@ -12,6 +12,7 @@ import pytest
 from autodiff import elementwise
 from tests.differentiable import table
 
+FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
 README = Path(__file__).parent.parent / "README.md"
 
 
@@ -22,10 +23,12 @@ def blocks(language: str) -> list[str]:
 def test_sessions_print_what_they_show() -> None:
     session = "\n".join(blocks("pycon"))
     test = doctest.DocTestParser().get_doctest(session, {}, "README", str(README), 0)
-    runner = doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS)
-    runner.run(test)
+    runner = doctest.DocTestRunner(optionflags=FLAGS)
+    runner.run(test, clear_globs=False)
     assert runner.summarize(verbose=False).failed == 0
     assert len(test.examples) >= 15
+    (report,) = blocks("text")
+    assert doctest.OutputChecker().check_output(report, test.globs["report"] + "\n", FLAGS)
 
 
 def test_snippets_run() -> None:

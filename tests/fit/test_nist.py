@@ -16,7 +16,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from fit import chi_squared, curve_fit
+from fit import Model, chi_squared, curve_fit, fit
 
 SETS = json.loads(Path(__file__).with_name("nist_strd.json").read_text())
 PROBLEMS = sorted(name for name, problem in SETS.items() if not problem["linear"])
@@ -62,3 +62,16 @@ def test_curve_fit_reaches_the_certified_values(name: str, start: int) -> None:
     assert_allclose(np.sqrt(np.diag(pcov)), facts["certified_std"], rtol=rtol)
     assert_allclose(deviation, facts["residual_std"], rtol=rtol)
     assert status == (2 if name == ROUNDED else 1)
+
+
+@pytest.mark.parametrize(("name", "start"), FITS)
+def test_fit_reaches_the_certified_values(name: str, start: int) -> None:
+    model, x, y = problem(name)
+    facts = SETS[name]
+    result = fit(Model(model, names=facts["params"]), x, y, p0=facts["starts"][start])
+    assert result.success
+    assert result.dof == facts["dof"]
+    assert_allclose(list(result.values.values()), facts["certified"], rtol=1e-9)
+    rtol = 1e-2 if name == ROUNDED else 1e-9
+    assert_allclose(list(result.errors.values()), facts["certified_std"], rtol=rtol)
+    assert_allclose(result.variance**0.5, facts["residual_std"], rtol=rtol)

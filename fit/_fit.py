@@ -1,0 +1,406 @@
+"""One call from data and a model to parameters with honest errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autodiff import jacobian
+from fit._chi_squared import weighted_residuals
+from fit._data import (
+    Array,
+    Sigma,
+    checked_data,
+    numbers,
+    refuse,
+    without_nan,
+)
+from fit._errors_in_x import effective_variance, orthogonal_distance, takes_each_point_alone
+from fit._model import Model
+from fit._parameters import Bounds, Fixed, names_of_arguments, parameters_of
+from fit._problem import Problem
+from fit._result import UNDETERMINED, FitResult
+from fit._words import counted
+from optim import gradient_descent, lagrange, least_squares
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
+NAMES = ("x", "y")
+
+REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
+OFFSET = 1e-7  # the share of the residuals that a linear step may still remove at a minimum
+ENOUGH = 1e-9  # of its standard error, that a parameter may be off before the last step
+STEPS = 2000  # down the gradient
+STOPPED = 99  # by the callback
+
+Constraint: TypeAlias = Callable[..., Any]
+
+
+def fit(
+    model: Callable[..., Any],
+    x: Any,
+    y: ArrayLike,
+    sigma: Sigma | None = None,
+    *,
+    p0: ArrayLike | Mapping[str, float] | None = None,
+    x_sigma: ArrayLike | None = None,
+    absolute_sigma: bool | None = None,
+    bounds: Bounds | tuple[ArrayLike, ArrayLike] | None = None,
+    fixed: Fixed | Sequence[str] | None = None,
+    constraints: Constraint | Sequence[Constraint] | None = None,
+    loss: str = "linear",
+    nan_policy: str = "raise",
+    method: str = "auto",
+    progress: bool = False,
+) -> FitResult:
+    """Fit a model to data by χ², with exact derivatives.
+
+    Parameters
+    ----------
+    model : callable or Model
+        Takes ``x`` and then each parameter by itself, in plain NumPy; returns one value for each
+        data point. The signature names the parameters, and its defaults are starting values.
+    x : array_like or any object
+        What the model is evaluated at; of several variables a row for each.
+    y : array_like of shape (n,)
+        What was measured.
+    sigma : array_like of shape (n,) or (n, n), a number, Relative or Cholesky, optional
+        The standard deviations of ``y``, in its units, or its covariance. If given, its size is
+        believed. If not, all errors are equal, and estimated from the residuals.
+    p0 : dict by name or array_like, optional
+        Starting values; they override the model's own.
+    x_sigma : array_like of the shape of x, or a number, optional
+        The standard deviations of ``x``.
+    absolute_sigma : bool, optional
+        Whether the size of ``sigma`` is to be believed, whatever was given.
+    bounds : dict of pairs by name, or a pair of array_likes, optional
+        Lower and upper bounds; None and infinities are none.
+    fixed : dict or sequence of names, optional
+        Parameters that are not varied: numbers, or functions of other parameters, by the names in
+        their signatures. A sequence fixes parameters where they start.
+    constraints : callable or sequence of callables, optional
+        Functions of parameters, by the names in their signatures, each of which the fit makes 0,
+        with Lagrange's multipliers.
+    loss : str
+        What takes the place of the square where there are outliers, which are residuals of more
+        than one standard deviation: one of those of `optim.least_squares`.
+    nan_policy : {"raise", "omit"}
+        What to do about points with a NaN.
+    method : {"auto", "least-squares", "gradient-descent", "effective-variance", \
+"orthogonal-distance"}
+        Levenberg and Marquardt's least squares, or the way down the gradient of χ²; with errors in
+        x, the distance from the curve ("auto"), or variances that count the slope.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    FitResult
+        Whatever was found. ``success`` is claimed for a minimum only; otherwise this is the best
+        point, and ``message`` says why it is none.
+
+    Raises
+    ------
+    ValueError
+        When data or parameters cannot be meant, naming the argument and the first bad entry.
+    TypeError
+        When the model cannot be recorded, and so has no derivatives; what it raises itself is
+        passed on.
+
+    Examples
+    --------
+    >>> def decay(t, amplitude=1.0, rate=1.0):
+    ...     return amplitude * np.exp(-rate * t)
+    >>> result = fit(decay, [0.0, 1.0, 2.0, 3.0], [2.0, 1.2, 0.7, 0.4], sigma=0.02)
+    >>> for name, value in result.values.items():
+    ...     print(f"{name:9} {value:.3f} ± {result.errors[name]:.3f}")
+    amplitude 2.006 ± 0.019
+    rate      0.526 ± 0.011
+
+    A parameter can follow from others, be held, or stay within bounds:
+
+    >>> held = fit(
+    ...     lambda t, a=1.0, rate=1.0, offset=0.0: a * np.exp(-rate * t) + offset,
+    ...     [0.0, 1.0, 2.0, 3.0, 4.0],
+    ...     [2.1, 1.3, 0.8, 0.5, 0.4],
+    ...     sigma=0.05,
+    ...     fixed={"offset": lambda a: a / 20},
+    ...     bounds={"rate": (0, None)},
+    ... )
+    >>> {name: round(value, 3) for name, value in held.values.items()}
+    {'a': 1.999, 'rate': 0.515, 'offset': 0.1}
+    """
+    model = model if isinstance(model, Model) else Model(model)
+    if not model.names:
+        raise ValueError(f"the model {model} has no parameters to fit")
+    if not isinstance(loss, str):
+        raise ValueError(f"expected a loss by its name, got {loss!r}")
+    if method not in METHODS:
+        raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
+    x, y, sigma, x_sigma = without_nan(x, y, sigma, x_sigma, nan_policy)
+    x, values, weights = checked_data(x, y, sigma, names=NAMES)
+    if np.ndim(x) == 1 and len(x) != len(values):
+        raise ValueError(f"x has {counted(len(x), 'point')}, but y {len(values)}")
+    x_deviations = None if x_sigma is None else _x_deviations(x, x_sigma, len(values))
+    if method == "auto" and x_sigma is not None:
+        method = "orthogonal-distance"
+    problem = Problem(
+        model,
+        x,
+        values,
+        weights,
+        x_deviations,
+        weighted_by(method, model, x, values, weights, x_deviations),
+        parameters_of(
+            model.names, model.defaults, p0, bounds, fixed, lambda: model.start(x, values)
+        ),
+        _by_name(constraints, model.names),
+        loss,
+        sigma is not None if absolute_sigma is None else absolute_sigma,
+    )
+    _check_start(problem)
+    return minimised(problem, method, progress)
+
+
+def minimised(problem: Problem, method: str, progress: bool = False) -> FitResult:
+    """Return the fit of a problem from its starting values."""
+    _refuse_together(problem, method)
+    search = _least_squares
+    if problem.constraints:
+        search = _lagrange
+    elif method == "gradient-descent":
+        search = _gradient_descent
+    try:
+        found = search(problem, progress)
+    except TypeError as error:
+        raise TypeError(
+            f"the model cannot be recorded (or a tie or constraint), so there are no exact "
+            f"derivatives: {error}. Write it in NumPy that returns new arrays, or use "
+            'fit.curve_fit(..., jac="2-point")'
+        ) from error
+    p = np.asarray(found.x, float)
+    if search is _least_squares:
+        residuals, J = found.fun, found.jac
+    else:
+        residuals = np.asarray(problem.residuals(p), float)
+        J = jacobian(problem.residuals)(p)
+    if not np.isfinite(J).all():
+        _refuse_corner(problem, p, J)
+    result = FitResult(
+        problem,
+        p,
+        np.asarray(np.linalg.qr(J, mode="r")),
+        residuals,
+        float(residuals @ residuals) if problem.loss == "linear" else 2 * float(found.cost),
+        bool(found.success),
+        int(found.status),
+        str(found.message),
+        int(found.nfev),
+        method,
+        found.get("path"),
+    )
+    if search is not _least_squares and result.success and result.determined.undetermined.size:
+        left_open = "several parameters serve equally well"
+        return replace(result, success=False, status=UNDETERMINED, message=left_open)
+    return result
+
+
+# -- the search ------------------------------------------------------------------------------
+
+
+def _least_squares(problem: Problem, progress: bool) -> OptimizeResult:
+    parameters = problem.parameters
+
+    def search(start: Array, loss: str) -> OptimizeResult:
+        return least_squares(
+            problem.residuals,
+            start,
+            bounds=(parameters.lower, parameters.upper) if parameters.bounded else None,
+            loss=loss,
+            tol=ENOUGH,
+            progress=progress,
+        )
+
+    if problem.loss not in REDESCENDING:
+        return search(parameters.start, problem.loss)
+    # From afar all points look like outliers, and there are minima at which most of them are.
+    first = search(parameters.start, "soft_l1")
+    found = search(first.x, problem.loss)
+    found.nfev += first.nfev
+    return found
+
+
+def _lagrange(problem: Problem, progress: bool) -> OptimizeResult:
+    return lagrange(
+        lambda p: problem.chi_squared(p) / 2,
+        problem.constraint,
+        problem.parameters.start,
+        progress=progress,
+    )
+
+
+def _gradient_descent(problem: Problem, progress: bool) -> OptimizeResult:
+    """Go down the gradient of χ², until the relative offset says that this is a minimum."""
+    matrix = jacobian(problem.residuals)
+
+    def judge(intermediate_result: OptimizeResult) -> None:
+        p = intermediate_result.x
+        residuals = np.asarray(problem.residuals(p))
+        removable = np.linalg.qr(matrix(p))[0].T @ residuals
+        if np.linalg.norm(removable) <= OFFSET * np.linalg.norm(residuals):
+            raise StopIteration
+
+    found = gradient_descent(
+        problem.chi_squared,
+        problem.parameters.start,
+        line_search="wolfe",
+        tol=float(np.finfo(float).tiny),
+        maxiter=STEPS,
+        callback=judge,
+        path=True,
+        progress=progress,
+    )
+    if found.status == STOPPED:
+        found.update(
+            success=True,
+            status=0,
+            message=f"a minimum: a linear step would remove less than {OFFSET:g} of the residuals",
+        )
+    return found
+
+
+# -- at the door -----------------------------------------------------------------------------
+
+
+def _x_deviations(x: Any, x_sigma: ArrayLike, n: int) -> Array:
+    deviations = numbers("x_sigma", x_sigma)
+    if np.shape(x)[-1:] != (n,):
+        raise ValueError(
+            f"x_sigma needs x to be an array of shape ({n},), or with a row for each variable, "
+            f"got {type(x).__name__} of shape {np.shape(x)}"
+        )
+    if deviations.shape not in ((), x.shape):
+        raise ValueError(f"x_sigma has shape {deviations.shape}, but x {x.shape}")
+    if (deviations <= 0).any():
+        refuse("x_sigma", deviations, deviations <= 0, "expected positive standard deviations")
+    return np.broadcast_to(deviations, x.shape)
+
+
+def weighted_by(
+    method: str, model: Model, x: Any, y: Array, weights: Array | None, x_sigma: Array | None
+) -> Callable[[Any], Any]:
+    """Return the residuals in standard deviations, as a function of all parameters."""
+    in_x = method in ("effective-variance", "orthogonal-distance")
+    if x_sigma is None:
+        if in_x:
+            raise ValueError(f"method={method!r} needs x_sigma, the standard deviations of x")
+        return weighted_residuals(model, x, y, weights, names=NAMES)
+    if not in_x:
+        raise ValueError(f"method={method!r} knows no errors in x: leave it out, or x_sigma")
+    if weights is None or weights.ndim == 2:
+        raise ValueError("x_sigma needs sigma to be the standard deviations of y")
+    sigma = np.broadcast_to(1 / weights, len(y))
+    distance = effective_variance if method == "effective-variance" else orthogonal_distance
+    return distance(model, x, y, sigma, x_sigma)
+
+
+def _by_name(
+    constraints: Constraint | Sequence[Constraint] | None, names: tuple[str, ...]
+) -> tuple[Callable[[dict[str, Any]], Any], ...]:
+    """Return each constraint as a function of all parameters by name."""
+    if constraints is None:
+        return ()
+    several = [constraints] if callable(constraints) else constraints
+    if not isinstance(several, Sequence) or not all(map(callable, several)):
+        raise ValueError(f"expected functions of parameters as constraints, got {constraints!r}")
+
+    def taking_all(f: Constraint) -> Callable[[dict[str, Any]], Any]:
+        needed = names_of_arguments(f, names, "constraints")
+        return lambda by_name: f(*(by_name[name] for name in needed))
+
+    return tuple(map(taking_all, several))
+
+
+def _check_start(problem: Problem) -> None:
+    """Refuse a start where the model is not finite, and data too few."""
+    model, x, y, parameters = problem.model, problem.x, problem.y, problem.parameters
+    n, free = len(y), parameters.free
+    zeros = problem.constraint(parameters.start)
+    if zeros.dtype.kind not in "biuf":
+        raise ValueError(f"the constraints are {zeros.tolist()}, expected real numbers")
+    if not np.isfinite(zeros).all():
+        raise ValueError(
+            f"the constraints are {zeros} for the starting values "
+            f"{_listed(problem, parameters.start)}: give others in p0"
+        )
+    if n + zeros.size < len(free):
+        raise ValueError(
+            f"y has {counted(n, 'point')}: too few to fit {len(free)} parameters "
+            f"({', '.join(free)})"
+        )
+    p = parameters.every(parameters.start)
+    for name, value in zip(parameters.names, p, strict=True):
+        if np.shape(value) != ():
+            raise ValueError(f"the tie of {name} returned shape {np.shape(value)}, not a number")
+    with np.errstate(all="ignore"):
+        returned = model(x, *p)
+        if np.asarray(returned).dtype.kind not in "biuf":
+            raise ValueError(f"the model returned {_kind(returned)}, expected real numbers")
+        values = y + np.asarray(weighted_residuals(model, x, y, None, names=NAMES)(p), float)
+        chi_squared = float(problem.chi_squared(parameters.start))
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        raise ValueError(
+            f"the model is {values[bad[0]]} at point {bad[0]} for the starting values "
+            f"{_listed(problem, parameters.start)} ({bad.size} of {n} points): give other starting "
+            "values in p0"
+        )
+    if not np.isfinite(chi_squared):
+        raise ValueError(
+            f"χ² is {chi_squared} for the starting values "
+            f"{_listed(problem, parameters.start)}: give others in p0"
+        )
+    if problem.x_sigma is not None and not takes_each_point_alone(model, x, p):
+        raise ValueError(
+            "x_sigma needs a model that takes each point by itself, but here values depend on the "
+            "x of other points"
+        )
+
+
+def _kind(values: Any) -> str:
+    dtype = np.asarray(values).dtype
+    return type(values).__name__ if dtype.kind == "O" else f"dtype {dtype}"
+
+
+def _listed(problem: Problem, p: Array) -> str:
+    return ", ".join(f"{k} = {v:g}" for k, v in problem.parameters.by_name(p).items())
+
+
+def _refuse_corner(problem: Problem, p: Array, J: Array) -> NoReturn:
+    """Say where the model has no derivative."""
+    point, k = np.argwhere(~np.isfinite(J))[0]
+    raise ValueError(
+        f"the derivative of the model by {problem.parameters.free[k]} is {J[point, k]} at point "
+        f"{point} for {_listed(problem, p)}: give other starting values in p0, or bounds"
+    )
+
+
+def _refuse_together(problem: Problem, method: str) -> None:
+    """Refuse what no method does together."""
+    by_gradient = method == "gradient-descent"
+    special = f"method={method!r}" if by_gradient else "constraints"
+    if not (by_gradient or problem.constraints):
+        return
+    for what, given in (
+        ("bounds", problem.parameters.bounded),
+        (f"loss={problem.loss!r}", problem.loss != "linear"),
+        ("constraints", by_gradient and bool(problem.constraints)),
+    ):
+        if given:
+            raise ValueError(f"{what} cannot be combined with {special}: leave one of them out")

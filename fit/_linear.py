@@ -1,0 +1,404 @@
+"""Models that are linear in their parameters: fitted at once, to the last digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fit._chi_squared import weighted_residuals
+from fit._covariance import Determined, from_triangle
+from fit._data import (
+    Array,
+    Sigma,
+    checked_data,
+    numbers,
+    without_nan,
+)
+from fit._double_double import DoubleDouble, add, multiply, total
+from fit._fit import NAMES, fit
+from fit._model import Model
+from fit._parameters import parameters_of
+from fit._problem import Problem
+from fit._result import UNDETERMINED, FitResult
+from fit._shapes import Line, Polynomial
+from fit._words import counted
+
+Function: TypeAlias = Callable[[Any], Any]
+
+EPS = float(np.finfo(float).eps)
+ROUNDED = 1e-12  # relative errors of R's inverse up to here are left as they are
+STEPS = 10  # of refinement at most: two are the rule, three where the condition is 10¹⁰
+
+
+def line(
+    x: ArrayLike,
+    y: ArrayLike,
+    sigma: Sigma | None = None,
+    *,
+    x_sigma: ArrayLike | None = None,
+    absolute_sigma: bool | None = None,
+    nan_policy: str = "raise",
+) -> FitResult:
+    """Fit a straight line, slope · x + intercept.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (n,)
+        What was set and what was measured.
+    sigma : array_like of shape (n,) or (n, n), a number, Relative or Cholesky, optional
+        The standard deviations of ``y`` or its covariance, as in `fit.fit`.
+    x_sigma : array_like of shape (n,) or a number, optional
+        The standard deviations of ``x``: `fit.fit` then minimises the orthogonal distance.
+    absolute_sigma : bool, optional
+        Whether the size of ``sigma`` is to be believed, whatever was given.
+    nan_policy : {"raise", "omit"}
+        What to do about points with a NaN.
+
+    Raises
+    ------
+    ValueError
+        When the data cannot be meant, naming the argument and the first bad entry.
+
+    Examples
+    --------
+    >>> result = line([0.4, 0.5, 0.6, 0.7, 0.8], [0.1, 0.25, 0.55, 0.75, 0.85])
+    >>> for name, value in result.values.items():
+    ...     print(f"{name:9} {value:5.2f} ± {result.errors[name]:.2f}")
+    slope      2.00 ± 0.18
+    intercept -0.70 ± 0.11
+    """
+    if x_sigma is not None:
+        return fit(
+            Line(),
+            x,
+            y,
+            sigma,
+            x_sigma=x_sigma,
+            absolute_sigma=absolute_sigma,
+            nan_policy=nan_policy,
+        )
+    return _solved(
+        Line(),
+        lambda x: [x, np.ones_like(x)],
+        np.asanyarray(x),
+        y,
+        sigma,
+        absolute_sigma,
+        nan_policy,
+    )
+
+
+def polynomial(
+    x: ArrayLike,
+    y: ArrayLike,
+    degree: int,
+    sigma: Sigma | None = None,
+    *,
+    absolute_sigma: bool | None = None,
+    nan_policy: str = "raise",
+) -> FitResult:
+    """Fit a polynomial, c0 + c1 · x + c2 · x² + ... up to a degree.
+
+    The powers are taken with 32 digits, so that the coefficients are right to some 13 digits even
+    where those of x, x², ... are hard to tell apart.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (n,)
+        What was set and what was measured.
+    degree : int
+        The highest power.
+    sigma, absolute_sigma, nan_policy
+        As in `fit.line`.
+
+    Raises
+    ------
+    ValueError
+        When the data or the degree cannot be meant.
+
+    Examples
+    --------
+    >>> result = polynomial([0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 5.0, 10.0], degree=2)
+    >>> {name: round(value, 12) + 0.0 for name, value in result.values.items()}
+    {'c0': 1.0, 'c1': 0.0, 'c2': 1.0}
+    """
+
+    def powers(x: Array) -> list[DoubleDouble]:
+        columns = [_exactly(np.ones_like(x))]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(degree):
+                columns.append(multiply(columns[-1], DoubleDouble(x)))
+        return columns
+
+    return _solved(
+        Polynomial(degree), powers, np.asanyarray(x), y, sigma, absolute_sigma, nan_policy
+    )
+
+
+def linear(
+    basis: Mapping[str, Function] | Sequence[Function],
+    x: Any,
+    y: ArrayLike,
+    sigma: Sigma | None = None,
+    *,
+    absolute_sigma: bool | None = None,
+    nan_policy: str = "raise",
+) -> FitResult:
+    """Fit a sum of given functions of x, each times a parameter.
+
+    Parameters
+    ----------
+    basis : dict of functions by the names of their parameters, or sequence of functions
+        Each takes ``x`` and returns an array of shape (n,), or one number for all points. In a
+        sequence, parameters are named as their functions if each has a name of its own, otherwise
+        c0, c1, ...
+    x : array_like or any object
+        What the functions are evaluated at; of several variables a row for each.
+    y : array_like of shape (n,)
+        What was measured.
+    sigma, absolute_sigma, nan_policy
+        As in `fit.line`.
+
+    Raises
+    ------
+    ValueError
+        When the data or the basis cannot be meant.
+
+    Notes
+    -----
+    What a function rounds away is lost: where functions are so much alike that the condition is
+    10¹⁰, as of powers up to the tenth, 7 digits of the parameters are left. Of powers, `polynomial`
+    keeps all.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 1.0, 2.0, 3.0])
+    >>> result = linear({"offset": lambda x: 1.0, "a": np.sin, "b": np.cos}, x, 2 + 3 * np.sin(x))
+    >>> {name: round(value, 12) + 0.0 for name, value in result.values.items()}
+    {'offset': 2.0, 'a': 3.0, 'b': 0.0}
+    """
+    functions = _named(basis)
+
+    def combination(x: Any, *p: Any) -> Any:
+        terms = (q * f(x) for q, f in zip(p, functions.values(), strict=True))
+        return sum(terms, np.zeros(x.shape[-1:]) if isinstance(x, np.ndarray) else 0.0)
+
+    def columns(x: Any) -> list[Array]:
+        return [numbers(f"the basis function {name}", f(x)) for name, f in functions.items()]
+
+    model = Model(combination, names=tuple(functions), label="linear combination")
+    return _solved(model, columns, x, y, sigma, absolute_sigma, nan_policy)
+
+
+def _named(basis: Mapping[str, Function] | Sequence[Function]) -> dict[str, Function]:
+    """Return the functions by the names of their parameters."""
+    several = basis.values() if isinstance(basis, Mapping) else basis
+    if not isinstance(several, Iterable) or not all(map(callable, several)) or not len(basis):
+        raise ValueError(f"expected a dict or a sequence of functions as basis, got {basis!r}")
+    if isinstance(basis, Mapping):
+        return dict(basis)
+    names = [getattr(f, "__name__", "") for f in basis]
+    distinct = len(set(names)) == len(names) and all(name.isidentifier() for name in names)
+    if not distinct:
+        names = [f"c{k}" for k in range(len(basis))]
+    return dict(zip(names, basis, strict=True))
+
+
+# -- from data to a result -------------------------------------------------------------------
+
+
+def _solved(
+    model: Model,
+    columns: Callable[[Any], Sequence[Array | DoubleDouble]],
+    x: Any,
+    y: ArrayLike,
+    sigma: Sigma | None,
+    absolute_sigma: bool | None,
+    nan_policy: str,
+) -> FitResult:
+    """Return the fit of a model whose derivatives by its parameters are the columns."""
+    x, y, sigma, _ = without_nan(x, y, sigma, None, nan_policy)
+    x, values, weights = checked_data(x, y, sigma, names=NAMES)
+    names, n = model.names, len(values)
+    if isinstance(x, np.ndarray) and x.shape[-1:] != (n,):
+        raise ValueError(f"x has shape {x.shape}, but y {n} points: expected one x for each")
+    if n < len(names):
+        raise ValueError(
+            f"y has {counted(n, 'point')}: too few to fit {len(names)} parameters "
+            f"({', '.join(names)})"
+        )
+    design = _design(columns(x), names, n)
+    target = _exactly(values)
+    if weights is not None:
+        design, target = _weighted(design, weights), _weighted(target, weights)
+    solution = _least_squares(design, target)
+    problem = Problem(
+        model,
+        x,
+        values,
+        weights,
+        None,
+        weighted_residuals(model, x, values, weights, names=NAMES),
+        parameters_of(names, dict(zip(names, solution.x, strict=True)), None, None, None),
+        absolute=sigma is not None if absolute_sigma is None else absolute_sigma,
+    )
+    undetermined = solution.determined.undetermined
+    return FitResult(
+        problem,
+        solution.x,
+        solution.triangle,
+        -solution.residuals,
+        float(solution.residuals @ solution.residuals),
+        not undetermined.size,
+        UNDETERMINED if undetermined.size else 1,
+        _message(names, undetermined),
+        solution.steps,
+        "linear least squares",
+        refined=solution.determined,
+    )
+
+
+def _design(columns: Sequence[Array | DoubleDouble], names: Sequence[str], n: int) -> DoubleDouble:
+    """Return the columns of the design matrix, one below the other, of shape (parameters, n)."""
+    exact = [c if isinstance(c, DoubleDouble) else _exactly(c) for c in columns]
+    for name, column in zip(names, exact, strict=True):
+        if column.high.shape not in ((), (n,)):
+            raise ValueError(
+                f"{name} is multiplied by an array of shape {column.high.shape}, but y has {n} "
+                "points: expected one value for each, or one number"
+            )
+        if not np.isfinite(column.high + column.low).all():
+            raise ValueError(f"the values of x are too large: {name} would be multiplied by inf")
+    high, low = np.empty((2, len(exact), n))
+    for k, column in enumerate(exact):
+        high[k], low[k] = column
+    return DoubleDouble(high, low)
+
+
+def _weighted(rows: DoubleDouble, weights: Array) -> DoubleDouble:
+    """Return rows over the data in standard deviations, still with all digits."""
+    if weights.ndim < 2:
+        return multiply(rows, DoubleDouble(weights))
+    n = len(weights)
+    whitened = [np.empty_like(rows.high), np.empty_like(rows.low)]
+    for part in _parts(n, n):
+        factors = _exactly(weights[part])
+        for row in np.ndindex(rows.high.shape[:-1]):
+            product = total(multiply(factors, rows.at(row)), 1)
+            whitened[0][(*row, part)], whitened[1][(*row, part)] = product
+    return DoubleDouble(*whitened)
+
+
+def _exactly(values: Array) -> DoubleDouble:
+    return DoubleDouble(values, np.zeros_like(values))
+
+
+def _message(names: Sequence[str], undetermined: Array) -> str:
+    if not undetermined.size:
+        return "the minimum: the model is linear in its parameters, and was solved to rounding"
+    step = undetermined[0] / undetermined[0][np.argmax(np.abs(undetermined[0]))]
+    changed = [f"{name}: {s:.3g}" for name, s in zip(names, step, strict=True) if abs(s) > 1e-9]
+    return (
+        f"the columns of the design matrix depend on one another (rank "
+        f"{len(names) - len(undetermined)} of {len(names)}): the data do not determine all "
+        f"parameters, since the model does not change along ({', '.join(changed)})"
+    )
+
+
+# -- linear least squares --------------------------------------------------------------------
+
+
+class Solution(NamedTuple):
+    """The solution of a linear least-squares problem.
+
+    Attributes
+    ----------
+    x : ndarray of shape (p,)
+        Of the shortest scaled length, where several are equally good.
+    residuals : ndarray of shape (n,)
+        The target less what the columns make of x.
+    triangle : ndarray of shape (p, p)
+        R of the QR factorisation of the design matrix.
+    determined : Determined
+        The inverse of R, to at least 12 digits.
+    steps : int
+        Of refinement.
+    """
+
+    x: Array
+    residuals: Array
+    triangle: Array
+    determined: Determined
+    steps: int
+
+
+def _least_squares(columns: DoubleDouble, target: DoubleDouble) -> Solution:
+    """Solve a linear least-squares problem by QR and refinement with residuals of 32 digits.
+
+    The inverse T of the triangle R from QR, with its columns scaled, has errors of the condition
+    times rounding. Where that is too much, A·T is formed with 32 digits: it is nearly orthonormal,
+    and the inverse of its own triangle corrects T to all digits. Refinement adds T·Tᵀ·Aᵀr, for the
+    residuals r, until nothing is left; each step gains the digits that the condition leaves.
+
+    References
+    ----------
+    Å. Björck, "Iterative refinement of linear least squares solutions I", BIT 7 (1967); "Stability
+    analysis of the method of seminormal equations for linear least squares problems", Linear
+    Algebra and its Applications 88/89 (1987).
+    N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2002), chapter 20.
+    """
+    triangle: Any = np.linalg.qr(columns.high.T, mode="r")
+    determined = from_triangle(triangle, np.eye(len(columns.high)))
+    spread = determined.spread
+    if EPS * np.linalg.norm(spread / determined.scale[:, None]) > ROUNDED:
+        nearly_orthonormal = _product(columns, spread)
+        spread = spread @ np.linalg.inv(np.linalg.qr(nearly_orthonormal, mode="r"))
+    x = np.zeros(len(spread))
+    before = np.inf
+    for step in range(1, STEPS + 1):
+        residuals, gradient = _residuals_and_gradient(columns, target, x)
+        change = spread.T @ gradient
+        dx = spread @ change
+        x = x + dx
+        size = float(np.linalg.norm(change))
+        rate = size / before if before else 0.0
+        before = size
+        # What the next step would change is rounded away, or it is rounding itself.
+        if rate > 0.5 or (step > 1 and (np.abs(dx) * rate <= EPS * np.abs(x)).all()):
+            break
+    residuals = residuals - dx @ columns.high
+    return Solution(x, residuals, triangle, determined._replace(spread=spread), step)
+
+
+def _product(columns: DoubleDouble, matrix: Array) -> Array:
+    """Return the design matrix times a matrix, free of cancellation, of shape (n, k)."""
+    n, k = columns.high.shape[1], matrix.shape[1]
+    product = np.empty((n, k))
+    for part in _parts(n, matrix.size):
+        terms = multiply(columns.at(np.s_[:, None, part]), DoubleDouble(matrix[:, :, None]))
+        product[part] = total(terms, 0).high.T
+    return product
+
+
+def _residuals_and_gradient(
+    columns: DoubleDouble, target: DoubleDouble, x: Array
+) -> tuple[Array, Array]:
+    """Return the residuals and their products with the columns, both rounded once at the end."""
+    p, n = columns.high.shape
+    residuals = np.empty(n)
+    gradient = DoubleDouble(np.zeros(p), np.zeros(p))
+    for part in _parts(n, p):
+        A = columns.at(np.s_[:, part])
+        r = add(target.at(part), total(multiply(A, DoubleDouble(-x[:, None])), 0))
+        residuals[part] = r.high
+        gradient = add(gradient, total(multiply(A, r), 1))
+    return residuals, gradient.high
+
+
+def _parts(n: int, width: int) -> list[slice]:
+    """Return slices of the data, short enough for what is computed of them to stay in the cache."""
+    length = max(1, 2**15 // max(width, 1))
+    return [slice(i, i + length) for i in range(0, n, length)]

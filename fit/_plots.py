@@ -1,0 +1,228 @@
+"""Pictures of a fit: data, model, band and pulls; and the profile of χ² along a parameter."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from textwrap import shorten
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from fit._data import Array
+from fit._report import rounded, rows
+from fit._result import quantile
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+    from fit._result import FitResult
+
+try:
+    from matplotlib.figure import Figure
+    from matplotlib.patheffects import withStroke
+except ImportError:
+    raise ImportError("drawing needs Matplotlib: pip install 'chainrule[plots]'") from None
+
+# Okabe and Ito, "Color universal design" (2008).
+BLACK, BLUE, SKY, VERMILION = "#000000", "#0072B2", "#56B4E9", "#D55E00"
+GREY = "#BBBBBB"
+FINE = 400  # how many places a curve is drawn at, at least
+CROWDED = 200  # points, from which on the model is drawn over them, and they are fainter
+MANY = 2000  # points, from which on not each is drawn exactly
+LEVELS = {"1σ": 0.682689492137, "2σ": 0.954499736104}
+LISTED = 5  # parameters, up to which they are in the legend
+
+
+class Picture(Figure):
+    """A figure that notebooks show without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        written = BytesIO()
+        self.savefig(written, format="png", dpi=110)
+        return written.getvalue()
+
+
+def plot(result: FitResult, level: float) -> Figure:
+    """Draw data, model, band and pulls; `FitResult.plot`."""
+    figure = Picture(figsize=(6.4, 5.2), facecolor="white", layout="constrained")
+    upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
+    measured = result.problem.x
+    along = isinstance(measured, np.ndarray) and measured.shape == result.problem.y.shape
+    x = measured if along else np.arange(len(result.problem.y), dtype=float)
+    with np.errstate(all="ignore"):
+        as_curve = along and np.ptp(x) > 0
+        shown = _draw_curve(upper, result, level) if as_curve else _draw_dashes(upper, x, result)
+        _draw_data(upper, x, result, result.problem.x_sigma if along else None)
+        _draw_pulls(lower, x, result)
+        upper.set_ylim(_limits(result, *shown))
+        upper.set_title(_verdict(result), loc="left", fontsize="medium")
+    upper.set_ylabel("y")
+    upper.legend(edgecolor="none", framealpha=0.8, fontsize="small")
+    lower.set_xlabel("x" if along else "index of the point")
+    lower.set_ylabel("pull")
+    for axes in (upper, lower):
+        axes.spines[["top", "right"]].set_visible(False)
+    figure.align_ylabels()
+    return figure
+
+
+def plot_profile(result: FitResult, name: str) -> Figure:
+    """Draw the profile of χ² along one parameter; `FitResult.plot_profile`."""
+    intervals = {label: result.interval(name, level) for label, level in LEVELS.items()}
+    value, error = result.values[name], result.errors[name]
+    ends = np.array(list(intervals.values()))
+    farthest = np.max(np.abs(ends - value), initial=0.0, where=np.isfinite(ends))
+    reach = float(np.clip(1.5 * farthest / error, 3.0, 12.0)) if 0 < error < np.inf else 3.0
+    places, rises, _ = result.profile(name, points=61, reach=reach)[1:]
+    figure = Picture(figsize=(6.0, 4.2), facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.plot(places, rises / result.variance, color=BLUE, label="profile")
+    parabola = ((places - value) / error) ** 2
+    axes.plot(places, parabola, "--", color=VERMILION, label="parabola of the standard error")
+    dof = None if result.absolute else result.dof
+    heights = {label: quantile(level, dof) ** 2 for label, level in LEVELS.items()}
+    for (label, pair), marker in zip(intervals.items(), "os", strict=True):
+        # Where a bound ends an interval, χ² has not risen to its level.
+        crossings = [end for end in pair if np.isfinite(end) and end not in _bounds(result, name)]
+        at = [heights[label]] * len(crossings)
+        words = f"{label}: {' … '.join(_end(end, error) for end in pair)}"
+        axes.axhline(heights[label], color=GREY, linewidth=0.8, zorder=0)
+        axes.plot(crossings, at, marker, color=BLUE, label=words)
+    top = 1.8 * heights["2σ"]
+    inside = places[rises <= top * result.variance]
+    axes.set(xlim=(inside[0], inside[-1]), ylim=(0, top))
+    axes.set_xlabel(name)
+    axes.set_ylabel("Δχ²" if result.absolute else "Δχ² / (χ²/dof)")
+    axes.legend(edgecolor="none", framealpha=0.8, fontsize="small", loc="upper center")
+    return figure
+
+
+# -- parts -----------------------------------------------------------------------------------
+
+
+def _draw_data(axes: Axes, x: Array, result: FitResult, x_sigma: Array | None) -> None:
+    """Draw the points with the errors that were given, as far as these can be told apart."""
+    y, sigma, label = result.problem.y, result.problem.sigma, "data"
+    if len(x) > MANY:
+        if sigma is not None:
+            label = "data, error bars left out"
+        sigma = x_sigma = None
+    _draw_points(axes, x, y)
+    axes.errorbar(
+        x, y, sigma, x_sigma, fmt="none", ecolor=BLACK, elinewidth=0.8, alpha=_opacity(len(x))
+    )
+    axes.plot([], [], "o", color=BLACK, markersize=4, markeredgewidth=0, label=label)
+
+
+def _draw_points(axes: Axes, x: Array, y: Array) -> None:
+    """Draw points, the smaller and fainter the more there are."""
+    n = len(x)
+    axes.plot(
+        x,
+        y,
+        "o",
+        color=BLACK,
+        markersize=_marker_size(n),
+        markeredgewidth=0,
+        alpha=_opacity(n),
+        rasterized=n > MANY,
+    )
+
+
+def _draw_curve(axes: Axes, result: FitResult, level: float) -> tuple[Array, Array]:
+    """Draw the model and its band as functions of x; return both."""
+    x = _fine(result.problem.x)
+    try:
+        middle, (low, high) = result.predict(x), result.band(x, level)
+        fits = middle.shape == x.shape
+    except (ValueError, IndexError):
+        fits = False
+    if not fits:  # A model can be made for the measured x alone.
+        x = result.problem.x
+        middle, (low, high) = result.predict(x), result.band(x, level)
+        order = np.argsort(x, kind="stable")
+        x, middle, low, high = (values[order] for values in (x, middle, low, high))
+    known = np.isfinite(high - low)
+    if known.any():
+        label = f"{100 * level:.3g} % band"
+        axes.fill_between(x, low, high, where=known, color=SKY, alpha=0.45, lw=0, label=label)
+    (line,) = axes.plot(x, middle, color=BLUE, label=_model(result), zorder=1.5)
+    if len(result.problem.y) > CROWDED:
+        line.set(zorder=3, path_effects=[withStroke(linewidth=3.5, foreground="white")])
+    return middle, np.concatenate([low, high])
+
+
+def _draw_dashes(axes: Axes, x: Array, result: FitResult) -> tuple[Array, Array]:
+    """Draw the model as a dash at each point; return it, and no band."""
+    middle = result.problem.y - result.residuals
+    size = 2.5 * _marker_size(len(x))
+    axes.plot(x, middle, "_", color=BLUE, markersize=size, label=_model(result), zorder=3)
+    return middle, np.zeros(0)
+
+
+def _draw_pulls(axes: Axes, x: Array, result: FitResult) -> None:
+    """Draw the residuals in standard deviations, on bands of one and two."""
+    pulls = result.pulls
+    farthest = np.max(np.abs(pulls), initial=2.7, where=np.isfinite(pulls))
+    for reach, alpha in ((2, 0.2), (1, 0.3)):
+        axes.axhspan(-reach, reach, color=SKY, alpha=alpha, lw=0)
+    axes.axhline(0, color=BLUE, linewidth=1)
+    _draw_points(axes, x, pulls)
+    axes.set_ylim(-1.1 * farthest, 1.1 * farthest)
+
+
+def _limits(result: FitResult, model: Array, band: Array) -> tuple[float, float]:
+    """Return limits that show data and model, and as much of the band as leaves these large."""
+    y, sigma = result.problem.y, result.problem.sigma
+    errors = np.zeros(len(y)) if sigma is None else sigma
+    reached = np.concatenate([y - errors, y + errors, model[np.isfinite(model)]])
+    low, high = float(reached.min()), float(reached.max())
+    room = high - low or abs(high) or 1.0
+    band = np.clip(band[np.isfinite(band)], low - room / 2, high + room / 2)
+    low, high = band.min(initial=low), band.max(initial=high)
+    return low - 0.07 * room, high + 0.07 * room
+
+
+def _fine(x: Array) -> Array:
+    """Return places from end to end, the measured ones among them if there are not too many."""
+    points = np.unique(x)
+    points = points[:: 1 + len(points) // MANY]
+    return np.union1d(points, np.linspace(x.min(), x.max(), FINE))
+
+
+def _marker_size(n: int) -> float:
+    return float(np.clip(60 / np.sqrt(n), 1.5, 5.0))
+
+
+def _opacity(n: int) -> float:
+    return float(np.clip(np.sqrt(CROWDED / n), 0.1, 1.0))
+
+
+def _bounds(result: FitResult, name: str) -> tuple[float, float]:
+    parameters = result.problem.parameters
+    k = parameters.free.index(name)
+    return float(parameters.lower[k]), float(parameters.upper[k])
+
+
+# -- words -----------------------------------------------------------------------------------
+
+
+def _model(result: FitResult) -> str:
+    """Return what the model's line is called, with the parameters if they are few."""
+    lines = [row.in_words for row in rows(result)]
+    return "\n".join(["model", *(lines if len(lines) <= LISTED else ())])
+
+
+def _verdict(result: FitResult) -> str:
+    p = result.p_value
+    words = f"{shorten(str(result.problem.model), 60, placeholder=' …')}\n"
+    words += "χ²/dof = " if result.problem.loss == "linear" else "robust loss/dof = "
+    words += f"{result.chi_squared:.4g}/{result.dof}"
+    if p is not None:
+        words += f", p = {p:.2g}"
+    return words if result.success else f"{words}, NOT CONVERGED"
+
+
+def _end(end: float, error: float) -> str:
+    return rounded(end, error)[0] if np.isfinite(end) else f"{end:+.0f}".replace("inf", "∞")

@@ -1,0 +1,101 @@
+"""A fit's problem: the model, its data and its parameters, and χ² as what they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+
+from autodiff import grad, hessian, jacobian
+from fit._data import Array, deviations_of
+from fit._model import Model
+from fit._parameters import Parameters
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be fitted, and to what.
+
+    Attributes
+    ----------
+    model : Model
+    x, y : what the model is evaluated at, and what was measured there
+    weights : ndarray of shape (), (n,) or (n, n), or None
+        What turns differences of ``y`` into standard deviations, if any errors were given: factors,
+        or a matrix.
+    x_sigma : ndarray of the shape of x, or None
+        Those of ``x``.
+    weighted : callable
+        Takes all parameters; returns the residuals in standard deviations, of shape (n,).
+    parameters : Parameters
+    constraints : tuple of callables
+        Each takes all parameters by name; the fit makes it zero.
+    loss : str
+        What takes the place of the square, by its name in `optim.least_squares`.
+    absolute : bool
+        Whether the size of ``sigma`` is believed.
+    """
+
+    model: Model
+    x: Any
+    y: Array
+    weights: Array | None
+    x_sigma: Array | None
+    weighted: Callable[[Any], Any]
+    parameters: Parameters
+    constraints: tuple[Callable[[dict[str, Any]], Any], ...] = ()
+    loss: str = "linear"
+    absolute: bool = False
+
+    @cached_property
+    def sigma(self) -> Array | None:
+        """The standard deviations of ``y``, if any were given."""
+        return deviations_of(self.weights, len(self.y))
+
+    def residuals(self, p: Any) -> Any:
+        """Return the residuals in standard deviations, as a function of the free parameters."""
+        return self.weighted(self.parameters.every(p))
+
+    def chi_squared(self, p: Any) -> Any:
+        """Return the sum of their squares."""
+        return np.sum(self.residuals(p) ** 2)
+
+    def predicted(self, x: Any, p: Any) -> Any:
+        """Return the model at some x, as a function of the free parameters."""
+        values = self.model(x, *self.parameters.every(p))
+        return np.stack(values) if isinstance(values, list | tuple) else values
+
+    def constraint(self, p: Any) -> Any:
+        """Return the values that the constraints are to make zero, as one vector."""
+        by_name = self.parameters.by_name(p)
+        values = [c(by_name) for c in self.constraints]
+        arrays = [np.stack(v) if isinstance(v, list | tuple) else np.atleast_1d(v) for v in values]
+        return np.concatenate([np.zeros(0), *map(np.ravel, arrays)])
+
+    def directions(self, p: Array) -> Array:
+        """Return a basis, in columns, of the steps that the constraints leave free."""
+        if not self.constraints:
+            return np.eye(p.size)
+        # In units of each parameter's size, so that none is lost in the rounding of another.
+        scale = np.where(p != 0, np.abs(p), 1.0)
+        normals = jacobian(self.constraint)(p) * scale
+        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+        _, s, Vt = np.linalg.svd(normals / np.where(lengths > 0, lengths, 1.0))
+        rank = int(np.sum(s > 1e-12 * s[0]))
+        basis: Array = scale[:, None] * Vt[rank:].T
+        return basis
+
+    def hessian(self, p: Array) -> Array:
+        """Return the Hessian of χ²; where there are constraints, that of the Lagrangian."""
+        if not self.constraints:
+            return np.asarray(hessian(self.chi_squared)(p))
+        normals = jacobian(self.constraint)(p)
+        multipliers = np.linalg.lstsq(normals.T, -grad(self.chi_squared)(p))[0]
+
+        def lagrangian(p: Any) -> Any:
+            return self.chi_squared(p) + np.sum(multipliers * self.constraint(p))
+
+        return np.asarray(hessian(lagrangian)(p))

@@ -1,0 +1,363 @@
+"""What a fit found, for people: a table for the terminal, and the same facts for a notebook."""
+
+from __future__ import annotations
+
+import html
+import math
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from fit._result import UNDETERMINED
+from fit._words import counted, signed
+
+if TYPE_CHECKING:
+    from fit._result import FitResult
+
+WIDTH = 88
+STRONG = 0.9  # correlations from here on are reported,
+MOST = 8  # but at most this many
+METHODS = {
+    "auto": "least squares",
+    "least-squares": "least squares",
+    "gradient-descent": "gradient descent on χ²",
+    "effective-variance": "effective variance",
+    "orthogonal-distance": "orthogonal distance",
+}
+
+
+def report(result: FitResult) -> str:
+    """Return all that is known about a fit as a table for a terminal."""
+    with np.errstate(all="ignore"):
+        head = facts(result)
+        parts = [
+            "\n".join(_wrapped(text, f"{name:<8}") for name, text in head),
+            _beside(quality(result)),
+            _table(rows(result)),
+            "\n".join(_wrapped(remark) for remark in remarks(result)),
+        ]
+    if result.warnings:
+        parts.append("\n".join(["Warnings", *(_wrapped(w, "- ") for w in result.warnings)]))
+    return "\n\n".join(parts)
+
+
+def as_html(result: FitResult) -> str:
+    """Return the same facts as HTML, in the colours and the font of where it is shown."""
+    with np.errstate(all="ignore"):
+        head, numbers = facts(result), quality(result)
+        lines, notes = _aligned(rows(result)), remarks(result)
+    half = (len(numbers) + 1) // 2
+    beside = [(*left, *right) for left, right in zip(numbers[:half], numbers[half:], strict=True)]
+    header = _html_row(Row("parameter", "value", "", "error", "relative", ""), PARAMETER, "th")
+    parts = [
+        _html_table(_html_row(pair, (FAINT, LEFT)) for pair in head),
+        _html_table(_html_row(cells, (FAINT, RIGHT, FAINT, RIGHT)) for cells in beside),
+        _html_table([header, *(_html_row(line, PARAMETER) for line in lines)]),
+        *(f'<p style="margin: 0.2em 0.6em">{html.escape(note)}</p>' for note in notes),
+    ]
+    if result.warnings:
+        items = "".join(f"<li>{html.escape(warning)}</li>" for warning in result.warnings)
+        parts.append(f'<p style="margin: 0.8em 0.6em 0.2em"><b>Warnings</b></p><ul>{items}</ul>')
+    return f'<div style="max-width: 50em; line-height: 1.4">{"".join(parts)}</div>'
+
+
+def short(result: FitResult) -> str:
+    """Return one line with the first parameters."""
+    with np.errstate(all="ignore"):
+        shown = [row.in_words for row in rows(result)]
+    while len(", ".join(shown)) > WIDTH - 16 and len(shown) > 1:
+        shown.pop()
+    left = len(result.names) - len(shown)
+    more = f", and {left} more" if left else ""
+    return f"<FitResult: {', '.join(shown)}{more}; {_outcome(result).partition(' (')[0].lower()}>"
+
+
+# -- facts -----------------------------------------------------------------------------------
+
+
+class Row(NamedTuple):
+    """What is shown of a parameter."""
+
+    name: str
+    value: str
+    sign: str
+    error: str
+    relative: str
+    note: str
+
+    @property
+    def in_words(self) -> str:
+        """Name, value and error without alignment."""
+        return f"{self.name} = {self.value} {self.sign} {self.error}".rstrip()
+
+
+def facts(result: FitResult) -> list[tuple[str, str]]:
+    """Return what was fitted to what, how, and how that ended."""
+    problem = result.problem
+    known = [name for name in ("x", "y") if _errors_known(result, name)]
+    errors = f"with errors in {' and '.join(known)}" if known else "without errors"
+    return [
+        ("Model", str(problem.model)),
+        ("Data", f"{counted(len(problem.y), 'point')} {errors}"),
+        ("Method", _method(result)),
+        ("Outcome", _outcome(result)),
+    ]
+
+
+def _outcome(result: FitResult) -> str:
+    if result.success:
+        return f"converged ({result.message})"
+    if result.status == UNDETERMINED and result.determined.undetermined.size:
+        return "UNDETERMINED (other parameters fit as well, though none better: see the warnings)"
+    return f"NOT CONVERGED ({result.message})"
+
+
+def quality(result: FitResult) -> list[tuple[str, str]]:
+    """Return how well the model describes the data, as pairs of a name and a number."""
+    name = "χ²" if result.problem.loss == "linear" else "robust loss"
+    p = result.p_value
+    return [
+        (name, f"{result.chi_squared:.5g}"),
+        ("degrees of freedom", str(result.dof)),
+        (f"{name}/dof", _or_dash(result.reduced_chi_squared, ".4g")),
+        ("p-value", "–" if p is None else f"{p:.3g}" if p else "< 1e-300"),
+        ("AIC", _or_dash(result.aic, ".2f" if abs(result.aic) < 1e7 else ".8g")),
+        ("BIC", _or_dash(result.bic, ".2f" if abs(result.bic) < 1e7 else ".8g")),
+        ("R²", _or_dash(result.r_squared, ".6g")),
+        ("evaluations", str(result.nfev)),
+    ]
+
+
+def rows(result: FitResult) -> list[Row]:
+    """Return each parameter with its error, rounded to two digits of the error."""
+    held, lines = result.problem.parameters, []
+    at_bounds = _at_bounds(result)
+    for name, value in result.values.items():
+        error = result.errors[name]
+        if name in held.fixed:
+            lines.append(Row(name, f"{value:.12g}", "", "", "", "fixed"))
+            continue
+        notes = [
+            note
+            for note, true in (
+                ("tied", name in held.ties),
+                ("at its bound", name in at_bounds),
+                ("undetermined", math.isinf(error)),
+            )
+            if true
+        ]
+        shown, error_shown = rounded(value, error)
+        lines.append(Row(name, shown, "±", error_shown, _relative(value, error), ", ".join(notes)))
+    return lines
+
+
+def remarks(result: FitResult) -> list[str]:
+    """Return how the errors are meant, and which parameters hang together."""
+    return [_about_errors(result), *_about_correlations(result)]
+
+
+def rounded(value: float, error: float) -> tuple[str, str]:
+    """Return a value and its error, both rounded to two digits of the error.
+
+    Examples
+    --------
+    >>> rounded(2.50376, 0.03034)
+    ('2.504', '0.030')
+    >>> rounded(1234567.0, 4321.0)
+    ('1234600', '4300')
+    >>> rounded(-6.62607e-34, 1.5e-38)
+    ('-6.62607e-34', '0.00015e-34')
+    """
+    if math.isinf(error):
+        return f"{value:.3g}", "∞"
+    if not error > 0:
+        return f"{value:.12g}", "unknown" if math.isnan(error) else "0"
+    if error < 1e-14 * abs(value):
+        return f"{value:.15g}", f"{error:.1e}"
+    last = int(f"{error:.1e}".partition("e")[2]) - 1
+    e = Decimal(error).quantize(Decimal(1).scaleb(last))
+    if error > 1e14 * abs(value):
+        v = Decimal(0).quantize(e)
+    else:
+        v = Decimal(value).quantize(e)
+    v = v or abs(v)  # -0 is 0
+    top = max(v.adjusted(), e.adjusted())
+    if -4 <= top < 7:
+        return f"{v:f}", f"{e:f}"
+    return f"{v.scaleb(-top):f}e{top:+03d}", f"{e.scaleb(-top):f}e{top:+03d}"
+
+
+def _relative(value: float, error: float) -> str:
+    """Return an error in percent of its value."""
+    if not value or not math.isfinite(error):
+        return ""
+    percent = 100 * error / abs(value)
+    if percent >= 1e4:
+        return "> 9999 %"
+    return f"{percent:.0f} %" if percent >= 99.5 else f"{percent:#.2g}".rstrip(".") + " %"
+
+
+def _or_dash(value: float, digits: str) -> str:
+    return format(value, digits) if math.isfinite(value) else "–"
+
+
+def _at_bounds(result: FitResult) -> set[str]:
+    held = result.problem.parameters
+    there = (result.p <= held.lower) | (result.p >= held.upper)
+    return {name for name, true in zip(held.free, there.tolist(), strict=True) if true}
+
+
+def _errors_known(result: FitResult, name: str) -> bool:
+    problem = result.problem
+    return (problem.sigma if name == "y" else problem.x_sigma) is not None
+
+
+def _method(result: FitResult) -> str:
+    problem, words = result.problem, METHODS.get(result.method, result.method)
+    if problem.x_sigma is not None and result.method == "auto":
+        words = METHODS["orthogonal-distance"]
+    if problem.loss != "linear":
+        words += f", robust by the loss {problem.loss!r}"
+    if problem.constraints:
+        constraints = counted(len(problem.constraints), "constraint")
+        words += f", with {constraints} by Lagrange multipliers"
+    return words
+
+
+def _about_errors(result: FitResult) -> str:
+    if result.absolute:
+        return (
+            "Errors are absolute: they follow from the errors of the data as given."
+            if result.problem.sigma is not None
+            else "Errors are absolute: they follow from errors of 1 of all data."
+        )
+    if result.dof < 1:
+        return (
+            "Errors are unknown: they would follow from how the data scatter about the model, but "
+            "there are no degrees of freedom."
+        )
+    linear = result.problem.loss == "linear"
+    factor = f"√({'χ²' if linear else 'robust loss'}/dof) = {result.variance**0.5:.3g}"
+    if result.problem.sigma is not None:
+        return (
+            f"Errors are scaled by {factor}: of the errors of the data only the ratios are "
+            "believed, so there is no p-value."
+        )
+    deviation = ", the residual standard deviation" if linear else ""
+    return (
+        f"Errors are scaled by {factor}{deviation}: those of the data are estimated from how they "
+        "scatter about the model, so there is no p-value."
+    )
+
+
+def _about_correlations(result: FitResult) -> Iterator[str]:
+    names, free = result.names, set(result.free)
+    correlation = result.correlation
+    pairs = [
+        (float(correlation[i, j]), f"{names[i]}, {names[j]}")
+        for i, j in np.argwhere(np.triu(np.abs(correlation) >= STRONG, 1)).tolist()
+        if names[i] in free and names[j] in free
+    ]
+    if not pairs:
+        return
+    pairs.sort(key=lambda pair: -abs(pair[0]))
+    shown = "; ".join(
+        f"{pair} {signed(f'{value:+.{_digits(value)}f}')}" for value, pair in pairs[:MOST]
+    )
+    more = f"; and {len(pairs) - MOST} more" if len(pairs) > MOST else ""
+    yield f"Strong correlations: {shown}{more}."
+
+
+def _digits(correlation: float) -> int:
+    """Return how many digits tell a correlation from 1, if six can."""
+    distance = 1 - abs(correlation)
+    return max(2, math.ceil(-math.log10(distance))) if distance > 1e-6 else 0
+
+
+# -- layout ----------------------------------------------------------------------------------
+
+
+def _wrapped(text: str, start: str = "") -> str:
+    return textwrap.fill(
+        " ".join(text.split()),
+        WIDTH,
+        initial_indent=start,
+        subsequent_indent=" " * len(start),
+        break_on_hyphens=False,
+    )
+
+
+def _beside(pairs: Sequence[tuple[str, str]]) -> str:
+    """Return pairs of a name and a number in two columns."""
+    half = (len(pairs) + 1) // 2
+    columns = []
+    for part in (pairs[:half], pairs[half:]):
+        names, numbers = (max(map(len, texts)) for texts in zip(*part, strict=True))
+        columns.append([f"{name:<{names}}  {number:>{numbers}}" for name, number in part])
+    return "\n".join(f"{left}      {right}" for left, right in zip(*columns, strict=True))
+
+
+def _aligned(lines: Sequence[Row]) -> list[Row]:
+    """Return rows whose numbers are padded so that their decimal points are below one another."""
+    columns = list(zip(*lines, strict=True))
+    for k in (1, 3):
+        columns[k] = tuple(_at_the_point(columns[k]))
+    return [Row(*cells) for cells in zip(*columns, strict=True)]
+
+
+def _at_the_point(numbers: Sequence[str]) -> list[str]:
+    """Return numbers padded so that their decimal points, or where those would be, are aligned."""
+    ends = [_whole(number) for number in numbers]
+    left = max(ends)
+    right = max(len(number) - end for number, end in zip(numbers, ends, strict=True))
+    return [
+        (" " * (left - end) + number).ljust(left + right)
+        for number, end in zip(numbers, ends, strict=True)
+    ]
+
+
+def _whole(number: str) -> int:
+    """Return how long a number is up to its decimal point."""
+    return next((i for i, c in enumerate(number) if c in ".e"), len(number))
+
+
+def _table(lines: Sequence[Row]) -> str:
+    header = Row("parameter", "value", "", "error", "relative", "")
+    aligned = _aligned(lines)
+    widths = [max(map(len, texts)) for texts in zip(header, *aligned, strict=True)]
+    table = [
+        [
+            f"{cell:>{width}}" if k in (1, 3, 4) else f"{cell:<{width}}"
+            for k, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        for row in (header, *aligned)
+    ]
+    shown = ["{}  {} {} {}  {}  {}".format(*cells).rstrip() for cells in table]
+    return "\n".join([shown[0], "─" * max(map(len, shown)), *shown[1:]])
+
+
+# -- HTML ------------------------------------------------------------------------------------
+
+CELL = "padding: 0.1em 0.6em; border: 0; background: none; vertical-align: baseline"
+LEFT = f"{CELL}; text-align: left"
+RIGHT = f"{CELL}; text-align: right; font-variant-numeric: tabular-nums"
+FAINT = f"{LEFT}; opacity: 0.7"
+NUMBER = f"{CELL}; text-align: right; font-family: monospace, monospace; white-space: pre"
+PARAMETER = (LEFT, NUMBER, NUMBER, NUMBER, NUMBER, FAINT)
+
+
+def _html_row(cells: Iterable[str], styles: Sequence[str], tag: str = "td") -> str:
+    line = "; border-bottom: 1px solid" if tag == "th" else ""
+    shown = "".join(
+        f'<{tag} style="{style}{line}">{html.escape(cell)}</{tag}>'
+        for cell, style in zip(cells, styles, strict=True)
+    )
+    return f'<tr style="background: none">{shown}</tr>'
+
+
+def _html_table(lines: Iterable[str]) -> str:
+    style = "border-collapse: collapse; border: 0; margin: 0 0 0.8em; color: inherit"
+    return f'<table style="{style}"><tbody>{"".join(lines)}</tbody></table>'

@@ -1,0 +1,223 @@
+"""What the data of a fit may be, and how bad data are refused: by name and first bad entry."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from fit import Cholesky, FitResult, Relative, fit
+
+T = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5])
+Y = np.array([2.1, 1.4, 1.1, 0.7, 0.55, 0.4, 0.22, 0.2])
+SIGMA = np.array([0.1, 0.1, 0.05, 0.05, 0.04, 0.03, 0.03, 0.02])
+COVARIANCE = np.diag(SIGMA**2) + 0.4 * np.outer(SIGMA, SIGMA) * (np.eye(8, k=1) + np.eye(8, k=-1))
+
+
+def decay(t: Any, amplitude: Any = 1.0, rate: Any = 1.0) -> Any:
+    return amplitude * np.exp(-rate * t)
+
+
+def assert_same_fit(one: FitResult, other: FitResult) -> None:
+    assert_allclose(list(one.values.values()), list(other.values.values()), rtol=1e-9)
+    assert_allclose(one.covariance, other.covariance, rtol=1e-8)
+    assert one.chi_squared == pytest.approx(other.chi_squared, rel=1e-9)
+    assert one.dof == other.dof
+
+
+# -- errors ----------------------------------------------------------------------------------
+
+
+def test_one_number_is_the_error_of_every_point() -> None:
+    assert_same_fit(fit(decay, T, Y, 0.1), fit(decay, T, Y, np.full(8, 0.1)))
+
+
+def test_relative_errors_are_fractions_of_what_was_measured() -> None:
+    assert_same_fit(fit(decay, T, Y, Relative(0.1)), fit(decay, T, Y, 0.1 * Y))
+    fractions = np.linspace(0.05, 0.2, 8)
+    assert_same_fit(
+        fit(lambda t, a=-1.0: a * t, T + 1, -Y, Relative(fractions)),
+        fit(lambda t, a=-1.0: a * t, T + 1, -Y, fractions * Y),
+    )
+
+
+def test_a_diagonal_covariance_is_that_of_independent_data() -> None:
+    assert_same_fit(fit(decay, T, Y, np.diag(SIGMA**2)), fit(decay, T, Y, SIGMA))
+
+
+def test_a_covariance_is_what_makes_whitened_data_independent() -> None:
+    L = np.linalg.cholesky(COVARIANCE)
+
+    def whitened(t: Any, amplitude: Any = 1.0, rate: Any = 1.0) -> Any:
+        return np.linalg.solve(L, decay(t, amplitude, rate))
+
+    independent = fit(whitened, T, np.linalg.solve(L, Y), 1.0)
+    assert_same_fit(fit(decay, T, Y, COVARIANCE), independent)
+
+
+def test_a_cholesky_factor_is_its_covariance() -> None:
+    factor = Cholesky(np.linalg.cholesky(COVARIANCE))
+    assert_same_fit(fit(decay, T, Y, factor), fit(decay, T, Y, COVARIANCE))
+
+
+def test_small_asymmetries_of_a_covariance_are_rounding() -> None:
+    skew = COVARIANCE.copy()
+    skew[0, 7] = 1e-15
+    assert_same_fit(fit(decay, T, Y, skew), fit(decay, T, Y, COVARIANCE))
+
+
+def test_lists_and_integers_are_data() -> None:
+    counts = [9, 5, 3, 2]
+    in_arrays = fit(decay, np.arange(4.0), np.array(counts, float), np.ones(4))
+    assert_same_fit(fit(decay, [0, 1, 2, 3], counts, [1, 1, 1, 1]), in_arrays)
+
+
+def test_x_is_any_object_that_the_model_takes() -> None:
+    table = {"time": T}
+    assert_same_fit(
+        fit(lambda x, a=1.0, r=1.0: decay(x["time"], a, r), table, Y, SIGMA),
+        fit(decay, T, Y, SIGMA),
+    )
+
+
+# -- points that were not measured -----------------------------------------------------------
+
+
+def with_holes(a: np.ndarray, *places: int) -> np.ndarray:
+    holed = a.copy()
+    holed[..., places] = np.nan
+    return holed
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "sigma", "kept"),
+    [
+        (T, with_holes(Y, 2, 5), SIGMA, [0, 1, 3, 4, 6, 7]),
+        (T, with_holes(Y, 2, 5), None, [0, 1, 3, 4, 6, 7]),
+        (with_holes(T, 0), Y, SIGMA, [1, 2, 3, 4, 5, 6, 7]),
+        (T, Y, with_holes(SIGMA, 7), [0, 1, 2, 3, 4, 5, 6]),
+        (list(T), list(with_holes(Y, 1)), tuple(SIGMA), [0, 2, 3, 4, 5, 6, 7]),
+        (T, Y, SIGMA, [0, 1, 2, 3, 4, 5, 6, 7]),
+    ],
+)
+def test_points_with_a_nan_can_be_left_out(x: Any, y: Any, sigma: Any, kept: list[int]) -> None:
+    rest = fit(decay, T[kept], Y[kept], None if sigma is None else SIGMA[kept])
+    assert_same_fit(fit(decay, x, y, sigma, nan_policy="omit"), rest)
+
+
+def test_of_a_covariance_rows_and_columns_are_left_out() -> None:
+    kept = [0, 1, 3, 4, 6, 7]
+    holed = COVARIANCE.copy()
+    holed[5] = holed[:, 5] = np.nan
+    assert_same_fit(
+        fit(decay, T, with_holes(Y, 2), holed, nan_policy="omit"),
+        fit(decay, T[kept], Y[kept], COVARIANCE[np.ix_(kept, kept)]),
+    )
+
+
+@pytest.mark.parametrize("fraction", [0.1, np.linspace(0.05, 0.2, 8)])
+def test_relative_errors_stay_with_their_points(fraction: Any) -> None:
+    kept = [0, 1, 3, 4, 5, 6, 7]
+    left = fraction[kept] if np.ndim(fraction) else fraction
+    assert_same_fit(
+        fit(decay, T, with_holes(Y, 2), Relative(fraction), nan_policy="omit"),
+        fit(decay, T[kept], Y[kept], Relative(left)),
+    )
+
+
+def test_rows_of_x_and_their_errors_lose_the_same_points() -> None:
+    def plane(x: Any, a: Any = 1.0, b: Any = 1.0) -> Any:
+        return a * x[0] + b * x[1]
+
+    x, kept = np.stack([T, T**2]), [0, 1, 2, 3, 5, 6, 7]
+    x_sigma = 0.1 + 0.01 * x
+    x_sigma[1, 4] = np.nan
+    assert_same_fit(
+        fit(plane, x, Y, SIGMA, x_sigma=x_sigma, nan_policy="omit"),
+        fit(plane, x[:, kept], Y[kept], SIGMA[kept], x_sigma=x_sigma[:, kept]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("x", "sigma", "policy", "message"),
+    [
+        (T, Cholesky(np.diag(SIGMA)), "omit", "needs the covariance itself"),
+        ({"time": T}, SIGMA, "omit", "cannot leave points out of x, which is of type dict"),
+        (T, SIGMA, "drop", "nan_policy 'raise' or 'omit', got 'drop'"),
+        (T, SIGMA, "raise", r"y\[3\] is nan"),
+    ],
+)
+def test_points_that_cannot_be_left_out(x: Any, sigma: Any, policy: str, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(decay, x, with_holes(Y, 3), sigma, nan_policy=policy)
+
+
+def test_infinities_are_not_left_out() -> None:
+    y = Y.copy()
+    y[6] = np.inf
+    with pytest.raises(ValueError, match=r"y\[6\] is inf"):
+        fit(decay, T, y, nan_policy="omit")
+
+
+# -- refusals --------------------------------------------------------------------------------
+
+
+def changed(a: np.ndarray, place: Any, value: float) -> np.ndarray:
+    new = a.copy()
+    new[place] = value
+    return new
+
+
+@pytest.mark.parametrize(
+    ("x", "y", "sigma", "message"),
+    [
+        (changed(T, 3, np.nan), Y, SIGMA, r"x\[3\] is nan"),
+        (np.stack([T, changed(T, 2, -np.inf)]), Y, SIGMA, r"x\[1, 2\] is -inf"),
+        (T, changed(Y, 1, np.nan), SIGMA, r"y\[1\] is nan.*\(1 of 8"),
+        (T, changed(Y, 7, np.inf), SIGMA, r"y\[7\] is inf"),
+        (T, Y, changed(SIGMA, 4, np.nan), r"sigma\[4\] is nan"),
+        (T, Y, changed(SIGMA, 2, 0.0), r"sigma\[2\] is 0.0, expected positive"),
+        (T, Y, -0.1, "sigma is -0.1, expected positive"),
+        (T, changed(Y, 5, 0.0), Relative(0.1), r"y\[5\] is 0.0, expected no zeros, whose relative"),
+        (T, Y, Relative(np.ones(3)), r"sigma has shape \(3,\), but y 8 points.*fractions"),
+        (T, Y, Relative(COVARIANCE), r"sigma has shape \(8, 8\).*fractions"),
+        (T, Y, SIGMA[:5], r"sigma has shape \(5,\), but y 8 points"),
+        (T[:6], Y, SIGMA, "x has 6 points, but y 8"),
+        ([], [], None, "y is empty"),
+        (T, Y[:, None], None, r"y has shape \(8, 1\)"),
+        (T, [[1.0, 2.0], [3.0]], None, "y is no array"),
+        (T, Y + 1j, None, "y has dtype complex128"),
+        (T, Y, changed(COVARIANCE, (2, 2), np.nan), r"sigma\[2, 2\] is nan"),
+        (T, Y, changed(COVARIANCE, (1, 0), 0.0), r"sigma\[0, 1\].*symmetric"),
+        (T, Y, changed(COVARIANCE, (4, 4), -1.0), r"not positive definite.*sigma\[4, 4\] on"),
+        (T, Y, np.ones((8, 8)), r"not positive definite.*sigma\[1, 1\] on"),
+        (T, Y, Cholesky(np.eye(7)), r"factor has shape \(7, 7\), but y 8 points"),
+        (T, Y, Cholesky(np.ones((8, 8))), r"sigma\[0, 1\] is 1.0.*lower triangular"),
+        (T, Y, Cholesky(changed(np.eye(8), (3, 3), 0.0)), r"diagonal\[3\] is 0.0"),
+    ],
+)
+def test_bad_data_are_refused_by_name_and_first_bad_entry(
+    x: Any, y: Any, sigma: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(decay, x, y, sigma)
+
+
+def test_fewer_points_than_parameters() -> None:
+    with pytest.raises(ValueError, match=r"y has 1 point: too few to fit 2 .*amplitude, rate"):
+        fit(decay, [1.0], [2.0])
+
+
+def test_one_column_of_a_table_is_an_array() -> None:
+    class Column:
+        def __init__(self, values: Any) -> None:
+            self.values = np.asarray(values)
+
+        def __array__(self, dtype: Any = None, copy: Any = None) -> Any:
+            return self.values.astype(dtype or float)
+
+    result = fit(lambda x, a=1.0: a * x, Column([1, 2, 3]), Column([2, 4, 6]), Column([1, 1, 1]))
+    assert result.values["a"] == pytest.approx(2.0)
+    assert type(result.problem.x) is np.ndarray

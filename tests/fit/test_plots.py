@@ -1,0 +1,254 @@
+"""Pictures of a fit: what they show, for few points and many, and where something is not known."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from io import BytesIO
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from matplotlib.collections import FillBetweenPolyCollection, LineCollection
+from matplotlib.figure import Figure
+from numpy.testing import assert_allclose
+
+from fit import FitResult, fit, line
+
+T = np.linspace(0.0, 4.0, 9)
+Y = np.array([3.04, 2.05, 1.42, 1.02, 0.80, 0.67, 0.61, 0.54, 0.53])
+
+
+def decay(t: Any, amplitude: float = 2.0, rate: float = 1.0, offset: float = 0.5) -> Any:
+    return amplitude * np.exp(-rate * t) + offset
+
+
+def drawn(figure: Figure) -> Figure:
+    """Draw for good: what Matplotlib warns of is an error."""
+    figure.savefig(BytesIO(), format="png")
+    figure.savefig(BytesIO(), format="svg")
+    return figure
+
+
+def legend(axes: Any) -> list[str]:
+    return [text.get_text() for text in axes.get_legend().get_texts()]
+
+
+def curve(axes: Any, label: str) -> tuple[Any, Any]:
+    """Return the coordinates of the line whose label begins so."""
+    (found,) = [item for item in axes.lines if str(item.get_label()).startswith(label)]
+    return found.get_data()
+
+
+def points(axes: Any) -> tuple[Any, Any]:
+    """Return the coordinates of the round markers that have any."""
+    (found,) = [item for item in axes.lines if item.get_marker() == "o" and len(item.get_xdata())]
+    return found.get_data()
+
+
+def bars(axes: Any) -> int:
+    return sum(isinstance(item, LineCollection) for item in axes.collections)
+
+
+def bands(axes: Any) -> list[Any]:
+    return [item for item in axes.collections if isinstance(item, FillBetweenPolyCollection)]
+
+
+# -- data, model, band and pulls -------------------------------------------------------------
+
+
+def test_data_model_and_pulls_share_x() -> None:
+    result = fit(decay, T, Y, 0.02)
+    upper, lower = drawn(result.plot()).axes
+    assert upper.get_xlim() == lower.get_xlim()
+    assert_allclose(points(upper), (T, Y))
+    assert_allclose(points(lower), (T, result.pulls))
+    x, y = curve(upper, "model")
+    assert len(x) >= 100
+    assert set(T) <= set(x)
+    assert_allclose(y, result.predict(x))
+
+
+def test_the_legend_names_the_parameters_and_the_title_the_verdict() -> None:
+    upper, _ = fit(decay, T, Y, 0.02, fixed={"offset": 0.5}).plot().axes
+    assert legend(upper) == [
+        "68.3 % band",
+        "model\namplitude = 2.558 ± 0.019\nrate = 1.043 ± 0.014\noffset = 0.5",
+        "data",
+    ]
+    assert upper.get_title(loc="left").startswith("decay\nχ²/dof = ")
+
+
+def test_many_parameters_are_left_to_the_report() -> None:
+    def wide(x: Any, a: float = 1, b: float = 1, c: float = 1, d: float = 1, e: float = 1,
+             f: float = 1) -> Any:  # fmt: skip
+        return a + b * x + c * x**2 + d * x**3 + e * x**4 + f * x**5
+
+    upper, _ = drawn(fit(wide, T, Y, 0.02).plot()).axes
+    assert "model" in legend(upper)
+
+
+def test_the_band_is_that_of_the_level() -> None:
+    result = fit(decay, T, Y, 0.2)
+    upper, _ = result.plot(level=0.95).axes
+    assert legend(upper)[0] == "95 % band"
+    low, high = result.band(np.array([0.0]), 0.95)
+    (band,) = bands(upper)
+    at_start = [y for path in band.get_paths() for x, y in path.vertices if x == 0.0]
+    assert min(at_start) == pytest.approx(low[0])
+    assert max(at_start) == pytest.approx(high[0])
+
+
+def test_error_bars_are_those_that_were_given() -> None:
+    assert bars(line(T, Y).plot().axes[0]) == 0
+    assert bars(line(T, Y, 0.1).plot().axes[0]) == 1
+    assert bars(drawn(fit(decay, T, Y, 0.1, x_sigma=0.05).plot()).axes[0]) == 2
+
+
+def test_of_very_many_points_the_error_bars_are_left_out_and_this_is_said() -> None:
+    t = np.linspace(0.0, 4.0, 3000)
+    result = fit(decay, t, decay(t) + 0.1 * np.sin(40 * t), 0.1)
+    upper, _ = drawn(result.plot()).axes
+    assert bars(upper) == 0
+    assert "data, error bars left out" in legend(upper)
+
+
+def test_a_search_that_stopped_early_says_so() -> None:
+    result = fit(lambda x, a=1.0, b=1.0: a * b * x, [1.0, 2.0], [2.0, 4.1], 0.1)
+    assert drawn(result.plot()).axes[0].get_title(loc="left").endswith("NOT CONVERGED")
+
+
+# -- what is not as usual --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        line([0.0, 1.0], [1.0, 3.0]),  # no degrees of freedom
+        line([0.0, 1.0, 2.0], [1.0, 1.0, 1.0], 0.1),  # constant data
+        line([0.0, 1.0, 2.0], [0.0, 0.0, 0.0]),  # all zero
+        line([2.0, 2.0, 2.0], [1.0, 1.1, 1.2], 0.1),  # one x
+        fit(lambda x, a=1.0, b=1.0: a * b * x, [1.0, 2.0], [2.0, 4.1], 0.1),
+        fit(lambda x, a=1.0: a, [1.0, 2.0], [2.0, 4.1], 0.1),
+        fit(decay, T, Y, 50.0),
+    ],
+)
+def test_every_fit_has_a_picture_with_finite_limits(result: FitResult) -> None:
+    upper, lower = drawn(result.plot()).axes
+    limits = (*upper.get_xlim(), *upper.get_ylim(), *lower.get_ylim())
+    assert np.isfinite(limits).all()
+    low, high = upper.get_ylim()
+    assert low < result.problem.y.min()
+    assert result.problem.y.max() < high
+
+
+def test_a_wide_band_leaves_the_data_their_room() -> None:
+    x = np.array([0.0, 0.01, 0.02, 10.0])
+    result = fit(lambda x, a=1.0, b=1.0, c=1.0: a + b * x + c * x**2, x, [1.0, 1.1, 0.9, 2.0], 0.1)
+    low, high = result.plot(level=0.9999).axes[0].get_ylim()
+    fine = np.linspace(0.0, 10.0, 50)
+    assert np.ptp(result.band(fine, 0.9999)) > 8 * np.ptp(result.predict(fine))
+    assert high - low < 2.5 * np.ptp(result.predict(fine))
+
+
+def test_an_infinite_band_is_not_drawn() -> None:
+    # All of it is infinite but where x is 1.
+    result = fit(lambda x, a=1.0, b=1.0: (a + b) * x**0 + a * (x - 1), np.ones(5), np.ones(5), 0.1)
+    x = np.append(np.ones(5), 2.0)
+    assert np.isinf(result.band(x)[1][-1])
+    assert not bands(drawn(result.plot()).axes[0])
+
+
+def test_several_variables_are_drawn_against_the_index() -> None:
+    x = np.array([[0.0, 1.0, 2.0, 3.0], [1.0, 0.0, 1.0, 0.0]])
+    result = fit(lambda x, a=1.0, b=1.0: a * x[0] + b * x[1], x, [1.1, 1.9, 5.2, 6.0], 0.1)
+    upper, lower = drawn(result.plot()).axes
+    assert_allclose(points(upper)[0], [0, 1, 2, 3])
+    assert_allclose(curve(upper, "model")[1], result.predict(x))
+    assert lower.get_xlabel() == "index of the point"
+
+
+def test_a_model_for_the_measured_x_alone_is_drawn_there() -> None:
+    template = np.exp(-T[::-1])
+    result = fit(lambda x, a=1.0, b=0.1: a * template + b * x, T[::-1], Y[::-1], 0.1)
+    x, y = curve(drawn(result.plot()).axes[0], "model")
+    assert_allclose(x, T)
+    assert_allclose(y, result.predict(T[::-1])[::-1])
+
+
+# -- profiles --------------------------------------------------------------------------------
+
+
+def test_the_profile_and_its_parabola() -> None:
+    result = fit(decay, T, Y, 0.05)
+    (axes,) = drawn(result.plot_profile("rate")).axes
+    values, rises = curve(axes, "profile")
+    reach = (values[-1] - result.values["rate"]) / result.errors["rate"]
+    assert_allclose(rises, result.profile("rate", len(values), reach).chi_squared, rtol=1e-6)
+    assert max(rises[0], rises[-1]) > axes.get_ylim()[1]
+    there, parabola = curve(axes, "parabola")
+    error = (there - result.values["rate"]) / result.errors["rate"]
+    assert_allclose(parabola, error**2)
+    assert axes.get_xlabel() == "rate"
+
+
+@pytest.mark.parametrize("sigma", [0.05, None])
+def test_the_profile_crosses_the_levels_at_the_ends_of_the_intervals(sigma: float | None) -> None:
+    result = fit(decay, T, Y, sigma)
+    (axes,) = result.plot_profile("rate").axes
+    for label, level in (("1σ", 0.682689492137), ("2σ", 0.954499736104)):
+        ends, height = curve(axes, label)
+        assert_allclose(ends, result.interval("rate", level))
+        values, rises = curve(axes, "profile")
+        assert_allclose(np.interp(ends, values, rises), height, rtol=0.01)
+
+
+def test_an_end_that_is_a_bound_is_no_crossing() -> None:
+    result = fit(decay, T, Y, 0.05, p0={"rate": 0.8}, bounds={"rate": (None, 0.9)})
+    (axes,) = drawn(result.plot_profile("rate")).axes
+    ends, _ = curve(axes, "1σ")
+    assert len(ends) == 1
+    assert ends[0] < 0.9
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("speed", "no parameter 'speed'"), ("offset", "offset is fixed")],
+)
+def test_only_free_parameters_have_a_profile(name: str, message: str) -> None:
+    result = fit(decay, T, Y, 0.05, fixed={"offset": 0.5})
+    with pytest.raises(ValueError, match=message):
+        result.plot_profile(name)
+
+
+def test_what_is_undetermined_has_no_profile() -> None:
+    result = fit(lambda x, a=1.0, b=1.0: a * b * x, [1.0, 2.0], [2.0, 4.1], 0.1)
+    with pytest.raises(ValueError, match="standard error of a is inf"):
+        result.plot_profile("a")
+
+
+# -- Matplotlib ------------------------------------------------------------------------------
+
+
+def test_a_notebook_shows_the_figure() -> None:
+    png = line(T, Y).plot()._repr_png_()  # type: ignore[attr-defined]
+    assert png.startswith(b"\x89PNG")
+
+
+def test_pyplot_is_not_touched() -> None:
+    code = (
+        "import sys, fit; fit.line([0.0, 1.0, 2.0], [1.0, 2.0, 3.1]).plot()._repr_png_();"
+        "print('matplotlib.pyplot' in sys.modules)"
+    )
+    root = Path(__file__).parents[2]
+    ran = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, check=True)
+    assert ran.stdout.strip() == b"False"
+
+
+def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    result = line(T, Y)
+    monkeypatch.delitem(sys.modules, "fit._plots", raising=False)
+    monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
+    with pytest.raises(ImportError, match=r"^drawing .*: pip install 'chainrule\[plots\]'$"):
+        result.plot()

@@ -1,0 +1,315 @@
+"""What a fit says of itself, in words: each sentence appears where it should, and only there."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+
+from fit import FitResult, Model, fit
+from tests.fit.test_nist import SETS, problem
+
+X = np.linspace(0.0, 4.0, 50)
+NOISE = 0.05 * np.random.default_rng(0).normal(size=50)
+Y = 2 * np.exp(-X) + NOISE
+
+
+def decay(x: Any, a: Any = 1.0, c: Any = 1.0) -> Any:
+    return a * np.exp(-c * x)
+
+
+def said(model: Callable[..., Any], sigma: float | None = 0.05, **options: Any) -> list[str]:
+    return fit(model, X, Y, sigma, **options).warnings
+
+
+def only(warnings: list[str], about: str) -> str:
+    """Return the one warning with these words."""
+    (found,) = [warning for warning in warnings if about in warning]
+    return found
+
+
+@pytest.mark.parametrize("sigma", [0.05, None])
+def test_of_a_good_fit_nothing_is_said(sigma: float | None) -> None:
+    assert said(decay, sigma) == []
+
+
+def test_they_are_found_once() -> None:
+    result = fit(decay, X, Y, 0.5)
+    assert result.warnings is result.warnings
+
+
+# -- undetermined ----------------------------------------------------------------------------
+
+
+def test_of_a_product_only_the_product_is_determined() -> None:
+    assert said(lambda x, a=1.0, b=1.0, c=1.0: a * b * np.exp(-c * x)) == [
+        "a and b are undetermined: only a·b is; direction (0.71, −0.71, 0) in their logarithms"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("model", "combination"),
+    [
+        (lambda x, a=3.0, b=0.2, c=1.0: a * b * np.exp(-c * x), "a·b"),
+        (lambda x, a=-1.0, b=-1.0, c=1.0: a * b * np.exp(-c * x), "a·b"),
+        (lambda x, a=1.0, b=1.0, c=1.0: a / b * np.exp(-c * x), "a/b"),
+        (lambda x, a=1.0, b=1.0, c=1.0: a * b**2 * np.exp(-c * x), "a·b²"),
+        (lambda x, a=1.0, b=1.0, c=1.0: a * np.sqrt(b) * np.exp(-c * x), "a²·b"),
+        (lambda x, a=1.0, b=1.0, c=1.0: np.exp(-c * x) / (a * b), "a·b"),
+        (lambda x, a=1.0, b=1.0, c=1.0, d=2.0: a * b / d * np.exp(-c * x), "a·b/d"),
+        (lambda x, a=1.0, b=0.5, c=1.0: (a + b) * np.exp(-c * x), "a + b"),
+        (lambda x, a=1.0, b=0.5, c=1.0: (a - b) * np.exp(-c * x), "a − b"),
+        (lambda x, a=1.0, b=0.5, c=1.0: (2 * a - 3 * b) * np.exp(-c * x), "2·a − 3·b"),
+        (lambda x, a=1.0, b=0.5, c=1.0: a * np.exp(-c * x + b), "a·exp(b)"),
+    ],
+)
+def test_the_combination_is_named(model: Callable[..., Any], combination: str) -> None:
+    (warning,) = said(model)
+    assert f"are undetermined: only {combination} is; direction" in warning
+
+
+def test_two_combinations_are_told_apart() -> None:
+    warnings = said(lambda x, a=1.0, b=1.0, c=0.6, d=0.3: a * b * np.exp(-(c + d) * x))
+    assert sorted(warnings) == [
+        "a and b are undetermined: only a·b is; direction (0.71, −0.71, 0, 0) in their logarithms",
+        "c and d are undetermined: only c + d is; direction (0, 0, 0.71, −0.71)",
+    ]
+
+
+def test_of_three_parameters_two_combinations_may_be_determined() -> None:
+    # The data see a + b and c + b.
+    (warning,) = said(lambda x, a=1.0, b=0.5, c=1.0: (a + b) * np.exp(-x) + (c + b) * x)
+    assert warning == (
+        "a, b and c are undetermined: only 2 combinations of them are; direction "
+        "(0.58, −0.58, 0.58)"
+    )
+
+
+def test_a_null_direction_that_bends_is_not_called_a_combination() -> None:
+    # Only a² + b² is determined: what does not change the residuals is a circle.
+    (warning,) = said(lambda x, a=1.0, b=1.0: (a**2 + b**2) * np.exp(-x))
+    assert warning.startswith("a and b are undetermined: to first order no residual changes along")
+
+
+def test_a_parameter_without_influence_is_named() -> None:
+    warnings = said(lambda x, a=1.0, c=1.0, d=1.0: a * np.exp(-c * x) + 0 * d)
+    assert warnings == ["d does not matter: no residual depends on it"]
+
+
+def test_a_parameter_without_influence_just_here_is_told_from_it() -> None:
+    (warning,) = said(lambda x, a=1.0, c=1.0, d=0.0: a * np.exp(-c * x) + d**4)
+    assert "d cannot be determined here: at d = 0 no residual changes to first order" in warning
+
+
+def test_a_start_from_which_no_data_are_seen_is_named() -> None:
+    # SciPy's curve_fit returns the start, and an infinite covariance.
+    x = np.linspace(480.0, 520.0, 50)
+    y = 5 * np.exp(-((x - 500) ** 2) / 50) + NOISE
+    gaussian = lambda x, a=1.0, m=1.0, s=1.0: a * np.exp(-((x - m) ** 2) / 2 / s**2)  # noqa: E731
+    result = fit(gaussian, x, y, 0.05)
+    assert not result.success
+    warning = only(result.warnings, "start elsewhere, with p0")
+    assert "no residual depends on a, m and s about a = 1, m = 1, s = 1" in warning
+
+
+# -- what else there is to say ---------------------------------------------------------------
+
+
+def test_a_search_that_did_not_converge_says_why() -> None:
+    # The data lie below all values of the model: a runs off to minus infinity.
+    result = fit(lambda x, a=0.5: np.exp(a) * x + 3, X, np.zeros(50), 1.0)
+    assert not result.success
+    assert only(result.warnings, "not converged: ").endswith(result.message)
+
+
+def test_a_parameter_at_its_bound_is_named() -> None:
+    warnings = said(decay, bounds={"c": (0, 0.8)}, p0={"c": 0.5})
+    assert "c is at its upper bound 0.8" in only(warnings, "is at its")
+    assert only(warnings, "the interval of").endswith("c ends at its upper bound 0.8")
+    assert "since a bound confines the fit" in only(warnings, "the error of a")
+
+
+def test_parameters_that_are_almost_undetermined_are_named() -> None:
+    y = 1 + 0.3 * X + NOISE
+    warnings = fit(lambda x, a=1.0, b=1.0: a + b * (x + 1000), X, y, 0.05).warnings
+    warning = only(warnings, "correlation")
+    assert warning.startswith("a and b are almost undetermined by themselves")
+    assert "is −0.999999" in warning
+
+
+def test_errors_that_are_too_small_are_told() -> None:
+    warning = only(said(decay, 0.02), "degrees of freedom")
+    assert "χ² = 263.7 for 48 degrees of freedom is too large (a chance of" in warning
+    assert "the errors of the data are too small, or the model is wrong" in warning
+
+
+def test_errors_that_are_too_large_are_told() -> None:
+    warning = only(said(decay, 0.2), "degrees of freedom")
+    assert "χ² = 2.637 for 48 degrees of freedom is too small (a chance of" in warning
+    assert "the errors of the data are too large" in warning
+
+
+@pytest.mark.parametrize("sigma", [0.03, 0.07])
+def test_of_estimated_errors_the_size_is_not_judged(sigma: float) -> None:
+    warnings = fit(decay, X, Y, sigma / 100, absolute_sigma=False).warnings
+    assert warnings == []
+
+
+def test_no_degrees_of_freedom() -> None:
+    absolute = fit(decay, X[[0, 9]], Y[[0, 9]], 0.05).warnings
+    estimated = fit(decay, X[[0, 9]], Y[[0, 9]]).warnings
+    assert "2 points for 2 free parameters" in only(absolute, "no degrees of freedom")
+    assert "cannot be estimated" in only(estimated, "no degrees of freedom")
+
+
+def test_with_a_robust_loss_it_is_told_which_errors_are_meant() -> None:
+    assert "plain least squares" in only(said(decay, loss="huber"), "'huber'")
+
+
+def test_a_lower_minimum_is_told() -> None:
+    def two_wells(x: Any, a: Any = 1.0) -> Any:
+        return np.stack([(a**2 - 1) / 2, (a + 1) / 4])
+
+    warnings = fit(two_wells, [0.0, 1.0], [0.0, 0.0], 1.0).warnings
+    assert "at a = -" in only(warnings, "there is a lower minimum")
+
+
+def nist(name: str) -> FitResult:
+    model, x, y = problem(name)
+    facts = SETS[name]
+    x = x[0] if len(x) == 1 else x
+    return fit(Model(model, names=facts["params"]), x, y, p0=facts["certified"])
+
+
+def test_an_error_that_the_likelihood_contradicts_is_told_with_both_numbers() -> None:
+    result = nist("Nelson")
+    low, high = result.interval("b2")
+    warning = only(result.warnings, "the error of b2, ±6.11e-09, is off, since the model is curved")
+    below, above = warning.split("it is ")[1].split()
+    assert below.startswith("−")
+    assert above.startswith("+")
+    # The interval has t = 1.004 standard errors for one.
+    assert float(below.replace("−", "-")) == pytest.approx(low - result.values["b2"], rel=0.02)
+    assert float(above.replace("−", "-")) == pytest.approx(high - result.values["b2"], rel=0.02)
+
+
+@pytest.mark.parametrize("name", ["ENSO", "MGH09", "Thurber", "BoxBOD"])
+def test_errors_from_the_hessian_differ_where_they_are_known_to(name: str) -> None:
+    assert any("from the Hessian" in warning for warning in nist(name).warnings)
+
+
+@pytest.mark.parametrize("name", ["Misra1a", "DanWood", "Gauss1", "Kirby2"])
+def test_errors_from_the_hessian_agree_elsewhere(name: str) -> None:
+    assert not any("from the Hessian" in warning for warning in nist(name).warnings)
+
+
+def test_an_open_end_is_told() -> None:
+    y = np.array([0.3, 0.95, 1.02, 1.0])
+    result = fit(lambda x, k=1.0: 1 - np.exp(-k * x), np.array([0.0, 1.0, 2.0, 3.0]), y, 0.4)
+    assert only(result.warnings, "the error of k").endswith("+∞")
+
+
+def test_a_parameter_that_is_zero_has_its_error_and_no_warning() -> None:
+    # scipy#21995: with a parameter of 0 curve_fit's covariance can be wrong.
+    x = np.array([-1.0, 0.0, 1.0, 2.0])
+    y = 3 * x + np.array([0.1, -0.2, -0.1, 0.2]) - np.array([0.03, 0.01, -0.01, -0.03])
+    y -= np.polynomial.polynomial.polyfit(x, y, 1)[0]
+    result = fit(lambda x, a=0.0, b=1.0: a + b * x, x, y, 0.2)
+    assert abs(result.values["a"]) < 1e-15
+    design = np.stack([np.ones(4), x], axis=1) / 0.2
+    expected = np.sqrt(np.diag(np.linalg.inv(design.T @ design)))
+    np.testing.assert_allclose(list(result.errors.values()), expected, rtol=1e-12)
+    assert result.warnings == []
+
+
+def test_a_model_that_refuses_to_be_moved_is_no_error() -> None:
+    def strict(x: Any, a: Any = 1.0, b: Any = 1.0) -> Any:
+        if abs(float(np.asarray(getattr(a, "data", a))) - 1) > 0.2:
+            raise ValueError("a is out of range")
+        return a * b * x
+
+    result = fit(strict, X, X + NOISE, 0.05)
+    assert only(result.warnings, "check").endswith("a is out of range")
+
+
+# -- words -----------------------------------------------------------------------------------
+
+
+def test_a_factor_in_an_exponential_is_named_beside_the_factor_in_front() -> None:
+    (warning,) = said(lambda x, a=1.0, c=1.0, s=0.3: a * np.exp(-c * (x - s)))
+    c = fit(decay, X, Y, 0.05).values["c"]
+    assert f"only a·exp({c:.4g}·s) is" in warning
+
+
+def test_a_search_that_did_not_end_says_so_beside_what_is_undetermined() -> None:
+    found = fit(lambda x, a=1.0, b=1.0, c=1.0: a * b * np.exp(-c * x), X, Y, 0.05)
+    stopped = replace(found, status=0, message="it took too long")
+    assert stopped.warnings == ["not converged: it took too long", *found.warnings]
+
+
+@pytest.mark.parametrize(
+    "options",
+    [{"method": "gradient-descent"}, {"constraints": lambda c: c - 1.0}, {"loss": "huber"}],
+)
+def test_no_method_claims_success_where_parameters_are_undetermined(
+    options: dict[str, Any],
+) -> None:
+    result = fit(lambda x, a=1.0, b=1.0, c=1.0: a * b * np.exp(-c * x), X, Y, 0.05, **options)
+    assert (result.status, result.success) == (-2, False)
+    assert result.warnings[0].startswith("a and b are undetermined: only a·b is")
+    assert not any("Hessian" in warning for warning in result.warnings)
+
+
+def test_where_rounding_hides_the_minimum_nothing_is_said_of_the_hessian() -> None:
+    result = fit(lambda x, slope=0.0, c=0.0: slope * x + c, X + 1e9, Y)
+    assert result.warnings == [
+        "slope and c are almost undetermined by themselves: their correlation is −1, but for "
+        "rounding"
+    ]
+
+
+def test_small_entries_of_a_direction_are_not_called_zero() -> None:
+    (warning,) = said(lambda x, a=1.0, b=1e-3, c=1.0: (a + 1000 * b) * np.exp(-c * x))
+    assert warning == "a and b are undetermined: only a + 1000·b is; direction (1, −0.001, 0)"
+
+
+def test_of_many_parameters_a_direction_names_those_involved() -> None:
+    def waves(x: Any, *p: Any) -> Any:
+        return sum((p[k] * np.cos(k * x) for k in range(10)), p[10])
+
+    model = Model(waves, names=[f"p{k}" for k in range(11)])
+    warning = only(said(model, p0=np.ones(11)), "undetermined")
+    assert warning == (
+        "p0 and p10 are undetermined: only p0 + p10 is; direction 0.7071·p0 − 0.7071·p10"
+    )
+
+
+def test_many_directions_are_counted() -> None:
+    def sums(x: Any, a: Any, b: Any, c: Any, d: Any, e: Any) -> Any:
+        return (a + b + c + d + e) * np.exp(-x)
+
+    (warning,) = said(sums, p0=np.ones(5))
+    assert warning == "a, b, c, d and e are undetermined: only a + b + c + d + e is"
+
+
+def test_counts_and_signs_are_written_as_in_prose() -> None:
+    result = fit(lambda x, a=-1.0: a * x, [1.0], [-2.0], 0.1, bounds={"a": (-1.5, 0)})
+    assert result.warnings[0].startswith("a is at its lower bound −1.5: ")
+    assert only(result.warnings, "degrees").startswith(
+        "no degrees of freedom: 1 point for 1 free parameter, so that"
+    )
+
+
+def test_a_phase_that_the_data_leave_open_takes_no_search_without_end() -> None:
+    def model(x: Any, a: Any = 2.0, c: Any = 1.0, height: Any = 0.0, phase: Any = 0.3) -> Any:
+        return decay(x, a, c) + height * np.sin(3 * x + phase)
+
+    x = X[:30] / X[29] * 4
+    y = decay(x, 2.0, 0.7) + 0.02 * np.random.default_rng(1).normal(size=30)
+    result = fit(model, x, y, 0.02)
+    assert "by the likelihood it is −∞ +∞" in only(result.warnings, "the error of phase")
+    with pytest.warns(RuntimeWarning, match="the interval of phase has no end as far as"):
+        assert result.interval("phase") == (-np.inf, np.inf)
