@@ -132,6 +132,7 @@ def _among_zeros(piece: Any, key: Key, rank: int, shape: tuple[int, ...]) -> Any
 
 
 def read_rule(g: Any, out: Any, x: Any, key: Key) -> Scattered:
+    """Return the cotangent of what entries were read from, known at these entries."""
     if not isinstance(value_of(out), _WRITABLE):
         g = g + np.zeros_like(out)  # of the same kind
     return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)

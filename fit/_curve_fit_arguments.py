@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import Tensor
-from fit._data import Array, refuse
+from fit._data import Array, refuse, whitening
 
 METHODS = ("lm", "trf", "dogbox")
 NOISE = {"2-point": 1e-7, "3-point": 1e-9, "cs": 1e-14}  # of SciPy's differences, at the most
@@ -89,6 +89,8 @@ def floats(name: str, values: Any, check_finite: bool) -> Array:
 def weights(sigma: Array, n: int) -> Array:
     """Return what turns differences into standard deviations: factors, or a matrix."""
     if sigma.ndim == 2 and sigma.shape == (n, n):
+        if not np.isfinite(sigma).all():
+            refuse("sigma", sigma, ~np.isfinite(sigma), "expected finite covariances")
         return whitening(sigma)
     if sigma.size != 1 and sigma.shape != (n,):
         raise ValueError(
@@ -98,23 +100,6 @@ def weights(sigma: Array, n: int) -> Array:
     if not (sigma > 0).all():
         refuse("sigma", sigma, ~(sigma > 0), "expected positive standard deviations")
     return 1 / (sigma.reshape(()) if sigma.size == 1 else sigma)
-
-
-def whitening(covariance: Array) -> Array:
-    """Return the inverse of the Cholesky factor of a covariance matrix."""
-    if not np.isfinite(covariance).all():
-        refuse("sigma", covariance, ~np.isfinite(covariance), "expected finite covariances")
-    deviations = np.sqrt(np.abs(covariance.diagonal()))
-    skew = np.abs(covariance - covariance.T) > 1e-8 * np.outer(deviations, deviations)
-    if skew.any():
-        refuse("sigma", covariance, skew, "expected a symmetric covariance matrix")
-    try:
-        return np.asarray(np.linalg.inv(np.linalg.cholesky(covariance)))
-    except np.linalg.LinAlgError:
-        smallest = np.linalg.eigvalsh(covariance)[0]
-        raise ValueError(
-            f"`sigma` must be positive definite. Its smallest eigenvalue is {smallest:.3g}"
-        ) from None
 
 
 # -- the parameters --------------------------------------------------------------------------

@@ -166,7 +166,7 @@ def _weights(sigma: Sigma, y: Array, y_name: str) -> Array:
             )
         )
     if deviations.ndim == 2:
-        return _whitening(deviations)
+        return whitening(deviations)
     if relative:
         if not y.all():
             refuse(y_name, y, y == 0, "expected no zeros, whose relative errors would be 0")
@@ -176,7 +176,7 @@ def _weights(sigma: Sigma, y: Array, y_name: str) -> Array:
     return 1 / deviations
 
 
-def _whitening(covariance: Array) -> Array:
+def whitening(covariance: Array) -> Array:
     """Return the matrix that makes residuals of this covariance independent, of variance 1."""
     deviations = np.sqrt(np.abs(np.diag(covariance)))
     skew = np.abs(covariance - covariance.T) > 1e-8 * np.outer(deviations, deviations)
@@ -194,7 +194,7 @@ def _whitening(covariance: Array) -> Array:
 
         first = dpotrf(covariance, lower=True)[1] - 1
         raise ValueError(
-            f"sigma is not positive definite: its smallest eigenvalue is "
+            f"`sigma` must be positive definite: its smallest eigenvalue is "
             f"{np.linalg.eigvalsh(covariance)[0]:.3g}, and its rows contradict one another from "
             f"sigma[{first}, {first}] on"
         ) from None

@@ -78,6 +78,7 @@ def _named(numbers: NDArray[np.intp]) -> str:
 
 
 def infeasible(point: Point) -> Verdict:
+    """Say which constraint is violated where the violation can be lowered no further."""
     values = point.c * point.rows
     worst = int(np.argmax(np.abs(point.c)))
     m, n = point.A.shape
@@ -92,6 +93,7 @@ def infeasible(point: Point) -> Verdict:
 
 
 def unbounded(system: System, point: Point) -> Verdict:
+    """Say that f has no minimum, or maximum, along the constraints."""
     way, value = ("falls", "-inf") if system.sign > 0 else ("rises", "+inf")
     return Status.UNBOUNDED, (
         f"f {way} along the constraints without end, towards {value}: it is "
@@ -100,6 +102,7 @@ def unbounded(system: System, point: Point) -> Verdict:
 
 
 def not_finite(system: System, point: Point) -> Verdict:
+    """Say what is not finite at the start."""
     told = (
         ("f", np.atleast_1d(system.sign * point.fun)),
         ("constraint", point.c * point.rows),

@@ -94,7 +94,7 @@ def test_the_model_may_return_a_list_or_one_number() -> None:
         (X, Y, -1.0, "sigma is -1.0"),
         (X, Y, [1, np.inf, 1, 1, 1], r"sigma\[1\] is inf"),
         (X, Y, [1, 2], r"sigma has shape \(2,\), but y 5 points"),
-        (X, Y, -COVARIANCE, "sigma is not positive definite.*eigenvalue is -0.0187"),
+        (X, Y, -COVARIANCE, "must be positive definite.*eigenvalue is -0.0187"),
         (X, Y, np.triu(COVARIANCE), r"sigma\[0, 1\] is 0.005, expected a symmetric"),
     ],
 )
