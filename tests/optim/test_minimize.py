@@ -30,7 +30,7 @@ from optim.from_scipy._search import METHODS, WITH_CONSTRAINTS, WITHOUT_GRADIENT
 START = [-1.2, 1.0]
 EVERY = sorted(METHODS.values())
 CONSTRAINED = sorted(METHODS[m] for m in WITH_CONSTRAINTS)
-LONG = {"COBYLA": {"rhobeg": 0.1, "tol": 1e-6}}
+LONG = {"COBYLA": {"rhobeg": 0.1, "tol": 1e-6, "maxiter": 20_000}}
 
 
 def valley(x: Any) -> Any:
