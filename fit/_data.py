@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[np.float64]
+NAMES = ("x", "y")  # of the arguments, in messages
 Sigma: TypeAlias = "ArrayLike | Relative | Cholesky"
 
 

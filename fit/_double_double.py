@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 
 class DoubleDouble(NamedTuple):
@@ -83,3 +84,8 @@ def _halves(a: Any) -> tuple[Any, Any]:
 def _normalised(high: Any, low: Any) -> DoubleDouble:
     s = high + low
     return DoubleDouble(s, low - (s - high))
+
+
+def exactly(values: NDArray[np.float64]) -> DoubleDouble:
+    """Return numbers that are exact as they are."""
+    return DoubleDouble(values, np.zeros_like(values))

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import jacobian
+from fit._checks import check_start, refuse_corner, refuse_together
 from fit._chi_squared import weighted_residuals
 from fit._data import (
+    NAMES,
     Array,
     Sigma,
     checked_data,
@@ -19,7 +21,7 @@ from fit._data import (
     refuse,
     without_nan,
 )
-from fit._errors_in_x import effective_variance, orthogonal_distance, takes_each_point_alone
+from fit._errors_in_x import effective_variance, orthogonal_distance
 from fit._model import Model
 from fit._parameters import Bounds, Fixed, names_of_arguments, parameters_of
 from fit._problem import Problem
@@ -31,7 +33,6 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
-NAMES = ("x", "y")
 
 REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
 OFFSET = 1e-7  # the share of the residuals that a linear step may still remove at a minimum
@@ -164,13 +165,13 @@ def fit(
         loss,
         sigma is not None if absolute_sigma is None else absolute_sigma,
     )
-    _check_start(problem)
+    check_start(problem)
     return minimised(problem, method, progress)
 
 
 def minimised(problem: Problem, method: str, progress: bool = False) -> FitResult:
     """Return the fit of a problem from its starting values."""
-    _refuse_together(problem, method)
+    refuse_together(problem, method)
     search = _least_squares
     if problem.constraints:
         search = _lagrange
@@ -191,7 +192,7 @@ def minimised(problem: Problem, method: str, progress: bool = False) -> FitResul
         residuals = np.asarray(problem.residuals(p), float)
         J = jacobian(problem.residuals)(p)
     if not np.isfinite(J).all():
-        _refuse_corner(problem, p, J)
+        refuse_corner(problem, p, J)
     result = FitResult(
         problem,
         p,
@@ -325,82 +326,3 @@ def _by_name(
         return lambda by_name: f(*(by_name[name] for name in needed))
 
     return tuple(map(taking_all, several))
-
-
-def _check_start(problem: Problem) -> None:
-    """Refuse a start where the model is not finite, and data too few."""
-    model, x, y, parameters = problem.model, problem.x, problem.y, problem.parameters
-    n, free = len(y), parameters.free
-    zeros = problem.constraint(parameters.start)
-    if zeros.dtype.kind not in "biuf":
-        raise ValueError(f"the constraints are {zeros.tolist()}, expected real numbers")
-    if not np.isfinite(zeros).all():
-        raise ValueError(
-            f"the constraints are {zeros} for the starting values "
-            f"{_listed(problem, parameters.start)}: give others in p0"
-        )
-    if n + zeros.size < len(free):
-        raise ValueError(
-            f"y has {counted(n, 'point')}: too few to fit {len(free)} parameters "
-            f"({', '.join(free)})"
-        )
-    p = parameters.every(parameters.start)
-    for name, value in zip(parameters.names, p, strict=True):
-        if np.shape(value) != ():
-            raise ValueError(f"the tie of {name} returned shape {np.shape(value)}, not a number")
-    with np.errstate(all="ignore"):
-        returned = model(x, *p)
-        if np.asarray(returned).dtype.kind not in "biuf":
-            raise ValueError(f"the model returned {_kind(returned)}, expected real numbers")
-        values = y + np.asarray(weighted_residuals(model, x, y, None, names=NAMES)(p), float)
-        chi_squared = float(problem.chi_squared(parameters.start))
-    bad = np.flatnonzero(~np.isfinite(values))
-    if bad.size:
-        raise ValueError(
-            f"the model is {values[bad[0]]} at point {bad[0]} for the starting values "
-            f"{_listed(problem, parameters.start)} ({bad.size} of {n} points): give other starting "
-            "values in p0"
-        )
-    if not np.isfinite(chi_squared):
-        raise ValueError(
-            f"χ² is {chi_squared} for the starting values "
-            f"{_listed(problem, parameters.start)}: give others in p0"
-        )
-    if problem.x_sigma is not None and not takes_each_point_alone(model, x, p):
-        raise ValueError(
-            "x_sigma needs a model that takes each point by itself, but here values depend on the "
-            "x of other points"
-        )
-
-
-def _kind(values: Any) -> str:
-    dtype = np.asarray(values).dtype
-    return type(values).__name__ if dtype.kind == "O" else f"dtype {dtype}"
-
-
-def _listed(problem: Problem, p: Array) -> str:
-    return ", ".join(f"{k} = {v:g}" for k, v in problem.parameters.by_name(p).items())
-
-
-def _refuse_corner(problem: Problem, p: Array, J: Array) -> NoReturn:
-    """Say where the model has no derivative."""
-    point, k = np.argwhere(~np.isfinite(J))[0]
-    raise ValueError(
-        f"the derivative of the model by {problem.parameters.free[k]} is {J[point, k]} at point "
-        f"{point} for {_listed(problem, p)}: give other starting values in p0, or bounds"
-    )
-
-
-def _refuse_together(problem: Problem, method: str) -> None:
-    """Refuse what no method does together."""
-    by_gradient = method == "gradient-descent"
-    special = f"method={method!r}" if by_gradient else "constraints"
-    if not (by_gradient or problem.constraints):
-        return
-    for what, given in (
-        ("bounds", problem.parameters.bounded),
-        (f"loss={problem.loss!r}", problem.loss != "linear"),
-        ("constraints", by_gradient and bool(problem.constraints)),
-    ):
-        if given:
-            raise ValueError(f"{what} cannot be combined with {special}: leave one of them out")

@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fit._chi_squared import weighted_residuals
-from fit._covariance import Determined, from_triangle
 from fit._data import (
+    NAMES,
     Array,
     Sigma,
     checked_data,
     numbers,
     without_nan,
 )
-from fit._double_double import DoubleDouble, add, multiply, total
-from fit._fit import NAMES, fit
+from fit._double_double import DoubleDouble, exactly, multiply
+from fit._fit import fit
+from fit._linear_least_squares import solved, weighted
 from fit._model import Model
 from fit._parameters import parameters_of
 from fit._problem import Problem
@@ -27,10 +28,6 @@ from fit._shapes import Line, Polynomial
 from fit._words import counted
 
 Function: TypeAlias = Callable[[Any], Any]
-
-EPS = float(np.finfo(float).eps)
-ROUNDED = 1e-12  # relative errors of R's inverse up to here are left as they are
-STEPS = 10  # of refinement at most: two are the rule, three where the condition is 10¹⁰
 
 
 def line(
@@ -80,7 +77,7 @@ def line(
             absolute_sigma=absolute_sigma,
             nan_policy=nan_policy,
         )
-    return _solved(
+    return _fitted(
         Line(),
         lambda x: [x, np.ones_like(x)],
         np.asanyarray(x),
@@ -127,13 +124,13 @@ def polynomial(
     """
 
     def powers(x: Array) -> list[DoubleDouble]:
-        columns = [_exactly(np.ones_like(x))]
+        columns = [exactly(np.ones_like(x))]
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(degree):
                 columns.append(multiply(columns[-1], DoubleDouble(x)))
         return columns
 
-    return _solved(
+    return _fitted(
         Polynomial(degree), powers, np.asanyarray(x), y, sigma, absolute_sigma, nan_policy
     )
 
@@ -190,7 +187,7 @@ def linear(
         return [numbers(f"the basis function {name}", f(x)) for name, f in functions.items()]
 
     model = Model(combination, names=tuple(functions), label="linear combination")
-    return _solved(model, columns, x, y, sigma, absolute_sigma, nan_policy)
+    return _fitted(model, columns, x, y, sigma, absolute_sigma, nan_policy)
 
 
 def _named(basis: Mapping[str, Function] | Sequence[Function]) -> dict[str, Function]:
@@ -210,7 +207,7 @@ def _named(basis: Mapping[str, Function] | Sequence[Function]) -> dict[str, Func
 # -- from data to a result -------------------------------------------------------------------
 
 
-def _solved(
+def _fitted(
     model: Model,
     columns: Callable[[Any], Sequence[Array | DoubleDouble]],
     x: Any,
@@ -231,10 +228,10 @@ def _solved(
             f"({', '.join(names)})"
         )
     design = _design(columns(x), names, n)
-    target = _exactly(values)
+    target = exactly(values)
     if weights is not None:
-        design, target = _weighted(design, weights), _weighted(target, weights)
-    solution = _least_squares(design, target)
+        design, target = weighted(design, weights), weighted(target, weights)
+    solution = solved(design, target)
     problem = Problem(
         model,
         x,
@@ -263,7 +260,7 @@ def _solved(
 
 def _design(columns: Sequence[Array | DoubleDouble], names: Sequence[str], n: int) -> DoubleDouble:
     """Return the columns of the design matrix, one below the other, of shape (parameters, n)."""
-    exact = [c if isinstance(c, DoubleDouble) else _exactly(c) for c in columns]
+    exact = [c if isinstance(c, DoubleDouble) else exactly(c) for c in columns]
     for name, column in zip(names, exact, strict=True):
         if column.high.shape not in ((), (n,)):
             raise ValueError(
@@ -278,24 +275,6 @@ def _design(columns: Sequence[Array | DoubleDouble], names: Sequence[str], n: in
     return DoubleDouble(high, low)
 
 
-def _weighted(rows: DoubleDouble, weights: Array) -> DoubleDouble:
-    """Return rows over the data in standard deviations, still with all digits."""
-    if weights.ndim < 2:
-        return multiply(rows, DoubleDouble(weights))
-    n = len(weights)
-    whitened = [np.empty_like(rows.high), np.empty_like(rows.low)]
-    for part in _parts(n, n):
-        factors = _exactly(weights[part])
-        for row in np.ndindex(rows.high.shape[:-1]):
-            product = total(multiply(factors, rows.at(row)), 1)
-            whitened[0][(*row, part)], whitened[1][(*row, part)] = product
-    return DoubleDouble(*whitened)
-
-
-def _exactly(values: Array) -> DoubleDouble:
-    return DoubleDouble(values, np.zeros_like(values))
-
-
 def _message(names: Sequence[str], undetermined: Array) -> str:
     if not undetermined.size:
         return "the minimum: the model is linear in its parameters, and was solved to rounding"
@@ -306,99 +285,3 @@ def _message(names: Sequence[str], undetermined: Array) -> str:
         f"{len(names) - len(undetermined)} of {len(names)}): the data do not determine all "
         f"parameters, since the model does not change along ({', '.join(changed)})"
     )
-
-
-# -- linear least squares --------------------------------------------------------------------
-
-
-class Solution(NamedTuple):
-    """The solution of a linear least-squares problem.
-
-    Attributes
-    ----------
-    x : ndarray of shape (p,)
-        Of the shortest scaled length, where several are equally good.
-    residuals : ndarray of shape (n,)
-        The target less what the columns make of x.
-    triangle : ndarray of shape (p, p)
-        R of the QR factorisation of the design matrix.
-    determined : Determined
-        The inverse of R, to at least 12 digits.
-    steps : int
-        Of refinement.
-    """
-
-    x: Array
-    residuals: Array
-    triangle: Array
-    determined: Determined
-    steps: int
-
-
-def _least_squares(columns: DoubleDouble, target: DoubleDouble) -> Solution:
-    """Solve a linear least-squares problem by QR and refinement with residuals of 32 digits.
-
-    The inverse T of the triangle R from QR, with its columns scaled, has errors of the condition
-    times rounding. Where that is too much, A·T is formed with 32 digits: it is nearly orthonormal,
-    and the inverse of its own triangle corrects T to all digits. Refinement adds T·Tᵀ·Aᵀr, for the
-    residuals r, until nothing is left; each step gains the digits that the condition leaves.
-
-    References
-    ----------
-    Å. Björck, "Iterative refinement of linear least squares solutions I", BIT 7 (1967); "Stability
-    analysis of the method of seminormal equations for linear least squares problems", Linear
-    Algebra and its Applications 88/89 (1987).
-    N. J. Higham, "Accuracy and Stability of Numerical Algorithms" (2002), chapter 20.
-    """
-    triangle: Any = np.linalg.qr(columns.high.T, mode="r")
-    determined = from_triangle(triangle, np.eye(len(columns.high)))
-    spread = determined.spread
-    if EPS * np.linalg.norm(spread / determined.scale[:, None]) > ROUNDED:
-        nearly_orthonormal = _product(columns, spread)
-        spread = spread @ np.linalg.inv(np.linalg.qr(nearly_orthonormal, mode="r"))
-    x = np.zeros(len(spread))
-    before = np.inf
-    for step in range(1, STEPS + 1):
-        residuals, gradient = _residuals_and_gradient(columns, target, x)
-        change = spread.T @ gradient
-        dx = spread @ change
-        x = x + dx
-        size = float(np.linalg.norm(change))
-        rate = size / before if before else 0.0
-        before = size
-        # What the next step would change is rounded away, or it is rounding itself.
-        if rate > 0.5 or (step > 1 and (np.abs(dx) * rate <= EPS * np.abs(x)).all()):
-            break
-    residuals = residuals - dx @ columns.high
-    return Solution(x, residuals, triangle, determined._replace(spread=spread), step)
-
-
-def _product(columns: DoubleDouble, matrix: Array) -> Array:
-    """Return the design matrix times a matrix, free of cancellation, of shape (n, k)."""
-    n, k = columns.high.shape[1], matrix.shape[1]
-    product = np.empty((n, k))
-    for part in _parts(n, matrix.size):
-        terms = multiply(columns.at(np.s_[:, None, part]), DoubleDouble(matrix[:, :, None]))
-        product[part] = total(terms, 0).high.T
-    return product
-
-
-def _residuals_and_gradient(
-    columns: DoubleDouble, target: DoubleDouble, x: Array
-) -> tuple[Array, Array]:
-    """Return the residuals and their products with the columns, both rounded once at the end."""
-    p, n = columns.high.shape
-    residuals = np.empty(n)
-    gradient = DoubleDouble(np.zeros(p), np.zeros(p))
-    for part in _parts(n, p):
-        A = columns.at(np.s_[:, part])
-        r = add(target.at(part), total(multiply(A, DoubleDouble(-x[:, None])), 0))
-        residuals[part] = r.high
-        gradient = add(gradient, total(multiply(A, r), 1))
-    return residuals, gradient.high
-
-
-def _parts(n: int, width: int) -> list[slice]:
-    """Return slices of the data, short enough for what is computed of them to stay in the cache."""
-    length = max(1, 2**15 // max(width, 1))
-    return [slice(i, i + length) for i in range(0, n, length)]

@@ -12,6 +12,7 @@ import numpy as np
 from fit._data import Array
 from fit._result import quantile
 from fit._vicinity import Vicinity, axes_of, is_minimum, valley_at
+from fit._words import signed
 from optim import lagrange, least_squares
 
 if TYPE_CHECKING:
@@ -287,14 +288,14 @@ def searched_end(around: Vicinity, k: int, side: int, rise: float, notes: list[s
     while known[last][0] < 1:
         if last == bound:
             which = ("lower", "upper")[(side + 1) // 2]
-            notes.append(f"the interval of {name} ends at its {which} bound {bound:g}")
+            notes.append(f"the interval of {name} ends at its {which} bound {signed(f'{bound:g}')}")
             return bound
         if abs(last - middle) > FARTHEST * unit:
             return side * np.inf
         if len(known) > SEARCHED:
             notes.append(
-                f"the interval of {name} has no end as far as {last:g}, where the search was given "
-                "up: χ² goes up and down on the way"
+                f"the interval of {name} has no end as far as {signed(f'{last:g}')}, where the "
+                "search was given up: χ² goes up and down on the way"
             )
             return side * np.inf
         value = side * min(side * (last + side * step), side * bound)
