@@ -28,6 +28,7 @@ from fit._curve_fit_arguments import (
     weights,
 )
 from fit._data import Array
+from fit._fit import ENOUGH
 from optim import least_squares
 
 if TYPE_CHECKING:
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 NAMES = ("xdata", "ydata")
 UNBOUNDED = (-np.inf, np.inf)
-ENOUGH = 1e-9  # of its standard error, that a parameter may be off before the last step
 
 # What ends a search of `optim.least_squares` is called in SciPy; all of them are an answer.
 IER = {1: 1, 2: 2, -1: 3, -2: 4}

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from math import sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from autodiff import Tensor, jacobian
 from fit._data import Array
+from optim import residuals_and_jacobian
 
 if TYPE_CHECKING:
     from fit._result import FitResult
@@ -50,7 +49,7 @@ class Vicinity:
         self.terms = float(np.linalg.norm(result.p / determined.scale))
         self.lowest, self.lowest_p = 0.0, result.p
         self.last: tuple[Array, Array] | None = None
-        self._both = _residuals_and_jacobian(result.problem.residuals)
+        self._both = residuals_and_jacobian(result.problem.residuals)
         self.bounds = result.problem.parameters.lower, result.problem.parameters.upper
         self.bounded = result.problem.parameters.bounded
 
@@ -106,24 +105,6 @@ class Vicinity:
             rest = self.rest + np.outer(miss, miss / along)
             if abs(rest).max() < 10:  # JᵀJ is about 1 here
                 self.rest = rest
-
-
-def _residuals_and_jacobian(f: Callable[[Any], Any]) -> Callable[[Array], tuple[Array, Array]]:
-    """Return the function that gives the residuals and their Jacobian from one recording."""
-    value: Any = None
-
-    def remembered(p: Any) -> Any:
-        nonlocal value
-        value = f(p)
-        return value
-
-    matrix_at = jacobian(remembered)
-
-    def both(p: Array) -> tuple[Array, Array]:
-        matrix = matrix_at(p)
-        return np.asarray(value.data if isinstance(value, Tensor) else value), matrix
-
-    return both
 
 
 class Valley(NamedTuple):

@@ -9,6 +9,7 @@ from optim.from_scipy._minimize import minimize
 from optim.multipliers._lagrange import lagrange
 from optim.roots._roots import halley, newton_raphson
 from optim.squares._least_squares import least_squares
+from optim.squares._residuals import residuals_and_jacobian
 from optim.training._adaptive import Adagrad, Adam, AdamW, RMSprop
 from optim.training._clipping import clip_by_norm, clip_by_value
 from optim.training._optimizer import Optimizer
@@ -47,6 +48,7 @@ __all__ = [
     "newton",
     "newton_cg",
     "newton_raphson",
+    "residuals_and_jacobian",
     "step_decay",
     "warm_up",
 ]

@@ -115,7 +115,15 @@ class Residuals(Problem):
 
 
 def residuals_and_jacobian(residuals: Callable[[Any], Any]) -> Callable[[Any], tuple[Array, Array]]:
-    """Return the function that gives the residuals at x and their Jacobian, from one recording."""
+    """Return the function that gives the residuals at x and their Jacobian, from one recording.
+
+    Examples
+    --------
+    >>> both = residuals_and_jacobian(lambda x: [x[0] ** 2, x[0] * x[1]])
+    >>> values, J = both(np.array([2.0, 3.0]))
+    >>> values, J
+    (array([4., 6.]), array([[4., 0.], [3., 2.]]))
+    """
     value: Any = None
 
     def remembered(x: Any) -> Any:
