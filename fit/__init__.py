@@ -5,10 +5,9 @@ from fit._curve_fit import curve_fit
 from fit._data import Cholesky, Relative
 from fit._fit import fit
 from fit._linear import line, linear, polynomial
-from fit._model import Model
-from fit._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
-from fit._result import FitResult
-from fit._shapes import (
+from fit.models._model import Model
+from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
+from fit.models._shapes import (
     Exponential,
     Line,
     Logistic,
@@ -17,6 +16,7 @@ from fit._shapes import (
     Sine,
     Step,
 )
+from fit.results._result import FitResult
 
 __all__ = [
     "Cholesky",

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff import Tensor, hvp, jvp, vjp
 from fit._data import Array
-from fit._model import Model
+from fit.models._model import Model
 
 MAXITER = 100  # of the search for the point of the curve that is nearest to a measured one
 # A Newton step of this size, in standard deviations of x, leaves rounding errors only.

@@ -20,12 +20,12 @@ from fit._data import (
 from fit._double_double import DoubleDouble, exactly, multiply
 from fit._fit import fit
 from fit._linear_least_squares import solved, weighted
-from fit._model import Model
 from fit._parameters import parameters_of
 from fit._problem import Problem
-from fit._result import UNDETERMINED, FitResult
-from fit._shapes import Line, Polynomial
-from fit._words import counted
+from fit.models._model import Model
+from fit.models._shapes import Line, Polynomial
+from fit.results._result import UNDETERMINED, FitResult
+from fit.results._words import counted
 
 Function: TypeAlias = Callable[[Any], Any]
 

@@ -6,9 +6,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fit._covariance import Determined, from_triangle
 from fit._data import Array
 from fit._double_double import DoubleDouble, add, exactly, multiply, total
+from fit.results._covariance import Determined, from_triangle
 
 EPS = float(np.finfo(float).eps)
 ROUNDED = 1e-12  # relative errors of R's inverse up to here are left as they are

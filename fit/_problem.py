@@ -11,8 +11,8 @@ import numpy as np
 
 from autodiff import grad, hessian, jacobian
 from fit._data import Array, deviations_of
-from fit._model import Model
 from fit._parameters import Parameters
+from fit.models._model import Model
 
 
 @dataclass(frozen=True, eq=False)

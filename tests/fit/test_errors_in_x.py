@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from autodiff import check_grads
 from fit import fit, line
 from fit._errors_in_x import nearest_x, orthogonal_distance
-from fit._model import Model
+from fit.models._model import Model
 
 METHODS = ["orthogonal-distance", "effective-variance"]
 

@@ -248,7 +248,7 @@ def test_pyplot_is_not_touched() -> None:
 
 def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     result = line(T, Y)
-    monkeypatch.delitem(sys.modules, "fit._plots", raising=False)
+    monkeypatch.delitem(sys.modules, "fit.results._plots", raising=False)
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"^drawing .*: pip install 'chainrule\[plots\]'$"):
         result.plot()

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fit._data import Array
-from fit._result import quantile
-from fit._vicinity import Vicinity, axes_of, is_minimum, valley_at
-from fit._words import signed
+from fit.results._result import quantile
+from fit.results._vicinity import Vicinity, axes_of, is_minimum, valley_at
+from fit.results._words import signed
 from optim import lagrange, least_squares
 
 if TYPE_CHECKING:
-    from fit._result import FitResult
+    from fit.results._result import FitResult
 
 EPS = float(np.finfo(float).eps)
 ROUNDED = 1000  # times the rounding of the residuals, within which no rise of χ² can be seen

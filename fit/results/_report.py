@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from fit._result import UNDETERMINED
-from fit._words import counted, signed
+from fit.results._result import UNDETERMINED
+from fit.results._words import counted, signed
 
 if TYPE_CHECKING:
-    from fit._result import FitResult
+    from fit.results._result import FitResult
 
 WIDTH = 88
 STRONG = 0.9  # correlations from here on are reported,

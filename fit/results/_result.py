@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff import jacobian
-from fit._covariance import (
+from fit._data import Array, as_x
+from fit._parameters import names_of_arguments
+from fit._problem import Problem
+from fit.results._covariance import (
     Determined,
     covariance_of,
     from_hessian,
     from_triangle,
     variance_of,
 )
-from fit._data import Array, as_x
-from fit._parameters import names_of_arguments
-from fit._problem import Problem
 
 UNDETERMINED = -2  # the status where other parameters fit as well
 MEDIAN = 0.6744897501960817  # of the size of normal residuals, in standard deviations
@@ -27,7 +27,7 @@ MEDIAN = 0.6744897501960817  # of the size of normal residuals, in standard devi
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from fit._profile import Profile
+    from fit.results._profile import Profile
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -336,7 +336,7 @@ class FitResult:
         ...     print(warning)
         a and b are undetermined: only a·b is; direction (0.71, −0.71) in their logarithms
         """
-        from fit._verdict import warnings
+        from fit.results._verdict import warnings
 
         return warnings(self)
 
@@ -384,7 +384,7 @@ class FitResult:
         >>> print(f"{low:.3f} ... {high:.3f}")
         0.339 ... 0.768
         """
-        from fit._profile import interval
+        from fit.results._profile import interval
 
         return interval(self, name, level)
 
@@ -417,7 +417,7 @@ class FitResult:
         >>> result.profile("m", points=3, reach=1.0).chi_squared.round(12)
         array([1., 0., 1.])
         """
-        from fit._profile import profile
+        from fit.results._profile import profile
 
         return profile(self, name, points, reach)
 
@@ -449,7 +449,7 @@ class FitResult:
         <BLANKLINE>
         Errors are absolute: they follow from the errors of the data as given.
         """
-        from fit._report import report
+        from fit.results._report import report
 
         return report(self)
 
@@ -457,12 +457,12 @@ class FitResult:
         return self.report()
 
     def __repr__(self) -> str:
-        from fit._report import short
+        from fit.results._report import short
 
         return short(self)
 
     def _repr_html_(self) -> str:
-        from fit._report import as_html
+        from fit.results._report import as_html
 
         return as_html(self)
 
@@ -487,7 +487,7 @@ class FitResult:
         ImportError
             When Matplotlib is not installed.
         """
-        from fit._plots import plot
+        from fit.results._plots import plot
 
         return plot(self, level)
 
@@ -512,7 +512,7 @@ class FitResult:
         ValueError
             As `profile`.
         """
-        from fit._plots import plot_profile
+        from fit.results._plots import plot_profile
 
         return plot_profile(self, name)
 
@@ -528,7 +528,7 @@ class FitResult:
         TypeError
             When ``x`` is not an array of numbers.
         """
-        from fit._json import to_json
+        from fit.results._json import to_json
 
         return to_json(self)
 
@@ -560,7 +560,7 @@ class FitResult:
         >>> again.errors == result.errors, again.report() == result.report()
         (True, True)
         """
-        from fit._json import from_json
+        from fit.results._json import from_json
 
         return from_json(text, model)
 

@@ -10,7 +10,7 @@ from fit._chi_squared import weighted_residuals
 from fit._data import NAMES, Array
 from fit._errors_in_x import takes_each_point_alone
 from fit._problem import Problem
-from fit._words import counted
+from fit.results._words import counted
 
 
 def check_start(problem: Problem) -> None:

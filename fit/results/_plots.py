@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fit._data import Array
-from fit._report import rounded, rows
-from fit._result import quantile
+from fit.results._report import rounded, rows
+from fit.results._result import quantile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from fit._result import FitResult
+    from fit.results._result import FitResult
 
 try:
     from matplotlib.figure import Figure

@@ -26,7 +26,7 @@ from fit._data import Array
 from optim import least_squares
 
 if TYPE_CHECKING:
-    from fit._model import Model
+    from fit.models._model import Model
 
 ROUNDS = 4  # of a product's factors
 ENOUGH = 2500  # points among which candidates are compared

@@ -6,9 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from fit._candidates import places
 from fit._data import Array
-from fit._shapes import TINY, Shape
+from fit.models._candidates import places
+from fit.models._shapes import TINY, Shape
 
 FWHM = 2 * np.sqrt(2 * np.log(2))  # of a Gaussian, over its standard deviation
 

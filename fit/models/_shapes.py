@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from fit._candidates import distinct, frequencies, places
 from fit._data import Array
-from fit._guess import searched
-from fit._model import Model
+from fit.models._candidates import distinct, frequencies, places
+from fit.models._guess import searched
+from fit.models._model import Model
 
 TINY = 1e-100  # beside a squared width, so that a width of 0 divides nothing by 0
 

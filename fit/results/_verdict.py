@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from fit._covariance import from_hessian
-from fit._profile import likelihood_interval
-from fit._result import UNDETERMINED
-from fit._undetermined import undetermined
-from fit._words import counted, signed
+from fit.results._covariance import from_hessian
+from fit.results._profile import likelihood_interval
+from fit.results._result import UNDETERMINED
+from fit.results._undetermined import undetermined
+from fit.results._words import counted, signed
 
 if TYPE_CHECKING:
-    from fit._result import FitResult
+    from fit.results._result import FitResult
 
 # A correlation of 0.999 makes an error 22 times, 1/√(1 - 0.999²), what it were if the other
 # parameter were known: such errors mean something only together.

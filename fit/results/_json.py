@@ -9,15 +9,13 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fit._covariance import Determined
 from fit._data import Array
 from fit._fit import weighted_by
-from fit._model import Combination, Constant, Model
 from fit._parameters import Parameters
-from fit._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
 from fit._problem import Problem
-from fit._result import FitResult
-from fit._shapes import (
+from fit.models._model import Combination, Constant, Model
+from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
+from fit.models._shapes import (
     Exponential,
     Line,
     Logistic,
@@ -27,6 +25,8 @@ from fit._shapes import (
     Sine,
     Step,
 )
+from fit.results._covariance import Determined
+from fit.results._result import FitResult
 
 FORMAT = "chainrule fit result"
 VERSION = 1

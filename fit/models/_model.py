@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from fit._data import Array, number
-from fit._guess import alternated, searched
+from fit.models._guess import alternated, searched
 
 Guess = Callable[[Any, Array], Mapping[str, float]]
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fit._data import Array
-from fit._words import listed, signed
+from fit.results._words import listed, signed
 
 if TYPE_CHECKING:
-    from fit._result import FitResult
+    from fit.results._result import FitResult
 
 # What an exact null direction changes, by rounding, of what the parameters would change alone.
 UNCHANGED = 1e-7

@@ -11,7 +11,7 @@ from fit._data import Array
 from optim import residuals_and_jacobian
 
 if TYPE_CHECKING:
-    from fit._result import FitResult
+    from fit.results._result import FitResult
 
 LOWER = 1e-4  # by how much of a standard error's rise χ² must fall to count as a lower minimum
 

@@ -1,0 +1,1 @@
+"""Models: functions of named parameters, and where a fit of them starts."""
