@@ -134,7 +134,6 @@ def test_built_in_models_are_known(name: str) -> None:
     np.testing.assert_allclose(again.band(x), result.band(x), rtol=1e-12)
     first = result.free[0]
     assert again.interval(first) == pytest.approx(result.interval(first))
-    again.plot()
 
 
 @every_result
@@ -143,14 +142,12 @@ def test_what_is_no_built_in_model_works_again_once_it_is_given(result: FitResul
     assert again.report() == result.report()
     if not result.problem.parameters.ties:
         assert_array_equal(again.predict(result.problem.x), result.predict(result.problem.x))
-        again.plot()
 
 
 def test_a_plain_function_is_a_model_too() -> None:
     result = RESULTS["known errors"]
     again = FitResult.from_json(result.to_json(), decay)
     assert again.interval("rate") == pytest.approx(result.interval("rate"))
-    again.plot_profile("rate")
 
 
 @pytest.mark.parametrize(
@@ -160,8 +157,6 @@ def test_a_plain_function_is_a_model_too() -> None:
         lambda result: result.band([1.0]),
         lambda result: result.interval("rate"),
         lambda result: result.profile("rate"),
-        lambda result: result.plot(),
-        lambda result: result.plot_profile("rate"),
         lambda result: result.hessian_covariance,
     ],
 )

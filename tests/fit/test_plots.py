@@ -10,11 +10,14 @@ from typing import Any
 
 import numpy as np
 import pytest
-from matplotlib.collections import FillBetweenPolyCollection, LineCollection
-from matplotlib.figure import Figure
 from numpy.testing import assert_allclose
 
 from fit import FitResult, fit, line
+
+pytest.importorskip("matplotlib", reason="Matplotlib is not installed")
+
+from matplotlib.collections import FillBetweenPolyCollection, LineCollection
+from matplotlib.figure import Figure
 
 T = np.linspace(0.0, 4.0, 9)
 Y = np.array([3.04, 2.05, 1.42, 1.02, 0.80, 0.67, 0.61, 0.54, 0.53])
@@ -252,3 +255,19 @@ def test_without_matplotlib_one_line_says_what_to_install(monkeypatch: pytest.Mo
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     with pytest.raises(ImportError, match=r"^drawing .*: pip install 'chainrule\[plots\]'$"):
         result.plot()
+
+
+# -- from JSON -------------------------------------------------------------------------------
+
+
+def test_what_came_back_from_json_can_be_drawn() -> None:
+    again = FitResult.from_json(fit(decay, T, Y, 0.05).to_json(), decay)
+    drawn(again.plot())
+    drawn(again.plot_profile("rate"))
+
+
+@pytest.mark.parametrize("draw", [FitResult.plot, lambda result: result.plot_profile("rate")])
+def test_without_its_function_it_cannot(draw: Any) -> None:
+    again = FitResult.from_json(fit(decay, T, Y, 0.05).to_json())
+    with pytest.raises(ValueError, match="the model decay is a function"):
+        draw(again)
