@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import jacobian
+from fit._checks import check_start, refuse_corner, refuse_together
 from fit._chi_squared import weighted_residuals
 from fit._data import (
     NAMES,
@@ -24,7 +25,6 @@ from fit._errors_in_x import effective_variance, orthogonal_distance
 from fit._parameters import Bounds, Fixed, names_of_arguments, parameters_of
 from fit._problem import Problem
 from fit.models._model import Model
-from fit.results._checks import check_start, refuse_corner, refuse_together
 from fit.results._result import UNDETERMINED, FitResult
 from fit.results._words import counted
 from optim import gradient_descent, lagrange, least_squares
