@@ -165,7 +165,8 @@ class Watch:
             self.lately.append((rate, float(np.max(np.abs(step)))))
             return Status.CONVERGED, "a root: the steps have become negligible" + self._doubt(1)
         near = np.all(np.abs(step) <= 1e-6 * self.reach) or point.size <= 1e-6 * self.highest
-        if near and point.size > 0.5 * self.size and self.is_rounding(point):
+        falls = self.step is not None and point.size <= 0.5 * self.size
+        if near and not falls and self.is_rounding(point):
             return Status.CONVERGED, "a root: f is 0 to within rounding" + self._doubt(4)
         return None
 

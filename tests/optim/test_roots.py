@@ -394,9 +394,19 @@ def trigonometric(x: Any) -> Any:
 
 
 def test_unknowns_that_are_zero_at_the_root_do_not_keep_the_search_going() -> None:
-    result = newton_raphson(trigonometric, [1.0] * 5, maxiter=200)
+    for start in (0.5, 0.7, 1.2):
+        assert newton_raphson(trigonometric, [start] * 5, maxiter=200).success
+    result = newton_raphson(lambda v: [v[0] ** 2, v[1] - 1 + v[0]], [1.0, 3.0])
     assert result.success, result.message
-    assert result.nfev < 500
+    assert_allclose(result.x, [0, 1], atol=1e-15)
+
+
+@pytest.mark.parametrize("start", [0.45, 0.5, 0.55])
+@pytest.mark.parametrize("n", [10, 20, 30])
+def test_a_point_where_rounding_is_all_that_is_left_is_a_root(start: float, n: int) -> None:
+    result = newton_raphson(brown_almost_linear, np.full(n, start))
+    assert result.success, result.message
+    assert np.abs(result.fun).max() < 1e-14
 
 
 @METHODS
