@@ -4,13 +4,22 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test lint bench wheel test-latest clean
+.PHONY: demo test test-quick fuzz lint bench bench-against wheel test-latest clean
 
 demo: $(STAMP)
 	$(PYTHON) -m demos
 
 test: $(STAMP)
 	$(PYTHON) -m pytest -n auto
+
+# The heart of the suite, in under a minute; of the random programs, a few.
+test-quick: $(STAMP)
+	$(PYTHON) -m pytest -n auto -q -k 'test_quick or not test_random_programs' \
+		tests/autodiff tests/nn tests/test_architecture.py
+
+# Random programs, until it is stopped.
+fuzz: $(STAMP)
+	$(PYTHON) -m tests.autodiff.programs
 
 lint: $(STAMP)
 	$(PYTHON) -m ruff check
@@ -21,6 +30,10 @@ bench: $(STAMP)
 	$(PYTHON) -m tests.benchmarks
 	$(PYTHON) -m tests.benchmarks.minimisers
 	$(PYTHON) -m tests.benchmarks.fits
+
+# The working tree beside a commit: make bench-against REF=main NAMES="chain moons"
+bench-against: $(STAMP)
+	$(PYTHON) -m tests.benchmarks.against '$(REF)' $(NAMES)
 
 wheel: $(STAMP)
 	$(PYTHON) -m build --no-isolation --wheel
