@@ -6,8 +6,12 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
+import numpy as np
+
+from autodiff._constant_arrays import kept
 from autodiff._derivatives import record_function
 from autodiff._op import Custom, Each, value_of
+from autodiff._structure import mapped
 from autodiff._tensor import Tensor, no_grad, node, recording
 from autodiff._walks import Graph
 
@@ -24,6 +28,12 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     f : callable
         Takes arrays or Tensors, may use other Tensors such as parameters, and returns one. It has
         to compute the same each time it is called.
+
+    Raises
+    ------
+    RuntimeError
+        By a walk, when ``f`` computes something else than before: something that it uses beside its
+        arguments has changed, or it draws random numbers.
 
     References
     ----------
@@ -66,7 +76,8 @@ def _recomputed(
     f: Callable[..., Any], args: tuple[Any, ...], numbers: tuple[int, ...], outside: list[Tensor]
 ) -> Custom:
     """Return the op that calls ``f`` again for its rules, once for all of them."""
-    constants = [None if i in numbers else x for i, x in enumerate(args)]
+    constants = [None if i in numbers else mapped(_kept, x) for i, x in enumerate(args)]
+    name = getattr(f, "__name__", "function")
 
     def arguments(operands: tuple[Any, ...]) -> list[Any]:
         given = list(constants)
@@ -83,6 +94,11 @@ def _recomputed(
     def rule(i: int, g: Any, out: Any, *operands: Any) -> Any:
         if latest[0] is not g or i not in latest[1]:
             graph = record_function(f, arguments(operands), {}, numbers)
+            if not np.array_equal(graph.outputs[0].value, value_of(out), equal_nan=True):
+                raise RuntimeError(
+                    f"{name} under checkpoint computes something else on the way back than before: "
+                    "give it what changes as an argument, random numbers too"
+                )
             leaves = [*graph.leaves, *outside]
             batch = g.shape[: g.ndim - out.ndim]
             record = any(type(x) is Tensor for x in (g, *operands))
@@ -90,5 +106,8 @@ def _recomputed(
             latest[:] = g, {k: pulled[x] for k, x in enumerate(leaves)}
         return latest[1].pop(i)
 
-    compute.__name__ = getattr(f, "__name__", "function")
-    return Custom(compute.__name__, compute, Each(rule))
+    return Custom(name, compute, Each(rule))
+
+
+def _kept(path: str, x: Any) -> Any:
+    return kept(x) if isinstance(x, np.ndarray) else x

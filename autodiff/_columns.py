@@ -12,9 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._scatter import Scattered, accumulate, read_rule
+from autodiff._scatter import Scattered, accumulate, filled, read_rule
 from autodiff._tensor import Tensor
-from autodiff._walks import Graph, filled, fitted, keep_freed_memory
+from autodiff._walks import Graph, aligned, keep_freed_memory, unbroadcast
 
 LARGE = 8192  # entries, from which memory is worth keeping
 
@@ -65,8 +65,10 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                 if along_data and not x_along_data:  # a number: not summed over the data
                     if shape:
                         image = filled(image, value.shape).reshape(n, *shape)
-                elif image.shape != shape:
-                    image = fitted(image, shape, value.shape, () if along_data else (n,), op)
+                elif op.structural:
+                    image = aligned(image, shape, (n,))
+                elif shape != value.shape:
+                    image = unbroadcast(image, shape, value.shape, (n,))
                 if x in arrived:
                     earlier, differs = arrived[x][0], arrived[x][1] != x_along_data
                     if differs:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import linecache
 import sys
-import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -24,16 +23,13 @@ def debug() -> Iterator[None]:
     """Raise at the first op that makes a NaN or an infinity out of finite numbers.
 
     It watches what is recorded, and the walks. The error names the op, the shapes and ranges of
-    what it was given, and the line of the program that called it. A constant array that was changed
-    between recording and walking is an error too. All this takes time: use it to look for a
-    mistake.
+    what it was given, and the line of the program that called it. All this takes time: use it to
+    look for a mistake.
 
     Raises
     ------
     FloatingPointError
         At an op, or a rule, that turns finite numbers into others.
-    RuntimeError
-        When a constant was changed after it was used.
 
     Examples
     --------
@@ -53,16 +49,14 @@ def debug() -> Iterator[None]:
 
 
 class Debugger:
-    """What it noted of each Tensor that was recorded: where, and its constants' checksums."""
+    """What it noted of each Tensor that was recorded: the line of the program that made it."""
 
     def __init__(self) -> None:
         self.lines: dict[int, str] = {}
-        self.checksums: dict[int, list[int | None]] = {}
 
     def examined(self, out: Tensor) -> Tensor:
         """Return a new Tensor after a look at it and at what it was made from."""
         line = self.lines[out.index] = calling_line()
-        self.checksums[out.index] = [_checksum(x) for x in out.inputs]
         if not _finite(out.value) and all(map(_finite, out.values)):
             assert out.op is not None
             raise FloatingPointError(
@@ -78,18 +72,6 @@ class Debugger:
     def examining(self, consumer: Tensor) -> Any:
         """Return the op with rules that raise where they make finite numbers infinite or NaN."""
         return _Examined(consumer, self.lines.get(consumer.index, ""))
-
-    def check_constants(self, order: Sequence[Tensor]) -> None:
-        """Raise if an array that an op was given has changed since."""
-        for consumer in order:
-            noted = self.checksums.get(consumer.index)
-            if noted is not None and noted != [_checksum(x) for x in consumer.inputs]:
-                assert consumer.op is not None
-                raise RuntimeError(
-                    f"an array was changed after {consumer.op.name} had used it, so that the "
-                    "derivative would be wrong: give the op a copy"
-                    f"{self.lines[consumer.index]}"
-                )
 
 
 class _Examined:
@@ -152,10 +134,6 @@ def _described(values: Sequence[Any]) -> str:
             real = array.real
             parts.append(f"shape {array.shape} from {real.min():.6g} to {real.max():.6g}")
     return " and ".join(parts)
-
-
-def _checksum(x: Any) -> int | None:
-    return zlib.crc32(x.tobytes()) if isinstance(x, np.ndarray) else None
 
 
 def calling_line() -> str:

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._constant_arrays import kept
 from autodiff._op import linear, value_of
 from autodiff._structure import as_numbers, is_container, mapped, matched, replaced
 from autodiff._tensor import LostGraphError, Tensor, constant, node, recording
@@ -57,7 +58,9 @@ def _leaf(path: str, x: Any) -> Tensor:
         return leaf
     plain = type(x) is np.ndarray and x.dtype.kind == "f"
     value = x if plain else value_of(as_numbers(path, x))
-    return node(value if value.ndim else value[()], None, (), (), True)
+    if isinstance(value, np.ndarray):
+        value = kept(value) if value.ndim else value[()]
+    return node(value, None, (), (), True)
 
 
 def record_function(
@@ -128,8 +131,11 @@ def _requires_grad(x: Any) -> bool:
 
 
 def _value(graph: Graph) -> Any:
+    """Return a function's value, in memory that belongs to the caller."""
     (out,) = graph.outputs
-    return out if is_nested(graph) else out.value
+    if is_nested(graph):
+        return out
+    return out.value.copy() if isinstance(out.value, np.ndarray) else out.value
 
 
 def _one(graph: Graph, derivative: str) -> Any:

@@ -89,7 +89,7 @@ def draw(*outputs: Tensor) -> Picture:
         style = NODES["output" if any(x is y for y in outputs) else _kind(x)]
         text = label(names[key], _formula(x, names), _facts(x.value), _entries(x.grad))
         picture.node(places[key], text, **style)
-        for operand in map(id, filter(_is_node, x.inputs)):
+        for operand in map(_identity, filter(_is_node, x.inputs)):
             picture.edge(places[operand], places[key], **EDGES[_kind(nodes[operand])])
     return picture
 
@@ -102,12 +102,19 @@ def _is_node(x: Any) -> bool:
     return type(x) is Tensor or (hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0)
 
 
+def _identity(x: Any) -> int:
+    """Return what tells nodes apart: of constant arrays their entries, for a graph keeps copies."""
+    if type(x) is Tensor or not isinstance(x, np.ndarray):
+        return id(x)
+    return hash((x.shape, x.dtype, x.tobytes()))
+
+
 def _nodes(outputs: Sequence[Tensor]) -> dict[int, Tensor]:
     """Return the nodes, each after those it was computed from."""
     found: dict[int, Tensor] = {}
     for consumer in ancestors(outputs)[0]:
         for x in filter(_is_node, consumer.inputs):
-            found.setdefault(id(x), x if type(x) is Tensor else constant(x))
+            found.setdefault(_identity(x), x if type(x) is Tensor else constant(x))
         found[id(consumer)] = consumer
     return found | {id(y): y for y in outputs}
 
@@ -130,7 +137,7 @@ def _formula(y: Tensor, names: dict[int, str]) -> str:
     """Return the call that computed ``y`` as a line of code; nothing for what no op made."""
     if y.op is None:
         return ""
-    values = [names[id(x)] if _is_node(x) else _spelled(x) for x in y.inputs]
+    values = [names[_identity(x)] if _is_node(x) else _spelled(x) for x in y.inputs]
     if y.op.name in OPERATORS:
         formula = f" {OPERATORS[y.op.name]} ".join(values)
     elif y.op.name == "getitem":

@@ -7,7 +7,7 @@ import operator
 import sys
 from collections.abc import Callable
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike
@@ -278,9 +278,25 @@ class NDArrayInterface:
         """Return the Tensor with each entry repeated along an axis."""
         return operations[np.repeat](self, repeats, axis)
 
-    def sort(self, axis: int = -1) -> Tensor:
-        """Return the entries sorted along an axis: a new Tensor, where ndarray's works in place."""
-        return operations[np.sort](self, axis)
+    def sort(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise, as all that works in place: a Tensor's value never changes."""
+        raise _in_place("sort", "x = np.sort(x)")
+
+    def partition(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise, as all that works in place: a Tensor's value never changes."""
+        raise _in_place("partition", "x = np.partition(x, k)")
+
+    def fill(self, value: Any) -> NoReturn:
+        """Raise, as all that works in place: a Tensor's value never changes."""
+        raise _in_place("fill", "x = np.full_like(x, value)")
+
+    def put(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise, as all that works in place: a Tensor's value never changes."""
+        raise _in_place("put", "x = x.at[indices].set(values)")
+
+    def resize(self, *args: Any, **kwargs: Any) -> NoReturn:
+        """Raise, as all that works in place: a Tensor's value never changes."""
+        raise _in_place("resize", "x = np.resize(x, shape)")
 
     def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
         """Return the diagonal of two axes."""
@@ -305,6 +321,14 @@ class NDArrayInterface:
         ``add`` and ``multiply`` go the same way, and all of them return a new Tensor.
         """
         return import_module("autodiff.rules.indexing").At(self)
+
+
+def _in_place(method: str, instead: str) -> TypeError:
+    """Return the error for a method of ndarray that changes the array itself."""
+    return TypeError(
+        f"a Tensor's value never changes: instead of x.{method}(...), which works in place, write "
+        f"{instead}"
+    )
 
 
 def other_ufunc(

@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial, reduce
+from functools import cache, partial, reduce
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._constant_arrays import kept
 from autodiff._ndarray import operations
 from autodiff._tensor import Tensor, constant, new, next_index, node, recording
 
@@ -28,7 +29,7 @@ class Op:
     Its inputs are operands (Tensors and arrays) and, behind them, static arguments (axes, shapes).
     """
 
-    __slots__ = ("compute", "name", "rules", "structural")
+    __slots__ = ("compute", "linear", "name", "rules", "structural")
 
     def __init__(self, name: str, compute: Function, rules: Rules) -> None:
         self.name = name
@@ -37,6 +38,7 @@ class Op:
         # A structural rule cares where an entry stands, so its ``g`` has the full shape. An
         # elementwise rule does not: ``g`` keeps axes of length 1, or is a number, while it can.
         self.structural = not isinstance(self, Elementwise)
+        self.linear = isinstance(self, Linear)
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -52,7 +54,7 @@ class Elementwise(Op):
     Such a derivative is diagonal, hence its own transpose: one rule serves both directions.
     """
 
-    __slots__ = ("linear",)
+    __slots__ = ()
 
     rules: Sequence[Function]
 
@@ -84,10 +86,9 @@ class Linear(Op):
     def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
         """Return the op of all the tangents."""
         leading = next(t.shape[:batch] for t in tangents if t is not None)
-        return record(
-            self,
-            *(_known_or_zero(t, x, leading) for t, x in zip(tangents, inputs, strict=True)),
-        )
+        count = len(inputs) if isinstance(self.rules, Each) else len(self.rules)
+        operands = zip(tangents[:count], inputs, strict=False)
+        return record(self, *[_known_or_zero(t, x, leading) for t, x in operands], *inputs[count:])
 
 
 def _known_or_zero(t: Any, x: Any, leading: tuple[int, ...]) -> Any:
@@ -100,31 +101,30 @@ def _known_or_zero(t: Any, x: Any, leading: tuple[int, ...]) -> Any:
 class Multilinear(Op):
     """The output is linear in each operand while the others are held; each rule is a transpose.
 
-    ``core`` says how many trailing axes the op consumes of each operand, where those before them
-    broadcast; without it the op itself takes leading axes on any one operand.
+    ``core`` says how many trailing axes the op consumes of each operand; those before them
+    broadcast.
     """
 
     __slots__ = ("core",)
 
-    def __init__(
-        self, name: str, compute: Function, rules: Rules, core: Sequence[int] = ()
-    ) -> None:
+    def __init__(self, name: str, compute: Function, rules: Rules, core: Sequence[int]) -> None:
         super().__init__(name, compute, rules)
         self.core = core
 
     def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
         """Return the sum over the operands of the op with its tangent in its place."""
-        loops = [x.ndim - core for x, core in zip(inputs, self.core, strict=False)]
+        loops = [_rank(x) - core for x, core in zip(inputs, self.core, strict=False)]
         return total(
-            record(
-                self,
-                *inputs[:i],
-                align(t, max(loops) - loops[i], batch) if loops else t,
-                *inputs[i + 1 :],
-            )
+            record(self, *inputs[:i], align(t, max(loops) - loops[i], batch), *inputs[i + 1 :])
             for i, t in enumerate(tangents)
             if t is not None
         )
+
+
+def _rank(x: Any) -> int:
+    """Return the number of an operand's axes, 0 of a number or a static argument."""
+    rank: int = getattr(x, "ndim", 0)
+    return rank
 
 
 class Custom(Op):
@@ -204,12 +204,39 @@ def linear(
 def multilinear(
     function: Function,
     *rules: Function | Each,
-    core: Sequence[int] = (),
+    core: Sequence[int] | None = None,
     compute: Function | None = None,
 ) -> Function:
-    """State an op that is linear in each operand by a transpose for each."""
-    op = Multilinear(function.__name__, compute or function, _as_rules(*rules), core)
-    return _dispatched(function, op)
+    """State an op that is linear in each operand by a transpose for each.
+
+    ``core`` says how many trailing axes it consumes of each operand, all that the operand has if it
+    is left out. The function takes further axes in front of those, which broadcast, on every
+    operand; so does each rule, and ``g`` has them too.
+
+    Examples
+    --------
+    >>> from autodiff import jacobian
+    >>> weighted = multilinear(
+    ...     lambda w, x: np.sum(w * x, axis=-1),
+    ...     lambda g, out, w, x: g[..., None] * x,
+    ...     lambda g, out, w, x: g[..., None] * w,
+    ... )
+    >>> jacobian(weighted)(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
+    array([3., 4.])
+    """
+    name, compute, stated = function.__name__, compute or function, _as_rules(*rules)
+    if core is not None:
+        return _dispatched(function, Multilinear(name, compute, stated, core))
+
+    @cache  # an op is known by its identity
+    def op_for(*ranks: int) -> Multilinear:
+        return Multilinear(name, compute, stated, ranks)
+
+    def call(*inputs: Any) -> Any:
+        return record(op_for(*map(_rank, inputs)), *inputs)
+
+    operations[function] = call
+    return call
 
 
 def custom(
@@ -289,7 +316,8 @@ def value_of(x: Any) -> Any:
 # hand, and fill the new Tensor in themselves: together that spares a fifth of the time of an op.
 
 # Constants that need no conversion. A Python number stays one, so that float32 stays float32.
-PLAIN = frozenset({np.ndarray, float, int, bool, np.float64, np.float32})
+NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
+UNCHANGING = NUMBERS | {Tensor, tuple, str}
 is_recording = recording.get
 
 
@@ -304,6 +332,10 @@ def record(op: Op, *inputs: Any) -> Any:
     if mode:
         for x in inputs:
             if type(x) is Tensor and x.requires_grad:
+                # A linear op's derivative depends on no value.
+                if not (op.linear or UNCHANGING.issuperset(map(type, inputs))):
+                    inputs = tuple([kept(x) if isinstance(x, np.ndarray) else x for x in inputs])
+                    values = tuple([x.value if type(x) is Tensor else x for x in inputs])
                 out = node(value, op, inputs, values, True)
                 return out if mode is True else mode.examined(out)
     return constant(value) if Tensor in map(type, inputs) else value
@@ -354,12 +386,12 @@ def _recorder_of_two(op: Op) -> Function:
             x_value = x.value
             requires_grad = x.requires_grad
         else:
-            x_value = x = x if type(x) in PLAIN else as_operand(op, x, y)
+            x_value = x = x if type(x) in NUMBERS else as_operand(op, x, y)
         if type(y) is Tensor:
             y_value = y.value
             requires_grad = requires_grad or y.requires_grad
         else:
-            y_value = y = y if type(y) in PLAIN else as_operand(op, y, x)
+            y_value = y = y if type(y) in NUMBERS else as_operand(op, y, x)
         try:
             value = compute(x_value, y_value)
         except (ValueError, TypeError) as error:
@@ -391,6 +423,9 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
     mode = is_recording()
     if not (mode and x.requires_grad):
         return constant(value)
+    for argument in static:
+        if type(argument) is np.ndarray:
+            static = tuple([kept(a) if type(a) is np.ndarray else a for a in static])
     out = node(value, op, (x, *static), (x.value, *static), True)
     return out if mode is True else mode.examined(out)
 
@@ -407,7 +442,11 @@ def _record_custom(op: Op, *inputs: Any) -> Any:
 
 
 def as_operand(op: Op, x: Any, other: Any) -> Any:
-    """Return a constant as something NumPy computes with; a list becomes an array."""
+    """Return a constant as something NumPy computes with, and that the graph can keep."""
+    if isinstance(x, np.ndarray):
+        if op.linear or type(other) is not Tensor or not (other.requires_grad and is_recording()):
+            return x
+        return kept(x)
     if type(x) is complex:  # which would make a Python number of NumPy's float64
         return np.complex128(x) if type(value_of(other)) is np.float64 else x
     if hasattr(x, "__array_ufunc__"):

@@ -63,13 +63,26 @@ class Scattered:
 def accumulate(a: Any, b: Any) -> Any:
     """Return the sum of two cotangents of one Tensor, either of which may be scattered."""
     if type(a) is Scattered:
-        for key, g in b.pieces if type(b) is Scattered else [((...,), b)]:
+        for key, g in b.pieces if type(b) is Scattered else [((...,), filled(b, a.full_shape))]:
             a.add(key, g)
         return a
     if type(b) is Scattered:
-        b.add((...,), a)
+        b.add((...,), filled(a, b.full_shape))
         return b
     return a + b
+
+
+def filled(g: Any, shape: tuple[int, ...]) -> Any:
+    """Return a cotangent or tangent broadcast to its full shape."""
+    if type(g) is Scattered:
+        g = g.assemble()
+    if g.shape == shape:
+        return g
+    if isinstance(g, _WRITABLE):
+        full = np.empty(shape, g.dtype)
+        full[...] = g
+        return full
+    return np.broadcast_to(g, shape)
 
 
 def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:

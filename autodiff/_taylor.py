@@ -18,6 +18,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from autodiff._op import Custom, Elementwise, Linear, Multilinear, Op, total
+from autodiff._scatter import filled
 from autodiff._tensor import Tensor, recording
 from autodiff._walks import Graph
 
@@ -176,7 +177,7 @@ def _recurrence(op: Op, inputs: tuple[Any, ...], out: Series) -> Callable[[int],
                 for i, x in enumerate(inputs)
                 if type(x) is Series
             )
-        return _coefficient(slope, k - 1, op) / k
+        return filled(_coefficient(slope, k - 1, op) / k, out.shape)
 
     return next_coefficient
 

@@ -2,6 +2,10 @@
 
 What they carry may have extra leading axes, a batch of seeds. Given the nodes in place of their
 values the rules record themselves, and the walk builds the derivative's own graph.
+
+A cotangent or tangent of a Tensor stands for its broadcast to the batch and the Tensor's shape: the
+gradient of a sum stays one number until something needs an entry for each term. With a batch it has
+all axes, some of length 1; without one, axes in front may be missing.
 """
 
 from __future__ import annotations
@@ -14,8 +18,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._op import Custom, Elementwise, Function, Op, align, operation, total, value_of
-from autodiff._scatter import Scattered, accumulate
+from autodiff._op import Custom, Elementwise, Function, operation, total, value_of
+from autodiff._scatter import Scattered, accumulate, filled
 from autodiff._tensor import Tensor, constant, recording
 
 Shape: TypeAlias = tuple[int, ...]
@@ -79,8 +83,6 @@ def _settled(
     """
     mode = recording.get()
     debugger = mode if type(mode) is not bool else None
-    if debugger is not None:
-        debugger.check_constants(graph.order)
     token = recording.set(record and (debugger or True))
     try:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
@@ -95,7 +97,9 @@ def _settled(
                     if g is None or g.shape != value.shape or g.dtype is not value.dtype:
                         g = _finished(g, value, batch)
                     if type(g) is np.ndarray:
-                        if g.base is not None or id(g) in taken:
+                        if not g.ndim:
+                            g = g[()]
+                        elif g.base is not None or id(g) in taken:
                             g = g.copy()
                         taken.add(id(g))
                     size += _magnitude(g)  # one pass tells whether all entries are finite
@@ -205,62 +209,76 @@ def _backward(
             out, inputs = consumer, consumer.inputs
         else:
             out, inputs = consumer.value, consumer.values
-        if op.structural:
-            if g.shape != out.shape:
-                g = filled(g, batch + out.shape)
+        full = out.shape
+        structural = op.structural
+        if structural:
+            if g.shape != full:
+                g = filled(g, batch + full)
         elif type(g) is Scattered:
             g = g.assemble()
         for i, x in enumerate(consumer.inputs):
             if type(x) is Tensor and x.requires_grad and x.index >= oldest:
                 image = op.rules[i](g, out, *inputs)
                 shape = x.value.shape
-                if image.shape != shape:
-                    image = fitted(image, shape, out.shape, batch, op)
+                if structural:
+                    if batch or (image.shape and image.shape != shape):
+                        image = aligned(image, shape, batch)
+                elif shape != full:
+                    image = unbroadcast(image, shape, full, batch)
                 earlier = get(x)
                 cotangents[x] = image if earlier is None else accumulate(earlier, image)
     return cotangents
 
 
-def fitted(image: Any, shape: Shape, full: Shape, batch: Shape, op: Op) -> Any:
-    """Return an image summed over the axes along which its operand was broadcast."""
+def aligned(image: Any, shape: Shape, batch: Shape) -> Any:
+    """Return a structural op's image in its operand's rank, summed over axes that broadcast it."""
     if type(image) is Scattered:
         return image
-    if not op.structural:
-        if shape == full:
-            return image  # smaller than its operand while nothing needs its full shape
-        image = filled(image, batch + full)
-    elif not image.ndim:
+    own = image.shape[len(batch) :]
+    if own == shape:
         return image
-    if type(image) is np.ndarray and image.ndim == 2 and shape == image.shape[1:] and not batch:
+    if len(own) < len(shape):
+        return image.reshape(batch + (1,) * (len(shape) - len(own)) + own) if batch else image
+    return unbroadcast(image, shape, own, batch)
+
+
+def unbroadcast(image: Any, shape: Shape, full: Shape, batch: Shape) -> Any:
+    """Return an image summed over the axes along which an operand was broadcast.
+
+    The operand has the shape ``shape``, and the image stands for its broadcast to ``batch + full``:
+    where it has length 1 along such an axis, it counts as often as that axis is long.
+    """
+    if type(image) is np.ndarray and image.ndim == 2 and shape == full[1:] and image.shape == full:
         return _ones(len(image), image.dtype).dot(image)  # by BLAS, in a quarter of the time
     rank = len(batch)
-    extra = image.ndim - rank - len(shape)
-    axes = tuple(
-        rank + axis
-        for axis, length in enumerate(image.shape[rank:])
-        if axis < extra or length != 1 == shape[axis - extra]
-    )
-    if not axes or extra < 0:
-        return image
-    return image.sum(axis=axes).reshape(image.shape[:rank] + shape)
+    axes, factor, rest = _summation(image.shape[rank:], shape, full)
+    if axes:
+        image = image.sum(axis=axes)
+    if image.ndim and image.shape[rank:] != rest:
+        image = image.reshape(batch + rest)
+    return image if factor == 1 else image * factor
+
+
+@lru_cache(maxsize=1024)
+def _summation(own: Shape, shape: Shape, full: Shape) -> tuple[tuple[int, ...], int, Shape]:
+    """Return the axes of an image to sum over, the factor for those it lacks, and what is left.
+
+    The axes count from the end.
+    """
+    rank = max(len(full), len(shape))
+    own, operand, full = ((1,) * (rank - len(lengths)) + lengths for lengths in (own, shape, full))
+    axes, factor = [], 1
+    for axis, (length, kept, n) in enumerate(zip(own, operand, full, strict=True), -rank):
+        if kept == 1 != n:
+            axes += [axis] * (length == n)
+            factor *= 1 if length == n else n
+    rest = [1 if axis in axes else length for axis, length in enumerate(own, -rank)]
+    return tuple(axes), factor, tuple(rest[rank - len(shape) :])
 
 
 @lru_cache(maxsize=64)
 def _ones(length: int, dtype: np.dtype[Any]) -> Any:
     return np.ones(length, dtype)
-
-
-def filled(g: Any, shape: Shape) -> Any:
-    """Return a cotangent or tangent broadcast to its full shape."""
-    if type(g) is Scattered:
-        g = g.assemble()
-    if g.shape == shape:
-        return g
-    if isinstance(g, np.ndarray | np.generic):
-        full = np.empty(shape, g.dtype)
-        full[...] = g
-        return full
-    return np.broadcast_to(g, shape)
 
 
 def keeping_zero(consumer: Tensor) -> Any:
@@ -270,7 +288,12 @@ def keeping_zero(consumer: Tensor) -> Any:
         return op
 
     def masked(rule: Function) -> Function:
-        return lambda g, out, *inputs: np.where(g == 0, 0, rule(g, out, *inputs))
+        def image(g: Any, out: Any, *inputs: Any) -> Any:
+            plain = rule(g, out, *inputs)
+            # Where it is finite it stays: derivatives flow through a g that merely happens to be 0.
+            return np.where((g == 0) & ~np.isfinite(plain), 0, plain)
+
+        return image
 
     return Elementwise(op.name, op.compute, [masked(rule) for rule in op.rules], op.linear)
 
@@ -324,14 +347,10 @@ def _transposed_twice(
             rule: Any = op.rules[i]
             mode = recording.set(recording.get() or True)
             u = Tensor(np.zeros_like(value_of(out)))
-            image = rule(u, out, *inputs)
-            recording.reset(mode)
             x = inputs[i]
-            if (
-                image.shape != x.shape
-            ):  # the walk back sums over broadcast axes: this is its transpose
-                t = np.broadcast_to(align(t, image.ndim - x.ndim, len(batch)), batch + image.shape)
-            graph = Graph([image], [u])
+            image = filled(aligned(rule(u, out, *inputs), x.shape, ()), x.shape)
+            recording.reset(mode)
+            graph = Graph([image if type(image) is Tensor else constant(image)], [u])
             images.append(graph.pull([t], batch=batch, record=bool(recording.get()))[u])
     return total(iter(images))
 

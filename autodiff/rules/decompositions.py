@@ -266,6 +266,9 @@ def _qr_rule(g: Any, out: Any, x: Any) -> Any:
     inner = triangle(n, x, 0.5).T * (gr @ flipped(r) - flipped(q) @ gq)
     image = gq + conjugate(q) @ (inner + adjoint(inner))
     problem = "qr has no derivative at a matrix without full rank"
+    pivots = np.abs(np.diagonal(value_of(r), axis1=-2, axis2=-1))
+    if np.any(pivots <= m * eps(x) * np.max(pivots, axis=-1, keepdims=True, initial=0)):
+        raise LinAlgError(problem)
     return flipped(attempt(np.linalg.solve, problem, r, flipped(image)))
 
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autodiff._constant_arrays import kept
 from autodiff._ndarray import Operand
 from autodiff._op import Each, Function, linear, operation, value_of
 from autodiff._scatter import Key, read, scatter
@@ -68,7 +69,7 @@ def _plain(key: Any) -> Any:
         array = array.astype(np.intp)
     if array.dtype.kind not in "iu" and not (array.dtype.kind == "b" and array.ndim):
         raise IndexError(f"a Tensor is indexed by integers, slices and masks, not by {key!r:.60}")
-    return array if array.ndim else int(array)
+    return kept(array) if array.ndim else int(array)
 
 
 def _is_mask(key: Any) -> bool:

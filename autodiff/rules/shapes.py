@@ -175,7 +175,16 @@ def _broadcast(x: Any, shape: tuple[int, ...], rank: int) -> Any:
     return np.broadcast_to(x, leading + shape)
 
 
-_broadcasted = linear(np.broadcast_to, lambda g, out, x, shape, rank: g, compute=_broadcast)
+def _summed(g: Any, out: Any, x: Any, shape: tuple[int, ...], rank: int) -> Any:
+    """Return a cotangent summed over the axes along which ``x`` was broadcast."""
+    own = (1,) * (len(shape) - rank) + x.shape[x.ndim - rank :]
+    leading = _leading(g, len(shape))
+    axes = tuple(i for i in range(-len(shape), 0) if own[i] == 1 != shape[i])
+    g = g.sum(axis=axes) if axes else g
+    return g.reshape(leading + own[len(shape) - rank :])
+
+
+_broadcasted = linear(np.broadcast_to, _summed, compute=_broadcast)
 
 
 @operation(np.broadcast_to)

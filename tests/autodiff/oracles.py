@@ -26,6 +26,6 @@ def richardson(f: Callable[..., Any], args: Sequence[Any], directions: Sequence[
         down = f(*(x - h * d for x, d in zip(args, directions, strict=True)))
         return (np.asarray(up) - np.asarray(down)) / (2 * h)
 
-    wide, middle, narrow = central(4e-3), central(2e-3), central(1e-3)
+    wide, middle, narrow = central(1e-3), central(5e-4), central(2.5e-4)
     first, second = (4 * middle - wide) / 3, (4 * narrow - middle) / 3
     return (16 * second - first) / 15

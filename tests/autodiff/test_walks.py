@@ -11,7 +11,20 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import Tensor, custom, grad, jacobian, jvp, no_grad, vjp
+from autodiff import (
+    Tensor,
+    custom,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    linear,
+    multilinear,
+    no_grad,
+    taylor,
+    vjp,
+)
 
 
 @pytest.fixture
@@ -96,6 +109,45 @@ class TestZeroStaysZero:
     def test_to_second_order(self) -> None:
         f = grad(grad(lambda x: np.where(x > 0, x**1.5, 0.0)))
         assert f(0.0) == 0.0
+
+    def test_second_derivatives_through_cotangents_that_happen_to_be_zero(self) -> None:
+        def f(v: Any) -> Any:
+            return (v[0] - 1) ** 2 + np.where(v[1] > 0, np.sqrt(v[1]), 0)
+
+        at = np.array([1.0, 0.0])
+        assert hessian(f)(at).tolist() == [[2, 0], [0, 0]]
+        for outer in ("forward", "reverse"):
+            assert jacobian(grad(f), mode=outer)(at).tolist() == [[2, 0], [0, 0]]
+        assert hvp(f, at, np.array([1.0, 1.0])).tolist() == [2, 0]
+
+    def test_of_an_exact_fit_beside_missing_data(self) -> None:
+        D = np.array([1.0, 2.0, 3.0, np.nan])
+        assert hessian(lambda b: np.nansum((D - b) ** 2))(2.0) == 6.0
+        assert grad(grad(lambda b: np.nansum((D - b) ** 2)))(2.0) == 6.0
+        third = grad(hessian(lambda b: np.nansum((D - b) ** 3)))
+        assert third(2.0) == -18.0
+
+    def test_of_energies_of_pairs_without_self_interaction(self) -> None:
+        # Three charges in an equilateral triangle, where forces on each partly cancel.
+        q = np.array([[0.0, 0.0], [1.0, 0.0], [0.5, np.sqrt(0.75)]])
+
+        def masked(q: Any) -> Any:
+            r = np.sqrt(np.sum((q[:, None] - q) ** 2, axis=-1))
+            return np.sum(np.where(np.eye(3) == 1, 0, 1 / r)) / 2
+
+        def by_pairs(q: Any) -> Any:
+            distances = [np.linalg.norm(q[i] - q[j]) for i in range(3) for j in range(i)]
+            return sum(1 / r for r in distances)
+
+        with np.errstate(divide="ignore"):
+            np.testing.assert_allclose(grad(masked)(q), grad(by_pairs)(q), atol=1e-14)
+            np.testing.assert_allclose(hessian(masked)(q), hessian(by_pairs)(q), atol=1e-13)
+
+    def test_where_only_the_sum_of_a_gradient_overflows(self) -> None:
+        def f(x: Any) -> Any:
+            return 1e308 * np.sum(x - 1) + np.sum((x - 1) ** 2)
+
+        assert hessian(f)(np.ones(3)).tolist() == (2 * np.eye(3)).tolist()
 
     def test_a_true_infinity_is_not_hidden(self) -> None:
         assert grad(np.sqrt)(0.0) == np.inf
@@ -236,3 +288,142 @@ def test_pull_can_be_called_many_times() -> None:
     _, pull = vjp(lambda x: x**2, np.array([1.0, 2.0]))
     assert pull(np.array([1.0, 0.0])).tolist() == [2.0, 0.0]
     assert pull(np.array([0.0, 1.0])).tolist() == [0.0, 4.0]
+
+
+A = np.arange(8.0)
+
+
+class TestSmallCotangents:
+    """A cotangent stands for its broadcast: what is summed over counts every entry."""
+
+    @pytest.mark.parametrize(
+        ("f", "b", "gradient"),
+        [
+            (lambda b: np.sum(A + b), 3.0, 8.0),
+            (lambda b: np.sum(b - A), 3.0, 8.0),
+            (lambda b: np.mean(A - b), 3.0, -1.0),
+            (lambda b: np.sum(2 * (A + b) - b), 3.0, 8.0),
+            (lambda b: np.sum((A + b)[::2]), 3.0, 4.0),
+            (lambda b: np.sum(np.where(A > 5, A, b)), 3.0, 6.0),
+            (lambda b: np.sum(np.fmod(b, A + 10)), 3.0, 8.0),
+            (lambda b: np.sum(A + b), np.array([3.0]), [8.0]),
+            (lambda b: np.sum(np.ones((4, 3)) + b), np.ones((1, 3)), [[4.0] * 3]),
+            (lambda b: np.sum(np.ones((4, 3)) - b), np.ones((4, 1)), [[-3.0]] * 4),
+            (lambda b: np.mean(np.ones((4, 3)) - b), np.ones(3), [-1 / 3] * 3),
+            (lambda b: np.sum(np.ones((2, 4, 3)) - b), np.ones((4, 1)), [[-6.0]] * 4),
+            (lambda b: np.sum(np.sum(np.ones((4, 3)) - b, axis=0) * 2), 1.0, -24.0),
+            (lambda b: np.sum(np.mean(np.ones((4, 3)) + b, axis=1)), np.ones((4, 1)), [[1.0]] * 4),
+            (lambda b: np.sum(A[:0] + b), 3.0, 0.0),
+            (lambda c: np.sum(np.polyval(c, A)), np.zeros(3), [140.0, 28.0, 8.0]),
+        ],
+    )
+    def test_backward_and_in_every_jacobian(self, f: Any, b: Any, gradient: Any) -> None:
+        expected = np.array(gradient)
+        for mode in ("forward", "reverse", "auto"):
+            np.testing.assert_allclose(jacobian(f, mode=mode)(b), expected, rtol=1e-14)
+        np.testing.assert_allclose(grad(f)(b), expected, rtol=1e-14)
+        assert grad(f)(b).shape == np.shape(b)
+        leaf = Tensor(b)
+        f(leaf).backward()
+        np.testing.assert_allclose(leaf.grad, expected, rtol=1e-14)
+        np.testing.assert_allclose(jvp(f, b, np.ones(np.shape(b)))[1], expected.sum(), rtol=1e-14)
+
+    def test_of_a_log_likelihood(self) -> None:
+        def negative_log_likelihood(mu: Any, s: Any) -> Any:
+            return np.sum(((A - mu) / np.exp(s)) ** 2 / 2 + s)
+
+        by_mu, by_s = grad(negative_log_likelihood, (0, 1))(3.0, 0.5)
+        assert by_mu == pytest.approx(-np.sum(A - 3) / np.e)
+        assert by_s == pytest.approx(8 - np.sum((A - 3) ** 2) / np.e)
+        H = hessian(negative_log_likelihood, (0, 1))(3.0, 0.5)
+        assert H[0][0] == pytest.approx(8 / np.e)
+        assert H[1][1] == pytest.approx(2 * np.sum((A - 3) ** 2) / np.e)
+
+    def test_in_a_series(self) -> None:
+        p = taylor(lambda b: np.sum(np.fmod(b, A + 10)), 3.0, 2)
+        np.testing.assert_array_equal(p.coefficients, [24.0, 8.0, 0.0])
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+    def test_in_other_precisions(self, dtype: type) -> None:
+        _, pull = vjp(lambda b: np.sum(A.astype(dtype) - b), dtype(3.0))
+        assert pull(dtype(1.0)) == -8.0
+        assert pull(dtype(1.0)).dtype == dtype
+
+
+class TestScatteredCotangents:
+    """What is known at some entries meets a number that stands for all."""
+
+    @pytest.mark.parametrize("outer", ["forward", "reverse"])
+    @pytest.mark.parametrize(
+        ("f", "hessian_at"),
+        [
+            (lambda x: np.sum(x) ** 2 * x[0], [[26, 14, 14], [14, 2, 2], [14, 2, 2]]),
+            (lambda x: x[0] * np.sum(x) ** 2, [[26, 14, 14], [14, 2, 2], [14, 2, 2]]),
+            (lambda x: x[0] * np.sum(x), [[2, 1, 1], [1, 0, 0], [1, 0, 0]]),
+            (lambda x: np.sum(x) * np.sum(x[:2]), [[2, 2, 1], [2, 2, 1], [1, 1, 0]]),
+            (lambda x: np.sum(x) * np.sum(x[[0, 0]]), [[4, 2, 2], [2, 0, 0], [2, 0, 0]]),
+        ],
+    )
+    def test_second_derivatives(self, f: Any, hessian_at: Any, outer: str) -> None:
+        x = np.array([1.0, 2.0, 3.0])
+        assert jacobian(grad(f), mode=outer)(x).tolist() == hessian_at
+        assert hessian(f)(x).tolist() == hessian_at
+
+    def test_of_a_share(self) -> None:
+        x = np.array([1.0, 2.0, 3.0])
+        H = hessian(lambda p: p[0] / np.sum(p))(x)
+        s, e = 6.0, np.eye(3)[0]
+        expected = 2 * x[0] / s**3 - (e[:, None] + e) / s**2
+        np.testing.assert_allclose(H, expected, rtol=1e-14)
+
+
+class TestBatchesInBatches:
+    """Each batch of seeds has axes of its own, also where an op takes any number of them."""
+
+    @pytest.mark.parametrize("inner", ["forward", "reverse"])
+    @pytest.mark.parametrize("outer", ["forward", "reverse"])
+    def test_ops_that_take_whole_operands(self, inner: str, outer: str) -> None:
+        x = np.array([1.0, 2.0])
+        own = multilinear(
+            lambda a, b: np.sum(a * b, axis=-1),
+            lambda g, out, a, b: g[..., None] * b,
+            lambda g, out, a, b: g[..., None] * a,
+        )
+        for square in (lambda x: np.einsum("i,i->", x, x), lambda x: own(x, x)):
+            twice = jacobian(jacobian(square, mode=inner), mode=outer)
+            assert twice(x).tolist() == [[2, 0], [0, 2]]
+        thrice = jacobian(
+            jacobian(jacobian(lambda x: np.einsum("i,i,i->", x, x, x), mode=inner), mode=outer)
+        )
+        assert np.einsum("iii->i", thrice(x)).tolist() == [6, 6]
+        assert np.sum(thrice(x)) == 12
+
+    @pytest.mark.parametrize("inner", ["forward", "reverse"])
+    @pytest.mark.parametrize("outer", ["forward", "reverse"])
+    def test_broadcasting_of_as_many_rows_as_there_are_seeds(self, inner: str, outer: str) -> None:
+        x = np.array([1.0, 2.0, 3.0])
+        for shape in [(3, 3), (3, 1, 3), (2, 3)]:
+            twice = jacobian(
+                jacobian(lambda x, s=shape: np.broadcast_to(np.sin(x), s), mode=inner), mode=outer
+            )
+            diagonal = np.einsum("ij,jk,j->ijk", np.eye(3), np.eye(3), -np.sin(x))
+            expected = np.broadcast_to(diagonal, (*shape[:-1], 3, 3, 3))
+            np.testing.assert_array_equal(twice(x), expected)
+
+    def test_a_rule_that_returns_a_number_for_all_entries(self) -> None:
+        summed = custom(lambda x: np.sum(x), vjp=lambda g, out, x: g)
+
+        def f(x: Any) -> Any:
+            return np.stack([summed(x), 2 * summed(x), summed(x * x)])
+
+        x = np.array([1.0, 2.0, 3.0])
+        for mode in ("forward", "reverse"):
+            assert jacobian(f, mode=mode)(x).tolist() == [[1, 1, 1], [2, 2, 2], [2, 4, 6]]
+
+    def test_an_array_behind_the_operands_is_a_static_argument(self) -> None:
+        mapped = linear(lambda x, M: x @ M.T, lambda g, out, x, M: g @ M)
+        M = np.arange(6.0).reshape(2, 3)
+        for mode in ("forward", "reverse"):
+            np.testing.assert_array_equal(
+                jacobian(lambda x: mapped(x, M), mode=mode)(np.ones(3)), M
+            )

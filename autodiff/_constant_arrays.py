@@ -1,0 +1,51 @@
+"""Constant arrays in a graph: what a user changes afterwards changes no derivative.
+
+A rule reads an op's constants when the walk comes by, perhaps long after the op was computed. So
+the graph keeps a copy that nobody can write to. It keeps an array itself that is read-only already,
+so that data of many megabytes need not be copied: ``X.flags.writeable = False``.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+from weakref import WeakValueDictionary
+
+import numpy as np
+from numpy.typing import NDArray
+
+# From this many bytes on, ops that use the same array share a copy: a simulation that multiplies by
+# one matrix a thousand times keeps it once. Below, copying (0.4 µs for 10 entries, 2 µs for 4096)
+# takes less time than looking for an earlier copy.
+SHARED_BYTES = 1 << 15
+_copies: WeakValueDictionary[Any, NDArray[Any]] = WeakValueDictionary()
+
+
+def kept(x: NDArray[Any]) -> NDArray[Any]:
+    """Return a constant as the graph can keep it: an array that nobody can write to."""
+    if not (x.flags.writeable or (isinstance(x.base, np.ndarray) and x.base.flags.writeable)):
+        return x
+    if x.nbytes < SHARED_BYTES:
+        return _copy(x)
+    if 0 in x.strides:  # of a broadcast array only what it repeats
+        once = x[tuple([slice(None) if stride else slice(0, 1) for stride in x.strides])]
+        if once.size < x.size:
+            return np.broadcast_to(kept(once), x.shape)
+    place = (x.__array_interface__["data"][0], x.shape, x.strides, x.dtype)
+    earlier = _copies.get(place)
+    if earlier is None or not _same(earlier, x):
+        earlier = _copies[place] = _copy(x)
+    return earlier
+
+
+def _copy(x: NDArray[Any]) -> NDArray[Any]:
+    copy = x.copy("K")
+    copy.setflags(write=False)  # 90 ns; by flags.writeable it takes 250
+    return copy
+
+
+def _same(a: NDArray[Any], b: NDArray[Any]) -> bool:
+    """Whether two arrays of one shape and type agree in every bit, so also in NaN and -0."""
+    if a.itemsize > 8:
+        return a.tobytes() == b.tobytes()
+    bits = f"u{a.itemsize}"
+    return np.array_equal(a.view(bits), b.view(bits))
