@@ -10,7 +10,8 @@ from autodiff._diagonal import divergence, hessian_diagonal, laplacian
 from autodiff._drawing import draw
 from autodiff._implicit import implicit
 from autodiff._jacobians import hessian, jacobian
-from autodiff._op import Each, custom, elementwise, linear, multilinear
+from autodiff._op import Each
+from autodiff._own_ops import custom, elementwise, linear, multilinear
 from autodiff._polynomial import TaylorPolynomial, taylor
 from autodiff._structure import flatten
 from autodiff._tensor import Tensor, assign_value, no_grad, stop_gradient

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._op import value_of
 from autodiff._tensor import Tensor, recording
-from autodiff._walks import keeping_zero
+from autodiff._walks import keeping_zero, keeping_zero_forward
 
 HERE = str(Path(__file__).parent)
 
@@ -94,7 +94,8 @@ class _Examined:
 
     def push(self, tangents: Sequence[Any], *args: Any) -> Any:
         """Return the op's tangent after a look at it."""
-        return self.watched(self.op.push(tangents, *args), [t for t in tangents if t is not None])
+        op = keeping_zero_forward(self.consumer)
+        return self.watched(op.push(tangents, *args), [t for t in tangents if t is not None])
 
     def watched(self, image: Any, given: Sequence[Any]) -> Any:
         """Return an image after a look at it."""

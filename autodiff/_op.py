@@ -168,7 +168,9 @@ def total(images: Iterator[Any]) -> Any:
     return reduce(operator.add, images)
 
 
-# -- stating an op ---------------------------------------------------------------------------
+# -- stating an op of NumPy's ----------------------------------------------------------------
+# Each makes a function dispatch to its op when it is given a Tensor, and returns what to call.
+# Ops of one's own are stated by the public functions of the same names, in _own_ops.
 
 
 def elementwise(
@@ -179,26 +181,18 @@ def elementwise(
 ) -> Function:
     """State an elementwise op by one rule for each operand.
 
-    Returns the function to call. A NumPy ``function`` dispatches here when given a Tensor;
-    ``compute`` replaces it where something is faster.
-
-    Examples
-    --------
-    >>> from autodiff import grad
-    >>> cube = elementwise(lambda x: x**3, lambda g, out, x: g * (3 * x**2))
-    >>> float(grad(cube)(2.0))
-    12.0
+    ``compute`` replaces the function where something is faster.
     """
     op = Elementwise(function.__name__, compute or function, rules, linear)
-    return _dispatched(function, op)
+    return _dispatched(function, recorder(op))
 
 
 def linear(
     function: Function, rule: Function | Each, *, compute: Function | None = None
 ) -> Function:
     """State an op that is linear in its operands by its transpose."""
-    op = Linear(function.__name__, compute or function, _as_rules(rule))
-    return _dispatched(function, op)
+    op = Linear(function.__name__, compute or function, as_rules(rule))
+    return _dispatched(function, recorder(op))
 
 
 def multilinear(
@@ -207,82 +201,28 @@ def multilinear(
     core: Sequence[int] | None = None,
     compute: Function | None = None,
 ) -> Function:
-    """State an op that is linear in each operand by a transpose for each.
-
-    ``core`` says how many trailing axes it consumes of each operand, all that the operand has if it
-    is left out. The function takes further axes in front of those, which broadcast, on every
-    operand; so does each rule, and ``g`` has them too.
-
-    Examples
-    --------
-    >>> from autodiff import jacobian
-    >>> weighted = multilinear(
-    ...     lambda w, x: np.sum(w * x, axis=-1),
-    ...     lambda g, out, w, x: g[..., None] * x,
-    ...     lambda g, out, w, x: g[..., None] * w,
-    ... )
-    >>> jacobian(weighted)(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
-    array([3., 4.])
-    """
-    name, compute, stated = function.__name__, compute or function, _as_rules(*rules)
-    if core is not None:
-        return _dispatched(function, Multilinear(name, compute, stated, core))
-
-    @cache  # an op is known by its identity
-    def op_for(*ranks: int) -> Multilinear:
-        return Multilinear(name, compute, stated, ranks)
-
-    def call(*inputs: Any) -> Any:
-        return record(op_for(*map(_rank, inputs)), *inputs)
-
-    operations[function] = call
-    return call
+    """State an op that is linear in each operand by a transpose for each."""
+    call = multilinear_recorder(function.__name__, compute or function, as_rules(*rules), core)
+    return _dispatched(function, call)
 
 
 def custom(
-    function: Function | None = None,
-    *,
-    vjp: Function | Rules,
-    jvp: Function | Rules | None = None,
+    function: Function, *, vjp: Function | Rules, jvp: Function | Rules | None = None
 ) -> Function:
-    """Replace the derivative of a function: with a stable form, a faster one, or another one.
-
-    Also a decorator, without its first argument.
-
-    Parameters
-    ----------
-    function : callable
-        Takes plain arrays and returns one.
-    vjp : callable, or one for each operand
-        The rule for the way back: takes a cotangent of the output, the output and all arguments,
-        and returns what reaches its operand. ``g`` may have extra leading axes.
-    jvp : callable, or one for each operand, optional
-        The rule for the way forward, of a tangent of its operand. It follows from ``vjp``
-        otherwise, by walking back through that.
-
-    Examples
-    --------
-    >>> from autodiff import grad
-    >>> @custom(vjp=lambda g, out, x: g)  # as if rounding were the identity
-    ... def rounded(x):
-    ...     return np.round(x)
-    >>> float(rounded(2.6)), float(grad(rounded)(2.6))
-    (3.0, 1.0)
-    """
-    if function is None:
-        return partial(custom, vjp=vjp, jvp=jvp)
+    """State an op by rules for the way back and perhaps for the way forward."""
     backward = (vjp,) if callable(vjp) else vjp
     forward = (jvp,) if callable(jvp) else jvp
-    return _dispatched(function, Custom(function.__name__, function, backward, forward))
+    return _dispatched(function, recorder(Custom(function.__name__, function, backward, forward)))
 
 
-def _as_rules(*rules: Function | Each) -> Rules:
+def as_rules(*rules: Function | Each) -> Rules:
+    """Return one rule for all operands, or those for each."""
     return rules[0] if isinstance(rules[0], Each) else rules  # type: ignore[return-value]
 
 
-def _dispatched(function: Function, op: Op) -> Function:
-    operations[function] = recorder(op)
-    return operations[function]
+def _dispatched(function: Function, call: Function) -> Function:
+    operations[function] = call
+    return call
 
 
 def operation(function: Function) -> Callable[[Function], Function]:
@@ -326,8 +266,9 @@ def record(op: Op, *inputs: Any) -> Any:
     values = tuple([x.value if type(x) is Tensor else x for x in inputs])
     try:
         value = op.compute(*values)
-    except (ValueError, TypeError, IndexError) as error:
-        raise _explained(op, values, error) from error
+    except Exception as error:
+        _explain(op, values, error)
+        raise
     mode = is_recording()
     if mode:
         for x in inputs:
@@ -352,6 +293,23 @@ def recorder(op: Op) -> Function:
     return _recorder_of_one(op) if isinstance(op, Elementwise) else partial(_record_static, op)
 
 
+def multilinear_recorder(
+    name: str, compute: Function, rules: Rules, core: Sequence[int] | None
+) -> Function:
+    """Return the function that records a multilinear op; it consumes all axes without a core."""
+    if core is not None:
+        return recorder(Multilinear(name, compute, rules, core))
+
+    @cache  # an op is known by its identity
+    def op_for(*ranks: int) -> Multilinear:
+        return Multilinear(name, compute, rules, ranks)
+
+    def call(*inputs: Any) -> Any:
+        return record(op_for(*map(_rank, inputs)), *inputs)
+
+    return call
+
+
 def _recorder_of_one(op: Op) -> Function:
     compute = op.compute
 
@@ -359,7 +317,11 @@ def _recorder_of_one(op: Op) -> Function:
         if type(x) is not Tensor:
             return compute(x)
         x_value = x.value
-        value = compute(x_value)
+        try:
+            value = compute(x_value)
+        except Exception as error:
+            _explain(op, (x_value,), error)
+            raise
         mode = is_recording()
         if not (mode and x.requires_grad):
             return constant(value)
@@ -394,8 +356,9 @@ def _recorder_of_two(op: Op) -> Function:
             y_value = y = y if type(y) in NUMBERS else as_operand(op, y, x)
         try:
             value = compute(x_value, y_value)
-        except (ValueError, TypeError) as error:
-            raise _explained(op, (x_value, y_value), error) from error
+        except Exception as error:
+            _explain(op, (x_value, y_value), error)
+            raise
         mode = is_recording()
         if not (mode and requires_grad):
             return constant(value) if type(x) is Tensor or type(y) is Tensor else value
@@ -418,8 +381,9 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
         return op.compute(x, *static)
     try:
         value = op.compute(x.value, *static)
-    except (ValueError, TypeError, IndexError) as error:
-        raise _explained(op, (x.value,), error) from error
+    except Exception as error:
+        _explain(op, (x.value,), error)
+        raise
     mode = is_recording()
     if not (mode and x.requires_grad):
         return constant(value)
@@ -457,10 +421,13 @@ def as_operand(op: Op, x: Any, other: Any) -> Any:
     return array
 
 
-def _explained(op: Op, values: Sequence[Any], error: Exception) -> Exception:
+def _explain(op: Op, values: Sequence[Any], error: Exception) -> None:
+    """Raise the same kind of error with the op's name and its operands' shapes; or note them."""
     shapes = " and ".join(str(v.shape) for v in values if hasattr(v, "dtype"))
-    kinds = (np.linalg.LinAlgError, IndexError, ValueError, TypeError)
-    kind = next(k for k in kinds if isinstance(error, k))
     mode = is_recording()
     line = "" if type(mode) is bool else mode.calling_line()
-    return kind(f"{op.name} of Tensors or arrays of shape {shapes}: {error}{line}")
+    where = f"{op.name} of Tensors or arrays of shape {shapes}"
+    for kind in (np.linalg.LinAlgError, IndexError, ValueError, TypeError):
+        if isinstance(error, kind):
+            raise kind(f"{where}: {error}{line}") from error
+    error.add_note(f"in {where}{line}")

@@ -54,7 +54,7 @@ class Graph:
         def walk(amend: Amend) -> dict[Tensor, Any]:
             return _backward(self.order, dict(seeds), batch, self.oldest, record, amend)
 
-        return _settled(walk, self, self.leaves, cotangents, batch, record)
+        return _settled(walk, keeping_zero, self, self.leaves, cotangents, batch, record)
 
     def push(
         self, tangents: Sequence[Any], *, batch: Shape = (), record: bool = False
@@ -65,11 +65,12 @@ class Graph:
             known = {x: t for x, t in zip(self.leaves, tangents, strict=True) if t is not None}
             return _forward(self.order, known, set(self.outputs), batch, record, amend)
 
-        return _settled(walk, self, self.outputs, tangents, batch, record)
+        return _settled(walk, keeping_zero_forward, self, self.outputs, tangents, batch, record)
 
 
 def _settled(
     walk: Callable[[Amend], dict[Tensor, Any]],
+    careful: Amend,
     graph: Graph,
     wanted: Sequence[Tensor],
     given: Sequence[Any],
@@ -86,7 +87,7 @@ def _settled(
     token = recording.set(record and (debugger or True))
     try:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            for amend in (None, keeping_zero):
+            for amend in (None, careful):
                 arrived = walk(amend)
                 found: dict[Tensor, Any] = {}
                 taken = set(map(id, given))
@@ -283,6 +284,24 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Any:
 
 def keeping_zero(consumer: Tensor) -> Any:
     """Return the op with rules that map zero to zero, where the plain ones may give 0 · inf."""
+    return _masked(consumer, lambda rule, g, out, inputs: g == 0)
+
+
+def keeping_zero_forward(consumer: Tensor) -> Any:
+    """Return the same for the way forward, where the derivative may be the 0 and ``g`` the inf."""
+
+    def vanishes(rule: Function, g: Any, out: Any, inputs: Sequence[Any]) -> Any:
+        derivative = rule(g.dtype.type(1), value_of(out), *map(value_of, inputs))
+        return (g == 0) | (derivative == 0)
+
+    return _masked(consumer, vanishes)
+
+
+def _masked(consumer: Tensor, vanishes: Function) -> Any:
+    """Return an elementwise op whose rules give 0 where their image vanishes but is not finite.
+
+    Where it is finite it stays: derivatives flow through a g that merely happens to be 0.
+    """
     op = consumer.op
     if not isinstance(op, Elementwise):
         return op
@@ -290,8 +309,7 @@ def keeping_zero(consumer: Tensor) -> Any:
     def masked(rule: Function) -> Function:
         def image(g: Any, out: Any, *inputs: Any) -> Any:
             plain = rule(g, out, *inputs)
-            # Where it is finite it stays: derivatives flow through a g that merely happens to be 0.
-            return np.where((g == 0) & ~np.isfinite(plain), 0, plain)
+            return np.where(vanishes(rule, g, out, inputs) & ~np.isfinite(plain), 0, plain)
 
         return image
 

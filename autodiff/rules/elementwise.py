@@ -54,7 +54,7 @@ def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
         if y == 2:
             return (2 * g) * x
         return (y * g) * x ** (y - 1) if y else 0.0 * g
-    return (g * y) * x ** np.where(y == 0, 1, y - 1)  # x**0 is constant, at x = 0 too
+    return (g * y) * x ** np.where((y == 0) & (x == 0), 1, y - 1)  # x**0 is constant, at 0 too
 
 
 def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._op import operation
+from autodiff._op import operation, value_of
+from autodiff._tensor import Tensor
 
 
 @operation(np.polyval)
@@ -35,7 +36,20 @@ def _lengthened(p: Any, length: int) -> Any:
 
 @operation(np.polymul)
 def _polymul(a1: Any, a2: Any) -> Any:
-    return np.convolve(a1, a2)
+    return np.convolve(_without_leading_zeros(a1), _without_leading_zeros(a2))
+
+
+def _without_leading_zeros(p: Any) -> Any:
+    """Drop zeros in front, as NumPy does, unless the result depends on one of them."""
+    p = p if type(p) is Tensor else np.atleast_1d(p)
+    nonzero = np.flatnonzero(value_of(p))
+    start = int(nonzero[0]) if nonzero.size else len(p) - 1
+    if start and type(p) is Tensor and p.requires_grad:
+        raise ValueError(
+            f"np.polymul would drop {start} leading zero(s) of a Tensor, and with them its "
+            "derivative: use np.convolve, which keeps them"
+        )
+    return p[start:]
 
 
 @operation(np.polyder)

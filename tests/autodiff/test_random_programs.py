@@ -1,89 +1,176 @@
-"""Random programs, composed from the table of ops: all walks agree with one another."""
+"""Random programs from the whole table of ops: every walk agrees with every other.
+
+A failing program is printed minimised, as code to run. `python -m tests.autodiff.programs` tries
+fresh ones until it is stopped.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
-from hypothesis import strategies as st
+import pytest
 
-from autodiff import grad, hessian, hvp, jacobian, jvp, vjp
+from autodiff import _walks
+from autodiff._op import Elementwise, Multilinear, record, total
+from autodiff._scatter import Scattered
+from autodiff.rules import shapes
+from tests.autodiff.programs.checks import failure
+from tests.autodiff.programs.coverage import differentiable
+from tests.autodiff.programs.generate import generate, ops_of, turns
+from tests.autodiff.programs.minimise import report
 
-SIZE = 4
-UNARY: list[Callable[[Any], Any]] = [
-    np.sin,
-    np.tanh,
-    lambda x: np.exp(-x * x),
-    lambda x: np.log1p(x * x),
-    lambda x: np.sqrt(1 + x * x),
-    lambda x: x[::-1],
-    lambda x: x[[1, 0, 3, 1]],
-    lambda x: np.where(x > 0.1, x, 0.5 * x),
-    lambda x: x - x.mean(),
-    lambda x: x.reshape(2, 2).T.reshape(SIZE),
-    lambda x: np.concatenate([x[2:], x[:2] * x[1]]),
-    lambda x: np.broadcast_to(x.sum(keepdims=True), SIZE),
-    lambda x: np.arange(16.0).reshape(SIZE, SIZE) @ x / 16,
-    lambda x: np.stack([x[0], x[1] * x[2], x[3], x[0]]),
-    lambda x: np.einsum("i,j,j->i", x, x, x) / SIZE,
+QUICK, PROGRAMS, CHUNK = 100, 2400, 50
+
+
+def failures(seeds: Iterable[int]) -> list[str]:
+    """Return the minimised code of the programs that fail, two at most."""
+    reports: list[str] = []
+    for seed in seeds:
+        program = generate(seed)
+        found = failure(program)
+        if found is not None:
+            reports.append(report(program, found))
+            if len(reports) == 2:
+                break
+    return reports
+
+
+def check(seeds: Iterable[int]) -> None:
+    """Fail with the code of what disagrees."""
+    reports = failures(seeds)
+    if reports:
+        pytest.fail("\n\n".join(reports), pytrace=False)
+
+
+@pytest.mark.parametrize("start", range(0, QUICK, CHUNK))
+def test_quick_all_walks_agree(start: int) -> None:
+    check(range(start, start + CHUNK))
+
+
+@pytest.mark.parametrize("start", range(QUICK, PROGRAMS, CHUNK))
+def test_all_walks_agree(start: int) -> None:
+    check(range(start, start + CHUNK))
+
+
+def test_all_walks_agree_on_fresh_programs() -> None:
+    first = int.from_bytes(os.urandom(5), "big")
+    check(range(first, first + CHUNK))
+
+
+# -- what the programs hold ------------------------------------------------------------------
+
+
+def test_each_op_has_its_turn_in_twenty_programs() -> None:
+    counts = Counter(op for seed in range(PROGRAMS) for op in {op for op, _ in turns(seed)})
+    assert {op: counts[op] for op in differentiable() if counts[op] < 20} == {}
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_a_program_holds_the_ops_whose_turn_it_is(seed: int) -> None:
+    assert {op for op, _ in turns(seed)} <= ops_of(generate(seed))
+
+
+# -- faults are found ------------------------------------------------------------------------
+# Each puts one mistake into a walk, of a kind that no test of a single op shows.
+
+
+def trusting_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take an image for summed when it has its operand's shape, though it was only kept small."""
+    right = _walks.unbroadcast
+
+    def wrong(image: Any, shape: Any, full: Any, batch: Any) -> Any:
+        return image if image.shape == shape else right(image, shape, full, batch)
+
+    monkeypatch.setattr(_walks, "unbroadcast", wrong)
+
+
+def unfilled_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Add a cotangent that was kept small to scattered ones as it is."""
+
+    def wrong(a: Any, b: Any) -> Any:
+        if type(a) is not Scattered and type(b) is not Scattered:
+            return a + b
+        scattered, other = (a, b) if type(a) is Scattered else (b, a)
+        pieces = other.pieces if type(other) is Scattered else [((...,), other)]
+        for key, g in pieces:
+            scattered.add(key, g)
+        return scattered
+
+    monkeypatch.setattr(_walks, "accumulate", wrong)
+
+
+def unsummed_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Leave it to the walk to find the axes along which an operand was broadcast."""
+    op = shapes._broadcasted.args[0]
+    monkeypatch.setattr(op, "rules", (lambda g, out, x, *static: g,))
+
+
+def unaligned_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Multiply operands of different ranks without axes between the batch and their own."""
+
+    def wrong(op: Any, tangents: Any, out: Any, inputs: Any, batch: int) -> Any:
+        return total(
+            record(op, *inputs[:i], t, *inputs[i + 1 :])
+            for i, t in enumerate(tangents)
+            if t is not None
+        )
+
+    monkeypatch.setattr(Multilinear, "push", wrong)
+
+
+def masking_every_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut the derivatives through each cotangent that happens to be zero."""
+
+    def masked(rule: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda g, out, *inputs: np.where(g == 0, 0, rule(g, out, *inputs))
+
+    def wrong(consumer: Any) -> Any:
+        op = consumer.op
+        if not isinstance(op, Elementwise):
+            return op
+        return Elementwise(op.name, op.compute, [masked(rule) for rule in op.rules], op.linear)
+
+    monkeypatch.setattr(_walks, "keeping_zero", wrong)
+
+
+FAULTS = [
+    trusting_shapes,
+    unfilled_pieces,
+    unsummed_broadcast,
+    unaligned_batches,
+    masking_every_zero,
 ]
-BINARY: list[Callable[[Any, Any], Any]] = [
-    lambda x, y: x + y,
-    lambda x, y: x - 2 * y,
-    lambda x, y: x * y,
-    lambda x, y: x / (2 + y * y),
-    lambda x, y: np.outer(x, y).sum(axis=0),
-    lambda x, y: x * np.dot(x, y),
-    np.hypot,
-]
-steps = st.lists(
-    st.one_of(
-        st.tuples(st.sampled_from(UNARY), st.integers(0, 9)),
-        st.tuples(st.sampled_from(BINARY), st.integers(0, 9), st.integers(0, 9)),
-    ),
-    min_size=1,
-    max_size=8,
-)
-vectors = st.lists(st.floats(-1.5, 1.5), min_size=SIZE, max_size=SIZE).map(
-    lambda v: np.array(v) + np.array([0.11, -0.23, 0.37, -0.41])  # off the corners
-)
 
 
-def program(plan: list[tuple[Any, ...]]) -> Callable[[Any], Any]:
-    """Return the function that applies each step to earlier results, the newest at the end."""
-
-    def f(x: Any) -> Any:
-        results = [x]
-        for op, *numbers in plan:
-            results.append(op(*(results[-1 - n % len(results)] for n in numbers)))
-        return results[-1]
-
-    return f
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_fault_is_found(
+    fault: Callable[[pytest.MonkeyPatch], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert any(_fails_with(fault, seed, monkeypatch) for seed in range(300))
 
 
-@settings(max_examples=60, deadline=None)
-@given(steps, vectors, vectors, vectors)
-def test_all_walks_agree(plan: Any, x: np.ndarray, v: np.ndarray, w: np.ndarray) -> None:
-    f = program(plan)
-    value, pull = vjp(f, x)
-    np.testing.assert_allclose(value, f(x), rtol=1e-12, atol=1e-12)
-    scale = 1 + np.abs(value).max()
-    forward = jacobian(f)(x)
-    backward = np.stack([pull(row) for row in np.eye(SIZE)])
-    size = scale + np.abs(forward).max()
-    np.testing.assert_allclose(backward, forward, rtol=1e-9, atol=1e-11 * size)
-    np.testing.assert_allclose(jvp(f, x, v)[1], forward @ v, rtol=1e-9, atol=1e-11 * size)
+def test_what_fails_is_printed_minimised(monkeypatch: pytest.MonkeyPatch) -> None:
+    seed = next(seed for seed in range(300) if _fails_with(trusting_shapes, seed, monkeypatch))
+    trusting_shapes(monkeypatch)
+    program = generate(seed)
+    found = failure(program)
+    assert found is not None
+    code = report(program, found)
+    assert code.count("\n    v") < len(program.lines) / 2
+    assert found.check in code
+    exec(code, {})
 
-    def scalar(x: Any) -> Any:
-        return np.sum(f(x) * w)
 
-    np.testing.assert_allclose(grad(scalar)(x), w @ forward, rtol=1e-9, atol=1e-11 * size)
-    H = hessian(scalar)(x)
-    size += np.abs(H).max()
-    np.testing.assert_allclose(jacobian(grad(scalar))(x), H, rtol=1e-8, atol=1e-10 * size)
-    np.testing.assert_allclose(hvp(scalar, x, v), H @ v, rtol=1e-8, atol=1e-10 * size)
-    np.testing.assert_allclose(
-        grad(lambda x: jvp(scalar, x, v)[1])(x), H @ v, rtol=1e-8, atol=1e-10 * size
-    )
+def _fails_with(
+    fault: Callable[[pytest.MonkeyPatch], None], seed: int, monkeypatch: pytest.MonkeyPatch
+) -> bool:
+    """Return whether a program fails because of a fault, and only so."""
+    program = generate(seed)
+    with monkeypatch.context() as patch:
+        fault(patch)
+        found = failure(program)
+    return found is not None and failure(program, [found.check]) is None

@@ -427,3 +427,29 @@ class TestBatchesInBatches:
             np.testing.assert_array_equal(
                 jacobian(lambda x: mapped(x, M), mode=mode)(np.ones(3)), M
             )
+
+
+class TestInfinityMeetsZero:
+    """Of a product of a zero and an infinite factor no walk makes NaN, whichever comes first."""
+
+    @pytest.mark.parametrize("f", [lambda x: x**1.5, lambda x: np.power(x, x - 1e-16)])
+    def test_a_pole_that_only_second_derivatives_have(self, f: Any) -> None:
+        def masked(x: Any) -> Any:
+            return np.where(False, f(x), 0.5 * x) + x * x
+
+        with np.errstate(all="ignore"):
+            assert hvp(masked, 0.0, 1.0) == 2.0
+            assert hessian(masked)(0.0) == 2.0
+            for outer in ("forward", "reverse"):
+                assert jacobian(jacobian(masked, mode="forward"), mode=outer)(0.0) == 2.0
+                assert jacobian(jacobian(masked, mode="reverse"), mode=outer)(0.0) == 2.0
+
+    def test_forward_as_backward(self) -> None:
+        def f(x: Any) -> Any:
+            return 0.0 * np.sqrt(x)
+
+        assert jvp(f, 0.0, 1.0)[1] == grad(f)(0.0) == 0.0
+
+    def test_what_is_not_determined_stays_nan(self) -> None:
+        with np.errstate(all="ignore"):
+            assert np.isnan(grad(lambda x: np.cbrt(x**3))(0.0))

@@ -1,0 +1,176 @@
+"""Ops of one's own: local, named, checked."""
+
+from __future__ import annotations
+
+import gc
+import inspect
+import pickle
+import weakref
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autodiff import (
+    Each,
+    Tensor,
+    custom,
+    elementwise,
+    grad,
+    hessian,
+    jacobian,
+    jvp,
+    linear,
+    multilinear,
+)
+from autodiff._ndarray import operations
+
+
+@custom(vjp=lambda g, out, x, power: g * power * x ** (power - 1))
+def raised(x: Any, power: int = 2) -> Any:
+    """Return a power."""
+    return x**power
+
+
+@pytest.mark.parametrize("function", [np.log, np.sum, np.matmul])
+def test_numpys_functions_stay_what_they_are(function: Any) -> None:
+    before = dict(operations)
+    custom(function, vjp=lambda g, out, x: g * 100.0)
+    elementwise(function, lambda g, out, x: g * 100.0)
+    linear(function, lambda g, out, x: g * 100.0)
+    multilinear(function, lambda g, out, x: g * 100.0)
+    assert operations == before
+    assert grad(np.log)(2.0) == 0.5
+
+
+def test_the_replaced_derivative_is_that_of_what_is_returned() -> None:
+    clipped = custom(np.log, vjp=lambda g, out, x: g / np.maximum(x, 1.0))
+    assert clipped(Tensor(0.5)).item() == np.log(0.5)
+    assert grad(clipped)(0.5) == 1.0
+    assert clipped.__name__ == "log"
+
+
+def test_nothing_is_left_of_an_op_that_nobody_holds() -> None:
+    def cube(x: Any) -> Any:
+        return x**3
+
+    held = weakref.ref(cube)
+    op = custom(cube, vjp=lambda g, out, x: g * 3 * x**2)
+    assert grad(op)(2.0) == 12.0
+    del op, cube
+    gc.collect()
+    assert held() is None
+
+
+class TestTheFunction:
+    def test_keeps_name_docstring_and_signature(self) -> None:
+        assert raised.__name__ == "raised"
+        assert raised.__doc__ == "Return a power."
+        assert str(inspect.signature(raised)).startswith("(x: 'Any', power: 'int' = 2)")
+
+    def test_is_pickled_by_the_name_of_its_module(self) -> None:
+        assert pickle.loads(pickle.dumps(raised)) is raised
+
+    def test_takes_arguments_by_keyword(self) -> None:
+        assert grad(lambda x: raised(x, power=3))(2.0) == 12.0
+        assert raised(power=3, x=2.0) == 8.0
+
+    def test_says_when_one_goes_by_keyword_only(self) -> None:
+        op = custom(lambda x, *, p: x**p, vjp=lambda g, out, x: g)
+        with pytest.raises(TypeError, match=r"passed by position, but got p by keyword only"):
+            op(2.0, p=3)
+
+
+class TestWhatARuleReturns:
+    @pytest.mark.parametrize(
+        ("returned", "error", "message"),
+        [
+            (None, TypeError, r"rule of <lambda> for operand 0 returned None \(NoneType\)"),
+            ([1.0, 2.0, 3.0], TypeError, r"returned \[1\.0, 2\.0, 3\.0\] \(list\), not an array"),
+            (np.ones(2), ValueError, r"shape \(2,\) for g of shape \(3,\).*operand has shape \(3"),
+            (np.ones((3, 2)), ValueError, r"returned shape \(3, 2\)"),
+        ],
+    )
+    def test_is_looked_at(self, returned: Any, error: type, message: str) -> None:
+        x = np.ones(3)
+        with pytest.raises(error, match=message):
+            grad(lambda x: np.sum(custom(lambda x: 2 * x, vjp=lambda g, out, x: returned)(x)))(x)
+
+    def test_of_an_elementwise_op(self) -> None:
+        wrong = elementwise(lambda x: 2 * x, lambda g, out, x: np.ones(2))
+        with pytest.raises(ValueError, match=r"shape \(2,\), but the output has shape \(3,\)"):
+            grad(lambda x: np.sum(wrong(x)))(np.ones(3))
+        with pytest.raises(TypeError, match="returned None"):
+            grad(elementwise(lambda x: 2 * x, lambda g, out, x: None))(1.0)
+
+    def test_a_number_stands_for_all_entries(self) -> None:
+        step = custom(lambda x: np.floor(x), vjp=lambda g, out, x: 0.0)
+        assert grad(lambda x: np.sum(step(x) + x))(np.ones(3)).tolist() == [1, 1, 1]
+        assert jacobian(step, mode="reverse")(np.ones(3)).tolist() == np.zeros((3, 3)).tolist()
+
+    def test_a_batch_is_not_mixed_up(self) -> None:
+        A = np.array([[1.0, 2.0], [3.0, 4.0]])
+        mixing = custom(lambda x: A @ x, vjp=lambda g, out, x: A.T @ g)
+        assert grad(lambda x: np.sum(mixing(x)))(np.ones(2)).tolist() == [4.0, 6.0]
+        with pytest.raises(ValueError, match=r"something else with g of shape \(2, 2\).*g @ A"):
+            jacobian(mixing, mode="reverse")(np.ones(2))
+        right = custom(lambda x: A @ x, vjp=lambda g, out, x: g @ A)
+        assert jacobian(right, mode="reverse")(np.ones(2)).tolist() == A.tolist()
+
+    def test_a_tangent_of_a_smaller_operand_is_aligned(self) -> None:
+        def scaled(rule: Any) -> Any:
+            return custom(
+                lambda x, y: x * y,
+                vjp=(lambda g, out, x, y: g * y, lambda g, out, x, y: g * x),
+                jvp=(rule, lambda t, out, x, y: t * x),
+            )
+
+        x, y = np.array([1.0, 2.0]), np.array([[1.0, 2.0], [3.0, 4.0]])
+        wrong = scaled(lambda t, out, x, y: t * y)
+        assert jvp(wrong, (x, y), (x, 0 * y))[1].tolist() == (x * y).tolist()
+        with pytest.raises(ValueError, match=r"t\[\.\.\., None, :\]"):
+            jacobian(wrong, mode="forward")(x, y)
+        right = scaled(lambda t, out, x, y: t[..., None, :] * y)
+        np.testing.assert_array_equal(
+            jacobian(right, mode="forward")(x, y), jacobian(np.multiply)(x, y)
+        )
+
+    def test_one_rule_for_all_operands(self) -> None:
+        total = custom(
+            lambda *xs: sum(np.sum(x * x) for x in xs),
+            vjp=Each(lambda i, g, out, *xs: g[..., *(None,) * xs[i].ndim] * 2 * xs[i]),
+        )
+        x, y = np.array([1.0, 2.0]), np.array([[3.0]])
+        assert [g.tolist() for g in grad(total, (0, 1))(x, y)] == [[2, 4], [[6]]]
+        assert hessian(total)(x, y).tolist() == [[2, 0], [0, 2]]
+        wrong = custom(lambda *xs: xs[0], vjp=Each(lambda i, g, out, *xs: None))
+        with pytest.raises(TypeError, match="operand 0 returned None"):
+            grad(wrong)(1.0)
+
+
+@pytest.mark.parametrize("state", [custom, elementwise, linear, multilinear])
+def test_what_cannot_be_called_is_refused(state: Any) -> None:
+    with pytest.raises(TypeError, match=r"takes a (function|rule) that can be called, but got 3"):
+        state(lambda x: x, vjp=3) if state is custom else state(lambda x: x, 3)
+    with pytest.raises(TypeError, match="takes a function that can be called, but got 3"):
+        state(3, vjp=np.sin) if state is custom else state(3, np.sin)
+
+
+class TestAnOpThatFails:
+    @pytest.mark.parametrize("count", [1, 2, 3])
+    def test_is_named_with_the_shapes(self, count: int) -> None:
+        def refuse(*xs: Any) -> Any:
+            raise ValueError("no such luck")
+
+        rules = [lambda g, out, *xs: g] * count
+        for op in (elementwise(refuse, *rules), custom(refuse, vjp=rules)):
+            with pytest.raises(ValueError, match=r"refuse of Tensors .* shape \(2,\).*such luck"):
+                op(*[Tensor(np.ones(2))] * count)
+
+    def test_with_an_error_of_another_kind_keeps_it(self) -> None:
+        def refuse(x: Any) -> Any:
+            raise KeyError("a key")
+
+        with pytest.raises(KeyError, match="a key") as caught:
+            elementwise(refuse, lambda g, out, x: g)(Tensor(np.ones(2)))
+        assert "refuse of Tensors or arrays of shape (2,)" in "".join(caught.value.__notes__)
