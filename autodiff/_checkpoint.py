@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff._constant_arrays import kept
 from autodiff._derivatives import record_function
-from autodiff._op import Custom, Each, value_of
+from autodiff._op import Custom, Together, value_of
 from autodiff._structure import mapped
 from autodiff._tensor import Tensor, no_grad, node, recording
 from autodiff._walks import Graph
@@ -89,24 +89,20 @@ def _recomputed(
         with no_grad():
             return value_of(f(*arguments(operands)))
 
-    latest: list[Any] = [None, {}]  # a cotangent, and what of its images was not asked for yet
+    def images(g: Any, out: Any, operands: tuple[Any, ...]) -> Any:
+        graph = record_function(f, arguments(operands), {}, numbers)
+        if not np.array_equal(graph.outputs[0].value, value_of(out), equal_nan=True):
+            raise RuntimeError(
+                f"{name} under checkpoint computes something else on the way back than before: "
+                "give it what changes as an argument, random numbers too"
+            )
+        leaves = [*graph.leaves, *outside]
+        batch = g.shape[: g.ndim - out.ndim]
+        record = any(type(x) is Tensor for x in (g, *operands))
+        pulled = Graph(graph.outputs, leaves).pull([g], batch=batch, record=record)
+        return lambda i: pulled[leaves[i]]
 
-    def rule(i: int, g: Any, out: Any, *operands: Any) -> Any:
-        if latest[0] is not g or i not in latest[1]:
-            graph = record_function(f, arguments(operands), {}, numbers)
-            if not np.array_equal(graph.outputs[0].value, value_of(out), equal_nan=True):
-                raise RuntimeError(
-                    f"{name} under checkpoint computes something else on the way back than before: "
-                    "give it what changes as an argument, random numbers too"
-                )
-            leaves = [*graph.leaves, *outside]
-            batch = g.shape[: g.ndim - out.ndim]
-            record = any(type(x) is Tensor for x in (g, *operands))
-            pulled = Graph(graph.outputs, leaves).pull([g], batch=batch, record=record)
-            latest[:] = g, {k: pulled[x] for k, x in enumerate(leaves)}
-        return latest[1].pop(i)
-
-    return Custom(name, compute, Each(rule))
+    return Custom(name, compute, Together(images))
 
 
 def _kept(path: str, x: Any) -> Any:

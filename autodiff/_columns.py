@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._memory import LARGE, keep_freed_memory
 from autodiff._scatter import Scattered, accumulate, filled, read_rule
 from autodiff._tensor import Tensor
-from autodiff._walks import Graph, aligned, keep_freed_memory, unbroadcast
-
-LARGE = 8192  # entries, from which memory is worth keeping
+from autodiff._walks import Graph, aligned, unbroadcast
 
 
 def columns_by_data(graph: Graph) -> list[Any] | None:
@@ -49,6 +48,8 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
             if op.structural:
                 if along_data:
                     return None
+                if type(g) is Scattered:
+                    g = g.assemble()
                 if op.rules[0] is read_rule and _column(consumer, g, columns):
                     continue
             if not along_data:
@@ -75,7 +76,10 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                         return None
                     image = accumulate(earlier, image)
                 arrived[x] = image, x_along_data
-        results = [_jacobian(arrived.get(x), columns[x], x, n) for x in graph.leaves]
+        results: list[Any] = []
+        for x in graph.leaves:
+            J = _jacobian(arrived.get(x), columns[x], x, n)
+            results.append(J.copy() if any(J is other for other in results) else J)
         finite = all(np.isfinite(np.add.reduce(J, axis=None)) for J in results)
     return results if finite else None
 

@@ -7,6 +7,7 @@ so that data of many megabytes need not be copied: ``X.flags.writeable = False``
 
 from __future__ import annotations
 
+from mmap import mmap
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -22,7 +23,7 @@ _copies: WeakValueDictionary[Any, NDArray[Any]] = WeakValueDictionary()
 
 def kept(x: NDArray[Any]) -> NDArray[Any]:
     """Return a constant as the graph can keep it: an array that nobody can write to."""
-    if not (x.flags.writeable or (isinstance(x.base, np.ndarray) and x.base.flags.writeable)):
+    if not x.flags.writeable and _stays(x):
         return x
     if x.nbytes < SHARED_BYTES:
         return _copy(x)
@@ -35,6 +36,16 @@ def kept(x: NDArray[Any]) -> NDArray[Any]:
     if earlier is None or not _same(earlier, x):
         earlier = _copies[place] = _copy(x)
     return earlier
+
+
+def _stays(x: NDArray[Any]) -> bool:
+    """Whether nobody can write to an array, nor to what it is a view of."""
+    owner: Any = x
+    while isinstance(owner, np.ndarray):
+        if owner.flags.writeable:
+            return False
+        owner = owner.base
+    return owner is None or isinstance(owner, bytes | mmap)
 
 
 def _copy(x: NDArray[Any]) -> NDArray[Any]:

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._op import value_of
 from autodiff._tensor import Tensor, recording
-from autodiff._walks import keeping_zero, keeping_zero_forward
+from autodiff._zeros import keeping_zero, keeping_zero_forward
 
 HERE = str(Path(__file__).parent)
 

@@ -10,9 +10,10 @@ numbers, or lists of numbers, is array_like, and so one array.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any, SupportsIndex, TypeAlias
 
 import numpy as np
 
@@ -77,7 +78,8 @@ def record_structures(
 
     The structure is that of the one argument, or a tuple of several.
     """
-    numbers = (argnums,) if isinstance(argnums, int) else argnums
+    single = isinstance(argnums, SupportsIndex)
+    numbers = _indices(argnums)
     count = len(args)
     args = list(args)
     structures = []
@@ -93,7 +95,7 @@ def record_structures(
         leaves += own
     if not leaves:
         raise ValueError(f"the arguments hold no array to differentiate by: argnums={argnums}")
-    if not isinstance(argnums, int):
+    if not single:
         structure = tuple(structures)
     mode = recording.set(recording.get() or True)
     try:
@@ -107,7 +109,21 @@ def record_structures(
         raise
     finally:
         recording.reset(mode)
-    return Graph([out if type(out) is Tensor else _constant_output(out)], leaves), structure
+    out = out if type(out) is Tensor else _constant_output(out)
+    if out.dtype.kind == "b":
+        raise TypeError(
+            "the function returned truth values, which have no derivative: return numbers, as "
+            "np.where(condition, a, b) does"
+        )
+    return Graph([out], leaves), structure
+
+
+def _indices(argnums: Any) -> tuple[int, ...]:
+    """Return the numbers of arguments as integers, in a tuple."""
+    several = argnums if isinstance(argnums, list | tuple) else (argnums,)
+    if not all(isinstance(i, SupportsIndex) for i in several):
+        raise TypeError(f"argnums is an integer or a tuple of integers, but got {argnums!r:.60}")
+    return tuple(map(operator.index, several))
 
 
 def _constant_output(out: Any) -> Tensor:
@@ -357,7 +373,11 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     graph = gradient_graph(graph, "hvp")
     seeds = _seeds(structure if several else (structure,), _as_arguments(tangents))
     pushed = graph.push(seeds, record=is_nested(graph, seeds))
-    return replaced(structure, [pushed[g] for g in graph.outputs])
+    results = [pushed[g] for g in graph.outputs]
+    for i, result in enumerate(results):  # two arguments may have one gradient, not one array
+        if type(result) is np.ndarray and any(result is other for other in results[:i]):
+            results[i] = result.copy()
+    return replaced(structure, results)
 
 
 def gradient_graph(graph: Graph, derivative: str) -> Graph:

@@ -26,6 +26,7 @@ class NDArrayInterface:
     """The operators, methods and protocols of ndarray, each handed on to its operation."""
 
     __slots__ = ()
+    __pandas_priority__ = 5000  # so that a Series or DataFrame in front leaves the operator to us
 
     # -- NumPy's protocols -------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._array_kinds import as_computable
 from autodiff._constant_arrays import kept
 from autodiff._ndarray import operations
 from autodiff._tensor import Tensor, constant, new, next_index, node, recording
@@ -42,6 +43,10 @@ class Op:
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
+
+    def operands(self, inputs: tuple[Any, ...]) -> int:
+        """Return how many of the inputs are operands; static arguments stand behind them."""
+        return len(inputs) if isinstance(self.rules, Each) else len(self.rules)
 
     def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
         """Return the output's tangent from the inputs' (None for those that have none)."""
@@ -86,7 +91,7 @@ class Linear(Op):
     def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
         """Return the op of all the tangents."""
         leading = next(t.shape[:batch] for t in tangents if t is not None)
-        count = len(inputs) if isinstance(self.rules, Each) else len(self.rules)
+        count = self.operands(inputs)
         operands = zip(tangents[:count], inputs, strict=False)
         return record(self, *[_known_or_zero(t, x, leading) for t, x in operands], *inputs[count:])
 
@@ -128,15 +133,24 @@ def _rank(x: Any) -> int:
 
 
 class Custom(Op):
-    """The rules hold for the way back; ``forward``, where it is given, for the way forward."""
+    """The rules hold for the way back; ``forward``, where it is given, for the way forward.
 
-    __slots__ = ("forward",)
+    Of a reduction ``spread`` says which entry of ``g`` each entry of the image is a multiple of.
+    """
+
+    __slots__ = ("forward", "spread")
 
     def __init__(
-        self, name: str, compute: Function, rules: Rules, forward: Rules | None = None
+        self,
+        name: str,
+        compute: Function,
+        rules: Rules,
+        forward: Rules | None = None,
+        spread: Function | None = None,
     ) -> None:
         super().__init__(name, compute, rules)
         self.forward = forward
+        self.spread = spread
 
     def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
         """Return the sum of the forward rules' images."""
@@ -154,6 +168,18 @@ class Each:
 
     def __getitem__(self, i: int) -> Function:
         return partial(self.rule, i)
+
+
+class Together(Each):
+    """The rules of an op with many operands: one function makes the images of all of them.
+
+    Given a cotangent, the output and the inputs, it returns a function of the operand's number;
+    so a thousand operands are not handed to a rule a thousand times.
+    """
+
+    def __init__(self, images: Callable[[Any, Any, tuple[Any, ...]], Function]) -> None:
+        super().__init__(lambda i, g, out, *inputs: images(g, out, inputs)(i))
+        self.images = images
 
 
 def align(t: Any, missing: int, batch: int) -> Any:
@@ -207,12 +233,17 @@ def multilinear(
 
 
 def custom(
-    function: Function, *, vjp: Function | Rules, jvp: Function | Rules | None = None
+    function: Function,
+    *,
+    vjp: Function | Rules,
+    jvp: Function | Rules | None = None,
+    spread: Function | None = None,
 ) -> Function:
     """State an op by rules for the way back and perhaps for the way forward."""
     backward = (vjp,) if callable(vjp) else vjp
     forward = (jvp,) if callable(jvp) else jvp
-    return _dispatched(function, recorder(Custom(function.__name__, function, backward, forward)))
+    op = Custom(function.__name__, function, backward, forward, spread)
+    return _dispatched(function, recorder(op))
 
 
 def as_rules(*rules: Function | Each) -> Rules:
@@ -286,8 +317,10 @@ def recorder(op: Op) -> Function:
     """Return the function that records an op the fastest way."""
     if isinstance(op, Custom) and not isinstance(op.rules, Each):
         return partial(_record_custom, op)
-    if isinstance(op.rules, Each) or len(op.rules) > 2:
+    if isinstance(op.rules, Each):
         return partial(record, op)
+    if len(op.rules) > 2:
+        return partial(_record_several if isinstance(op, Elementwise) else record, op)
     if len(op.rules) == 2:
         return _recorder_of_two(op)
     return _recorder_of_one(op) if isinstance(op, Elementwise) else partial(_record_static, op)
@@ -394,6 +427,10 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
     return out if mode is True else mode.examined(out)
 
 
+def _record_several(op: Op, *inputs: Any) -> Any:
+    return record(op, *[x if type(x) is Tensor else as_computable(x) for x in inputs])
+
+
 def _record_custom(op: Op, *inputs: Any) -> Any:
     rules: Any = op.rules
     for i in range(len(rules), len(inputs)):
@@ -407,18 +444,15 @@ def _record_custom(op: Op, *inputs: Any) -> Any:
 
 def as_operand(op: Op, x: Any, other: Any) -> Any:
     """Return a constant as something NumPy computes with, and that the graph can keep."""
-    if isinstance(x, np.ndarray):
-        if op.linear or type(other) is not Tensor or not (other.requires_grad and is_recording()):
-            return x
-        return kept(x)
     if type(x) is complex:  # which would make a Python number of NumPy's float64
         return np.complex128(x) if type(value_of(other)) is np.float64 else x
-    if hasattr(x, "__array_ufunc__"):
+    try:
+        x = as_computable(x)
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"{op.name} of a Tensor and a {type(x).__name__}: {error}") from None
+    if op.linear or type(other) is not Tensor or not (other.requires_grad and is_recording()):
         return x
-    array = np.asarray(x)
-    if array.dtype.kind not in "biufc":
-        raise TypeError(f"{op.name} of a Tensor and {type(x).__name__} {x!r:.40}: not a number")
-    return array
+    return kept(x) if isinstance(x, np.ndarray) else x
 
 
 def _explain(op: Op, values: Sequence[Any], error: Exception) -> None:

@@ -6,13 +6,16 @@ Each returns a function of the same name and signature. What it is given may be 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, partial, wraps
 from inspect import signature
+from sys import getrefcount
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._array_kinds import as_computable
+from autodiff._constant_arrays import kept
 from autodiff._op import (
     Custom,
     Each,
@@ -25,8 +28,11 @@ from autodiff._op import (
     recorder,
     value_of,
 )
+from autodiff._structure import mapped
+from autodiff._tensor import Tensor
 
 Rule: TypeAlias = Callable[..., Any]
+_AS_THEY_ARE = frozenset({Tensor, np.ndarray, float, int, bool, str, type(None)})
 
 
 def elementwise(
@@ -105,7 +111,7 @@ def linear(function: Function, rule: Rule | Each, *, compute: Function | None = 
 def multilinear(
     function: Function,
     *rules: Rule | Each,
-    core: tuple[int, ...] | None = None,
+    core: Sequence[int],
     compute: Function | None = None,
 ) -> Function:
     """State an op that is linear in each operand while the others are held, as a product is.
@@ -117,8 +123,8 @@ def multilinear(
         it consumes, which broadcast, on every operand; so does each rule, and ``g`` has them too.
     *rules : callable or Each
         The transpose for each operand: takes ``g``, the output and all arguments.
-    core : tuple of int, optional
-        How many trailing axes it consumes of each operand; all that the operand has otherwise.
+    core : sequence of int
+        How many trailing axes it consumes of each operand.
     compute : callable, optional
         What to call in the place of ``function``, where something is faster.
 
@@ -129,6 +135,7 @@ def multilinear(
     ...     lambda w, x: np.sum(w * x, axis=-1),
     ...     lambda g, out, w, x: g[..., None] * x,
     ...     lambda g, out, w, x: g[..., None] * w,
+    ...     core=(1, 1),
     ... )
     >>> jacobian(weighted)(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     array([3., 4.])
@@ -213,17 +220,37 @@ def _local(function: Function, call: Function) -> Function:
 
     @wraps(function)
     def op(*arguments: Any, **keywords: Any) -> Any:
-        if not keywords:
-            return call(*arguments)
+        if keywords or not _AS_THEY_ARE.issuperset(map(type, arguments)):
+            arguments = _by_position(function, arguments, keywords)
+        return call(*arguments)
+
+    return op
+
+
+def _by_position(
+    function: Function, arguments: tuple[Any, ...], keywords: dict[str, Any]
+) -> tuple[Any, ...]:
+    """Return all arguments of a call in their places, arrays within containers as copies."""
+    if keywords:
         bound = signature(function).bind(*arguments, **keywords)
         if bound.kwargs:
             raise TypeError(
-                f"{op.__name__} is an op, whose arguments are passed by position, but got "
+                f"{function.__name__} is an op, whose arguments are passed by position, but got "
                 f"{', '.join(bound.kwargs)} by keyword only"
             )
-        return call(*bound.args)
+        arguments = bound.args
+    return tuple(map(_as_argument, arguments))
 
-    return op
+
+def _as_argument(x: Any) -> Any:
+    """Return an array-like object as an array, and a container with copies of its arrays."""
+    if hasattr(x, "__array_ufunc__"):
+        return as_computable(x)
+    return mapped(_kept, x) if type(x) in (tuple, list, dict) else x
+
+
+def _kept(path: str, x: Any) -> Any:
+    return kept(x) if isinstance(x, np.ndarray) else x
 
 
 # -- what a rule returns ---------------------------------------------------------------------
@@ -250,15 +277,19 @@ def _checked_all(rules: Any, name: str, backward: bool) -> Any:
 
 def _checked(name: str, i: int, rule: Rule, backward: bool) -> Rule:
     """Return a rule whose image is looked at: its type, its shape and what it does with a batch."""
-    trusted = False
+    trusted = foreign = False
 
     def image(g: Any, out: Any, *inputs: Any) -> Any:
-        nonlocal trusted
+        nonlocal trusted, foreign
         source, target = (out, inputs[i]) if backward else (inputs[i], out)
         if trusted and g.ndim == source.ndim:
-            return rule(g, out, *inputs)
+            result = rule(g, out, *inputs)
+            return result.copy() if foreign else result
         batch = g.shape[: g.ndim - source.ndim]
-        result = _array(rule(g, out, *inputs), name, i, batch)
+        result = rule(g, out, *inputs)
+        # Somebody beside this function holds it, so it is no gradient to give away.
+        foreign = type(result) is np.ndarray and result is not g and getrefcount(result) > 2
+        result = _array(result.copy() if foreign else result, name, i, batch)
         own = result.shape[len(batch) :]
         if result.shape[: len(batch)] != batch or not _fits(own, target.shape):
             raise ValueError(

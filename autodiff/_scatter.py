@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._op import Each, linear, total, value_of
+from autodiff._op import Function, Together, linear, total, value_of
 
 Key: TypeAlias = tuple[Any, ...]
 _WRITABLE = (np.ndarray, np.generic)
@@ -151,7 +151,13 @@ def read_rule(g: Any, out: Any, x: Any, key: Key) -> Scattered:
     return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)
 
 
+def _pieces(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
+    """Return what each of the pieces that were scattered gets of a cotangent."""
+    keys = arguments[-3]
+    return lambda i: g[keys[i]]
+
+
 _read.__name__ = "getitem"
 _scatter.__name__ = "scatter"
 read = linear(_read, read_rule)
-scatter = linear(_scatter, Each(lambda i, g, out, *arguments: g[arguments[-3][i]]))
+scatter = linear(_scatter, Together(_pieces))

@@ -16,7 +16,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._tensor import Tensor, refuse_mask
+from autodiff._array_kinds import refuse_container
+from autodiff._tensor import Tensor
 
 # What is no container for certain: the commonest leaves.
 ARRAYS = frozenset({np.ndarray, Tensor, float, int, np.float64})
@@ -32,13 +33,18 @@ def mapped(function: Callable[[str, Any], Any], structure: Any, path: str = "") 
     """
     if not is_container(structure):
         return function(path, structure)
-    return _rebuilt(
-        structure,
-        [
-            mapped(function, part, path + _step(structure, key))
-            for key, part in _parts(structure).items()
-        ],
-    )
+    try:
+        return _rebuilt(
+            structure,
+            [
+                mapped(function, part, path + _step(structure, key))
+                for key, part in _parts(structure).items()
+            ],
+        )
+    except RecursionError:
+        raise ValueError(
+            f"a {type(structure).__name__} is nested too deeply, or holds itself: {path[:60]}..."
+        ) from None
 
 
 def replaced(structure: Any, leaves: Iterable[Any]) -> Any:
@@ -104,13 +110,14 @@ def flatten(structure: Any) -> tuple[Any, Callable[[Any], Any]]:
 def as_numbers(path: str, x: Any) -> Any:
     """Return an array_like as an array or Tensor of numbers, integers among them as float64."""
     try:
-        value = x if hasattr(x, "__array_function__") else np.asarray(x)
+        refuse_container(x)
+        plain = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
+        value = x if type(x) is np.ndarray or plain else np.asarray(x)
     except ValueError:
         raise ValueError(
             f"{path} is a {type(x).__name__} of numbers whose rows differ in length: make each row "
             f"an array, or all of it one array: {x!r:.60}"
         ) from None
-    refuse_mask(value)
     if value.dtype.kind in "biu":
         return value.astype(np.float64)
     if value.dtype.kind not in "fc":

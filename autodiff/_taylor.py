@@ -17,12 +17,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autodiff._op import Custom, Elementwise, Linear, Multilinear, Op, total
+from autodiff._op import Custom, Elementwise, Multilinear, Op, total
 from autodiff._scatter import filled
 from autodiff._tensor import Tensor, recording
 from autodiff._walks import Graph
 
 Memory: TypeAlias = dict[Any, "tuple[Any, Series]"]
+Leaves: TypeAlias = dict[int, "tuple[Tensor, Series]"]
 
 
 class Series(NDArrayOperatorsMixin):
@@ -87,11 +88,16 @@ def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Any]], order: in
     """
     memory: Memory = {}
     leaves = [_given(coefficients, memory) for coefficients in series]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        (out,) = _along(graph, leaves, order)
-        if not isinstance(out, Series):
-            return [out] + [np.zeros_like(out)] * order
-        return [out.coefficient(k) for k in range(order + 1)]
+    try:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            (out,) = _along(graph, leaves, order)
+            if not isinstance(out, Series):
+                return [out] + [np.zeros_like(out)] * order
+            return [out.coefficient(k) for k in range(order + 1)]
+    finally:
+        for _, made in memory.values():
+            del made.next  # which refers to it: nothing waits for the garbage collector
+        memory.clear()
 
 
 def _given(coefficients: Sequence[Any], memory: Memory) -> Series:
@@ -116,16 +122,11 @@ def _along(graph: Graph, leaves: Sequence[Series], order: int) -> list[Any]:
 
 def applied(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function on series: record it on their constant terms, then carry them along."""
-    leaves: dict[int, tuple[Tensor, Series]] = {}
-
-    def replaced(x: Any) -> Any:
-        if type(x) is Series:
-            return leaves.setdefault(id(x), (Tensor(x.known[0]), x))[0]
-        return type(x)(map(replaced, x)) if type(x) in (list, tuple) else x
-
+    leaves: Leaves = {}
+    keywords = {k: _with_leaves(v, leaves) for k, v in kwargs.items()}
     mode = recording.set(True)
     try:
-        out = function(*replaced(tuple(args)), **{k: replaced(v) for k, v in kwargs.items()})
+        out = function(*_with_leaves(tuple(args), leaves), **keywords)
     finally:
         recording.reset(mode)
     outputs = out if isinstance(out, list | tuple) else [out]
@@ -134,6 +135,13 @@ def applied(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> 
     tensors, series = zip(*leaves.values(), strict=True)
     results = _along(Graph(outputs, tensors), series, 0)
     return type(out)(results) if isinstance(out, list | tuple) else results[0]
+
+
+def _with_leaves(x: Any, leaves: Leaves) -> Any:
+    """Return an argument with a Tensor in the place of each series, and note which is which."""
+    if type(x) is Series:
+        return leaves.setdefault(id(x), (Tensor(x.known[0]), x))[0]
+    return type(x)(_with_leaves(part, leaves) for part in x) if type(x) in (list, tuple) else x
 
 
 # -- what each kind of op does to series -----------------------------------------------------
@@ -151,19 +159,23 @@ def _image(op: Op, inputs: tuple[Any, ...], value: Any) -> Series:
 
 
 def _identity(x: Any) -> Any:
-    return x if isinstance(x, int | float | complex | np.generic) else id(x)
+    number = isinstance(x, int | float | complex | np.generic)
+    return (type(x), repr(x)) if number else id(x)  # by its digits: 0.0 equals -0.0
 
 
 def _recurrence(op: Op, inputs: tuple[Any, ...], out: Series) -> Callable[[int], Any]:
     """Return how the coefficient of t^k follows from lower ones of the output, and the inputs'."""
-    if isinstance(op, Linear) or (isinstance(op, Elementwise) and op.linear):
-        return lambda k: op.compute(*[_coefficient(x, k, op) for x in inputs])
+    if op.linear:
+        count = op.operands(inputs)
+        return lambda k: op.compute(
+            *[_coefficient(x, k, op) for x in inputs[:count]], *inputs[count:]
+        )
     if isinstance(op, Multilinear) or op.name == "multiply":
         return lambda k: _cauchy(op, inputs, k)
     if op.name == "divide":
         return lambda k: _quotient(inputs[0], inputs[1], out, k)
     if op.name == "power" and type(inputs[1]) is not Series:
-        return lambda k: _power(inputs[0], inputs[1], out, k)
+        return _power(inputs[0], inputs[1], out)
     rules = op.forward if isinstance(op, Custom) else op.rules
     if rules is None:
         raise TypeError(f"{op.name} has no rule for the way forward, and so no Taylor series")
@@ -228,28 +240,41 @@ def _quotient(x: Any, y: Any, out: Series, k: int) -> Any:
     return (own - rest) / y.coefficient(0)
 
 
-def _power(x: Series, y: Any, out: Series, k: int) -> Any:
-    """Return the coefficient of x**y for constant y.
+def _power(x: Series, y: Any, out: Series) -> Callable[[int], Any]:
+    """Return how the coefficients of x**y follow, for constant y.
 
-    From x · out' = y · x' · out; where the base is 0, y being a whole number, from x**(y-1) · x.
+    Of whole powers by multiplication, which is exact also where the base is 0 or nearly so; of
+    others from x · out' = y · x' · out, where a base of 0 gives NaN.
     """
     base = x.coefficient(0)
-    lower = total((y * (k - j) - j) * x.coefficient(k - j) * out.coefficient(j) for j in range(k))
-    regular = lower / (k * np.where(base == 0, 1, base))
-    if not np.any(base == 0):
-        return regular
-    # The first nonzero coefficient is x₁^y at t^y; whole powers by repeated multiplication.
-    return np.where(base == 0, _whole_power(x, y, k), regular)
+    exponents = np.asarray(y)
+    real = exponents.real if np.all(exponents.imag == 0) else np.full(exponents.shape, np.nan)
+    whole = {n: _whole_power(x, int(n)) for n in np.unique(real) if n == np.floor(n) >= 0}
+    others = ~np.isin(real, list(whole))
+
+    def coefficient(k: int) -> Any:
+        result: Any = np.nan
+        if np.any(others):
+            lower = total(
+                (y * (k - j) - j) * x.coefficient(k - j) * out.coefficient(j) for j in range(k)
+            )
+            result = np.where(base == 0, np.nan, lower / (k * np.where(base == 0, 1, base)))
+        elif len(whole) == 1:
+            (power,) = whole.values()
+            return power.coefficient(k)
+        for n, power in whole.items():
+            result = np.where(real == n, power.coefficient(k), result)
+        return result
+
+    return coefficient
 
 
-def _whole_power(x: Series, y: Any, k: int) -> Any:
-    """Return the coefficient of x**y by multiplication, NaN where y is no whole number ≥ 0."""
-    exponents = np.broadcast_to(y, np.shape(x.coefficient(0)))
-    result = np.full(exponents.shape, np.nan)
-    for exponent in np.unique(exponents):
-        if exponent == np.floor(exponent) >= 0:
-            product: Any = _given([np.ones_like(x.coefficient(0))], x.memory)
-            for _ in range(int(exponent)):
-                product = product * x
-            result = np.where(exponents == exponent, product.coefficient(k), result)
-    return result
+def _whole_power(x: Series, n: int) -> Series:
+    """Return x**n as a product of squares of squares."""
+    result = None
+    while n:
+        if n % 2:
+            result = x if result is None else result * x
+        n //= 2
+        x = x * x if n else x
+    return _given([np.ones_like(x.coefficient(0))], x.memory) if result is None else result

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
+from autodiff._array_kinds import refuse_container
 from autodiff._ndarray import NDArrayInterface, Operand, operations
 
 if TYPE_CHECKING:
@@ -73,6 +74,13 @@ class Tensor(NDArrayInterface):
     index: int  # larger than any input's: sorting by it is the topological order
 
     def __init__(self, value: Operand, requires_grad: bool = True, name: str | None = None) -> None:
+        if not isinstance(requires_grad, bool | np.bool):
+            raise TypeError(
+                f"requires_grad is True or False, but got {requires_grad!r:.40}: a name goes by "
+                "keyword, as in Tensor(2.0, name='x')"
+            )
+        if not (name is None or isinstance(name, str)):
+            raise TypeError(f"a Tensor's name is a str, but got {name!r:.40}")
         self.value = own_value(value.value if type(value) is Tensor else value)
         self.op = None
         self.inputs = self.values = ()
@@ -80,6 +88,12 @@ class Tensor(NDArrayInterface):
         self.requires_grad = bool(requires_grad) and self.value.dtype.kind in "fc"
         self.grad = None
         self.index = next_index()
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError(
+            f"{cls.__name__} cannot inherit from Tensor, for what NumPy's functions return would "
+            "be a plain Tensor again: let it hold one instead"
+        )
 
     # -- the value ---------------------------------------------------------------------------
 
@@ -218,18 +232,9 @@ class Tensor(NDArrayInterface):
         operations[Tensor.backward](self, cotangent)
 
 
-def refuse_mask(value: Any) -> None:
-    """Raise if an array hides some of its entries behind a mask, which no rule would respect."""
-    if hasattr(value, "mask"):
-        raise TypeError(
-            "a masked array would lose its mask: select the entries that count, as in "
-            "a.compressed(), or give the others weight 0 by np.where"
-        )
-
-
 def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
-    refuse_mask(value)
+    refuse_container(value)
     duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
     array = value if duck else np.array(value, dtype=dtype)
     if array.dtype.kind not in "biufc":

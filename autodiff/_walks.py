@@ -10,17 +10,22 @@ all axes, some of length 1; without one, axes in front may be missing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import cache, lru_cache
+from functools import lru_cache
 from operator import attrgetter
+from sys import getrefcount
+from threading import Lock
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._op import Custom, Elementwise, Function, operation, total, value_of
+from autodiff._memory import LARGE, LONG, keep_freed_memory
+from autodiff._op import Custom, Together, operation, total, value_of
 from autodiff._scatter import Scattered, accumulate, filled
 from autodiff._tensor import Tensor, constant, recording
+from autodiff._zeros import keeping_zero, keeping_zero_forward
 
 Shape: TypeAlias = tuple[int, ...]
 # What stands in for a node's op during a walk that takes more care than the first.
@@ -39,9 +44,11 @@ class Graph:
         self.outputs = outputs
         self.leaves = leaves
         self.oldest = min([leaf.index for leaf in leaves]) if leaves else 0
-        self.order, met_older = ancestors(outputs, leaves, self.oldest)
+        self.order, met_others = ancestors(outputs, leaves, self.oldest)
+        if len(self.order) > LONG:
+            keep_freed_memory()
         # Whether the outputs depend on Tensors of an enclosing differentiation as well.
-        self.enclosed = met_older or any(leaf.op is not None for leaf in leaves)
+        self.enclosed = met_others or any(leaf.op is not None for leaf in leaves)
 
     def pull(
         self, cotangents: Sequence[Any], *, batch: Shape = (), record: bool = False
@@ -127,7 +134,7 @@ def _finished(g: Any, value: Any, batch: Shape) -> Any:
 
 def _magnitude(g: Any) -> Any:
     """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
-    if type(g) is np.ndarray and g.size <= 8192:
+    if type(g) is np.ndarray and g.size <= LARGE:
         flat = g.ravel()
         return flat.dot(flat)
     value = value_of(g)
@@ -137,23 +144,13 @@ def _magnitude(g: Any) -> Any:
     return value if isinstance(value, np.generic) else 0.0
 
 
-@cache
-def keep_freed_memory() -> None:
-    """Make the C library keep large arrays that are freed, once, where it would give them back.
-
-    Fetching them anew page by page made a Jacobian of 3 ms take 18. glibc raises its limit to the
-    size of the largest block that it has given back, if that is below 32 MiB.
-    """
-    np.empty(31 << 20, np.uint8)
-
-
 def ancestors(
     outputs: Sequence[Tensor], leaves: Sequence[Tensor] = (), oldest: int = 0
 ) -> tuple[list[Tensor], bool]:
     """Return the Tensors that ops made on the way to the outputs, in the order they were made.
 
     The search ends at the leaves, and before Tensors whose index is below ``oldest``; the second
-    result says whether it met one of those.
+    result says whether it met one of those, or another leaf that somebody holds.
 
     Raises
     ------
@@ -162,7 +159,19 @@ def ancestors(
     """
     found = {*outputs, *leaves}
     order = [y for y in found.difference(leaves) if y.op is not None and y.index >= oldest]
-    met_older = oldest > 0 and any(y.requires_grad and y.index < oldest for y in outputs)
+    young: list[Tensor] = []
+    met_older = _reach_back(order, found, oldest, young)
+    met_older |= oldest > 0 and any(y.requires_grad and y.index < oldest for y in outputs)
+    order.sort(key=attrgetter("index"))
+    return order, met_older or _outlived(young)
+
+
+def _reach_back(order: list[Tensor], found: set[Tensor], oldest: int, young: list[Tensor]) -> bool:
+    """Add what an order's Tensors were made from; return whether some of that is older.
+
+    ``young`` takes leaves that were made, or replaced, while the graph was recorded.
+    """
+    met_older = False
     for consumer in order:  # which grows meanwhile
         index = consumer.index
         for x in consumer.inputs:
@@ -174,8 +183,15 @@ def ancestors(
                 elif x.op is not None:
                     found.add(x)
                     order.append(x)
-    order.sort(key=attrgetter("index"))
-    return order, met_older
+                elif oldest:
+                    young.append(x)
+    return met_older
+
+
+def _outlived(young: list[Tensor]) -> bool:
+    """Whether somebody holds one of the leaves beside the graph, which holds it once a mention."""
+    mentions = Counter(map(id, young))
+    return any(getrefcount(x) > 2 * mentions[id(x)] + 2 for x in young)
 
 
 def _stale(x: Tensor, consumer: Tensor) -> str:
@@ -211,15 +227,17 @@ def _backward(
         else:
             out, inputs = consumer.value, consumer.values
         full = out.shape
-        structural = op.structural
+        rules, images, structural = op.rules, None, op.structural
         if structural:
             if g.shape != full:
                 g = filled(g, batch + full)
+            if type(rules) is Together:
+                images = rules.images(g, out, inputs)
         elif type(g) is Scattered:
             g = g.assemble()
         for i, x in enumerate(consumer.inputs):
             if type(x) is Tensor and x.requires_grad and x.index >= oldest:
-                image = op.rules[i](g, out, *inputs)
+                image = rules[i](g, out, *inputs) if images is None else images(i)
                 shape = x.value.shape
                 if structural:
                     if batch or (image.shape and image.shape != shape):
@@ -282,40 +300,6 @@ def _ones(length: int, dtype: np.dtype[Any]) -> Any:
     return np.ones(length, dtype)
 
 
-def keeping_zero(consumer: Tensor) -> Any:
-    """Return the op with rules that map zero to zero, where the plain ones may give 0 · inf."""
-    return _masked(consumer, lambda rule, g, out, inputs: g == 0)
-
-
-def keeping_zero_forward(consumer: Tensor) -> Any:
-    """Return the same for the way forward, where the derivative may be the 0 and ``g`` the inf."""
-
-    def vanishes(rule: Function, g: Any, out: Any, inputs: Sequence[Any]) -> Any:
-        derivative = rule(g.dtype.type(1), value_of(out), *map(value_of, inputs))
-        return (g == 0) | (derivative == 0)
-
-    return _masked(consumer, vanishes)
-
-
-def _masked(consumer: Tensor, vanishes: Function) -> Any:
-    """Return an elementwise op whose rules give 0 where their image vanishes but is not finite.
-
-    Where it is finite it stays: derivatives flow through a g that merely happens to be 0.
-    """
-    op = consumer.op
-    if not isinstance(op, Elementwise):
-        return op
-
-    def masked(rule: Function) -> Function:
-        def image(g: Any, out: Any, *inputs: Any) -> Any:
-            plain = rule(g, out, *inputs)
-            return np.where(vanishes(rule, g, out, inputs) & ~np.isfinite(plain), 0, plain)
-
-        return image
-
-    return Elementwise(op.name, op.compute, [masked(rule) for rule in op.rules], op.linear)
-
-
 # -- forward ---------------------------------------------------------------------------------
 
 
@@ -376,6 +360,9 @@ def _transposed_twice(
 # -- gradients of one output -----------------------------------------------------------------
 
 
+_accumulating = Lock()  # so that threads with common leaves lose nothing
+
+
 @operation(Tensor.backward)
 def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
     """Add the gradients of ``output`` to its leaves: what ``Tensor.backward`` does."""
@@ -390,8 +377,10 @@ def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
             "weight for each entry; for the gradient of their sum, call y.sum().backward()"
         )
     seed = one_like(output) if cotangent is None else seed_like(output, cotangent)
-    for leaf, gradient in Graph([output]).pull([seed]).items():
-        leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
+    gradients = Graph([output]).pull([seed])
+    with _accumulating:
+        for leaf, gradient in gradients.items():
+            leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
 
 
 def seed_like(output: Tensor, cotangent: ArrayLike) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._op import Each, linear, operation
+from autodiff._op import Function, Together, linear, operation
 from autodiff.rules.shapes import operands
 
 _ALL = slice(None)
@@ -15,21 +16,28 @@ _ALL = slice(None)
 # -- joining ---------------------------------------------------------------------------------
 
 
-def _part(i: int, g: Any, out: Any, *arguments: Any) -> Any:
+def _parts(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
+    """Return the part of a cotangent that belongs to each of the arrays that were joined."""
     *arrays, axis = arguments
-    start = sum(a.shape[axis] for a in arrays[:i])
-    here = slice(start, start + arrays[i].shape[axis])
-    return g[(..., here, *(_ALL,) * (-axis - 1))]
+    ends = [0, *accumulate(a.shape[axis] for a in arrays)]
+    rest = (_ALL,) * (-axis - 1)
+    return lambda i: g[(..., slice(ends[i], ends[i + 1]), *rest)]
+
+
+def _layers(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
+    """Return the part of a cotangent that belongs to each of the arrays that were stacked."""
+    rest = (_ALL,) * (-arguments[-1] - 1)
+    return lambda i: g[(..., i, *rest)]
 
 
 _concatenated = linear(
     np.concatenate,
-    Each(_part),
+    Together(_parts),
     compute=lambda *arguments: np.concatenate(arguments[:-1], axis=arguments[-1]),
 )
 _stacked = linear(
     np.stack,
-    Each(lambda i, g, out, *arguments: g[(..., i, *(_ALL,) * (-arguments[-1] - 1))]),
+    Together(_layers),
     compute=lambda *arguments: np.stack(arguments[:-1], axis=arguments[-1]),
 )
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from autodiff._ndarray import Axes, Operand
 from autodiff._op import custom, value_of
 from autodiff._tensor import Tensor
-from autodiff.rules.reductions import expand
+from autodiff.rules.reductions import expand, spread
 from autodiff.rules.shapes import as_array, from_end
 
 
@@ -34,6 +34,7 @@ _logsumexp = custom(
     jvp=lambda t, out, x, axes, keepdims: np.sum(
         t * _weights(out, x, axes, keepdims), axis=axes, keepdims=keepdims
     ),
+    spread=spread,
 )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff._op import custom, operation
 from autodiff.rules.products import conjugate
-from autodiff.rules.reductions import add_reduce, expand
+from autodiff.rules.reductions import add_reduce, expand, spread
 from autodiff.rules.shapes import from_end
 
 
@@ -45,7 +45,7 @@ def _norm_op(compute: Any, weights: Any) -> Any:
         products = t * weights(out, x, axes, keepdims, *order)
         return np.sum(np.real(products), axis=axes, keepdims=keepdims)
 
-    return custom(compute, vjp=backward, jvp=forward)
+    return custom(compute, vjp=backward, jvp=forward, spread=spread)
 
 
 _euclidean_norm = _norm_op(_euclidean, _direction)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-from functools import cache
 from math import prod
 from typing import Any
 
@@ -195,23 +194,28 @@ def _in_cheapest_order(matrices: list[Any]) -> Any:
     Cormen, Leiserson, Rivest and Stein, "Introduction to Algorithms", section 15.2.
     """
     lengths = [m.shape[0] for m in matrices] + [matrices[-1].shape[1]]
+    count = len(matrices)
+    cost, cut = {(i, i + 1): 0 for i in range(count)}, {}
+    for span in range(2, count + 1):
+        for i in range(count - span + 1):
+            j = i + span
+            cost[i, j], cut[i, j] = min(
+                (cost[i, k] + cost[k, j] + lengths[i] * lengths[k] * lengths[j], k)
+                for k in range(i + 1, j)
+            )
+    return _multiplied_between(matrices, cut, 0, count)
 
-    @cache
-    def cheapest(i: int, j: int) -> tuple[int, int]:
-        if j == i + 1:
-            return 0, i
-        return min(
-            (cheapest(i, k)[0] + cheapest(k, j)[0] + lengths[i] * lengths[k] * lengths[j], k)
-            for k in range(i + 1, j)
-        )
 
-    def multiplied(i: int, j: int) -> Any:
-        if j == i + 1:
-            return matrices[i]
-        k = cheapest(i, j)[1]
-        return np.matmul(multiplied(i, k), multiplied(k, j))
-
-    return multiplied(0, len(matrices))
+def _multiplied_between(
+    matrices: list[Any], cut: dict[tuple[int, int], int], i: int, j: int
+) -> Any:
+    """Return the product of the matrices from i to before j, cut where it is cheapest."""
+    if j == i + 1:
+        return matrices[i]
+    k = cut[i, j]
+    return np.matmul(
+        _multiplied_between(matrices, cut, i, k), _multiplied_between(matrices, cut, k, j)
+    )
 
 
 @operation(np.cross)

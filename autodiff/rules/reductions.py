@@ -30,6 +30,11 @@ def expand(g: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return g[tuple(None if i in gone else slice(None) for i in range(rank))]
 
 
+def spread(g: Any, x: Any, axes: tuple[int, ...], keepdims: bool, *static: Any) -> Any:
+    """Return the cotangent of the entry that each entry of ``x`` was reduced to."""
+    return expand(g, axes, keepdims)
+
+
 def count(x: Any, axes: tuple[int, ...]) -> int:
     """Return how many entries of ``x`` are reduced to one."""
     n = 1
@@ -129,6 +134,7 @@ def _extremum(function: Any) -> Any:
         jvp=lambda t, out, x, axes, keepdims: np.sum(
             t * _ties(out, x, axes, keepdims), axis=axes, keepdims=keepdims
         ),
+        spread=spread,
     )
 
     @operation(function)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from autodiff._array_kinds import refuse_container
 from autodiff._op import linear, operation
 from autodiff._tensor import Tensor, stop_gradient
 
@@ -26,7 +27,11 @@ def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
 
 def as_array(x: Any) -> Any:
     """Return a Tensor or an array as it is, and a number or list as an array."""
-    return x if type(x) in (Tensor, np.ndarray) or hasattr(x, "dtype") else np.asarray(x)
+    if type(x) in (Tensor, np.ndarray) or isinstance(x, np.generic):
+        return x
+    refuse_container(x)
+    duck = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
+    return x if duck else np.asarray(x)
 
 
 def operands(arrays: Any) -> list[Any]:
@@ -204,7 +209,9 @@ def _broadcast_arrays(*args: Any) -> tuple[Any, ...]:
 
 _cast = linear(
     np.ndarray.astype,
-    lambda g, out, x, dtype: (g.real if x.dtype.kind == "f" else g).astype(x.dtype),
+    lambda g, out, x, dtype: (g.real if "f" in (x.dtype.kind, out.dtype.kind) else g).astype(
+        x.dtype
+    ),
     compute=lambda x, dtype: x.astype(dtype),
 )
 

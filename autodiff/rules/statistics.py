@@ -34,6 +34,7 @@ _order_statistics = custom(
     _entries_of_rank,
     vjp=lambda g, out, x, ranks: np.matmul(g[..., None, :], _shares(out, x))[..., 0, :],
     jvp=lambda t, out, x, ranks: np.matmul(_shares(out, x), t[..., :, None])[..., 0],
+    spread=lambda g, x, ranks: np.any(g != 0, axis=-1)[..., None],
 )
 
 

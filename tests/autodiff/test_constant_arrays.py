@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 from autodiff import (
     Tensor,
@@ -39,8 +41,10 @@ outer = multilinear(
     outer_product,
     lambda g, out, a, b: np.sum(g * b[..., None, :], axis=-1),
     lambda g, out, a, b: np.sum(g * a[..., None], axis=-2),
+    core=(1, 1),
 )
 scaled = custom(lambda x, w: x * w, vjp=lambda g, out, x, w: g * w)
+paired = custom(lambda x, p: x * p[0] * p[1], vjp=lambda g, out, x, p: g * p[0] * p[1])
 # A function of a Tensor and an array, and the array.
 USES: dict[str, tuple[Callable[[Any, Any], Any], np.ndarray]] = {
     "factor": (lambda x, c: x * c, X + 2),
@@ -74,6 +78,7 @@ USES: dict[str, tuple[Callable[[Any, Any], Any], np.ndarray]] = {
     "own linear op": (mapped, X + 1),
     "own multilinear op": (lambda x, c: outer(x[0], c), np.array([3.0, 4.0, 5.0])),
     "own rule": (scaled, X + 1),
+    "tuple for an own op": (lambda x, c: paired(x, (c, 2.0)), X + 1),
     "checkpoint": (checkpoint(lambda x, c: np.sin(x * c)), X + 1),
     "structure under checkpoint": (
         lambda x, c: checkpoint(lambda x, p: np.sin(x * p["c"]))(x, {"c": c}),
@@ -207,6 +212,20 @@ class TestCopies:
         view = c.view()
         view.flags.writeable = False
         assert not np.shares_memory(kept(view), c)
+
+    def test_so_is_a_read_only_window_on_a_writeable_array(self) -> None:
+        data = np.arange(6.0)
+        windows = sliding_window_view(data, 3)
+        again = windows.view()
+        _, pull = vjp(lambda k: windows * k + again * k, np.ones(3))
+        data[:] = 100
+        assert pull(np.ones((4, 3))).tolist() == [12, 20, 28]
+
+    def test_read_only_maps_of_files_are_kept(self, tmp_path: Path) -> None:
+        np.save(tmp_path / "x.npy", X)
+        mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+        assert kept(mapped) is mapped
+        assert kept(np.load(tmp_path / "x.npy", mmap_mode="r+")).flags.writeable is False
 
     def test_copies_keep_the_layout(self) -> None:
         assert kept(X.T.copy("C").T).flags.f_contiguous

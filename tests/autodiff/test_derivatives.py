@@ -105,6 +105,37 @@ class TestConventions:
         assert hvp(f, (2.0, 3.0), (1.0, 0.0)) == (6.0, 4.0)
         assert vjp(f, 2.0, 3.0)[1](1.0) == (12.0, 4.0)
 
+    @pytest.mark.parametrize("seed", [3.0, 3, [3.0], np.full((1, 1), 3.0)])
+    @pytest.mark.parametrize("x", [2.0, np.array([2.0])])
+    def test_a_single_entry_may_come_in_any_shape(self, x: Any, seed: Any) -> None:
+        for derivative in (vjp(np.square, x)[1](seed), jvp(np.square, x, seed)[1]):
+            assert derivative.shape == np.shape(x)
+            assert derivative == 12.0
+
+    @pytest.mark.parametrize("seed", [3.0, [3.0], [[3.0]], [[[3.0]]]])
+    @pytest.mark.parametrize("shape", [(), (1,), (1, 1)])
+    def test_so_may_the_cotangent_of_one(self, shape: tuple[int, ...], seed: Any) -> None:
+        x = np.arange(3.0)
+        for f in (lambda x: x @ x, lambda x: np.sum(x * x), lambda x: np.cumsum(x * x)[2:]):
+            pulled = vjp(lambda x, f=f: f(x).reshape(shape), x)[1](seed)
+            assert pulled.tolist() == [0.0, 6.0, 12.0]
+
+    def test_a_cotangent_of_another_shape_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"shape \(3,\), but its cotangent .* \(3, 1\)"):
+            vjp(np.sin, np.ones(3))[1](np.ones((3, 1)))
+
+    def test_constants_are_no_enclosing_variables(self) -> None:
+        c = Tensor(2.0, requires_grad=False)
+        for f in (lambda x: c, lambda x: c * x):
+            assert all(type(y) is np.float64 for y in value_and_grad(f)(3.0))
+
+    @pytest.mark.parametrize("dtype", [np.float32, np.complex64])
+    def test_precision_is_the_arguments_whatever_constants_have(self, dtype: type) -> None:
+        factors = np.array([3.0, 4.0]) * (1j if dtype is np.complex64 else 1)
+        g = vjp(lambda x: x * factors, np.ones(2, dtype))[1](np.ones(2))
+        assert g.dtype == dtype
+        np.testing.assert_array_equal(g, factors)
+
     def test_results_share_no_memory_with_arguments(self) -> None:
         x, v = np.ones(3), np.ones(3)
         assert not np.shares_memory(vjp(lambda x: x, x)[1](v), v)
@@ -245,6 +276,17 @@ class TestNesting:
         assert grad(lambda x: value_and_grad(lambda y: x * x + y)(3.0)[0])(2.0) == 4.0
         assert grad(lambda x: jvp(lambda y: x * y * y, 3.0, x)[1])(2.0) == 24.0
         assert grad(lambda x: vjp(lambda y: y * y, 3.0)[1](x * x))(2.0) == 24.0
+
+    def test_an_inner_function_may_return_an_outer_variable(self) -> None:
+        assert grad(lambda x: value_and_grad(lambda y: x)(3.0)[0])(2.0) == 1.0
+        assert grad(lambda x: value_and_grad(lambda y: x * x)(3.0)[0])(2.0) == 4.0
+        assert grad(lambda x: jvp(lambda y: x, 3.0, 1.0)[0] ** 2)(2.0) == 4.0
+
+    def test_a_tensor_as_cotangent_is_a_constant_where_nothing_is_recorded(self) -> None:
+        with no_grad():
+            g = vjp(np.square, 3.0)[1](Tensor(2.0))
+        assert type(g) is np.float64
+        assert g == 12.0
 
     def test_any_order(self) -> None:
         f, signs = np.sin, [np.cos(0.3), -np.sin(0.3), -np.cos(0.3), np.sin(0.3)]

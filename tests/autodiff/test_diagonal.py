@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from autodiff import (
+    Tensor,
     check_grads,
     custom,
     divergence,
@@ -38,6 +39,7 @@ ENTRYWISE = {
     "sum": lambda x: np.sum(np.exp(-x * x) * np.sin(x) + 3.0 * x),
     "mean": lambda x: np.mean(np.tanh(x) ** 3),
     "with constants": lambda x: np.sum(np.where(x > 0, np.arange(6.0).reshape(x.shape), 1) * x**4),
+    "a constant in front": lambda x: np.sum(np.arange(6.0).reshape(x.shape) * x**3),
     "two sums": lambda x: np.sum(x**3) - 2 * np.sum(np.log(1 + x * x)),
     "linear": lambda x: np.sum(x),
     "constant": lambda x: 5.0,
@@ -108,11 +110,14 @@ class TestWhatTheGraphShows:
         assert not recorded_as_entrywise(lambda x: x * np.ones((3, 3)), x)
 
     def test_a_reduction_of_something_else_does_not_break_it(self) -> None:
+        w = Tensor(np.ones(3))
         assert recorded_as_entrywise(lambda x: x * np.sum(np.ones(3)), np.ones(3))
+        assert recorded_as_entrywise(lambda x: x * np.sum(w * w), np.ones(3))
 
 
-def test_many_batches(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("autodiff._diagonal._BATCH_ENTRIES", 43)  # 4, 4 and 2 of 10 columns
+@pytest.mark.parametrize("entries", [43, 1])  # 4, 4 and 2 of 10 columns; less than one
+def test_many_batches(monkeypatch: pytest.MonkeyPatch, entries: int) -> None:
+    monkeypatch.setattr("autodiff._diagonal._BATCH_ENTRIES", entries)
     x = RNG.uniform(0.5, 1.5, 10)
     expected = np.diagonal(hessian(rosenbrock)(x))
     np.testing.assert_allclose(hessian_diagonal(rosenbrock)(x), expected, rtol=1e-12)

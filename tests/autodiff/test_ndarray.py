@@ -170,8 +170,8 @@ def test_keys_that_do_not_fit(call: Callable[[Tensor], Any], message: str) -> No
         (lambda t: np.exp(t, where=[True, False]), r"no where=: use np\.where"),
         (lambda t: np.exp(t, dtype=np.float32), "takes no dtype="),
         (lambda t: np.sum(t, where=[True, False]), r"np\.sum of a Tensor: .*'where'"),
-        (lambda t: t + "text", "add of a Tensor and str 'text': not a number"),
-        (lambda t: t * None, "multiply of a Tensor and NoneType"),
+        (lambda t: t + "text", "add of a Tensor and a str: not a number"),
+        (lambda t: t * None, "multiply of a Tensor and a NoneType"),
         (lambda t: t + object(), "not a number"),
     ],
 )

@@ -6,6 +6,7 @@ import gc
 import inspect
 import pickle
 import weakref
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -22,6 +23,7 @@ from autodiff import (
     jvp,
     linear,
     multilinear,
+    taylor,
 )
 from autodiff._ndarray import operations
 
@@ -38,7 +40,7 @@ def test_numpys_functions_stay_what_they_are(function: Any) -> None:
     custom(function, vjp=lambda g, out, x: g * 100.0)
     elementwise(function, lambda g, out, x: g * 100.0)
     linear(function, lambda g, out, x: g * 100.0)
-    multilinear(function, lambda g, out, x: g * 100.0)
+    multilinear(function, lambda g, out, x: g * 100.0, core=(1,))
     assert operations == before
     assert grad(np.log)(2.0) == 0.5
 
@@ -148,7 +150,7 @@ class TestWhatARuleReturns:
             grad(wrong)(1.0)
 
 
-@pytest.mark.parametrize("state", [custom, elementwise, linear, multilinear])
+@pytest.mark.parametrize("state", [custom, elementwise, linear, partial(multilinear, core=(1,))])
 def test_what_cannot_be_called_is_refused(state: Any) -> None:
     with pytest.raises(TypeError, match=r"takes a (function|rule) that can be called, but got 3"):
         state(lambda x: x, vjp=3) if state is custom else state(lambda x: x, 3)
@@ -174,3 +176,33 @@ class TestAnOpThatFails:
         with pytest.raises(KeyError, match="a key") as caught:
             elementwise(refuse, lambda g, out, x: g)(Tensor(np.ones(2)))
         assert "refuse of Tensors or arrays of shape (2,)" in "".join(caught.value.__notes__)
+
+
+def test_a_rule_that_calls_its_own_op_with_a_batch() -> None:
+    entrywise = multilinear(
+        lambda a, b: a * b,
+        lambda g, out, a, b: entrywise(g, b),
+        lambda g, out, a, b: entrywise(g, a),
+        core=(1, 1),
+    )
+    x = np.array([1.0, 2.0, 3.0])
+    for inner in ("forward", "reverse"):
+        for outer in ("forward", "reverse"):
+            twice = jacobian(jacobian(lambda b: entrywise(b, b), mode=inner), mode=outer)
+            np.testing.assert_array_equal(twice(x), 2 * np.einsum("ij,jk->ijk", *[np.eye(3)] * 2))
+
+
+def test_a_series_keeps_static_arrays() -> None:
+    turned = linear(lambda x, Q: x @ Q.T, lambda g, out, x, Q: g @ Q)
+    Q = np.array([[1.0, 2.0], [3.0, 4.0]])
+    p = taylor(lambda t: np.sum(turned(np.stack([t, t**2]), Q)), 1.0, 2)
+    assert p.coefficients.tolist() == [10, 16, 6]
+
+
+def test_a_gradient_that_a_rule_holds_belongs_to_the_caller() -> None:
+    c = np.array([1.0, 2.0, 3.0])
+    op = custom(lambda x: np.sum(c * x), vjp=lambda g, out, x: c)
+    for _ in range(2):
+        g = grad(op)(np.ones(3))
+        assert g.tolist() == [1, 2, 3]
+        g *= 10

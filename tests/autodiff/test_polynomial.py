@@ -505,3 +505,42 @@ class TestApproximations:
     def test_a_function_with_several_outputs_is_refused(self) -> None:
         with pytest.raises(TypeError, match="returned shape"):
             linear_approximation(np.sin, [1.0, 2.0])
+
+
+class TestPowersOfWhatIsNearlyZero:
+    """Whole powers are products, so that nothing is divided by a base of 1e-16."""
+
+    def test_a_square_near_a_root(self) -> None:
+        p = taylor(lambda x: np.sin(x) ** 2, np.pi, 8)
+        expected = [0, 0, 1, 0, -1 / 3, 0, 2 / 45, 0, -1 / 315]
+        np.testing.assert_allclose(p.coefficients, expected, atol=1e-15)
+        assert taylor(lambda x: np.sin(x) ** 2, np.pi, 30).radius() > 4
+
+    @pytest.mark.parametrize("power", [3, 3.0, np.array(3), np.float32(3)])
+    def test_a_cube_that_underflows(self, power: Any) -> None:
+        p = taylor(lambda x: x**power, 1e-110, 4)
+        np.testing.assert_allclose(p.coefficients, [0, 3e-220, 3e-110, 1, 0], rtol=1e-15)
+
+    def test_of_several_exponents(self) -> None:
+        exponents = np.array([0.0, 1.0, 2.0, 3.0, 2.5, -1.0])
+        p = taylor(lambda x: x**exponents, 1e-3, 2)
+        expected = [
+            1e-3**exponents,
+            exponents * 1e-3 ** (exponents - 1),
+            exponents * (exponents - 1) / 2 * 1e-3 ** (exponents - 2),
+        ]
+        np.testing.assert_allclose(p.coefficients, expected, rtol=1e-13)
+
+    def test_at_zero_itself(self) -> None:
+        p = taylor(lambda x: np.sum(x ** np.array([1.0, 2.0, 3.0])), 0.0, 4)
+        assert p.coefficients.tolist() == [0, 1, 1, 1, 0]
+        with pytest.raises(ValueError, match="no Taylor series to order 3 about x0 = 0"):
+            taylor(lambda x: (x * x) ** 1.5, 0.0, 3)
+
+    def test_of_a_seventh_power_by_squares_of_squares(self) -> None:
+        p = taylor(lambda x: (1 + x) ** 7, 0.0, 8)
+        assert p.coefficients.tolist() == [1, 7, 21, 35, 35, 21, 7, 1, 0]
+
+    def test_zeros_of_either_sign_are_told_apart(self) -> None:
+        p = taylor(lambda x: np.copysign(x, 0.0) + np.copysign(x, -0.0), 1.0, 2)
+        assert p.coefficients.tolist() == [0, 0, 0]

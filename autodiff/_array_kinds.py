@@ -1,0 +1,64 @@
+"""What kind of array a value is: one that the engine computes with, or one that it refuses.
+
+It computes with NumPy's arrays and numbers, and with arrays of other libraries that speak NumPy's
+protocols, as Dask's and CuPy's do. What is array_like becomes a plain array where nothing is lost.
+A mask, a unit and labels would be: such containers are refused, with what to write instead.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32})
+
+
+def as_computable(x: Any) -> Any:
+    """Return a constant as an array or a number that the engine computes with.
+
+    Raises
+    ------
+    TypeError
+        When it holds no numbers, or more than numbers.
+    """
+    if type(x) in NUMBERS:
+        return x
+    if type(x) is not np.ndarray:
+        refuse_container(x)
+        if not hasattr(x, "__array_function__") or isinstance(x, np.ndarray):
+            x = np.asarray(x)
+    if x.dtype.kind not in "biufc":
+        raise TypeError(
+            f"not a number or an array of numbers, but of dtype {x.dtype}: {x!r:.60}. Where it "
+            "holds numbers, write x.astype(float)"
+        )
+    return x
+
+
+def refuse_container(x: Any) -> None:
+    """Raise if an array-like object holds more than the engine would keep of it."""
+    if type(x) is np.ndarray:
+        return
+    kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
+    if hasattr(x, "mask") and not callable(x.mask):
+        raise TypeError(
+            f"a masked array ({kind}) would lose its mask: select the entries that count, as in "
+            "a.compressed(), or give the others weight 0 by np.where"
+        )
+    if isinstance(x, np.matrix):
+        raise TypeError(
+            "an np.matrix multiplies by other rules than an array: write np.asarray(M), and @ for "
+            "the product of matrices"
+        )
+    if isinstance(x, np.ndarray):
+        if type(x).__array_ufunc__ is not np.ndarray.__array_ufunc__:
+            raise TypeError(
+                f"a {kind} means more than its numbers, such as a unit, which a derivative would "
+                "lose: write x.view(np.ndarray), or its own way to the plain numbers (x.value)"
+            )
+    elif hasattr(x, "__array_ufunc__") and not hasattr(x, "__array_function__"):
+        raise TypeError(
+            f"a {kind} would lose what it knows beside its numbers, such as labels: write "
+            "x.to_numpy()"
+        )

@@ -1,0 +1,138 @@
+"""What is no array, no number and no function is told at once, with what to write instead."""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autodiff import Tensor, grad, hessian, jacobian, jvp, value_and_grad, vjp
+
+X = np.array([1.0, 2.0])
+
+
+class Labelled:
+    """As a Series of pandas: NumPy's ufuncs work on it, its functions make plain arrays of it."""
+
+    dtype = np.dtype(float)
+    shape, ndim, size = (2,), 1, 2
+
+    def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
+        return np.array([3.0, 4.0])
+
+    def __array_ufunc__(self, *args: Any, **kwargs: Any) -> Any:
+        return NotImplemented
+
+    def mask(self) -> None:
+        """A method, which hides nothing."""
+
+
+class Measured(np.ndarray):
+    """As a Quantity of astropy: an array with a unit, which has a say in ufuncs."""
+
+    def __array_ufunc__(self, *args: Any, **kwargs: Any) -> Any:
+        return NotImplemented
+
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", PendingDeprecationWarning)
+    MATRIX = np.matrix(X)
+CONTAINERS = {
+    "labels": (Labelled(), r"a test_at_the_door\.Labelled would lose .*labels: write x\.to_numpy"),
+    "a unit": (X.view(Measured), r"a test_at_the_door\.Measured means more than its numbers"),
+    "a mask": (np.ma.array(X, mask=[0, 1]), r"lose its mask: .*a\.compressed\(\)"),
+    "another product": (MATRIX, r"np\.asarray\(M\), and @"),
+    "objects": (np.array([1.0, None]), r"not .* numbers, but of dtype object"),
+    "text": (np.array(["a", "b"]), r"not .* numbers, but of dtype <U1"),
+}
+
+
+@pytest.mark.parametrize("kind", CONTAINERS)
+@pytest.mark.parametrize(
+    "use",
+    [
+        lambda t, c: t * c,
+        lambda t, c: np.add(t, c),
+        lambda t, c: np.where([True, False], t, c),
+        lambda t, c: np.hypot(t, c),
+    ],
+    ids=["product", "sum", "where", "hypot"],
+)
+def test_containers_as_operands(kind: str, use: Any) -> None:
+    container, message = CONTAINERS[kind]
+    with pytest.raises(TypeError, match=message):
+        use(Tensor(X), container)
+
+
+@pytest.mark.parametrize("kind", ["labels", "a unit", "a mask", "another product"])
+def test_containers_as_what_is_differentiated(kind: str) -> None:
+    container, message = CONTAINERS[kind]
+    for attempt in (lambda: grad(np.sum)(container), lambda: Tensor(container)):
+        with pytest.raises(TypeError, match=message):
+            attempt()
+
+
+def test_containers_in_functions_that_join() -> None:
+    for kind in ("labels", "a unit", "a mask", "another product"):
+        container, message = CONTAINERS[kind]
+        with pytest.raises(TypeError, match=message):
+            np.stack([Tensor(X), container])
+
+
+def test_what_loses_nothing_becomes_a_plain_array(tmp_path: Any) -> None:
+    np.save(tmp_path / "x.npy", X)
+    mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
+    y = Tensor(X) * mapped
+    assert type(y.data) is np.ndarray
+    assert type(Tensor(mapped).data) is np.ndarray
+    assert grad(lambda x: np.sum(x * mapped))(mapped).tolist() == [1, 2]
+    assert (Tensor(X) * [3.0, 4.0]).data.tolist() == [3, 8]
+
+
+class TestTheFunction:
+    @pytest.mark.parametrize(
+        "derivative",
+        [grad, value_and_grad, jacobian, hessian, lambda f: lambda x: vjp(f, x)],
+    )
+    def test_that_returns_a_truth_value(self, derivative: Any) -> None:
+        for f in (lambda x: x > 0, lambda x: bool(x > 0), lambda x: np.isfinite(x)):
+            with pytest.raises(TypeError, match=r"truth values.*np\.where\(condition, a, b\)"):
+                derivative(f)(1.0)
+
+    def test_that_returns_an_integer_is_constant(self) -> None:
+        assert grad(lambda x: 3)(1.0) == 0.0
+        assert jvp(lambda x: np.argmax(x), X, X)[1] == 0
+
+    def test_argnums_as_numpy_counts(self) -> None:
+        f = lambda x, y: x * y**2  # noqa: E731
+        assert grad(f, np.int64(1))(2.0, 3.0) == 12.0
+        assert grad(f, (np.int64(0), 1))(2.0, 3.0) == (9.0, 12.0)
+        assert grad(f, [0, 1])(2.0, 3.0) == (9.0, 12.0)
+        with pytest.raises(TypeError, match="integer"):
+            grad(f, 1.0)(2.0, 3.0)
+        with pytest.raises(TypeError, match="integer"):
+            grad(f, "x")(2.0, 3.0)
+
+
+class TestTensor:
+    def test_a_name_in_the_wrong_place(self) -> None:
+        with pytest.raises(TypeError, match=r"requires_grad is True or False, but got 'a'.*name="):
+            Tensor(2.0, "a")
+
+    def test_a_name_that_is_no_text(self) -> None:
+        with pytest.raises(TypeError, match="a Tensor's name is a str, but got 5"):
+            Tensor(2.0, name=5)
+
+    def test_nothing_inherits_from_it(self) -> None:
+        with pytest.raises(TypeError, match=r"Parameter cannot inherit from Tensor.*hold one"):
+            type("Parameter", (Tensor,), {})
+
+
+@pytest.mark.parametrize("kind", ["list", "dict"])
+def test_a_structure_that_holds_itself(kind: str) -> None:
+    own: Any = [X] if kind == "list" else {"x": X}
+    own.append(own) if kind == "list" else own.update(own=own)
+    with pytest.raises(ValueError, match=f"a {kind} is nested too deeply, or holds itself"):
+        grad(lambda p: 0.0)(own)

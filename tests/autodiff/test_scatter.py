@@ -1,0 +1,53 @@
+"""Reading entries: what comes back adds up in its places, whatever kind of numbers it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autodiff import grad
+
+X = np.array([[0.3, -0.7, 1.1], [0.4, -0.2, 0.9]])
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[0] * 3.0 + np.real(x[1] * (5 + 2j)),
+        lambda x: np.real(x[1] * (5 + 2j)) + x[0] * 3.0,
+        lambda x: np.sum(x[:2] * np.real(x[1:] * (3 + 1j)) / x[1:]) + 2 * x[1],
+    ],
+)
+def test_real_and_complex_cotangents_meet(f: Callable[[Any], Any]) -> None:
+    g = grad(f)(np.array([2.0, 4.0, 7.0]))
+    assert g.dtype == np.float64
+    np.testing.assert_allclose(g, [3.0, 5.0, 0.0], atol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: x[:, None],
+        lambda x: x[0, None, 1:],
+        lambda x: x[..., None, -1],
+        lambda x: x[::-1, 2],
+    ],
+)
+def test_of_arrays_that_nothing_can_be_written_into(f: Callable[[Any], Any]) -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+
+    def squares(x: Any) -> Any:
+        return np.sum(f(x) ** 2) + np.sum(x)
+
+    lazy = grad(squares)(da.from_array(X, chunks=(1, 2)))
+    assert isinstance(lazy, da.Array)
+    np.testing.assert_allclose(lazy.compute(), grad(squares)(X))
+
+
+def test_index_arrays_of_those_are_refused() -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+    with pytest.raises(TypeError, match=r"reading a Array by index arrays or masks"):
+        grad(lambda x: np.sum(x[np.array([0, 0])]))(da.from_array(X, chunks=(1, 2)))
