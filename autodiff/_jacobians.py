@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import wraps
+from functools import partial, wraps
 from itertools import accumulate
 from typing import Any
 
@@ -71,24 +71,33 @@ def jacobian(
     def matrix(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
         (out,) = graph.outputs
-        if mode == "auto" and chunk is None and not is_nested(graph):
-            by_data = columns_by_data(graph)
-            if by_data is not None:
-                return replaced(structure, by_data)
-        if _forward_is_chosen(graph, mode):
-            (columns,) = _columns(graph, chunk)
-            blocks = [
-                columns[own].reshape(x.size, out.size).T.reshape(out.shape + x.shape)
-                for x, own in zip(graph.leaves, _places(graph.leaves), strict=True)
-            ]
-        else:
-            rows = _rows(graph, chunk)
-            blocks = [
-                J.reshape(out.shape + x.shape) for x, J in zip(graph.leaves, rows, strict=True)
-            ]
+        blocks = map(partial(_in_precision_of, out), graph.leaves, _blocks(graph, mode, chunk))
         return replaced(structure, blocks)
 
     return matrix
+
+
+def _blocks(graph: Graph, mode: str, chunk: int | None) -> list[Any]:
+    """Return the Jacobian of the output by each leaf."""
+    (out,) = graph.outputs
+    if mode == "auto" and chunk is None and not is_nested(graph):
+        by_data = columns_by_data(graph)
+        if by_data is not None:
+            return by_data
+    if _forward_is_chosen(graph, mode):
+        (columns,) = _columns(graph, chunk)
+        return [
+            columns[own].reshape(x.size, out.size).T.reshape(out.shape + x.shape)
+            for x, own in zip(graph.leaves, _places(graph.leaves), strict=True)
+        ]
+    rows = _rows(graph, chunk)
+    return [J.reshape(out.shape + x.shape) for x, J in zip(graph.leaves, rows, strict=True)]
+
+
+def _in_precision_of(out: Tensor, x: Tensor, J: Any) -> Any:
+    """Return a block in the leaf's precision, as gradients are, whichever way it came about."""
+    real = out.dtype.kind == x.dtype.kind == "f"
+    return J.astype(x.dtype) if real and J.dtype != x.dtype else J
 
 
 def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> Function:

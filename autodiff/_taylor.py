@@ -114,8 +114,9 @@ def _along(graph: Graph, leaves: Sequence[Series], order: int) -> list[Any]:
             carried.get(x, value) if type(x) is Tensor else value
             for x, value in zip(consumer.inputs, consumer.values, strict=True)
         )
-        if consumer.op is not None and any(type(x) is Series for x in inputs):
-            carried[consumer] = _image(consumer.op, inputs, consumer.value)
+        if any(type(x) is Series for x in inputs):
+            op: Any = consumer.op
+            carried[consumer] = _image(op, inputs, consumer.value)
             carried[consumer].coefficient(order)
     return [carried.get(y, y.value) for y in graph.outputs]
 

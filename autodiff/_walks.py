@@ -54,12 +54,10 @@ class Graph:
         self, cotangents: Sequence[Any], *, batch: Shape = (), record: bool = False
     ) -> dict[Tensor, Any]:
         """Walk backward: return the leaves' cotangents, of shape ``batch + leaf.shape``."""
-        seeds: dict[Tensor, Any] = {}
-        for output, g in zip(self.outputs, cotangents, strict=True):
-            seeds[output] = accumulate(seeds[output], g) if output in seeds else g
 
         def walk(amend: Amend) -> dict[Tensor, Any]:
-            return _backward(self.order, dict(seeds), batch, self.oldest, record, amend)
+            seeds = dict(zip(self.outputs, cotangents, strict=True))
+            return _backward(self.order, seeds, batch, self.oldest, record, amend)
 
         return _settled(walk, keeping_zero, self, self.leaves, cotangents, batch, record)
 
@@ -217,9 +215,7 @@ def _backward(
     """Pass over the graph from the last op to the first; what remains belongs to the leaves."""
     take, get = cotangents.pop, cotangents.get
     for consumer in reversed(order):
-        g = take(consumer, None)
-        if g is None:
-            continue
+        g = take(consumer)
         op: Any = amend(consumer) if amend else consumer.op
         out: Any
         if record:
@@ -254,11 +250,7 @@ def aligned(image: Any, shape: Shape, batch: Shape) -> Any:
     if type(image) is Scattered:
         return image
     own = image.shape[len(batch) :]
-    if own == shape:
-        return image
-    if len(own) < len(shape):
-        return image.reshape(batch + (1,) * (len(shape) - len(own)) + own) if batch else image
-    return unbroadcast(image, shape, own, batch)
+    return image if own == shape else unbroadcast(image, shape, own, batch)
 
 
 def unbroadcast(image: Any, shape: Shape, full: Shape, batch: Shape) -> Any:

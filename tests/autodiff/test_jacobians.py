@@ -103,3 +103,12 @@ def test_arrays_beyond_the_bound_go_one_at_a_time(
     J = jacobian(lambda x: np.sin(x[::-1]), mode=mode)(X)
     np.testing.assert_array_equal(J, np.diag(np.cos(X[::-1]))[:, ::-1])
     assert hessian(lambda x: x[0] * x[1] * x[2])(X)[0, 1] == X[2]
+
+
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+def test_a_block_has_its_arguments_precision(mode: str) -> None:
+    c = np.arange(3.0)
+    x = np.ones(3, np.float32)
+    for f in (lambda x: x * c, lambda p: p[0] * c, lambda x: np.sum(x * c)):
+        assert jacobian(f, mode=mode)(x).dtype == np.float32
+    assert jacobian(lambda x: x.astype(np.float32), mode=mode)(c).dtype == np.float64

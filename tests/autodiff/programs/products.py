@@ -87,7 +87,11 @@ def polynomials(some: Chooser) -> str | None:
     """Write a polynomial or a convolution by one value of another."""
     p, x = some.array(lambda x: x.ndim == 1 and x.size <= 4), some.array(lambda x: x.size <= 9)
     q = some.array(lambda x: x.ndim == 1 and x.size <= 6)
-    forms = ["np.polyval({p}, np.tanh({x}))", "np.convolve({p}, {q})", "np.polymul({p}, {q})"]
+    forms = [
+        "np.polyval({p}, np.tanh({x}))",
+        "np.convolve({p}, {q})",
+        "np.polymul(np.exp({p}), np.exp({q}))",
+    ]
     return p and x and some.among(forms).format(p=p, x=x, q=q)
 
 
