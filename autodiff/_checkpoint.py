@@ -26,8 +26,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     f : callable
-        Takes arrays or Tensors, may use other Tensors such as parameters, and returns one. It has
-        to compute the same each time it is called.
+        Takes arrays or Tensors by position, may use other Tensors such as parameters, and returns
+        one. It has to compute the same each time it is called: arrays that change meanwhile, such
+        as a buffer, have to be arguments, of which a copy is kept.
 
     Raises
     ------

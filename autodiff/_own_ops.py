@@ -7,9 +7,8 @@ Each returns a function of the same name and signature. What it is given may be 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial, wraps
+from functools import partial, wraps
 from inspect import signature
-from sys import getrefcount
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -21,13 +20,11 @@ from autodiff._op import (
     Each,
     Elementwise,
     Function,
-    Linear,
     Rules,
     as_rules,
-    multilinear_recorder,
     recorder,
-    value_of,
 )
+from autodiff._op_checks import CheckedLinear, CheckedMultilinear, checked_entries, checked_rules
 from autodiff._structure import mapped
 from autodiff._tensor import Tensor
 
@@ -75,8 +72,18 @@ def elementwise(
     12.0
     """
     name = _name_of(function, *rules)
-    checked = [_checked_entries(name, i, rule) for i, rule in enumerate(rules)]
-    return _local(function, recorder(Elementwise(name, compute or function, checked, linear)))
+    checked = [checked_entries(name, i, rule) for i, rule in enumerate(rules)]
+    call = recorder(Elementwise(name, compute or function, checked, linear))
+
+    def counted(*operands: Any) -> Any:
+        if len(operands) != len(rules):
+            raise TypeError(
+                f"{name} has {len(rules)} rule(s), one for each operand, but was called with "
+                f"{len(operands)} argument(s): an elementwise op takes no others, custom does"
+            )
+        return call(*operands)
+
+    return _local(function, counted)
 
 
 def linear(function: Function, rule: Rule | Each, *, compute: Function | None = None) -> Function:
@@ -104,7 +111,7 @@ def linear(function: Function, rule: Rule | Each, *, compute: Function | None = 
     """
     rules = _stated(rule)
     name = _name_of(function, *_each_of(rules))
-    op = Linear(name, compute or function, _checked_all(rules, name, backward=True))
+    op = CheckedLinear(name, compute or function, checked_rules(rules, name, backward=True))
     return _local(function, recorder(op))
 
 
@@ -141,8 +148,9 @@ def multilinear(
     array([3., 4.])
     """
     name = _name_of(function, *_each_of(as_rules(*rules)))
-    call = multilinear_recorder(name, compute or function, as_rules(*rules), core)
-    return _local(function, call)
+    return _local(
+        function, recorder(CheckedMultilinear(name, compute or function, as_rules(*rules), core))
+    )
 
 
 def custom(
@@ -192,8 +200,8 @@ def custom(
     op = Custom(
         name,
         function,
-        _checked_all(backward, name, backward=True),
-        None if forward is None else _checked_all(forward, name, backward=False),
+        checked_rules(backward, name, backward=True),
+        None if forward is None else checked_rules(forward, name, backward=False),
     )
     return _local(function, recorder(op))
 
@@ -251,112 +259,3 @@ def _as_argument(x: Any) -> Any:
 
 def _kept(path: str, x: Any) -> Any:
     return kept(x) if isinstance(x, np.ndarray) else x
-
-
-# -- what a rule returns ---------------------------------------------------------------------
-# Looking at it takes 5 µs, and twice the rule's time in a batch: done once, and in each batch.
-
-
-class _CheckedEach(Each):
-    """One rule for any number of operands, looked at for each of them."""
-
-    def __init__(self, rules: Each, name: str, backward: bool) -> None:
-        super().__init__(rules.rule)
-        self.checked = cache(lambda i: _checked(name, i, rules[i], backward))
-
-    def __getitem__(self, i: int) -> Function:
-        rule: Function = self.checked(i)
-        return rule
-
-
-def _checked_all(rules: Any, name: str, backward: bool) -> Any:
-    if isinstance(rules, Each):
-        return _CheckedEach(rules, name, backward)
-    return [_checked(name, i, rule, backward) for i, rule in enumerate(rules)]
-
-
-def _checked(name: str, i: int, rule: Rule, backward: bool) -> Rule:
-    """Return a rule whose image is looked at: its type, its shape and what it does with a batch."""
-    trusted = foreign = False
-
-    def image(g: Any, out: Any, *inputs: Any) -> Any:
-        nonlocal trusted, foreign
-        source, target = (out, inputs[i]) if backward else (inputs[i], out)
-        if trusted and g.ndim == source.ndim:
-            result = rule(g, out, *inputs)
-            return result.copy() if foreign else result
-        batch = g.shape[: g.ndim - source.ndim]
-        result = rule(g, out, *inputs)
-        # Somebody beside this function holds it, so it is no gradient to give away.
-        foreign = type(result) is np.ndarray and result is not g and getrefcount(result) > 2
-        result = _array(result.copy() if foreign else result, name, i, batch)
-        own = result.shape[len(batch) :]
-        if result.shape[: len(batch)] != batch or not _fits(own, target.shape):
-            raise ValueError(
-                f"the rule of {name} for operand {i} returned shape {result.shape} for g of shape "
-                f"{g.shape}, but {'the operand' if backward else 'the output'} has shape "
-                f"{target.shape}{_on_batches(batch)}"
-            )
-        if batch and 0 not in batch:
-            first = (0,) * len(batch)
-            alone = _array(rule(g[first], out, *inputs), name, i, ())
-            one, other = value_of(result)[first], value_of(alone)
-            if not np.allclose(one, other, rtol=1e-3, atol=1e-6, equal_nan=True):
-                raise ValueError(
-                    f"the rule of {name} for operand {i} does something else with g of shape "
-                    f"{g.shape} than with each of its members{_on_batches(batch)}"
-                )
-        trusted = trusted or not batch
-        return result
-
-    return image
-
-
-def _checked_entries(name: str, i: int, rule: Rule) -> Rule:
-    """Return the rule of an elementwise op, whose image is looked at: its type and its shape."""
-    trusted = False
-
-    def image(g: Any, out: Any, *inputs: Any) -> Any:
-        nonlocal trusted
-        if trusted:
-            return rule(g, out, *inputs)
-        result = _array(rule(g, out, *inputs), name, i, ())
-        batch = max(g.ndim - out.ndim, 0)
-        if not _fits(result.shape[batch:], out.shape):
-            raise ValueError(
-                f"the rule of {name} for operand {i} returned shape {result.shape}, but the output "
-                f"has shape {out.shape}: an elementwise op's rule works entry by entry"
-            )
-        trusted = True
-        return result
-
-    return image
-
-
-def _array(result: Any, name: str, i: int, batch: tuple[int, ...]) -> Any:
-    """Return what a rule returned, if it is an array, a Tensor or a number."""
-    if isinstance(result, int | float | complex) and not isinstance(result, np.generic):
-        return np.full(batch, result, np.result_type(result, np.float64))[()]
-    if not hasattr(result, "dtype"):
-        raise TypeError(
-            f"the rule of {name} for operand {i} returned {result!r:.60} "
-            f"({type(result).__name__}), not an array: where nothing depends on an operand return "
-            "0 * g"
-        )
-    return result
-
-
-def _fits(own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
-    """Whether an image of this shape becomes the target's by broadcasting, or sums over it."""
-    pairs = zip(reversed(own), reversed(shape), strict=False)
-    return all(n == length or 1 in (n, length) for n, length in pairs)
-
-
-def _on_batches(batch: tuple[int, ...]) -> str:
-    """Return what a rule has to do about a batch, where there is one."""
-    if not batch:
-        return ""
-    return (
-        f". The leading axes {batch} of g are a batch: write a rule that leaves them alone, with "
-        "g @ A in the place of A.T @ g, or t[..., None, :] to align them"
-    )

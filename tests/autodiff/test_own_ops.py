@@ -206,3 +206,47 @@ def test_a_gradient_that_a_rule_holds_belongs_to_the_caller() -> None:
         g = grad(op)(np.ones(3))
         assert g.tolist() == [1, 2, 3]
         g *= 10
+
+
+class TestWhatAFunctionDoesWithABatch:
+    A = np.arange(9.0).reshape(3, 3)
+
+    def test_a_linear_one_that_mixes_it_up_is_told(self) -> None:
+        x = np.array([1.0, 2.0, 3.0])
+        wrong = linear(lambda x, A: A @ x, lambda g, out, x, A: g @ A)
+        sums = linear(lambda x: np.cumsum(x, axis=0), lambda g, out, x: g)
+        for f in (lambda x: wrong(x, self.A), sums):
+            with pytest.raises(ValueError, match=r"x @ A\.T in the place of A @ x, or axis=-1"):
+                jacobian(f, mode="forward")(x)
+            with pytest.raises(ValueError, match="axes in front of its operand's"):
+                hessian(lambda x, f=f: np.sum(f(x) ** 2))(x)
+        right = linear(lambda x, A: x @ A.T, lambda g, out, x, A: g @ A)
+        assert jacobian(lambda x: right(x, self.A), mode="forward")(x).tolist() == self.A.tolist()
+
+    def test_where_shapes_do_not_fit_either(self) -> None:
+        A = np.ones((3, 4))
+        wrong = linear(lambda x, A: A @ x, lambda g, out, x, A: g @ A)
+        with pytest.raises(ValueError, match=r"x @ A\.T in the place of A @ x"):
+            jacobian(lambda x: wrong(x, A), mode="forward")(np.ones(4))
+
+    def test_a_multilinear_one(self) -> None:
+        wrong = multilinear(
+            lambda A, x: A @ x,
+            lambda g, out, A, x: g[..., :, None] * x[..., None, :],
+            lambda g, out, A, x: np.matvec(np.matrix_transpose(A), g),
+            core=(2, 1),
+        )
+        with pytest.raises(ValueError, match="axes in front of its operand's"):
+            jacobian(wrong, 1, mode="forward")(self.A, np.ones(3))
+
+
+class TestWhatIsNotElementwise:
+    def test_is_told_by_its_shape(self) -> None:
+        total = elementwise(np.sum, lambda g, out, x: g)
+        with pytest.raises(ValueError, match=r"makes shape \(\) of shapes \(3,\): .* by custom"):
+            grad(total)(np.ones(3))
+
+    def test_takes_operands_alone(self) -> None:
+        scaled = elementwise(lambda x, y: x * y, lambda g, out, x, y: g * y)
+        with pytest.raises(TypeError, match=r"has 1 rule\(s\), one for each operand, .* with 2"):
+            scaled(Tensor(1.0), 2.0)
