@@ -98,10 +98,10 @@ def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
 
     def image(g: Any, out: Any, *inputs: Any) -> Any:
         nonlocal trusted, foreign
-        source, target = (out, inputs[i]) if backward else (inputs[i], out)
-        if trusted and g.ndim == source.ndim:
+        if trusted and g.ndim == (out if backward else inputs[i]).ndim:
             result = rule(g, out, *inputs)
             return result.copy() if foreign else result
+        source, target = (out, inputs[i]) if backward else (inputs[i], out)
         batch = g.shape[: g.ndim - source.ndim]
         result = rule(g, out, *inputs)
         # Somebody beside this function holds it, so it is no gradient to give away.

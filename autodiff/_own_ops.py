@@ -74,16 +74,7 @@ def elementwise(
     name = _name_of(function, *rules)
     checked = [checked_entries(name, i, rule) for i, rule in enumerate(rules)]
     call = recorder(Elementwise(name, compute or function, checked, linear))
-
-    def counted(*operands: Any) -> Any:
-        if len(operands) != len(rules):
-            raise TypeError(
-                f"{name} has {len(rules)} rule(s), one for each operand, but was called with "
-                f"{len(operands)} argument(s): an elementwise op takes no others, custom does"
-            )
-        return call(*operands)
-
-    return _local(function, counted)
+    return _local(function, call, count=len(rules))
 
 
 def linear(function: Function, rule: Rule | Each, *, compute: Function | None = None) -> Function:
@@ -223,14 +214,25 @@ def _name_of(function: Function, *rules: Any) -> str:
     return getattr(function, "__name__", type(function).__name__)
 
 
-def _local(function: Function, call: Function) -> Function:
-    """Return the function to call, which looks like the one that was given."""
+def _local(function: Function, call: Function, count: int | None = None) -> Function:
+    """Return the function to call, which looks like the one that was given.
+
+    ``count`` says how many arguments it takes, if all are operands.
+    """
 
     @wraps(function)
     def op(*arguments: Any, **keywords: Any) -> Any:
         if keywords or not _AS_THEY_ARE.issuperset(map(type, arguments)):
             arguments = _by_position(function, arguments, keywords)
-        return call(*arguments)
+        try:
+            return call(*arguments)
+        except TypeError:
+            if count in (None, len(arguments)):
+                raise
+        raise TypeError(
+            f"{function.__name__} has {count} rule(s), one for each operand, but was called with "
+            f"{len(arguments)} argument(s): an elementwise op takes no others, custom does"
+        )
 
     return op
 
