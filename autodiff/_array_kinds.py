@@ -22,7 +22,7 @@ def as_computable(x: Any) -> Any:
     TypeError
         When it holds no numbers, or more than numbers.
     """
-    if type(x) in NUMBERS:
+    if type(x) in NUMBERS or isinstance(x, np.generic):
         return x
     if type(x) is not np.ndarray:
         refuse_container(x)

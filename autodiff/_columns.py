@@ -25,7 +25,7 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
     followed from the output back, never guessed from a length.
     """
     (out,) = graph.outputs
-    kinds = {x.dtype.kind for x in (out, *graph.leaves, *graph.order)}
+    kinds = {x.dtype.kind for x in (out, *graph.leaves)}
     if out.ndim != 1 or len(kinds) > 1:
         return None
     n = out.size

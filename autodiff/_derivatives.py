@@ -13,10 +13,11 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Sequence
 from functools import wraps
-from typing import Any, SupportsIndex, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._constant_arrays import SHARED_BYTES as LARGE
 from autodiff._constant_arrays import kept
 from autodiff._op import linear, value_of
 from autodiff._structure import as_numbers, is_container, mapped, matched, replaced
@@ -60,7 +61,7 @@ def _leaf(path: str, x: Any) -> Tensor:
     plain = type(x) is np.ndarray and x.dtype.kind == "f"
     value = x if plain else value_of(as_numbers(path, x))
     if isinstance(value, np.ndarray):
-        value = kept(value) if value.ndim else value[()]
+        value = value[()] if not value.ndim else kept(value) if value.nbytes < LARGE else value
     return node(value, None, (), (), True)
 
 
@@ -72,13 +73,18 @@ def record_function(
 
 
 def record_structures(
-    f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
+    f: Function,
+    args: Sequence[Any],
+    kwargs: dict[str, Any],
+    argnums: Argnums,
+    outlives: bool = False,
 ) -> tuple[Graph, Any]:
     """Return the graph of a call, and its leaves in the structure of the chosen arguments.
 
-    The structure is that of the one argument, or a tuple of several.
+    The structure is that of the one argument, or a tuple of several. A graph that ``outlives`` the
+    call keeps copies of them.
     """
-    single = isinstance(argnums, SupportsIndex)
+    single = hasattr(argnums, "__index__")
     numbers = _indices(argnums)
     count = len(args)
     args = list(args)
@@ -115,15 +121,36 @@ def record_structures(
             "the function returned truth values, which have no derivative: return numbers, as "
             "np.where(condition, a, b) does"
         )
-    return Graph([out], leaves), structure
+    graph = Graph([out], leaves)
+    if outlives or graph.enclosed:
+        _own_values(graph)
+    return graph, structure
+
+
+def _own_values(graph: Graph) -> None:
+    """Replace large arguments in a graph that outlives a call, and views of them, by copies."""
+    large = [x for x in graph.leaves if type(x.value) is np.ndarray and x.value.nbytes >= LARGE]
+    own = [x for x in large if kept(x.value) is not x.value]
+    if own:
+        for y in graph.order:
+            if any(np.may_share_memory(y.value, x.value) for x in own):
+                y.value = kept(y.value)
+        for x in own:
+            x.value = kept(x.value)
+        for consumer in graph.order:
+            consumer.values = tuple(map(value_of, consumer.inputs))
 
 
 def _indices(argnums: Any) -> tuple[int, ...]:
     """Return the numbers of arguments as integers, in a tuple."""
-    several = argnums if isinstance(argnums, list | tuple) else (argnums,)
-    if not all(isinstance(i, SupportsIndex) for i in several):
-        raise TypeError(f"argnums is an integer or a tuple of integers, but got {argnums!r:.60}")
-    return tuple(map(operator.index, several))
+    try:
+        return tuple(
+            map(operator.index, argnums if isinstance(argnums, list | tuple) else [argnums])
+        )
+    except TypeError:
+        raise TypeError(
+            f"argnums is an integer or a tuple of integers, but got {argnums!r:.60}"
+        ) from None
 
 
 def _constant_output(out: Any) -> Tensor:
@@ -309,7 +336,8 @@ def linearize(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> float(value), float(push(1.0, 0.0)), float(push(0.0, 1.0))
     (12.0, 12.0, 4.0)
     """
-    graph, structures = record_structures(f, primals, {}, tuple(range(len(primals))))
+    every = tuple(range(len(primals)))
+    graph, structures = record_structures(f, primals, {}, every, outlives=True)
 
     def push(*tangents: Any) -> Any:
         seeds = _seeds(structures, tangents)
@@ -337,7 +365,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     array([ 1., 10.])
     """
     argnums = tuple(range(len(primals))) if len(primals) > 1 else 0
-    graph, structure = record_structures(f, primals, {}, argnums)
+    graph, structure = record_structures(f, primals, {}, argnums, outlives=True)
 
     def pull(cotangent: Any) -> Any:
         seed = seed_like(graph.outputs[0], cotangent)

@@ -18,6 +18,7 @@ import numpy as np
 from autodiff._array_kinds import as_computable
 from autodiff._constant_arrays import kept
 from autodiff._ndarray import operations
+from autodiff._structure import mapped
 from autodiff._tensor import Tensor, constant, new, next_index, node, recording
 
 Function: TypeAlias = Callable[..., Any]
@@ -288,7 +289,7 @@ def value_of(x: Any) -> Any:
 
 # Constants that need no conversion. A Python number stays one, so that float32 stays float32.
 NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
-UNCHANGING = NUMBERS | {Tensor, tuple, str}
+UNCHANGING = NUMBERS | {Tensor, str, type(None)}
 is_recording = recording.get
 
 
@@ -306,11 +307,20 @@ def record(op: Op, *inputs: Any) -> Any:
             if type(x) is Tensor and x.requires_grad:
                 # A linear op's derivative depends on no value.
                 if not (op.linear or UNCHANGING.issuperset(map(type, inputs))):
-                    inputs = tuple([kept(x) if isinstance(x, np.ndarray) else x for x in inputs])
+                    inputs = tuple([x if type(x) in UNCHANGING else kept_input(x) for x in inputs])
                     values = tuple([x.value if type(x) is Tensor else x for x in inputs])
                 out = node(value, op, inputs, values, True)
                 return out if mode is True else mode.examined(out)
     return constant(value) if Tensor in map(type, inputs) else value
+
+
+def kept_input(x: Any) -> Any:
+    """Return a constant as the graph can keep it: arrays, and containers of them, as copies."""
+    if type(x) in (tuple, list, dict):
+        return mapped(lambda path, part: kept(part) if isinstance(part, np.ndarray) else part, x)
+    if hasattr(x, "__array_ufunc__"):
+        x = as_computable(x)
+    return kept(x) if isinstance(x, np.ndarray) else x
 
 
 def recorder(op: Op) -> Function:
@@ -446,10 +456,11 @@ def as_operand(op: Op, x: Any, other: Any) -> Any:
     """Return a constant as something NumPy computes with, and that the graph can keep."""
     if type(x) is complex:  # which would make a Python number of NumPy's float64
         return np.complex128(x) if type(value_of(other)) is np.float64 else x
-    try:
-        x = as_computable(x)
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"{op.name} of a Tensor and a {type(x).__name__}: {error}") from None
+    if type(x) is not np.ndarray or x.dtype.kind not in "fiubc":
+        try:
+            x = as_computable(x)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{op.name} of a Tensor and a {type(x).__name__}: {error}") from None
     if op.linear or type(other) is not Tensor or not (other.requires_grad and is_recording()):
         return x
     return kept(x) if isinstance(x, np.ndarray) else x

@@ -11,10 +11,6 @@ from functools import partial, wraps
 from inspect import signature
 from typing import Any, TypeAlias
 
-import numpy as np
-
-from autodiff._array_kinds import as_computable
-from autodiff._constant_arrays import kept
 from autodiff._op import (
     Custom,
     Each,
@@ -25,11 +21,8 @@ from autodiff._op import (
     recorder,
 )
 from autodiff._op_checks import CheckedLinear, CheckedMultilinear, checked_entries, checked_rules
-from autodiff._structure import mapped
-from autodiff._tensor import Tensor
 
 Rule: TypeAlias = Callable[..., Any]
-_AS_THEY_ARE = frozenset({Tensor, np.ndarray, float, int, bool, str, type(None)})
 
 
 def elementwise(
@@ -222,7 +215,7 @@ def _local(function: Function, call: Function, count: int | None = None) -> Func
 
     @wraps(function)
     def op(*arguments: Any, **keywords: Any) -> Any:
-        if keywords or not _AS_THEY_ARE.issuperset(map(type, arguments)):
+        if keywords:
             arguments = _by_position(function, arguments, keywords)
         try:
             return call(*arguments)
@@ -240,24 +233,11 @@ def _local(function: Function, call: Function, count: int | None = None) -> Func
 def _by_position(
     function: Function, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Any, ...]:
-    """Return all arguments of a call in their places, arrays within containers as copies."""
-    if keywords:
-        bound = signature(function).bind(*arguments, **keywords)
-        if bound.kwargs:
-            raise TypeError(
-                f"{function.__name__} is an op, whose arguments are passed by position, but got "
-                f"{', '.join(bound.kwargs)} by keyword only"
-            )
-        arguments = bound.args
-    return tuple(map(_as_argument, arguments))
-
-
-def _as_argument(x: Any) -> Any:
-    """Return an array-like object as an array, and a container with copies of its arrays."""
-    if hasattr(x, "__array_ufunc__"):
-        return as_computable(x)
-    return mapped(_kept, x) if type(x) in (tuple, list, dict) else x
-
-
-def _kept(path: str, x: Any) -> Any:
-    return kept(x) if isinstance(x, np.ndarray) else x
+    """Return all arguments of a call in their places."""
+    bound = signature(function).bind(*arguments, **keywords)
+    if bound.kwargs:
+        raise TypeError(
+            f"{function.__name__} is an op, whose arguments are passed by position, but got "
+            f"{', '.join(bound.kwargs)} by keyword only"
+        )
+    return bound.args

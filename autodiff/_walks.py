@@ -161,7 +161,7 @@ def ancestors(
     met_older = _reach_back(order, found, oldest, young)
     met_older |= oldest > 0 and any(y.requires_grad and y.index < oldest for y in outputs)
     order.sort(key=attrgetter("index"))
-    return order, met_older or _outlived(young)
+    return order, met_older or (bool(young) and _outlived(young))
 
 
 def _reach_back(order: list[Tensor], found: set[Tensor], oldest: int, young: list[Tensor]) -> bool:
@@ -223,7 +223,9 @@ def _backward(
         else:
             out, inputs = consumer.value, consumer.values
         full = out.shape
-        rules, images, structural = op.rules, None, op.structural
+        rules = op.rules
+        images = None
+        structural = op.structural
         if structural:
             if g.shape != full:
                 g = filled(g, batch + full)

@@ -200,6 +200,36 @@ def test_the_values_of_a_parameter_seen_through_a_view() -> None:
     np.testing.assert_array_equal(x.grad, X)
 
 
+class TestLargeArguments:
+    """They are copied only where the graph outlives the call; and with them all views of them."""
+
+    x = np.linspace(0.1, 1.0, SHARED_BYTES)
+
+    def test_of_vjp_and_linearize(self) -> None:
+        x = self.x.copy()
+        f = lambda x: np.sin(x[::2]) * x.reshape(2, -1)[0] + x[: len(x) // 2] ** 2  # noqa: E731
+        _, pull = vjp(f, x)
+        _, push = linearize(f, x)
+        expected = vjp(f, self.x)[1](np.ones(len(x) // 2)), linearize(f, self.x)[1](self.x)
+        x[:] = 7.0
+        np.testing.assert_array_equal(pull(np.ones(len(x) // 2)), expected[0])
+        np.testing.assert_array_equal(push(self.x), expected[1])
+
+    def test_of_a_gradient_inside_another(self) -> None:
+        buffer = self.x.copy()
+
+        def f(a: Any) -> Any:
+            inner = grad(lambda b: np.sum(a * b * b[::-1]))(buffer)
+            buffer[:] = 100.0
+            return np.sum(inner)
+
+        assert grad(f)(1.0) == pytest.approx(2 * self.x.sum())
+
+    def test_a_gradient_alone_copies_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr("autodiff._derivatives.kept", lambda x: pytest.fail("copied"))
+        assert grad(lambda x: np.sum(x * x))(self.x).tolist() == (2 * self.x).tolist()
+
+
 class TestCopies:
     def test_read_only_arrays_are_kept_as_they_are(self) -> None:
         c = X.copy()
