@@ -86,6 +86,7 @@ def linear(function: Function, rule: Rule | Each, *, compute: Function | None = 
 
     Examples
     --------
+    >>> import numpy as np
     >>> from autodiff import jacobian
     >>> turned = linear(lambda x, Q: x @ Q.T, lambda g, out, x, Q: g @ Q)
     >>> Q = np.array([[0.0, -1.0], [1.0, 0.0]])
@@ -121,6 +122,7 @@ def multilinear(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from autodiff import jacobian
     >>> weighted = multilinear(
     ...     lambda w, x: np.sum(w * x, axis=-1),
@@ -170,6 +172,7 @@ def custom(
 
     Examples
     --------
+    >>> import numpy as np
     >>> from autodiff import grad
     >>> @custom(vjp=lambda g, out, x: g)  # as if rounding were the identity
     ... def rounded(x):
