@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-import inspect
 import operator
 import sys
 from collections.abc import Callable
+from functools import wraps
 from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import ArrayLike
+
+from autodiff._arguments import call, call_by_name, call_ufunc, fit, refused, refused_argument
 
 if TYPE_CHECKING:
     from autodiff._tensor import Tensor
@@ -22,17 +24,55 @@ Axes: TypeAlias = int | tuple[int, ...] | None
 operations: dict[Callable[..., Any], Callable[..., Tensor]] = {}
 
 
+def _method(function: Callable[..., Any], result: str) -> Callable[..., Tensor]:
+    """Return the method that hands all its arguments on to NumPy's function of the same meaning."""
+
+    @wraps(function, assigned=("__name__",), updated=())
+    def method(self: Tensor, *args: Any, **kwargs: Any) -> Any:
+        operation = operations[function]
+        try:
+            return operation(self, *args, **kwargs)
+        except TypeError:
+            if fit(operation, (self, *args), kwargs):
+                raise
+        return call_by_name(function, operation, (self, *args), kwargs)
+
+    method.__doc__ = f"Return {result}."
+    return method
+
+
+def _in_place(name: str, new: str) -> Callable[..., NoReturn]:
+    """Return the method that would change the Tensor itself, which raises."""
+
+    def refuse(self: Tensor, *args: Any, **kwargs: Any) -> NoReturn:
+        raise TypeError(
+            f"a Tensor's value never changes: instead of x.{name}(...), which works in place, "
+            f"write x = {new}"
+        )
+
+    return refuse
+
+
+def _unchanging(attribute: str, instead: str) -> AttributeError:
+    """Return the error for an assignment to a part of a Tensor."""
+    return AttributeError(
+        f"a Tensor's value never changes: instead of x.{attribute} = v write {instead}"
+    )
+
+
 class NDArrayInterface:
     """The operators, methods and protocols of ndarray, each handed on to its operation."""
 
     __slots__ = ()
+
+    value: Any
     __pandas_priority__ = 5000  # so that a Series or DataFrame in front leaves the operator to us
 
     # -- NumPy's protocols -------------------------------------------------------------------
 
     def __array_ufunc__(
         self, ufunc: np.ufunc, method: str, x: Any, *others: Any, **kwargs: Any
-    ) -> Tensor:
+    ) -> Any:
         operation = operations.get(ufunc)
         if operation is None or kwargs or method != "__call__":
             return other_ufunc(ufunc, method, (x, *others), kwargs)
@@ -40,15 +80,22 @@ class NDArrayInterface:
 
     def __array_function__(
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
-    ) -> Tensor:
+    ) -> Any:
         operation = operations.get(function)
         if operation is None:
             raise refused(function)
+        for value in kwargs.values():
+            if value is np._NoValue:
+                return call_by_name(function, operation, args, kwargs)
         try:
             return operation(*args, **kwargs)
         except TypeError:
-            check_arguments(function, operation, args, kwargs)
-            raise
+            if fit(operation, args, kwargs):
+                raise
+        return call_by_name(function, operation, args, kwargs)
+
+    def __array_namespace__(self, *, api_version: str | None = None) -> Any:
+        return np
 
     # -- operators ---------------------------------------------------------------------------
 
@@ -96,6 +143,12 @@ class NDArrayInterface:
     def __rfloordiv__(self, other: Operand) -> Tensor:
         return operations[np.floor_divide](other, self)
 
+    def __divmod__(self, other: Operand) -> Any:
+        return operations[np.divmod](self, other)
+
+    def __rdivmod__(self, other: Operand) -> Any:
+        return operations[np.divmod](other, self)
+
     def __matmul__(self, other: Operand) -> Tensor:
         return operations[np.matmul](self, other)
 
@@ -110,6 +163,9 @@ class NDArrayInterface:
 
     def __abs__(self) -> Tensor:
         return operations[np.absolute](self)
+
+    def __round__(self, decimals: int | None = None) -> Tensor:
+        return operations[np.round](self, decimals or 0)
 
     def __lt__(self, other: Operand) -> Tensor:
         return operations[np.less](self, other)
@@ -140,11 +196,29 @@ class NDArrayInterface:
 
     __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
 
+    def __lshift__(self, other: Operand) -> Tensor:
+        return operations[np.left_shift](self, other)
+
+    def __rlshift__(self, other: Operand) -> Tensor:
+        return operations[np.left_shift](other, self)
+
+    def __rshift__(self, other: Operand) -> Tensor:
+        return operations[np.right_shift](self, other)
+
+    def __rrshift__(self, other: Operand) -> Tensor:
+        return operations[np.right_shift](other, self)
+
     def __invert__(self) -> Tensor:
         return operations[np.invert](self)
 
+    def __contains__(self, entry: Any) -> bool:
+        return bool(operations[np.any](self == entry))
+
     def __getitem__(self, key: Any) -> Tensor:
         return operations[operator.getitem](self, key)
+
+    def __delitem__(self, key: Any) -> NoReturn:
+        raise TypeError("a Tensor's value never changes: instead of del x[i] write np.delete(x, i)")
 
     # -- attributes and methods ---------------------------------------------------------------
 
@@ -163,157 +237,37 @@ class NDArrayInterface:
         """The real part."""
         return operations[np.real](self)
 
+    @real.setter
+    def real(self, v: Any) -> NoReturn:
+        raise _unchanging("real", "x = v + 1j * x.imag")
+
     @property
     def imag(self) -> Tensor:
         """The imaginary part."""
         return operations[np.imag](self)
 
-    def conj(self) -> Tensor:
-        """Return the complex conjugate."""
-        return operations[np.conjugate](self)
+    @imag.setter
+    def imag(self, v: Any) -> NoReturn:
+        raise _unchanging("imag", "x = x.real + 1j * v")
 
-    def astype(self, dtype: DTypeLike) -> Tensor:
-        """Return the entries cast to another type."""
-        return operations[np.ndarray.astype](self, dtype)
+    @property
+    def flat(self) -> Tensor:
+        """The entries along one axis."""
+        return operations[np.ravel](self)
 
-    def sum(self, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
-        """Return the sum over the axes, all of them if none is named."""
-        return operations[np.sum](self, axis, keepdims=keepdims)
+    @flat.setter
+    def flat(self, v: Any) -> NoReturn:
+        raise _unchanging("flat", "x = np.reshape(np.resize(v, x.size), x.shape)")
 
-    def mean(self, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
-        """Return the mean over the axes, all of them if none is named."""
-        return operations[np.mean](self, axis, keepdims=keepdims)
+    @property
+    def itemsize(self) -> int:
+        """The number of bytes of an entry."""
+        return int(self.value.dtype.itemsize)
 
-    def prod(self, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
-        """Return the product over the axes, all of them if none is named."""
-        return operations[np.prod](self, axis, keepdims=keepdims)
-
-    def var(self, axis: Axes = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
-        """Return the variance over the axes, all of them if none is named."""
-        return operations[np.var](self, axis, ddof=ddof, keepdims=keepdims)
-
-    def std(self, axis: Axes = None, *, ddof: float = 0, keepdims: bool = False) -> Tensor:
-        """Return the standard deviation over the axes; its derivative is 0 where it is 0."""
-        return operations[np.std](self, axis, ddof=ddof, keepdims=keepdims)
-
-    def cumsum(self, axis: int | None = None) -> Tensor:
-        """Return the running sums along an axis."""
-        return operations[np.cumsum](self, axis)
-
-    def cumprod(self, axis: int | None = None) -> Tensor:
-        """Return the running products along an axis."""
-        return operations[np.cumprod](self, axis)
-
-    def max(self, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
-        """Return the largest entry along the axes; ties share the derivative equally."""
-        return operations[np.max](self, axis, keepdims=keepdims)
-
-    def min(self, axis: Axes = None, *, keepdims: bool = False) -> Tensor:
-        """Return the smallest entry along the axes; ties share the derivative equally."""
-        return operations[np.min](self, axis, keepdims=keepdims)
-
-    def argmax(self, axis: int | None = None) -> Tensor:
-        """Return the index of the largest entry, a constant."""
-        return operations[np.argmax](self, axis)
-
-    def argmin(self, axis: int | None = None) -> Tensor:
-        """Return the index of the smallest entry, a constant."""
-        return operations[np.argmin](self, axis)
-
-    def argsort(self, axis: int | None = -1) -> Tensor:
-        """Return the indices that would sort the entries, a constant."""
-        return operations[np.argsort](self, axis)
-
-    def any(self, axis: Axes = None) -> Tensor:
-        """Return whether any entry is not zero, a constant."""
-        return operations[np.any](self, axis)
-
-    def all(self, axis: Axes = None) -> Tensor:
-        """Return whether no entry is zero, a constant."""
-        return operations[np.all](self, axis)
-
-    def round(self, decimals: int = 0) -> Tensor:
-        """Return the entries rounded, a constant."""
-        return operations[np.round](self, decimals)
-
-    def clip(self, min: Operand | None = None, max: Operand | None = None) -> Tensor:
-        """Return the entries held between two bounds."""
-        return operations[np.clip](self, min, max)
-
-    def dot(self, other: Operand) -> Tensor:
-        """Return the inner or matrix product."""
-        return operations[np.dot](self, other)
-
-    def reshape(self, *shape: Any) -> Tensor:
-        """Return the same entries in another shape."""
-        return operations[np.reshape](self, shape[0] if len(shape) == 1 else shape)
-
-    def ravel(self) -> Tensor:
-        """Return the entries along one axis."""
-        return operations[np.reshape](self, -1)
-
-    flatten = ravel
-
-    def transpose(self, *axes: Any) -> Tensor:
-        """Return the Tensor with its axes reordered, reversed if no order is given."""
-        order = axes[0] if len(axes) == 1 else axes or None
-        return operations[np.transpose](self, order)
-
-    def swapaxes(self, axis1: int, axis2: int) -> Tensor:
-        """Return the Tensor with two axes exchanged."""
-        return operations[np.swapaxes](self, axis1, axis2)
-
-    def squeeze(self, axis: Axes = None) -> Tensor:
-        """Return the Tensor without its axes of length 1."""
-        return operations[np.squeeze](self, axis)
-
-    def copy(self) -> Tensor:
-        """Return a Tensor of the same entries."""
-        return operations[np.copy](self)
-
-    def take(self, indices: Any, axis: int | None = None) -> Tensor:
-        """Return the entries at indices along an axis."""
-        return operations[np.take](self, indices, axis)
-
-    def repeat(self, repeats: Any, axis: int | None = None) -> Tensor:
-        """Return the Tensor with each entry repeated along an axis."""
-        return operations[np.repeat](self, repeats, axis)
-
-    def sort(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise, as all that works in place: a Tensor's value never changes."""
-        raise _in_place("sort", "x = np.sort(x)")
-
-    def partition(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise, as all that works in place: a Tensor's value never changes."""
-        raise _in_place("partition", "x = np.partition(x, k)")
-
-    def fill(self, value: Any) -> NoReturn:
-        """Raise, as all that works in place: a Tensor's value never changes."""
-        raise _in_place("fill", "x = np.full_like(x, value)")
-
-    def put(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise, as all that works in place: a Tensor's value never changes."""
-        raise _in_place("put", "x = x.at[indices].set(values)")
-
-    def resize(self, *args: Any, **kwargs: Any) -> NoReturn:
-        """Raise, as all that works in place: a Tensor's value never changes."""
-        raise _in_place("resize", "x = np.resize(x, shape)")
-
-    def diagonal(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-        """Return the diagonal of two axes."""
-        return operations[np.diagonal](self, offset, axis1, axis2)
-
-    def trace(self, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Tensor:
-        """Return the sum of the diagonal of two axes."""
-        return operations[np.trace](self, offset, axis1, axis2)
-
-    def compress(self, condition: Any, axis: int | None = None) -> Tensor:
-        """Return the slices along an axis where a condition holds."""
-        return operations[np.compress](condition, self, axis)
-
-    def nonzero(self) -> Any:
-        """Return the indices of the entries that are not zero, constants."""
-        return operations[np.nonzero](self)
+    @property
+    def nbytes(self) -> int:
+        """The number of bytes of all entries."""
+        return self.itemsize * int(self.value.size)
 
     @property
     def at(self) -> Any:
@@ -323,69 +277,113 @@ class NDArrayInterface:
         """
         return import_module("autodiff.rules.indexing").At(self)
 
+    sum = _method(np.sum, "the sum over the axes, all of them if none is named")
+    mean = _method(np.mean, "the mean over the axes, all of them if none is named")
+    prod = _method(np.prod, "the product over the axes, all of them if none is named")
+    var = _method(np.var, "the variance over the axes, all of them if none is named")
+    std = _method(np.std, "the standard deviation over the axes; its derivative is 0 where it is 0")
+    max = _method(np.max, "the largest entry along the axes; ties share the derivative equally")
+    min = _method(np.min, "the smallest entry along the axes; ties share the derivative equally")
+    cumsum = _method(np.cumsum, "the running sums along an axis")
+    cumprod = _method(np.cumprod, "the running products along an axis")
+    trace = _method(np.trace, "the sum of the diagonal of two axes")
+    dot = _method(np.dot, "the inner or matrix product")
+    clip = _method(np.clip, "the entries held between two bounds")
+    astype = _method(np.ndarray.astype, "the entries cast to another type")
 
-def _in_place(method: str, instead: str) -> TypeError:
-    """Return the error for a method of ndarray that changes the array itself."""
-    return TypeError(
-        f"a Tensor's value never changes: instead of x.{method}(...), which works in place, write "
-        f"{instead}"
-    )
+    ravel = _method(np.ravel, "the entries along one axis")
+    flatten = _method(np.ravel, "the entries along one axis")
+    swapaxes = _method(np.swapaxes, "the Tensor with two axes exchanged")
+    squeeze = _method(np.squeeze, "the Tensor without its axes of length 1")
+    diagonal = _method(np.diagonal, "the diagonal of two axes")
+    copy = _method(np.copy, "a Tensor of the same entries")
+    take = _method(np.take, "the entries at indices along an axis")
+    repeat = _method(np.repeat, "the Tensor with each entry repeated along an axis")
+    choose = _method(np.choose, "the entries of the arrays that these numbers choose")
+
+    argmax = _method(np.argmax, "the index of the largest entry, a constant")
+    argmin = _method(np.argmin, "the index of the smallest entry, a constant")
+    argsort = _method(np.argsort, "the indices that would sort the entries, a constant")
+    argpartition = _method(np.argpartition, "the indices that would partition them, a constant")
+    searchsorted = _method(np.searchsorted, "the places among these sorted entries, constants")
+    any = _method(np.any, "whether any entry is not zero, a constant")
+    all = _method(np.all, "whether no entry is zero, a constant")
+    round = _method(np.round, "the entries rounded, a constant")
+
+    fill = _in_place("fill", "np.full_like(x, value)")
+    itemset = _in_place("itemset", "x.at[key].set(v)")
+    partition = _in_place("partition", "np.partition(x, k)")
+    put = _in_place("put", "np.ravel(x).at[indices].set(v).reshape(x.shape)")
+    resize = _in_place("resize", "np.resize(x, shape)")
+    setfield = _in_place("setfield", "x.at[key].set(v)")
+    sort = _in_place("sort", "np.sort(x)")
+
+    def conj(self) -> Tensor:
+        """Return the complex conjugate."""
+        return operations[np.conjugate](self)
+
+    conjugate = conj
+
+    def nonzero(self) -> Any:
+        """Return the indices of the entries that are not zero, constants."""
+        return operations[np.nonzero](self)
+
+    def reshape(self, *shape: Any, order: str = "C", copy: bool | None = None) -> Tensor:
+        """Return the same entries in another shape."""
+        return operations[np.reshape](self, shape[0] if len(shape) == 1 else shape, order)
+
+    def transpose(self, *axes: Any) -> Tensor:
+        """Return the Tensor with its axes reordered, reversed if no order is given."""
+        order = axes[0] if len(axes) == 1 else axes or None
+        return operations[np.transpose](self, order)
+
+    def compress(self, condition: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the slices along an axis where a condition holds."""
+        return call(np.compress, operations[np.compress], (condition, self, *args), kwargs)
+
+    @property
+    def device(self) -> Any:
+        """Where the entries lie: "cpu" for NumPy's arrays."""
+        return getattr(self.value, "device", "cpu")
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        """Return the Tensor itself, which is on the only device that it can be on."""
+        if device != self.device:
+            raise ValueError(f"a Tensor of NumPy's arrays is on {self.device!r}, not {device!r}")
+        return self
 
 
-def other_ufunc(
-    ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]
-) -> Tensor:
+class _Absent:
+    """An attribute of ndarray that a Tensor does not have, which says what to write instead."""
+
+    def __init__(self, name: str, instead: str) -> None:
+        self.name = name
+        self.instead = instead
+
+    def __get__(self, tensor: Any, owner: Any) -> NoReturn:
+        raise AttributeError(f"a Tensor has no attribute {self.name!r}: write {self.instead}")
+
+
+for _name in (
+    *("base", "byteswap", "ctypes", "dump", "dumps", "flags", "getfield", "setflags", "strides"),
+    *("tobytes", "tofile", "view", "newbyteorder", "__dlpack__", "__dlpack_device__"),
+):
+    setattr(NDArrayInterface, _name, _Absent(_name, f"t.data.{_name}, of the array that it holds"))
+NDArrayInterface.ptp = _Absent("ptp", "np.ptp(x)")  # type: ignore[attr-defined]
+
+
+def other_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call what the simple case does not cover: a ufunc's methods, and SciPy's functions."""
     if "scipy.special" in sys.modules:
         import_module("autodiff.rules.special")  # only now: SciPy is slow to import
 
     function = ufunc if method == "__call__" else getattr(ufunc, method)
     operation = operations.get(function)
-    if operation is None or "out" in kwargs or (kwargs and method == "__call__"):
-        raise refused_ufunc(ufunc, method, kwargs)
-    try:
-        return operation(*args, **kwargs)
-    except TypeError:
-        check_arguments(function, operation, args, kwargs)
-        raise
-
-
-def refused_ufunc(ufunc: np.ufunc, method: str, kwargs: dict[str, Any]) -> TypeError:
-    """Return the error for a call of a ufunc that a Tensor cannot take part in."""
-    name = full_name(ufunc).replace("numpy", "np")
+    if operation is None:
+        raise refused(function)
     if "out" in kwargs:
-        return TypeError(
-            f"{name} of a Tensor cannot write into an array (out= or an operator such as +=), "
-            "because the graph may still need it: use the result, as in a = a + t"
-        )
-    if method != "__call__":
-        return TypeError(f"{name}.{method} has no derivative here: use np.sum, np.max and so on")
-    if "where" in kwargs:
-        return TypeError(f"{name} of a Tensor has no where=: use np.where(condition, {name}(x), x)")
-    if kwargs:
-        return TypeError(f"{name} of a Tensor takes no {', '.join(kwargs)}=")
-    return refused(ufunc)
-
-
-def refused(function: Callable[..., Any]) -> TypeError:
-    """Return the error for a NumPy function without a rule."""
-    reason_for = import_module("autodiff.rules.refusals").reason_for
-    return TypeError(f"{full_name(function)} cannot be given a Tensor: {reason_for(function)}")
-
-
-def full_name(function: Callable[..., Any]) -> str:
-    """Return a function's name with that of its package."""
-    special = sys.modules.get("scipy.special")
-    if special is not None and getattr(special, function.__name__, None) is function:
-        return f"scipy.special.{function.__name__}"
-    return f"{getattr(function, '__module__', None) or 'numpy'}.{function.__name__}"
-
-
-def check_arguments(
-    function: Callable[..., Any], operation: Callable[..., Any], args: Any, kwargs: Any
-) -> None:
-    """Raise the error for arguments that NumPy's function takes but ours does not."""
-    try:
-        inspect.signature(operation).bind(*args, **kwargs)
-    except TypeError as error:
-        raise TypeError(f"np.{function.__name__} of a Tensor: {error}") from None
+        raise refused_argument(function, "out")
+    kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
+    if method == "__call__":
+        return call_ufunc(ufunc, operation, args, kwargs)
+    return call(function, operation, args, kwargs)

@@ -23,11 +23,23 @@ def _where(condition: Any, *choices: Any) -> Any:
 
 
 @operation(np.clip)
-def _clip(a: Any, a_min: Any = None, a_max: Any = None, *, min: Any = None, max: Any = None) -> Any:
+def _clip(
+    a: Any,
+    a_min: Any = None,
+    a_max: Any = None,
+    *,
+    min: Any = None,
+    max: Any = None,
+    dtype: Any = None,
+    casting: Any = "same_kind",
+) -> Any:
     low = a_min if min is None else min
     high = a_max if max is None else max
-    a = a if low is None else np.maximum(a, low)
-    return a if high is None else np.minimum(a, high)
+    loop = {} if dtype is None and casting == "same_kind" else {"dtype": dtype, "casting": casting}
+    if low is None and high is None:
+        return np.positive(a, **loop)
+    a = a if low is None else np.maximum(a, low, **loop)
+    return a if high is None else np.minimum(a, high, **loop)
 
 
 @operation(np.select)
@@ -79,7 +91,14 @@ def _masks(x: Any, conditions: Any) -> Any:
 
 
 @operation(np.nan_to_num)
-def _nan_to_num(x: Any, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None) -> Any:
+def _nan_to_num(
+    x: Any, copy: bool = True, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Any:
+    if not copy:
+        raise TypeError(
+            "np.nan_to_num(copy=False) writes into the array, but a Tensor's value never changes: "
+            "leave it out, and assign the result"
+        )
     if x.dtype.kind == "c":
         return (
             _nan_to_num(np.real(x), nan=nan, posinf=posinf, neginf=neginf)
@@ -95,12 +114,15 @@ def _unique(
     return_index: bool = False,
     return_inverse: bool = False,
     return_counts: bool = False,
+    axis: int | None = None,
     *,
     equal_nan: bool = True,
+    sorted: bool = True,
 ) -> Any:
     """Return the sorted distinct entries; the first of equal ones carries the derivative."""
     distinct: Any = np.unique
-    _, first, *facts = distinct(ar.value, True, return_inverse, return_counts, equal_nan=equal_nan)
+    wanted = (True, return_inverse, return_counts, axis)
+    _, first, *facts = distinct(ar.value, *wanted, equal_nan=equal_nan)
     facts = [first, *facts] if return_index else facts
-    values = np.ravel(ar)[first]
+    values = np.take(ar, first, axis)
     return (values, *map(constant, facts)) if facts else values

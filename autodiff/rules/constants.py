@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import numpy as np
 
-from autodiff._op import operation, value_of, without_derivative
+from autodiff._arguments import refused_argument
+from autodiff._ndarray import operations
+from autodiff._op import Function, operation, value_of, without_derivative
 from autodiff._tensor import Tensor, constant
 
 for _function in (
@@ -35,6 +38,26 @@ for _function in (
     without_derivative(_function)
 
 
+def _never_into_a_tensor(function: Function) -> None:
+    """Refuse to write a result into a Tensor, the only thing that such a function could harm."""
+    call = operations[function]
+    place = list(inspect.signature(function).parameters).index("out")
+
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        if type(args[place] if len(args) > place else kwargs.get("out")) is Tensor:
+            raise refused_argument(function, "out")
+        return call(*args, **kwargs)
+
+    operations[function] = guarded
+
+
+for _function in (
+    *(np.any, np.all, np.argmax, np.argmin, np.nanargmax, np.nanargmin),
+    *(np.round, np.around, np.fix, np.isneginf, np.isposinf),
+):
+    _never_into_a_tensor(_function)
+
+
 # -- indices made of several arrays ----------------------------------------------------------
 
 
@@ -54,17 +77,7 @@ def _ix(*args: Any) -> Any:
     return np.ix_(*map(value_of, args))
 
 
-# -- counts, which weights would make differentiable, so that those are refused --------------
-
-
-@operation(np.bincount)
-def _bincount(x: Any, *, minlength: int = 0) -> Any:
-    return constant(np.bincount(x.value, minlength=minlength))
-
-
-@operation(np.histogram)
-def _histogram(a: Any, bins: Any = 10, range: Any = None, density: Any = None) -> Any:
-    return np.histogram(value_of(a), value_of(bins), range, density)
+# -- counts ----------------------------------------------------------------------------------
 
 
 @operation(np.histogram_bin_edges)
@@ -73,22 +86,38 @@ def _histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None) -> Any:
 
 
 @operation(np.histogram2d)
-def _histogram2d(x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None) -> Any:
-    return np.histogram2d(value_of(x), value_of(y), bins, range, density)
+def _histogram2d(
+    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    _refuse_to_differentiate_by("histogram2d", weights)
+    return np.histogram2d(value_of(x), value_of(y), bins, range, density, value_of(weights))
 
 
 @operation(np.histogramdd)
-def _histogramdd(sample: Any, bins: Any = 10, range: Any = None, density: Any = None) -> Any:
+def _histogramdd(
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    _refuse_to_differentiate_by("histogramdd", weights)
     if isinstance(sample, list | tuple):
         sample = [value_of(x) for x in sample]
-    return np.histogramdd(value_of(sample), bins, range, density)
+    return np.histogramdd(value_of(sample), bins, range, density, value_of(weights))
+
+
+def _refuse_to_differentiate_by(function: str, weights: Any) -> None:
+    if type(weights) is Tensor and weights.requires_grad:
+        raise TypeError(
+            f"np.{function} has no derivative with respect to weights=: write "
+            "np.bincount(np.ravel_multi_index(places, shape), weights), or give it t.data"
+        )
 
 
 # -- an array of the same shape, which depends on its value ----------------------------------
 
 
 @operation(np.full_like)
-def _full_like(a: Any, fill_value: Any, dtype: Any = None, *, shape: Any = None) -> Any:
+def _full_like(
+    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", *, shape: Any = None
+) -> Any:
     dtype = a.dtype if dtype is None else dtype
     if type(fill_value) is Tensor:
         return np.broadcast_to(fill_value, a.shape if shape is None else shape).astype(dtype)

@@ -16,9 +16,10 @@ from autodiff._ndarray import Operand
 from autodiff._op import Each, Function, linear, operation, value_of
 from autodiff._scatter import Key, read, scatter
 from autodiff._tensor import Tensor, constant
-from autodiff.rules.shapes import operands
+from autodiff.rules.shapes import as_array, operands
 
 _BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
+_ADVANCED = frozenset({int, np.ndarray})
 _ALL = slice(None)
 
 
@@ -26,50 +27,65 @@ _ALL = slice(None)
 def _getitem(x: Any, key: Any) -> Any:
     if (type(key) is int or type(key) is slice) and x.ndim:  # the commonest, in half the time
         return read(x, (..., key, *(_ALL,) * (x.ndim - 1)))
-    keys = _parts(key, x.shape)
-    advanced = [i for i, k in enumerate(keys) if isinstance(k, np.ndarray)]
-    if not advanced:
-        return read(x, (..., *keys))
-    advanced = [i for i, k in enumerate(keys) if isinstance(k, np.ndarray | int)]
-    if advanced[-1] - advanced[0] + 1 == len(advanced):
+    keys = list(key) if type(key) is tuple else [key]
+    if _BASIC.issuperset(map(type, keys)):
+        return read(x, (..., *_part_for_each_axis(keys, x.shape)))
+    keys = [_plain(k) for k in keys]
+    if bool in map(type, keys):
+        return np.ravel(x)[_numbers(x, keys)]
+    keys = _part_for_each_axis(_without_masks(keys, x.shape), x.shape)
+    apart = _has_arrays_apart(keys)
+    keys = [k for k in keys if k is not Ellipsis]
+    if not apart:
         return read(x, (..., *keys))
     # NumPy puts the axes of index arrays that stand apart in front: move their operand's there.
+    advanced = [i for i, k in enumerate(keys) if type(k) in _ADVANCED]
     x = read(x, (..., *(_ALL if i in advanced else k for i, k in enumerate(keys))))
     x = np.moveaxis(x, advanced, range(len(advanced)))
     return read(x, (..., *(keys[i] for i in advanced), *(_ALL,) * (x.ndim - len(advanced))))
 
 
-def _parts(key: Any, shape: tuple[int, ...]) -> list[Any]:
+def _has_arrays_apart(keys: list[Any]) -> bool:
+    """Whether something stands between a key's index arrays, among which its integers count."""
+    advanced = [i for i, k in enumerate(keys) if type(k) in _ADVANCED]
+    return np.ndarray in map(type, keys) and advanced[-1] - advanced[0] >= len(advanced)
+
+
+def _numbers(x: Any, keys: list[Any]) -> Any:
+    """Return the numbers of the entries at a key: NumPy itself says which they are."""
+    try:
+        return np.arange(x.size).reshape(x.shape)[tuple(keys)]
+    except IndexError as error:
+        raise IndexError(f"a key that does not fit a Tensor of shape {x.shape}: {error}") from None
+
+
+def _part_for_each_axis(keys: list[Any], shape: tuple[int, ...]) -> list[Any]:
     """Return a key as integers, slices, index arrays and None, with a part for every axis.
 
-    Without an Ellipsis, it counts from the end as well.
+    Without an Ellipsis, it counts from the end as well. One that stands for no axis stays beside
+    index arrays, which it keeps apart.
     """
-    keys = list(key) if type(key) is tuple else [key]
-    if not _BASIC.issuperset(map(type, keys)):
-        keys = [_plain(k) for k in keys]
-        if any(map(_is_mask, keys)):
-            keys = _without_masks(keys, shape)
     used = sum(k is not None and k is not Ellipsis for k in keys)
     if used > len(shape):
         raise IndexError(f"{used} indices for a Tensor of shape {shape}")
     rest = [_ALL] * (len(shape) - used)
     for i, k in enumerate(keys):
         if k is Ellipsis:
-            return keys[:i] + rest + keys[i + 1 :]
+            none = [k] if np.ndarray in map(type, keys) else []
+            return keys[:i] + (rest or none) + keys[i + 1 :]
     return keys + rest
 
 
 def _plain(key: Any) -> Any:
-    """Return one part of a key as an integer, a slice, an array or None."""
     key = value_of(key)
     if type(key) in _BASIC:
         return key
     array = np.asarray(key)
     if array.size == 0 and not hasattr(key, "dtype"):
         array = array.astype(np.intp)
-    if array.dtype.kind not in "iu" and not (array.dtype.kind == "b" and array.ndim):
+    if array.dtype.kind not in "iub":
         raise IndexError(f"a Tensor is indexed by integers, slices and masks, not by {key!r:.60}")
-    return kept(array) if array.ndim else int(array)
+    return kept(array) if array.ndim else array.item()
 
 
 def _is_mask(key: Any) -> bool:
@@ -78,6 +94,8 @@ def _is_mask(key: Any) -> bool:
 
 def _without_masks(keys: list[Any], shape: tuple[int, ...]) -> list[Any]:
     """Return a key with the indices of its true entries in place of each mask."""
+    if not any(map(_is_mask, keys)):
+        return keys
     spans = [k.ndim if _is_mask(k) else int(k is not None and k is not Ellipsis) for k in keys]
     parts: list[Any] = []
     axis = 0
@@ -170,8 +188,8 @@ def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
 
 
 @operation(np.trace)
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
-    return np.sum(_diagonal(a, offset, axis1, axis2), axis=-1)
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+    return np.sum(_diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 @operation(np.diag)
@@ -190,11 +208,44 @@ def _diagflat(v: Any, k: int = 0) -> Any:
     return _diag(np.ravel(v), k)
 
 
+# -- adding up in bins -----------------------------------------------------------------------
+
+
+@operation(np.bincount)
+def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """Return how often each number occurs, a constant; linear in the weights, if there are any."""
+    numbers, weights = np.asarray(value_of(x)), None if weights is None else as_array(weights)
+    counts = np.bincount(numbers, value_of(weights), minlength)
+    if weights is None:
+        return constant(counts)
+    places = kept(numbers.astype(np.intp))
+    return scatter(weights.astype(counts.dtype), ((..., places),), (1,), counts.shape)
+
+
+@operation(np.histogram)
+def _histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    entries, bins = np.ravel(value_of(a)), value_of(bins)
+    facts = np.histogram(entries, bins, range, density, value_of(weights))
+    if not (type(weights) is Tensor and weights.requires_grad):
+        return facts
+    edges = facts[1]
+    places = np.searchsorted(edges, entries, side="right") - 1
+    places[entries == edges[-1]] -= 1  # both ends belong to the last bin
+    inside = (places >= 0) & (places < len(edges) - 1)
+    weights = np.ravel(weights)
+    sums = np.bincount(places[inside], weights[inside], len(edges) - 1).astype(weights.dtype)
+    return sums / np.diff(edges) / np.sum(sums) if density else sums, edges
+
+
 # -- other entries in some places ------------------------------------------------------------
 
 
 def _put(x: Any, entries: Any, key: Key) -> Any:
     out = np.copy(x)
+    if out.dtype != entries.dtype:  # as a tangent's that is real beside one that is complex
+        out = out.astype(np.result_type(out, entries))
     out[key] = entries
     return out if out.ndim else out[()]
 
@@ -259,14 +310,14 @@ class Entries:
         Index arrays become one, into the Tensor along one axis.
         """
         x = self.x
-        parts = _parts(self.key, x.shape)
+        keys = [_plain(k) for k in (self.key if type(self.key) is tuple else [self.key])]
+        numbers = _numbers(x, keys)
         number = isinstance(v, int | float | complex)
         v = np.asarray(v, np.result_type(x.dtype, v)) if number else operands([v])[0]
         if np.can_cast(v.dtype, x.dtype, "same_kind"):
             v = v.astype(x.dtype)
         else:
             x = x.astype(np.result_type(x.dtype, v.dtype))
-        numbers = np.arange(x.size).reshape(x.shape)[tuple(parts)]
         try:
             v = np.broadcast_to(v, numbers.shape)
         except ValueError:
@@ -274,9 +325,9 @@ class Entries:
                 f"x.at[...].{name}(v): there are entries of shape {numbers.shape} in these places "
                 f"of x, of shape {x.shape}, which v of shape {v.shape} does not fit"
             ) from None
-        if any(type(part) is np.ndarray for part in parts):
-            return np.ravel(x), (..., numbers.ravel()), np.ravel(v)
-        return x, (..., *parts), v
+        if {bool, np.ndarray}.isdisjoint(map(type, keys)):
+            return x, (..., *_part_for_each_axis(keys, x.shape)), v
+        return np.ravel(x), (..., numbers.ravel()), np.ravel(v)
 
     def _shaped(self, x: Tensor) -> Tensor:
         return x if x.shape == self.x.shape else x.reshape(self.x.shape)

@@ -42,18 +42,28 @@ _stacked = linear(
 )
 
 
+def _cast(arrays: list[Any], dtype: Any, casting: Any) -> list[Any]:
+    """Return arrays in one type, where NumPy's rule of casting allows it."""
+    if dtype is None and casting == "same_kind":
+        return arrays
+    dtype = np.result_type(*(a.dtype for a in arrays)) if dtype is None else dtype
+    return [a.astype(dtype, casting=casting) for a in arrays]
+
+
 @operation(np.concatenate)
-def concatenate(arrays: Any, axis: int | None = 0) -> Any:
+def concatenate(
+    arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: Any = "same_kind"
+) -> Any:
     """Join Tensors and arrays along an axis, flattened if it is None."""
-    arrays = operands(arrays)
+    arrays = _cast(operands(arrays), dtype, casting)
     if axis is None:
         arrays, axis = [np.ravel(a) for a in arrays], 0
     return _concatenated(*arrays, normalize_axis_index(axis, arrays[0].ndim) - arrays[0].ndim)
 
 
 @operation(np.stack)
-def _stack(arrays: Any, axis: int = 0) -> Any:
-    arrays = operands(arrays)
+def _stack(arrays: Any, axis: int = 0, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    arrays = _cast(operands(arrays), dtype, casting)
     ndim = arrays[0].ndim + 1
     return _stacked(*arrays, normalize_axis_index(axis, ndim) - ndim)
 
@@ -64,14 +74,15 @@ def _at_least(ndim: int, arrays: Any) -> list[Any]:
 
 
 @operation(np.hstack)
-def _hstack(tup: Any) -> Any:
+def _hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     arrays = _at_least(1, tup)
-    return concatenate(arrays, axis=0 if arrays[0].ndim == 1 else 1)
+    axis = 0 if arrays[0].ndim == 1 else 1
+    return concatenate(arrays, axis, dtype=dtype, casting=casting)
 
 
 @operation(np.vstack)
-def _vstack(tup: Any) -> Any:
-    return concatenate(_at_least(2, tup))
+def _vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+    return concatenate(_at_least(2, tup), dtype=dtype, casting=casting)
 
 
 @operation(np.dstack)

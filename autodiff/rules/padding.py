@@ -7,8 +7,8 @@ from typing import Any
 import numpy as np
 
 from autodiff._op import operation
+from autodiff._tensor import Tensor
 from autodiff.rules.joining import concatenate
-from autodiff.rules.shapes import operands
 
 _ALL = slice(None)
 
@@ -125,7 +125,7 @@ def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> 
 
 def _pairs(name: str, value: Any, ndim: int) -> Any:
     """Return what goes before and after each axis."""
-    array = operands([value])[0]
+    array = value if type(value) is Tensor else np.asarray(value)  # of None, where none is given
     try:
         return np.broadcast_to(array, (ndim, 2))
     except ValueError:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import string
 from math import prod
 from typing import Any
 
@@ -10,8 +9,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autodiff._op import Each, multilinear, operation, without_derivative
-from autodiff.rules.shapes import as_array
+from autodiff._op import Each, Function, multilinear, operation
+from autodiff.rules.shapes import as_array, from_end
 
 
 def product(x: Any, y: Any) -> Any:
@@ -91,8 +90,10 @@ def conjugate(x: Any) -> Any:
 
 
 @operation(np.matmul)
-def _matrix_product(x: Any, y: Any) -> Any:
+def _matrix_product(x: Any, y: Any, *, axes: Any = None) -> Any:
     x, y = as_array(x), as_array(y)
+    if axes is not None:
+        return _along(_matrix_product, x, y, axes)
     x_rank, y_rank = x.ndim, y.ndim
     if x_rank > 1 and y_rank > 1:
         return _matmul(x, y)
@@ -241,31 +242,51 @@ def _cross(
 # -- products of stacks of vectors and matrices, and numpy.linalg's names ----------------------
 
 
+def _along(function: Function, x: Any, y: Any, axes: Any) -> Any:
+    """Multiply along the named axes: those of each operand, then those of the product."""
+    pairs = [from_end(own, a.ndim) for own, a in zip(axes[:2], (x, y), strict=True)]
+    x, y = (np.moveaxis(a, own, range(-len(own), 0)) for own, a in zip(pairs, (x, y), strict=True))
+    out = function(x, y)
+    own = from_end(axes[2] if len(axes) > 2 else (), out.ndim)
+    return np.moveaxis(out, range(-len(own), 0), own)
+
+
 @operation(np.vecdot)
-def _stacked_vecdot(x1: Any, x2: Any) -> Any:
+def _stacked_vecdot(
+    x1: Any, x2: Any, *, axis: int = -1, axes: Any = None, keepdims: bool = False
+) -> Any:
     x1, x2 = as_array(x1), as_array(x2)
+    if axes is not None or axis != -1:
+        own = (axis, axis) if axes is None else axes
+        x1 = np.moveaxis(x1, from_end(own[0], x1.ndim), (-1,))
+        x2 = np.moveaxis(x2, from_end(own[1], x2.ndim), (-1,))
     _check_lengths("vecdot", x1, x2, -1, -1)
-    return _vecdot(conjugate(x1), x2)
+    out = _vecdot(conjugate(x1), x2)
+    return np.expand_dims(out, axis if axes is None else axes[2]) if keepdims else out
 
 
 if hasattr(np, "matvec"):  # from NumPy 2.2 on
 
     @operation(np.matvec)
-    def _stacked_matvec(x1: Any, x2: Any) -> Any:
+    def _stacked_matvec(x1: Any, x2: Any, *, axes: Any = None) -> Any:
         x1, x2 = as_array(x1), as_array(x2)
+        if axes is not None:
+            return _along(_stacked_matvec, x1, x2, axes)
         _check_lengths("matvec", x1, x2, -1, -1)
         return _matvec(x1, x2)
 
     @operation(np.vecmat)
-    def _stacked_vecmat(x1: Any, x2: Any) -> Any:
+    def _stacked_vecmat(x1: Any, x2: Any, *, axes: Any = None) -> Any:
         x1, x2 = as_array(x1), as_array(x2)
+        if axes is not None:
+            return _along(_stacked_vecmat, x1, x2, axes)
         _check_lengths("vecmat", x1, x2, -1, -2)
         return _vecmat(conjugate(x1), x2)
 
 
 @operation(np.linalg.vecdot)
 def _linalg_vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:
-    return np.vecdot(np.moveaxis(as_array(x1), axis, -1), np.moveaxis(as_array(x2), axis, -1))
+    return _stacked_vecdot(x1, x2, axis=axis)
 
 
 @operation(np.linalg.tensordot)
@@ -289,9 +310,13 @@ def _linalg_outer(x1: Any, x2: Any) -> Any:
     return _outer(x1, x2)
 
 
-operation(np.linalg.matmul)(_matrix_product)
+@operation(np.linalg.matmul)
+def _linalg_matmul(x1: Any, x2: Any) -> Any:
+    return _matrix_product(x1, x2)
+
+
 operation(np.linalg.matrix_transpose)(lambda x: np.matrix_transpose(x))
-operation(np.linalg.trace)(lambda x, *, offset=0: np.trace(x, offset, -2, -1))
+operation(np.linalg.trace)(lambda x, *, offset=0, dtype=None: np.trace(x, offset, -2, -1, dtype))
 operation(np.linalg.diagonal)(lambda x, *, offset=0: np.diagonal(x, offset, -2, -1))
 
 
@@ -343,90 +368,3 @@ def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
     if a.size < v.size:  # NumPy exchanges them, which matters where "same" is not symmetric
         return conjugate(_correlate(v, a, mode))[::-1]
     return _convolve(a, conjugate(v)[::-1], mode)
-
-
-# -- einsum ----------------------------------------------------------------------------------
-# Recorded with a label for every axis and an ellipsis in front of each, which takes the batch.
-
-
-def einsum(*arguments: Any) -> Any:
-    """Sum products of entries with equal labels; labels come behind the operands."""
-    *operands, labels, out_labels, optimize = arguments
-    return np.einsum(_subscripts(labels, out_labels), *operands, optimize=optimize)
-
-
-def _subscripts(labels: tuple[str, ...], out_labels: str) -> str:
-    return ",".join("..." + part for part in labels) + "->..." + out_labels
-
-
-def _einsum_rule(i: int, g: Any, out: Any, *arguments: Any) -> Any:
-    *operands, labels, out_labels, optimize = arguments
-    others = [k for k in range(len(operands)) if k != i]
-    subscripts = _subscripts((out_labels, *(labels[k] for k in others)), labels[i])
-    # A path was made for the operands: here it might first multiply two that share no label.
-    again = optimize if isinstance(optimize, bool | str) else True
-    return np.einsum(subscripts, g, *(operands[k] for k in others), optimize=again)
-
-
-_einsummed = multilinear(einsum, Each(_einsum_rule))
-without_derivative(np.einsum_path)
-
-
-@operation(np.einsum)
-def _einsum(*operands: Any, optimize: Any = False) -> Any:
-    arrays, labels, out_labels = _parsed(operands)
-    for i, own in enumerate(labels):
-        elsewhere = set(out_labels).union(*(labels[:i] + labels[i + 1 :]))
-        arrays[i], labels[i] = _simplified(arrays[i], own, elsewhere)
-    return _einsummed(*arrays, tuple(labels), out_labels, optimize)
-
-
-def _simplified(x: Any, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
-    """Take the diagonal of repeated labels and sum labels found nowhere else."""
-    unique = "".join(dict.fromkeys(labels))
-    if unique != labels:
-        lengths = dict(zip(labels, x.shape, strict=True))
-        if tuple(lengths[label] for label in labels) != x.shape:
-            raise ValueError(f"einsum: {labels!r} asks for a diagonal of shape {x.shape}")
-        grid = np.ix_(*(np.arange(lengths[label]) for label in unique))
-        x = x[tuple(grid[unique.index(label)] for label in labels)]
-    lone = tuple(i for i, label in enumerate(unique) if label not in elsewhere)
-    if lone:
-        x = np.sum(x, axis=lone)
-    return x, "".join(label for label in unique if label in elsewhere)
-
-
-def _parsed(arguments: tuple[Any, ...]) -> tuple[list[Any], list[str], str]:
-    """Return operands, their labels and the output's, with a letter for each axis."""
-    if isinstance(arguments[0], str):
-        inputs, arrow, output = arguments[0].replace(" ", "").partition("->")
-        operands = [as_array(x) for x in arguments[1:]]
-        labels = inputs.split(",")
-    else:  # operands and lists of axis numbers in turn
-        operands = [as_array(x) for x in arguments[0 : len(arguments) // 2 * 2 : 2]]
-        lists = arguments[1::2]
-        arrow, output = ("->", _letters(arguments[-1])) if len(arguments) % 2 else ("", "")
-        labels = [_letters(numbers) for numbers in lists]
-    if len(labels) != len(operands):
-        raise ValueError(f"einsum got labels for {len(labels)} operands, but {len(operands)}")
-    spare = [c for c in _ALPHABET if c not in "".join(labels)]
-    ranks = [x.ndim - len(own.replace("...", "")) for x, own in zip(operands, labels, strict=True)]
-    broadcast = "".join(spare[: max(ranks)])
-    for i, own in enumerate(labels):
-        if ranks[i] < 0 or (ranks[i] and "..." not in own):
-            raise ValueError(f"einsum: {own!r} labels an operand of shape {operands[i].shape}")
-        labels[i] = own.replace("...", broadcast[len(broadcast) - ranks[i] :])
-    if not arrow:
-        letters = "".join(labels)
-        once = sorted(c for c in set(letters) - set(broadcast) if letters.count(c) == 1)
-        return operands, labels, broadcast + "".join(once)
-    if broadcast and "..." not in output:
-        raise ValueError(f"einsum: '->{output}' has no ellipsis for the axes that broadcast")
-    return operands, labels, output.replace("...", broadcast)
-
-
-_ALPHABET = string.ascii_uppercase + string.ascii_lowercase  # in the order of numbers, and sorted
-
-
-def _letters(numbers: Any) -> str:
-    return "".join("..." if n is Ellipsis else _ALPHABET[n] for n in numbers)

@@ -47,14 +47,57 @@ _BY_NAME = {name: reason for reason, names in REASONS.items() for name in names}
 _WITHOUT_NUMBERS = ("numpy.strings", "numpy.char", "numpy.rec", "numpy.lib.recfunctions")
 
 
+# What stands for a ufunc's method at.
+_AT = {
+    "add": "add(v)",
+    "subtract": "add(-v)",
+    "multiply": "multiply(v)",
+    "divide": "multiply(1 / v)",
+}
+
+
 def reason_for(function: Callable[..., Any]) -> str:
     """Return why a NumPy function cannot be given a Tensor, and what to write instead."""
+    owner = getattr(function, "__self__", None)
+    if isinstance(owner, np.ufunc):
+        return _reason_for_method(owner.__name__, function.__name__)
     module = getattr(function, "__module__", None) or ""
     is_text = module.startswith(_WITHOUT_NUMBERS) or function in vars(np.strings).values()
     if is_text or function.__name__.startswith("_"):
         return NO_NUMBERS
     return _BY_NAME.get(function.__name__, NO_RULE)
 
+
+def _reason_for_method(ufunc: str, method: str) -> str:
+    if method == "at":
+        new = _AT.get(ufunc, f"set(np.{ufunc}(x[key], v))")
+        return f"{IN_PLACE}x = x.at[key].{new}, with x = Tensor(array) where it is an array"
+    if method == "reduceat":
+        return f"it has no derivative here: use np.stack of np.{ufunc}.reduce of each slice"
+    return "it has no derivative here: use np.sum, np.max and so on"
+
+
+# -- arguments -------------------------------------------------------------------------------
+
+# What to write instead of an argument of {f}, the name of the function.
+INSTEAD = {
+    "out": "use the result, as in y = {f}(x), or a = a + t for a += t, for a graph may still need "
+    "what would be written over",
+    "where": "write np.where(condition, {f}(x), other)",
+    "dtype": "cast before or after, as in x.astype(dtype)",
+    "order": "leave it out, for the entries have no fields to sort by",
+    "hermitian": "write np.linalg.eigh, whose eigenvalues' magnitudes are the singular values",
+    "device": "leave it out, there is only 'cpu'",
+    "writeable": "leave it out, for a Tensor's value never changes",
+}
+
+
+def instead_of(argument: str, function: str) -> str:
+    """Return what to write instead of an argument that NumPy's function takes."""
+    return INSTEAD.get(argument, "leave it out, or give {f} t.data").format(f=function)
+
+
+# -- what does not dispatch ------------------------------------------------------------------
 
 # By the beginning of the module's name, and the function's ("" is any).
 STAND_INS = {

@@ -18,34 +18,39 @@ _ALL = slice(None)
 # the rank of their operand, axes are negative.
 
 
+_ALL_AXES = [tuple(range(-ndim, 0)) for ndim in range(65)]  # NumPy has 64 at most
+
+
 def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
     """Return axes as negative numbers; None is all of them."""
-    if axes is None:
-        return tuple(range(-ndim, 0))
+    if axes is None or axes is _ALL_AXES[ndim]:
+        return _ALL_AXES[ndim]
+    if type(axes) is tuple and len(axes) == 1:
+        axes = axes[0]
+    if type(axes) is int and -ndim <= axes < ndim:
+        return (axes - ndim if axes >= 0 else axes,)
     return tuple(axis - ndim for axis in normalize_axis_tuple(axes, ndim))
 
 
 def as_array(x: Any) -> Any:
     """Return a Tensor or an array as it is, and a number or list as an array."""
-    if type(x) in (Tensor, np.ndarray) or isinstance(x, np.generic):
+    if type(x) is Tensor:
         return x
-    refuse_container(x)
-    duck = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
-    return x if duck else np.asarray(x)
+    if type(x) is not np.ndarray and not isinstance(x, np.generic):
+        refuse_container(x)
+        duck = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
+        x = x if duck else np.asarray(x)
+    if x.dtype.kind == "O":
+        raise TypeError(
+            f"a Tensor computes with numbers, but an array of shape {x.shape} has dtype object: "
+            "write a.astype(float), or np.stack where there are Tensors in it"
+        )
+    return x
 
 
 def operands(arrays: Any) -> list[Any]:
     """Return Tensors and arrays as they are, and anything else as an array."""
     return [as_array(a) for a in arrays]
-
-
-def only_c(function: str, order: str) -> None:
-    """Refuse to read or lay out entries in another order than C's, last axis fastest."""
-    if order != "C":
-        raise ValueError(
-            f"np.{function} of a Tensor takes its entries in the order 'C' only, not {order!r}: "
-            "transpose it before and after"
-        )
 
 
 def _leading(x: Any, rank: int) -> Any:
@@ -62,19 +67,31 @@ _reshaped = linear(
 
 
 @operation(np.reshape)
-def _reshape(a: Any, shape: Any, order: str = "C", *, copy: bool | None = None) -> Any:
-    only_c("reshape", order)
+def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
     if -1 in shape:
         known = -prod(shape)
         shape = tuple(a.size // max(known, 1) if n == -1 else n for n in shape)
+    if order != "C":
+        return np.transpose(_reshape(_first_axis_last("reshape", a, order), shape[::-1]))
     return _reshaped(a, shape, a.ndim)
 
 
 @operation(np.ravel)
 def _ravel(a: Any, order: str = "C") -> Any:
-    only_c("ravel", order)
+    if order != "C":
+        a = _first_axis_last("ravel", a, order)
     return _reshaped(a, (a.size,), a.ndim)
+
+
+def _first_axis_last(function: str, a: Any, order: str) -> Any:
+    """Return the array whose entries in the order 'C' are those of ``a`` in the order 'F'."""
+    if order != "F":
+        raise ValueError(
+            f"np.{function} of a Tensor takes its entries in the order 'C' or 'F', not {order!r}: "
+            "their order in memory is NumPy's own"
+        )
+    return np.transpose(a)
 
 
 @operation(np.expand_dims)
@@ -217,8 +234,17 @@ _cast = linear(
 
 
 @operation(np.ndarray.astype)
-def _astype(x: Any, dtype: Any) -> Any:
+def _astype(
+    x: Any,
+    dtype: Any,
+    order: str = "K",
+    casting: Any = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+) -> Any:
     dtype = np.dtype(dtype)
+    if casting != "unsafe" and not np.can_cast(x.dtype, dtype, casting):
+        raise TypeError(f"a Tensor of dtype {x.dtype} cannot become {dtype} by casting={casting!r}")
     return _cast(x if dtype.kind in "fc" else stop_gradient(x), dtype)
 
 

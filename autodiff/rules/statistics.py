@@ -1,4 +1,4 @@
-"""Statistics, running sums and products, differences and integrals."""
+"""Running sums and products, differences, integrals and covariances."""
 
 from __future__ import annotations
 
@@ -7,97 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._op import Function, custom, linear, operation
-from autodiff._tensor import Tensor
-from autodiff.rules.reductions import along_last, nan_replaced, shape_after
+from autodiff._op import Function, linear, operation, value_of
+from autodiff.rules.reductions import nan_replaced
 from autodiff.rules.shapes import as_array, from_end
-
-# -- order statistics ------------------------------------------------------------------------
-
-
-def _entries_of_rank(x: Any, ranks: Any) -> Any:
-    """Return the entries of these ranks along the last axis; NaN if any entry is."""
-    last = x.shape[-1] - 1
-    ordered = np.partition(x, [*np.unique(ranks), last], axis=-1)
-    found = np.take_along_axis(ordered, ranks, axis=-1)
-    return np.where(np.isnan(ordered[..., last:]), np.nan, found)
-
-
-def _shares(out: Any, x: Any) -> Any:
-    """Return the matrices of each entry's share in each order statistic: ties share equally."""
-    equal = (out[..., :, None] == x[..., None, :]).astype(x.dtype)
-    return equal / np.sum(equal, axis=-1, keepdims=True)
-
-
-_entries_of_rank.__name__ = "order_statistics"
-_order_statistics = custom(
-    _entries_of_rank,
-    vjp=lambda g, out, x, ranks: np.matmul(g[..., None, :], _shares(out, x))[..., 0, :],
-    jvp=lambda t, out, x, ranks: np.matmul(_shares(out, x), t[..., :, None])[..., 0],
-    spread=lambda g, x, ranks: np.any(g != 0, axis=-1)[..., None],
-)
-
-
-def _positions(function: Function, numbers: Any, q: Any, method: str, dtype: Any) -> Any:
-    """Return where among so many sorted entries the quantiles lie, along one more last axis.
-
-    Every method interpolates linearly, so the quantiles of 0, 1, 2, … are the places themselves.
-    """
-    lengths, which = np.unique(numbers, return_inverse=True)
-    places = [function(np.arange(max(n, 1), dtype=dtype), q, method=method) for n in lengths]
-    return np.stack(places).reshape(len(places), -1)[which.reshape(np.shape(numbers))]
-
-
-def _quantiles(
-    function: Function, a: Any, q: Any, axis: Any, method: str, keepdims: bool, skip_nan: bool
-) -> Any:
-    a = as_array(a)
-    q = np.asarray(q) if type(q) is Tensor else q
-    axes = from_end(axis, a.ndim)
-    x = along_last(a, axes)
-    numbers: Any = np.full((1,) * (x.ndim - 1), x.shape[-1])
-    if not x.shape[-1]:
-        raise ValueError(f"np.{function.__name__} of shape {a.shape} over axis={axis}: no entries")
-    if skip_nan:
-        unknown = np.isnan(x)
-        numbers = np.sum(~unknown, axis=-1)
-        x = nan_replaced(x, np.inf)
-    position = _positions(function, np.asarray(numbers), q, method, a.dtype)
-    below = np.floor(position)
-    number = position.shape[-1]
-    ranks = np.concatenate([below, np.ceil(position)], axis=-1).astype(np.intp)
-    found = _order_statistics(x, ranks)
-    low, high = found[..., :number], found[..., number:]
-    tie = low == high  # infinite ones too: their difference would be NaN
-    result = low + (position - below) * (np.where(tie, 0, high) - np.where(tie, 0, low))
-    if skip_nan:
-        result = np.where(np.all(unknown, axis=-1)[..., None], np.nan, result)
-    return np.reshape(np.moveaxis(result, -1, 0), np.shape(q) + shape_after(a, axes, keepdims))
-
-
-def _quantile_function(function: Function, plain: Function, skip_nan: bool) -> None:
-    @operation(function)
-    def quantile(
-        a: Any, q: Any, axis: Any = None, *, method: str = "linear", keepdims: bool = False
-    ) -> Any:
-        return _quantiles(plain, a, q, axis, method, keepdims, skip_nan)
-
-
-_quantile_function(np.quantile, np.quantile, False)
-_quantile_function(np.percentile, np.percentile, False)
-_quantile_function(np.nanquantile, np.quantile, True)
-_quantile_function(np.nanpercentile, np.percentile, True)
-
-
-@operation(np.median)
-def _median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return np.quantile(a, 0.5, axis, keepdims=keepdims)
-
-
-@operation(np.nanmedian)
-def _nanmedian(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
-    return np.nanquantile(a, 0.5, axis, keepdims=keepdims)
-
 
 # -- running sums and products ---------------------------------------------------------------
 
@@ -138,30 +50,37 @@ def _along_one(a: Any, axis: int | None) -> tuple[Any, int]:
 
 
 @operation(np.cumsum)
-def _cumsum(a: Any, axis: int | None = None) -> Any:
-    return _running_sum(*_along_one(a, axis))
+def _cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    return _running_sum(*_along_one(a if dtype is None else a.astype(dtype), axis))
 
 
 @operation(np.cumprod)
-def _cumprod(a: Any, axis: int | None = None) -> Any:
-    a, axis = _along_one(a, axis)
+def _cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    a, axis = _along_one(a if dtype is None else a.astype(dtype), axis)
     return np.moveaxis(_running_product(np.moveaxis(a, axis, -1)), -1, axis)
 
 
 @operation(np.nancumsum)
-def _nancumsum(a: Any, axis: int | None = None) -> Any:
-    return np.cumsum(nan_replaced(a, 0), axis)
+def _nancumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    return np.cumsum(nan_replaced(a, 0), axis, dtype)
 
 
 @operation(np.nancumprod)
-def _nancumprod(a: Any, axis: int | None = None) -> Any:
-    return np.cumprod(nan_replaced(a, 1), axis)
+def _nancumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+    return np.cumprod(nan_replaced(a, 1), axis, dtype)
 
 
 def _cumulative(function: Function, running: Function, start: int) -> None:
     @operation(function)
-    def accumulate(x: Any, /, *, axis: int | None = None, include_initial: bool = False) -> Any:
-        x = np.atleast_1d(x)
+    def accumulate(
+        x: Any,
+        /,
+        *,
+        axis: int | None = None,
+        dtype: Any = None,
+        include_initial: bool = False,
+    ) -> Any:
+        x = np.atleast_1d(x if dtype is None else x.astype(dtype))
         if axis is None and x.ndim != 1:
             raise ValueError(f"np.{function.__name__} of shape {x.shape} needs an axis")
         result = running(x, axis)
@@ -184,14 +103,20 @@ def _entries(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
 
 
 @operation(np.diff)
-def _diff(a: Any, n: int = 1, axis: int = -1, prepend: Any = None, append: Any = None) -> Any:
+def _diff(
+    a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue
+) -> Any:
     if n < 0:
         raise ValueError(f"np.diff takes a number n >= 0 of differences, not {n}")
     a = as_array(a)
+    if n == 0:
+        return a
     axis = normalize_axis_index(axis, a.ndim) - a.ndim
-    if n and (prepend is not None or append is not None):
-        ends = [None if end is None else _as_end(end, a, axis) for end in (prepend, append)]
-        a = np.concatenate([x for x in (ends[0], a, ends[1]) if x is not None], axis=axis)
+    given = [x is not np._NoValue for x in (prepend, append)]
+    if any(given):
+        before = [_as_end(prepend, a, axis)] if given[0] else []
+        after = [_as_end(append, a, axis)] if given[1] else []
+        a = np.concatenate([*before, a, *after], axis=axis)
     for _ in range(n):
         a = _entries(a, axis, 1, None) - _entries(a, axis, None, -1)
     return a
@@ -315,12 +240,12 @@ def _unrolled(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, Any]:
 # -- covariances -----------------------------------------------------------------------------
 
 
-def _variables(m: Any, rowvar: bool) -> Any:
-    """Return an array with a variable in each row and an observation in each column, in float64."""
+def _variables(m: Any, rowvar: bool, dtype: Any) -> Any:
+    """Return an array with a variable in each row and an observation in each column."""
     m = as_array(m)
     if m.ndim > 2:
         raise ValueError(f"np.cov takes arrays of one or two axes, not of shape {m.shape}")
-    m = m.astype(np.result_type(m.dtype, np.float64))
+    m = m.astype(np.result_type(m.dtype, np.float64) if dtype is None else dtype)
     m = np.reshape(m, (1, -1)) if m.ndim < 2 else m
     return m if rowvar or m.shape[0] == 1 else np.transpose(m)
 
@@ -334,10 +259,12 @@ def _cov(
     ddof: int | None = None,
     fweights: Any = None,
     aweights: Any = None,
+    *,
+    dtype: Any = None,
 ) -> Any:
-    x = _variables(m, rowvar)
+    x = _variables(m, rowvar, dtype)
     if y is not None:
-        x = np.concatenate([x, _variables(y, rowvar)], axis=0)
+        x = np.concatenate([x, _variables(y, rowvar, dtype)], axis=0)
     ddof = (0 if bias else 1) if ddof is None else ddof
     a = _checked("aweights", aweights, x)
     w = _checked("fweights", fweights, x) * a
@@ -350,7 +277,7 @@ def _cov(
 
 def _checked(name: str, weights: Any, x: Any) -> Any:
     """Return the weights of the observations, ones where none are given."""
-    weights = np.ones(x.shape[1]) if weights is None else as_array(weights)
+    weights = np.ones(x.shape[1], value_of(x).real.dtype) if weights is None else as_array(weights)
     if weights.shape != x.shape[1:] or np.any(weights < 0):
         raise ValueError(
             f"np.cov of {x.shape[1]} observations needs as many {name}, none of them negative, "
@@ -360,8 +287,8 @@ def _checked(name: str, weights: Any, x: Any) -> Any:
 
 
 @operation(np.corrcoef)
-def _corrcoef(x: Any, y: Any = None, rowvar: bool = True) -> Any:
-    c = _cov(x, y, rowvar)
+def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+    c = _cov(x, y, rowvar, dtype=dtype)
     if not c.ndim:
         return c / c
     i = np.arange(len(c))

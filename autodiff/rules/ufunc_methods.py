@@ -18,18 +18,28 @@ from autodiff.rules.shapes import from_end
 
 def _reduces(ufunc: np.ufunc, function: Function) -> None:
     @operation(ufunc.reduce)
-    def reduce(array: Any, axis: Any = 0, *, keepdims: bool = False) -> Any:
-        return function(array, axis=axis, keepdims=keepdims)
+    def reduce(array: Any, axis: Any = 0, dtype: Any = None, **options: Any) -> Any:
+        array = array if dtype is None else array.astype(dtype)
+        return function(array, axis=axis, **options)
 
 
 def _accumulates(ufunc: np.ufunc, function: Function) -> None:
     @operation(ufunc.accumulate)
-    def accumulate(array: Any, axis: int = 0) -> Any:
-        return function(array, axis=axis)
+    def accumulate(array: Any, axis: int = 0, dtype: Any = None) -> Any:
+        return function(array if dtype is None else array.astype(dtype), axis=axis)
 
 
-def _log2_sum_exp2(x: Any, axis: Any, keepdims: bool) -> Any:
-    return logsumexp(x * math.log(2), axis, keepdims=keepdims) / math.log(2)
+def _log_sum_exp(
+    x: Any, axis: Any, *, keepdims: bool = False, initial: Any = None, where: Any = True
+) -> Any:
+    x = x if where is True else np.where(where, x, -np.inf)
+    total = logsumexp(x, axis, keepdims=keepdims)
+    return total if initial is None else np.logaddexp(total, initial)
+
+
+def _log2_sum_exp2(x: Any, axis: Any, *, initial: Any = None, **options: Any) -> Any:
+    initial = None if initial is None else initial * math.log(2)
+    return _log_sum_exp(x * math.log(2), axis, initial=initial, **options) / math.log(2)
 
 
 def _running_extremum(ufunc: np.ufunc) -> Function:
@@ -46,12 +56,13 @@ def _running_extremum(ufunc: np.ufunc) -> Function:
     return extremum
 
 
+_reduces(np.add, np.sum)
 _reduces(np.multiply, np.prod)
 _reduces(np.maximum, np.max)
 _reduces(np.minimum, np.min)
 _reduces(np.fmax, np.nanmax)
 _reduces(np.fmin, np.nanmin)
-_reduces(np.logaddexp, logsumexp)
+_reduces(np.logaddexp, _log_sum_exp)
 _reduces(np.logaddexp2, _log2_sum_exp2)
 _accumulates(np.add, np.cumsum)
 _accumulates(np.multiply, np.cumprod)
@@ -71,9 +82,9 @@ def _has_outer(ufunc: np.ufunc) -> None:
         return  # not elementwise
 
     @operation(ufunc.outer)
-    def outer(a: Any, b: Any) -> Any:
+    def outer(a: Any, b: Any, **options: Any) -> Any:
         a, b = (x if type(x) is Tensor else np.asarray(x) for x in (a, b))
-        return ufunc(a[(..., *(None,) * b.ndim)], b)
+        return ufunc(a[(..., *(None,) * b.ndim)], b, **options)
 
 
 for _function in list(operations):

@@ -323,10 +323,10 @@ def test_constants_are_numpys_and_require_no_gradient(name: str) -> None:
             assert type(value) is type(e)
 
 
-@pytest.mark.parametrize("f", [np.bincount, np.histogram, np.histogram_bin_edges])
-def test_weights_are_refused_rather_than_lost(f: Any) -> None:
-    with pytest.raises(TypeError, match="weights"):
-        f(np.array([0, 1]), weights=Tensor([1.0, 2.0]))
+def test_weights_are_refused_rather_than_lost() -> None:
+    for f in (np.histogramdd, np.histogram_bin_edges):
+        with pytest.raises(TypeError, match="weights"):
+            f(np.array([0, 1]), weights=Tensor([1.0, 2.0]))
 
 
 class TestMethods:
@@ -351,9 +351,9 @@ class TestMethods:
         assert J.tolist() == [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 0]]
 
     def test_what_a_method_does_not_take_is_refused_by_name(self) -> None:
-        with pytest.raises(TypeError, match="'where'"):
+        with pytest.raises(ValueError, match="where= needs an initial="):
             np.maximum.reduce(Tensor(X), where=X > 0)
-        with pytest.raises(TypeError, match="cannot write into an array"):
+        with pytest.raises(TypeError, match=r"np\.add\.outer of a Tensor has no out="):
             np.add.outer(Tensor(X), X, out=np.zeros((2, 3, 2, 3)))
         with pytest.raises(TypeError, match="has no derivative here"):
             np.arctan2.reduce(Tensor(X))

@@ -108,5 +108,5 @@ def test_what_does_not_fit(call: Callable[[Tensor], Any], message: str) -> None:
 def test_what_is_refused() -> None:
     with pytest.raises(TypeError, match="rfft of"):
         np.fft.rfft(Tensor(z))
-    with pytest.raises(TypeError, match=r"np\.fft of a Tensor: .*'out'"):
+    with pytest.raises(TypeError, match=r"np\.fft\.fft of a Tensor has no out=: use the result"):
         np.fft.fft(Tensor(z), out=np.zeros_like(z))

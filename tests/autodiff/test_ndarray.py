@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -63,6 +65,17 @@ METHODS: dict[str, Callable[[Any], Any]] = {
     "transpose": lambda a: a.transpose(1, 0),
     "T": lambda a: a.T,
     "mT": lambda a: a.mT,
+    "flat": lambda a: a.flat[1:5],
+    "conjugate": lambda a: a.conjugate(),
+    "choose": lambda a: (a > 0).astype(int).choose([a, 2 * a]),
+    "searchsorted": lambda a: a[0, ::2].searchsorted([0.0, 2.0]),
+    "argpartition": lambda a: a.argpartition(1, axis=0),
+    "divmod": lambda a: divmod(a, 2)[1] + divmod(7.0, a)[0],
+    "shifts": lambda a: (
+        (1 << a.astype(int) ** 2) + (a.astype(int) << 2) + (8 >> a.astype(int) ** 2)
+    ),
+    "shift right": lambda a: a.astype(int) >> 1,
+    "product with lists": lambda a: [[1.0, 2.0]] @ (a @ [[1.0], [2.0], [3.0]]),
     "swapaxes": lambda a: a.swapaxes(0, 1),
     "squeeze": lambda a: a[:1].squeeze(),
     "astype": lambda a: a.astype(np.float32),
@@ -165,11 +178,11 @@ def test_keys_that_do_not_fit(call: Callable[[Tensor], Any], message: str) -> No
         (np.roots, r"numpy\.roots cannot be given a Tensor: .*np\.linalg\.eigvals"),
         (lambda t: np.put(t, [0], 1.0), r"numpy\.put cannot be .*: it writes into an array"),
         (lambda t: np.full(2, 1.0, like=t), r"numpy\.full cannot .*: what it makes is a constant"),
-        (lambda t: np.hypot.reduce(t), r"np\.hypot\.reduce has no derivative here: use np\.sum"),
-        (lambda t: np.exp(t, out=np.zeros(2)), r"np\.exp of a Tensor cannot write into an array"),
-        (lambda t: np.exp(t, where=[True, False]), r"no where=: use np\.where"),
-        (lambda t: np.exp(t, dtype=np.float32), "takes no dtype="),
-        (lambda t: np.sum(t, where=[True, False]), r"np\.sum of a Tensor: .*'where'"),
+        (lambda t: np.hypot.reduce(t), r"numpy\.hypot\.reduce .* no derivative here: use np\.sum"),
+        (lambda t: np.exp(t, out=np.zeros(2)), r"np\.exp of a Tensor has no out=: use the result"),
+        (lambda t: np.exp(t, where=[True, False]), r"no where=: write np\.where\(condition"),
+        (lambda t: np.exp(t, dtype=np.float32, casting="no"), "Cannot cast"),
+        (lambda t: t.sum(extra=1), r"numpy\.sum of a Tensor: .*'extra'"),
         (lambda t: t + "text", "add of a Tensor and a str: not a number"),
         (lambda t: t * None, "multiply of a Tensor and a NoneType"),
         (lambda t: t + object(), "not a number"),
@@ -178,3 +191,137 @@ def test_keys_that_do_not_fit(call: Callable[[Tensor], Any], message: str) -> No
 def test_what_has_no_rule_is_refused_by_name(call: Callable[[Tensor], Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         call(Tensor([1.0, 2.0]))
+
+
+# -- what an ndarray has -----------------------------------------------------------------------
+
+# Of classes that inherit from ndarray, of types with parameters, and of pickling, which a Tensor
+# does by __reduce__. Python makes += of +, and __copy__ of __reduce__.
+IN_PLACE = {"fill", "itemset", "partition", "put", "resize", "setfield", "sort"}
+OF_NO_USE = {
+    *("__array_finalize__", "__array_interface__", "__array_priority__", "__array_struct__"),
+    *("__array_wrap__", "__class_getitem__", "__buffer__", "__setstate__"),
+    *("__copy__", "__deepcopy__"),
+    *(f"__i{name}__" for name in ("add", "and", "floordiv", "lshift", "matmul", "mod", "mul")),
+    *(f"__i{name}__" for name in ("or", "pow", "rshift", "sub", "truediv", "xor")),
+}
+
+
+@pytest.mark.parametrize("name", sorted({*dir(np.ndarray), "ptp", "itemset", "newbyteorder"}))
+def test_what_an_ndarray_has_is_there_or_refused_by_name(name: str) -> None:
+    t = Tensor(A)
+    if hasattr(t, name):
+        assert name not in OF_NO_USE
+        if name in IN_PLACE:
+            with pytest.raises(TypeError, match=rf"instead of x\.{name}\(.*write x = "):
+                getattr(t, name)(0)
+        return
+    with pytest.raises(AttributeError, match=name) as caught:
+        getattr(t, name)
+    assert name in OF_NO_USE or "write" in str(caught.value)
+    assert not hasattr(Tensor, name)
+
+
+@pytest.mark.parametrize(
+    ("name", "instead"),
+    [
+        ("strides", "t.data.strides"),
+        ("tobytes", "t.data.tobytes"),
+        ("view", "t.data.view"),
+        ("ptp", "np.ptp(x)"),
+    ],
+)
+def test_a_refused_attribute_says_what_to_write(name: str, instead: str) -> None:
+    with pytest.raises(AttributeError, match=re.escape(instead)):
+        getattr(Tensor(A), name)
+
+
+@pytest.mark.parametrize("name", ["real", "imag", "flat"])
+def test_a_part_is_not_assigned_to(name: str) -> None:
+    with pytest.raises(AttributeError, match=rf"instead of x\.{name} = v write x = "):
+        setattr(Tensor(A), name, 0.0)
+
+
+def test_entries_are_not_deleted() -> None:
+    t = Tensor(A)
+    with pytest.raises(TypeError, match=r"write np\.delete"):
+        del t[0]
+
+
+def test_sizes_in_bytes() -> None:
+    t = Tensor(A.astype(np.float32))
+    assert (t.itemsize, t.nbytes) == (4, 24)
+    assert (t.sum().itemsize, t.sum().nbytes) == (4, 4)
+
+
+def test_rounding_by_python() -> None:
+    assert round(Tensor(2.6)).data == 3
+    assert round(Tensor(A / 3), 2).data.tolist() == np.round(A / 3, 2).tolist()
+
+
+def test_membership() -> None:
+    assert 4.0 in Tensor(A)
+    assert 4.5 not in Tensor(A)
+    assert Tensor(0.5) in Tensor(A)
+
+
+def test_what_an_operator_such_as_plus_equals_makes_is_new() -> None:
+    t = before = Tensor([1.0, 2.0])
+    t += 1
+    t *= [2.0, 3.0]
+    t **= 2
+    t @= np.eye(2)
+    t //= 2
+    assert t.data.tolist() == [8, 40]
+    assert before.data.tolist() == [1, 2]
+    mask = Tensor([True, False])
+    mask |= [False, True]
+    assert mask.data.all()
+
+
+def test_copies() -> None:
+    leaf = Tensor([1.0, 2.0], name="p")
+    for copied in (copy.copy(leaf), copy.deepcopy(leaf)):
+        assert copied is not leaf
+        assert (copied.name, copied.tolist()) == ("p", [1, 2])
+    with pytest.raises(TypeError, match=r"only a leaf can be copied.*use t\.data"):
+        copy.deepcopy(leaf * 2)
+
+
+def test_the_array_interface_of_the_standard() -> None:
+    t = Tensor(A)
+    assert t.__array_namespace__() is np
+    assert t.device == "cpu"
+    assert t.to_device("cpu") is t
+    with pytest.raises(ValueError, match="is on 'cpu', not 'gpu'"):
+        t.to_device("gpu")
+
+
+def test_results_are_never_written_into_a_tensor() -> None:
+    for call in (
+        lambda out: np.argmax(A, 0, out),
+        lambda out: np.any(A, axis=0, out=out),
+        lambda out: np.round(A, 0, out),
+        lambda out: np.add(A, 1, out),
+        lambda out: np.floor(A, out=out),
+        lambda out: np.sum(A, 0, None, out),
+        lambda out: Tensor(A).cumsum(0, out=out),
+    ):
+        out = Tensor(np.zeros((2, 3)))
+        with pytest.raises(TypeError, match="has no out=: use the result"):
+            call(out)
+        assert not out.data.any()
+
+
+def test_an_array_of_objects_is_refused_by_name() -> None:
+    t, objects = Tensor([1.0, 2.0]), np.array([1.0, None])
+    for join in (
+        lambda: t + objects,
+        lambda: objects * t,
+        lambda: t @ objects,
+        lambda: np.stack([t, objects]),
+        lambda: np.interp(t, objects, objects),
+        lambda: t.at[:].set(objects),
+    ):
+        with pytest.raises(TypeError, match=r"dtype object.*astype\(float\)"):
+            join()

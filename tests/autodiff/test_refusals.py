@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -16,7 +17,8 @@ from numpy.testing import overrides
 from scipy import special
 
 from autodiff import Tensor, grad
-from autodiff._ndarray import full_name, operations
+from autodiff._arguments import full_name
+from autodiff._ndarray import operations
 from autodiff.rules.refusals import NO_RULE, reason_for
 
 OVERRIDABLE = sorted(
@@ -54,6 +56,31 @@ def test_what_does_not_dispatch_names_its_replacement(
 ) -> None:
     with pytest.raises(TypeError, match=replacement):
         grad(lambda x: np.sum(call(x)))(np.array([1.0, 2.0]))
+
+
+@pytest.mark.parametrize(
+    ("ufunc", "instead"),
+    [
+        (np.add, "x.at[key].add(v)"),
+        (np.subtract, "x.at[key].add(-v)"),
+        (np.multiply, "x.at[key].multiply(v)"),
+        (np.divide, "x.at[key].multiply(1 / v)"),
+        (np.maximum, "x.at[key].set(np.maximum(x[key], v))"),
+    ],
+)
+def test_writing_by_a_ufunc_names_what_writes_into_a_new_tensor(
+    ufunc: np.ufunc, instead: str
+) -> None:
+    t = Tensor([1.0, 2.0])
+    for array, value in ((np.ones(3), t), (t, 1.0)):
+        with pytest.raises(TypeError, match=re.escape(instead)) as caught:
+            ufunc.at(array, [0, 1], value)
+        assert f"numpy.{ufunc.__name__}.at cannot be given a Tensor" in str(caught.value)
+
+
+def test_reductions_of_slices_name_the_way_round() -> None:
+    with pytest.raises(TypeError, match=r"np\.stack of np\.add\.reduce of each slice"):
+        np.add.reduceat(Tensor([1.0, 2.0]), [0, 1])
 
 
 def test_scipys_functions_are_called_by_their_names() -> None:

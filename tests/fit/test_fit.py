@@ -356,7 +356,7 @@ def interpolated(t: Any, a: Any = 1.0) -> Any:
         (lambda t, a=1.0: t * math.exp(-a), "cannot become a float"),
         (one_by_one, "cannot become a float"),
         (filled_in, "cannot become a plain array"),
-        (in_place, "cannot write into an array"),
+        (in_place, "of a Tensor has no out="),
         (interpolated, "cannot become a plain array"),
     ],
 )

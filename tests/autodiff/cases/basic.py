@@ -95,6 +95,7 @@ def reduction_cases() -> list[Case]:
     cases.append(Case("sum-empty", np.sum, (real(0),)))
     cases += [
         Case("softmax", softmax, (real(2, 3),), True, False),
+        Case("softmax-confident", lambda x: softmax(9 * x), (real(2, 3),), True, False),
         Case("log_softmax-0", lambda x: log_softmax(x, axis=0), (real(2, 3),), True, False),
         Case(
             "cross_entropy", lambda x: softmax_cross_entropy(x, [2, 0]), (real(2, 3),), True, False
@@ -109,7 +110,9 @@ def shape_cases() -> list[Case]:
         Case("reshape", lambda x: np.reshape(x, (4, -1)), (x,)),
         Case("reshape-method", lambda x: x.reshape(2, 12), (x,)),
         Case("reshape-scalar", lambda x: x.reshape(1, 1), (s,)),
+        Case("reshape-F", lambda x: np.reshape(x, (4, -1), order="F"), (x,)),
         Case("ravel", np.ravel, (x,)),
+        Case("ravel-F", lambda x: x.ravel(order="F") * np.arange(24), (x,)),
         Case("flatten", lambda x: x.flatten(), (x,)),
         Case("transpose", np.transpose, (x,)),
         Case("transpose-axes", lambda x: x.transpose(1, 2, 0), (x,)),
@@ -127,6 +130,7 @@ def shape_cases() -> list[Case]:
         Case("concatenate-flat", lambda x, y: np.concatenate([x, y], axis=None), (x, y)),
         Case("concatenate-constant", lambda x: np.concatenate([x, np.ones(3)]), (real(2),)),
         Case("stack", lambda x, y: np.stack([x, y, x], axis=-1), (real(2, 3), positive(2, 3))),
+        Case("stack-dtype", lambda x: np.stack([x, x], dtype=x.dtype, casting="no"), (x,)),
         Case("stack-scalars", lambda x, y: np.stack([x, 1.0, y]), (real(), positive())),
         Case("astype", lambda x: x.astype(x.dtype) * 2, (x,)),
     ]
@@ -155,6 +159,10 @@ def index_cases() -> list[Case]:
         "mask": mask,
         "mask-full": x > 0,
         "mask-inside": (slice(None), np.array([True, False, True, True]), 0),
+        "arrays-apart-by-an-empty-ellipsis": (slice(None), i, ..., np.array([1, 0, 1])),
+        "integer-ellipsis-array": (1, ..., slice(None), i),
+        "truth": (True, i),
+        "untruth": (slice(None), False),
         "mask-and-slice": (slice(0, 2), slice(None), np.array([True, False, True, False, True])),
     }
     cases = [Case(f"getitem-{name}", lambda x, k=k: x[k], (x,)) for name, k in keys.items()]

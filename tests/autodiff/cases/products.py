@@ -65,7 +65,30 @@ def stacked_cases() -> list[Case]:
         lambda x, y: np.linalg.vecdot(np.conj(x), y, axis=0),
         ((3, 2), (3, 2)),
     )
+    cases += two(
+        "vecdot-axis",
+        lambda x, y: np.vecdot(np.conj(x), y, axis=0, keepdims=True),
+        *(((3, 2), (3, 2)), ((3,), (3, 4))),
+    )
+    cases += two(
+        "vecdot-axes", lambda x, y: np.vecdot(np.conj(x), y, axes=[0, 1, ()]), ((3, 2), (2, 3))
+    )
+    cases += two(
+        "matmul-axes",
+        lambda x, y: np.matmul(x, y, axes=[(0, 2), (-1, 0), (2, 0)]),
+        ((2, 5, 3), (4, 5, 3)),
+    )
     if hasattr(np, "matvec"):
+        cases += two(
+            "matvec-axes",
+            lambda x, y: np.matvec(x, y, axes=[(1, 0), 0, -1]),
+            *(((3, 2), (3,)), ((3, 2, 4), (3, 4))),
+        )
+        cases += two(
+            "vecmat-axes",
+            lambda x, y: np.vecmat(np.conj(x), y, axes=[0, (0, 1), 0]),
+            ((3, 4), (3, 2, 4)),
+        )
         cases += two("matvec", np.matvec, ((2, 3), (3,)), ((2, 3), (4, 3)), ((4, 2, 3), (4, 3)))
         cases += two(
             "vecmat",

@@ -33,12 +33,35 @@ def reduction_cases() -> list[Case]:
         for n in (1, 2, 5, 8)
         if n > 1 or f is np.prod
     ]
+    some = np.arange(24).reshape(2, 3, 4) % 5 != 0
+    cases += [
+        Case(
+            f"{f.__name__}-where-{axis}",
+            lambda x, f=f, axis=axis: f(x, axis, where=some, keepdims=True),
+            (x,),
+            f not in REAL_ANALYTIC,
+        )
+        for f in (np.sum, np.mean, np.prod, np.var, np.std)
+        for axis in (None, 1, (0, -1))
+    ]
+    cases += [
+        Case(
+            f"{f.__name__}-initial-where",
+            lambda x, f=f: f(x, axis=1, initial=0.3 * x[0, 0, 0], where=some),
+            (x,),
+            f in (np.sum, np.prod),
+        )
+        for f in (np.sum, np.prod, np.max, np.min)
+    ]
     zeros = [np.array(z) for z in ([0.0, 2, 3], [0.0, 2, 0], [0.0, 0, 0], [[0.0, 2], [0, 0]])]
     weights = np.array([1.0, 2.0, 0.5])
     cases += [Case(f"prod-zeros-{i}", np.prod, (a,)) for i, a in enumerate(zeros)]
     cases += [
         Case("prod-scalar", np.prod, (real(),)),
         Case("prod-empty", lambda x: np.prod(x, axis=0), (real(0, 2),)),
+        Case("max-initial", lambda x: np.max(x, (0, 2), initial=1.3), (x,), False),
+        Case("min-initial", lambda x: np.min(x, 0, initial=0.1), (x,), False),
+        Case("max-of-nothing", lambda x: np.max(x, 1, initial=0.1), (real(2, 0),), False),
         Case("add.reduce", lambda x: np.add.reduce(x, axis=(0, 1), keepdims=True), (x,)),
         Case("var-ddof", lambda x: np.var(x, 1, ddof=1), (x,), False),
         Case("var-correction", lambda x: np.var(x, correction=1.5), (x,), False),
@@ -79,6 +102,16 @@ def nan_cases() -> list[Case]:
         for keepdims in (False, True)
     ]
     cases += [
+        Case("nansum-where", lambda x: np.nansum(with_holes(x), 1, where=x > 0), (x,), False),
+        Case("nanmean-where", lambda x: np.nanmean(with_holes(x), where=x > 0), (x,), False),
+        Case("nanprod-initial", lambda x: np.nanprod(with_holes(x), 0, initial=2.0), (x,)),
+        Case(
+            "nanmax-where",
+            lambda x: np.nanmax(with_holes(x), axis=2, initial=-1.0, where=~holes[:1]),
+            (x,),
+            False,
+        ),
+        Case("nanstd-where", lambda x: np.nanstd(with_holes(x), where=x < 1), (x,), False),
         Case("nanvar-ddof", lambda x: np.nanvar(with_holes(x), 2, ddof=1), (x,), False),
         Case("nanvar-mean", lambda x: np.nanvar(with_holes(x), 2, mean=0.5), (x,), False),
         Case("nanstd-correction", lambda x: np.nanstd(with_holes(x), correction=1), (x,), False),
@@ -112,6 +145,12 @@ def quantile_cases() -> list[Case]:
         Case("quantile-keepdims", lambda x: np.quantile(x, qs, 1, keepdims=True), (x,), False),
         Case("percentile", lambda x: np.percentile(x, 30, axis=-1), (x,), False),
         Case("percentile-many", lambda x: np.percentile(x, [0, 25, 25, 100]), (x,), False),
+        Case(
+            "quantile-weights",
+            lambda x: np.quantile(x, [0.2, 0.7], 1, method="inverted_cdf", weights=[1.0, 2.0, 3.0]),
+            (x,),
+            False,
+        ),
         Case("quantile-of-one", lambda x: np.quantile(x, 0.3), (real(1),), False),
         Case("median-scalar", np.median, (real(),), False),
     ]
@@ -144,6 +183,21 @@ def running_cases() -> list[Case]:
                 ),
             ]
     return cases
+
+
+def counting_cases() -> list[Case]:
+    places, at = np.array([1, 0, 1, 4, 1]), np.array([0.1, 0.9, 0.5, 0.3, 1.0])
+    return [
+        Case("bincount", lambda w: np.bincount(places, w), (line,), False),
+        Case("bincount-minlength", lambda w: np.bincount(places, w, minlength=8), (line,), False),
+        Case("histogram", lambda w: np.histogram(at, 3, weights=w)[0], (line,), False),
+        Case(
+            "histogram-density",
+            lambda w: np.histogram(at, [0, 0.2, 0.6, 1], density=True, weights=w)[0],
+            (positive(5),),
+            False,
+        ),
+    ]
 
 
 def difference_cases() -> list[Case]:
@@ -226,4 +280,5 @@ CASES = [
     *difference_cases(),
     *interpolation_cases(),
     *covariance_cases(),
+    *counting_cases(),
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, wraps
 from importlib import import_module
 from typing import Any
 
@@ -57,6 +57,7 @@ def counted() -> Any:
     before = dict(operations)
 
     def counting(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        @wraps(call)  # whose signature is asked for
         def counted_call(*args: Any, **kwargs: Any) -> Any:
             called.add(name)
             return call(*args, **kwargs)

@@ -166,7 +166,7 @@ class _Generator:
                 values = [eval(code, self.namespace, point) for point in self.points]
         except (ValueError, IndexError, np.linalg.LinAlgError):
             return False  # shapes that do not fit
-        if not self._is_tame(values, known.corner):
+        if not self._is_tame(values, known.corner or not known.analytic):
             return False
         name = f"v{len(self.lines)}"
         self.lines.append(Line(name, expression, known.analytic, known.holomorphic, known.corner))
