@@ -15,13 +15,20 @@ def _relu(x: Any) -> Any:
 
 
 def _logistic(x: Any) -> Any:
-    return 0.5 * np.tanh(0.5 * x) + 0.5  # where exp(-x) would overflow
+    with np.errstate(over="ignore"):  # to infinity, far on the left, where the result is 0
+        return 1 / (1 + np.exp(-x))
+
+
+def _logistic_slope(x: Any) -> Any:
+    return np.square(0.5 / np.cosh(0.5 * x))  # out * (1 - out), which cancels where out is near 1
 
 
 _relu.__name__ = "relu"
 _logistic.__name__ = "logistic"
+_logistic_slope.__name__ = "logistic′"
 _relu_op = elementwise(_relu, lambda g, out, x: g * (out > 0))
-_logistic_op = elementwise(_logistic, lambda g, out, x: g * (out * (1 - out)))
+_logistic_slope_op = elementwise(_logistic_slope, lambda g, out, x: g * (-out * np.tanh(0.5 * x)))
+_logistic_op = elementwise(_logistic, lambda g, out, x: g * _logistic_slope_op(x))
 
 
 def relu(x: Any) -> Any:

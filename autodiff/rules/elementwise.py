@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff._op import elementwise, operation
 from autodiff._tensor import constant
+from autodiff.rules.tails import slope
 
 # -- arithmetic ------------------------------------------------------------------------------
 # Python's operators compute what the ufuncs do, and are ten times faster on single numbers.
@@ -72,15 +73,16 @@ def _float_power(x: Any, y: Any) -> Any:
 
 # -- exponentials and logarithms -------------------------------------------------------------
 
-_LN_2, _LN_10 = math.log(2), math.log(10)
+_LN_2 = math.log(2)
+_LOG2_E, _LOG10_E = 1 / math.log(2), 1 / math.log(10)
 
 elementwise(np.exp, lambda g, out, x: g * out)
-elementwise(np.expm1, lambda g, out, x: g * (out + 1))
+elementwise(np.expm1, lambda g, out, x: g * np.exp(x))
 elementwise(np.log, lambda g, out, x: g / x)
 elementwise(np.log1p, lambda g, out, x: g / (1 + x))
 elementwise(np.exp2, lambda g, out, x: g * (out * _LN_2))
-elementwise(np.log2, lambda g, out, x: g / (x * _LN_2))
-elementwise(np.log10, lambda g, out, x: g / (x * _LN_10))
+elementwise(np.log2, lambda g, out, x: (_LOG2_E * g) / x)
+elementwise(np.log10, lambda g, out, x: (_LOG10_E * g) / x)
 
 
 def _weight(mine: Any, other: Any, exp: Any, logaddexp: Any) -> Any:
@@ -103,6 +105,10 @@ elementwise(
 # -- trigonometric and hyperbolic functions --------------------------------------------------
 
 
+def _tanh_slope(out: Any, x: Any) -> Any:
+    return 1 - out * out if x.dtype.kind == "c" else _sech_squared(x)
+
+
 def _cosine(sine: Any) -> Any:
     """Return √(1 - sine²), along arcsin's complex cuts on the side that it lies on."""
     if sine.dtype.kind == "c":  # differences keep the sign of a zero imaginary part
@@ -110,32 +116,73 @@ def _cosine(sine: Any) -> Any:
     return np.sqrt((1 - sine) * (1 + sine))
 
 
+def _arcsinh_slope(out: Any, x: Any) -> Any:
+    return 1 / (np.sqrt(x * x + 1) if x.dtype.kind == "c" else np.cosh(out))
+
+
+_sech_squared = slope(
+    "tanh′",
+    lambda x: np.square(1 / np.cosh(x)),
+    lambda g, out, x: g * (-2 * (np.tanh(x) * out)),
+)
+_arcsin_slope = slope(
+    "arcsin′",
+    lambda x: 1 / _cosine(x),
+    lambda g, out, x: g * (x * out * out * out),
+)
+_arctan_slope = slope(
+    "arctan′",
+    lambda x: 1 / (1 + x * x),
+    lambda g, out, x: g * (-2 * (x * out * out)),
+)
+_arctanh_slope = slope(
+    "arctanh′",
+    lambda x: 1 / ((1 - x) * (1 + x)),
+    lambda g, out, x: g * (2 * (x * out * out)),
+)
+
 elementwise(np.sin, lambda g, out, x: g * np.cos(x))
 elementwise(np.cos, lambda g, out, x: -g * np.sin(x))
 elementwise(np.tan, lambda g, out, x: g * (1 + out * out))
-elementwise(np.arcsin, lambda g, out, x: g / _cosine(x))
-elementwise(np.arccos, lambda g, out, x: -g / _cosine(x))
-elementwise(np.arctan, lambda g, out, x: g / (1 + x * x))
+elementwise(np.arcsin, lambda g, out, x: g * _arcsin_slope(x))
+elementwise(np.arccos, lambda g, out, x: -g * _arcsin_slope(x))
+elementwise(np.arctan, lambda g, out, x: g * _arctan_slope(x))
 elementwise(np.sinh, lambda g, out, x: g * np.cosh(x))
 elementwise(np.cosh, lambda g, out, x: g * np.sinh(x))
-elementwise(np.tanh, lambda g, out, x: g - (g * out) * out)
-elementwise(np.arcsinh, lambda g, out, x: g / np.sqrt(x * x + 1))
+elementwise(np.tanh, lambda g, out, x: g * _tanh_slope(out, x))
+elementwise(np.arcsinh, lambda g, out, x: g * _arcsinh_slope(out, x))
 elementwise(np.arccosh, lambda g, out, x: g / (np.sqrt(x - 1) * np.sqrt(x - -1)))
-elementwise(np.arctanh, lambda g, out, x: g / ((1 - x) * (1 + x)))
+elementwise(np.arctanh, lambda g, out, x: g * _arctanh_slope(x))
 
 
-def _over_square(mine: Any, x: Any, y: Any) -> Any:
-    """Return mine / (x² + y²) without overflow, and 0 at the origin and at infinity."""
-    norm = np.hypot(x, y)
-    flat = (norm == 0) | (norm == np.inf)
-    norm = np.where(flat, 1, norm)
-    return np.where(flat, 0, mine / norm / norm)
+def _polar(x: Any, y: Any) -> tuple[Any, Any, Any]:
+    """Return cos θ, sin θ and r; at the origin and at infinity 0, 0 and 1."""
+    r = np.hypot(x, y)
+    flat = (r == 0) | (r == np.inf)
+    r = np.where(flat, 1, r)
+    return np.where(flat, 0, x) / r, np.where(flat, 0, y) / r, r
 
 
+def _over_square_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
+    cos, sin, r = _polar(x, y)
+    return g * ((sin - cos) * (sin + cos) / r / r)
+
+
+def _over_square_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
+    cos, sin, r = _polar(x, y)
+    return g * (-2 * (cos * sin) / r / r)
+
+
+def _over_square(x: Any, y: Any) -> Any:
+    cos, _, r = _polar(x, y)
+    return cos / r
+
+
+_over_square = slope("x/(x²+y²)", _over_square, _over_square_by_x, _over_square_by_y)
 elementwise(
     np.arctan2,
-    lambda g, out, y, x: g * _over_square(x, x, y),
-    lambda g, out, y, x: -g * _over_square(y, x, y),
+    lambda g, out, y, x: g * _over_square(x, y),
+    lambda g, out, y, x: -g * _over_square(y, x),
 )
 _function: np.ufunc
 for _function in (np.degrees, np.rad2deg):
@@ -150,7 +197,7 @@ def _sinc_slope(x: Any, out: Any) -> Any:
     return np.where(
         near,
         _sinc_slope_series(np.where(near, x, 0)),
-        (np.cos(math.pi * far) - out) / far,
+        (np.cos(math.pi * (far - 2 * np.rint(0.5 * far))) - out) / far,
     )
 
 
@@ -171,7 +218,7 @@ _COSINES = np.cos((np.arange(64) + 0.5) * (math.pi / 128))
 
 def _bessel_i1(x: Any) -> Any:
     cosines = _COSINES.astype(x.dtype)
-    return np.sum(np.sinh(x[..., None] * cosines) * cosines, axis=-1) / len(cosines)
+    return np.sum(np.sinh(x[..., None] * cosines) * (cosines / len(cosines)), axis=-1)
 
 
 elementwise(np.i0, lambda g, out, x: g * _bessel_i1(x), compute=lambda x: np.i0(x)[()])

@@ -14,6 +14,7 @@ from scipy import special
 from scipy.special._ufuncs import _zeta  # what special.zeta calls
 
 from autodiff._op import Function, elementwise
+from autodiff.rules.tails import where
 
 _ROOT_PI = math.sqrt(math.pi)
 
@@ -45,7 +46,8 @@ def _beta_density(a: Any, b: Any, x: Any) -> Any:
 
 
 def _t_density(n: Any, t: Any) -> Any:
-    return np.exp(-0.5 * (n + 1) * np.log1p(t * t / n) - special.betaln(0.5, n / 2)) / np.sqrt(n)
+    power = np.exp(-0.5 * (n + 1) * np.log1p(t * t / n))
+    return power * (special.poch(0.5 * n, 0.5) / (_ROOT_PI * np.sqrt(n)))
 
 
 _by_last(special.gammainc, "a", lambda g, out, a, x: g * _gamma_density(a, x))
@@ -76,8 +78,38 @@ def _lower_and_upper(f: Function, v: Any, x: Any) -> Any:
     return 0.5 * (f(v - 1, x) + f(v + 1, x))
 
 
-def _struve_term(v: Any, x: Any) -> Any:
-    return (0.5 / _ROOT_PI * special.rgamma(v + 1.5)) * (0.5 * x) ** v
+def _struve_slope(f: Function, sign: int, out: Any, v: Any, x: Any) -> Any:
+    """Return the slope of H or L by its neighbours (DLMF 11.4.25); far out H without the upper.
+
+    The lower neighbour of order 0 is the upper one, but for a constant, and smooth at 0.
+    """
+    zero = v == 0
+    lower = np.where(zero, sign, 1) * f(np.where(zero, 1, v - 1), x)
+    term = (0.5 / _ROOT_PI * special.rgamma(v + 1.5)) * (0.5 * x) ** v
+    near = 0.5 * (lower + sign * f(v + 1, x)) + np.where(zero, 2, 1) * term
+    if sign > 0:
+        return near
+    far = np.abs(x) > np.where(zero, np.inf, 10 + v)
+    return where(far, lambda lower, out, v, x: lower - v / x * out, near, lower, out, v, x)
+
+
+def _where_far(out: Any, v: Any, x: Any, turn: Any, near: Any) -> Any:
+    """Return the slope of a scaled function, which far out vanishes faster than the function.
+
+    There it is x^(-1/2) P(turn / x) with Hankel's series P = Σ aₖ(v) tᵏ (DLMF 10.17, 10.40).
+    """
+
+    def decay(out: Any, v: Any, x: Any, turn: Any) -> Any:
+        pole = 1 / x
+        t = turn * pole
+        series: Any = 1
+        moment: Any = 0  # Σ k aₖ tᵏ
+        for k in range(14, 0, -1):
+            ratio = (4 * v * v - (2 * k - 1) ** 2) / (8 * k) * t
+            series, moment = 1 + ratio * series, ratio * (series + moment)
+        return -out * (0.5 + moment / series) * pole
+
+    return where(np.abs(x) > np.maximum(40, 2 * v * v), decay, near, out, v, x, turn)
 
 
 def _sign(x: Any, function: Any) -> Any:
@@ -89,21 +121,29 @@ def _sign(x: Any, function: Any) -> Any:
     return np.sign(x)
 
 
+def _ie_slope(out: Any, v: Any, x: Any, unscaled: Any) -> Any:
+    """Return the slope of I scaled by exp(-|x|), given the scaled slope of I."""
+    sign = _sign(x, special.ive)
+    return _where_far(out, v, x, -sign, unscaled - sign * out)
+
+
 elementwise(special.j0, lambda g, out, x: -g * special.j1(x))
 elementwise(special.j1, lambda g, out, x: g * (0.5 * (special.j0(x) - special.jv(2, x))))
 elementwise(special.y0, lambda g, out, x: -g * special.y1(x))
-elementwise(special.y1, lambda g, out, x: g * (0.5 * (special.y0(x) - special.yn(2.0, x))))
+elementwise(special.y1, lambda g, out, x: g * (special.y0(x) - out / x))
 elementwise(special.i0, lambda g, out, x: g * special.i1(x))
 elementwise(special.i1, lambda g, out, x: g * (0.5 * (special.i0(x) + special.iv(2, x))))
 elementwise(special.k0, lambda g, out, x: -g * special.k1(x))
-elementwise(special.k1, lambda g, out, x: g * (-0.5 * (special.k0(x) + special.kn(2.0, x))))
-elementwise(special.i0e, lambda g, out, x: g * (special.i1e(x) - np.sign(x) * out))
+elementwise(special.k1, lambda g, out, x: -g * (special.k0(x) + out / x))
+elementwise(special.i0e, lambda g, out, x: g * _ie_slope(out, 0, x, special.i1e(x)))
 elementwise(
     special.i1e,
-    lambda g, out, x: g * (0.5 * (special.i0e(x) + special.ive(2, x)) - np.sign(x) * out),
+    lambda g, out, x: g * _ie_slope(out, 1, x, 0.5 * (special.i0e(x) + special.ive(2, x))),
 )
-elementwise(special.k0e, lambda g, out, x: g * (out - special.k1e(x)))
-elementwise(special.k1e, lambda g, out, x: g * (out - 0.5 * (special.k0e(x) + special.kve(2, x))))
+elementwise(special.k0e, lambda g, out, x: g * _where_far(out, 0, x, 1, out - special.k1e(x)))
+elementwise(
+    special.k1e, lambda g, out, x: g * _where_far(out, 1, x, 1, out - special.k0e(x) - out / x)
+)
 
 for f in (special.jv, special.yv, special.yn, special.hankel1, special.hankel2):
     _by_last(f, "v", lambda g, out, v, x, f=f: g * _lower_less_upper(f, v, x))
@@ -115,28 +155,30 @@ _by_last(special.iv, "v", lambda g, out, v, x: g * _lower_and_upper(special.iv, 
 _by_last(
     special.ive,
     "v",
-    lambda g, out, v, x: g * (_lower_and_upper(special.ive, v, x) - _sign(x, special.ive) * out),
-)
-_by_last(special.kve, "v", lambda g, out, v, x: g * (out - _lower_and_upper(special.kve, v, x)))
-_by_last(
-    special.hankel1e,
-    "v",
-    lambda g, out, v, z: g * (_lower_less_upper(special.hankel1e, v, z) - 1j * out),
+    lambda g, out, v, x: g * _ie_slope(out, v, x, _lower_and_upper(special.ive, v, x)),
 )
 _by_last(
-    special.hankel2e,
+    special.kve,
     "v",
-    lambda g, out, v, z: g * (_lower_less_upper(special.hankel2e, v, z) + 1j * out),
+    lambda g, out, v, x: g * _where_far(out, v, x, 1, out - _lower_and_upper(special.kve, v, x)),
 )
+for f, i in ((special.hankel1e, 1j), (special.hankel2e, -1j)):
+    _by_last(
+        f,
+        "v",
+        lambda g, out, v, z, f=f, i=i: (
+            g * _where_far(out, v, z, i, _lower_less_upper(f, v, z) - i * out)
+        ),
+    )
 _by_last(
     special.struve,
     "v",
-    lambda g, out, v, x: g * (_lower_less_upper(special.struve, v, x) + _struve_term(v, x)),
+    lambda g, out, v, x: g * _struve_slope(special.struve, -1, out, v, x),
 )
 _by_last(
     special.modstruve,
     "v",
-    lambda g, out, v, x: g * (_lower_and_upper(special.modstruve, v, x) + _struve_term(v, x)),
+    lambda g, out, v, x: g * _struve_slope(special.modstruve, 1, out, v, x),
 )
 
 # -- the exponential integral and the zeta function (DLMF 8.19, 25.11) -------------------------
@@ -165,7 +207,7 @@ _by_last(special.hyperu, "a b", lambda g, out, a, b, x: -g * (a * special.hyperu
 _by_last(
     special.eval_legendre,
     "n",
-    lambda g, out, n, x: g * ((n + 1) / 2 * special.eval_jacobi(n - 1, 1, 1, x)),
+    lambda g, out, n, x: g * special.eval_gegenbauer(n - 1, 1.5, x),
 )
 _by_last(special.eval_chebyt, "n", lambda g, out, n, x: g * (n * special.eval_chebyu(n - 1, x)))
 _by_last(

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import special
 
 import nn
 from autodiff import Tensor, check_grads, grad, hessian, jacobian
@@ -106,6 +107,19 @@ class TestActivations:
         x = np.array([-1000.0, 0.0, 1000.0])
         assert nn.logistic(x).tolist() == [0.0, 0.5, 1.0]
         check_grads(nn.logistic, np.array([-2.0, 0.1, 3.0]), order=3)
+
+    def test_logistic_is_the_exponential_function_far_left(self) -> None:
+        x = np.array([-700.0, -400.0, -37.5])
+        np.testing.assert_allclose(nn.logistic(x), np.exp(x), rtol=1e-14)
+        np.testing.assert_allclose(np.log(nn.logistic(x)), x, rtol=1e-14)
+        single = np.array([-80.0, -20.0], np.float32)
+        np.testing.assert_allclose(np.log(nn.logistic(single)), single, rtol=1e-6)
+        assert nn.logistic(np.array([-1e300, -np.inf, np.inf])).tolist() == [0.0, 0.0, 1.0]
+
+    def test_the_logarithm_of_logistic_keeps_its_slope(self) -> None:
+        x = np.array([-700.0, -37.5, 0.5])
+        slope = grad(lambda x: np.sum(np.log(nn.logistic(x))))(x)
+        np.testing.assert_allclose(slope, special.expit(-x), rtol=1e-14)
 
 
 class TestLosses:

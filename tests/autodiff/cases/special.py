@@ -42,7 +42,7 @@ REAL: dict[Any, list[Any]] = {
     special.exp10: [x],
     special.cosm1: [x],
     special.cbrt: [p, -p],
-    special.exprel: [x],
+    special.exprel: [x, 3 * x],
     special.sindg: [x],
     special.cosdg: [x],
     special.tandg: [x],
@@ -62,15 +62,15 @@ REAL: dict[Any, list[Any]] = {
     special.y0: [p],
     special.y1: [p],
     special.i0: [x],
-    special.i0e: [x],
+    special.i0e: [x, 40 * x],
     special.i1: [x],
-    special.i1e: [x],
+    special.i1e: [x, 40 * x],
     special.k0: [p],
-    special.k0e: [p],
+    special.k0e: [p, 40 * p],
     special.k1: [p],
-    special.k1e: [p],
+    special.k1e: [p, 40 * p],
     special.ellipk: [u, -5 * p],
-    special.ellipkm1: [q],
+    special.ellipkm1: [q, 1 + 0.1 * x],
     special.ellipe: [u, -5 * p],
 }
 SEVERAL = {  # operands, all differentiated
@@ -94,6 +94,18 @@ SEVERAL = {  # operands, all differentiated
     special.elliprf: [p, 2 - u, 3 + x],
     special.elliprd: [p, 2 - u, 3 + x],
 }
+DELICATE = [  # where some entries, and not others, take another form
+    (special.kl_div, [p, p + 0.1 * x * x]),
+    (special.beta, [3 + 10 * p, 0.1 + 0.05 * u]),
+    (special.poch, [3 + 10 * p, 0.1 + 0.05 * u]),
+    (special.binom, [p, 2 - u]),
+    (special.boxcox, [p, 2 * x]),
+    (special.inv_boxcox, [x, 0.4 * u]),
+    (special.ellipkinc, [x, 0 * u]),
+    (special.ellipeinc, [2 * x, 0 * u]),
+    (special.elliprf, [p, 1 + 0 * u, p]),
+    (special.elliprd, [p, 2 - u, p * (1 + 0.2 * u)]),
+]
 IN_LAST = {  # the operands before the last are constants
     special.zeta: [(2, p), (2.5, p)],
     special.gammainc: [(0.5, p), (3.0, p)],
@@ -117,11 +129,11 @@ IN_LAST = {  # the operands before the last are constants
     special.yv: [(0.5, p)],
     special.yve: [(0.5, p)],
     special.iv: [(2, x), (1.5, p)],
-    special.ive: [(2, x), (1.5, p)],
+    special.ive: [(2, x), (1.5, p), (1.5, 40 * p)],
     special.kn: [(2, p)],
     special.kv: [(1.5, p)],
-    special.kve: [(1.5, p)],
-    special.struve: [(0, p), (1.5, p)],
+    special.kve: [(1.5, p), (1.5, 40 * p)],
+    special.struve: [(0, p), (1.5, p), (1.5, 10 * p)],
     special.modstruve: [(0, p), (1.5, p)],
     special.expn: [(0, p), (1, p), (3, p)],
     special.hyp0f1: [(1.5, x)],
@@ -149,6 +161,7 @@ COMPLEX = {  # its two parts mixed into one real number
     "hankel2": [partial(special.hankel2, 1.5), p],
     "hankel1e": [partial(special.hankel1e, 1.5), p],
     "hankel2e": [partial(special.hankel2e, 1.5), p],
+    "hankel2e far out": [partial(special.hankel2e, 1.5), 40 * p],
 }
 TUPLES = {special.airy: x, special.fresnel: x, special.sici: p, special.shichi: p}
 
@@ -176,6 +189,7 @@ CASES = [
         for operands in [(x, p), (real(3), p), (x, positive(2, 1))]
     ),
     *(Case(f.__name__, f, tuple(operands), False) for f, operands in SEVERAL.items()),
+    *(Case(f"{f.__name__} delicate", f, tuple(operands), False) for f, operands in DELICATE),
     *(
         Case(f"voigt_profile {name}", special.voigt_profile, operands, False)
         for name, operands in {
