@@ -55,7 +55,7 @@ def refuse_container(x: Any) -> None:
         if type(x).__array_ufunc__ is not np.ndarray.__array_ufunc__:
             raise TypeError(
                 f"a {kind} means more than its numbers, such as a unit, which a derivative would "
-                "lose: write x.view(np.ndarray), or its own way to the plain numbers (x.value)"
+                "lose: write x.view(np.ndarray), or its own way to the plain numbers (x._value)"
             )
     elif hasattr(x, "__array_ufunc__") and not hasattr(x, "__array_function__"):
         raise TypeError(

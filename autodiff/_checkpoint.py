@@ -59,7 +59,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         outside = list(dict.fromkeys(_used_from_outside(graph)))
         operands = (*(args[i] for i in numbers), *outside)
         op = _recomputed(f, args, numbers, outside)
-        return node(out.value, op, operands, tuple(map(value_of, operands)), True)
+        return node(out._value, op, operands, tuple(map(value_of, operands)), True)
 
     return call
 
@@ -69,7 +69,7 @@ def _used_from_outside(graph: Graph) -> list[Tensor]:
         x
         for consumer in graph.order
         for x in consumer.inputs
-        if type(x) is Tensor and x.requires_grad and x.index < graph.oldest
+        if type(x) is Tensor and x.requires_grad and x._index < graph.oldest
     ]
 
 
@@ -92,7 +92,7 @@ def _recomputed(
 
     def images(g: Any, out: Any, operands: tuple[Any, ...]) -> Any:
         graph = record_function(f, arguments(operands), {}, numbers)
-        if not np.array_equal(graph.outputs[0].value, value_of(out), equal_nan=True):
+        if not np.array_equal(graph.outputs[0]._value, value_of(out), equal_nan=True):
             raise RuntimeError(
                 f"{name} under checkpoint computes something else on the way back than before: "
                 "give it what changes as an argument, random numbers too"

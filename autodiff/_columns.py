@@ -44,7 +44,7 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                 continue
             g, along_data = arrival
             op: Any = consumer.op
-            value = consumer.value
+            value = consumer._value
             if op.structural:
                 if along_data:
                     return None
@@ -58,10 +58,10 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                 if op.structural or type(g) is Scattered:
                     g = filled(g, (n, *value.shape))
             for i, x in enumerate(consumer.inputs):
-                if type(x) is not Tensor or not x.requires_grad or x.index < oldest:
+                if type(x) is not Tensor or not x.requires_grad or x._index < oldest:
                     continue
-                image = op.rules[i](g, value, *consumer.values)
-                shape = x.value.shape
+                image = op.rules[i](g, value, *consumer._values)
+                shape = x._value.shape
                 x_along_data = along_data and shape == value.shape
                 if along_data and not x_along_data:  # a number: not summed over the data
                     if shape:
@@ -86,7 +86,7 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
 
 def _column(consumer: Tensor, g: Any, columns: dict[Tensor, dict[int, Any]]) -> bool:
     """Keep what arrives at one entry of a vector of parameters as a column, if it is that."""
-    x, key = consumer.inputs[0], consumer.values[1]
+    x, key = consumer.inputs[0], consumer._values[1]
     if x not in columns or x.ndim != 1 or len(key) != 2 or type(key[1]) is not int:
         return False
     own, i = columns[x], key[1] % x.size

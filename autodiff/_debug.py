@@ -56,12 +56,12 @@ class Debugger:
 
     def examined(self, out: Tensor) -> Tensor:
         """Return a new Tensor after a look at it and at what it was made from."""
-        line = self.lines[out.index] = calling_line()
-        if not _finite(out.value) and all(map(_finite, out.values)):
+        line = self.lines[out._index] = calling_line()
+        if not _finite(out._value) and all(map(_finite, out._values)):
             assert out.op is not None
             raise FloatingPointError(
-                f"{out.op.name} made {_trouble(out.value)} out of finite numbers: "
-                f"{_described(out.values)}{line}"
+                f"{out.op.name} made {_trouble(out._value)} out of finite numbers: "
+                f"{_described(out._values)}{line}"
             )
         return out
 
@@ -71,7 +71,7 @@ class Debugger:
 
     def examining(self, consumer: Tensor) -> Any:
         """Return the op with rules that raise where they make finite numbers infinite or NaN."""
-        return _Examined(consumer, self.lines.get(consumer.index, ""))
+        return _Examined(consumer, self.lines.get(consumer._index, ""))
 
 
 class _Examined:
@@ -99,12 +99,12 @@ class _Examined:
 
     def watched(self, image: Any, given: Sequence[Any]) -> Any:
         """Return an image after a look at it."""
-        before = (*given, self.consumer.value, *self.consumer.values)
+        before = (*given, self.consumer._value, *self.consumer._values)
         if not _finite(image) and all(map(_finite, before)):
             raise FloatingPointError(
                 f"the derivative of {self.op.name} made {_trouble(image)} out of a finite "
                 f"cotangent or tangent, where it was computed from "
-                f"{_described(self.consumer.values)}{self.line}"
+                f"{_described(self.consumer._values)}{self.line}"
             )
         return image
 

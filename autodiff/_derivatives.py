@@ -129,16 +129,16 @@ def record_structures(
 
 def _own_values(graph: Graph) -> None:
     """Replace large arguments in a graph that outlives a call, and views of them, by copies."""
-    large = [x for x in graph.leaves if type(x.value) is np.ndarray and x.value.nbytes >= LARGE]
-    own = [x for x in large if kept(x.value) is not x.value]
+    large = [x for x in graph.leaves if type(x._value) is np.ndarray and x._value.nbytes >= LARGE]
+    own = [x for x in large if kept(x._value) is not x._value]
     if own:
         for y in graph.order:
-            if any(np.may_share_memory(y.value, x.value) for x in own):
-                y.value = kept(y.value)
+            if any(np.may_share_memory(y._value, x._value) for x in own):
+                y._value = kept(y._value)
         for x in own:
-            x.value = kept(x.value)
+            x._value = kept(x._value)
         for consumer in graph.order:
-            consumer.values = tuple(map(value_of, consumer.inputs))
+            consumer._values = tuple(map(value_of, consumer.inputs))
 
 
 def _indices(argnums: Any) -> tuple[int, ...]:
@@ -178,7 +178,7 @@ def _value(graph: Graph) -> Any:
     (out,) = graph.outputs
     if is_nested(graph):
         return out
-    return out.value.copy() if isinstance(out.value, np.ndarray) else out.value
+    return out._value.copy() if isinstance(out._value, np.ndarray) else out._value
 
 
 def _one(graph: Graph, derivative: str) -> Any:
@@ -210,7 +210,7 @@ def _seed(path: str, leaf: Tensor, tangent: Any) -> Any:
     """Return a leaf's tangent, of its shape and type."""
     if type(tangent) is not np.ndarray or tangent.dtype.kind != "f":
         tangent = as_numbers(f"the tangent of {path}", tangent)
-    shape = leaf.value.shape
+    shape = leaf._value.shape
     if tangent.shape != shape and tangent.size * leaf.size != 1:
         raise ValueError(f"{path} has shape {shape}, but its tangent {tangent.shape}")
     return seed_like(leaf, tangent)

@@ -141,7 +141,7 @@ def _jacobian_diagonal(graph: Graph) -> Any:
     (leaf,), (out,) = graph.leaves, graph.outputs
     record = is_nested(graph)
     if acts_on_each_entry(graph, leaf) or not leaf.size:
-        return graph.push([np.ones_like(leaf.value)], record=record)[out]
+        return graph.push([np.ones_like(leaf._value)], record=record)[out]
     largest = max(y.size for y in (leaf, out, *graph.order))
     count = max(1, _BATCH_ENTRIES // largest)
     parts = []

@@ -87,7 +87,7 @@ def draw(*outputs: Tensor) -> Picture:
     places = {key: str(place) for place, key in enumerate(nodes)}
     for key, x in nodes.items():
         style = NODES["output" if any(x is y for y in outputs) else _kind(x)]
-        text = label(names[key], _formula(x, names), _facts(x.value), _entries(x.grad))
+        text = label(names[key], _formula(x, names), _facts(x._value), _entries(x.grad))
         picture.node(places[key], text, **style)
         for operand in map(_identity, filter(_is_node, x.inputs)):
             picture.edge(places[operand], places[key], **EDGES[_kind(nodes[operand])])

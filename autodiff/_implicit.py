@@ -130,7 +130,7 @@ def _check_solution(residual: Function, y: Any, theta: tuple[Any, ...]) -> None:
             "the residual uses a Tensor that requires a gradient but is not among its arguments, "
             "so that its derivative would be lost: make it an argument of residual and solve"
         )
-    norm = np.linalg.norm(out.value)
+    norm = np.linalg.norm(out._value)
     terms = sum(np.linalg.norm(_along_itself(graph, k)) for k in range(len(numbers)))
     allowed = max(1e-6, float(np.finfo(y.dtype).eps) ** 0.5) * terms
     if not norm <= max(1e-9, allowed):
@@ -147,7 +147,7 @@ def _is_inexact(x: Any) -> bool:
 
 def _along_itself(graph: Graph, k: int) -> Any:
     """Return how much the output changes, to first order, when a leaf changes by all its value."""
-    tangents = [x.value if i == k else None for i, x in enumerate(graph.leaves)]
+    tangents = [x._value if i == k else None for i, x in enumerate(graph.leaves)]
     return graph.push(tangents)[graph.outputs[0]]
 
 
@@ -173,7 +173,7 @@ def _divided(r: Any, graph: Graph, transposed: bool) -> Any:
     y, (out,) = graph.leaves[0], graph.outputs
     record = is_nested(graph)
     if y.shape == out.shape and acts_on_each_entry(graph, y):
-        slope = graph.push([np.ones_like(y.value), None], record=record)[out]
+        slope = graph.push([np.ones_like(y._value), None], record=record)[out]
         _check_regular(np.isfinite(value_of(slope)) & (value_of(slope) != 0))
         return r / slope
     seeds = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)

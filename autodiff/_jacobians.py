@@ -208,8 +208,8 @@ def _places(leaves: Sequence[Tensor]) -> list[slice]:
 def _chunks(count: int, chunk: int | None, graph: Graph) -> Iterator[tuple[int, int]]:
     """Yield the first and last seed of each walk; at least one walk, for the results' shapes."""
     if chunk is None:
-        largest = max(x.value.nbytes for x in (*graph.order, *graph.leaves, *graph.outputs))
-        seed = max(largest, sum(x.value.nbytes for x in graph.leaves))
+        largest = max(x._value.nbytes for x in (*graph.order, *graph.leaves, *graph.outputs))
+        seed = max(largest, sum(x._value.nbytes for x in graph.leaves))
         chunk = max(1, int(BATCH_BYTES // max(1, seed)))
     for start in range(0, max(1, count), chunk):
         yield start, min(start + chunk, count)

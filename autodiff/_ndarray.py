@@ -65,7 +65,7 @@ class NDArrayInterface:
 
     __slots__ = ()
 
-    value: Any
+    _value: Any
     __pandas_priority__ = 5000  # so that a Series or DataFrame in front leaves the operator to us
 
     # -- NumPy's protocols -------------------------------------------------------------------
@@ -262,12 +262,12 @@ class NDArrayInterface:
     @property
     def itemsize(self) -> int:
         """The number of bytes of an entry."""
-        return int(self.value.dtype.itemsize)
+        return int(self._value.dtype.itemsize)
 
     @property
     def nbytes(self) -> int:
         """The number of bytes of all entries."""
-        return self.itemsize * int(self.value.size)
+        return self.itemsize * int(self._value.size)
 
     @property
     def at(self) -> Any:
@@ -344,7 +344,7 @@ class NDArrayInterface:
     @property
     def device(self) -> Any:
         """Where the entries lie: "cpu" for NumPy's arrays."""
-        return getattr(self.value, "device", "cpu")
+        return getattr(self._value, "device", "cpu")
 
     def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
         """Return the Tensor itself, which is on the only device that it can be on."""

@@ -280,7 +280,7 @@ def without_derivative(function: Function) -> None:
 
 def value_of(x: Any) -> Any:
     """Return a Tensor's value, and anything else as it is."""
-    return x.value if type(x) is Tensor else x
+    return x._value if type(x) is Tensor else x
 
 
 # -- recording a call ------------------------------------------------------------------------
@@ -295,7 +295,7 @@ is_recording = recording.get
 
 def record(op: Op, *inputs: Any) -> Any:
     """Compute an op; where an input is a Tensor, return a Tensor that remembers the call."""
-    values = tuple([x.value if type(x) is Tensor else x for x in inputs])
+    values = tuple([x._value if type(x) is Tensor else x for x in inputs])
     try:
         value = op.compute(*values)
     except Exception as error:
@@ -308,7 +308,7 @@ def record(op: Op, *inputs: Any) -> Any:
                 # A linear op's derivative depends on no value.
                 if not (op.linear or UNCHANGING.issuperset(map(type, inputs))):
                     inputs = tuple([x if type(x) in UNCHANGING else kept_input(x) for x in inputs])
-                    values = tuple([x.value if type(x) is Tensor else x for x in inputs])
+                    values = tuple([x._value if type(x) is Tensor else x for x in inputs])
                 out = node(value, op, inputs, values, True)
                 return out if mode is True else mode.examined(out)
     return constant(value) if Tensor in map(type, inputs) else value
@@ -359,7 +359,7 @@ def _recorder_of_one(op: Op) -> Function:
     def call(x: Any) -> Any:
         if type(x) is not Tensor:
             return compute(x)
-        x_value = x.value
+        x_value = x._value
         try:
             value = compute(x_value)
         except Exception as error:
@@ -369,14 +369,14 @@ def _recorder_of_one(op: Op) -> Function:
         if not (mode and x.requires_grad):
             return constant(value)
         out = new(Tensor)
-        out.value = value
+        out._value = value
         out.op = op
         out.inputs = (x,)
-        out.values = (x_value,)
+        out._values = (x_value,)
         out.name = None
         out.requires_grad = True
         out.grad = None
-        out.index = next_index()
+        out._index = next_index()
         return out if mode is True else mode.examined(out)
 
     return call
@@ -388,12 +388,12 @@ def _recorder_of_two(op: Op) -> Function:
     def call(x: Any, y: Any) -> Any:
         requires_grad = False
         if type(x) is Tensor:
-            x_value = x.value
+            x_value = x._value
             requires_grad = x.requires_grad
         else:
             x_value = x = x if type(x) in NUMBERS else as_operand(op, x, y)
         if type(y) is Tensor:
-            y_value = y.value
+            y_value = y._value
             requires_grad = requires_grad or y.requires_grad
         else:
             y_value = y = y if type(y) in NUMBERS else as_operand(op, y, x)
@@ -406,14 +406,14 @@ def _recorder_of_two(op: Op) -> Function:
         if not (mode and requires_grad):
             return constant(value) if type(x) is Tensor or type(y) is Tensor else value
         out = new(Tensor)
-        out.value = value
+        out._value = value
         out.op = op
         out.inputs = (x, y)
-        out.values = (x_value, y_value)
+        out._values = (x_value, y_value)
         out.name = None
         out.requires_grad = True
         out.grad = None
-        out.index = next_index()
+        out._index = next_index()
         return out if mode is True else mode.examined(out)
 
     return call
@@ -423,9 +423,9 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
     if type(x) is not Tensor:
         return op.compute(x, *static)
     try:
-        value = op.compute(x.value, *static)
+        value = op.compute(x._value, *static)
     except Exception as error:
-        _explain(op, (x.value,), error)
+        _explain(op, (x._value,), error)
         raise
     mode = is_recording()
     if not (mode and x.requires_grad):
@@ -433,7 +433,7 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
     for argument in static:
         if type(argument) is np.ndarray:
             static = tuple([kept(a) if type(a) is np.ndarray else a for a in static])
-    out = node(value, op, (x, *static), (x.value, *static), True)
+    out = node(value, op, (x, *static), (x._value, *static), True)
     return out if mode is True else mode.examined(out)
 
 

@@ -275,17 +275,17 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
         raise TypeError(f"the function depends on a Tensor that requires a gradient; {_CONSTANT}")
     (leaf,) = graph.leaves
     (out,) = graph.outputs
-    step = np.ones_like(leaf.value) if direction is None else _checked_direction(leaf, direction)
+    step = np.ones_like(leaf._value) if direction is None else _checked_direction(leaf, direction)
     if direction is None and leaf.ndim and leaf.shape != out.shape:
         raise ValueError(_mixes(f"it takes shape {leaf.shape} and returns {out.shape}"))
     known = _coefficients(graph, step, order + 1)
-    _require_finite(known[:-1], leaf.value)
+    _require_finite(known[:-1], leaf._value)
     if direction is None and leaf.ndim:
         _require_elementwise(graph, known[:4])
     return TaylorPolynomial(
         coefficients=np.array(known[:-1]),
         next_coefficient=known[-1],
-        x0=np.array(leaf.value)[()],
+        x0=np.array(leaf._value)[()],
         direction=None if direction is None else step,
     )
 
@@ -316,7 +316,7 @@ def _checked_direction(leaf: Tensor, direction: Any) -> Any:
 def _coefficients(graph: Graph, step: Any, order: int) -> list[Any]:
     (leaf,) = graph.leaves
     (out,) = graph.outputs
-    walked = taylor_coefficients(graph, [[leaf.value, step]], order)
+    walked = taylor_coefficients(graph, [[leaf._value, step]], order)
     return [np.broadcast_to(c, out.shape)[()] for c in walked]
 
 
@@ -340,7 +340,7 @@ def _require_elementwise(graph: Graph, known: Sequence[Any]) -> None:
 
     If it does not, stretching each entry's step stretches that entry's series.
     """
-    value = graph.leaves[0].value
+    value = graph.leaves[0]._value
     stretch = np.linspace(0.5, 1.5, value.size, dtype=value.dtype).reshape(value.shape)
     stretched = _coefficients(graph, stretch, len(known) - 1)
     size = [np.max(np.abs(c), initial=0.0) for c in known]

@@ -112,13 +112,13 @@ def _along(graph: Graph, leaves: Sequence[Series], order: int) -> list[Any]:
     for consumer in graph.order:
         inputs = tuple(
             carried.get(x, value) if type(x) is Tensor else value
-            for x, value in zip(consumer.inputs, consumer.values, strict=True)
+            for x, value in zip(consumer.inputs, consumer._values, strict=True)
         )
         if any(type(x) is Series for x in inputs):
             op: Any = consumer.op
-            carried[consumer] = _image(op, inputs, consumer.value)
+            carried[consumer] = _image(op, inputs, consumer._value)
             carried[consumer].coefficient(order)
-    return [carried.get(y, y.value) for y in graph.outputs]
+    return [carried.get(y, y._value) for y in graph.outputs]
 
 
 def applied(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
@@ -132,7 +132,7 @@ def applied(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> 
         recording.reset(mode)
     outputs = out if isinstance(out, list | tuple) else [out]
     if not all(type(y) is Tensor and y.requires_grad for y in outputs):
-        return out.value if type(out) is Tensor else out
+        return out._value if type(out) is Tensor else out
     tensors, series = zip(*leaves.values(), strict=True)
     results = _along(Graph(outputs, tensors), series, 0)
     return type(out)(results) if isinstance(out, list | tuple) else results[0]

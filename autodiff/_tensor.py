@@ -54,24 +54,24 @@ class Tensor(NDArrayInterface):
 
     __slots__ = (
         "__weakref__",
+        "_index",
+        "_value",
+        "_values",
         "grad",
-        "index",
         "inputs",
         "name",
         "op",
         "requires_grad",
-        "value",
-        "values",
     )
 
-    value: NDArray[Any]  # or a NumPy scalar, which is several times faster
+    _value: NDArray[Any]  # or a NumPy scalar, which is several times faster
     op: Op | None  # what made it; None for a leaf
     inputs: tuple[Any, ...]  # the op's arguments: Tensors and constants
-    values: tuple[Any, ...]  # the same arguments with plain values for Tensors
+    _values: tuple[Any, ...]  # the same arguments with plain values for Tensors
     name: str | None
     requires_grad: bool
     grad: Any  # a leaf's gradient, once ``backward`` has run
-    index: int  # larger than any input's: sorting by it is the topological order
+    _index: int  # larger than any input's: sorting by it is the topological order
 
     def __init__(self, value: Operand, requires_grad: bool = True, name: str | None = None) -> None:
         if not isinstance(requires_grad, bool | np.bool):
@@ -81,13 +81,13 @@ class Tensor(NDArrayInterface):
             )
         if not (name is None or isinstance(name, str)):
             raise TypeError(f"a Tensor's name is a str, but got {name!r:.40}")
-        self.value = own_value(value.value if type(value) is Tensor else value)
+        self._value = own_value(value._value if type(value) is Tensor else value)
         self.op = None
-        self.inputs = self.values = ()
+        self.inputs = self._values = ()
         self.name = name
-        self.requires_grad = bool(requires_grad) and self.value.dtype.kind in "fc"
+        self.requires_grad = bool(requires_grad) and self._value.dtype.kind in "fc"
         self.grad = None
-        self.index = next_index()
+        self._index = next_index()
 
     def __init_subclass__(cls) -> None:
         raise TypeError(
@@ -100,9 +100,9 @@ class Tensor(NDArrayInterface):
     @property
     def data(self) -> Any:
         """The value, as a plain array that cannot be written to. A leaf's can be replaced."""
-        if type(self.value) is not np.ndarray:
-            return self.value
-        view = self.value.view()
+        if type(self._value) is not np.ndarray:
+            return self._value
+        view = self._value.view()
         view.flags.writeable = False
         return view
 
@@ -121,39 +121,39 @@ class Tensor(NDArrayInterface):
     @property
     def shape(self) -> tuple[int, ...]:
         """The lengths of the axes."""
-        return self.value.shape
+        return self._value.shape
 
     @property
     def ndim(self) -> int:
         """The number of axes."""
-        return self.value.ndim
+        return self._value.ndim
 
     @property
     def size(self) -> int:
         """The number of entries."""
-        return self.value.size
+        return self._value.size
 
     @property
     def dtype(self) -> np.dtype[Any]:
         """The type of the entries."""
-        return self.value.dtype
+        return self._value.dtype
 
     def item(self) -> Any:
         """Return the only entry as a Python number, outside the graph."""
-        return self.value.item()
+        return self._value.item()
 
     def tolist(self) -> Any:
         """Return the entries as nested lists of Python numbers, outside the graph."""
-        return self.value.tolist()
+        return self._value.tolist()
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self.value), separator=", ", prefix="Tensor(")
+        text = np.array2string(np.asarray(self._value), separator=", ", prefix="Tensor(")
         origin = f", op={self.op.name}" if self.op else ""
         label = f", name={self.name!r}" if self.name else ""
         return f"Tensor({text}{origin}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.value.item(), spec) if spec and self.size == 1 else repr(self)
+        return format(self._value.item(), spec) if spec and self.size == 1 else repr(self)
 
     def __len__(self) -> int:
         if not self.ndim:
@@ -164,7 +164,7 @@ class Tensor(NDArrayInterface):
         return (self[i] for i in range(len(self)))
 
     def __bool__(self) -> bool:
-        return bool(self.value)
+        return bool(self._value)
 
     def __float__(self) -> float:
         return float(self._value_outside("a float", "t.item()"))
@@ -191,7 +191,7 @@ class Tensor(NDArrayInterface):
                 f"without losing its derivative. Write {instead} if a constant is meant; to build "
                 f"an array out of Tensors use np.stack, np.concatenate or np.where{stand_in()}"
             )
-        return self.value
+        return self._value
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(
@@ -205,7 +205,7 @@ class Tensor(NDArrayInterface):
                 f"only a leaf can be copied or pickled, and {self.op.name} made this Tensor: "
                 "use t.data"
             )
-        return Tensor, (self.value, self.requires_grad, self.name)
+        return Tensor, (self._value, self.requires_grad, self.name)
 
     # -- derivatives -------------------------------------------------------------------------
 
@@ -250,8 +250,8 @@ def assign_value(leaf: Tensor, value: NDArray[Any]) -> None:
     For optimisers, which keep all parameters in one buffer and write into it: call it after each
     writing, so that graphs recorded with the old value are known to be stale.
     """
-    leaf.value = value
-    leaf.index = next_index()
+    leaf._value = value
+    leaf._index = next_index()
 
 
 @contextmanager
@@ -284,7 +284,7 @@ def stop_gradient(x: Operand) -> Any:
     >>> float(grad(lambda x: x * stop_gradient(x))(3.0))
     3.0
     """
-    return constant(x.value) if type(x) is Tensor else x
+    return constant(x._value) if type(x) is Tensor else x
 
 
 def constant(value: Any) -> Tensor:
@@ -301,12 +301,12 @@ def node(
 ) -> Tensor:
     """Return a Tensor without copying or checking anything."""
     out = new(Tensor)
-    out.value = value
+    out._value = value
     out.op = op
     out.inputs = inputs
-    out.values = values
+    out._values = values
     out.name = None
     out.requires_grad = requires_grad
     out.grad = None
-    out.index = next_index()
+    out._index = next_index()
     return out

@@ -43,7 +43,7 @@ class Graph:
     def __init__(self, outputs: Sequence[Tensor], leaves: Sequence[Tensor] = ()) -> None:
         self.outputs = outputs
         self.leaves = leaves
-        self.oldest = min([leaf.index for leaf in leaves]) if leaves else 0
+        self.oldest = min([leaf._index for leaf in leaves]) if leaves else 0
         self.order, met_others = ancestors(outputs, leaves, self.oldest)
         if len(self.order) > LONG:
             keep_freed_memory()
@@ -99,7 +99,7 @@ def _settled(
                 size: Any = 0.0
                 for x in wanted or arrived:
                     g = arrived.get(x)
-                    value = x.value
+                    value = x._value
                     if g is None or g.shape != value.shape or g.dtype is not value.dtype:
                         g = _finished(g, value, batch)
                     if type(g) is np.ndarray:
@@ -156,11 +156,11 @@ def ancestors(
         When an input is younger than its consumer: its value was replaced in between.
     """
     found = {*outputs, *leaves}
-    order = [y for y in found.difference(leaves) if y.op is not None and y.index >= oldest]
+    order = [y for y in found.difference(leaves) if y.op is not None and y._index >= oldest]
     young: list[Tensor] = []
     met_older = _reach_back(order, found, oldest, young)
-    met_older |= oldest > 0 and any(y.requires_grad and y.index < oldest for y in outputs)
-    order.sort(key=attrgetter("index"))
+    met_older |= oldest > 0 and any(y.requires_grad and y._index < oldest for y in outputs)
+    order.sort(key=attrgetter("_index"))
     return order, met_older or (bool(young) and _outlived(young))
 
 
@@ -171,12 +171,12 @@ def _reach_back(order: list[Tensor], found: set[Tensor], oldest: int, young: lis
     """
     met_older = False
     for consumer in order:  # which grows meanwhile
-        index = consumer.index
+        index = consumer._index
         for x in consumer.inputs:
             if type(x) is Tensor and x.requires_grad and x not in found:
-                if x.index < oldest:
+                if x._index < oldest:
                     met_older = True
-                elif x.index > index:
+                elif x._index > index:
                     raise RuntimeError(_stale(x, consumer))
                 elif x.op is not None:
                     found.add(x)
@@ -221,7 +221,7 @@ def _backward(
         if record:
             out, inputs = consumer, consumer.inputs
         else:
-            out, inputs = consumer.value, consumer.values
+            out, inputs = consumer._value, consumer._values
         full = out.shape
         rules = op.rules
         images = None
@@ -234,9 +234,9 @@ def _backward(
         elif type(g) is Scattered:
             g = g.assemble()
         for i, x in enumerate(consumer.inputs):
-            if type(x) is Tensor and x.requires_grad and x.index >= oldest:
+            if type(x) is Tensor and x.requires_grad and x._index >= oldest:
                 image = rules[i](g, out, *inputs) if images is None else images(i)
-                shape = x.value.shape
+                shape = x._value.shape
                 if structural:
                     if batch or (image.shape and image.shape != shape):
                         image = aligned(image, shape, batch)
@@ -314,7 +314,7 @@ def _forward(
         if all(t is None for t in known):
             continue
         op: Any = amend(consumer) if amend else consumer.op
-        out, inputs = (consumer, consumer.inputs) if record else (consumer.value, consumer.values)
+        out, inputs = (consumer, consumer.inputs) if record else (consumer._value, consumer._values)
         if op.structural:
             known = [
                 None if t is None else filled(t, batch + x.shape)

@@ -122,7 +122,7 @@ def _unique(
     """Return the sorted distinct entries; the first of equal ones carries the derivative."""
     distinct: Any = np.unique
     wanted = (True, return_inverse, return_counts, axis)
-    _, first, *facts = distinct(ar.value, *wanted, equal_nan=equal_nan)
+    _, first, *facts = distinct(ar._value, *wanted, equal_nan=equal_nan)
     facts = [first, *facts] if return_index else facts
     values = np.take(ar, first, axis)
     return (values, *map(constant, facts)) if facts else values

@@ -30,14 +30,14 @@ def _angle(z: Any, deg: bool = False) -> Any:
 def _sign(x: Any) -> Any:
     """A step for real numbers; for a complex one z / |z|, which turns with z."""
     if x.dtype.kind != "c":
-        return constant(np.sign(x.value))
+        return constant(np.sign(x._value))
     length = np.abs(x)
     return x / np.where(length == 0, 1, length)
 
 
 @operation(np.real_if_close)
 def _real_if_close(a: Any, tol: float = 100) -> Any:
-    return a if np.iscomplexobj(np.real_if_close(a.value, tol)) else np.real(a)
+    return a if np.iscomplexobj(np.real_if_close(a._value, tol)) else np.real(a)
 
 
 # -- numpy.emath -----------------------------------------------------------------------------

@@ -302,7 +302,7 @@ def _modf(x: Any) -> Any:
 
 @operation(np.frexp)
 def _frexp(x: Any) -> Any:
-    exponent = np.frexp(x.value)[1]
+    exponent = np.frexp(x._value)[1]
     return np.ldexp(x, -exponent), constant(exponent)
 
 
@@ -313,4 +313,4 @@ def _divmod(x: Any, y: Any) -> Any:
 
 @operation(np.unwrap)
 def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * math.pi) -> Any:
-    return p + (np.unwrap(p.value, discont, axis, period=period) - p.value)
+    return p + (np.unwrap(p._value, discont, axis, period=period) - p._value)

@@ -175,7 +175,7 @@ _determinant = custom(
 
 @operation(np.linalg.det)
 def _det(a: Any) -> Any:
-    if a.ndim < 2 or not a.size or not a.requires_grad or _is_regular(a.value):
+    if a.ndim < 2 or not a.size or not a.requires_grad or _is_regular(a._value):
         return _determinant(a)
     if a.ndim == 2:
         return _det_of_singular(a)

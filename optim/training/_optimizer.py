@@ -75,7 +75,7 @@ class Optimizer:
         self.weight_decay = float(weight_decay)
         self._steps = 0
         self._missed = [0] * len(self.parameters)  # of these steps, for lack of a gradient
-        self._values = np.concatenate([np.ravel(p.value) for p in self.parameters])
+        self._values = np.concatenate([np.ravel(p.data) for p in self.parameters])
         self._state = [np.zeros_like(self._values) for _ in self.slots]
         self._shapes = [p.shape for p in self.parameters]
         self._own()
@@ -109,8 +109,8 @@ class Optimizer:
         if not complete:
             self._check_gradients()
         for p, view in self._owned:
-            if p.value is not view:  # replaced from outside, by p.data = ... or another optimiser
-                view[...] = p.value
+            if p._value is not view:  # replaced from outside, by p.data = ... or another optimiser
+                view[...] = p.data
         if complete and self._values.size <= BLOCK and not any(self._missed):
             gradient = np.concatenate([p.grad.ravel() for p in self.parameters])
             self._move(self._values, gradient, self._steps + 1, self._state)

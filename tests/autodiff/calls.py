@@ -40,7 +40,7 @@ class Call:
         """Call the function with other values for the Tensors of these numbers."""
 
         def value(t: Tensor) -> Any:
-            return np.copy(values.get(id(t), t.value))[()]  # for overwrite_input=True
+            return np.copy(values.get(id(t), t.data))[()]  # for overwrite_input=True
 
         args, kwargs = each_tensor(value, (self.args, self.kwargs))
         return self.function(*args, *more, **kwargs, **options)

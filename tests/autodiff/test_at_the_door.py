@@ -136,3 +136,9 @@ def test_a_structure_that_holds_itself(kind: str) -> None:
     own.append(own) if kind == "list" else own.update(own=own)
     with pytest.raises(ValueError, match=f"a {kind} is nested too deeply, or holds itself"):
         grad(lambda p: 0.0)(own)
+
+
+@pytest.mark.parametrize("name", ["value", "values", "index"])
+def test_names_that_containers_ask_for_are_not_taken(name: str) -> None:
+    """Pandas, xarray and astropy read them of what they meet, and would lose the graph."""
+    assert not hasattr(Tensor(X), name)

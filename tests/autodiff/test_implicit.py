@@ -141,7 +141,7 @@ def solve_square(a: Any) -> Any:
 
 def series(f: Any, x: float, order: int) -> list[Any]:
     graph = record_function(f, (x,), {}, 0)
-    return taylor_coefficients(graph, [[graph.leaves[0].value, np.float64(1)]], order)
+    return taylor_coefficients(graph, [[graph.leaves[0]._value, np.float64(1)]], order)
 
 
 class TestInPrograms:

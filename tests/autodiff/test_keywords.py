@@ -286,7 +286,7 @@ def check_other_value(call: Call, name: str, options: dict[str, Any]) -> None:
 
 def check_derivative(call: Call, options: dict[str, Any], single: bool) -> None:
     tensors = call.tensors()
-    values = [np.array(t.value) for t in tensors]
+    values = [np.array(t.data) for t in tensors]
     rng = np.random.default_rng(1)
     directions = [rng.uniform(0.5, 1.5, v.shape) for v in values]
 

@@ -42,7 +42,7 @@ def test_of_a_leaf_it_is_recorded(f: Callable[[Any], Any]) -> None:
     assert y.op is not None
     assert any(i is x for i in y.inputs)
     np.testing.assert_array_equal(y.data, f(C))
-    assert len(y.values) == len(y.inputs)
+    assert len(y._values) == len(y.inputs)
 
 
 @every_call
@@ -51,7 +51,7 @@ def test_of_a_constant_it_is_a_constant(f: Callable[[Any], Any]) -> None:
     assert type(y) is Tensor
     assert not y.requires_grad
     assert y.op is None
-    assert y.inputs == y.values == ()
+    assert y.inputs == y._values == ()
     np.testing.assert_array_equal(y.data, f(C))
 
 
@@ -73,7 +73,7 @@ def test_only_what_depends_on_the_argument_has_a_derivative(f: Callable[[Any], A
 def test_an_array_that_is_kept_cannot_be_written_to() -> None:
     product = Tensor(C) * C
     assert not product.inputs[1].flags.writeable
-    assert not product.values[1].flags.writeable
+    assert not product._values[1].flags.writeable
 
 
 def test_static_arguments_of_several_kinds() -> None:

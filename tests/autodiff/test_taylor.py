@@ -22,7 +22,7 @@ ORDER = 5
 def coefficients(f: Callable[..., Any], args: Any, directions: Any, order: int) -> list[Any]:
     """The coefficients of t ↦ f(args + t · directions)."""
     graph = record_function(f, args, {}, tuple(range(len(args))))
-    given = [[x.value, d] for x, d in zip(graph.leaves, directions, strict=True)]
+    given = [[x._value, d] for x, d in zip(graph.leaves, directions, strict=True)]
     return taylor_coefficients(graph, given, order)
 
 

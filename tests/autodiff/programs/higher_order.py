@@ -122,7 +122,7 @@ def series(subject: Subject) -> None:
     graph = record_function(f, arguments, {}, subject.every)
     order = 3 if subject.rng.random() < 0.4 else 2
     actual = taylor_coefficients(
-        graph, [[x.value, d] for x, d in zip(graph.leaves, v, strict=True)], order
+        graph, [[x._value, d] for x, d in zip(graph.leaves, v, strict=True)], order
     )
 
     def along(t: Any) -> Any:
