@@ -76,6 +76,10 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                         return None
                     image = accumulate(earlier, image)
                 arrived[x] = image, x_along_data
+        ends = [arrived[x][0] for x in graph.leaves if x in arrived]
+        ends += [g for own in columns.values() for g in own.values()]
+        if kinds == {"f"} and any(type(g) is not Scattered and g.dtype.kind == "c" for g in ends):
+            return None  # complex on the way: the walk back drops what is imaginary at the leaves
         results: list[Any] = []
         for x in graph.leaves:
             J = _jacobian(arrived.get(x), columns[x], x, n)

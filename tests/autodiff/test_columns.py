@@ -153,3 +153,12 @@ def test_a_pole_beside_a_branch_stays_finite() -> None:
     data = np.array([0.0, 1.0, 2.0])
     J = jacobian(lambda p: np.where(data > 0, np.sqrt(p[0] * data), p[1]))(np.array([4.0, 1.0]))
     np.testing.assert_allclose(J, [[0, 1], [0.25, 0], [2**0.5 / 4, 0]])
+
+
+def test_complex_numbers_on_the_way_of_a_real_model() -> None:
+    def f(p: Any) -> Any:
+        return np.real(p[0] * np.exp(1j * p[1] * X)) + np.mean(np.real(p * p + 0j))
+
+    J = jacobian(f)(P[:2])
+    expected = np.stack([np.cos(P[1] * X) + P[0], -P[0] * X * np.sin(P[1] * X) + P[1]], axis=1)
+    np.testing.assert_allclose(J, expected, rtol=1e-13)

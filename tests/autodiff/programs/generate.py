@@ -168,6 +168,9 @@ class _Generator:
             return False  # shapes that do not fit
         if not self._is_tame(values, known.corner or not known.analytic):
             return False
+        point = self.points[0]
+        if not known.analytic and any(np.any(point[n] == 0) for n in names_in(expression)):
+            self.smooth = False  # it may be at a corner, however smooth what it is made of
         name = f"v{len(self.lines)}"
         self.lines.append(Line(name, expression, known.analytic, known.holomorphic, known.corner))
         for point, value in zip(self.points, values, strict=True):
