@@ -14,6 +14,7 @@ import numpy as np
 
 from autodiff._op import Function, linear, operation, value_of
 from autodiff._tensor import constant
+from autodiff.rules.lengths import direction
 
 linear(np.real, lambda g, out, z: np.real(g) + 0j if z.dtype.kind == "c" else g)
 linear(np.imag, lambda g, out, z: np.real(g) * -1j if z.dtype.kind == "c" else 0 * g)
@@ -31,8 +32,7 @@ def _sign(x: Any) -> Any:
     """A step for real numbers; for a complex one z / |z|, which turns with z."""
     if x.dtype.kind != "c":
         return constant(np.sign(x._value))
-    length = np.abs(x)
-    return x / np.where(length == 0, 1, length)
+    return direction(np.abs(x), x)
 
 
 @operation(np.real_if_close)

@@ -246,17 +246,6 @@ for _function in (np.maximum, np.minimum, np.fmax, np.fmin):
         lambda g, out, x, y: _share(g, y, x, out),
     )
 
-
-def _norm_share(g: Any, mine: Any, out: Any) -> Any:
-    return g * (mine / np.where(out == 0, 1, out))
-
-
-elementwise(
-    np.hypot,
-    lambda g, out, x, y: _norm_share(g, x, out),
-    lambda g, out, x, y: _norm_share(g, y, out),
-)
-
 # -- steps -----------------------------------------------------------------------------------
 # Between its steps each of these is linear in its first operand.
 

@@ -7,56 +7,71 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._op import custom, operation
-from autodiff.rules.products import conjugate
+from autodiff._op import Custom, operation, recorder, value_of
+from autodiff.rules.lengths import (
+    LENGTHS,
+    at_corner,
+    corners,
+    euclidean_norm,
+    kink,
+    refuse_corners,
+    slope_at,
+)
 from autodiff.rules.reductions import add_reduce, expand, spread
 from autodiff.rules.shapes import from_end
+from autodiff.rules.tails import is_recorded
 
-
-def _euclidean(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    squares = x * x if x.dtype.kind != "c" else x.real**2 + x.imag**2
-    return np.sqrt(add_reduce(squares, axes, keepdims))
-
-
-def _direction(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
-    lengths = expand(out, axes, keepdims)
-    return conjugate(x) / np.where(lengths == 0, 1, lengths)
+# -- of another order than 2 -------------------------------------------------------------------
+# Its square has a corner at 0 too. Of an order below 2 the second derivative is infinite where an
+# entry is 0.
 
 
 def _power_norm(x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
-    return add_reduce(x**order, axes, keepdims) ** (1 / order)
+    return add_reduce(np.abs(x) ** order, axes, keepdims) ** (1 / order)
 
 
-def _shares(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
+def _weights(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
     lengths = expand(out, axes, keepdims)
     corner = (x == 0) | (lengths == 0)
-    return np.where(
-        corner, 0, (np.where(corner, 1, x) / np.where(corner, 1, lengths)) ** (order - 1)
-    )
+    shares = np.abs(np.where(corner, 1, x)) / np.where(corner, 1, lengths)
+    return np.where(corner, 0, np.sign(x) * shares ** (order - 1))
 
 
-def _norm_op(compute: Any, weights: Any) -> Any:
-    compute.__name__ = "norm"
+def _image(g: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
+    spread_g = expand(g, axes, keepdims)
+    image = spread_g * _weights(out, x, axes, keepdims, order)
+    if not is_recorded(out):
+        return image
+    corner = corners(out)
+    if corner is not None:
+        slope = expand(slope_at(corner, g, out, smooth_square=False), axes, keepdims)
+        image = image + at_corner(slope, x, np.sum(x, axis=axes, keepdims=True))
+    if order < 2:
+        image = image + kink(np.where((value_of(x) == 0) & (value_of(spread_g) != 0), np.nan, 0), x)
+    return image
 
-    def backward(g: Any, out: Any, x: Any, *static: Any) -> Any:
-        return expand(np.real(g), *static[:2]) * weights(out, x, *static)
 
-    def forward(t: Any, out: Any, x: Any, axes: Any, keepdims: bool, *order: Any) -> Any:
-        products = t * weights(out, x, axes, keepdims, *order)
-        return np.sum(np.real(products), axis=axes, keepdims=keepdims)
+def _tangent(t: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
+    refuse_corners("norm", np.any(value_of(t) != 0, axis=axes, keepdims=keepdims), out)
+    products = t * _weights(out, x, axes, keepdims, order)
+    if is_recorded(out):
+        edge = (expand(value_of(out), axes, keepdims) == 0) | ((value_of(x) == 0) & (order < 2))
+        products = products + t * kink(np.where(edge, np.nan, 0), x)
+    return np.sum(products, axis=axes, keepdims=keepdims)
 
-    return custom(compute, vjp=backward, jvp=forward, spread=spread)
 
+_power = Custom("norm", _power_norm, (_image,), (_tangent,), spread)
+LENGTHS.add(_power)
+_order_norm: Any = recorder(_power)
 
-_euclidean_norm = _norm_op(_euclidean, _direction)
-_order_norm = _norm_op(_power_norm, _shares)
+# -- NumPy's functions -----------------------------------------------------------------------
 
 
 @operation(np.linalg.norm)
 def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
     axes = from_end(axis, x.ndim)
     if ord is None and (axis is None or len(axes) < 3):
-        return _euclidean_norm(x, axes, keepdims)
+        return euclidean_norm(x, axes, keepdims)
     if len(axes) == 1:
         return _norm_of_vectors(x, ord, axes, keepdims)
     if len(axes) == 2:
@@ -78,8 +93,8 @@ def _norm_of_vectors(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) 
     if isinstance(order, str):
         raise ValueError(f"the norm of a vector has a number for its order, not {order!r}")
     if order is None or order == 2:
-        return _euclidean_norm(x, axes, keepdims)
-    sizes = np.abs(x)
+        return euclidean_norm(x, axes, keepdims)
+    sizes = x if x.dtype.kind != "c" else np.abs(x)
     if order == 0:
         return np.sum(
             (sizes != 0).astype(np.result_type(sizes.dtype, np.float32)),
@@ -87,9 +102,9 @@ def _norm_of_vectors(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) 
             keepdims=keepdims,
         )
     if order == 1:
-        return np.sum(sizes, axis=axes, keepdims=keepdims)
+        return np.sum(np.abs(x), axis=axes, keepdims=keepdims)
     if abs(order) == inf:
-        return (np.max if order > 0 else np.min)(sizes, axis=axes, keepdims=keepdims)
+        return (np.max if order > 0 else np.min)(np.abs(x), axis=axes, keepdims=keepdims)
     return _order_norm(sizes, axes, keepdims, float(order))
 
 
@@ -105,7 +120,7 @@ _SUMS: dict[Any, Any] = {
 def norm_of_matrices(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     """Return the norm of the matrices on two axes, by NumPy's name of its order."""
     if order in (None, "fro", "f"):
-        return _euclidean_norm(x, axes, keepdims)
+        return euclidean_norm(x, axes, keepdims)
     if order in _SPECTRAL:
         singular_values = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
         # A singular value of 0 is a corner: the absolute value makes its derivative 0.

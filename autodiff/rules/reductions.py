@@ -304,28 +304,6 @@ def _var(
     return variance if dtype is None else variance.astype(dtype)
 
 
-def _root(variance: Any) -> Any:
-    """Return the square root, with every derivative 0 at 0."""
-    none = variance == 0
-    return np.where(none, 0, np.sqrt(np.where(none, 1, variance)))
-
-
-@operation(np.std)
-def _std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    *,
-    ddof: float = 0,
-    keepdims: bool = False,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    options = {"ddof": ddof, "keepdims": keepdims, "where": where, "mean": mean}
-    return _root(_var(a, axis, dtype, **options, correction=correction))
-
-
 # -- without NaN -----------------------------------------------------------------------------
 # Entries that are NaN get the derivative 0; where there are no others the result is NaN.
 
@@ -422,19 +400,3 @@ def _nanvar(
     centred, axes, _, freedom = nan_deviations(a, axis, keepdims, ddof, mean, dtype, where)
     variance = np.sum(_squared(centred), axes, keepdims=keepdims) / freedom
     return variance if dtype is None else variance.astype(dtype)
-
-
-@operation(np.nanstd)
-def _nanstd(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    *,
-    ddof: float = 0,
-    keepdims: bool = False,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    options = {"ddof": ddof, "keepdims": keepdims, "where": where, "mean": mean}
-    return _root(_nanvar(a, axis, dtype, **options, correction=correction))
