@@ -135,7 +135,9 @@ def applied(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> 
         return out._value if type(out) is Tensor else out
     tensors, series = zip(*leaves.values(), strict=True)
     results = _along(Graph(outputs, tensors), series, 0)
-    return type(out)(results) if isinstance(out, list | tuple) else results[0]
+    if not isinstance(out, list | tuple):
+        return results[0]
+    return getattr(type(out), "_make", type(out))(results)  # a named tuple takes them apart
 
 
 def _with_leaves(x: Any, leaves: Leaves) -> Any:

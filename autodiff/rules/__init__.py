@@ -19,6 +19,7 @@ from autodiff.rules import (
     rearranging,
     reductions,
     shapes,
+    spectra,
     statistics,
     ufunc_methods,
 )
@@ -42,6 +43,7 @@ __all__ = [
     "rearranging",
     "reductions",
     "shapes",
+    "spectra",
     "statistics",
     "ufunc_methods",
 ]

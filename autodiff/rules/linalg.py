@@ -106,11 +106,30 @@ def _matrix_power(a: Any, n: int) -> Any:
 # d(A⁺) = -A⁺ dA A⁺ + A⁺A⁺ᴴ dAᴴ (1 - AA⁺) + (1 - A⁺A) dAᴴ A⁺ᴴA⁺
 
 
+def _complement(product: Any, rank: Any, full: int) -> Any:
+    """Return 1 - a projector of that rank; None where it has full rank, and nothing is left."""
+    known = value_of(rank)
+    if isinstance(known, np.ndarray | np.generic) and np.all(known == full):
+        return None  # rounding would remain, which the squared condition magnifies
+    return np.eye(full, dtype=product.dtype) - product
+
+
+def _rank(inverse: Any, x: Any) -> Any:
+    """Return the rank that a pseudo-inverse was computed with, the trace of its projector."""
+    return np.rint(np.sum(np.real(value_of(inverse) * flipped(value_of(x))), axis=(-2, -1)))
+
+
 def _pinv_rule(g: Any, out: Any, x: Any, *static: Any) -> Any:
+    m, n = x.shape[-2:]
     transposed, h = flipped(out), conjugate(out)
-    residual = adjoint(g) - conjugate(x @ out) @ adjoint(g)
-    kernel = adjoint(g) - adjoint(g) @ conjugate(out @ x)
-    return -transposed @ g @ transposed + residual @ h @ transposed + transposed @ h @ kernel
+    rank = _rank(out, x)
+    residual, kernel = _complement(x @ out, rank, m), _complement(out @ x, rank, n)
+    image = -transposed @ g @ transposed
+    if residual is not None:
+        image = image + conjugate(residual) @ adjoint(g) @ h @ transposed
+    if kernel is not None:
+        image = image + transposed @ h @ adjoint(g) @ conjugate(kernel)
+    return image
 
 
 _pseudo_inverted = custom(
@@ -131,11 +150,17 @@ def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = ...
 
 
 def _lstsq_by_matrix(g: Any, out: Any, a: Any, b: Any, rcond: float) -> Any:
+    m, n = a.shape
     inverse = np.linalg.pinv(a, rcond)
     transposed, h = flipped(inverse), conjugate(inverse)
-    residual = conjugate(b - a @ out) @ (adjoint(g) @ h @ transposed)
-    kernel = adjoint(g) - adjoint(g) @ conjugate(inverse @ a)
-    return residual + transposed @ (conjugate(out) @ kernel - g @ flipped(out))
+    rank = _rank(inverse, a)
+    image = -transposed @ g @ flipped(out)
+    if np.any(rank < m):
+        image = image + conjugate(b - a @ out) @ (adjoint(g) @ h @ transposed)
+    kernel = _complement(inverse @ a, rank, n)
+    if kernel is not None:
+        image = image + transposed @ conjugate(out) @ adjoint(g) @ conjugate(kernel)
+    return image
 
 
 _least_squares = custom(

@@ -116,20 +116,6 @@ class TestNorm:
             L.norm(Tensor(np.ones((1, 1, 1))), 2)
 
 
-class TestEqualEigenvalues:
-    def test_functions_of_the_eigenvalues_alone_are_right(self) -> None:
-        x = np.diag([2.0, 2.0, 5.0])
-        np.testing.assert_allclose(grad(lambda x: np.sum(L.eigvalsh(x) ** 2))(x), 2 * x)
-        np.testing.assert_allclose(grad(lambda x: np.sum(L.svdvals(x) ** 2))(x), 2 * x)
-        trace = hessian(lambda x: np.sum(L.eigh(x)[0]))(x)
-        np.testing.assert_allclose(trace, 0, atol=1e-14)
-
-    def test_their_vectors_stay_finite(self) -> None:
-        for f in (L.eigh, L.svd):
-            assert np.isfinite(jacobian(lambda x, f=f: f(x)[0] + f(x)[1])(np.eye(3))).all()
-        assert np.isfinite(jacobian(lambda x: L.svd(x)[0])(np.zeros((2, 2)))).all()
-
-
 class TestHermitianMatrices:
     def test_only_the_triangle_that_is_read_counts(self) -> None:
         x = np.array([[2.0, 1.0], [1.0, 3.0]])
