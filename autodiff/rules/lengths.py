@@ -1,29 +1,25 @@
 """Lengths, roots of sums of squares: hypot, |z|, the Euclidean norm, the standard deviation.
 
 A length r = |x| has a corner at 0. The first derivative chosen there is 0; a second one is right or
-NaN. The image of a cotangent is (g/r) x; if g vanishes at the corner with r alone, as it does for
-r² or cos r, then g/r has a limit, dg/dr by de l'Hôpital's rule, and the image a derivative. A walk
-that begins forward meets no g, and refuses.
+NaN, and so is a third. The image of a cotangent is (g/r) x; if g vanishes at the corner with r
+alone, as it does for r² or cos r, then g/r has a limit, dg/dr by de l'Hôpital's rule, and the image
+a derivative. A walk forward that is differentiated itself meets no g, and refuses.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any
 
 import numpy as np
 
-from autodiff._op import Custom, Elementwise, Function, Op, operation, recorder, value_of
+from autodiff._op import Custom, Elementwise, Function, operation, recorder, value_of
 from autodiff._tensor import Tensor
 from autodiff._walks import Graph, ancestors
-from autodiff.rules.decompositions import eps
 from autodiff.rules.products import conjugate
 from autodiff.rules.reductions import add_reduce, deviations, expand, nan_deviations, spread
 from autodiff.rules.tails import is_recorded
-from autodiff.rules.tails import slope as slope_op
-
-LENGTHS: set[Op] = set()  # the ops that have such a corner
+from autodiff.rules.tails import slope as inner_op
 
 
 def corners(r: Any) -> Any:
@@ -34,61 +30,92 @@ def corners(r: Any) -> Any:
     return zero if isinstance(zero, np.ndarray | np.bool_) and zero.any() else None
 
 
-def refuse_corners(name: str, t: Any, r: Any) -> None:
-    """Raise where a recorded walk forward moves a length that is 0."""
+def refuse_corners(name: str, t: Any, r: Any, axes: Any = (), keepdims: bool = False) -> None:
+    """Raise where a recorded walk forward moves a length over these axes that is 0."""
     corner = corners(r) if type(r) is Tensor else None
-    if corner is not None and np.any(corner & (value_of(t) != 0)):
+    if corner is None:
+        return
+    moved = np.any(value_of(t) != 0, axis=axes, keepdims=keepdims) | _requires_grad(t)
+    if np.any(corner & moved):
         raise ValueError(
-            f"{name} has a corner at 0, where a second derivative that begins forward cannot know "
-            "whether it exists: begin backward, as hessian, hvp and jvp of grad do"
+            f"{name} is at its corner, 0, in a walk forward that is differentiated once more, and "
+            "that cannot know whether the derivative exists: walk backward, with "
+            "jacobian(grad(f), mode='reverse') in the place of hessian, hvp or jvp"
         )
+
+
+def _requires_grad(x: Any) -> bool:
+    return type(x) is Tensor and x.requires_grad
 
 
 def slope_at(corner: Any, g: Any, r: Any, smooth_square: bool = True) -> Any:
     """Return the limit of g/r at corners, NaN where there is none, and 0 elsewhere."""
-    if type(g) is not Tensor or not g.requires_grad:
-        return np.where(corner & (value_of(g) != 0), np.nan, 0)
-    if _other_corners(g, r):
-        return np.where(corner, np.nan, 0)
-    # g depends on the same entry of r alone if any weights of the entries give the same slope.
-    weights = np.random.default_rng(0).uniform(1, 2, r.shape).astype(r.dtype)
-    slope, weighted = (_slopes(g, r, corner * w) for w in (np.ones_like(weights), weights))
-    same = np.isclose(value_of(weighted), value_of(slope) * weights, rtol=eps(r) ** 0.5, atol=0)
-    known = (value_of(g) == 0) & same & (smooth_square | (value_of(slope) == 0))
+    vanishes = value_of(g) == 0
+    if not _requires_grad(g):
+        return np.where(corner & ~vanishes, np.nan, 0)
+    # Weights at random, so that nothing cancels: g depends on the same entry of r alone if with any
+    # of them it has the same slope, and on nothing else if they bring nothing else a cotangent.
+    rng = np.random.default_rng(0)
+    weights = rng.uniform(1, 2, r.shape).astype(r.dtype)
+    seeds = np.stack([corner * np.ones_like(weights), corner * weights])
+    slope, weighted = Graph([g], [r]).push([seeds], batch=(2,))[g]
+    same = np.isclose(weighted, slope * weights, rtol=np.finfo(r.dtype).eps ** 0.5, atol=0)
+    known = vanishes & same & (smooth_square | (slope == 0))
+    others = _others(g, r)
+    seed = rng.uniform(1, 2, g.shape).astype(g.dtype) * (corner if g.ndim >= r.ndim else 1)
+    pulled = Graph([g], [r, *others]).pull([seed])
+    if any(np.any(pulled[x] != 0) for x in others):
+        known = False
     return np.where(corner & known, slope, np.where(corner, np.nan, 0))
 
 
-def _slopes(g: Any, r: Any, weights: Any) -> Any:
-    """Return g's derivative by r, weighted and summed over its entries but not over its batch."""
-    batch = g.shape[: max(g.ndim - r.ndim, 0)]
-    full: Any = np.broadcast_to(g, batch + r.shape)
-    one_each = np.eye(prod(batch), dtype=r.dtype).reshape(batch + batch + (1,) * r.ndim)
-    return Graph([full], [r]).pull([one_each * weights], batch=batch, record=True)[r]
-
-
-def _other_corners(g: Any, r: Any) -> bool:
-    """Whether g depends on another length that is 0, and not through r alone."""
+def _others(g: Any, r: Any) -> list[Tensor]:
+    """Return what g depends on beside r: leaves, and what may have a corner of its own at 0."""
     on_the_way = ancestors([g], [r])[0]
     through = {r}
     for y in on_the_way:
         if any(type(x) is Tensor and x in through for x in y.inputs):
             through.add(y)
-    return any(y.op in LENGTHS and y not in through and np.any(y._value == 0) for y in on_the_way)
+    ends = {
+        x: None
+        for y in on_the_way
+        for x in y.inputs
+        if _requires_grad(x) and x.op is None and x not in through
+    }
+    cornered = [
+        y
+        for y in on_the_way
+        if isinstance(y.op, Custom | _Hypot) and y not in through and np.any(y._value == 0)
+    ]
+    return [*ends, *cornered]
 
 
-def _still(slope: Any, x: Any) -> Any:
+def _still(slope: Any, beyond: Any, x: Any) -> Any:
     return np.zeros_like(slope * x)
 
 
-# What is 0 everywhere, with the slope given.
-kink = slope_op(
-    "corner", _still, lambda g, out, slope, x: g * x, lambda g, out, slope, x: g * slope
+def _still_by_x(g: Any, out: Any, slope: Any, beyond: Any, x: Any) -> Any:
+    return g * (slope + kink(beyond, beyond, x) if is_recorded(x) else slope)
+
+
+# What is 0 everywhere, with the slope given, and beyond that with a derivative that is given too.
+kink = inner_op(
+    "corner",
+    _still,
+    lambda g, out, slope, beyond, x: 0 * g,
+    lambda g, out, slope, beyond, x: 0 * g,
+    _still_by_x,
 )
 
 
-def at_corner(slope: Any, x: Any, others: Any) -> Any:
-    """Return 0, with the slope given along ``x``, and NaN along the others too where it is NaN."""
-    return kink(slope, x) + kink(np.where(np.isnan(value_of(slope)), np.nan, 0), others)
+def at_corner(corner: Any, slope: Any, g: Any, x: Any, others: Any) -> Any:
+    """Return 0, with the slope given along ``x``, and NaN along the others too where it is NaN.
+
+    Of higher derivatives nothing is known, unless ``g`` is 0 for good.
+    """
+    beyond = np.where(corner & (_requires_grad(g) | np.isnan(slope)), np.nan, 0)
+    unknown = np.where(np.isnan(slope), np.nan, 0)
+    return kink(slope, beyond, x) + kink(unknown, unknown, others)
 
 
 def direction(r: Any, x: Any) -> Any:
@@ -116,7 +143,9 @@ class _Hypot(Elementwise):
 def _share(g: Any, x: Any, y: Any, out: Any) -> Any:
     image = g * direction(out, x)
     corner = corners(out)
-    return image if corner is None else image + at_corner(slope_at(corner, g, out), x, y)
+    if corner is None:
+        return image
+    return image + at_corner(corner, slope_at(corner, g, out), g, x, y)
 
 
 _hypot = _Hypot(
@@ -125,7 +154,6 @@ _hypot = _Hypot(
     (lambda g, out, x, y: _share(g, x, y, out), lambda g, out, x, y: _share(g, y, x, out)),
 )
 operation(np.hypot)(recorder(_hypot))
-LENGTHS.add(_hypot)
 
 # -- norms -----------------------------------------------------------------------------------
 
@@ -141,23 +169,23 @@ def _image(g: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> A
     corner = corners(out)
     if corner is None:
         return image
-    slope = expand(slope_at(corner, g, out), axes, keepdims)
-    return image + at_corner(slope, conjugate(x), np.sum(x, axis=axes, keepdims=True))
+    corner, slope = (expand(y, axes, keepdims) for y in (corner, slope_at(corner, g, out)))
+    return image + at_corner(corner, slope, g, conjugate(x), np.sum(x, axes, keepdims=True))
 
 
 def _tangent(t: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     products = t * direction(expand(out, axes, keepdims), conjugate(x))
     corner = corners(out)
     if corner is not None:
-        refuse_corners("norm", np.any(value_of(t) != 0, axis=axes, keepdims=keepdims), out)
+        refuse_corners("norm", t, out, axes, keepdims)
         slope = np.where(expand(corner, axes, keepdims), np.nan, 0)
-        products = products + t * kink(slope, conjugate(x))
+        products = products + t * kink(slope, slope, conjugate(x))
     return np.sum(np.real(products), axis=axes, keepdims=keepdims)
 
 
-_euclidean = Custom("norm", _root_of_squares, (_image,), (_tangent,), spread)
-LENGTHS.add(_euclidean)
-euclidean_norm: Function = recorder(_euclidean)
+euclidean_norm: Function = recorder(
+    Custom("norm", _root_of_squares, (_image,), (_tangent,), spread)
+)
 
 # -- standard deviations ---------------------------------------------------------------------
 

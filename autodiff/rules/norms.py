@@ -9,7 +9,6 @@ import numpy as np
 
 from autodiff._op import Custom, operation, recorder, value_of
 from autodiff.rules.lengths import (
-    LENGTHS,
     at_corner,
     corners,
     euclidean_norm,
@@ -32,6 +31,8 @@ def _power_norm(x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> 
 
 def _weights(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
     lengths = expand(out, axes, keepdims)
+    if order % 2 == 0:  # no corner in an entry
+        return np.where(lengths == 0, 0, x / np.where(lengths == 0, 1, lengths)) ** int(order - 1)
     corner = (x == 0) | (lengths == 0)
     shares = np.abs(np.where(corner, 1, x)) / np.where(corner, 1, lengths)
     return np.where(corner, 0, np.sign(x) * shares ** (order - 1))
@@ -44,25 +45,26 @@ def _image(g: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, orde
         return image
     corner = corners(out)
     if corner is not None:
-        slope = expand(slope_at(corner, g, out, smooth_square=False), axes, keepdims)
-        image = image + at_corner(slope, x, np.sum(x, axis=axes, keepdims=True))
+        slope = slope_at(corner, g, out, smooth_square=False)
+        corner, slope = expand(corner, axes, keepdims), expand(slope, axes, keepdims)
+        image = image + at_corner(corner, slope, g, x, np.sum(x, axes, keepdims=True))
     if order < 2:
-        image = image + kink(np.where((value_of(x) == 0) & (value_of(spread_g) != 0), np.nan, 0), x)
+        slope = np.where((value_of(x) == 0) & (value_of(spread_g) != 0), np.nan, 0)
+        image = image + kink(slope, slope, x)
     return image
 
 
 def _tangent(t: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
-    refuse_corners("norm", np.any(value_of(t) != 0, axis=axes, keepdims=keepdims), out)
+    refuse_corners("norm", t, out, axes, keepdims)
     products = t * _weights(out, x, axes, keepdims, order)
     if is_recorded(out):
         edge = (expand(value_of(out), axes, keepdims) == 0) | ((value_of(x) == 0) & (order < 2))
-        products = products + t * kink(np.where(edge, np.nan, 0), x)
+        slope = np.where(edge, np.nan, 0)
+        products = products + t * kink(slope, slope, x)
     return np.sum(products, axis=axes, keepdims=keepdims)
 
 
-_power = Custom("norm", _power_norm, (_image,), (_tangent,), spread)
-LENGTHS.add(_power)
-_order_norm: Any = recorder(_power)
+_order_norm: Any = recorder(Custom("norm", _power_norm, (_image,), (_tangent,), spread))
 
 # -- NumPy's functions -----------------------------------------------------------------------
 
@@ -123,8 +125,8 @@ def norm_of_matrices(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) 
         return euclidean_norm(x, axes, keepdims)
     if order in _SPECTRAL:
         singular_values = np.linalg.svdvals(np.moveaxis(x, axes, (-2, -1)))
-        # A singular value of 0 is a corner: the absolute value makes its derivative 0.
-        norm = _SPECTRAL[order](np.abs(singular_values), axis=-1)
+        # A singular value of 0 is a corner, that of a length.
+        norm = _SPECTRAL[order](np.hypot(singular_values, 0), axis=-1)
         return np.expand_dims(norm, axes) if keepdims else norm
     if order not in _SUMS:
         raise ValueError(f"the norm of a matrix is 'fro', 'nuc', ±1, ±2 or ±inf, not {order!r}")

@@ -23,7 +23,6 @@ from autodiff._op import custom, operation, value_of
 from autodiff._tensor import stop_gradient
 from autodiff.rules.decompositions import (
     adjoint,
-    attempt,
     eps,
     from_triangle,
     named,
@@ -37,37 +36,43 @@ def _below(values: Any, *vectors: Any) -> Any:
     return np.concatenate([top, *vectors], axis=-2)
 
 
-def _gap_inverses(values: Any, sign: int = -1) -> Any:
+def _rounding(values: Any, condition: Any = 1) -> Any:
+    """Return below which difference values are equal, as a column."""
+    known = value_of(values)
+    size = np.abs(known).max(axis=-1, initial=0, keepdims=True)
+    return (10 * known.shape[-1] * eps(known)) * condition * size
+
+
+def _gap_inverses(values: Any, sign: int = -1, condition: Any = 1) -> Any:
     """Return 1 / (vⱼ - vᵢ), or 1 / (vⱼ + vᵢ), and 0 where that is 0 to rounding."""
     gaps = row(values) + sign * column(values)
-    zero = np.abs(value_of(gaps)) <= column(column(_rounding(values)))
+    zero = np.abs(value_of(gaps)) <= column(_rounding(values, condition))
     return np.where(zero, 0, 1 / np.where(zero, 1, gaps))
 
 
-def _rounding(values: Any) -> Any:
-    known = value_of(values)
-    return known.shape[-1] * eps(known) * np.abs(known).max(axis=-1, initial=0)
+def _is_undetermined(packed: Any, name: str, length: int) -> Any:
+    """Return of which matrices some vectors of that length are not the only ones of their values.
 
-
-def _undetermined(values: Any, length: int) -> Any:
-    """Return which vectors of that length are not the only ones of their values.
-
-    Those of equal values are any basis of their space; those of the singular value 0 too, where
-    there are more entries in a vector than vectors.
+    Those of equal values are any basis of their space. So are those of the singular value 0, where
+    there are more entries in a vector than vectors; complex ones have a phase of their own there.
     """
-    known, n, noise = value_of(values), values.shape[-1], column(_rounding(values))
-    equal = (np.abs(row(known) - column(known)) <= column(noise)) & ~np.eye(n, dtype=bool)
-    return np.any(equal, axis=-2) | ((np.abs(known) <= noise) & (length > n))
+    values = value_of(packed)[..., 0, :]
+    n = values.shape[-1]
+    noise = _rounding(values, _condition(packed) if name == "eig" else 1)
+    close = np.abs(row(values) - column(values)) <= column(noise)
+    equal = np.count_nonzero(close, axis=(-2, -1)) > n  # more than the diagonal
+    if name == "svd" and (length > n or packed.dtype.kind == "c"):
+        return equal | np.any(np.abs(values) <= noise, axis=-1)
+    return equal
 
 
-def _unless_undetermined(values: Any, moved: Any, tangent: Any) -> Any:
-    """Return the vectors' tangent, NaN where they are undetermined and their matrix moves."""
-    unknown = row(_undetermined(values, tangent.shape[-2]))
+def _unless_undetermined(packed: Any, name: str, moved: Any, tangent: Any) -> Any:
+    """Return the vectors' tangent, NaN if they are undetermined and their matrix moves."""
+    unknown = _is_undetermined(packed, name, tangent.shape[-2])
     if not np.any(unknown):
         return tangent
-    return np.where(
-        unknown & np.any(value_of(moved) != 0, (-2, -1), keepdims=True), np.nan, tangent
-    )
+    moves = np.any(value_of(moved) != 0, axis=(-2, -1))
+    return np.where(column(column(unknown & moves)), np.nan, tangent)
 
 
 def _taken(packed: Any, name: str, start: int, stop: int) -> Any:
@@ -75,15 +80,14 @@ def _taken(packed: Any, name: str, start: int, stop: int) -> Any:
 
 
 def _put_back(g: Any, out: Any, packed: Any, name: str, start: int, stop: int) -> Any:
-    unknown = _undetermined(packed[..., 0, :], stop - start)
-    if np.any(unknown):
-        size = np.abs(value_of(g))
-        noise = 100 * g.shape[-1] * eps(g) * size.max(axis=(-2, -1), keepdims=True, initial=0)
-        # All zeros are no sign that they are not needed: v f(w) v⁻¹ has such at v = 1.
-        if np.any(row(unknown) & (size > noise)) or not size.any():
-            raise _not_determined(name)
-    beside = (start, packed.shape[-2] - stop)
-    return np.pad(g, [(0, 0)] * (g.ndim - 2) + [beside, (0, 0)])
+    # Whatever g is: it may be 0 where it is not needed, or where f(v) is in V f(v) Vᵀ.
+    if np.any(_is_undetermined(packed, name, stop - start)):
+        raise _not_determined(name)
+    beside = [
+        np.zeros_like(g, shape=(*g.shape[:-2], length, g.shape[-1]))
+        for length in (start, packed.shape[-2] - stop)
+    ]
+    return np.concatenate([beside[0], g, beside[1]], axis=-2)
 
 
 def _taken_tangent(t: Any, out: Any, packed: Any, name: str, start: int, stop: int) -> Any:
@@ -96,9 +100,10 @@ def _not_determined(name: str) -> LinAlgError:
     values = "singular values" if name == "svd" else "eigenvalues"
     alone = {"eigh": "eigvalsh", "eig": "eigvals", "svd": "svdvals"}[name]
     return LinAlgError(
-        f"{name} has no derivative of the vectors of equal {values}, which are any basis of their "
-        f"space: use {alone} for the values alone, or compute a function of the matrix without its "
-        "vectors (by inv, solve, matrix_power, a series)"
+        f"{name} met equal {values}, whose vectors are any basis of their space: the vectors have "
+        f"no derivative there, and the values no second one. First derivatives of the values are "
+        f"known ({alone}); compute a function of the matrix without its vectors (by inv, solve, "
+        "matrix_power, a series)"
     )
 
 
@@ -123,7 +128,7 @@ def _eigh_forward(t: Any, out: Any, x: Any, uplo: Any) -> Any:
     values, v = np.real(out[..., 0, :]), _vectors(out, "eigh", 1, out.shape[-2])
     moved = adjoint(v) @ t @ v
     turned = v @ (_gap_inverses(values) * moved)
-    return _below(np.real(_diagonals(moved)), _unless_undetermined(values, moved, turned))
+    return _below(np.real(_diagonals(moved)), _unless_undetermined(out, "eigh", t, turned))
 
 
 _eigh_packed = custom(
@@ -165,7 +170,13 @@ def _eigvalsh(a: Any, UPLO: str = "L") -> Any:
 
 # -- of any square matrices --------------------------------------------------------------------
 
-_NO_BASIS = "eig has no derivative at a matrix without a basis of eigenvectors"
+
+def _condition(packed: Any) -> Any:
+    """Return the condition of a basis of eigenvectors, if there is one, as a column."""
+    s = np.linalg.svdvals(value_of(packed)[..., 1:, :])
+    if np.any(s[..., -1:] < 10 * eps(packed) ** 0.5 * s[..., :1]):
+        raise LinAlgError("eig has no derivative at a matrix without a basis of eigenvectors")
+    return s[..., :1] / s[..., -1:]
 
 
 def _real_like(x: Any, image: Any) -> Any:
@@ -174,17 +185,16 @@ def _real_like(x: Any, image: Any) -> Any:
 
 
 def _eig_rule(g: Any, out: Any, x: Any) -> Any:
-    vt = flipped(_vectors(out, "eig", 1, out.shape[-2]))
-    inner = _gap_inverses(out[..., 0, :]) * (vt @ g[..., 1:, :])
-    image = attempt(np.linalg.solve, _NO_BASIS, vt, inner @ vt + column(g[..., 0, :]) * vt)
-    return _real_like(x, image)
+    condition, vt = _condition(out), flipped(_vectors(out, "eig", 1, out.shape[-2]))
+    inner = _gap_inverses(out[..., 0, :], condition=condition) * (vt @ g[..., 1:, :])
+    return _real_like(x, np.linalg.solve(vt, inner @ vt + column(g[..., 0, :]) * vt))
 
 
 def _eig_forward(t: Any, out: Any, x: Any) -> Any:
-    values, v = out[..., 0, :], _vectors(out, "eig", 1, out.shape[-2])
-    moved = attempt(np.linalg.solve, _NO_BASIS, v, t @ v)
-    turned = v @ (_gap_inverses(values) * moved)
-    return _below(_diagonals(moved), _unless_undetermined(values, moved, turned))
+    condition, v = _condition(out), _vectors(out, "eig", 1, out.shape[-2])
+    moved = np.linalg.solve(v, t @ v)
+    turned = v @ (_gap_inverses(out[..., 0, :], condition=condition) * moved)
+    return _below(_diagonals(moved), _unless_undetermined(out, "eig", t, turned))
 
 
 def _eig_compute(x: Any) -> Any:
@@ -206,6 +216,8 @@ def _as_numpys(a: Any, values: Any, x: Any) -> Any:
 def _eig(a: Any) -> Any:
     packed = _eig_packed(a)
     values, v = packed[..., 0, :], _vectors(packed, "eig", 1, packed.shape[-2])
+    if not v.size:
+        return _EigResult(_as_numpys(a, values, values), _as_numpys(a, values, v))
     # LAPACK gives each vector length 1 and makes its largest component real; so must the rule.
     length = np.sqrt(np.sum(np.real(v) ** 2 + np.imag(v) ** 2, axis=-2, keepdims=True))
     largest = row(np.argmax(np.abs(value_of(v)), axis=-2)) == column(np.arange(v.shape[-2]))
@@ -257,7 +269,7 @@ def _svd_rule(g: Any, out: Any, x: Any) -> Any:
 
 def _inverses(s: Any) -> Any:
     """Return 1 / s, and 0 where that is 0 to rounding."""
-    zero = value_of(s) <= column(_rounding(s))
+    zero = value_of(s) <= _rounding(s)
     return np.where(zero, 0, 1 / np.where(zero, 1, s))
 
 
@@ -273,7 +285,7 @@ def _svd_forward(t: Any, out: Any, x: Any) -> Any:
         du = du + (t @ v - u @ moved) * row(_inverses(s))
     if m < n:
         dv = dv + (adjoint(t) @ u - v @ adjoint(moved)) * row(_inverses(s))
-    vectors = (_unless_undetermined(s, t, du), _unless_undetermined(s, t, conjugate(dv)))
+    vectors = [_unless_undetermined(out, "svd", t, x) for x in (du, conjugate(dv))]
     return _below(np.real(_diagonals(moved)), *vectors)
 
 

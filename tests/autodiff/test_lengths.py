@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import grad, hessian, hessian_diagonal, hvp, jacobian, jvp, taylor
+from autodiff import checkpoint, grad, hessian, hessian_diagonal, hvp, jacobian, jvp, taylor
 
 norm: Any = np.linalg.norm
 
@@ -108,10 +108,100 @@ class TestAtTheCorner:
     def test_what_begins_forward_is_refused(self, length: str) -> None:
         r, _ = LENGTHS[length]
         for f in (lambda x: r(x) ** 2, r):
-            with pytest.raises(ValueError, match=r"corner at 0.*begin backward"):
+            with pytest.raises(ValueError, match=r"at its corner, 0.*walk backward"):
                 grad(lambda x, f=f: jvp(f, x, np.array([1.0, 2, 3]))[1])(np.zeros(3))
             with pytest.raises(ValueError, match="no Taylor series"):
                 taylor(lambda t, f=f: f(t * np.array([1.0, 2, 3])), 0.0, 3)
+
+
+class TestWhatVanishesBesideALength:
+    """A cotangent that is 0 at the corner, though not with the length alone, has no limit."""
+
+    @pytest.mark.parametrize(
+        "f",
+        [
+            lambda x: norm(x) * x[0],
+            lambda x: norm(x) * np.sin(x[0] + x[1]),
+            lambda x: np.std(x) * np.mean(x),
+            lambda x: norm(x) * (norm(x) + x[0]),
+            lambda x: (np.std(x) + np.mean(x)) ** 2,
+            lambda x: norm(x) * norm(x, 3),
+            lambda x: checkpoint(norm)(x) ** 2,
+            lambda x: np.cos(checkpoint(np.std)(x)),
+            lambda x: x[0] * norm(x[1:]),
+        ],
+    )
+    def test_leaves_nan(self, f: Any) -> None:
+        assert np.isnan(hessian(f)(np.zeros(3))).any()
+        assert np.isnan(jacobian(grad(f), mode="reverse")(np.zeros(3))).any()
+
+    def test_but_what_vanishes_with_other_lengths_too_is_right(self) -> None:
+        def r(x: Any) -> Any:
+            return norm(x[:2])
+
+        def s(x: Any) -> Any:
+            return norm(x[2:])
+
+        x, close = np.zeros(4), {"atol": 1e-14}
+        np.testing.assert_allclose(
+            hessian(lambda x: np.exp(-(r(x) ** 2) - s(x) ** 2))(x), -2 * np.eye(4), **close
+        )
+        np.testing.assert_allclose(
+            hessian(lambda x: r(x) ** 2 * np.cos(s(x)))(x), np.diag([2.0, 2, 0, 0]), **close
+        )
+        np.testing.assert_allclose(hessian(lambda x: r(x) ** 2 * s(x) ** 2)(x), 0, **close)
+
+        def nested(x: Any) -> Any:
+            return np.hypot(np.hypot(x[0], x[1]), np.hypot(x[2], x[3])) ** 2
+
+        np.testing.assert_allclose(hessian(nested)(x), 2 * np.eye(4), **close)
+
+    def test_a_tangent_that_vanishes_there_is_refused(self) -> None:
+        def twice(x: Any) -> Any:  # 2 r²
+            return jvp(lambda y: norm(y) ** 2, x, x)[1]
+
+        for derivative in (hessian(twice), jacobian(grad(twice), mode="reverse")):
+            with pytest.raises(ValueError, match="at its corner"):
+                derivative(np.zeros(2))
+
+
+class TestHigherOrders:
+    """What is known at a corner ends with the second derivative."""
+
+    @pytest.mark.parametrize(
+        "f",
+        [norm, lambda x: norm(x) ** 4, lambda x: np.cos(norm(x)), lambda x: np.hypot(*x) ** 3],
+    )
+    def test_are_nan(self, f: Any) -> None:
+        d = np.array([1.0, 2.0])
+
+        def slope(f: Any) -> Any:
+            return lambda x: np.sum(d * grad(f)(x))
+
+        assert np.isnan(slope(slope(slope(f)))(np.zeros(2)))
+        np.testing.assert_allclose(
+            slope(slope(lambda x: norm(x) ** 2))(np.zeros(2)), 10, rtol=1e-14
+        )
+
+    def test_of_a_whole_even_order_are_right_where_an_entry_is_0(self) -> None:
+        # (1 + t⁴)^¼ = 1 + t⁴ / 4 - ...
+        f = lambda t: norm(np.stack([1 + 0 * t, t]), 4)  # noqa: E731
+        assert taylor(f, 0.0, 5).coefficients[4] == pytest.approx(0.25, rel=1e-14)
+        fourth = grad(grad(grad(grad(f))))
+        assert fourth(0.0) == pytest.approx(6, rel=1e-13)
+
+
+class TestMatrixNorms:
+    def test_of_a_singular_value_0(self) -> None:
+        assert hessian(lambda x: norm(x, 2) ** 2)(np.zeros((1, 1))).item() == pytest.approx(2)
+
+        def smallest(t: Any) -> Any:
+            return norm(np.diag([1.0, 0.0]) + t * np.ones((2, 2)), -2) ** 2
+
+        assert hessian(smallest)(0.0) == pytest.approx(2, rel=1e-12)
+        assert np.isnan(
+            hessian(lambda t: norm(np.diag([1.0, 0.0]) + t * np.ones((2, 2)), "nuc"))(0.0)
+        )
 
 
 class TestSeveralLengths:
