@@ -20,7 +20,13 @@ def _logistic(x: Any) -> Any:
 
 
 def _logistic_slope(x: Any) -> Any:
-    return np.square(0.5 / np.cosh(0.5 * x))  # out * (1 - out), which cancels where out is near 1
+    return 0.5 / (1 + np.cosh(x))  # out * (1 - out), which cancels where out is near 1
+
+
+def _logistic_rule(g: Any, out: Any, x: Any) -> Any:
+    if type(x) is np.ndarray:  # in a pass less
+        return (0.5 * g) / (1 + np.cosh(x))
+    return g * _logistic_slope_op(x)
 
 
 _relu.__name__ = "relu"
@@ -28,7 +34,7 @@ _logistic.__name__ = "logistic"
 _logistic_slope.__name__ = "logistic′"
 _relu_op = elementwise(_relu, lambda g, out, x: g * (out > 0))
 _logistic_slope_op = elementwise(_logistic_slope, lambda g, out, x: g * (-out * np.tanh(0.5 * x)))
-_logistic_op = elementwise(_logistic, lambda g, out, x: g * _logistic_slope_op(x))
+_logistic_op = elementwise(_logistic, _logistic_rule)
 
 
 def relu(x: Any) -> Any:

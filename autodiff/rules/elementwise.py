@@ -105,8 +105,12 @@ elementwise(
 # -- trigonometric and hyperbolic functions --------------------------------------------------
 
 
-def _tanh_slope(out: Any, x: Any) -> Any:
-    return 1 - out * out if x.dtype.kind == "c" else _sech_squared(x)
+def _sech_squared(g: Any, x: Any) -> Any:
+    if x.dtype.kind == "c":  # whose cosh has no direction where it is infinite
+        out = np.tanh(x)
+        return g * ((1 - out) * (1 + out))
+    cosh = np.cosh(x)
+    return g / (cosh * cosh)
 
 
 def _cosine(sine: Any) -> Any:
@@ -120,39 +124,39 @@ def _arcsinh_slope(out: Any, x: Any) -> Any:
     return 1 / (np.sqrt(x * x + 1) if x.dtype.kind == "c" else np.cosh(out))
 
 
-_sech_squared = slope(
+_tanh_slope = slope(
     "tanh′",
-    lambda x: np.square(1 / np.cosh(x)),
+    _sech_squared,
     lambda g, out, x: g * (-2 * (np.tanh(x) * out)),
 )
 _arcsin_slope = slope(
     "arcsin′",
-    lambda x: 1 / _cosine(x),
+    lambda g, x: g / _cosine(x),
     lambda g, out, x: g * (x * out * out * out),
 )
 _arctan_slope = slope(
     "arctan′",
-    lambda x: 1 / (1 + x * x),
+    lambda g, x: g / (1 + x * x),
     lambda g, out, x: g * (-2 * (x * out * out)),
 )
 _arctanh_slope = slope(
     "arctanh′",
-    lambda x: 1 / ((1 - x) * (1 + x)),
+    lambda g, x: g / ((1 - x) * (1 + x)),
     lambda g, out, x: g * (2 * (x * out * out)),
 )
 
 elementwise(np.sin, lambda g, out, x: g * np.cos(x))
 elementwise(np.cos, lambda g, out, x: -g * np.sin(x))
 elementwise(np.tan, lambda g, out, x: g * (1 + out * out))
-elementwise(np.arcsin, lambda g, out, x: g * _arcsin_slope(x))
-elementwise(np.arccos, lambda g, out, x: -g * _arcsin_slope(x))
-elementwise(np.arctan, lambda g, out, x: g * _arctan_slope(x))
+elementwise(np.arcsin, lambda g, out, x: _arcsin_slope(g, x))
+elementwise(np.arccos, lambda g, out, x: _arcsin_slope(-g, x))
+elementwise(np.arctan, lambda g, out, x: _arctan_slope(g, x))
 elementwise(np.sinh, lambda g, out, x: g * np.cosh(x))
 elementwise(np.cosh, lambda g, out, x: g * np.sinh(x))
-elementwise(np.tanh, lambda g, out, x: g * _tanh_slope(out, x))
+elementwise(np.tanh, lambda g, out, x: _tanh_slope(g, x))
 elementwise(np.arcsinh, lambda g, out, x: g * _arcsinh_slope(out, x))
 elementwise(np.arccosh, lambda g, out, x: g / (np.sqrt(x - 1) * np.sqrt(x - -1)))
-elementwise(np.arctanh, lambda g, out, x: g * _arctanh_slope(x))
+elementwise(np.arctanh, lambda g, out, x: _arctanh_slope(g, x))
 
 
 def _polar(x: Any, y: Any) -> tuple[Any, Any, Any]:
@@ -173,16 +177,16 @@ def _over_square_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
     return g * (-2 * (cos * sin) / r / r)
 
 
-def _over_square(x: Any, y: Any) -> Any:
+def _over_square(g: Any, x: Any, y: Any) -> Any:
     cos, _, r = _polar(x, y)
-    return cos / r
+    return g * (cos / r)
 
 
-_over_square = slope("x/(x²+y²)", _over_square, _over_square_by_x, _over_square_by_y)
+_arctan2_slope = slope("x/(x²+y²)", _over_square, _over_square_by_x, _over_square_by_y)
 elementwise(
     np.arctan2,
-    lambda g, out, y, x: g * _over_square(x, y),
-    lambda g, out, y, x: -g * _over_square(y, x),
+    lambda g, out, y, x: _arctan2_slope(g, x, y),
+    lambda g, out, y, x: _arctan2_slope(-g, y, x),
 )
 _function: np.ufunc
 for _function in (np.degrees, np.rad2deg):

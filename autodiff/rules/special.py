@@ -50,8 +50,9 @@ for constant in (special.round, special.gammasgn):
 
 
 def _cotdg_slope(out: Any, x: Any) -> Any:
-    steep = np.abs(out) > 100  # where SciPy's value is less accurate than the slope
-    return where(steep, lambda x: 1 / special.sindg(x) / special.sindg(x), 1 + out * out, x)
+    square = out * out
+    steep = square > 1e4  # where SciPy's value is less accurate than the slope
+    return where(steep, lambda x: 1 / special.sindg(x) / special.sindg(x), 1 + square, x)
 
 
 def _exprel_slope(out: Any, x: Any, scale: Any = 1) -> Any:
@@ -115,16 +116,16 @@ def _root_slope(x: Any, p: Any) -> Any:
 
 _expit_slope = slope(
     "expit′",
-    lambda x: np.square(0.5 / np.cosh(0.5 * x)),
+    lambda g, x: (0.5 * g) / (1 + np.cosh(x)),
     lambda g, out, x: g * (-out * np.tanh(0.5 * x)),
 )
 _pseudo_huber_slope = slope(
     "pseudo_huber′",
-    lambda delta, r: delta * _ratio(r, np.hypot(delta, r)),
+    lambda g, delta, r: g * (delta * _ratio(r, np.hypot(delta, r))),
     lambda g, out, delta, r: g * _ratio(r, np.hypot(delta, r)) ** 3,
     lambda g, out, delta, r: g * _ratio(delta, np.hypot(delta, r)) ** 3,
 )
-elementwise(special.expit, lambda g, out, x: g * _expit_slope(x))
+elementwise(special.expit, lambda g, out, x: _expit_slope(g, x))
 elementwise(special.logit, lambda g, out, x: g / (x * (1 - x)))
 elementwise(special.log_expit, lambda g, out, x: g * special.expit(-x))
 elementwise(special.entr, lambda g, out, x: -g * (np.log(x) + 1))
@@ -158,7 +159,7 @@ elementwise(
     lambda g, out, delta, r: (
         g * _ratio(_ratio(r * r, np.hypot(delta, r) + delta) ** 2, np.hypot(delta, r))
     ),
-    lambda g, out, delta, r: g * _pseudo_huber_slope(delta, r),
+    lambda g, out, delta, r: _pseudo_huber_slope(g, delta, r),
 )
 elementwise(
     special.boxcox,
@@ -192,14 +193,15 @@ def _psi_slope(x: Any) -> Any:
 
 def _psi_difference(a: Any, b: Any) -> Any:
     """Return ψ(a + b) - ψ(a); where b is small beside a > 0, by Taylor's series (DLMF 5.15.1)."""
+    plain = special.psi(a + b) - special.psi(a)
+    return where(np.abs(b) < 0.01 * a, _psi_difference_near, plain, a, b)
 
-    def series(a: Any, b: Any) -> Any:
-        total: Any = 0
-        for k in range(8, 1, -1):
-            total = special.zeta(k, a) - b * total
-        return b * total
 
-    return where(np.abs(b) < 0.01 * a, series, special.psi(a + b) - special.psi(a), a, b)
+def _psi_difference_near(a: Any, b: Any) -> Any:
+    total: Any = 0
+    for k in range(8, 1, -1):
+        total = special.zeta(k, a) - b * total
+    return b * total
 
 
 # Where k > n the binomial has zeros, and so no logarithm. There it is, by reflection (DLMF 5.5.3),
@@ -207,20 +209,24 @@ def _psi_difference(a: Any, b: Any) -> Any:
 
 
 def _binomial_slope_by_n(out: Any, n: Any, k: Any) -> Any:
-    def reflected(out: Any, n: Any, k: Any) -> Any:
-        z = k - n
-        return out * _psi_difference(z, n + 1 - z) - special.beta(n + 1, z) * np.cos(_PI * z)
+    a = n - k + 1
+    return where(a < 0.5, _reflected_slope_by_n, out * _psi_difference(a, k), out, n, k)
 
-    return where(k - n > 0.5, reflected, out * _psi_difference(n - k + 1, k), out, n, k)
+
+def _reflected_slope_by_n(out: Any, n: Any, k: Any) -> Any:
+    z = k - n
+    return out * _psi_difference(z, n + 1 - z) - special.beta(n + 1, z) * np.cos(_PI * z)
 
 
 def _binomial_slope_by_k(out: Any, n: Any, k: Any) -> Any:
-    def reflected(out: Any, n: Any, k: Any) -> Any:
-        z = k - n
-        return special.beta(n + 1, z) * np.cos(_PI * z) - out * _psi_difference(z, n + 1)
+    b = k + 1
+    a = n - k + 1
+    return where(a < 0.5, _reflected_slope_by_k, out * _psi_difference(b, a - b), out, n, k)
 
-    plain = -out * _psi_difference(n - k + 1, 2 * k - n)
-    return where(k - n > 0.5, reflected, plain, out, n, k)
+
+def _reflected_slope_by_k(out: Any, n: Any, k: Any) -> Any:
+    z = k - n
+    return special.beta(n + 1, z) * np.cos(_PI * z) - out * _psi_difference(z, n + 1)
 
 
 def _rgamma_slope(out: Any, x: Any) -> Any:

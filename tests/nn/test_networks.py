@@ -9,7 +9,7 @@ import pytest
 from scipy import special
 
 import nn
-from autodiff import Tensor, check_grads, grad, hessian, jacobian
+from autodiff import Tensor, check_grads, grad, hessian, jacobian, taylor
 
 
 class TestModule:
@@ -107,6 +107,13 @@ class TestActivations:
         x = np.array([-1000.0, 0.0, 1000.0])
         assert nn.logistic(x).tolist() == [0.0, 0.5, 1.0]
         check_grads(nn.logistic, np.array([-2.0, 0.1, 3.0]), order=3)
+
+    def test_logistic_has_power_series_far_out(self) -> None:
+        shares = np.array([1.0, 1 / 2, 1 / 6, 1 / 24])  # of the exponential function
+        for x in (-1000.0, -700.0, -400.0):
+            left, right = (taylor(nn.logistic, z, 4).coefficients[1:] for z in (x, -x))
+            np.testing.assert_allclose(left, np.exp(x) * shares, rtol=1e-12)
+            np.testing.assert_allclose(right, np.exp(x) * shares * [1, -1, 1, -1], rtol=1e-12)
 
     def test_logistic_is_the_exponential_function_far_left(self) -> None:
         x = np.array([-700.0, -400.0, -37.5])
