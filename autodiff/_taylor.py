@@ -246,6 +246,30 @@ def _quotient(x: Any, y: Any, out: Series, k: int) -> Any:
 def _power(x: Series, y: Any, out: Series) -> Callable[[int], Any]:
     """Return how the coefficients of x**y follow, for constant y.
 
+    Where out is a number of ordinary size, from itself; else from powers of lower degree.
+    """
+    ordinary = _power_by_itself(x, y, out)
+    base, size = x.coefficient(0), np.abs(out.coefficient(0))
+    extreme = (base != 0) & ((size < np.finfo(size.dtype).tiny) | (size == np.inf))
+    if not np.any(extreme):
+        return ordinary
+    lower: Any = None
+
+    def coefficient(k: int) -> Any:
+        nonlocal lower
+        if lower is None:
+            lower = x ** (y - 1)
+        # From out' = y · x' · lower, where 0 annuls what overflows.
+        terms = ((j * x.coefficient(j), lower.coefficient(k - j)) for j in range(1, k + 1))
+        rule = y * total(np.where(slope == 0, 0, slope * power) for slope, power in terms) / k
+        return np.where(extreme, rule, ordinary(k))
+
+    return coefficient
+
+
+def _power_by_itself(x: Series, y: Any, out: Series) -> Callable[[int], Any]:
+    """Return how the coefficients of x**y follow, where it neither underflows nor overflows.
+
     Of whole powers by multiplication, which is exact also where the base is 0 or nearly so; of
     others from x · out' = y · x' · out, where a base of 0 gives NaN.
     """

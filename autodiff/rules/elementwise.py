@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff._op import elementwise, operation
 from autodiff._tensor import constant
-from autodiff.rules.tails import slope
+from autodiff.rules.tails import PLAIN, inner, slope
 
 # -- arithmetic ------------------------------------------------------------------------------
 # Python's operators compute what the ufuncs do, and are ten times faster on single numbers.
@@ -58,8 +58,24 @@ def _power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
     return (g * y) * x ** np.where((y == 0) & (x == 0), 1, y - 1)  # x**0 is constant, at 0 too
 
 
+def _log(x: Any) -> Any:
+    return np.log(np.where(x == 0, 1, x))  # 0**y is constant for y > 0
+
+
+def _log_power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
+    return g * np.where(x == 0, 0, x ** (y - 1) * (1 + y * _log(x)))
+
+
+_log_power = inner(
+    "xʸ log x",
+    lambda x, y: x**y * _log(x),
+    _log_power_by_base,  # not from xʸ, which may underflow where this does not
+    lambda g, out, x, y: g * (out * _log(x)),
+)
+
+
 def _power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
-    return g * (out * np.log(np.where(x == 0, 1, x)))  # 0**y is constant for y > 0
+    return g * (out * _log(x) if type(out) in PLAIN else _log_power(x, y))
 
 
 elementwise(np.power, _power_by_base, _power_by_exponent, compute=operator.pow)

@@ -373,6 +373,20 @@ def test_what_is_needed_at_some_entries_broadcasts() -> None:
     np.testing.assert_allclose(slopes[2], table[..., 2].sum(), rtol=1e-13)
 
 
+@pytest.mark.parametrize(("x", "y"), [(1e-110, 3.0), (1e-150, 2.5), (1e160, 2.5), (2.0, 3.0)])
+def test_powers_whose_derivatives_alone_are_of_normal_size(x: float, y: float) -> None:
+    expected = np.array(x ** (y - 1) * (1 + y * np.log(x)))
+    base, exponent = np.array([x]), np.array([y])
+    by_base, by_exponent = (grad(lambda x, y: np.sum(x**y), i) for i in (0, 1))
+    with np.errstate(over="ignore"):
+        for first, i in ((by_base, 1), (by_exponent, 0)):
+            second = grad(lambda *xy, f=first: np.sum(f(*xy)), i)(base, exponent)
+            np.testing.assert_allclose(second, [expected], rtol=1e-12)
+            tangents = [np.ones(1), np.zeros(1)] if i == 0 else [np.zeros(1), np.ones(1)]
+            second = jvp(first, (base, exponent), tuple(tangents))[1]
+            np.testing.assert_allclose(second, [expected], rtol=1e-12)
+
+
 @pytest.mark.parametrize("f", [special.hankel1e, special.hankel2e])
 def test_scaled_hankel_functions(f: Any) -> None:
     """Of order 1/2 they are multiples of 1/√z."""

@@ -99,6 +99,22 @@ def test_whole_powers_of_zero(x: Any, y: int) -> None:
     np.testing.assert_allclose(np.stack(actual), np.stack(np.broadcast_arrays(*expected)))
 
 
+@pytest.mark.parametrize("x", [1e160, -1e160, 1e-120, -1e-130])
+@pytest.mark.parametrize("y", [2, 3.0, 5, 2.5, -1.5, np.array([3, 2.5, -2.0, 7])], ids=str)
+@np.errstate(over="ignore", divide="ignore", invalid="ignore")
+def test_powers_that_overflow_or_underflow(x: float, y: Any) -> None:
+    """By the binomial series, whatever the power itself is: each coefficient that is finite."""
+    base = np.full(np.shape(y), x)[()]
+    actual = coefficients(lambda x: x**y, (base,), (np.ones_like(base),), 6)
+    share = 1.0
+    for k, coefficient in enumerate(actual):
+        expected = np.where(share == 0, 0, share * base ** (y - k))
+        finite = np.isfinite(expected)
+        assert not np.any(np.isfinite(coefficient[~finite]))
+        np.testing.assert_allclose(coefficient[finite], expected[finite], rtol=1e-12, atol=1e-300)
+        share = share * (y - k) / (k + 1)
+
+
 @pytest.mark.parametrize("x", [1.5 + 0.5j, -1.0 + 0.0j])
 @pytest.mark.parametrize("y", [2 + 1j, 0.5 + 0j, np.complex128(3.0), 0.5, np.array([2 + 1j, 2.0])])
 def test_complex_powers(x: complex, y: Any) -> None:
