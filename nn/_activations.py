@@ -51,6 +51,9 @@ def relu(x: Any) -> Any:
 def logistic(x: Any) -> Any:
     """Return 1 / (1 + exp(-x)), also called the sigmoid.
 
+    Write its logarithm as ``-np.logaddexp(0, -x)``: far left the second derivative of
+    ``np.log(logistic(x))`` is a difference of equal numbers.
+
     Examples
     --------
     >>> float(logistic(0.0))

@@ -18,8 +18,7 @@ from autodiff._tensor import Tensor
 from autodiff._walks import Graph, ancestors
 from autodiff.rules.products import conjugate
 from autodiff.rules.reductions import add_reduce, deviations, expand, nan_deviations, spread
-from autodiff.rules.tails import is_recorded
-from autodiff.rules.tails import slope as inner_op
+from autodiff.rules.tails import inner, is_recorded
 
 
 def corners(r: Any) -> Any:
@@ -99,7 +98,7 @@ def _still_by_x(g: Any, out: Any, slope: Any, beyond: Any, x: Any) -> Any:
 
 
 # What is 0 everywhere, with the slope given, and beyond that with a derivative that is given too.
-kink = inner_op(
+kink = inner(
     "corner",
     _still,
     lambda g, out, slope, beyond, x: 0 * g,
@@ -140,8 +139,30 @@ class _Hypot(Elementwise):
         return super().push(tangents, out, inputs, batch)
 
 
+def _cosine_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
+    sin, r = _sine_and_length(x, y)
+    return g * (sin * (sin / r))
+
+
+def _cosine_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
+    sin, r = _sine_and_length(x, y)
+    return -g * (x / r * (sin / r))
+
+
+def _sine_and_length(x: Any, y: Any) -> tuple[Any, Any]:
+    r = np.hypot(x, y)
+    r = np.where(r == 0, np.inf, r)  # so that at the corner all is 0
+    return y / r, r
+
+
+# An op of its own, for the slopes of x and of √(x²+y²) cancel.
+_cosine: Function = inner(
+    "x/√(x²+y²)", lambda x, y: direction(np.hypot(x, y), x), _cosine_by_x, _cosine_by_y
+)
+
+
 def _share(g: Any, x: Any, y: Any, out: Any) -> Any:
-    image = g * direction(out, x)
+    image = g * (_cosine(x, y) if is_recorded(out) else direction(out, x))
     corner = corners(out)
     if corner is None:
         return image

@@ -101,6 +101,8 @@ elementwise(
 # -- Voigt's profile -------------------------------------------------------------------------
 # The real part of F(γ - ix) = erfcx(z) / √2πσ for z = (γ - ix) / √2σ. It solves the heat equation
 # with time σ²/2, so that F" tells how it changes with σ. Far from the line it is a Lorentzian's.
+# Where γ is below σ/5 and |x| above 5σ, second derivatives come out of terms that cancel, in part:
+# with relative errors of 2e-12 at (5, 1, 0.1), 2e-10 at (7, 1, 1e-3) and 2e-8 at (30, 1, 1e-10).
 
 
 def _lorentzian(x: Any, sigma: Any) -> tuple[Any, Any, Any]:
