@@ -26,7 +26,8 @@ class LinearApproximation:
 
     def __call__(self, x: ArrayLike) -> Any:
         """Evaluate the approximation at x, of shape (..., *x0.shape)."""
-        return self.value + self._steps(x) @ self.gradient.reshape(-1)
+        change = self._steps(x) @ self.gradient.reshape(-1)
+        return self.value + (np.real(change) if self.gradient.dtype.kind == "c" else change)
 
     def _steps(self, x: Any) -> Any:
         x = x if hasattr(x, "__array_ufunc__") else np.asarray(x)
@@ -71,7 +72,7 @@ def linear_approximation(f: Function, x0: ArrayLike) -> LinearApproximation:
     Parameters
     ----------
     f : callable
-        Takes one array and returns one real number.
+        Takes one array, which may be complex, and returns one real number.
     x0 : array_like
         The point of expansion.
 
@@ -101,7 +102,8 @@ def linear_approximation(f: Function, x0: ArrayLike) -> LinearApproximation:
 def quadratic_approximation(f: Function, x0: ArrayLike) -> QuadraticApproximation:
     """Return the second-order Taylor polynomial of a function of several variables.
 
-    As `linear_approximation`, with the ``hessian`` too, of shape ``x0.shape + x0.shape``.
+    As `linear_approximation`, with the ``hessian`` too, of shape ``x0.shape + x0.shape``; of a real
+    array.
 
     Examples
     --------

@@ -44,6 +44,8 @@ def check_grads(
     ------
     AssertionError
         Naming the argument, the mode, the order and the worst entry.
+    TypeError
+        When a complex number takes part.
 
     Examples
     --------
@@ -55,8 +57,17 @@ def check_grads(
             f"expected order >= 1 and modes 'forward' or 'reverse', got {order}, {modes}"
         )
     points = [np.asarray(x) for x in args]
+    if any(x.dtype.kind == "c" for x in points):
+        raise TypeError(_of_real_numbers("it was given complex ones"))
     points = [x if x.dtype.kind == "f" else x.astype(float) for x in points]
     _check(f, points, "", order, modes, rtol, atol)
+
+
+def _of_real_numbers(but: str) -> str:
+    return (
+        f"check_grads is for functions of real numbers that return real numbers, but {but}: check "
+        "lambda x, y: f(x + 1j * y).real, and .imag"
+    )
 
 
 def _check(
@@ -78,6 +89,8 @@ def _check(
             return f(*points[:i], y, *points[i + 1 :])
 
         expected = _difference(along, x, direction)
+        if np.iscomplexobj(expected):
+            raise TypeError(_of_real_numbers("it returned complex ones"))
         if "forward" in modes:
             _, tangent = jvp(along, x, direction)
             _compare(tangent, expected, f"{path}forward, order {level}, argument {i}", rtol, atol)

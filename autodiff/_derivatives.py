@@ -355,7 +355,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
         What ``f`` returns.
     pull : callable
         Takes a cotangent of the value's shape; returns that of the primal, in its structure, or a
-        tuple for several.
+        tuple for several. Of complex numbers it keeps Re(cotangent · change) the same at both ends.
 
     Examples
     --------
@@ -386,7 +386,8 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     f : callable
         Returns one real number.
     primals, tangents : array_like, structures, or tuples of them
-        As for `jvp`. The result has their structure; a tuple gives a tuple.
+        As for `jvp`. The result has their structure; a tuple gives a tuple. Of complex ones it is
+        how the gradient (see `grad`) changes along the tangents.
 
     Examples
     --------

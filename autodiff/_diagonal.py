@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._complex_arguments import BY_PARTS, require_analytic, require_real_arguments
 from autodiff._derivatives import argument, gradient_graph, is_nested, record_function
 from autodiff._op import Elementwise
 from autodiff._tensor import Tensor
@@ -97,7 +98,7 @@ def divergence(F: Function) -> Function:
     ValueError
         When the two shapes differ.
     TypeError
-        When ``F`` makes real numbers of complex ones.
+        When ``F`` is no analytic function of a complex array.
 
     Examples
     --------
@@ -115,11 +116,8 @@ def divergence(F: Function) -> Function:
                 f"divergence needs a function that returns an array of its argument's shape "
                 f"{leaf.shape}, but it returned shape {out.shape}: use jacobian"
             )
-        if leaf.dtype.kind == "c" != out.dtype.kind:
-            raise TypeError(
-                "divergence needs an analytic function, but this one makes real numbers of complex "
-                "ones: give it the real and imaginary parts as one real array"
-            )
+        if leaf.dtype.kind == "c":
+            require_analytic(graph, "divergence needs an analytic function", BY_PARTS)
         return np.sum(_jacobian_diagonal(graph))
 
     return trace
@@ -127,12 +125,7 @@ def divergence(F: Function) -> Function:
 
 def _second_derivatives(f: Function, x: Any, derivative: str) -> Any:
     graph = record_function(f, (x,), {}, 0)
-    (leaf,) = graph.leaves
-    if leaf.dtype.kind == "c":
-        raise TypeError(
-            f"{derivative} needs a real argument, but it was given {leaf.dtype}: give the function "
-            "the real and imaginary parts as one real array"
-        )
+    require_real_arguments(graph, derivative)
     return _jacobian_diagonal(gradient_graph(graph, derivative))
 
 

@@ -13,6 +13,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._complex_arguments import require_analytic
 from autodiff._derivatives import is_nested, record_function
 from autodiff._diagonal import acts_on_each_entry
 from autodiff._op import Custom, Each, record, value_of
@@ -57,7 +58,8 @@ def implicit(residual: Function, solve: Function) -> Function:
         When differentiated, if ∂F/∂y is singular: y is no differentiable function of θ there.
     TypeError
         When ``solve`` returns no numbers, or the residual uses a Tensor that requires a gradient
-        and is not among its arguments.
+        and is not among its arguments; when differentiated, if the residual is no analytic function
+        of a complex y.
 
     References
     ----------
@@ -172,6 +174,12 @@ def _divided(r: Any, graph: Graph, transposed: bool) -> Any:
     """Return A⁻¹r, or its transpose of r, for A = ∂F/∂y, y being the graph's first leaf."""
     y, (out,) = graph.leaves[0], graph.outputs
     record = is_nested(graph)
+    if y.dtype.kind == "c":
+        require_analytic(
+            Graph(graph.outputs, [y]),
+            "implicit needs a residual that is analytic in a complex y",
+            "make y one real array of the real and imaginary parts",
+        )
     if y.shape == out.shape and acts_on_each_entry(graph, y):
         slope = graph.push([np.ones_like(y._value), None], record=record)[out]
         _check_regular(np.isfinite(value_of(slope)) & (value_of(slope) != 0))

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._columns import columns_by_data
+from autodiff._complex_arguments import BY_PARTS, require_analytic, require_real_arguments
 from autodiff._derivatives import (
     Argnums,
     Function,
@@ -37,6 +38,9 @@ def jacobian(
     are, one walk without a batch gives all columns. Of an argument that is a structure it is the
     same structure with a block for each leaf.
 
+    By a complex argument z = x + iy it is ∂f/∂x - i ∂f/∂y of a real output, as for `grad`, and the
+    derivative of a complex one, which has to be analytic.
+
     Parameters
     ----------
     f : callable
@@ -55,6 +59,8 @@ def jacobian(
         When the mode is none of these, or would lose a part of a complex derivative: from real
         arguments to a complex output only forward keeps all of it, the other way round only
         reverse.
+    TypeError
+        When a complex output is no analytic function of a complex argument.
 
     Examples
     --------
@@ -71,6 +77,12 @@ def jacobian(
     def matrix(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
         (out,) = graph.outputs
+        if out.dtype.kind == "c" and any(x.dtype.kind == "c" for x in graph.leaves):
+            require_analytic(
+                graph,
+                "jacobian by complex arguments needs an analytic function or a real one",
+                BY_PARTS,
+            )
         blocks = map(partial(_in_precision_of, out), graph.leaves, _blocks(graph, mode, chunk))
         return replaced(structure, blocks)
 
@@ -112,9 +124,14 @@ def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> F
     f : callable
         Returns one real number.
     argnums : int or tuple of int
-        Which arguments to differentiate with respect to.
+        Which arguments to differentiate with respect to: real ones.
     chunk : int, optional
         How many columns go through the graph at a time; as for `jacobian`.
+
+    Raises
+    ------
+    TypeError
+        When ``f`` returns more than one entry, or an argument is complex.
 
     Examples
     --------
@@ -128,6 +145,7 @@ def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> F
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
+        require_real_arguments(graph, "hessian")
         graph = gradient_graph(graph, "hessian")
         leaves, places = graph.leaves, _places(graph.leaves)
         count = sum(x.size for x in leaves)

@@ -94,11 +94,14 @@ def checked_rules(rules: Any, name: str, backward: bool) -> Any:
 
 def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
     """Return a rule whose image is looked at: its type, its shape and what it does with a batch."""
-    trusted = foreign = False
+    trusted: Any = None  # the type of g that was looked at
+    foreign = False
 
     def image(g: Any, out: Any, *inputs: Any) -> Any:
         nonlocal trusted, foreign
-        if trusted and g.ndim == (out if backward else inputs[i]).ndim:
+        if backward and g.dtype.kind == "c" != out.dtype.kind:
+            g = np.real(g)  # all that counts of a real number's cotangent
+        if g.dtype is trusted and g.ndim == (out if backward else inputs[i]).ndim:
             result = rule(g, out, *inputs)
             return result.copy() if foreign else result
         source, target = (out, inputs[i]) if backward else (inputs[i], out)
@@ -122,7 +125,12 @@ def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
                 f"than with each of its members{_on_batches(batch)}"
             )
             _check_alike(result, alone, batch, problem)
-        trusted = trusted or not batch
+        if result.dtype.kind == "c" != out.dtype.kind and not backward:
+            raise TypeError(
+                f"the rule of {name} for operand {i} returned a tangent of {result.dtype}, but the "
+                "output is real: return np.real of it"
+            )
+        trusted = trusted if batch else g.dtype
         return result
 
     return image
@@ -130,12 +138,17 @@ def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
 
 def checked_entries(name: str, i: int, rule: Function) -> Function:
     """Return the rule of an elementwise op, whose image is looked at: its type and its shape."""
-    trusted = False
+    trusted: Any = None  # the type of the operand that was looked at
 
     def image(g: Any, out: Any, *inputs: Any) -> Any:
         nonlocal trusted
-        if trusted:
+        if inputs[i].dtype is trusted:
             return rule(g, out, *inputs)
+        if inputs[i].dtype.kind == "c" != out.dtype.kind:
+            raise TypeError(
+                f"{name} makes real numbers of complex ones, so that its rule cannot serve both "
+                "directions as an analytic function's does: state it by custom with vjp and jvp"
+            )
         result = _array(rule(g, out, *inputs), name, i, ())
         shapes = [np.shape(value_of(x)) for x in inputs]
         if out.shape != np.broadcast_shapes(*shapes):
@@ -149,7 +162,7 @@ def checked_entries(name: str, i: int, rule: Function) -> Function:
                 f"the rule of {name} for operand {i} returned shape {result.shape}, but the output "
                 f"has shape {out.shape}: an elementwise op's rule works entry by entry"
             )
-        trusted = True
+        trusted = inputs[i].dtype
         return result
 
     return image

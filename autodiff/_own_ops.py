@@ -134,10 +134,10 @@ def multilinear(
     >>> jacobian(weighted)(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     array([3., 4.])
     """
-    name = _name_of(function, *_each_of(as_rules(*rules)))
-    return _local(
-        function, recorder(CheckedMultilinear(name, compute or function, as_rules(*rules), core))
-    )
+    stated = as_rules(*rules)
+    name = _name_of(function, *_each_of(stated))
+    checked = checked_rules(stated, name, backward=True)
+    return _local(function, recorder(CheckedMultilinear(name, compute or function, checked, core)))
 
 
 def custom(

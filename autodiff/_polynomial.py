@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autodiff._complex_arguments import require_powers
 from autodiff._derivatives import Function, record_function
 from autodiff._formula import formula
 from autodiff._op import value_of
@@ -236,7 +237,8 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
         The highest power wanted, at least 0. The time grows with its square.
     direction : array_like, optional
         Of the shape of x0: expand t ↦ f(x0 + t · direction) in powers of the number t. This is for
-        functions of several variables. The direction is taken as it is, of whatever length.
+        functions of several variables, and for those of complex ones that are not analytic. The
+        direction is taken as it is, of whatever length.
 
     Returns
     -------
@@ -250,8 +252,9 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
         coefficient is infinite or NaN), when the direction has another shape than x0, or when f
         mixes the entries of x0 and no direction is given.
     TypeError
-        When f uses an op that has no rule for the way forward, or when x0 or f depends on a Tensor
-        that requires a gradient: the coefficients are not differentiable in turn.
+        When f uses an op that has no rule for the way forward; when it is not analytic at a complex
+        x0 and no direction is given; when x0 or f depends on a Tensor that requires a gradient: the
+        coefficients are not differentiable in turn.
 
     Examples
     --------
@@ -280,6 +283,12 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
         raise ValueError(_mixes(f"it takes shape {leaf.shape} and returns {out.shape}"))
     known = _coefficients(graph, step, order + 1)
     _require_finite(known[:-1], leaf._value)
+    if direction is None and leaf.dtype.kind == "c":
+        require_powers(
+            lambda factor: _coefficients(graph, factor * step, order + 1),
+            "taylor at a complex point needs an analytic function",
+            "expand along a direction, taylor(f, x0, order, direction), in powers of a real number",
+        )
     if direction is None and leaf.ndim:
         _require_elementwise(graph, known[:4])
     return TaylorPolynomial(
@@ -307,7 +316,12 @@ def _checked_order(order: Any) -> int:
 
 
 def _checked_direction(leaf: Tensor, direction: Any) -> Any:
-    step = np.array(value_of(direction), dtype=leaf.dtype)[()]
+    step = np.asarray(value_of(direction))
+    if step.dtype.kind == "c" and leaf.dtype.kind != "c":
+        raise TypeError(
+            f"x0 is real, but the direction is of {step.dtype}: make x0 complex, as in x0 + 0j"
+        )
+    step = np.array(step, dtype=leaf.dtype)[()]
     if step.shape != leaf.shape:
         raise ValueError(f"the direction has shape {step.shape}, but x0 has {leaf.shape}")
     return step

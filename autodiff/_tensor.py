@@ -225,7 +225,8 @@ class Tensor(NDArrayInterface):
         ValueError
             When there are several entries and no cotangent, or it has another shape.
         TypeError
-            When nothing that this Tensor depends on requires a gradient.
+            When nothing that this Tensor depends on requires a gradient, or it is complex and there
+            is no cotangent.
         RuntimeError
             When a leaf's value was replaced after this Tensor was computed from it.
         """

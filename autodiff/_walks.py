@@ -370,6 +370,11 @@ def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
             f"backward() of a Tensor of shape {output.shape} needs a cotangent of that shape, one "
             "weight for each entry; for the gradient of their sum, call y.sum().backward()"
         )
+    if cotangent is None and output.dtype.kind == "c":
+        raise TypeError(
+            "backward() without a cotangent is for a real number, but this Tensor is of "
+            f"{output.dtype}: call backward of its real part, y.real.backward(), or of abs(y)"
+        )
     seed = one_like(output) if cotangent is None else seed_like(output, cotangent)
     gradients = Graph([output]).pull([seed])
     with _accumulating:
@@ -379,6 +384,12 @@ def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
 
 def seed_like(output: Tensor, cotangent: ArrayLike) -> Any:
     """Return a cotangent (or tangent) with the type of a Tensor, whose shape it must have."""
+    given = cotangent if type(cotangent) is Tensor else np.asarray(cotangent)
+    if given.dtype.kind == "c" and output.dtype.kind != "c":
+        raise TypeError(
+            f"a Tensor of {output.dtype} has a real cotangent or tangent, but got {given.dtype}: "
+            "give its real part, or make the argument complex"
+        )
     if type(cotangent) is Tensor and recording.get():
         seed: Any = cotangent
     else:

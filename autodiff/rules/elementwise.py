@@ -217,7 +217,7 @@ def _sinc_slope(x: Any, out: Any) -> Any:
     return np.where(
         near,
         _sinc_slope_series(np.where(near, x, 0)),
-        (np.cos(math.pi * (far - 2 * np.rint(0.5 * far))) - out) / far,
+        (np.cos(math.pi * (far - 2 * np.rint(0.5 * np.real(far)))) - out) / far,
     )
 
 
