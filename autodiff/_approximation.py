@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._derivatives import Function, value_and_grad
+from autodiff._derivatives import Function, require_function, value_and_grad
 from autodiff._jacobians import hessian
 from autodiff._tensor import Tensor
 
@@ -95,6 +95,7 @@ def linear_approximation(f: Function, x0: ArrayLike) -> LinearApproximation:
       value     9.
       gradient  [6. 9.]
     """
+    require_function(f, "linear_approximation")
     value, gradient = value_and_grad(f)(x0)
     return LinearApproximation(_point(x0), value, gradient)
 
@@ -119,6 +120,7 @@ def quadratic_approximation(f: Function, x0: ArrayLike) -> QuadraticApproximatio
     >>> float(q([3.0, 0.2]))
     10.98
     """
+    require_function(f, "quadratic_approximation")
     value, gradient = value_and_grad(f)(x0)
     return QuadraticApproximation(_point(x0), value, gradient, hessian(f)(x0))
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._derivatives import jvp, vjp
+from autodiff._derivatives import jvp, require_function, vjp
 from autodiff._op import value_of
 
 Function = Callable[..., Any]
@@ -51,6 +51,9 @@ def check_grads(
     --------
     >>> check_grads(np.tanh, np.array([0.1, 2.0]), order=3)
     """
+    require_function(f, "check_grads")
+    if not args:
+        raise TypeError("check_grads needs a point as well, an argument for each of f's")
     unknown = set(modes) - {"forward", "reverse"}
     if unknown or order < 1:
         raise ValueError(

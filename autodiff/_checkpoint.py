@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._constant_arrays import kept
-from autodiff._derivatives import record_function
+from autodiff._derivatives import record_function, require_function
 from autodiff._op import Custom, Together, value_of
+from autodiff._own_ops import by_position
 from autodiff._structure import mapped
 from autodiff._tensor import Tensor, no_grad, node, recording
 from autodiff._walks import Graph
@@ -26,9 +27,9 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     Parameters
     ----------
     f : callable
-        Takes arrays or Tensors by position, may use other Tensors such as parameters, and returns
-        one. It has to compute the same each time it is called: arrays that change meanwhile, such
-        as a buffer, have to be arguments, of which a copy is kept.
+        Takes arrays or Tensors, none by keyword only, may use other Tensors such as parameters, and
+        returns one. It has to compute the same each time it is called: arrays that change
+        meanwhile, such as a buffer, have to be arguments, of which a copy is kept.
 
     Raises
     ------
@@ -49,8 +50,12 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     np.True_
     """
 
+    require_function(f, "checkpoint")
+
     @wraps(f)
-    def call(*args: Any) -> Any:
+    def call(*args: Any, **keywords: Any) -> Any:
+        if keywords:
+            args = by_position(f, args, keywords)
         numbers = tuple(i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad)
         if not numbers or not recording.get():
             return f(*args)

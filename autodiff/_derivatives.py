@@ -28,6 +28,28 @@ Function: TypeAlias = Callable[..., Any]
 Argnums: TypeAlias = int | tuple[int, ...]
 
 
+def require_function(f: Any, derivative: str) -> None:
+    """Raise at once if what is to be differentiated is no function."""
+    if not callable(f):
+        raise TypeError(
+            f"{derivative} takes a function, but got {f!r:.60} ({type(f).__name__}): give it f "
+            "itself, not what f returns"
+        )
+
+
+def checked_argnums(argnums: Any) -> tuple[int, ...]:
+    """Return the numbers of arguments as integers, in a tuple."""
+    try:
+        return tuple(
+            map(operator.index, argnums if isinstance(argnums, list | tuple) else [argnums])
+        )
+    except TypeError:
+        raise TypeError(
+            f"argnums is an integer or a tuple of integers, but got {argnums!r:.60}: a point goes "
+            "to the function that is returned, as in grad(f)(x)"
+        ) from None
+
+
 # -- recording a function --------------------------------------------------------------------
 
 
@@ -85,7 +107,7 @@ def record_structures(
     call keeps copies of them.
     """
     single = hasattr(argnums, "__index__")
-    numbers = _indices(argnums)
+    numbers = checked_argnums(argnums)
     count = len(args)
     args = list(args)
     structures = []
@@ -139,18 +161,6 @@ def _own_values(graph: Graph) -> None:
             x._value = kept(x._value)
         for consumer in graph.order:
             consumer._values = tuple(map(value_of, consumer.inputs))
-
-
-def _indices(argnums: Any) -> tuple[int, ...]:
-    """Return the numbers of arguments as integers, in a tuple."""
-    try:
-        return tuple(
-            map(operator.index, argnums if isinstance(argnums, list | tuple) else [argnums])
-        )
-    except TypeError:
-        raise TypeError(
-            f"argnums is an integer or a tuple of integers, but got {argnums!r:.60}"
-        ) from None
 
 
 def _constant_output(out: Any) -> Tensor:
@@ -216,6 +226,12 @@ def _seed(path: str, leaf: Tensor, tangent: Any) -> Any:
     return seed_like(leaf, tangent)
 
 
+def _require_primals(f: Any, primals: tuple[Any, ...], derivative: str) -> None:
+    require_function(f, derivative)
+    if not primals:
+        raise TypeError(f"{derivative} needs the point as well: {derivative}(f, x)")
+
+
 def _as_arguments(x: Any) -> tuple[Any, ...]:
     """Return the arguments of a function: those in a tuple, or else the only one."""
     return x if type(x) is tuple else (x,)
@@ -253,6 +269,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> grad(lambda p: np.sum(p["w"] ** 2) * p["b"])({"w": np.array([1.0, 2.0]), "b": 3.0})
     {'w': array([ 6., 12.]), 'b': np.float64(5.0)}
     """
+    require_function(f, "grad")
     both = value_and_grad(f, argnums)
 
     @wraps(f)
@@ -271,6 +288,8 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     >>> float(value), [float(g) for g in gradient]
     (10.0, [5.0, 2.0])
     """
+    require_function(f, "value_and_grad")
+    checked_argnums(argnums)
 
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
@@ -307,6 +326,7 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     >>> float(value), float(tangent)
     (8.0, 12.0)
     """
+    require_function(f, "jvp")
     value, push = linearize(f, *_as_arguments(primals))
     return value, push(*_as_arguments(tangents))
 
@@ -336,6 +356,7 @@ def linearize(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> float(value), float(push(1.0, 0.0)), float(push(0.0, 1.0))
     (12.0, 12.0, 4.0)
     """
+    _require_primals(f, primals, "linearize")
     every = tuple(range(len(primals)))
     graph, structures = record_structures(f, primals, {}, every, outlives=True)
 
@@ -364,6 +385,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     >>> pull(np.array([1.0, 10.0]))
     array([ 1., 10.])
     """
+    _require_primals(f, primals, "vjp")
     argnums = tuple(range(len(primals))) if len(primals) > 1 else 0
     graph, structure = record_structures(f, primals, {}, argnums, outlives=True)
 
@@ -395,6 +417,7 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     >>> hvp(lambda v: v[0] ** 2 * v[1], np.array([1.0, 3.0]), np.array([1.0, 0.0]))
     array([6., 2.])
     """
+    require_function(f, "hvp")
     several = type(primals) is tuple
     arguments = _as_arguments(primals)
     argnums = tuple(range(len(arguments))) if several else 0

@@ -9,7 +9,13 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._complex_arguments import BY_PARTS, require_analytic, require_real_arguments
-from autodiff._derivatives import argument, gradient_graph, is_nested, record_function
+from autodiff._derivatives import (
+    argument,
+    gradient_graph,
+    is_nested,
+    record_function,
+    require_function,
+)
 from autodiff._op import Elementwise
 from autodiff._tensor import Tensor
 from autodiff._walks import Graph
@@ -51,6 +57,7 @@ def hessian_diagonal(f: Function) -> Function:
     >>> hessian_diagonal(lambda x: np.sum(x**3))(np.array([1.0, 2.0, 3.0]))
     array([ 6., 12., 18.])
     """
+    require_function(f, "hessian_diagonal")
 
     @wraps(f)
     def diagonal(x: Any) -> Any:
@@ -73,6 +80,7 @@ def laplacian(f: Function) -> Function:
     >>> print(f"{abs(laplacian(potential)(np.array([1.0, 2.0, 2.0]))):.12f}")
     0.000000000000
     """
+    require_function(f, "laplacian")
 
     @wraps(f)
     def trace(x: Any) -> Any:
@@ -106,6 +114,7 @@ def divergence(F: Function) -> Function:
     >>> float(divergence(lambda v: [v[0] * v[1], v[1] ** 2])(np.array([5.0, 1.0])))
     3.0
     """
+    require_function(F, "divergence")
 
     @wraps(F)
     def trace(x: Any) -> Any:

@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._complex_arguments import require_analytic
-from autodiff._derivatives import is_nested, record_function
+from autodiff._derivatives import is_nested, record_function, require_function
 from autodiff._diagonal import acts_on_each_entry
 from autodiff._op import Custom, Each, record, value_of
 from autodiff._tensor import no_grad, recording
@@ -91,6 +91,8 @@ def implicit(residual: Function, solve: Function) -> Function:
     >>> print(f"{grad(lambda theta: np.sum(ridge(theta) ** 2))(1.0):.6f}")
     -0.002482
     """
+    require_function(residual, "implicit")
+    require_function(solve, "implicit")
     op = Custom(
         "implicit",
         partial(_solution, residual, solve),

@@ -14,9 +14,11 @@ from autodiff._complex_arguments import BY_PARTS, require_analytic, require_real
 from autodiff._derivatives import (
     Argnums,
     Function,
+    checked_argnums,
     gradient_graph,
     is_nested,
     record_structures,
+    require_function,
 )
 from autodiff._structure import replaced
 from autodiff._tensor import Tensor
@@ -69,6 +71,8 @@ def jacobian(
     array([[3., 2.],
            [4., 0.]])
     """
+    require_function(f, "jacobian")
+    checked_argnums(argnums)
     if mode not in MODES:
         raise ValueError(f"mode is one of {', '.join(map(repr, MODES))}, but got {mode!r}")
     _check_chunk(chunk)
@@ -140,6 +144,8 @@ def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> F
     array([[6., 2.],
            [2., 0.]])
     """
+    require_function(f, "hessian")
+    checked_argnums(argnums)
     _check_chunk(chunk)
 
     @wraps(f)

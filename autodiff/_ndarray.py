@@ -53,7 +53,7 @@ def _in_place(name: str, new: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-def _unchanging(attribute: str, instead: str) -> AttributeError:
+def unchanging(attribute: str, instead: str) -> AttributeError:
     """Return the error for an assignment to a part of a Tensor."""
     return AttributeError(
         f"a Tensor's value never changes: instead of x.{attribute} = v write {instead}"
@@ -239,7 +239,7 @@ class NDArrayInterface:
 
     @real.setter
     def real(self, v: Any) -> NoReturn:
-        raise _unchanging("real", "x = v + 1j * x.imag")
+        raise unchanging("real", "x = v + 1j * x.imag")
 
     @property
     def imag(self) -> Tensor:
@@ -248,7 +248,7 @@ class NDArrayInterface:
 
     @imag.setter
     def imag(self, v: Any) -> NoReturn:
-        raise _unchanging("imag", "x = x.real + 1j * v")
+        raise unchanging("imag", "x = x.real + 1j * v")
 
     @property
     def flat(self) -> Tensor:
@@ -257,7 +257,7 @@ class NDArrayInterface:
 
     @flat.setter
     def flat(self, v: Any) -> NoReturn:
-        raise _unchanging("flat", "x = np.reshape(np.resize(v, x.size), x.shape)")
+        raise unchanging("flat", "x = np.reshape(np.resize(v, x.size), x.shape)")
 
     @property
     def itemsize(self) -> int:

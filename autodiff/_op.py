@@ -325,8 +325,8 @@ def kept_input(x: Any) -> Any:
 
 def recorder(op: Op) -> Function:
     """Return the function that records an op the fastest way."""
-    if isinstance(op, Custom) and not isinstance(op.rules, Each):
-        return partial(_record_custom, op)
+    if isinstance(op, Custom):
+        return recorder_of_operands(op)
     if isinstance(op.rules, Each):
         return partial(record, op)
     if len(op.rules) > 2:
@@ -334,6 +334,11 @@ def recorder(op: Op) -> Function:
     if len(op.rules) == 2:
         return _recorder_of_two(op)
     return _recorder_of_one(op) if isinstance(op, Elementwise) else partial(_record_static, op)
+
+
+def recorder_of_operands(op: Op) -> Function:
+    """Return the function that records an op with operands in front and static arguments behind."""
+    return partial(record if isinstance(op.rules, Each) else _record_operands, op)
 
 
 def multilinear_recorder(
@@ -441,13 +446,13 @@ def _record_several(op: Op, *inputs: Any) -> Any:
     return record(op, *[x if type(x) is Tensor else as_computable(x) for x in inputs])
 
 
-def _record_custom(op: Op, *inputs: Any) -> Any:
+def _record_operands(op: Op, *inputs: Any) -> Any:
     rules: Any = op.rules
     for i in range(len(rules), len(inputs)):
         if type(inputs[i]) is Tensor and inputs[i].requires_grad:
             raise TypeError(
                 f"{op.name} states {len(rules)} rule(s), but its argument {i} requires a gradient: "
-                "give custom(vjp=...) one rule for each, or pass t.data"
+                "give it one rule for each, or pass t.data"
             )
     return record(op, *inputs)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import cache
+from inspect import signature
 from sys import getrefcount
 from typing import Any
 
@@ -31,6 +32,11 @@ class CheckedMultilinear(Multilinear):
 
     def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
         """Return the sum over the operands of the op with its tangent in its place."""
+        if len(self.core) < self.operands(inputs):
+            raise TypeError(
+                f"{self.name} has {self.operands(inputs)} operands here, but core={self.core} says "
+                "of the first only how many trailing axes it consumes: give it a number for each"
+            )
         return _looked_at(super().push, self.name, tangents, out, inputs, batch)
 
 
@@ -69,6 +75,60 @@ def _check_alike(result: Any, alone: Any, batch: tuple[int, ...], problem: str) 
         raise ValueError(problem)
 
 
+# -- what a function returns -----------------------------------------------------------------
+
+
+def checked_function(name: str, function: Function) -> Function:
+    """Return a function whose numbers become NumPy's; what is no number or array is refused."""
+    if isinstance(function, np.ufunc):
+        return function
+
+    def compute(*inputs: Any) -> Any:
+        try:
+            value = function(*inputs)
+        except TypeError as error:
+            if "to Python scalar" in str(error):
+                raise TypeError(
+                    f"{name} takes a single number: make the op of np.vectorize({name})"
+                ) from error
+            raise
+        return value if hasattr(value, "dtype") else _number(name, value, inputs)
+
+    return compute
+
+
+def _number(name: str, value: Any, inputs: Sequence[Any]) -> Any:
+    """Return a Python number in the precision of the inputs, as NumPy's functions do."""
+    if not isinstance(value, int | float | complex):
+        raise TypeError(
+            f"{name} returned {value!r:.60} ({type(value).__name__}), but an op returns one array "
+            "or number, as np.stack makes of several"
+        )
+    if isinstance(value, int):
+        return np.asarray(value)[()]
+    arrays = [x.dtype for x in inputs if hasattr(x, "dtype") and x.dtype.kind in "fc"]
+    return np.result_type(value, *arrays).type(value)
+
+
+# -- what a rule is called with --------------------------------------------------------------
+
+
+def require_signature(name: str, i: int, rule: Function, count: int, what: str) -> None:
+    """Raise if a rule cannot be called with g, the output and so many arguments."""
+    try:
+        taken = signature(rule)
+    except ValueError:  # of what is written in C
+        return
+    try:
+        taken.bind(*[None] * (2 + count))
+    except TypeError:
+        operands = "xyz"[:count] if count <= 3 else [f"x{k}" for k in range(count)]
+        raise TypeError(
+            f"the rule of {name} for operand {i} is called with g, the output and {count} {what}, "
+            f"as lambda {', '.join(['g', 'out', *operands])}: ... takes them, but it takes {taken}"
+        ) from None
+
+
 # -- what a rule returns ---------------------------------------------------------------------
 # Looking at it takes 5 µs, and twice the rule's time in a batch: done once, and in each batch.
 
@@ -104,6 +164,8 @@ def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
         if g.dtype is trusted and g.ndim == (out if backward else inputs[i]).ndim:
             result = rule(g, out, *inputs)
             return result.copy() if foreign else result
+        if trusted is None:
+            require_signature(name, i, rule, len(inputs), "argument(s)")
         source, target = (out, inputs[i]) if backward else (inputs[i], out)
         batch = g.shape[: g.ndim - source.ndim]
         result = rule(g, out, *inputs)

@@ -6,6 +6,7 @@ Each returns a function of the same name and signature. What it is given may be 
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Sequence
 from functools import partial, wraps
 from inspect import signature
@@ -19,8 +20,16 @@ from autodiff._op import (
     Rules,
     as_rules,
     recorder,
+    recorder_of_operands,
 )
-from autodiff._op_checks import CheckedLinear, CheckedMultilinear, checked_entries, checked_rules
+from autodiff._op_checks import (
+    CheckedLinear,
+    CheckedMultilinear,
+    checked_entries,
+    checked_function,
+    checked_rules,
+    require_signature,
+)
 from autodiff._taylor import Series, applied
 
 Rule: TypeAlias = Callable[..., Any]
@@ -54,9 +63,10 @@ def elementwise(
     Raises
     ------
     TypeError
-        When a rule cannot be called; by a walk, when it returns no array.
+        When there is no rule, or one cannot be called with these arguments; when ``function``, or
+        in a walk a rule, returns no array or number.
     ValueError
-        By a walk, when it returns an array that does not fit the output.
+        By a walk, when a rule returns an array that does not fit the output.
 
     Examples
     --------
@@ -66,8 +76,11 @@ def elementwise(
     12.0
     """
     name = _name_of(function, *rules)
+    _require_rules(name, rules)
+    for i, rule in enumerate(rules):
+        require_signature(name, i, rule, len(rules), "operand(s), one for each rule")
     checked = [checked_entries(name, i, rule) for i, rule in enumerate(rules)]
-    call = recorder(Elementwise(name, compute or function, checked, linear))
+    call = recorder(Elementwise(name, checked_function(name, compute or function), checked, linear))
     return _local(function, call, count=len(rules))
 
 
@@ -97,8 +110,12 @@ def linear(function: Function, rule: Rule | Each, *, compute: Function | None = 
     """
     rules = _stated(rule)
     name = _name_of(function, *_each_of(rules))
-    op = CheckedLinear(name, compute or function, checked_rules(rules, name, backward=True))
-    return _local(function, recorder(op))
+    op = CheckedLinear(
+        name,
+        checked_function(name, compute or function),
+        checked_rules(rules, name, backward=True),
+    )
+    return _local(function, recorder_of_operands(op))
 
 
 def multilinear(
@@ -117,7 +134,7 @@ def multilinear(
     *rules : callable or Each
         The transpose for each operand: takes ``g``, the output and all arguments.
     core : sequence of int
-        How many trailing axes it consumes of each operand.
+        How many trailing axes it consumes of each operand: a number for each.
     compute : callable, optional
         What to call in the place of ``function``, where something is faster.
 
@@ -134,10 +151,16 @@ def multilinear(
     >>> jacobian(weighted)(np.array([1.0, 2.0]), np.array([3.0, 4.0]))
     array([3., 4.])
     """
+    _require_rules(_name_of(function), rules)
     stated = as_rules(*rules)
     name = _name_of(function, *_each_of(stated))
-    checked = checked_rules(stated, name, backward=True)
-    return _local(function, recorder(CheckedMultilinear(name, compute or function, checked, core)))
+    op = CheckedMultilinear(
+        name,
+        checked_function(name, compute or function),
+        checked_rules(stated, name, backward=True),
+        _checked_core(name, core, None if isinstance(stated, Each) else len(rules)),
+    )
+    return _local(function, recorder_of_operands(op))
 
 
 def custom(
@@ -185,13 +208,14 @@ def custom(
         return partial(custom, vjp=vjp, jvp=jvp)
     backward, forward = _stated(vjp), None if jvp is None else _stated(jvp)
     name = _name_of(function, *_each_of(backward), *_each_of(forward or ()))
+    _require_rules(name, backward)
     op = Custom(
         name,
-        function,
+        checked_function(name, function),
         checked_rules(backward, name, backward=True),
         None if forward is None else checked_rules(forward, name, backward=False),
     )
-    return _local(function, recorder(op))
+    return _local(function, recorder_of_operands(op))
 
 
 def _stated(rules: Any) -> Any:
@@ -201,6 +225,29 @@ def _stated(rules: Any) -> Any:
 
 def _each_of(rules: Any) -> Any:
     return [rules.rule] if isinstance(rules, Each) else rules
+
+
+def _require_rules(name: str, rules: Any) -> None:
+    if isinstance(rules, list | tuple) and not rules:
+        raise TypeError(
+            f"an op needs its derivative: give {name} a rule for each operand, as in "
+            "lambda g, out, x: g * 2 * x where it is the square"
+        )
+
+
+def _checked_core(name: str, core: Any, count: int | None) -> tuple[int, ...]:
+    """Return how many axes an op consumes of each operand, if that is what was given."""
+    try:
+        checked = tuple(map(operator.index, core))
+    except TypeError:
+        checked = (-1,)
+    if count not in (None, len(checked)) or min(checked, default=-1) < 0:
+        operands = "each operand" if count is None else f"each of {count} operand(s)"
+        raise TypeError(
+            f"core says of {operands} of {name} how many trailing axes it consumes, as in "
+            f"core=(1, 1) for an inner product of two, but got {core!r:.40}"
+        )
+    return checked
 
 
 def _name_of(function: Function, *rules: Any) -> str:
@@ -220,7 +267,7 @@ def _local(function: Function, call: Function, count: int | None = None) -> Func
     @wraps(function)
     def op(*arguments: Any, **keywords: Any) -> Any:
         if keywords:
-            arguments = _by_position(function, arguments, keywords)
+            arguments = by_position(function, arguments, keywords)
         if Series in map(type, arguments):  # a rule calls this op, and a series passes through it
             return applied(call, arguments, {})
         try:
@@ -236,14 +283,18 @@ def _local(function: Function, call: Function, count: int | None = None) -> Func
     return op
 
 
-def _by_position(
+def by_position(
     function: Function, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> tuple[Any, ...]:
     """Return all arguments of a call in their places."""
-    bound = signature(function).bind(*arguments, **keywords)
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        bound = signature(function).bind(*arguments, **keywords)
+    except TypeError as error:
+        raise TypeError(f"{name}: {error}") from None
     if bound.kwargs:
         raise TypeError(
-            f"{function.__name__} is an op, whose arguments are passed by position, but got "
+            f"{name} is an op, whose arguments are passed by position, but got "
             f"{', '.join(bound.kwargs)} by keyword only"
         )
     return bound.args

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autodiff._complex_arguments import require_powers
-from autodiff._derivatives import Function, record_function
+from autodiff._derivatives import Function, record_function, require_function
 from autodiff._formula import formula
 from autodiff._op import value_of
 from autodiff._taylor import taylor_coefficients
@@ -268,6 +268,7 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
     [0]  1 + x + 0.5 x² + O(x³)
     [1]  2.71828 + 2.71828 (x - 1) + 1.35914 (x - 1)² + O((x - 1)³)
     """
+    require_function(f, "taylor")
     order = _checked_order(order)
     for name, given in (("x0", x0), ("direction", direction)):
         if type(given) is Tensor and given.requires_grad and recording.get():

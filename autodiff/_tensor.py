@@ -6,13 +6,13 @@ import itertools
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from autodiff._array_kinds import refuse_container
-from autodiff._ndarray import NDArrayInterface, Operand, operations
+from autodiff._ndarray import NDArrayInterface, Operand, operations, unchanging
 
 if TYPE_CHECKING:
     from autodiff._op import Op
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 recording: ContextVar[Any] = ContextVar("recording", default=True)
 next_index = itertools.count(1).__next__
 new = object.__new__
+
+
+_OF_MATH = ", and NumPy's functions in the place of math's"
 
 
 class LostGraphError(TypeError):
@@ -99,7 +102,11 @@ class Tensor(NDArrayInterface):
 
     @property
     def data(self) -> Any:
-        """The value, as a plain array that cannot be written to. A leaf's can be replaced."""
+        """The value, as a plain array that cannot be written to.
+
+        A leaf's can be replaced: instead of ``p.data -= step``, which would write into the array,
+        it is ``p.data = p.data - step``.
+        """
         if type(self._value) is not np.ndarray:
             return self._value
         view = self._value.view()
@@ -123,6 +130,10 @@ class Tensor(NDArrayInterface):
         """The lengths of the axes."""
         return self._value.shape
 
+    @shape.setter
+    def shape(self, v: Any) -> NoReturn:
+        raise unchanging("shape", "x = x.reshape(v)")
+
     @property
     def ndim(self) -> int:
         """The number of axes."""
@@ -138,9 +149,13 @@ class Tensor(NDArrayInterface):
         """The type of the entries."""
         return self._value.dtype
 
-    def item(self) -> Any:
-        """Return the only entry as a Python number, outside the graph."""
-        return self._value.item()
+    @dtype.setter
+    def dtype(self, v: Any) -> NoReturn:
+        raise unchanging("dtype", "x = x.astype(v)")
+
+    def item(self, *args: Any) -> Any:
+        """Return the only entry, or that at an index, as a Python number outside the graph."""
+        return self._value.item(*args)
 
     def tolist(self) -> Any:
         """Return the entries as nested lists of Python numbers, outside the graph."""
@@ -167,13 +182,13 @@ class Tensor(NDArrayInterface):
         return bool(self._value)
 
     def __float__(self) -> float:
-        return float(self._value_outside("a float", "t.item()"))
+        return float(self._value_outside("a float", "t.item()", _OF_MATH))
 
     def __int__(self) -> int:
         return int(self._value_outside("an int", "t.item()"))
 
     def __complex__(self) -> complex:
-        return complex(self._value_outside("a complex", "t.item()"))
+        return complex(self._value_outside("a complex", "t.item()", _OF_MATH))
 
     def __index__(self) -> int:
         return self._value_outside("an index", "t.item()").__index__()
@@ -181,7 +196,7 @@ class Tensor(NDArrayInterface):
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._value_outside("a plain array", "t.data"), dtype=dtype, copy=copy)
 
-    def _value_outside(self, target: str, instead: str) -> NDArray[Any]:
+    def _value_outside(self, target: str, instead: str, more: str = "") -> NDArray[Any]:
         """Return the value for use outside the graph, unless a derivative would be lost."""
         if self.requires_grad:
             from autodiff.rules.refusals import stand_in
@@ -189,7 +204,8 @@ class Tensor(NDArrayInterface):
             raise LostGraphError(
                 f"a Tensor of shape {self.shape} that requires a gradient cannot become {target} "
                 f"without losing its derivative. Write {instead} if a constant is meant; to build "
-                f"an array out of Tensors use np.stack, np.concatenate or np.where{stand_in()}"
+                "an array out of Tensors use np.stack, np.concatenate or np.where"
+                f"{more}{stand_in()}"
             )
         return self._value
 

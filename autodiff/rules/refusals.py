@@ -114,6 +114,7 @@ STAND_INS = {
     ("scipy.stats", ""): "the formula in NumPy and the ufuncs of scipy.special",
     ("scipy.interpolate", ""): "np.interp",
     ("scipy", ""): "the formula in NumPy",
+    ("numpy.ma", ""): "np.where(mask, 0, x) and the like, or the entries that count, x[~mask]",
     (
         "numpy",
         "vectorize",
@@ -137,5 +138,6 @@ def stand_in() -> str:
     for (beginning, name), instead in STAND_INS.items():
         if module.startswith(beginning) and name in ("", function):
             package = ".".join(part for part in module.split(".") if not part.startswith("_"))
-            return f". {package}.{function} does not dispatch: use {instead}"
+            called = beginning if beginning == "numpy.ma" else f"{package}.{function}"
+            return f". {called} does not dispatch: use {instead}"
     return ""

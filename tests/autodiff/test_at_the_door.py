@@ -2,13 +2,33 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 import numpy as np
 import pytest
 
-from autodiff import Tensor, grad, hessian, jacobian, jvp, value_and_grad, vjp
+from autodiff import (
+    Tensor,
+    check_grads,
+    checkpoint,
+    divergence,
+    grad,
+    hessian,
+    hessian_diagonal,
+    hvp,
+    implicit,
+    jacobian,
+    jvp,
+    laplacian,
+    linear_approximation,
+    linearize,
+    quadratic_approximation,
+    taylor,
+    value_and_grad,
+    vjp,
+)
 
 X = np.array([1.0, 2.0])
 
@@ -105,6 +125,40 @@ class TestTheFunction:
         assert grad(lambda x: 3)(1.0) == 0.0
         assert jvp(lambda x: np.argmax(x), X, X)[1] == 0
 
+    @pytest.mark.parametrize("given", [3, X, None, np.sin(X)])
+    def test_that_is_none_is_told_at_once(self, given: Any) -> None:
+        at_once: dict[str, Any] = {
+            **{d.__name__: d for d in (grad, value_and_grad, jacobian, hessian, checkpoint)},
+            **{d.__name__: d for d in (hessian_diagonal, laplacian, divergence)},
+            "jvp": lambda f: jvp(f, X, X),
+            "hvp": lambda f: hvp(f, X, X),
+            "vjp": lambda f: vjp(f, X),
+            "linearize": lambda f: linearize(f, X),
+            "taylor": lambda f: taylor(f, 1.0, 2),
+            "linear_approximation": lambda f: linear_approximation(f, X),
+            "quadratic_approximation": lambda f: quadratic_approximation(f, X),
+            "check_grads": lambda f: check_grads(f, X),
+            "implicit": lambda f: implicit(f, np.sin),
+        }
+        for name, derivative in at_once.items():
+            with pytest.raises(TypeError, match=f"^{name} takes a function, but got .*give it f"):
+                derivative(given)
+        with pytest.raises(TypeError, match="implicit takes a function"):
+            implicit(np.subtract, given)
+
+    def test_without_a_point(self) -> None:
+        for derivative in (vjp, linearize):
+            with pytest.raises(TypeError, match=r"the point as well: \w+\(f, x\)"):
+                derivative(np.sin)
+        with pytest.raises(TypeError, match="check_grads needs a point"):
+            check_grads(np.sin)
+
+    @pytest.mark.parametrize("derivative", [grad, value_and_grad, jacobian, hessian])
+    def test_with_the_point_beside_it(self, derivative: Any) -> None:
+        for point in (1.0, X, np.array(2.0), [0.5]):
+            with pytest.raises(TypeError, match=r"argnums is an integer.*as in grad\(f\)\(x\)"):
+                derivative(np.sin, point)
+
     def test_argnums_as_numpy_counts(self) -> None:
         f = lambda x, y: x * y**2  # noqa: E731
         assert grad(f, np.int64(1))(2.0, 3.0) == 12.0
@@ -124,6 +178,46 @@ class TestTensor:
     def test_a_name_that_is_no_text(self) -> None:
         with pytest.raises(TypeError, match="a Tensor's name is a str, but got 5"):
             Tensor(2.0, name=5)
+
+    def test_its_shape_and_type_are_not_assigned(self) -> None:
+        t = Tensor(X)
+        with pytest.raises(AttributeError, match=r"x\.shape = v write x = x\.reshape\(v\)"):
+            t.shape = (2, 1)
+        with pytest.raises(AttributeError, match=r"x\.dtype = v write x = x\.astype\(v\)"):
+            t.dtype = np.float32
+        assert t.shape == (2,)
+        assert t.dtype == float
+
+    def test_an_item_at_an_index_as_in_numpy(self) -> None:
+        t = Tensor([[1.0, 2.0]])
+        assert t.item(1) == t.item(0, 1) == t.item((0, 1)) == 2.0
+        assert Tensor(3.0).item() == 3.0
+        with pytest.raises(ValueError, match="size 1"):
+            t.item()
+
+    def test_a_step_of_a_parameter(self) -> None:
+        """A step in place would write into an array: the docstring says what to write."""
+        p = Tensor(X)
+        p.data = p.data - 0.5
+        assert p.data.tolist() == [0.5, 1.5]
+        with pytest.raises(ValueError, match="read-only"):
+            p.data -= 0.5
+        assert "p.data = p.data - step" in str(Tensor.data.__doc__)
+
+    def test_functions_of_masked_arrays(self) -> None:
+        masked = np.ma.array(X, mask=[0, 1])
+        for attempt in (
+            lambda: masked * Tensor(X),
+            lambda: np.ma.sin(Tensor(X)),
+            lambda: np.ma.mean(Tensor(X)),
+            lambda: np.ma.array(Tensor(X), mask=[0, 1]),
+        ):
+            with pytest.raises(TypeError, match=r"numpy\.ma does not .* np\.where\(mask, 0, x\)"):
+                attempt()
+
+    def test_functions_of_math(self) -> None:
+        with pytest.raises(TypeError, match="NumPy's functions in the place of math's"):
+            math.sin(Tensor(1.0))
 
     def test_nothing_inherits_from_it(self) -> None:
         with pytest.raises(TypeError, match=r"Parameter cannot inherit from Tensor.*hold one"):

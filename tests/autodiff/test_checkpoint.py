@@ -7,6 +7,7 @@ import weakref
 from typing import Any
 
 import numpy as np
+import pytest
 
 import nn
 from autodiff import (
@@ -36,6 +37,17 @@ def test_derivatives_of_any_order_and_mode() -> None:
     np.testing.assert_allclose(
         jacobian(wide)(x), jacobian(lambda x: np.concatenate([block(x, y), x]))(x), rtol=1e-12
     )
+
+
+def test_arguments_by_keyword() -> None:
+    scaled = checkpoint(lambda x, y, factor=2.0: factor * block(x, y))
+    assert grad(scaled)(0.3, y=0.5, factor=3.0) == 3 * grad(block)(0.3, 0.5)
+    assert grad(lambda y: scaled(0.3, y=y))(0.5) == 2 * grad(block, 1)(0.3, 0.5)
+    assert scaled(0.3, y=0.5) == 2 * block(0.3, 0.5)
+    with pytest.raises(TypeError, match="got k by keyword only"):
+        checkpoint(lambda x, *, k: x * k)(0.3, k=2.0)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'z'"):
+        scaled(0.3, y=0.5, z=1.0)
 
 
 def test_parameters_used_inside_get_their_gradients() -> None:

@@ -20,6 +20,7 @@ from autodiff import (
     elementwise,
     grad,
     hessian,
+    hvp,
     jacobian,
     jvp,
     linear,
@@ -267,6 +268,138 @@ class TestWhatIsNotElementwise:
             grad(total)(np.ones(3))
 
     def test_takes_operands_alone(self) -> None:
-        scaled = elementwise(lambda x, y: x * y, lambda g, out, x, y: g * y)
+        scaled = elementwise(lambda x, y: x * y, lambda g, out, x, *y: g * y)
         with pytest.raises(TypeError, match=r"has 1 rule\(s\), one for each operand, .* with 2"):
             scaled(Tensor(1.0), 2.0)
+
+
+class TestTheSignatureOfARule:
+    def test_is_looked_at_at_once_where_the_operands_are_known(self) -> None:
+        for rule in (lambda g: g, lambda g, out: g, lambda g, out, x, y: g):
+            with pytest.raises(TypeError, match=r"rule of exp for operand 0 .* lambda g, out, x:"):
+                elementwise(np.exp, rule)
+        with pytest.raises(TypeError, match=r"operand 1 .* g, out, x, y: .* takes \(g, out, y\)"):
+            elementwise(np.hypot, lambda g, out, x, y: g, lambda g, out, y: g)
+        with pytest.raises(TypeError, match=r"the output and 1 operand\(s\), one for each rule"):
+            elementwise(np.hypot, lambda g, out, x, y: g * x / out)
+
+    def test_is_looked_at_by_the_first_walk_otherwise(self) -> None:
+        operands = r"called with g, the output and 2 argument\(s\), as lambda g, out, x, y: "
+        raised = custom(lambda x, p: x**p, vjp=lambda g, out, x: g)
+        product = multilinear(np.multiply, *[lambda g: g] * 2, core=(0, 0))
+        turned = linear(lambda x, Q: x @ Q, lambda g, Q: g @ Q)
+        for attempt in (
+            lambda: grad(lambda x: raised(x, 2))(1.0),
+            lambda: grad(product)(1.0, 2.0),
+            lambda: grad(lambda x: np.sum(turned(x, np.eye(2))))(np.ones(2)),
+        ):
+            with pytest.raises(TypeError, match=operands):
+                attempt()
+        forward = custom(np.exp, vjp=lambda g, out, x: g * out, jvp=lambda t: t)
+        with pytest.raises(TypeError, match=r"lambda g, out, x: .* but it takes \(t\)"):
+            jvp(forward, 1.0, 1.0)
+
+    def test_of_any_kind_of_callable_that_fits_is_taken(self) -> None:
+        def with_default(g: Any, out: Any, x: Any, factor: float = 1.0) -> Any:
+            return factor * g * out
+
+        for rule in (with_default, partial(with_default, factor=1.0), lambda *all: all[0] * all[1]):
+            assert grad(elementwise(np.exp, rule))(0.0) == 1.0
+
+    def test_there_is_one_at_least(self) -> None:
+        for state in (
+            lambda: elementwise(np.exp),
+            lambda: multilinear(np.multiply, core=(0, 0)),
+            lambda: custom(np.exp, vjp=[]),
+        ):
+            with pytest.raises(TypeError, match=r"an op needs its derivative: .*lambda g, out, x"):
+                state()
+
+
+class TestWhatAFunctionReturns:
+    """A function of math takes and returns Python's numbers."""
+
+    @pytest.mark.parametrize("function", [math.erf, np.vectorize(math.erf)])
+    def test_a_number_of_python_becomes_numpys(self, function: Any) -> None:
+        def slope(x: Any) -> Any:
+            return 2 / math.sqrt(math.pi) * np.exp(-x * x)
+
+        erf = elementwise(function, lambda g, out, x: g * slope(x))
+        f = lambda x: erf(x) * x  # noqa: E731
+        first, second = math.erf(0.5) + 0.5 * slope(0.5), slope(0.5) * (2 - 2 * 0.5**2)
+        assert grad(f)(0.5) == jvp(f, 0.5, 1.0)[1] == jacobian(f)(0.5) == pytest.approx(first)
+        assert hessian(f)(0.5) == hvp(f, 0.5, 1.0) == pytest.approx(second)
+        assert taylor(f, 0.5, 2).coefficients[2] == pytest.approx(second / 2)
+        assert erf(0.5).dtype == erf(Tensor(0.5)).dtype == float
+
+    @pytest.mark.parametrize("state", ["custom", "linear", "elementwise", "multilinear"])
+    def test_of_whatever_kind_of_op(self, state: str) -> None:
+        rule = lambda g, out, x: 3 * g  # noqa: E731
+        f = lambda x: 3 * float(x)  # noqa: E731
+        op = {
+            "custom": lambda: custom(f, vjp=rule),
+            "linear": lambda: linear(f, rule),
+            "elementwise": lambda: elementwise(f, rule),
+            "multilinear": lambda: multilinear(f, rule, core=(0,)),
+        }[state]()
+        assert grad(op)(2.0) == 3.0
+        assert op(Tensor(np.float32(2))).dtype == grad(op)(np.float32(2)).dtype == np.float32
+
+    def test_where_it_takes_single_numbers_an_array_says_how(self) -> None:
+        erf = elementwise(math.erf, lambda g, out, x: g)
+        with pytest.raises(TypeError, match=r"erf takes a single number.*np\.vectorize\(erf\)"):
+            erf(Tensor([1.0, 2.0]))
+
+    @pytest.mark.parametrize("returned", [None, [1.0, 2.0], (1.0, 2.0), "text"])
+    def test_nothing_else_is_taken(self, returned: Any) -> None:
+        for op in (
+            elementwise(lambda x: returned, lambda g, out, x: g),
+            custom(lambda x: returned, vjp=lambda g, out, x: g),
+        ):
+            with pytest.raises(TypeError, match=r"<lambda> returned .*, but an op .*np\.stack"):
+                grad(op)(1.0)
+
+
+class TestOperands:
+    @pytest.mark.parametrize("core", [(1,), (1, 1, 1), 1, (1.5, 0), (-1, 0), None])
+    def test_core_has_a_number_for_each(self, core: Any) -> None:
+        rules = [lambda g, out, x, y: g * y, lambda g, out, x, y: g * x]
+        with pytest.raises(TypeError, match=r"core says of each of 2 operand\(s\) of multiply"):
+            multilinear(np.multiply, *rules, core=core)
+
+    def test_core_has_a_number_for_each_of_any_number(self) -> None:
+        product = multilinear(
+            lambda *xs: np.prod(np.stack(xs), axis=0),
+            Each(lambda i, g, out, *xs: g * xs[1 - i]),
+            core=(0,),
+        )
+        assert jvp(lambda x: product(x), 2.0, 1.0)[1] == 1.0
+        with pytest.raises(TypeError, match=r"has 2 operands here, but core=\(0,\)"):
+            jvp(product, (2.0, 3.0), (1.0, 0.0))
+
+    def test_static_arguments_behind_several(self) -> None:
+        scaled = multilinear(
+            lambda x, y, k: k * x * y,
+            lambda g, out, x, y, k: g * k * y,
+            lambda g, out, x, y, k: g * k * x,
+            core=(0, 0),
+        )
+        assert grad(scaled, (0, 1))(2.0, 3.0, 5.0) == (15.0, 10.0)
+        assert jvp(lambda x: scaled(x, x, 5.0), 2.0, 1.0)[1] == 20.0
+        assert hessian(lambda x: scaled(x, x, 5.0))(2.0) == 10.0
+        assert taylor(lambda x: scaled(x, x, 5.0), 2.0, 2).coefficients.tolist() == [20, 20, 5]
+
+    def test_a_tensor_in_the_place_of_a_static_argument(self) -> None:
+        turned = linear(lambda x, Q: x @ Q, lambda g, out, x, Q: g @ Q.T)
+        scaled = multilinear(np.multiply, lambda g, out, x, y: g * y, core=(0,))
+        Q = Tensor(np.eye(2))
+        for attempt in (lambda: turned(Tensor([1.0, 2.0]), Q), lambda: scaled(Tensor(1.0), Q)):
+            with pytest.raises(TypeError, match=r"1 rule\(s\), but its argument 1 requires"):
+                attempt()
+        y = turned(Tensor([1.0, 2.0]), Tensor(np.eye(2), requires_grad=False))
+        assert y.data.tolist() == [1, 2]
+
+
+def test_a_keyword_that_it_does_not_take() -> None:
+    with pytest.raises(TypeError, match="raised: got an unexpected keyword argument 'p'"):
+        raised(2.0, p=3)
