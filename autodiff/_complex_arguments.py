@@ -65,7 +65,7 @@ def require_powers(terms: Terms, needs: str, instead: str) -> None:
     """
     expected, turned = _along(terms, 1.0), _along(terms, _TURN)
     errors = _differences(turned, expected)
-    allowed = [np.finfo(c.dtype).eps ** 0.5 * np.abs(c) for c in expected]
+    allowed = [np.finfo(c.dtype).eps ** 0.75 * np.abs(c) for c in expected]
     if _within(errors, allowed):
         return
     stretched = [_differences(_along(terms, s * _TURN), turned) for s in _STRETCHES]
