@@ -448,12 +448,16 @@ def _record_several(op: Op, *inputs: Any) -> Any:
 
 def _record_operands(op: Op, *inputs: Any) -> Any:
     rules: Any = op.rules
-    for i in range(len(rules), len(inputs)):
+    count = len(rules)
+    for i in range(count, len(inputs)):
         if type(inputs[i]) is Tensor and inputs[i].requires_grad:
             raise TypeError(
-                f"{op.name} states {len(rules)} rule(s), but its argument {i} requires a gradient: "
+                f"{op.name} states {count} rule(s), but its argument {i} requires a gradient: "
                 "give it one rule for each, or pass t.data"
             )
+    if op.linear and len(inputs) > count and type(inputs[0]) is Tensor:
+        # Of a linear op the derivative depends on these alone.
+        inputs = (*inputs[:count], *map(kept_input, inputs[count:]))
     return record(op, *inputs)
 
 

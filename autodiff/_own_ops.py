@@ -49,7 +49,8 @@ def elementwise(
         Takes arrays that broadcast against each other, and returns an array of their shape.
     *rules : callable
         One for each operand: takes ``g``, the output and all operands, and returns ``g`` times the
-        partial derivative. It serves the way back and the way forward.
+        partial derivative. It serves the way back and the way forward; of complex operands only
+        where the function is analytic.
     compute : callable, optional
         What to call in the place of ``function``, where something is faster.
     linear : bool
@@ -180,7 +181,7 @@ def custom(
     vjp : callable, or one for each operand
         The rule for the way back: takes a cotangent ``g`` of the output, the output and all
         arguments, and returns what reaches its operand. ``g`` may have extra leading axes, a batch,
-        which the result has too.
+        which the result has too. It is real where the output is.
     jvp : callable, or one for each operand, optional
         The rule for the way forward, of a tangent of its operand, which may have extra leading axes
         in front of the operand's own. It follows from ``vjp`` otherwise, by walking back through
