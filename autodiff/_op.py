@@ -457,7 +457,8 @@ def _record_operands(op: Op, *inputs: Any) -> Any:
             )
     if op.linear and len(inputs) > count and type(inputs[0]) is Tensor:
         # Of a linear op the derivative depends on these alone.
-        inputs = (*inputs[:count], *map(kept_input, inputs[count:]))
+        static = [kept(x) if type(x) is np.ndarray else kept_input(x) for x in inputs[count:]]
+        inputs = (*inputs[:count], *static)
     return record(op, *inputs)
 
 
