@@ -455,10 +455,8 @@ def _record_operands(op: Op, *inputs: Any) -> Any:
                 f"{op.name} states {count} rule(s), but its argument {i} requires a gradient: "
                 "give it one rule for each, or pass t.data"
             )
-    if op.linear and len(inputs) > count and type(inputs[0]) is Tensor:
-        # Of a linear op the derivative depends on these alone.
-        static = [kept(x) if type(x) is np.ndarray else kept_input(x) for x in inputs[count:]]
-        inputs = (*inputs[:count], *static)
+    if op.linear:
+        return _record_static(op, *inputs[:1], *map(value_of, inputs[1:]))
     return record(op, *inputs)
 
 
