@@ -448,16 +448,20 @@ def _record_several(op: Op, *inputs: Any) -> Any:
 
 def _record_operands(op: Op, *inputs: Any) -> Any:
     rules: Any = op.rules
-    count = len(rules)
-    for i in range(count, len(inputs)):
-        if type(inputs[i]) is Tensor and inputs[i].requires_grad:
+    if Tensor in map(type, inputs[len(rules) :]):
+        inputs = (*inputs[: len(rules)], *_constants(op, len(rules), inputs))
+    return _record_static(op, *inputs) if op.linear else record(op, *inputs)
+
+
+def _constants(op: Op, count: int, inputs: tuple[Any, ...]) -> list[Any]:
+    """Return the arguments behind so many operands with values in the place of Tensors."""
+    for i, x in enumerate(inputs[count:], count):
+        if type(x) is Tensor and x.requires_grad:
             raise TypeError(
                 f"{op.name} states {count} rule(s), but its argument {i} requires a gradient: "
                 "give it one rule for each, or pass t.data"
             )
-    if op.linear:
-        return _record_static(op, *inputs[:1], *map(value_of, inputs[1:]))
-    return record(op, *inputs)
+    return [value_of(x) for x in inputs[count:]]
 
 
 def as_operand(op: Op, x: Any, other: Any) -> Any:
