@@ -92,7 +92,9 @@ def checked_function(name: str, function: Function) -> Function:
                     f"{name} takes a single number: make the op of np.vectorize({name})"
                 ) from error
             raise
-        return value if hasattr(value, "dtype") else _number(name, value, inputs)
+        if type(value) is np.ndarray or hasattr(value, "dtype"):
+            return value
+        return _number(name, value, inputs)
 
     return compute
 
@@ -154,16 +156,16 @@ def checked_rules(rules: Any, name: str, backward: bool) -> Any:
 
 def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
     """Return a rule whose image is looked at: its type, its shape and what it does with a batch."""
-    trusted: Any = None  # the type of g that was looked at
+    trusted: Any = None  # the real type of g that was looked at
     foreign = False
 
     def image(g: Any, out: Any, *inputs: Any) -> Any:
         nonlocal trusted, foreign
-        if backward and g.dtype.kind == "c" != out.dtype.kind:
-            g = np.real(g)  # all that counts of a real number's cotangent
         if g.dtype is trusted and g.ndim == (out if backward else inputs[i]).ndim:
             result = rule(g, out, *inputs)
             return result.copy() if foreign else result
+        if backward and g.dtype.kind == "c" != out.dtype.kind:
+            g = np.real(g)  # all that counts of a real number's cotangent
         if trusted is None:
             require_signature(name, i, rule, len(inputs), "argument(s)")
         source, target = (out, inputs[i]) if backward else (inputs[i], out)
@@ -192,7 +194,8 @@ def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
                 f"the rule of {name} for operand {i} returned a tangent of {result.dtype}, but the "
                 "output is real: return np.real of it"
             )
-        trusted = trusted if batch else g.dtype
+        if not batch and g.dtype.kind != "c":
+            trusted = g.dtype
         return result
 
     return image

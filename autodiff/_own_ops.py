@@ -31,6 +31,7 @@ from autodiff._op_checks import (
     require_signature,
 )
 from autodiff._taylor import Series, applied
+from autodiff._tensor import Tensor
 
 Rule: TypeAlias = Callable[..., Any]
 
@@ -269,13 +270,15 @@ def _local(function: Function, call: Function, count: int | None = None) -> Func
     def op(*arguments: Any, **keywords: Any) -> Any:
         if keywords:
             arguments = by_position(function, arguments, keywords)
+        try:
+            result = call(*arguments)
+            if type(result) is Tensor or Series not in map(type, arguments):
+                return result
+        except TypeError:
+            if count in (None, len(arguments)) and Series not in map(type, arguments):
+                raise
         if Series in map(type, arguments):  # a rule calls this op, and a series passes through it
             return applied(call, arguments, {})
-        try:
-            return call(*arguments)
-        except TypeError:
-            if count in (None, len(arguments)):
-                raise
         raise TypeError(
             f"{function.__name__} has {count} rule(s), one for each operand, but was called with "
             f"{len(arguments)} argument(s): an elementwise op takes no others, custom does"
