@@ -7,15 +7,17 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import Tensor, hvp, jvp, vjp
+from autodiff import Tensor, jvp, vjp
 from fit._data import Array
+from fit._nearest_point import (
+    SMALL,
+    Curve,
+    curvature,
+    nearest_point,
+    second_derivatives,
+    with_slopes,
+)
 from fit.models._model import Model
-
-MAXITER = 100  # of the search for the point of the curve that is nearest to a measured one
-# A Newton step of this size, in standard deviations of x, leaves rounding errors only.
-SMALL = 1e-8
-# Where to look first, as shares of the largest distance in x that is possible.
-PLACES = (-0.9, -0.6, -0.3, 0.3, 0.6, 0.9)
 
 
 def effective_variance(
@@ -23,17 +25,22 @@ def effective_variance(
 ) -> Callable[[Any], Any]:
     """Return residuals over √(σ_y² + (∂f/∂x)² σ_x²), as a function of all parameters.
 
-    The slope is taken at the measured x, and the variances vary with the parameters.
+    The slope is taken at the measured x, and the variances vary with the parameters. The logarithms
+    of these are no part of χ², as they would be if x were set and not measured: with them, or with
+    variances that are held while parameters vary, even slopes of lines come out wrong, by 0.7 of
+    their error for σ_x = σ_y = 0.2 and 20 points on 0…3.
 
     References
     ----------
     J. Orear, "Least squares when both variables have uncertainties", American Journal of Physics
     50 (1982).
     """
+    curve_of = curves(model, x, y, sigma, x_sigma)
+    measured = np.zeros((x.size // len(y), len(y)))
 
     def weighted(p: Any) -> Any:
-        values, slopes = _values_and_slopes(model, x, p)
-        return (values - y) / np.sqrt(sigma**2 + _over_variables((slopes * x_sigma) ** 2))
+        e, slopes = with_slopes(curve_of(p), measured)
+        return e / np.sqrt(1 + np.sum(slopes**2, axis=0))
 
     return weighted
 
@@ -43,138 +50,94 @@ def orthogonal_distance(
 ) -> Callable[[Any], Any]:
     """Return the distances of the points from the curve, in standard deviations, with their signs.
 
-    Each measured point has its own true x, which is where (x - x_i)²/σ_x² + (f(x) - y)²/σ_y² is
-    least, and moves with the parameters. Two Newton steps from there, with fixed second
-    derivatives, tell how: they give the first and second derivatives of the distances exactly.
+    Each measured point has its own nearest point of the curve, which moves with the parameters. Its
+    distance from the tangent there does not change, to first order, as the point of contact moves:
+    one Newton step tells how that moves, and so gives first and second derivatives exactly.
 
     References
     ----------
     P. T. Boggs, R. H. Byrd and R. B. Schnabel, "A stable and efficient algorithm for nonlinear
     orthogonal distance regression", SIAM Journal on Scientific and Statistical Computing 8 (1987).
     """
+    curve_of = curves(model, x, y, sigma, x_sigma)
+    n = len(y)
+    rounding = 10 * np.finfo(float).eps * np.abs(x) / np.where(x_sigma > 0, x_sigma, np.inf)
+    resolution = np.max(rounding.reshape(-1, n), axis=0)
 
     def weighted(p: Any) -> Any:
-        here = [q.data if isinstance(q, Tensor) else q for q in p]
-        true = nearest_x(model, x, y, sigma, x_sigma, here)
-        values, slopes = _values_and_slopes(model, true, here)
-        curvature = _curvature(model, true, y, sigma, x_sigma, here, values, slopes)
-        inverse = np.moveaxis(np.linalg.inv(curvature), 0, -1)
-        for _ in range(2):
-            values, slopes = _values_and_slopes(model, true, p)
-            slope = _slope_of_distance(true, x, y, sigma, x_sigma, values, slopes)
-            step = np.sum(inverse * slope.reshape(-1, len(y)), axis=1)
-            true = true - x_sigma * step.reshape(x.shape)
-        values, slopes = _values_and_slopes(model, true, p)
-        spread = np.sqrt(sigma**2 + _over_variables((slopes * x_sigma) ** 2))
-        return (values - y) * spread / sigma**2
+        here = curve_of([q.data if isinstance(q, Tensor) else q for q in p])
+        u = nearest_point(here, x.size // n, n, resolution)
+        e, slopes = with_slopes(here, u)
+        inverse = np.moveaxis(np.linalg.inv(curvature(here, u, e, slopes)), 0, -1)
+        left = u + e * slopes
+        # At corners and ends of a curve the nearest point has no tangent.
+        rough = np.max(np.abs(np.sum(inverse * left, axis=1)), axis=0) > SMALL
+        distance = np.copysign(np.sqrt(np.sum(u**2, axis=0) + e**2), e)
+        missing = np.where(rough, distance - from_tangent(u, e, slopes), 0.0)
+        left = np.where(rough, left, 0.0)
+
+        e, slopes = with_slopes(curve_of(p), u)
+        u = u - np.sum(inverse * (u + e * slopes - left), axis=1)
+        return from_tangent(u, *with_slopes(curve_of(p), u)) + missing
 
     return weighted
+
+
+def from_tangent(u: Any, e: Any, slopes: Any) -> Any:
+    """Return the distance of the origin from the tangent at a point of a curve."""
+    return (e - np.sum(slopes * u, axis=0)) / np.sqrt(1 + np.sum(slopes**2, axis=0))
+
+
+def offsets_by_bending(
+    model: Model, x: Array, y: Array, sigma: Array, x_sigma: Array, p: Any
+) -> Array:
+    """Return by how much errors of x move each point off the curve, on average, since it bends.
+
+    Along a tangent by one standard deviation, the curve leaves it by half its curvature.
+    """
+    curve = curves(model, x, y, sigma, x_sigma)(p)
+    measured = np.zeros((x.size // len(y), len(y)))
+    _, slopes = with_slopes(curve, measured)
+    bend = second_derivatives(curve, measured)
+    normal = 1 + np.sum(slopes**2, axis=0)
+    across = np.einsum("in,nij,jn->n", slopes, bend, slopes) / normal
+    offsets: Array = (np.einsum("nii->n", bend) - across) / np.sqrt(normal) / 2
+    return offsets
+
+
+def curves(
+    model: Model, x: Array, y: Array, sigma: Array, x_sigma: Array
+) -> Callable[[Any], Curve]:
+    """Return the model near each measured point, in standard deviations, for given parameters."""
+    exact = x_sigma == 0
+    some = bool(exact.any())
+
+    def curve_of(p: Any) -> Curve:
+        def curve(u: Any) -> Any:
+            there = x + x_sigma * u.reshape(x.shape)
+            # Where x is exact, not even an infinite slope of the model counts.
+            there = np.where(exact, x, there) if some else there
+            return (_values(model, there, p) - y) / sigma
+
+        return curve
+
+    return curve_of
 
 
 def takes_each_point_alone(model: Model, x: Array, p: Any) -> bool:
     """Whether each value of the model depends on the x of its own point only."""
     rng = np.random.default_rng(0)
     direction = rng.normal(size=x.shape)
-    _, slopes = _values_and_slopes(model, x, p)
+    _, pull = vjp(lambda x: _values(model, x, p), x)
     _, moved = jvp(lambda x: _values(model, x, p), x, direction)
-    alone, terms = slopes * direction, np.abs(slopes * direction)
-    return bool(
-        np.all(np.abs(_over_variables(alone) - moved) <= 1e-9 * np.max(_over_variables(terms)))
-    )
-
-
-def nearest_x(model: Model, x: Array, y: Array, sigma: Array, x_sigma: Array, p: Any) -> Array:
-    """Return the true x of each point, for given parameters.
-
-    The best of a few places is improved by Newton's method, or by the method of Gauss and Newton
-    where the distance bends down. Each point has steps of its own, and none increases its distance.
-    """
-
-    def distances(true: Array) -> Array:
-        squares = _over_variables(((true - x) / x_sigma) ** 2)
-        total: Array = squares + ((_values(model, true, p) - y) / sigma) ** 2
-        return total
-
-    with np.errstate(all="ignore"):
-        true, least = x, distances(x)
-        farthest = np.sqrt(least)
-        for row in range(x.size // len(y)):
-            axis = np.zeros((x.size // len(y), 1))
-            axis[row] = 1.0
-            for place in PLACES:
-                trial = x + place * (axis * farthest).reshape(x.shape) * x_sigma
-                there = distances(trial)
-                true, least = np.where(there < least, trial, true), np.fmin(there, least)
-        fraction = np.ones(len(y))  # of the step
-        rounding = 10 * np.finfo(float).eps * np.abs(x / x_sigma).reshape(-1, len(y)).max(axis=0)
-        tolerance = SMALL + rounding
-        for _ in range(MAXITER):
-            values, slopes = _values_and_slopes(model, true, p)
-            curvature = _curvature(model, true, y, sigma, x_sigma, p, values, slopes)
-            slope = _slope_of_distance(true, x, y, sigma, x_sigma, values, slopes)
-            rows = slope.reshape(-1, len(y)).T[:, :, None]
-            step = fraction * np.linalg.solve(curvature, rows)[:, :, 0].T
-            small = np.sum(step**2, axis=0) <= tolerance**2
-            trial = true - x_sigma * step.reshape(x.shape)
-            there = distances(trial)
-            taken = small | (there <= least)
-            true, least = np.where(taken, trial, true), np.where(taken, there, least)
-            fraction = np.where(taken, 1.0, fraction / 4)
-            if small.all():
-                break
-    return true
-
-
-def _slope_of_distance(
-    true: Any, x: Array, y: Array, sigma: Array, x_sigma: Array, values: Any, slopes: Any
-) -> Any:
-    """Return half the derivative of a point's squared distance by true x, in units of σ_x."""
-    return (true - x) / x_sigma + (values - y) * slopes * x_sigma / sigma**2
-
-
-def _curvature(
-    model: Model,
-    true: Array,
-    y: Array,
-    sigma: Array,
-    x_sigma: Array,
-    p: Any,
-    values: Array,
-    slopes: Array,
-) -> Array:
-    """Return half the second derivatives of each distance, of shape (n, variables, variables).
-
-    Where they are not positive definite, the part that the model's second derivatives make is left
-    out.
-    """
-    n = len(y)
-    scale = x_sigma.reshape(-1, n) / sigma
-    first = slopes.reshape(-1, n) * scale
-    straight = np.eye(len(first)) + np.einsum("in,jn->nij", first, first)
-    bent = np.empty_like(straight)
-    for row in range(len(first)):
-        axis = np.zeros_like(true).reshape(-1, n)
-        axis[row] = 1.0
-        second = hvp(lambda x: np.sum(_values(model, x, p)), true, axis.reshape(true.shape))
-        bent[:, row] = (second.reshape(-1, n) * scale * scale[row] * (values - y)).T
-    full: Array = straight + bent
-    full = np.where(np.isfinite(full), full, 0.0)
-    positive = np.linalg.eigvalsh(full)[:, 0] > 1e-3
-    return np.where(positive[:, None, None], full, straight)
+    terms = (pull(np.ones(x.shape[-1])) * direction).reshape(-1, x.shape[-1])
+    known = np.isfinite(moved) & np.isfinite(terms).all(axis=0)
+    terms, moved = terms[:, known], moved[known]
+    off = np.abs(np.sum(terms, axis=0) - moved)
+    return bool(np.all(off <= 1e-9 * np.max(np.sum(np.abs(terms), axis=0), initial=0.0)))
 
 
 def _values(model: Model, x: Any, p: Any) -> Any:
     """Return the model at x, as one array."""
     values = model(x, *p)
     return (np.stack(values) if isinstance(values, list | tuple) else values) * np.ones(x.shape[-1])
-
-
-def _values_and_slopes(model: Model, x: Any, p: Any) -> tuple[Any, Any]:
-    """Return the model and its derivative by each entry of x."""
-    values, pull = vjp(lambda x: _values(model, x, p), x)
-    return values, pull(np.ones(x.shape[-1]))
-
-
-def _over_variables(squares: Any) -> Any:
-    """Return the sum over several variables, where x has a row for each."""
-    return squares if np.ndim(squares) == 1 else np.sum(squares, axis=0)

@@ -48,7 +48,8 @@ def line(
     sigma : array_like of shape (n,) or (n, n), a number, Relative or Cholesky, optional
         The standard deviations of ``y`` or its covariance, as in `fit.fit`.
     x_sigma : array_like of shape (n,) or a number, optional
-        The standard deviations of ``x``: `fit.fit` then minimises the orthogonal distance.
+        The standard deviations of ``x``, 0 where it is exact: `fit.fit` then minimises the
+        orthogonal distance.
     absolute_sigma : bool, optional
         Whether the size of ``sigma`` is to be believed, whatever was given.
     nan_policy : {"raise", "omit"}

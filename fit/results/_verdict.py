@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autodiff import vjp
+from fit._errors_in_x import offsets_by_bending
 from fit.results._covariance import from_hessian
 from fit.results._profile import likelihood_interval
 from fit.results._result import UNDETERMINED
@@ -24,6 +26,7 @@ CORRELATED = 0.999
 IMPROBABLE = 0.001
 # An error is itself uncertain by 1/√(2 dof), some 10 % with 50 points: it is read to one digit.
 CURVED = 0.1
+SHIFTED = 0.25  # of its error, by which a parameter is off in the mean
 HESSIAN = 0.05  # by how much errors from JᵀJ and from the Hessian may differ
 DIGITS = 1e-10  # an error smaller than this share of its value has lost too many to be compared
 # So many entries of Jacobians are worth the search for an interval that Newton's method misses.
@@ -42,6 +45,7 @@ def warnings(result: FitResult) -> list[str]:
         _loss,
         _curvature,
         _hessian,
+        _errors_in_x,
     )
     for check in checks:
         try:
@@ -206,6 +210,31 @@ def _hessian(result: FitResult) -> Iterator[str]:
     for name, error, true in zip(result.names, result.errors.values(), exact, strict=True):
         if 0 < error < np.inf and abs(true / error - 1) > HESSIAN:
             yield f"the error of {name} is {error:.3g} from JᵀJ, but {true:.3g} from the Hessian"
+
+
+def _errors_in_x(result: FitResult) -> Iterator[str]:
+    """Estimate how a model that bends within the errors of x shifts the parameters."""
+    problem = result.problem
+    if problem.x_sigma is None or problem.sigma is None or not result.success:
+        return
+    offsets = offsets_by_bending(
+        problem.model,
+        problem.x,
+        problem.y,
+        problem.sigma,
+        problem.x_sigma,
+        problem.parameters.every(result.p),
+    )
+    _, pull = vjp(problem.residuals, result.p)
+    spread = result.determined.spread
+    shifts = np.abs(spread @ (spread.T @ pull(offsets)))
+    shares = shifts / np.linalg.norm(spread, axis=1)
+    k = int(np.argmax(shares))
+    if shares[k] > SHIFTED:
+        yield (
+            f"the model bends within the errors of x: that shifts {result.free[k]} by some "
+            f"{shares[k]:.1g} of its error, and errors and intervals are too small"
+        )
 
 
 def _short_of_one(correlation: float) -> str:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.optimize
 from numpy.testing import assert_allclose
 
 from autodiff import check_grads
 from fit import fit, line
-from fit._errors_in_x import nearest_x, orthogonal_distance
+from fit._errors_in_x import offsets_by_bending, orthogonal_distance
 from fit.models._model import Model
+from tests.fit.test_nearest_point import CURVES, least_distances, measured
 
 METHODS = ["orthogonal-distance", "effective-variance"]
 
@@ -212,47 +215,173 @@ def test_ten_thousand_points() -> None:
     assert result.reduced_chi_squared == pytest.approx(1.0, abs=0.05)
 
 
-# -- the nearest point -----------------------------------------------------------------------
+# -- exact points ----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "model",
-    [
-        lambda x: x**2,
-        lambda x: np.sqrt(1e-4 + x**2),
-        lambda x: np.exp(3 * x),
-        lambda x: 2 * np.sin(2 * x),
-        lambda x: np.tanh(4 * x),
-    ],
-)
-def test_the_nearest_point_of_a_curve_is_that_of_brute_force(model: Callable[[Any], Any]) -> None:
-    x, y = (grid.ravel() for grid in np.meshgrid(np.linspace(-2, 2, 9), np.linspace(-3, 5, 9)))
-    sigma, x_sigma = np.full(81, 0.7), np.full(81, 0.5)
-    true = nearest_x(Model(lambda x: model(x)), x, y, sigma, x_sigma, [])
-
-    def distances(true: Any) -> Any:
-        return ((true - x) / x_sigma) ** 2 + ((model(true) - y) / sigma) ** 2
-
-    fine = np.linspace(-8, 8, 40_001)[:, None]
-    with np.errstate(over="ignore"):
-        least = distances(fine).min(axis=0)
-    found = distances(true)
-    assert np.mean(found <= least + 1e-9) > 0.95  # a few have a second minimum nearly as low
-    assert (found <= least * 1.5 + 1e-9).all()
+@pytest.mark.parametrize("method", METHODS)
+def test_errors_in_x_of_zero_are_none(method: str) -> None:
+    plain = fit(decay, *CASES["decay"][1:4])
+    result = fit(decay, *CASES["decay"][1:4], x_sigma=0.0, method=method)
+    assert_allclose(result.p, plain.p, rtol=1e-9)
+    assert_allclose(result.covariance, plain.covariance, rtol=1e-8)
+    assert result.chi_squared == pytest.approx(plain.chi_squared, rel=1e-12)
 
 
-def test_the_nearest_point_is_found_from_the_middle_between_two() -> None:
-    # From (0, 5) the parabola's tip is farther than all points near it, yet the slope is zero.
-    ones = np.ones(1)
-    true = nearest_x(Model(lambda x: x**2), 0 * ones, 5 * ones, ones, ones, [])
-    assert_allclose(np.abs(true), np.sqrt(4.5))
+@pytest.mark.parametrize("method", METHODS)
+def test_some_points_of_a_line_may_be_exact(method: str) -> None:
+    x_sigma = np.where(np.arange(10) % 3 == 0, 0.0, X_SIGMA)
+    assert X[0] == x_sigma[0] == 0
+    oracle = scipy.optimize.least_squares(
+        lambda p: (p[0] * X + p[1] - Y) / np.sqrt(SIGMA**2 + (p[0] * x_sigma) ** 2),
+        [-1.0, 5.0],
+        xtol=1e-15,
+        ftol=1e-15,
+        gtol=1e-15,
+    )
+    result = fit(straight, X, Y, SIGMA, x_sigma=x_sigma, method=method)
+    assert result.success
+    assert_allclose(result.p, oracle.x, rtol=1e-7)
+    assert result.chi_squared == pytest.approx(2 * oracle.cost, rel=1e-12)
+    assert result.dof == 8
 
 
-def test_the_nearest_point_where_a_model_is_not_defined_everywhere() -> None:
-    x, y = np.array([0.01, 0.2, 1.0]), np.array([0.5, 0.1, 1.2])
-    true = nearest_x(Model(np.sqrt, names=()), x, y, 0.1 * np.ones(3), 0.3 * np.ones(3), [])
-    slope = (true - x) / 0.09 + (np.sqrt(true) - y) / (2 * np.sqrt(true)) / 0.01
-    assert_allclose(slope, 0, atol=1e-8)
+@pytest.mark.parametrize("method", METHODS)
+def test_an_exact_point_may_lie_where_the_slope_is_infinite(method: str) -> None:
+    x, y = np.array([0.0, 0.5, 1.0, 2.0, 3.0]), np.array([0.02, 1.4, 2.02, 2.9, 3.4])
+    x_sigma = np.where(x == 0, 0.0, 0.1)
+
+    def root(x: Any, a: Any = 1.5) -> Any:
+        return a * np.sqrt(x)
+
+    whole = fit(root, x, y, 0.05, x_sigma=x_sigma, method=method)
+    rest = fit(root, x[1:], y[1:], 0.05, x_sigma=x_sigma[1:], method=method)
+    assert whole.success
+    assert_allclose(whole.p, rest.p, rtol=1e-9)
+    assert whole.chi_squared == pytest.approx(rest.chi_squared + (0.02 / 0.05) ** 2, rel=1e-9)
+
+
+def all_at_once(model: Any, x: Any, y: Any, sigma: Any, x_sigma: Any, p: Any, u: Any) -> Any:
+    """Return parameters and χ² by SciPy, which finds the true x among the unknowns."""
+
+    def residuals(unknowns: Any) -> Any:
+        u = unknowns[len(p) :].reshape(x.shape)
+        return np.append((model(x + x_sigma * u, *unknowns[: len(p)]) - y) / sigma, u)
+
+    found = scipy.optimize.least_squares(
+        residuals, np.append(p, u), xtol=1e-12, ftol=1e-12, gtol=1e-12, method="lm"
+    )
+    return found.x[: len(p)], 2 * found.cost
+
+
+@pytest.mark.parametrize("name", ["wave", "surface"])
+def test_some_points_of_a_curve_may_be_exact(name: str) -> None:
+    model, x, y, sigma, x_sigma = CASES[name]
+    x_sigma = np.where(np.arange(x.size).reshape(x.shape) % 3 == 1, 0.0, x_sigma)
+    p, chi_squared = all_at_once(model, x, y, sigma, x_sigma, ODRPACK[name][0], 0 * x)
+    result = fit(model, x, y, sigma, x_sigma=x_sigma)
+    assert result.success
+    assert_allclose(result.p, p, rtol=1e-6)
+    assert result.chi_squared == pytest.approx(chi_squared, rel=1e-10)
+
+
+# -- many valleys ----------------------------------------------------------------------------
+
+
+def test_a_sine_whose_points_are_moved_by_a_third_of_a_radian() -> None:
+    rng = np.random.default_rng(3)
+    true = np.linspace(0, 8, 50)
+    x = true + 0.1 * rng.normal(size=50)
+    y = 10 * np.sin(2 * true + 0.3) + 0.3 * rng.normal(size=50)
+    # By ODRPACK, from the truth.
+    values, errors = [10.03730701, 1.98989934, 0.32224561], [0.12871709, 0.01280808, 0.06040256]
+    for start in ([10.0, 2.0, 0.3], [8.0, 1.9, 0.6], [14.0, 2.1, 0.0]):
+        result = fit(wave, x, y, 0.3, x_sigma=0.1, p0=start)
+        assert result.success
+        assert result.chi_squared == pytest.approx(58.380305312703, rel=1e-11)
+        assert_allclose(result.p, values, rtol=1e-7)
+        assert_allclose(list(result.errors.values()), errors, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["cubic", "peak", "resonance", "step"])
+def test_the_same_minimum_is_found_from_various_starts(name: str) -> None:
+    model, p, _ = CURVES[name]
+    x, y, sigma, x_sigma = measured(name, 0, 60)
+    found = fit(model, x, y, sigma, x_sigma=x_sigma, p0=p)
+    assert found.success
+    _, u = least_distances(lambda x: model(x, *found.p), x, y, sigma, x_sigma)
+    _, chi_squared = all_at_once(model, x, y, sigma, x_sigma, found.p * (1 + 1e-4), u)
+    assert found.chi_squared == pytest.approx(chi_squared, rel=1e-8)
+    for factors in ([1.1, 0.9, 1.05], [0.9, 1.05, 0.95]):
+        result = fit(model, x, y, sigma, x_sigma=x_sigma, p0=np.array(p) * factors)
+        assert result.success
+        assert result.chi_squared == pytest.approx(chi_squared, rel=1e-8)
+
+
+def test_where_points_lie_between_two_fringes_the_minima_hardly_differ() -> None:
+    model, p, _ = CURVES["slits"]
+    x, y, sigma, x_sigma = measured("slits", 0, 60)
+    least, _ = least_distances(lambda x: model(x, *p), x, y, sigma, x_sigma)
+    for factors in ([1.0, 1.0, 1.0], [1.1, 0.9, 1.05], [0.9, 1.05, 0.95]):
+        result = fit(model, x, y, sigma, x_sigma=x_sigma, p0=np.array(p) * factors)
+        assert result.success
+        assert result.chi_squared < np.sum(least)
+        assert result.chi_squared == pytest.approx(39.73, abs=0.05)
+
+
+# -- bends -----------------------------------------------------------------------------------
+
+
+def pulls(model: Any, p: Any, reach: Any, n: int, errors: Any, method: str, sets: int) -> Any:
+    """Return by how many of their errors the parameters of simulated data are off."""
+    sigma, x_sigma = errors
+    off = []
+    for seed in range(sets):
+        rng = np.random.default_rng(seed)
+        true = np.linspace(*reach, n)
+        x, y = true + x_sigma * rng.normal(size=n), model(true, *p) + sigma * rng.normal(size=n)
+        result = fit(model, x, y, sigma, x_sigma=x_sigma, p0=p, method=method)
+        off.append((result.p - p) / np.sqrt(np.diag(result.covariance)))
+    return np.array(off)
+
+
+def test_lines_are_right_in_the_mean_and_so_are_their_errors() -> None:
+    # With ln σ in χ², or with variances that are held, the means would be 0.6 and more.
+    off = pulls(straight, [2.0, 1.0], (0, 3), 20, (0.2, 0.2), "effective-variance", 200)
+    assert_allclose(np.mean(off, axis=0), 0, atol=0.2)
+    assert_allclose(np.std(off, axis=0), 1, atol=0.15)
+    assert_allclose(np.mean(np.abs(off) < 1, axis=0), 0.683, atol=0.1)
+
+
+def test_crests_come_out_as_much_too_high_as_is_said() -> None:
+    p = [3.0, 1.0, 0.1]
+    mean = np.mean(pulls(wave, p, (0, 6), 20, (0.15, 0.2), METHODS[0], 60), axis=0)
+    x = np.linspace(0, 6, 20)
+    for method in METHODS:
+        result = fit(wave, x, wave(x, *p), 0.15, x_sigma=0.2, p0=p, method=method)
+        said = [warning for warning in result.warnings if "bends within" in warning]
+        assert len(said) == 1
+        share = float(re.findall(r"that shifts a by some ([\d.]+) of its error", said[0])[0])
+        assert mean[0] == pytest.approx(share, abs=0.2)
+        assert mean[0] > 0.3
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_nothing_is_said_where_a_model_is_straight_within_the_errors(method: str) -> None:
+    for model, x, y, sigma, x_sigma in (
+        (straight, X, Y, SIGMA, X_SIGMA),
+        (*CASES["decay"][:4], 0.02),
+    ):
+        result = fit(model, x, y, sigma, x_sigma=x_sigma, method=method)
+        assert not any("bends" in warning for warning in result.warnings)
+
+
+@pytest.mark.parametrize(("variables", "offset"), [(1, -1 / 20), (2, -1 / 10)])
+def test_errors_move_points_off_a_sphere_by_its_curvature(variables: int, offset: float) -> None:
+    sphere = Model(lambda x: np.sqrt(100 - np.sum(np.reshape(x, (variables, -1)) ** 2, axis=0)))
+    x = np.random.default_rng(0).uniform(-5, 5, (variables, 7))
+    x = x[0] if variables == 1 else x
+    found = offsets_by_bending(sphere, x, np.zeros(7), np.ones(7), np.ones(x.shape), [])
+    assert_allclose(found, offset, rtol=1e-12)
 
 
 # -- refusals --------------------------------------------------------------------------------
@@ -261,7 +390,7 @@ def test_the_nearest_point_where_a_model_is_not_defined_everywhere() -> None:
 @pytest.mark.parametrize(
     ("how", "message"),
     [
-        ({"x_sigma": np.where(X == 2.6, 0.0, 0.1)}, r"x_sigma\[3\] is 0.0, expected positive"),
+        ({"x_sigma": np.where(X == 2.6, -0.1, 0.1)}, r"x_sigma\[3\] is -0.1, .* 0 where exact"),
         ({"x_sigma": np.where(X > 3, np.nan, 0.1)}, r"x_sigma\[4\] is nan.*\(6 of 10"),
         ({"x_sigma": -1.0}, "x_sigma is -1.0"),
         ({"x_sigma": [0.1, 0.2]}, r"x_sigma has shape \(2,\), but x \(10,\)"),
