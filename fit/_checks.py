@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from fit._chi_squared import weighted_residuals
 from fit._data import NAMES, Array
@@ -16,7 +18,6 @@ from fit.results._words import counted
 def check_start(problem: Problem) -> None:
     """Refuse a start where the model is not finite, and data too few."""
     model, x, y, parameters = problem.model, problem.x, problem.y, problem.parameters
-    n, free = len(y), parameters.free
     zeros = problem.constraint(parameters.start)
     if zeros.dtype.kind not in "biuf":
         raise ValueError(f"the constraints are {zeros.tolist()}, expected real numbers")
@@ -25,11 +26,7 @@ def check_start(problem: Problem) -> None:
             f"the constraints are {zeros} for the starting values "
             f"{_listed(problem, parameters.start)}: give others in p0"
         )
-    if n + zeros.size < len(free):
-        raise ValueError(
-            f"y has {counted(n, 'point')}: too few to fit {len(free)} parameters "
-            f"({', '.join(free)})"
-        )
+    check_enough(problem.counting, parameters.free, zeros.size)
     p = parameters.every(parameters.start)
     for name, value in zip(parameters.names, p, strict=True):
         if np.shape(value) != ():
@@ -44,8 +41,8 @@ def check_start(problem: Problem) -> None:
     if bad.size:
         raise ValueError(
             f"the model is {values[bad[0]]} at point {bad[0]} for the starting values "
-            f"{_listed(problem, parameters.start)} ({bad.size} of {n} points): give other starting "
-            "values in p0"
+            f"{_listed(problem, parameters.start)} ({bad.size} of {len(y)} points): give "
+            "other starting values in p0"
         )
     if not np.isfinite(chi_squared):
         raise ValueError(
@@ -56,6 +53,16 @@ def check_start(problem: Problem) -> None:
         raise ValueError(
             "x_sigma needs a model that takes each point by itself, but here values depend on the "
             "x of other points"
+        )
+
+
+def check_enough(counting: NDArray[np.bool_], names: Sequence[str], constraints: int = 0) -> None:
+    """Refuse fewer points that count than parameters."""
+    n = int(np.sum(counting))
+    if n + constraints < len(names):
+        points = counted(n, "point") + ("" if counting.all() else " of finite error")
+        raise ValueError(
+            f"y has {points}: too few to fit {len(names)} parameters ({', '.join(names)})"
         )
 
 

@@ -27,7 +27,7 @@ from fit._curve_fit_arguments import (
     weighted_jacobian,
     weights,
 )
-from fit._data import Array
+from fit._data import Array, counting
 from fit._fit import ENOUGH
 from optim import least_squares
 
@@ -96,7 +96,9 @@ def curve_fit(
         What to do about points with a NaN, where ``check_finite`` does not refuse them.
     **kwargs
         What SciPy takes: ``maxfev`` or ``max_nfev``, the number of times that the model may be
-        evaluated; ``loss`` and ``f_scale``, as in `optim.least_squares`. A ``callback`` or a
+        evaluated; ``loss`` and ``f_scale``, which is 1 by default as in SciPy, in units of
+        ``ydata`` where there is no sigma, whereas `fit.fit` finds it; ``pcov`` is SciPy's then, and
+        not `fit.fit`'s, which outliers do not put out. A ``callback`` or a
         ``loss`` of one's own hands all over to SciPy. Tolerances are kept whatever they are, since
         this search goes on until a parameter is off by 1e-9 of its standard error at most; they and
         what else tells SciPy how to search change nothing.
@@ -193,7 +195,9 @@ def curve_fit(
         raise ValueError(f"p0 = {start} is no place to start: {_not_finite(f, x, result)}")
     if result.status == 0:
         raise RuntimeError(f"Optimal parameters not found: {result.message}")
-    pcov = _covariance(result, absolute_sigma, NOISE[jac] if isinstance(jac, str) else 0.0)
+    freedom = int(np.sum(counting(scale, y.size))) - n
+    noise = NOISE[jac] if isinstance(jac, str) else 0.0
+    pcov = _covariance(result, freedom, absolute_sigma, noise)
     if not full_output:
         return result.x, pcov
     return result.x, pcov, _infodict(result, of_lm), result.message, IER[result.status]
@@ -202,7 +206,7 @@ def curve_fit(
 # -- the answer ------------------------------------------------------------------------------
 
 
-def _covariance(result: OptimizeResult, absolute: bool, noise: float) -> Array:
+def _covariance(result: OptimizeResult, freedom: int, absolute: bool, noise: float) -> Array:
     """Return (JᵀJ)⁻¹, scaled by χ² over the degrees of freedom unless the errors are absolute.
 
     Noise is that of the derivatives, relative to them.
@@ -210,7 +214,6 @@ def _covariance(result: OptimizeResult, absolute: bool, noise: float) -> Array:
     from scipy.linalg.lapack import dtrtri
 
     n = result.x.size
-    freedom = result.fun.size - n
     if result.status == -2:
         missing = result.message + "; p0 may be too far off" * (result.nit == 0)
     elif freedom <= 0 and not absolute:

@@ -14,7 +14,17 @@ Sigma: TypeAlias = "ArrayLike | Relative | Cholesky"
 
 
 class Relative(NamedTuple):
-    """Standard deviations that are a fraction of what was measured: σ = fraction · \\|y\\|.
+    """Standard deviations that are a fraction of a value: σ = fraction · \\|y\\|.
+
+    Of what was measured ("data"), they are known before the fit, but bias it: values that came out
+    low get small errors, and pull the fit down by some 2 fraction² of itself. Of the model's values
+    ("model"), they are those of the fit's own result: `fit.fit` is repeated until they stay, which
+    has no such bias. `chi_squared` and linear fits know those of the data only.
+
+    Parameters
+    ----------
+    fraction : array_like of shape (n,) or a number
+    of : {"data", "model"}
 
     Examples
     --------
@@ -25,6 +35,7 @@ class Relative(NamedTuple):
     """
 
     fraction: ArrayLike
+    of: str = "data"
 
 
 class Cholesky(NamedTuple):
@@ -137,17 +148,34 @@ def without_nan(
     kept = [a[..., good] if is_per_point(a) else a for a in (x, values, spread, x_spread)]
     if is_covariance:
         kept[2] = spread[np.ix_(good, good)]
-    return kept[0], kept[1], Relative(kept[2]) if isinstance(sigma, Relative) else kept[2], kept[3]
+    spread = sigma._replace(fraction=kept[2]) if isinstance(sigma, Relative) else kept[2]
+    return kept[0], kept[1], spread, kept[3]
+
+
+def counting(weights: Array | None, n: int) -> NDArray[np.bool_]:
+    """Return which points count: those whose standard deviation is finite."""
+    if weights is None:
+        return np.ones(n, bool)
+    return np.broadcast_to(weights.any(axis=1) if weights.ndim == 2 else weights != 0, n)
+
+
+def chosen(points: NDArray[np.bool_], x: Any, y: Array) -> tuple[Any, Array]:
+    """Return some of the points, or all of them where x cannot be taken apart."""
+    one_each = isinstance(x, np.ndarray) and x.shape[-1:] == y.shape
+    return (x[..., points], y[points]) if one_each and not points.all() else (x, y)
 
 
 def deviations_of(weights: Array | None, n: int) -> Array | None:
     """Return the standard deviation of each point."""
     if weights is None:
         return None
+    deviations, count = np.full(n, np.inf), counting(weights, n)
     if weights.ndim == 2:
-        factor = np.linalg.inv(weights)
-        return np.asarray(np.linalg.norm(factor, axis=1), float)
-    return np.asarray(np.broadcast_to(1 / weights, n), float)
+        factor = np.linalg.inv(weights[np.ix_(count, count)])
+        deviations[count] = np.linalg.norm(factor, axis=1)
+    else:
+        deviations[count] = 1 / np.broadcast_to(weights, n)[count]
+    return deviations
 
 
 def _weights(sigma: Sigma, y: Array, y_name: str) -> Array:
@@ -156,7 +184,8 @@ def _weights(sigma: Sigma, y: Array, y_name: str) -> Array:
     if isinstance(sigma, Cholesky):
         return _inverse_factor(numbers("sigma", sigma.factor), n, y_name)
     relative = isinstance(sigma, Relative)
-    deviations = numbers("sigma", sigma.fraction if isinstance(sigma, Relative) else sigma)
+    of_y = sigma.fraction if isinstance(sigma, Relative) else sigma
+    deviations = numbers("sigma", of_y, check_finite=False)
     if deviations.shape not in ((), (n,), *([] if relative else [(n, n)])):
         raise ValueError(
             f"sigma has shape {deviations.shape}, but {y_name} {n} points: expected ({n},) for "
@@ -168,17 +197,55 @@ def _weights(sigma: Sigma, y: Array, y_name: str) -> Array:
         )
     if deviations.ndim == 2:
         return whitening(deviations)
-    if relative:
-        if not y.all():
-            refuse(y_name, y, y == 0, "expected no zeros, whose relative errors would be 0")
-        deviations = deviations * np.abs(y)
-    if (deviations <= 0).any():
-        refuse("sigma", deviations, deviations <= 0, "expected positive standard deviations")
+    if isinstance(sigma, Relative):
+        deviations = deviations * _sizes(sigma.of, y, y_name)
+    if not (deviations > 0).all():
+        refuse("sigma", deviations, ~(deviations > 0), "expected positive standard deviations")
+    if np.isinf(deviations).all():
+        raise ValueError("sigma is infinite for all points: none would count")
     return 1 / deviations
 
 
+def _sizes(of: str, y: Array, y_name: str) -> Array:
+    """Return what relative errors are a fraction of, as far as the data tell."""
+    sizes = np.abs(y)
+    if of not in ("data", "model"):
+        raise ValueError(f"expected errors relative to 'data' or 'model', got of={of!r}")
+    if of == "data" and not y.all():
+        refuse(
+            y_name,
+            y,
+            y == 0,
+            "expected no zeros, whose relative errors would be 0: give them by sigma, or as "
+            "Relative(..., of='model')",
+        )
+    return np.where(sizes > 0, sizes, np.min(sizes, where=sizes > 0, initial=np.inf))
+
+
+def refuse_errors_of_model(sigma: Sigma | None) -> None:
+    """Refuse errors that are not known before the fit."""
+    if isinstance(sigma, Relative) and sigma.of == "model":
+        raise ValueError(
+            "errors relative to the model follow its parameters: fit.fit finds them, with Model "
+            "or Line() as model; here give sigma itself"
+        )
+
+
 def whitening(covariance: Array) -> Array:
-    """Return the matrix that makes residuals of this covariance independent, of variance 1."""
+    """Return the matrix that makes residuals of this covariance independent, of variance 1.
+
+    Points of infinite variance do not count: their rows and columns are 0.
+    """
+    count = ~np.isinf(np.diag(covariance))
+    if not count.all():
+        if not count.any():
+            raise ValueError("sigma is infinite for all points: none would count")
+        weights = np.zeros_like(covariance)
+        among = np.ix_(count, count)
+        weights[among] = whitening(covariance[among])
+        return weights
+    if not np.isfinite(covariance).all():
+        refuse("sigma", covariance, ~np.isfinite(covariance), "expected finite covariances")
     deviations = np.sqrt(np.abs(np.diag(covariance)))
     skew = np.abs(covariance - covariance.T) > 1e-8 * np.outer(deviations, deviations)
     if skew.any():

@@ -15,26 +15,31 @@ from fit._chi_squared import weighted_residuals
 from fit._data import (
     NAMES,
     Array,
+    Relative,
     Sigma,
     checked_data,
+    chosen,
+    counting,
     numbers,
     refuse,
+    refuse_errors_of_model,
     without_nan,
 )
 from fit._errors_in_x import effective_variance, orthogonal_distance
-from fit._parameters import Bounds, Fixed, names_of_arguments, parameters_of
+from fit._parameters import Bounds, Fixed, Parameters, names_of_arguments, parameters_of
 from fit._problem import Problem
+from fit._robust import mended
+from fit._settled import settled
 from fit.models._model import Model
 from fit.results._result import UNDETERMINED, FitResult
 from fit.results._words import counted
-from optim import gradient_descent, lagrange, least_squares
+from optim import gradient_descent, influence, lagrange, least_squares
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
 
-REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
 OFFSET = 1e-7  # the share of the residuals that a linear step may still remove at a minimum
 ENOUGH = 1e-9  # of its standard error, that a parameter may be off before the last step
 STEPS = 2000  # down the gradient
@@ -56,6 +61,7 @@ def fit(
     fixed: Fixed | Sequence[str] | None = None,
     constraints: Constraint | Sequence[Constraint] | None = None,
     loss: str = "linear",
+    loss_scale: float | None = None,
     nan_policy: str = "raise",
     method: str = "auto",
     progress: bool = False,
@@ -73,7 +79,8 @@ def fit(
         What was measured.
     sigma : array_like of shape (n,) or (n, n), a number, Relative or Cholesky, optional
         The standard deviations of ``y``, in its units, or its covariance. If given, its size is
-        believed. If not, all errors are equal, and estimated from the residuals.
+        believed. If not, all errors are equal, and estimated from the residuals. A point whose
+        standard deviation is infinite does not count.
     p0 : dict by name or array_like, optional
         Starting values; they override the model's own.
     x_sigma : array_like of the shape of x, or a number, optional
@@ -89,8 +96,12 @@ def fit(
         Functions of parameters, by the names in their signatures, each of which the fit makes 0,
         with Lagrange's multipliers.
     loss : str
-        What takes the place of the square where there are outliers, which are residuals of more
-        than one standard deviation: one of those of `optim.least_squares`.
+        What takes the place of the square where there are outliers: one of the robust losses of
+        `optim.least_squares`.
+    loss_scale : float, optional
+        How large an outlier's residual is at the least, in standard deviations or, without sigma,
+        in units of y (SciPy's ``f_scale``). By default one standard deviation: that of ``sigma``
+        where its size is believed, else that of most residuals, as their median size tells.
     nan_policy : {"raise", "omit"}
         What to do about points with a NaN.
     method : {"auto", "least-squares", "gradient-descent", "effective-variance", \
@@ -148,15 +159,31 @@ def fit(
         raise ValueError(f"the model {model} has no parameters to fit")
     if not isinstance(loss, str):
         raise ValueError(f"expected a loss by its name, got {loss!r}")
+    if loss_scale is not None and (loss == "linear" or not loss_scale > 0):
+        raise ValueError(
+            f"expected a robust loss, and a positive loss_scale, got {loss!r}, {loss_scale}"
+        )
     if method not in METHODS:
         raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
     x, y, sigma, x_sigma = without_nan(x, y, sigma, x_sigma, nan_policy)
     x, values, weights = checked_data(x, y, sigma, names=NAMES)
     if np.ndim(x) == 1 and len(x) != len(values):
         raise ValueError(f"x has {counted(len(x), 'point')}, but y {len(values)}")
+    if x_sigma is not None:
+        refuse_errors_of_model(sigma)
     x_deviations = None if x_sigma is None else _x_deviations(x, x_sigma, len(values))
     if method == "auto" and x_sigma is not None:
         method = "orthogonal-distance"
+    absolute = sigma is not None if absolute_sigma is None else absolute_sigma
+    if loss_scale is None and (absolute or loss == "linear"):
+        loss_scale = 1.0
+
+    def guessed_from(y: Array) -> Parameters:
+        def guess() -> Mapping[str, float]:
+            return model.start(*chosen(counting(weights, len(y)), x, y))
+
+        return parameters_of(model.names, model.defaults, p0, bounds, fixed, guess)
+
     problem = Problem(
         model,
         x,
@@ -164,15 +191,22 @@ def fit(
         weights,
         x_deviations,
         weighted_by(method, model, x, values, weights, x_deviations),
-        parameters_of(
-            model.names, model.defaults, p0, bounds, fixed, lambda: model.start(x, values)
-        ),
+        guessed_from(values),
         _by_name(constraints, model.names),
         loss,
-        sigma is not None if absolute_sigma is None else absolute_sigma,
+        loss_scale,
+        absolute,
+        sigma if isinstance(sigma, Relative) else None,
     )
     check_start(problem)
-    return minimised(problem, method, progress)
+    result = minimised(problem, method, progress)
+    if loss == "linear" or np.shape(x) != values.shape:
+        return result
+    # A guess by least squares may have taken an outlier for a peak.
+    other = guessed_from(mended(x, values))
+    if np.array_equal(other.start, problem.parameters.start):
+        return result
+    return less_lost(result, minimised(replace(problem, parameters=other), method, progress))
 
 
 def minimised(problem: Problem, method: str, progress: bool = False) -> FitResult:
@@ -184,7 +218,7 @@ def minimised(problem: Problem, method: str, progress: bool = False) -> FitResul
     elif method == "gradient-descent":
         search = _gradient_descent
     try:
-        found = search(problem, progress)
+        problem, found = settled(problem, lambda posed, start: search(posed, start, progress))
     except TypeError as error:
         raise TypeError(
             f"the model cannot be recorded (or a tie or constraint), so there are no exact "
@@ -218,41 +252,44 @@ def minimised(problem: Problem, method: str, progress: bool = False) -> FitResul
     return result
 
 
+def less_lost(one: FitResult, other: FitResult) -> FitResult:
+    """Return the better of two fits from two starts, by a loss at the smaller scale."""
+    scale = min(result.problem.loss_scale or 1.0 for result in (one, other))
+
+    def lost(result: FitResult) -> tuple[bool, float]:
+        # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.
+        cost, _, _ = influence("cauchy", result.weighted_residuals, scale)
+        return not result.success, float(np.sum(cost))
+
+    return replace(min(one, other, key=lost), nfev=one.nfev + other.nfev)
+
+
 # -- the search ------------------------------------------------------------------------------
 
 
-def _least_squares(problem: Problem, progress: bool) -> OptimizeResult:
+def _least_squares(problem: Problem, start: Array, progress: bool) -> OptimizeResult:
     parameters = problem.parameters
-
-    def search(start: Array, loss: str) -> OptimizeResult:
-        return least_squares(
-            problem.residuals,
-            start,
-            bounds=(parameters.lower, parameters.upper) if parameters.bounded else None,
-            loss=loss,
-            tol=ENOUGH,
-            progress=progress,
-        )
-
-    if problem.loss not in REDESCENDING:
-        return search(parameters.start, problem.loss)
-    # From afar all points look like outliers, and there are minima at which most of them are.
-    first = search(parameters.start, "soft_l1")
-    found = search(first.x, problem.loss)
-    found.nfev += first.nfev
-    return found
-
-
-def _lagrange(problem: Problem, progress: bool) -> OptimizeResult:
-    return lagrange(
-        lambda p: problem.chi_squared(p) / 2,
-        problem.constraint,
-        problem.parameters.start,
+    return least_squares(
+        problem.residuals,
+        start,
+        bounds=(parameters.lower, parameters.upper) if parameters.bounded else None,
+        loss=problem.loss,
+        loss_scale=problem.loss_scale or 1.0,
+        tol=ENOUGH,
         progress=progress,
     )
 
 
-def _gradient_descent(problem: Problem, progress: bool) -> OptimizeResult:
+def _lagrange(problem: Problem, start: Array, progress: bool) -> OptimizeResult:
+    return lagrange(
+        lambda p: problem.chi_squared(p) / 2,
+        problem.constraint,
+        start,
+        progress=progress,
+    )
+
+
+def _gradient_descent(problem: Problem, start: Array, progress: bool) -> OptimizeResult:
     """Go down the gradient of χ², until the relative offset says that this is a minimum."""
     matrix = jacobian(problem.residuals)
 
@@ -265,7 +302,7 @@ def _gradient_descent(problem: Problem, progress: bool) -> OptimizeResult:
 
     found = gradient_descent(
         problem.chi_squared,
-        problem.parameters.start,
+        start,
         line_search="wolfe",
         tol=float(np.finfo(float).tiny),
         maxiter=STEPS,
@@ -312,6 +349,8 @@ def weighted_by(
         raise ValueError(f"method={method!r} knows no errors in x: leave it out, or x_sigma")
     if weights is None or weights.ndim == 2:
         raise ValueError("x_sigma needs sigma to be the standard deviations of y")
+    if not weights.all():
+        raise ValueError("x_sigma needs finite errors of y: leave points that do not count out")
     sigma = np.broadcast_to(1 / weights, len(y))
     distance = effective_variance if method == "effective-variance" else orthogonal_distance
     return distance(model, x, y, sigma, x_sigma)

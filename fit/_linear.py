@@ -8,13 +8,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fit._checks import check_enough
 from fit._chi_squared import weighted_residuals
 from fit._data import (
     NAMES,
     Array,
+    Relative,
     Sigma,
     checked_data,
+    counting,
     numbers,
+    refuse_errors_of_model,
     without_nan,
 )
 from fit._double_double import DoubleDouble, exactly, multiply
@@ -25,7 +29,6 @@ from fit._problem import Problem
 from fit.models._model import Model
 from fit.models._shapes import Line, Polynomial
 from fit.results._result import UNDETERMINED, FitResult
-from fit.results._words import counted
 
 Function: TypeAlias = Callable[[Any], Any]
 
@@ -218,16 +221,13 @@ def _fitted(
     nan_policy: str,
 ) -> FitResult:
     """Return the fit of a model whose derivatives by its parameters are the columns."""
+    refuse_errors_of_model(sigma)
     x, y, sigma, _ = without_nan(x, y, sigma, None, nan_policy)
     x, values, weights = checked_data(x, y, sigma, names=NAMES)
     names, n = model.names, len(values)
     if isinstance(x, np.ndarray) and x.shape[-1:] != (n,):
         raise ValueError(f"x has shape {x.shape}, but y {n} points: expected one x for each")
-    if n < len(names):
-        raise ValueError(
-            f"y has {counted(n, 'point')}: too few to fit {len(names)} parameters "
-            f"({', '.join(names)})"
-        )
+    check_enough(counting(weights, n), names)
     design = _design(columns(x), names, n)
     target = exactly(values)
     if weights is not None:
@@ -242,6 +242,7 @@ def _fitted(
         weighted_residuals(model, x, values, weights, names=NAMES),
         parameters_of(names, dict(zip(names, solution.x, strict=True)), None, None, None),
         absolute=sigma is not None if absolute_sigma is None else absolute_sigma,
+        relative=sigma if isinstance(sigma, Relative) else None,
     )
     undetermined = solution.determined.undetermined
     return FitResult(

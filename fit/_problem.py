@@ -8,9 +8,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autodiff import grad, hessian, jacobian
-from fit._data import Array, deviations_of
+from fit._data import Array, Relative, counting, deviations_of
 from fit._parameters import Parameters
 from fit.models._model import Model
 
@@ -35,8 +36,12 @@ class Problem:
         Each takes all parameters by name; the fit makes it zero.
     loss : str
         What takes the place of the square, by its name in `optim.least_squares`.
+    loss_scale : float or None
+        The size of a residual from which on it counts as an outlier; None to find it.
     absolute : bool
         Whether the size of ``sigma`` is believed.
+    relative : Relative or None
+        The standard deviations as fractions, of the data or of the model's values.
     """
 
     model: Model
@@ -48,12 +53,29 @@ class Problem:
     parameters: Parameters
     constraints: tuple[Callable[[dict[str, Any]], Any], ...] = ()
     loss: str = "linear"
+    loss_scale: float | None = 1.0
     absolute: bool = False
+    relative: Relative | None = None
 
     @cached_property
     def sigma(self) -> Array | None:
         """The standard deviations of ``y``, if any were given."""
         return deviations_of(self.weights, len(self.y))
+
+    @cached_property
+    def counting(self) -> NDArray[np.bool_]:
+        """Which points count: those whose standard deviation is finite."""
+        return counting(self.weights, len(self.y))
+
+    @cached_property
+    def n(self) -> int:
+        """How many points count."""
+        return int(np.sum(self.counting))
+
+    @property
+    def follows_model(self) -> bool:
+        """Whether the standard deviations are fractions of the model's values."""
+        return self.relative is not None and self.relative.of == "model"
 
     def residuals(self, p: Any) -> Any:
         """Return the residuals in standard deviations, as a function of the free parameters."""

@@ -10,6 +10,7 @@ from optim.multipliers._lagrange import lagrange
 from optim.roots._roots import halley, newton_raphson
 from optim.squares._least_squares import least_squares
 from optim.squares._residuals import residuals_and_jacobian
+from optim.squares._robust import influence
 from optim.training._adaptive import Adagrad, Adam, AdamW, RMSprop
 from optim.training._clipping import clip_by_norm, clip_by_value
 from optim.training._optimizer import Optimizer
@@ -41,6 +42,7 @@ __all__ = [
     "exponential_decay",
     "gradient_descent",
     "halley",
+    "influence",
     "lagrange",
     "lbfgs",
     "least_squares",

@@ -76,6 +76,7 @@ def to_json(result: FitResult) -> str:
         },
         "constraints": len(problem.constraints),
         "loss": problem.loss,
+        "loss_scale": problem.loss_scale,
         "absolute": problem.absolute,
         "p": result.p,
         "triangle": result.triangle,
@@ -232,6 +233,7 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
         parameters,
         (constraint,) * int(document["constraints"]),
         str(document["loss"]),
+        float(document["loss_scale"]),
         bool(document["absolute"]),
     )
 

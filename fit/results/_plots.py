@@ -77,11 +77,10 @@ def plot_profile(result: FitResult, name: str) -> Figure:
     figure = Picture(figsize=(6.0, 4.2), facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
-    axes.plot(places, rises / result.variance, color=BLUE, label="profile")
+    axes.plot(places, rises / result.sandwich.rise, color=BLUE, label="profile")
     parabola = ((places - value) / error) ** 2
     axes.plot(places, parabola, "--", color=VERMILION, label="parabola of the standard error")
-    dof = None if result.absolute else result.dof
-    heights = {label: quantile(level, dof) ** 2 for label, level in LEVELS.items()}
+    heights = {label: quantile(level, result.dof_of_errors) ** 2 for label, level in LEVELS.items()}
     for (label, pair), marker in zip(intervals.items(), "os", strict=True):
         # Where a bound ends an interval, χ² has not risen to its level.
         crossings = [end for end in pair if np.isfinite(end) and end not in _bounds(result, name)]
@@ -90,10 +89,10 @@ def plot_profile(result: FitResult, name: str) -> Figure:
         axes.axhline(heights[label], color=GREY, linewidth=0.8, zorder=0)
         axes.plot(crossings, at, marker, color=BLUE, label=words)
     top = 1.8 * heights["2σ"]
-    inside = places[rises <= top * result.variance]
+    inside = places[rises <= top * result.sandwich.rise]
     axes.set(xlim=(inside[0], inside[-1]), ylim=(0, top))
     axes.set_xlabel(name)
-    axes.set_ylabel("Δχ²" if result.absolute else "Δχ² / (χ²/dof)")
+    axes.set_ylabel(_rise(result))
     axes.legend(edgecolor="none", framealpha=0.8, fontsize="small", loc="upper center")
     return figure
 
@@ -103,7 +102,7 @@ def plot_profile(result: FitResult, name: str) -> Figure:
 
 def _draw_data(axes: Axes, x: Array, result: FitResult, x_sigma: Array | None) -> None:
     """Draw the points with the errors that were given, as far as these can be told apart."""
-    y, sigma, label = result.problem.y, result.problem.sigma, "data"
+    y, sigma, label = result.problem.y, _drawn_errors(result), "data"
     if len(x) > MANY:
         if sigma is not None:
             label = "data, error bars left out"
@@ -113,6 +112,12 @@ def _draw_data(axes: Axes, x: Array, result: FitResult, x_sigma: Array | None) -
         x, y, sigma, x_sigma, fmt="none", ecolor=BLACK, elinewidth=0.8, alpha=_opacity(len(x))
     )
     axes.plot([], [], "o", color=BLACK, markersize=4, markeredgewidth=0, label=label)
+
+
+def _drawn_errors(result: FitResult) -> Array | None:
+    """Return the errors of y, with 0 for points that do not count: those have no bar."""
+    sigma = result.problem.sigma
+    return None if sigma is None else np.where(result.problem.counting, sigma, 0.0)
 
 
 def _draw_points(axes: Axes, x: Array, y: Array) -> None:
@@ -174,7 +179,7 @@ def _draw_pulls(axes: Axes, x: Array, result: FitResult) -> None:
 
 def _limits(result: FitResult, model: Array, band: Array) -> tuple[float, float]:
     """Return limits that show data and model, and as much of the band as leaves these large."""
-    y, sigma = result.problem.y, result.problem.sigma
+    y, sigma = result.problem.y, _drawn_errors(result)
     errors = np.zeros(len(y)) if sigma is None else sigma
     reached = np.concatenate([y - errors, y + errors, model[np.isfinite(model)]])
     low, high = float(reached.min()), float(reached.max())
@@ -222,6 +227,12 @@ def _verdict(result: FitResult) -> str:
     if p is not None:
         words += f", p = {p:.2g}"
     return words if result.success else f"{words}, NOT CONVERGED"
+
+
+def _rise(result: FitResult) -> str:
+    if result.problem.loss != "linear":
+        return "rise of the robust loss, scaled"
+    return "Δχ²" if result.absolute else "Δχ² / (χ²/dof)"
 
 
 def _end(end: float, error: float) -> str:

@@ -57,7 +57,7 @@ class Profile(NamedTuple):
 
 def interval(result: FitResult, name: str, level: float = 0.6827) -> tuple[float, float]:
     """Return the ends of a likelihood interval; `FitResult.interval`."""
-    factor = quantile(level, None if result.absolute else result.dof)
+    factor = quantile(level, result.dof_of_errors)
     low, high, notes = likelihood_interval(result, name, factor)
     for note in notes:
         if "bound" not in note:
@@ -78,7 +78,7 @@ def likelihood_interval(
     intervals", Applied Statistics 37 (1988).
     """
     k = _index(result, name)
-    rise = result.variance * factor**2
+    rise = result.sandwich.rise * factor**2
     around = Vicinity(result)
     error = float(around.errors[k])
     middle = float(result.p[k])
@@ -86,7 +86,8 @@ def likelihood_interval(
         return Interval(-np.inf, np.inf)
     if sqrt(rise) <= ROUNDED * EPS * around.terms:
         # χ² is made of rounding errors: no rise of it can be seen.
-        return Interval(middle - sqrt(rise) * error, middle + sqrt(rise) * error)
+        half = sqrt(result.sandwich.variance) * factor * error
+        return Interval(middle - half, middle + half)
     notes: list[str] = []
     ends: dict[int, float] = {}
     axes = axes_of(around, k)
@@ -112,7 +113,7 @@ def profile(result: FitResult, name: str, points: int = 13, reach: float = 3.0) 
     if not reach > 0:
         raise ValueError(f"expected a positive reach, in standard errors, got {reach}")
     around = Vicinity(result)
-    half = reach * sqrt(result.variance) * around.errors[k]
+    half = reach * sqrt(result.sandwich.variance) * around.errors[k]
     if not np.isfinite(half) or half == 0:
         raise ValueError(f"the standard error of {name} is {half / reach:g}: it has no profile")
     parameters = result.problem.parameters
@@ -250,7 +251,13 @@ def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[flo
         )
         rise = 2 * float(found.fun) - result.chi_squared
     else:
-        found = least_squares(problem.residuals, start, bounds=(lower, upper), loss=problem.loss)
+        found = least_squares(
+            problem.residuals,
+            start,
+            bounds=(lower, upper),
+            loss=problem.loss,
+            loss_scale=problem.loss_scale or 1.0,
+        )
         rise = 2 * float(found.cost) - result.chi_squared
         if problem.loss == "linear":
             origin = result.weighted_residuals

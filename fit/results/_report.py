@@ -15,6 +15,7 @@ from fit.results._result import UNDETERMINED
 from fit.results._words import counted, signed
 
 if TYPE_CHECKING:
+    from fit._problem import Problem
     from fit.results._result import FitResult
 
 WIDTH = 88
@@ -101,10 +102,17 @@ def facts(result: FitResult) -> list[tuple[str, str]]:
     errors = f"with errors in {' and '.join(known)}" if known else "without errors"
     return [
         ("Model", str(problem.model)),
-        ("Data", f"{counted(len(problem.y), 'point')} {errors}"),
+        ("Data", f"{counted(len(problem.y), 'point')} {errors}{_left_out(problem)}"),
         ("Method", _method(result)),
         ("Outcome", _outcome(result)),
     ]
+
+
+def _left_out(problem: Problem) -> str:
+    """Say how many points do not count."""
+    left_out = len(problem.y) - problem.n
+    verb = "does" if left_out == 1 else "do"
+    return f"; {left_out} of infinite error {verb} not count" if left_out else ""
 
 
 def _outcome(result: FitResult) -> str:
@@ -220,7 +228,7 @@ def _method(result: FitResult) -> str:
     if problem.x_sigma is not None and result.method == "auto":
         words = METHODS["orthogonal-distance"]
     if problem.loss != "linear":
-        words += f", robust by the loss {problem.loss!r}"
+        words += f", robust by the loss {problem.loss!r} beyond {problem.loss_scale:.3g}"
     if problem.constraints:
         constraints = counted(len(problem.constraints), "constraint")
         words += f", with {constraints} by Lagrange multipliers"
@@ -228,6 +236,12 @@ def _method(result: FitResult) -> str:
 
 
 def _about_errors(result: FitResult) -> str:
+    if result.problem.loss != "linear" and result.dof > 0:
+        return (
+            "Errors follow from how the residuals scatter and the loss counts them: outliers are "
+            "taken to be alike at all points and to both sides. Those to one side shift the "
+            "parameters by more than that."
+        )
     if result.absolute:
         return (
             "Errors are absolute: they follow from the errors of the data as given."
@@ -239,17 +253,15 @@ def _about_errors(result: FitResult) -> str:
             "Errors are unknown: they would follow from how the data scatter about the model, but "
             "there are no degrees of freedom."
         )
-    linear = result.problem.loss == "linear"
-    factor = f"√({'χ²' if linear else 'robust loss'}/dof) = {result.variance**0.5:.3g}"
+    factor = f"√(χ²/dof) = {result.variance**0.5:.3g}"
     if result.problem.sigma is not None:
         return (
             f"Errors are scaled by {factor}: of the errors of the data only the ratios are "
             "believed, so there is no p-value."
         )
-    deviation = ", the residual standard deviation" if linear else ""
     return (
-        f"Errors are scaled by {factor}{deviation}: those of the data are estimated from how they "
-        "scatter about the model, so there is no p-value."
+        f"Errors are scaled by {factor}, the residual standard deviation: those of the data are "
+        "estimated from how they scatter about the model, so there is no p-value."
     )
 
 

@@ -13,6 +13,7 @@ from autodiff import jacobian
 from fit._data import Array, as_x
 from fit._parameters import names_of_arguments
 from fit._problem import Problem
+from fit._robust import Sandwich, sandwich, typical_size
 from fit.results._covariance import (
     Determined,
     covariance_of,
@@ -22,7 +23,6 @@ from fit.results._covariance import (
 )
 
 UNDETERMINED = -2  # the status where other parameters fit as well
-MEDIAN = 0.6744897501960817  # of the size of normal residuals, in standard deviations
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,8 +106,10 @@ class FitResult:
     def covariance(self) -> Array:
         """The covariance of all parameters, from JᵀJ: exact where the model is linear.
 
-        Where the loss is robust it is that of plain least squares at this place, and some 10 % too
-        small in the errors, more for "cauchy" and "arctan": `interval` follows the loss itself.
+        Where the loss is robust it is Huber's, from what the loss makes of the residuals. It takes
+        outliers to be alike at all points, and to both sides: those to one side shift parameters by
+        more than the errors tell, "cauchy" and "arctan" the least. Where the scatter changes from
+        point to point, give ``sigma``, of which ratios may do.
         """
         return self._scaled(covariance_of(self._every, self.determined))
 
@@ -135,7 +137,8 @@ class FitResult:
     def _scaled(self, variance: Array) -> Array:
         """Return (co)variances as they are with the data's errors; what is open stays so."""
         left_open = np.isinf(variance)
-        return np.where(left_open, np.inf, self.variance * np.where(left_open, 0.0, variance))
+        scale = self.sandwich.variance
+        return np.where(left_open, np.inf, scale * np.where(left_open, 0.0, variance))
 
     @cached_property
     def correlation(self) -> Array:
@@ -154,8 +157,11 @@ class FitResult:
 
     @cached_property
     def dof(self) -> int:
-        """Degrees of freedom: points less free parameters, and more by each constraint."""
-        return int(len(self.problem.y) - self.problem.directions(self.p).shape[1])
+        """Degrees of freedom: points less free parameters, and more by each constraint.
+
+        Points of infinite standard deviation do not count.
+        """
+        return self.problem.n - int(self.problem.directions(self.p).shape[1])
 
     @property
     def reduced_chi_squared(self) -> float:
@@ -172,8 +178,25 @@ class FitResult:
             return 1.0
         if self.problem.loss == "linear" or self.dof < 1:
             return self.reduced_chi_squared
-        typical = float(np.median(np.abs(self.weighted_residuals))) / MEDIAN
-        return typical**2 * len(self.problem.y) / self.dof
+        return typical_size(self.weighted_residuals[self.problem.counting], self.dof) ** 2
+
+    @cached_property
+    def sandwich(self) -> Sandwich:
+        """What the covariance and the rise of χ² are scaled by: both the variance of the data.
+
+        Where the loss is robust they follow from how its outliers pull.
+        """
+        problem = self.problem
+        if problem.loss == "linear" or self.dof < 1:
+            return Sandwich(self.variance, self.variance)
+        residuals = self.weighted_residuals[problem.counting]
+        return sandwich(problem.loss, problem.loss_scale or 1.0, residuals, self.dof)
+
+    @property
+    def dof_of_errors(self) -> int | None:
+        """From how many degrees of freedom the size of errors is estimated; None if it is known."""
+        known = self.absolute and (self.problem.loss == "linear" or self.dof < 1)
+        return None if known else self.dof
 
     @cached_property
     def p_value(self) -> float | None:
@@ -187,20 +210,25 @@ class FitResult:
     @property
     def _misfit(self) -> float:
         """-2 ln of the largest likelihood, up to a constant."""
-        n = len(self.problem.y)
+        n = self.problem.n
         if self.absolute:
             return self.chi_squared
+        if self.problem.loss != "linear":
+            return np.nan
         return n * float(np.log(self.chi_squared / n)) if self.chi_squared > 0 else -np.inf
 
     @property
     def aic(self) -> float:
-        """Akaike's criterion; χ² + 2k with known errors, n ln(χ²/n) + 2k with estimated ones."""
-        return self._misfit + 2 * (len(self.problem.y) - self.dof)
+        """Akaike's criterion; χ² + 2k with known errors, n ln(χ²/n) + 2k with estimated ones.
+
+        NaN where the loss is robust and errors are estimated: each fit has a scale of its own then.
+        """
+        return self._misfit + 2 * (self.problem.n - self.dof)
 
     @property
     def bic(self) -> float:
         """The Bayesian criterion of Schwarz: as `aic`, with k ln n for 2k."""
-        n = len(self.problem.y)
+        n = self.problem.n
         return self._misfit + float(np.log(n)) * (n - self.dof)
 
     @cached_property
@@ -275,12 +303,12 @@ class FitResult:
         """
         if kind not in ("confidence", "prediction"):
             raise ValueError(f"expected the kind 'confidence' or 'prediction', got {kind!r}")
-        factor = quantile(level, None if self.absolute else self.dof)
+        factor = quantile(level, self.dof_of_errors)
         J = jacobian(self._model_at(as_x(x)))(self.p)
         variance = self._scaled(variance_of(J, self.determined))
         if kind == "prediction":
             sigma = self.problem.sigma
-            own = 1.0 if sigma is None else float(np.mean(sigma**2))
+            own = 1.0 if sigma is None else float(np.mean(sigma[self.problem.counting] ** 2))
             variance = variance + self.variance * own
         half = factor * np.sqrt(variance)
         middle = self.predict(x)
@@ -345,10 +373,11 @@ class FitResult:
 
         They are where the least χ², all other parameters following, has risen by the quantile: of
         χ² with one degree of freedom where the errors of the data are known, and of s² F(1, dof)
-        where they are estimated. Where the model is linear these are the ends of the standard
-        errors' interval; elsewhere they are not symmetric, and do not depend on how the model is
-        parametrised. Where χ² never rises as much the end is infinite, and where a bound comes
-        first it is the bound.
+        where they are estimated. A robust loss has risen by as much as makes its intervals cover
+        alike. Where the model is linear these are the ends of the standard errors' interval;
+        elsewhere they are not symmetric, and do not depend on how the model is parametrised. Where
+        χ² never rises as much the end is infinite, and where a bound comes first it is the bound.
+        Errors relative to the model are held at those of the fit.
 
         Parameters
         ----------

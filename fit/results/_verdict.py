@@ -11,6 +11,7 @@ import numpy as np
 from autodiff import vjp
 from fit._errors_in_x import offsets_by_bending
 from fit.results._covariance import from_hessian
+from fit.results._data_errors import errors_from_data
 from fit.results._profile import likelihood_interval
 from fit.results._result import UNDETERMINED
 from fit.results._undetermined import undetermined
@@ -27,6 +28,8 @@ IMPROBABLE = 0.001
 # An error is itself uncertain by 1/√(2 dof), some 10 % with 50 points: it is read to one digit.
 CURVED = 0.1
 SHIFTED = 0.25  # of its error, by which a parameter is off in the mean
+OUTLYING = 3.0  # standard deviations, beyond which hardly any normal residual is
+ONE_SIDED = 6  # as many tails in a row have a chance of 3 %
 HESSIAN = 0.05  # by how much errors from JᵀJ and from the Hessian may differ
 DIGITS = 1e-10  # an error smaller than this share of its value has lost too many to be compared
 # So many entries of Jacobians are worth the search for an interval that Newton's method misses.
@@ -42,7 +45,8 @@ def warnings(result: FitResult) -> list[str]:
         _bounds,
         _correlations,
         _goodness,
-        _loss,
+        errors_from_data,
+        _outliers,
         _curvature,
         _hessian,
         _errors_in_x,
@@ -71,7 +75,7 @@ def _goodness(result: FitResult) -> Iterator[str]:
             else "the errors of the data, and so those of the parameters, cannot be estimated"
         )
         yield (
-            f"no degrees of freedom: {counted(len(result.problem.y), 'point')} for "
+            f"no degrees of freedom: {counted(result.problem.n, 'point')} for "
             f"{counted(len(result.free), 'free parameter')}, so that {what}"
         )
     if result.p_value is None:
@@ -95,11 +99,16 @@ def _chance(p: float) -> str:
     return f"a chance of {p:.1g}" if p > 0 else "a chance below 1e-300"
 
 
-def _loss(result: FitResult) -> Iterator[str]:
-    if result.problem.loss != "linear":
+def _outliers(result: FitResult) -> Iterator[str]:
+    """Say where outliers are to one side: a loss gives them less weight, but not none."""
+    if result.problem.loss == "linear" or result.dof < 1:
+        return
+    far = result.pulls[np.abs(result.pulls) > OUTLYING]
+    above = int(np.sum(far > 0))
+    if len(far) >= ONE_SIDED and above in (0, len(far)):
         yield (
-            f"the errors are those of plain least squares at this place, where the loss "
-            f"{result.problem.loss!r} gives outliers less weight; intervals follow the loss itself"
+            f"{counted(len(far), 'outlier')}, all {'above' if above else 'below'} the model: such "
+            "shift the parameters to their side, by more than the errors tell"
         )
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from autodiff import grad, linearize
 from optim._objective import Array
@@ -57,6 +58,50 @@ def reweighted(
     curvature = np.sqrt(np.maximum(first + 2 * z * second, LEAST_CURVATURE * weight))
     ratio = np.divide(weight, curvature, out=np.zeros_like(weight), where=curvature > 0)
     return float(scale**2 * np.sum(rho)), ratio * residuals, curvature[:, None] * jacobian
+
+
+def influence(
+    loss: str | Loss, residuals: ArrayLike, loss_scale: float = 1.0
+) -> tuple[Array, Array, Array]:
+    """Return what residuals cost under a robust loss, and how each pulls: its influence.
+
+    Parameters
+    ----------
+    loss, loss_scale
+        As in `optim.least_squares`.
+    residuals : array_like
+
+    Returns
+    -------
+    cost : ndarray
+        ``loss_scale**2 * ρ(z)``, with ``z = (residuals / loss_scale)**2``: the square of a residual
+        where the loss is linear.
+    influence, slope : ndarray
+        Half of the derivative of the cost, the residual itself where the loss is linear, and the
+        derivative of that.
+
+    Raises
+    ------
+    ValueError
+        When the loss has no such name.
+
+    References
+    ----------
+    P. J. Huber, "Robust Statistics" (1981), section 3.2.
+
+    Examples
+    --------
+    >>> cost, pull, slope = influence("huber", [0.5, 3.0])
+    >>> cost, pull, slope
+    (array([0.25, 5.  ]), array([0.5, 1. ]), array([1., 0.]))
+    """
+    r = np.asarray(residuals, float)
+    function = loss_named(loss)
+    if function is None:
+        return r**2, r, np.ones_like(r)
+    z = (r / loss_scale) ** 2
+    rho, first, second = value_and_derivatives(function, z)
+    return loss_scale**2 * rho, first * r, first + 2 * z * second
 
 
 def value_and_derivatives(loss: Loss, z: Array) -> tuple[Array, Array, Array]:

@@ -192,10 +192,13 @@ def test_x_may_be_a_column_of_a_table() -> None:
     assert_allclose(popt, expected, rtol=1e-6)
 
 
-def test_points_of_infinite_error_do_not_count() -> None:
+@pytest.mark.parametrize("as_covariance", [False, True])
+def test_points_of_infinite_error_do_not_count(as_covariance: bool) -> None:
     sigma = np.where(X > 2, np.inf, 1.0)
-    popt, _ = curve_fit(line, X, Y, sigma=sigma)
-    assert_allclose(popt, np.polyfit(X[X <= 2], Y[X <= 2], 1))
+    popt, pcov = curve_fit(line, X, Y, sigma=np.diag(sigma**2) if as_covariance else sigma)
+    expected = np.polyfit(X[X <= 2], Y[X <= 2], 1, cov=True)
+    assert_allclose(popt, expected[0])
+    assert_allclose(pcov, expected[1])
 
 
 def test_points_with_nan_are_left_out_on_request() -> None:

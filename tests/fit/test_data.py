@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from fit import Cholesky, FitResult, Relative, fit
+from fit import Cholesky, FitResult, Relative, fit, line
 
 T = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5])
 Y = np.array([2.1, 1.4, 1.1, 0.7, 0.55, 0.4, 0.22, 0.2])
@@ -41,6 +41,61 @@ def test_relative_errors_are_fractions_of_what_was_measured() -> None:
         fit(lambda t, a=-1.0: a * t, T + 1, -Y, Relative(fractions)),
         fit(lambda t, a=-1.0: a * t, T + 1, -Y, fractions * Y),
     )
+
+
+# -- points that do not count ----------------------------------------------------------------
+
+OUTLIER = 3
+WITHOUT = np.arange(8) != OUTLIER
+
+
+def spoilt(values: np.ndarray, value: float = np.inf) -> np.ndarray:
+    return np.where(WITHOUT, values, value)
+
+
+@pytest.mark.parametrize(
+    ("sigma", "without"),
+    [
+        (spoilt(SIGMA), SIGMA[WITHOUT]),
+        (COVARIANCE + np.diag(spoilt(np.zeros(8))), COVARIANCE[np.ix_(WITHOUT, WITHOUT)]),
+        (Relative(spoilt(np.full(8, 0.1))), Relative(0.1)),
+    ],
+    ids=["deviations", "covariance", "relative"],
+)
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_point_of_infinite_error_does_not_count(sigma: Any, without: Any, absolute: bool) -> None:
+    y = spoilt(Y, 50.0)
+    result = fit(decay, T, y, sigma, absolute_sigma=absolute)
+    expected = fit(decay, T[WITHOUT], Y[WITHOUT], without, absolute_sigma=absolute)
+    assert_same_fit(result, expected)
+    for what in ("aic", "bic", "r_squared", "p_value"):
+        assert getattr(result, what) == pytest.approx(getattr(expected, what), nan_ok=True)
+    assert_allclose(result.interval("rate"), expected.interval("rate"))
+    for kind in ("confidence", "prediction"):
+        assert_allclose(result.band(T, kind=kind), expected.band(T, kind=kind))
+    assert "8 points with errors in y; 1 of infinite error does not count" in result.report()
+    assert FitResult.from_json(result.to_json(), decay).report() == result.report()
+
+
+def test_a_line_takes_it_too() -> None:
+    y = spoilt(Y, 50.0)
+    assert_same_fit(line(T, y, spoilt(SIGMA)), line(T[WITHOUT], Y[WITHOUT], SIGMA[WITHOUT]))
+    assert np.isfinite(line(T, y, spoilt(SIGMA)).plot().axes[0].get_ylim()).all()
+
+
+@pytest.mark.parametrize("fitted", [line, lambda x, y, sigma: fit(decay, x, y, sigma)])
+def test_too_few_points_that_count(fitted: Any) -> None:
+    sigma = np.where(np.arange(8) == 0, 1.0, np.inf)
+    with pytest.raises(ValueError, match="1 point of finite error: too few to fit 2 parameters"):
+        fitted(T, Y, sigma)
+
+
+def test_errors_in_x_need_every_point_to_count() -> None:
+    with pytest.raises(ValueError, match="x_sigma needs finite errors of y"):
+        fit(decay, T, Y, spoilt(SIGMA), x_sigma=0.1)
+
+
+# -- covariances -----------------------------------------------------------------------------
 
 
 def test_a_diagonal_covariance_is_that_of_independent_data() -> None:

@@ -134,12 +134,13 @@ def outcome(result: FitResult) -> dict[str, str]:
 
 
 def test_the_methods_are_labelled() -> None:
-    sigma: dict[str, Any] = {"sigma": 0.1, "x_sigma": 0.05}
+    sigma_y: dict[str, Any] = {"sigma": 0.1}
+    sigma = {**sigma_y, "x_sigma": 0.05}
     x, y = [0.0, 1.0, 2.0, 3.0], [1.1, 2.9, 5.2, 6.9]
     for arguments, words in (
         ({}, "least squares"),
         ({"method": "gradient-descent"}, "gradient descent on χ²"),
-        ({"loss": "soft_l1"}, "least squares, robust by the loss 'soft_l1'"),
+        ({**sigma_y, "loss": "soft_l1"}, "least squares, robust by the loss 'soft_l1' beyond 1"),
         (
             {"constraints": lambda slope, intercept: slope - 2 * intercept},
             "least squares, with 1 constraint by Lagrange multipliers",
@@ -190,6 +191,7 @@ def test_a_robust_loss_is_not_called_chi_squared() -> None:
     result = fit(decay, T, Y, 0.02, loss="huber")
     assert "χ²" not in str(result).split("\n\n")[1]
     assert "robust loss" in str(result)
+    assert "outliers are taken to be alike at all points" in " ".join(str(result).split())
 
 
 def test_strong_correlations_are_listed_the_strongest_first() -> None:

@@ -165,8 +165,14 @@ def test_no_degrees_of_freedom() -> None:
     assert "cannot be estimated" in only(estimated, "no degrees of freedom")
 
 
-def test_with_a_robust_loss_it_is_told_which_errors_are_meant() -> None:
-    assert "plain least squares" in only(said(decay, loss="huber"), "'huber'")
+@pytest.mark.parametrize(("side", "where"), [(1, "above"), (-1, "below")])
+def test_outliers_to_one_side_are_told(side: int, where: str) -> None:
+    y = Y.copy()
+    y[::8] += side
+    warning = only(fit(decay, X, y, 0.05, loss="huber").warnings, "outliers")
+    assert f"7 outliers, all {where} the model" in warning
+    y[::16] -= 2 * side
+    assert fit(decay, X, y, 0.05, loss="huber").warnings == []
 
 
 def test_a_lower_minimum_is_told() -> None:

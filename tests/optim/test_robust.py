@@ -10,7 +10,7 @@ import pytest
 import scipy.optimize
 from numpy.testing import assert_allclose
 
-from optim import least_squares
+from optim import influence, least_squares
 
 LOSSES = ["soft_l1", "huber", "cauchy", "arctan"]
 rng = np.random.default_rng(0)
@@ -116,6 +116,17 @@ def test_losses_and_bounds_together(loss: str) -> None:
     held = least_squares(lambda x: decay([x[0], x[1], 0.2]), [1.0, 1.0], **options)
     assert result.success, result.message
     assert_allclose(result.x, [*held.x, 0.2], rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", ["linear", *LOSSES, lambda z: 1 - np.exp(-z)])
+def test_the_influence_is_half_the_derivative_of_the_cost(loss: Any) -> None:
+    r, h = np.array([-3.0, -0.2, 0.0, 0.3, 1.7]), 1e-6
+    _, pull, slope = influence(loss, r, 0.5)
+    (above, up, _), (below, down, _) = (influence(loss, r + s, 0.5) for s in (h, -h))
+    assert_allclose((above - below) / (4 * h), pull, atol=1e-8)
+    assert_allclose((up - down) / (2 * h), slope, atol=1e-8)
+    result = least_squares(lambda x: x[0] + r, [0.0], loss=loss, loss_scale=0.5)
+    assert np.sum(influence(loss, result.fun, 0.5)[0]) == pytest.approx(2 * result.cost)
 
 
 def test_a_maximum_of_the_cost_is_left() -> None:

@@ -1,0 +1,94 @@
+"""What a fit takes from its own minimum: a loss's scale, errors that follow the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from fit._chi_squared import weighted_residuals
+from fit._data import NAMES, Array
+from fit._problem import Problem
+from fit._robust import typical_size
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+Search: TypeAlias = "Callable[[Problem, Array], OptimizeResult]"
+
+REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
+ROUNDS = 50
+UNSETTLED = 0  # the status where these were not enough
+ALIKE = 1e-6  # relative changes that end the rounds
+TINY = 1e-14  # of the largest y: the least scale, where most points lie on the model
+
+
+def settled(problem: Problem, search: Search) -> tuple[Problem, OptimizeResult]:
+    """Return a minimum, and the problem with the scale that this minimum has."""
+    start, evaluations = problem.parameters.start, 0
+    if problem.loss in REDESCENDING:
+        # From afar all points look like outliers, and there are minima at which most of them are.
+        _, wider = _repeated(replace(problem, loss="soft_l1"), search, start)
+        start, evaluations = wider.x, wider.nfev
+    problem, found = _repeated(problem, search, start)
+    found.nfev += evaluations
+    return problem, found
+
+
+def _repeated(problem: Problem, search: Search, start: Array) -> tuple[Problem, OptimizeResult]:
+    """Search again with the scale and the errors of the last minimum, until these stay."""
+    if problem.loss_scale is not None and not problem.follows_model:
+        return problem, search(problem, start)
+    evaluations = 0
+    posed = _scaled(problem, start)
+    for _ in range(ROUNDS):
+        found = search(posed, start)
+        evaluations += found.nfev
+        last, start = posed, found.x
+        posed = _scaled(_following(problem, start), start)
+        if not _change(last, posed) > ALIKE:
+            break
+    else:
+        if problem.follows_model:
+            left = f"the errors that follow the model do not stay the same after {ROUNDS} fits"
+            found.update(success=False, status=UNSETTLED, message=left)
+    found.nfev = evaluations
+    return last, found
+
+
+def _scaled(problem: Problem, p: Array) -> Problem:
+    """Return the problem with the standard deviation that the residuals at p have as its scale."""
+    if problem.loss_scale is not None:
+        return problem
+    residuals = np.asarray(problem.residuals(p), float)[problem.counting]
+    terms = problem.y if problem.sigma is None else problem.y / problem.sigma
+    least = TINY * float(np.max(np.abs(terms))) or 1.0
+    scale = max(typical_size(residuals, max(problem.n - p.size, 1)), least)
+    return replace(problem, loss_scale=scale)
+
+
+def _following(problem: Problem, p: Array) -> Problem:
+    """Return the problem with the errors that the model at p has."""
+    if problem.relative is None or problem.relative.of == "data":
+        return problem
+    values = np.abs(np.asarray(problem.predicted(problem.x, p), float)) * np.ones(len(problem.y))
+    if not values.all():
+        raise ValueError(
+            f"the model is 0 at point {np.argmin(values)}, where an error relative to it would be "
+            "0: give sigma itself"
+        )
+    weights = 1 / (np.asarray(problem.relative.fraction) * values)
+    residuals = weighted_residuals(problem.model, problem.x, problem.y, weights, names=NAMES)
+    return replace(problem, weights=weights, weighted=residuals)
+
+
+def _change(one: Problem, other: Problem) -> float:
+    """Return by how much scale and errors have changed, relative to themselves."""
+    scale, before = other.loss_scale or 1.0, one.loss_scale or 1.0
+    changes = [abs(scale / before - 1)]
+    if one.follows_model and one.sigma is not None and other.sigma is not None:
+        count = one.counting
+        changes.append(float(np.max(np.abs(other.sigma[count] / one.sigma[count] - 1))))
+    return max(changes)
