@@ -12,7 +12,7 @@ from fit._chi_squared import weighted_residuals
 from fit._data import NAMES, Array
 from fit._errors_in_x import takes_each_point_alone
 from fit._problem import Problem
-from fit.results._words import counted
+from fit.results._words import counted, from_the_middle
 
 
 def check_start(problem: Problem) -> None:
@@ -39,10 +39,11 @@ def check_start(problem: Problem) -> None:
         chi_squared = float(problem.chi_squared(parameters.start))
     bad = np.flatnonzero(~np.isfinite(values))
     if bad.size:
+        shift = from_the_middle(x)
         raise ValueError(
             f"the model is {values[bad[0]]} at point {bad[0]} for the starting values "
-            f"{_listed(problem, parameters.start)} ({bad.size} of {len(y)} points): give "
-            "other starting values in p0"
+            f"{_listed(problem, parameters.start)} ({bad.size} of {len(y)} points): give other "
+            "starting values in p0" + (f", or write the model with {shift}" if shift else "")
         )
     if not np.isfinite(chi_squared):
         raise ValueError(

@@ -29,6 +29,8 @@ from fit._curve_fit_arguments import (
 )
 from fit._data import Array, counting
 from fit._fit import ENOUGH
+from fit._other_starts import best_from, other_starts
+from fit._worth import shortcoming
 from optim import least_squares
 
 if TYPE_CHECKING:
@@ -73,7 +75,9 @@ def curve_fit(
         What was measured.
     p0 : array_like, optional
         Where to start. By default 1 for each parameter in the signature of ``f``; of one with
-        bounds the middle between them, or 1 inside of the only one.
+        bounds the middle between them, or 1 inside of the only one. Where no bounds and no number
+        of evaluations are given, and that leads to no minimum or to one that describes nothing,
+        other signs are tried.
     sigma : array_like of shape (n,) or (n, n), or a number, optional
         The standard deviations of ``ydata``, in its units, or its covariance matrix. A point whose
         standard deviation is infinite does not count.
@@ -136,7 +140,8 @@ def curve_fit(
     UserWarning
         When the model cannot be recorded, and SciPy's finite differences are used instead.
     OptimizeWarning
-        As SciPy, when there is no covariance, and when the answer is no minimum.
+        As SciPy, when there is no covariance; when the answer is no minimum; and when it is
+        worse than a constant, or hardly better with a pole among the data.
 
     Examples
     --------
@@ -175,26 +180,49 @@ def curve_fit(
     scale = None if deviations is None else weights(deviations, y.size)
     residuals = weighted_residuals(f, x, y, scale, names=NAMES)
 
-    def search(residuals: Callable[[Any], Any], jac: Callable[[Array], Array] | None) -> Any:
-        return least_squares(residuals, start, bounds=limits, tol=ENOUGH, jac=jac, **options)
+    def searching(
+        residuals: Callable[[Any], Any], jac: Callable[[Array], Array] | None
+    ) -> Callable[[Array], OptimizeResult]:
+        return lambda start: least_squares(
+            residuals, start, bounds=limits, tol=ENOUGH, jac=jac, **options
+        )
 
+    recorded = None
     if callable(jac):
-        result = search(residuals, weighted_jacobian(jac, x, scale, bool(kwargs.get("col_deriv"))))
+        transposed = bool(kwargs.get("col_deriv"))
+        search = searching(residuals, weighted_jacobian(jac, x, scale, transposed))
     elif jac is not None:
-        result = search(residuals, differences(residuals, jac, limits))
+        search = searching(residuals, differences(residuals, jac, limits))
     else:
         recorded = Remembering(weighted_residuals(f, recordable(x), y, scale, names=NAMES))
-        try:
-            result = search(recorded, None)
-        except Exception as error:
-            raise_unless_recording_failed(error, residuals, recorded.p)
-            _warn_of_differences(error)
-            jac = "3-point"
-            result = search(residuals, differences(residuals, jac, limits))
+        search = searching(recorded, None)
+    try:
+        result = search(start)
+    except Exception as error:
+        if recorded is None:
+            raise
+        raise_unless_recording_failed(error, residuals, recorded.p)
+        _warn_of_differences(error)
+        jac = "3-point"
+        search = searching(residuals, differences(residuals, jac, limits))
+        result = search(start)
+
+    def short(result: OptimizeResult) -> str:
+        if not result.success or options.get("loss", "linear") != "linear":
+            return ""
+        return shortcoming(lambda x: f(x, *result.x), x, y, scale, 2 * result.cost)
+
+    said = short(result)
+    free = p0 is None and limits is None and "max_nfev" not in options
+    if free and (said or result.status in (0, -1)):
+        result = best_from(other_starts(n), search, result)
+        said = short(result)
     if result.status == -3:
         raise ValueError(f"p0 = {start} is no place to start: {_not_finite(f, x, result)}")
     if result.status == 0:
         raise RuntimeError(f"Optimal parameters not found: {result.message}")
+    if said:
+        _warn(f"{said[0].upper()}{said[1:]}: give p0, or another one, unless f is wrong", 3)
     freedom = int(np.sum(counting(scale, y.size))) - n
     noise = NOISE[jac] if isinstance(jac, str) else 0.0
     pcov = _covariance(result, freedom, absolute_sigma, noise)
@@ -239,10 +267,10 @@ def _singular(triangle: Array, noise: float) -> bool:
     return bool(np.linalg.svd(columns, compute_uv=False)[-1] <= noise)
 
 
-def _warn(message: str) -> None:
+def _warn(message: str, level: int = 4) -> None:
     from scipy.optimize import OptimizeWarning
 
-    warnings.warn(message, OptimizeWarning, stacklevel=4)
+    warnings.warn(message, OptimizeWarning, stacklevel=level)
 
 
 def _infodict(result: OptimizeResult, of_lm: bool) -> dict[str, Any]:

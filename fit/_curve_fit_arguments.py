@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import Tensor
-from fit._data import Array, refuse, whitening
+from fit._data import INSTEAD, Array, refuse, refuse_unequal, unmasked, whitening
 
 METHODS = ("lm", "trf", "dogbox")
 NOISE = {"2-point": 1e-7, "3-point": 1e-9, "cs": 1e-14}  # of SciPy's differences, at the most
@@ -34,6 +34,8 @@ def data(
     xdata: Any, ydata: Any, sigma: Any, check_finite: bool, nan_policy: str | None
 ) -> tuple[Any, Array, Array | None]:
     """Return x, y and sigma: arrays of floats, but for an x that is no array or list."""
+    if nan_policy == "omit":
+        xdata, ydata, sigma = map(unmasked, (xdata, ydata, sigma))
     y = floats("ydata", ydata, check_finite)
     if not y.size:
         raise ValueError("`ydata` must not be empty!")
@@ -43,6 +45,7 @@ def data(
         )
     x = xdata
     if isinstance(x, list | tuple | np.ndarray):
+        refuse_unequal("xdata", x)
         x = floats("xdata", x, check_finite)
     sigma = None if sigma is None else floats("sigma", sigma, False)
     if nan_policy is None or check_finite:
@@ -56,6 +59,8 @@ def data(
         if np.isnan(x).any() and x.shape[-1:] != y.shape:
             raise ValueError(f"xdata holds NaN, and has shape {x.shape}, but ydata {y.shape}")
         bad = bad | np.isnan(x).any(axis=tuple(range(x.ndim - 1)))
+    if sigma is not None and sigma.shape == y.shape:
+        bad = bad | np.isnan(sigma)
     if not bad.any():
         return x, y, sigma
     if nan_policy == "raise":
@@ -73,7 +78,7 @@ def data(
 def floats(name: str, values: Any, check_finite: bool) -> Array:
     """Return an argument as an array of floats, or raise a ValueError that names it."""
     if np.ma.is_masked(values):
-        raise ValueError(f"{name} has masked entries: leave those points out")
+        raise ValueError(f"{name} has masked entries: {INSTEAD}")
     array = np.asarray(values)
     if array.dtype.kind == "c":
         raise ValueError(f"{name} is complex, expected real numbers")

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[np.float64]
+INSTEAD = "give nan_policy='omit' to leave those points out"  # of masked entries
 NAMES = ("x", "y")  # of the arguments, in messages
 Sigma: TypeAlias = "ArrayLike | Relative | Cholesky"
 
@@ -77,13 +78,26 @@ def as_x(x: Any, name: str = "x", check_finite: bool = True) -> Any:
     is_array = isinstance(x, list | tuple | np.ndarray | Real)
     # One column of a table is an array of numbers; a table is the model's own affair.
     is_array = is_array or (hasattr(x, "__array__") and np.ndim(x) == 1)
-    return numbers(name, x, check_finite) if is_array else x
+    if not is_array:
+        return x
+    refuse_unequal(name, x)
+    return numbers(name, x, check_finite)
+
+
+def refuse_unequal(name: str, x: Any) -> None:
+    """Refuse several arrays of unequal shapes, which are no array, but may be meant as they are."""
+    if isinstance(x, list | tuple) and len({np.shape(part) for part in x}) > 1:
+        shapes = ", ".join(str(np.shape(part)) for part in x)
+        raise ValueError(
+            f"{name} is a {type(x).__name__} of the shapes {shapes}, which make no array: give a "
+            "dict of them, by names of your choice, which the model takes as it is"
+        )
 
 
 def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
     """Return an argument as an array of floats, or raise a ValueError that names it."""
     if np.ma.is_masked(values):
-        raise ValueError(f"{name} has masked entries: leave those points out")
+        raise ValueError(f"{name} has masked entries: {INSTEAD}")
     try:
         array = np.asarray(values)
     except ValueError as error:
@@ -96,6 +110,11 @@ def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
     if check_finite and not np.isfinite(array).all():
         refuse(name, array, ~np.isfinite(array), "expected finite numbers")
     return array
+
+
+def unmasked(values: Any) -> Any:
+    """Return an argument with NaN for what is masked."""
+    return np.ma.filled(values.astype(float), np.nan) if np.ma.is_masked(values) else values
 
 
 def number(name: str, value: Any, check_finite: bool = True) -> float:
@@ -124,9 +143,10 @@ def without_nan(
         raise ValueError(f"expected the nan_policy 'raise' or 'omit', got {nan_policy!r}")
     if isinstance(sigma, Cholesky):
         raise ValueError("nan_policy='omit' needs the covariance itself as sigma, not its factor")
+    x, y, x_sigma = map(unmasked, (x, y, x_sigma))
     x = as_x(x, check_finite=False)
     values: Any = numbers("y", y, check_finite=False)
-    of_y = sigma.fraction if isinstance(sigma, Relative) else sigma
+    of_y: Any = unmasked(sigma.fraction if isinstance(sigma, Relative) else sigma)
     spread: Any = None if of_y is None else numbers("sigma", of_y, check_finite=False)
     x_spread: Any = None if x_sigma is None else numbers("x_sigma", x_sigma, check_finite=False)
     n = values.shape[-1] if values.ndim else 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -42,6 +43,7 @@ METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "o
 
 OFFSET = 1e-7  # the share of the residuals that a linear step may still remove at a minimum
 ENOUGH = 1e-9  # of its standard error, that a parameter may be off before the last step
+VANISHED = 1e-10  # of what depended on a parameter at the start
 STEPS = 2000  # down the gradient
 STOPPED = 99  # by the callback
 
@@ -233,6 +235,10 @@ def minimised(problem: Problem, method: str, progress: bool = False) -> FitResul
         J = jacobian(problem.residuals)(p)
     if not np.isfinite(J).all():
         refuse_corner(problem, p, J)
+    if search is _least_squares and found.status == UNDETERMINED:
+        J = np.where(_vanished(problem, p, J), 0.0, J)
+    signs = _without_sign(problem, p, residuals)
+    p, J = p * signs, J * signs
     result = FitResult(
         problem,
         p,
@@ -319,6 +325,33 @@ def _gradient_descent(problem: Problem, start: Array, progress: bool) -> Optimiz
     return found
 
 
+def _without_sign(problem: Problem, p: Array, residuals: Array) -> Array:
+    """Return -1 for each parameter below 0 that may as well be above, as a width may, else 1."""
+    parameters, signs = problem.parameters, np.ones(p.size)
+    for k in np.flatnonzero(p < 0):
+        turned = np.where(np.arange(p.size) == k, -p, p)
+        if parameters.lower[k] <= turned[k] <= parameters.upper[k]:
+            with np.errstate(all="ignore"):
+                moved = np.asarray(problem.residuals(turned), float)
+            if np.array_equal(moved, residuals):
+                signs[k] = -1.0
+    return signs
+
+
+def _vanished(problem: Problem, p: Array, J: Array) -> Any:
+    """Return on which parameters nothing depends any more because of what others have become.
+
+    So it is with the centre of a peak whose height has become 0.
+    """
+    start, of = problem.parameters.start, jacobian(problem.residuals)
+    least = VANISHED * np.linalg.norm(of(start), axis=0)
+    vanished = np.linalg.norm(J, axis=0) <= least
+    for k in np.flatnonzero(vanished):
+        others = np.where(np.arange(p.size) == k, p, start)
+        vanished[k] = np.linalg.norm(of(others)[:, k]) > least[k]
+    return vanished
+
+
 # -- at the door -----------------------------------------------------------------------------
 
 
@@ -366,8 +399,10 @@ def _by_name(
     if not isinstance(several, Sequence) or not all(map(callable, several)):
         raise ValueError(f"expected functions of parameters as constraints, got {constraints!r}")
 
-    def taking_all(f: Constraint) -> Callable[[dict[str, Any]], Any]:
-        needed = names_of_arguments(f, names, "constraints")
-        return lambda by_name: f(*(by_name[name] for name in needed))
+    return tuple(
+        partial(_given_by_name, f, names_of_arguments(f, names, "constraints")) for f in several
+    )
 
-    return tuple(map(taking_all, several))
+
+def _given_by_name(f: Constraint, needed: tuple[str, ...], by_name: dict[str, Any]) -> Any:
+    return f(*(by_name[name] for name in needed))

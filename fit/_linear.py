@@ -28,7 +28,7 @@ from fit._parameters import parameters_of
 from fit._problem import Problem
 from fit.models._model import Model
 from fit.models._shapes import Line, Polynomial
-from fit.results._result import UNDETERMINED, FitResult
+from fit.results._result import LINEAR, UNDETERMINED, FitResult
 
 Function: TypeAlias = Callable[[Any], Any]
 
@@ -255,7 +255,7 @@ def _fitted(
         UNDETERMINED if undetermined.size else 1,
         _message(names, undetermined),
         solution.steps,
-        "linear least squares",
+        LINEAR,
         refined=solution.determined,
     )
 

@@ -32,6 +32,7 @@ ROUNDS = 4  # of a product's factors
 ENOUGH = 2500  # points among which candidates are compared
 BEGINNINGS = 8  # that are followed up
 FOLLOWING = 3  # choices of each further shape
+PAIRS = 2  # of shapes for each of many, that are chosen again
 ALIKE = 0.7  # the squared cosine of an angle between shapes that count as one
 STEPS = 10  # of least squares, before these are compared
 PARALLEL = 1e-5  # the square of the sine of an angle between shapes that cannot be told apart
@@ -70,8 +71,13 @@ def searched(
             branches = [c for b in branches for c in b.beginnings([following], FOLLOWING)]
             branches = sorted(branches, key=lambda b: b.squares)[:BEGINNINGS]
         best = _lowest(branches)
-        for pair in combinations(shapes, 2) if len(shapes) > 2 else ():
-            best = _lowest([best, *best.without(pair).beginnings(pair, FOLLOWING)])
+        tried: set[tuple[int, int]] = set()
+        n = len(shapes)
+        while len(tried) < min(n * (n - 1) // 2, PAIRS * n) and n > 2 and best.leaves_shapes():
+            pair = best.least_useful(tried)
+            tried.add(pair)
+            other = _lowest(best.without(pair).beginnings(pair, FOLLOWING))
+            best = min(best, other, key=lambda branch: branch.squares)
         return best.by_name()
 
 
@@ -157,6 +163,17 @@ class _Search:
         less.chosen = {i: chosen for i, chosen in self.chosen.items() if i not in shapes}
         less.columns = {i: columns for i, columns in self.columns.items() if i not in shapes}
         return less
+
+    def leaves_shapes(self) -> bool:
+        """Whether what is left has any shape, in that neighbours are alike, as noise is not."""
+        rest = self.rest()[np.argsort(self.x)]
+        alike = 1 - np.sum(np.diff(rest) ** 2) / (2 * np.sum(rest**2))
+        return bool(not alike <= 2 / np.sqrt(rest.size))
+
+    def least_useful(self, tried: set[tuple[int, int]]) -> tuple[int, int]:
+        """Return the pair of shapes without which least is left, of those not tried yet."""
+        pairs = [pair for pair in combinations(self.shapes, 2) if pair not in tried]
+        return min(pairs, key=lambda pair: self.without(pair).squares)
 
     # -- candidates --------------------------------------------------------------------------
 

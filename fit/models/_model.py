@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import operator
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from numbers import Real
 from typing import Any, NoReturn
 
@@ -27,7 +28,8 @@ class Model:
     f : callable
         Takes ``x`` and then each parameter by itself; returns one value for each data point.
     names : sequence of str, optional
-        The parameters in their order; those of the signature by default.
+        The parameters in their order; by default those of the signature but for keyword-only ones,
+        which keep their defaults, as those that `functools.partial` has set.
     guess : callable, optional
         Takes the data ``x, y``; returns starting values by name. They yield to the defaults of the
         signature.
@@ -75,7 +77,8 @@ class Model:
             names, defaults = _signature(f)
         own = tuple(names)
         _refuse_repeated(own)
-        name = label or getattr(f, "__name__", type(f).__name__)
+        named = f.func if isinstance(f, partial) else f
+        name = label or getattr(named, "__name__", type(named).__name__)
         vars(self).update(
             f=f,
             names=tuple(prefix + name for name in own),
@@ -255,17 +258,24 @@ def _formula(operator: str, left: Model, right: Model) -> str:
 
 
 def _signature(f: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, float]]:
-    """Return the names that follow x in a signature, and the defaults among them."""
+    """Return the names that follow x in a signature, and the defaults among them.
+
+    What can be given by keyword only, and has a value, is no parameter of the fit: `partial` makes
+    such constants.
+    """
     if not callable(f) or isinstance(f, type):
         instead = f", write {f.__name__}()" if isinstance(f, type) else ""
         raise TypeError(f"expected a function or a Model as model, got {f!r}{instead}")
-    parameters = list(inspect.signature(f).parameters.values())[1:]
-    for parameter in parameters:
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.KEYWORD_ONLY):
+    parameters = []
+    for p in list(inspect.signature(f).parameters.values())[1:]:
+        if p.kind is p.VAR_KEYWORD or (p.kind is p.KEYWORD_ONLY and p.default is not p.empty):
+            continue  # the model's own affair
+        if p.kind in (p.VAR_POSITIONAL, p.KEYWORD_ONLY):
             raise ValueError(
-                f"the signature of the model does not name its parameters ({parameter}): wrap it "
-                "in Model(f, names=('a', 'b', ...))"
+                f"the signature of the model does not name its parameters ({p}): wrap it in "
+                "Model(f, names=('a', 'b', ...))"
             )
+        parameters.append(p)
     given = {p.name: p.default for p in parameters if p.default is not p.empty}
     defaults = {
         name: number(f"the default of {name}", value, check_finite=False)

@@ -11,6 +11,7 @@ import numpy as np
 from fit._data import Array
 from fit.results._report import rounded, rows
 from fit.results._result import quantile
+from fit.results._words import probability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -30,6 +31,7 @@ FINE = 400  # how many places a curve is drawn at, at least
 CROWDED = 200  # points, from which on the model is drawn over them, and they are fainter
 MANY = 2000  # points, from which on not each is drawn exactly
 LEVELS = {"1σ": 0.682689492137, "2σ": 0.954499736104}
+DECADES = 1e3  # over which an axis is logarithmic
 LISTED = 5  # parameters, up to which they are in the legend
 
 
@@ -44,7 +46,7 @@ class Picture(Figure):
 
 def plot(result: FitResult, level: float) -> Figure:
     """Draw data, model, band and pulls; `FitResult.plot`."""
-    figure = Picture(figsize=(6.4, 5.2), facecolor="white", layout="constrained")
+    figure = Picture(figsize=(8.0, 5.2), facecolor="white", layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     measured = result.problem.x
     along = isinstance(measured, np.ndarray) and measured.shape == result.problem.y.shape
@@ -54,10 +56,17 @@ def plot(result: FitResult, level: float) -> Figure:
         shown = _draw_curve(upper, result, level) if as_curve else _draw_dashes(upper, x, result)
         _draw_data(upper, x, result, result.problem.x_sigma if along else None)
         _draw_pulls(lower, x, result)
-        upper.set_ylim(_limits(result, *shown))
+        if along and spans_decades(x):
+            upper.set_xscale("log")
+        if spans_decades(result.problem.y) and (shown[0] > 0).all():
+            upper.set_yscale("log")
+            upper.set_ylim(_limits_in_decades(result, shown[0]))
+        else:
+            upper.set_ylim(_limits(result, *shown))
         upper.set_title(_verdict(result), loc="left", fontsize="medium")
     upper.set_ylabel("y")
-    upper.legend(edgecolor="none", framealpha=0.8, fontsize="small")
+    # Beside the axes, where it covers no point.
+    upper.legend(edgecolor="none", fontsize="small", loc="upper left", bbox_to_anchor=(1, 1))
     lower.set_xlabel("x" if along else "index of the point")
     lower.set_ylabel("pull")
     for axes in (upper, lower):
@@ -189,11 +198,26 @@ def _limits(result: FitResult, model: Array, band: Array) -> tuple[float, float]
     return low - 0.07 * room, high + 0.07 * room
 
 
+def _limits_in_decades(result: FitResult, model: Array) -> tuple[float, float]:
+    """Return limits that show data and model on an axis of decades."""
+    reached = np.concatenate([result.problem.y, model[np.isfinite(model)]])
+    room = (reached.max() / reached.min()) ** 0.07
+    return float(reached.min() / room), float(reached.max() * room)
+
+
+def spans_decades(values: Array) -> bool:
+    """Whether values are spread over decades, so that most would be at the foot of a plain axis."""
+    least, most = values.min(), values.max()
+    return bool(least > 0 and most > DECADES * least and most > DECADES**0.5 * np.median(values))
+
+
 def _fine(x: Array) -> Array:
     """Return places from end to end, the measured ones among them if there are not too many."""
     points = np.unique(x)
     points = points[:: 1 + len(points) // MANY]
-    return np.union1d(points, np.linspace(x.min(), x.max(), FINE))
+    ends = x.min(), x.max()
+    spread = np.geomspace(*ends, FINE)[1:-1] if spans_decades(x) else np.linspace(*ends, FINE)
+    return np.union1d(points, spread)
 
 
 def _marker_size(n: int) -> float:
@@ -225,7 +249,8 @@ def _verdict(result: FitResult) -> str:
     words += "χ²/dof = " if result.problem.loss == "linear" else "robust loss/dof = "
     words += f"{result.chi_squared:.4g}/{result.dof}"
     if p is not None:
-        words += f", p = {p:.2g}"
+        found = probability(p, 2)
+        words += f", p {found}" if found[0] in "<>" else f", p = {found}"
     return words if result.success else f"{words}, NOT CONVERGED"
 
 

@@ -65,12 +65,10 @@ def interval(result: FitResult, name: str, level: float = 0.6827) -> tuple[float
     return low, high
 
 
-def likelihood_interval(
-    result: FitResult, name: str, factor: float = 1.0, search: bool = True
-) -> Interval:
+def likelihood_interval(result: FitResult, name: str, factor: float = 1.0) -> Interval:
     """Return the interval that in a linear model would reach so many standard errors.
 
-    An end that Newton's method does not find is searched for, or else is NaN.
+    An end that Newton's method does not find is searched for.
 
     References
     ----------
@@ -97,10 +95,8 @@ def likelihood_interval(
         crossing = newton_crossing(around, axes, side, rise, first) if around.smooth else None
         if crossing is not None:
             ends[side] = side * crossing
-        elif search:
-            ends[side] = side * (searched_end(around, k, side, rise, notes) - middle) / error
         else:
-            ends[side] = np.nan
+            ends[side] = side * (searched_end(around, k, side, rise, notes) - middle) / error
     notes += around.lower_minimum()
     return Interval(middle - ends[-1] * error, middle + ends[1] * error, tuple(notes))
 

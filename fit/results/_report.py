@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fit.results._result import UNDETERMINED
-from fit.results._words import counted, signed
+from fit.results._words import counted, probability, signed
 
 if TYPE_CHECKING:
     from fit._problem import Problem
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 WIDTH = 88
 STRONG = 0.9  # correlations from here on are reported,
 MOST = 8  # but at most this many
+NOTHING = 1e-9  # of its error: what of a value is rounding
 METHODS = {
     "auto": "least squares",
     "least-squares": "least squares",
@@ -131,7 +132,7 @@ def quality(result: FitResult) -> list[tuple[str, str]]:
         (name, f"{result.chi_squared:.5g}"),
         ("degrees of freedom", str(result.dof)),
         (f"{name}/dof", _or_dash(result.reduced_chi_squared, ".4g")),
-        ("p-value", "–" if p is None else f"{p:.3g}" if p else "< 1e-300"),
+        ("p-value", "–" if p is None else probability(p, 3)),
         ("AIC", _or_dash(result.aic, ".2f" if abs(result.aic) < 1e7 else ".8g")),
         ("BIC", _or_dash(result.bic, ".2f" if abs(result.bic) < 1e7 else ".8g")),
         ("R²", _or_dash(result.r_squared, ".6g")),
@@ -157,6 +158,11 @@ def rows(result: FitResult) -> list[Row]:
             )
             if true
         ]
+        if result.rounding and math.isfinite(error):
+            nothing = abs(value) <= 3 * result.rounding[name]
+            shown = "0" if nothing else f"{value:.12g}"
+            lines.append(Row(name, shown, "±", "0", "", ", ".join(notes)))
+            continue
         shown, error_shown = rounded(value, error)
         lines.append(Row(name, shown, "±", error_shown, _relative(value, error), ", ".join(notes)))
     return lines
@@ -178,6 +184,8 @@ def rounded(value: float, error: float) -> tuple[str, str]:
     ('1234600', '4300')
     >>> rounded(-6.62607e-34, 1.5e-38)
     ('-6.62607e-34', '0.00015e-34')
+    >>> rounded(104632.0, 7.3e8)
+    ('1.0e+05', '7.3e+08')
     """
     if math.isinf(error):
         return f"{value:.3g}", "∞"
@@ -195,6 +203,8 @@ def rounded(value: float, error: float) -> tuple[str, str]:
     top = max(v.adjusted(), e.adjusted())
     if -4 <= top < 7:
         return f"{v:f}", f"{e:f}"
+    if not v and abs(value) > NOTHING * error:
+        return f"{value:.1e}", f"{error:.1e}"
     return f"{v.scaleb(-top):f}e{top:+03d}", f"{e.scaleb(-top):f}e{top:+03d}"
 
 
@@ -252,6 +262,11 @@ def _about_errors(result: FitResult) -> str:
         return (
             "Errors are unknown: they would follow from how the data scatter about the model, but "
             "there are no degrees of freedom."
+        )
+    if result.rounding:
+        return (
+            "Errors cannot be estimated: the model meets the data to their last digits, and what "
+            "is left is rounding. Give sigma to have any."
         )
     factor = f"√(χ²/dof) = {result.variance**0.5:.3g}"
     if result.problem.sigma is not None:

@@ -22,6 +22,7 @@ from fit.results._covariance import (
     variance_of,
 )
 
+LINEAR = "linear least squares"  # the method for models that are linear in all parameters
 UNDETERMINED = -2  # the status where other parameters fit as well
 
 if TYPE_CHECKING:
@@ -197,6 +198,22 @@ class FitResult:
         """From how many degrees of freedom the size of errors is estimated; None if it is known."""
         known = self.absolute and (self.problem.loss == "linear" or self.dof < 1)
         return None if known else self.dof
+
+    @cached_property
+    def rounding(self) -> dict[str, float] | None:
+        """What of each parameter is rounding, where errors would be estimated from nothing else.
+
+        None where they are not, or where the model does not meet the data to their last digits.
+        """
+        problem = self.problem
+        if self.absolute or self.dof < 1 or problem.loss != "linear":
+            return None
+        weights = 1.0 if problem.sigma is None else 1 / problem.sigma
+        variance = float(np.mean((np.finfo(float).eps * weights * problem.y) ** 2))
+        if self.reduced_chi_squared > variance:
+            return None
+        each = np.sqrt(variance * variance_of(self._every, self.determined))
+        return dict(zip(self.names, each.tolist(), strict=True))
 
     @cached_property
     def p_value(self) -> float | None:
@@ -546,6 +563,20 @@ class FitResult:
         return plot_profile(self, name)
 
     # -- for keeping -------------------------------------------------------------------------
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The residuals hold functions within functions, which cannot be pickled, but made again.
+        problem = {k: v for k, v in vars(self.problem).items() if k != "weighted"}
+        return vars(self) | {"problem": problem}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        from fit._fit import weighted_by
+
+        of = state["problem"]
+        data = (of["model"], of["x"], of["y"], of["weights"], of["x_sigma"])
+        problem = object.__new__(Problem)
+        vars(problem).update(of, weighted=weighted_by(state["method"], *data))
+        vars(self).update(state, problem=problem)
 
     def to_json(self) -> str:
         """Return data, parameters and all that was found as JSON, to the last bit.

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fit._data import Array
-from fit.results._words import listed, signed
+from fit.results._words import from_the_middle, listed, signed
 
 if TYPE_CHECKING:
     from fit.results._result import FitResult
@@ -121,9 +121,10 @@ def _without_influence(result: FitResult, members: list[int]) -> str:
     if len(names) == 1:
         return f"{listed(names)} does not matter: no residual depends on it"
     # Of several it is likelier that what they describe lies outside the data.
+    shift = from_the_middle(result.problem.x)
     return (
-        f"no residual depends on {listed(names)} about {values}: start elsewhere, with p0, or omit "
-        "them"
+        f"no residual depends on {listed(names)} about {values}: start elsewhere, with p0, or "
+        + (f"write the model with {shift}" if shift else "omit them")
     )
 
 

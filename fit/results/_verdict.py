@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import sqrt
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autodiff import vjp
 from fit._errors_in_x import offsets_by_bending
+from fit._worth import shortcoming
 from fit.results._covariance import from_hessian
 from fit.results._data_errors import errors_from_data
+from fit.results._limited import SpentError, limited
 from fit.results._profile import likelihood_interval
-from fit.results._result import UNDETERMINED
+from fit.results._result import LINEAR, UNDETERMINED
 from fit.results._undetermined import undetermined
-from fit.results._words import counted, signed
+from fit.results._words import counted, from_the_middle, listed, signed
 
 if TYPE_CHECKING:
     from fit.results._result import FitResult
@@ -32,8 +34,9 @@ OUTLYING = 3.0  # standard deviations, beyond which hardly any normal residual i
 ONE_SIDED = 6  # as many tails in a row have a chance of 3 %
 HESSIAN = 0.05  # by how much errors from JᵀJ and from the Hessian may differ
 DIGITS = 1e-10  # an error smaller than this share of its value has lost too many to be compared
-# So many entries of Jacobians are worth the search for an interval that Newton's method misses.
-AFFORDABLE = 10_000
+TIMES = 10  # the fit's own evaluations of the model, that all checks may take together
+LONGER = f"it takes more than {TIMES} times the evaluations of the fit itself"
+BESIDE = 1  # evaluation of a fit that is not one of the search: at the start
 
 
 def warnings(result: FitResult) -> list[str]:
@@ -42,29 +45,47 @@ def warnings(result: FitResult) -> list[str]:
     checks: tuple[Callable[[FitResult], Iterator[str]], ...] = (
         _convergence,
         undetermined,
+        _worth,
         _bounds,
         _correlations,
         _goodness,
         errors_from_data,
         _outliers,
-        _curvature,
-        _hessian,
         _errors_in_x,
+        _hessian,
+        _curvature,
     )
+    each = 2 * len(result.free) + 2  # which is more only where a fit of many began at its end
+    result = limited(result, max(TIMES * (result.nfev + BESIDE), each))
     for check in checks:
         try:
             with np.errstate(all="ignore"):
                 said.extend(check(result))
+        except SpentError:
+            said.append(f"the check of the fit's {_named(check)} was left out: {LONGER}")
         except (ArithmeticError, ValueError, TypeError, np.linalg.LinAlgError) as error:
             # The model is evaluated off the minimum, where it may refuse.
-            said.append(f"the check of the fit's{check.__name__.replace('_', ' ')} failed: {error}")
+            said.append(f"the check of the fit's {_named(check)} failed: {error}")
     return said
+
+
+def _named(check: Callable[..., Any]) -> str:
+    return check.__name__.removeprefix("_").replace("_", " ")
 
 
 def _convergence(result: FitResult) -> Iterator[str]:
     named = result.status == UNDETERMINED and len(result.determined.undetermined)
     if not result.success and not named:
         yield f"not converged: {result.message}"
+
+
+def _worth(result: FitResult) -> Iterator[str]:
+    problem = result.problem
+    if result.success and problem.loss == "linear":
+        of = problem.x, problem.y, problem.weights, result.chi_squared
+        said = shortcoming(result.predict, *of)
+        if said:
+            yield f"{said}: start elsewhere, with p0, unless the model is wrong"
 
 
 def _goodness(result: FitResult) -> Iterator[str]:
@@ -134,10 +155,12 @@ def _correlations(result: FitResult) -> Iterator[str]:
     pairs = pairs[np.argsort([-abs(correlation[i, j]) for i, j in pairs])]
     if len(pairs):
         i, j = pairs[0]
+        shift = from_the_middle(result.problem.x)
         more = f" (and {counted(len(pairs) - 1, 'more pair')} likewise)" if len(pairs) > 1 else ""
         yield (
             f"{result.free[i]} and {result.free[j]} are almost undetermined by themselves: their "
             f"correlation is {signed(_short_of_one(correlation[i, j]))}{more}"
+            + (f"; with {shift} they may be determined" if shift else "")
         )
 
 
@@ -146,25 +169,30 @@ def _curvature(result: FitResult) -> Iterator[str]:
     if not result.success or not result.chi_squared > 0 or result.dof < 1:
         return
     problem, parameters = result.problem, result.problem.parameters
-    if problem.loss != "linear":
+    if problem.loss != "linear" or result.method == LINEAR:
         return
-    affordable = len(problem.y) * len(result.free) <= AFFORDABLE
     confined = (result.p <= parameters.lower) | (result.p >= parameters.upper)
     reason = "a bound confines the fit" if confined.any() else "the model is curved"
+    straight = not (problem.constraints or confined.any())
+    to_compare = [
+        name
+        for name, error in result.errors.items()
+        if name in result.free
+        and DIGITS * abs(result.values[name]) < error < np.inf
+        and not (straight and _straight(result, name))
+    ]
     notes: dict[str, None] = {}
-    for name in result.free:
+    for k, name in enumerate(to_compare):
         value, error = result.values[name], result.errors[name]
-        if not DIGITS * abs(value) < error < np.inf:
-            continue
-        if not (problem.constraints or confined.any()) and _straight(result, name):
-            continue
-        low, high, said = likelihood_interval(result, name, search=affordable)
-        if np.isnan([low, high]).any():
+        try:
+            low, high, said = likelihood_interval(result, name)
+        except SpentError:
+            errors = "the error of" if name == to_compare[-1] else "the errors of"
             yield (
-                f"the error of {name}, {error:.3g}, holds for a straight model, but this one is "
-                f"much curved: see interval({name!r})"
+                f"{errors} {listed(to_compare[k:])} may be off, since {reason}: to compare with "
+                f"the likelihood was left out, for {LONGER}; see interval({name!r})"
             )
-            continue
+            break
         notes.update(dict.fromkeys(said))
         off = max(abs((value - low) / error - 1), abs((high - value) / error - 1))
         if off > CURVED and not any("bound" in note for note in said):
@@ -202,7 +230,7 @@ def _straight(result: FitResult, name: str) -> bool:
 def _hessian(result: FitResult) -> Iterator[str]:
     """Compare errors from JᵀJ with those from the exact Hessian of χ²."""
     problem = result.problem
-    if problem.loss != "linear" or not result.success:
+    if problem.loss != "linear" or result.method == LINEAR or not result.success:
         return  # a robust loss has second derivatives of its own
     if len(result.determined.undetermined):
         return  # and this has been said

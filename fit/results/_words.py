@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+FAR_OFF = 3.0  # times the spread of x, from which on its middle is far from 0
 
 
 def counted(n: int, of_what: str) -> str:
@@ -18,3 +23,31 @@ def listed(names: Sequence[str]) -> str:
 def signed(number: str) -> str:
     """Return a number as prose has it, with a minus and the sign of infinity."""
     return number.replace("-", "−").replace("inf", "∞")
+
+
+def probability(p: float, digits: int) -> str:
+    """Return a probability, which is called 0 or 1 only where it is.
+
+    Examples
+    --------
+    >>> probability(0.1234, 2), probability(0.998, 2), probability(1 - 1e-7, 2), probability(1, 2)
+    ('0.12', '0.998', '> 0.9999', '1')
+    """
+    if p <= 0:
+        return "< 1e-300"
+    if 0.9999 < p < 1:
+        return "> 0.9999"
+    while p < 1 and float(f"{p:.{digits}g}") == 1:
+        digits += 1
+    return f"{p:.{digits}g}"
+
+
+def from_the_middle(x: Any) -> str:
+    """Return how to count x from the middle of the data, if these lie far from 0."""
+    if not isinstance(x, np.ndarray) or x.ndim != 1:
+        return ""
+    low, high = float(x.min()), float(x.max())
+    middle = (low + high) / 2
+    if abs(middle) < FAR_OFF * (high - low) or low == high:
+        return ""
+    return f"x {'−' if middle > 0 else '+'} {abs(middle):g} in the place of x"

@@ -181,7 +181,7 @@ def _search(
     if not point.usable:
         return LeastSquaresStatus.NOT_FINITE, _not_finite(point)
     hessian = problem.hessian if problem.can_be_recorded else None
-    function = Function(problem.evaluate, problem.cost, problem.moved, hessian)
+    function = Function(problem.evaluate, problem.cost, problem.residuals, problem.moved, hessian)
     bounds = problem.bounds
     end = yield from levenberg_marquardt(function, point, limit - 1, bounds, tol)
     status, message = _verdict(end, bounds)

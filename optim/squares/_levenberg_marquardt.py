@@ -11,9 +11,11 @@ from numpy.typing import NDArray
 from optim._objective import Array, Iterate
 from optim.squares._bounds import Bounds
 from optim.squares._linearised import EPS, Linearised, Point, held_by, linearised, norm, step_from
+from optim.squares._poles import pole_between
 
 CLOSE = 1e-2  # the relative offset at which the polish is tried first
 CLOSER = 1e-6  # and that at which it is tried again
+FORESEEN = 0.25  # of the foreseen fall, within which a short step has met no pole
 ACCEPTED = 1e-4  # the share of the foreseen fall in cost from which a step is taken
 
 
@@ -29,12 +31,13 @@ class End(NamedTuple):
 class Function(NamedTuple):
     """What is minimised.
 
-    The linear problem at a point; the cost alone; a point with the derivatives of another near it;
-    and the Hessian of half the cost.
+    The linear problem at a point; the cost alone; the residuals alone; a point with the derivatives
+    of another near it; and the Hessian of half the cost.
     """
 
     evaluate: Callable[[Array], Point]
     cost: Callable[[Array], float]
+    residuals: Callable[[Array], Array]
     moved: Callable[[Point, Array], Point]
     hessian: Callable[[Array], Array] | None
 
@@ -70,10 +73,15 @@ def levenberg_marquardt(
         if trial is not None:
             gain = (point.cost - trial.cost) / step.reduction if trial.usable else -np.inf
             limit -= 1
-        wary = gain < 0.75
+            if gain > ACCEPTED and (abs(gain - 1) > FORESEEN or step.size > radius / 2):
+                pole, looked = pole_between(point, trial, function.residuals, limit)
+                limit -= looked
+                if pole is not None:
+                    gain, step = -np.inf, step._replace(size=pole * step.size)
+        wary = gain < 0.6
         if gain < 0.25:
             radius = step.size / 2
-        elif not wary:
+        elif gain >= 0.75:
             radius = max(radius, 2 * step.size)
         if trial is not None and gain > ACCEPTED:
             point = trial

@@ -58,6 +58,10 @@ class Residuals(Problem):
         triangle, norms = triangle_and_norms(rows, weighted)
         return Point(x, residuals, jacobian, cost, triangle, norms)
 
+    def residuals(self, x: Array) -> Array:
+        """Return the residuals at x, without derivatives."""
+        return self._residuals_and_cost(x)[0]
+
     def cost(self, x: Array) -> float:
         """Return twice the cost at x, without derivatives; infinity where it is not finite."""
         return self._residuals_and_cost(x)[1]

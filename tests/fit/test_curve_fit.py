@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -207,6 +208,29 @@ def test_points_with_nan_are_left_out_on_request() -> None:
     expected = curve_fit(decay, X[X <= 3], Y[X <= 3], sigma=SIGMA[X <= 3])
     assert_allclose(popt, expected[0])
     assert_allclose(pcov, expected[1])
+
+
+def test_masked_points_are_left_out_on_request() -> None:
+    bad = (X > 3) | (X < 0.2) | (np.arange(30) == 9)
+    popt, pcov = curve_fit(
+        decay,
+        np.ma.array(X, mask=X < 0.2),
+        np.ma.array(Y, mask=X > 3),
+        sigma=np.ma.array(SIGMA, mask=np.arange(30) == 9),
+        nan_policy="omit",
+    )
+    expected = curve_fit(decay, X[~bad], Y[~bad], sigma=SIGMA[~bad])
+    assert_allclose(popt, expected[0])
+    assert_allclose(pcov, expected[1])
+
+
+def test_partial_and_keywords_set_constants() -> None:
+    def shifted(x: Any, a: Any, b: Any, *, c: Any = 0.5) -> Any:
+        return decay(x, a, b, c)
+
+    expected = curve_fit(lambda x, a, b: decay(x, a, b, 0.5), X, Y)[0]
+    assert_allclose(curve_fit(shifted, X, Y)[0], expected)
+    assert_allclose(curve_fit(partial(decay, c=0.5), X, Y)[0], expected)
 
 
 def test_defaults_in_the_signature_count_as_parameters() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from fit import Cholesky, FitResult, Relative, fit, line
+from fit import Cholesky, FitResult, Relative, curve_fit, fit, line
 
 T = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5])
 Y = np.array([2.1, 1.4, 1.1, 0.7, 0.55, 0.4, 0.22, 0.2])
@@ -146,6 +146,10 @@ def with_holes(a: np.ndarray, *places: int) -> np.ndarray:
     return holed
 
 
+def masked(a: np.ndarray, *places: int) -> Any:
+    return np.ma.array(a, mask=np.isin(np.arange(a.size), places))
+
+
 @pytest.mark.parametrize(
     ("x", "y", "sigma", "kept"),
     [
@@ -154,6 +158,8 @@ def with_holes(a: np.ndarray, *places: int) -> np.ndarray:
         (with_holes(T, 0), Y, SIGMA, [1, 2, 3, 4, 5, 6, 7]),
         (T, Y, with_holes(SIGMA, 7), [0, 1, 2, 3, 4, 5, 6]),
         (list(T), list(with_holes(Y, 1)), tuple(SIGMA), [0, 2, 3, 4, 5, 6, 7]),
+        (T, masked(Y, 2, 5), SIGMA, [0, 1, 3, 4, 6, 7]),
+        (masked(T, 0), masked(Y, 7), masked(SIGMA, 3), [1, 2, 4, 5, 6]),
         (T, Y, SIGMA, [0, 1, 2, 3, 4, 5, 6, 7]),
     ],
 )
@@ -169,6 +175,15 @@ def test_of_a_covariance_rows_and_columns_are_left_out() -> None:
     assert_same_fit(
         fit(decay, T, with_holes(Y, 2), holed, nan_policy="omit"),
         fit(decay, T[kept], Y[kept], COVARIANCE[np.ix_(kept, kept)]),
+    )
+
+
+def test_what_is_masked_may_be_of_whole_numbers_or_a_fraction() -> None:
+    counts = (100 * Y).astype(int)
+    kept = [0, 1, 3, 4, 5, 7]
+    assert_same_fit(
+        fit(decay, T, masked(counts, 2), Relative(masked(SIGMA, 6)), nan_policy="omit"),
+        fit(decay, T[kept], counts[kept], Relative(SIGMA[kept])),
     )
 
 
@@ -209,11 +224,33 @@ def test_points_that_cannot_be_left_out(x: Any, sigma: Any, policy: str, message
         fit(decay, x, with_holes(Y, 3), sigma, nan_policy=policy)
 
 
+def test_what_is_masked_is_not_used_unasked() -> None:
+    with pytest.raises(ValueError, match="y has masked entries: give nan_policy='omit' to leave"):
+        fit(decay, T, masked(Y, 2))
+
+
 def test_infinities_are_not_left_out() -> None:
     y = Y.copy()
     y[6] = np.inf
     with pytest.raises(ValueError, match=r"y\[6\] is inf"):
         fit(decay, T, y, nan_policy="omit")
+
+
+def test_arrays_of_unequal_shapes_are_given_as_a_dict() -> None:
+    def two(x: Any, a: Any = 1.0, b: Any = 1.0) -> Any:
+        return np.concatenate([decay(x["short"], a, b), decay(x["long"], 2 * a, b)])
+
+    x = {"short": T[:3], "long": T}
+    y = np.concatenate([Y[:3], 2 * Y])
+    parts = tuple(x.values())
+    with pytest.raises(
+        ValueError, match=r"x is a tuple of the shapes \(3,\), \(8,\).* give a dict"
+    ):
+        fit(two, parts, y)
+    with pytest.raises(ValueError, match=r"xdata is a list of the shapes .* give a dict of them"):
+        curve_fit(two, list(parts), y)
+    popt, _ = curve_fit(two, x, y)
+    assert_allclose(popt, list(fit(two, x, y).values.values()), rtol=1e-8)
 
 
 # -- refusals --------------------------------------------------------------------------------

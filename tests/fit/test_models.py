@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -209,6 +210,25 @@ def test_models_can_be_pickled() -> None:
     model = pickle.loads(pickle.dumps(Gaussian(prefix="a_") + 2 * Line() + decay))
     p = [3.0, 2.0, 0.7, 1.0, 2.0, 3.0, 0.5]
     assert_allclose(model(X, *p), (Gaussian() + 2 * Line() + decay)(X, *p))
+
+
+def scaled(x: Any, a: Any, b: Any = 2.0, *, c: Any = 0.5) -> Any:
+    return a * x**b + c
+
+
+def test_keyword_only_arguments_keep_their_defaults() -> None:
+    model = Model(scaled)
+    assert (model.names, model.defaults) == (("a", "b"), {"b": 2.0})
+    assert_allclose(model(X, 3.0, 1.0), 3 * X + 0.5)
+    with pytest.raises(ValueError, match=r"does not name its parameters \(c\)"):
+        Model(lambda x, a, *, c: a * x + c)
+
+
+def test_what_partial_has_set_is_a_constant() -> None:
+    model = Model(partial(scaled, c=4.0))
+    assert (str(model), model.names) == ("scaled", ("a", "b"))
+    assert_allclose(model(X, 3.0, 1.0), 3 * X + 4)
+    assert Model(partial(scaled, X)).names == ("b",)
 
 
 # -- starting values -------------------------------------------------------------------------
@@ -470,3 +490,26 @@ def test_models_that_cannot_be_fitted(model: Any, message: str) -> None:
 
 def test_the_degree_of_a_polynomial_may_be_any_integer() -> None:
     assert Polynomial(np.int64(2)).names == ("c0", "c1", "c2")
+
+
+def test_of_many_peaks_not_every_pair_is_looked_for_again(monkeypatch: Any) -> None:
+    # Of n shapes there are n(n-1)/2 pairs.
+    n, x = 10, np.linspace(0.0, 100.0, 400)
+    descents = 0
+
+    def counting(*arguments: Any, **options: Any) -> Any:
+        nonlocal descents
+        descents += 1
+        return least_squares(*arguments, **options)
+
+    monkeypatch.setattr("fit.models._guess.least_squares", counting)
+    rng = np.random.default_rng(0)
+    y = 1 + 0.01 * x + 0.05 * rng.normal(size=x.size)
+    model: Any = Line()
+    for k in range(n):
+        y += rng.uniform(1, 4) * np.exp(-0.5 * ((x - 10 * k - 5) / rng.uniform(0.8, 1.3)) ** 2)
+        model = model + Gaussian(prefix=f"p{k}_")
+    result = fit(model, x, y, 0.05)
+    assert result.success
+    assert result.reduced_chi_squared < 1.2
+    assert descents <= 8 + 3 * 2 * n

@@ -271,3 +271,61 @@ def test_without_its_function_it_cannot(draw: Any) -> None:
     again = FitResult.from_json(fit(decay, T, Y, 0.05).to_json())
     with pytest.raises(ValueError, match="the model decay is a function"):
         draw(again)
+
+
+# -- room ------------------------------------------------------------------------------------
+
+
+def test_what_spans_decades_has_a_logarithmic_axis() -> None:
+    x = np.geomspace(1e-3, 1e3, 40)
+    noise = 1 + 0.1 * np.random.default_rng(0).normal(size=40)
+    power = lambda x, a=1.0, n=-1.0: a * x**n  # noqa: E731
+    figure = drawn(fit(power, x, 3 * x**-0.7 * noise, 0.3 * x**-0.7).plot())
+    upper, lower = figure.axes
+    assert [axes.get_xscale() for axes in (upper, lower)] == ["log", "log"]
+    assert upper.get_yscale() == "log"
+    low, high = upper.get_ylim()
+    assert 0 < low < 3 * 1e3**-0.7
+    assert high > 3 * 1e3**0.7
+    # The curve is drawn as finely in each decade.
+    along, _ = curve(upper, "model")
+    assert np.histogram(np.log10(along), np.arange(-3, 4))[0].min() > 50
+
+
+@pytest.mark.parametrize(
+    ("x", "y"),
+    [
+        (np.linspace(1e-4, 10.0, 40), np.linspace(1e-4, 10.0, 40)),
+        (np.linspace(-1.0, 1e4, 40), np.linspace(-1.0, 1e4, 40)),
+        (np.linspace(1.0, 2.0, 40), np.linspace(0.0, 10.0, 40)),
+    ],
+)
+def test_other_axes_are_plain(x: Any, y: Any) -> None:
+    upper, _ = drawn(fit(lambda x, m=1.0, c=0.1: m * x + c, x, y, 0.1).plot()).axes
+    assert (upper.get_xscale(), upper.get_yscale()) == ("linear", "linear")
+
+
+def test_where_the_model_is_not_positive_there_are_no_decades() -> None:
+    y = np.geomspace(1e-4, 1.0, 20)
+    upper, _ = drawn(line(np.linspace(0.0, 1.0, 20), y, 0.1).plot()).axes
+    assert upper.get_yscale() == "linear"
+
+
+def test_the_legend_covers_no_point() -> None:
+    rng = np.random.default_rng(0)
+    x = np.linspace(0.0, 1.0, 500)
+    figure = drawn(line(x, rng.uniform(size=500), 0.3).plot())
+    figure.draw_without_rendering()
+    upper = figure.axes[0]
+    covered = upper.get_legend().get_window_extent()
+    assert covered.x0 >= upper.get_window_extent().x1
+    assert covered.x1 <= figure.bbox.x1
+
+
+def test_a_probability_below_1_is_not_called_1() -> None:
+    result = fit(decay, T, Y, 0.05)
+    assert result.p_value == pytest.approx(0.995, abs=4e-4)
+    assert ", p = 0.995" in result.plot().axes[0].get_title(loc="left")
+    surer = fit(decay, T, Y, 0.1)
+    assert 0.9999 < surer.p_value < 1
+    assert ", p > 0.9999" in surer.plot().axes[0].get_title(loc="left")

@@ -291,3 +291,48 @@ def test_html_has_the_colours_of_its_surroundings() -> None:
     assert "#" not in page
     assert "rgb" not in page
     assert page.count("color: ") == page.count("color: inherit")
+
+
+# -- what is no number -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("value", "error", "shown"),
+    [
+        (104632.0, 7.3e8, ("1.0e+05", "7.3e+08")),
+        (-3.14e-9, 2e-3, ("0.0000", "0.0020")),
+        (1e-30, 7.3e8, ("0.0e+08", "7.3e+08")),
+        (-2e-9, 1e-5, ("-2.0e-09", "1.0e-05")),
+    ],
+)
+def test_a_value_far_below_its_error_keeps_its_size(
+    value: float, error: float, shown: tuple[str, str]
+) -> None:
+    assert rounded(value, error) == shown
+
+
+@pytest.mark.parametrize("p", [0.99949, 0.9996, 0.99994, 0.999951, 1 - 1e-12])
+def test_a_probability_below_1_is_not_reported_as_1(p: float) -> None:
+    result = quiet(line(T, Y, 0.1))
+    vars(result)["p_value"] = p
+    (shown,) = [row for row in result.report().splitlines() if row.startswith("p-value")]
+    text = shown.split()[1]
+    assert text != "1"
+    assert "> 0.9999" in shown if p > 0.9999 else abs(float(text) - p) < 0.001
+
+
+@pytest.mark.parametrize(
+    "model", [Line(), lambda x, slope=1.0, intercept=1.0: slope * x + intercept]
+)
+@pytest.mark.parametrize("level", [0.0, 1.1, -3e5])
+def test_slopes_of_rounding_are_no_discovery(model: Any, level: float) -> None:
+    for result in (fit(model, T, np.full(9, level)), line(T, np.full(9, level))):
+        report = result.report()
+        (row,) = [row for row in report.splitlines() if row.startswith("slope")]
+        assert row.split() == ["slope", "0", "±", "0"]
+        assert "Errors cannot be estimated: the model meets the data to their last digits" in report
+
+
+def test_of_good_data_errors_are_estimated_however_small() -> None:
+    y = 2 * T + 1 + 1e-13 * np.array([1, -1, 1, -1, 1, -1, 1, -1, 1])
+    assert "Errors are scaled by" in line(T, y).report()

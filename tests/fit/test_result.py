@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from typing import Any
 
 import numpy as np
@@ -285,3 +286,48 @@ def test_what_follows_from_fixed_and_tied_parameters() -> None:
 def test_functions_of_names_that_do_not_exist() -> None:
     with pytest.raises(ValueError, match="propagate: no parameter 'speed'; there are amplitude"):
         fit(decay, T, Y, SIGMA).propagate(lambda speed: speed)
+
+
+# -- pickling --------------------------------------------------------------------------------
+
+
+def falling(x: Any, a: Any = 1.0, b: Any = 1.0) -> Any:
+    return a * np.exp(-b * x)
+
+
+def half(a: Any) -> Any:
+    return a / 4
+
+
+def no_difference(a: Any, b: Any) -> Any:
+    return a - 2 * b
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"sigma": 0.1, "x_sigma": 0.05},
+        {"sigma": 0.1, "x_sigma": 0.05, "method": "effective-variance"},
+        {"sigma": 0.01 * np.eye(9)},
+        {"fixed": {"b": half}},
+        {"constraints": no_difference},
+        {"loss": "huber", "sigma": 0.1},
+        {"method": "gradient-descent"},
+    ],
+)
+def test_results_can_be_pickled(options: Any) -> None:
+    x = np.linspace(0.0, 3.0, 9)
+    y = 2 * np.exp(-x) + 0.1 * np.random.default_rng(2).normal(size=9)
+    result = fit(falling, x, y, **options)
+    same = pickle.loads(pickle.dumps(result))
+    assert same.report() == result.report()
+    np.testing.assert_array_equal(same.covariance, result.covariance)
+    np.testing.assert_array_equal(same.predict(x), result.predict(x))
+    p = 1.1 * result.p
+    np.testing.assert_array_equal(same.problem.residuals(p), result.problem.residuals(p))
+
+
+def test_so_can_those_of_linear_models() -> None:
+    result = line([0.0, 1.0, 2.0, 3.0], [1.0, 3.1, 4.9, 7.2], sigma=0.1)
+    assert pickle.loads(pickle.dumps(result)).report() == result.report()

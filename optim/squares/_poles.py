@@ -1,0 +1,63 @@
+"""Poles: whether a step leads through a place where a residual is infinite."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from optim._objective import Array
+from optim.squares._linearised import Point
+
+LIKE = 1.5  # times more or less than the whole change, that the part of a pole in it may be
+FAR = 1000.0  # times its change from end to end, beyond which a residual has a pole between
+NEARER = 10.0  # times as large as before it must be at each place nearer to a pole
+SAMPLE = 256  # of many residuals, so many are looked at
+
+
+def pole_between(
+    point: Point, trial: Point, residuals_at: Callable[[Array], Array], limit: int
+) -> tuple[float | None, int]:
+    """Return at which share of a step a residual goes through infinity to the other sign, if any.
+
+    And how often the residuals were evaluated, which is no more than the limit.
+
+    Such a residual rises at both ends of the step, and yet is lower at the far one, or the other
+    way round. There it is looked at: at the pole of the sum of a linear function and a simple
+    fraction that has these values and slopes.
+    """
+    some = slice(None, None, max(1, point.residuals.size // SAMPLE))
+    step = trial.x - point.x
+    change = trial.residuals[some] - point.residuals[some]
+    slope = point.jacobian[some].dot(step)
+    against = slope * change
+    if np.minimum.reduce(against) >= 0:
+        return None, 0
+    there = trial.jacobian[some].dot(step)
+    suspects = np.flatnonzero(np.maximum(against, there * change) < 0)
+    if not suspects.size:
+        return None, 0
+    begins = 1 - slope[suspects] / change[suspects]
+    ends = 1 - there[suspects] / change[suspects]
+    shares = ends / (begins + ends)
+    unlike = np.abs(np.log(shares * begins))
+    k = int(np.argmin(unlike))
+    if unlike[k] > np.log(LIKE):
+        return None, 0
+    i = int(suspects[k]) * some.step
+    before, after = float(point.residuals[i]), float(trial.residuals[i])
+    share, looked = float(shares[k]), 0
+    lead = abs(after - before)
+    least, enough = NEARER * lead, FAR * lead
+    while looked < limit:
+        here = float(residuals_at(point.x + share * step)[i])
+        looked += 1
+        lead = abs(here - before)
+        if not lead <= enough:
+            return float(shares.min()), looked
+        if lead < least:
+            break
+        cross = (here - before) / (here - after)
+        least = NEARER * lead
+        share /= share + cross * (1 - share)
+    return None, looked
