@@ -223,9 +223,9 @@ def curve_fit(
         raise RuntimeError(f"Optimal parameters not found: {result.message}")
     if said:
         _warn(f"{said[0].upper()}{said[1:]}: give p0, or another one, unless f is wrong", 3)
-    freedom = int(np.sum(counting(scale, y.size))) - n
+    counted = y.size if scale is None else int(np.count_nonzero(counting(scale, y.size)))
     noise = NOISE[jac] if isinstance(jac, str) else 0.0
-    pcov = _covariance(result, freedom, absolute_sigma, noise)
+    pcov = _covariance(result, counted - n, absolute_sigma, noise)
     if not full_output:
         return result.x, pcov
     return result.x, pcov, _infodict(result, of_lm), result.message, IER[result.status]
