@@ -14,6 +14,7 @@ from fit._data import Array, as_x
 from fit._parameters import names_of_arguments
 from fit._problem import Problem
 from fit._robust import Sandwich, sandwich, typical_size
+from fit.results._band import reaches
 from fit.results._covariance import (
     Determined,
     covariance_of,
@@ -297,6 +298,11 @@ class FitResult:
     def band(self, x: Any, level: float = 0.6827, kind: str = "confidence") -> tuple[Array, Array]:
         """Return the lower and upper edge of a band about the model at ``x``.
 
+        They are the model with parameters moved, by as many standard errors as the level takes, on
+        the way on which it changes most there. So the band is not symmetric where the model is
+        curved in its parameters, as in the tails of a peak. Where the model's values depend on one
+        another, as those of a convolution do, it is symmetric, and to first order.
+
         Parameters
         ----------
         x : array_like
@@ -321,15 +327,18 @@ class FitResult:
         if kind not in ("confidence", "prediction"):
             raise ValueError(f"expected the kind 'confidence' or 'prediction', got {kind!r}")
         factor = quantile(level, self.dof_of_errors)
-        J = jacobian(self._model_at(as_x(x)))(self.p)
-        variance = self._scaled(variance_of(J, self.determined))
+        model, parameters = self._model_at(as_x(x)), self.problem.parameters
+        J = jacobian(model)(self.p)
+        spread = factor * np.sqrt(self.sandwich.variance) * self.determined.spread
+        sides = reaches(model, self.p, J, spread, (parameters.lower, parameters.upper))
+        below, above = np.where(np.isinf(variance_of(J, self.determined)), np.inf, sides)
         if kind == "prediction":
             sigma = self.problem.sigma
             own = 1.0 if sigma is None else float(np.mean(sigma[self.problem.counting] ** 2))
-            variance = variance + self.variance * own
-        half = factor * np.sqrt(variance)
+            scatter = factor * np.sqrt(self.variance * own)
+            below, above = np.hypot(below, scatter), np.hypot(above, scatter)
         middle = self.predict(x)
-        return middle - half, middle + half
+        return middle - below, middle + above
 
     def propagate(self, f: Callable[..., Any]) -> tuple[Any, Any]:
         """Return a function of the parameters and its standard error, to first order.
