@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fit._data import Array
+from fit._data import Array, Relative
 from fit._fit import weighted_by
 from fit._parameters import Parameters
 from fit._problem import Problem
@@ -65,6 +65,7 @@ def to_json(result: FitResult) -> str:
         "y": problem.y,
         "weights": problem.weights,
         "x_sigma": problem.x_sigma,
+        "relative": None if problem.relative is None else problem.relative._asdict(),
         "parameters": {
             "names": parameters.names,
             "free": parameters.free,
@@ -208,7 +209,7 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
     weights, x_sigma = (
         None if document[key] is None else _array(document[key]) for key in ("weights", "x_sigma")
     )
-    stored = document["parameters"]
+    stored, relative = document["parameters"], document["relative"]
     ties = {
         name: (_absent(f"the tie of {name} is a function, and JSON holds none"), tuple(needed))
         for name, needed in stored["tied"].items()
@@ -235,6 +236,7 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
         str(document["loss"]),
         float(document["loss_scale"]),
         bool(document["absolute"]),
+        None if relative is None else Relative(_array(relative["fraction"]), str(relative["of"])),
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from io import BytesIO
 from textwrap import shorten
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from fit._data import Array
 from fit.results._report import rounded, rows
 from fit.results._result import quantile
-from fit.results._words import probability
+from fit.results._words import counted, probability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -31,6 +31,7 @@ FINE = 400  # how many places a curve is drawn at, at least
 CROWDED = 200  # points, from which on the model is drawn over them, and they are fainter
 MANY = 2000  # points, from which on not each is drawn exactly
 LEVELS = {"1σ": 0.682689492137, "2σ": 0.954499736104}
+ROOM = 0.07  # of the axis, beyond what is drawn
 DECADES = 1e3  # over which an axis is logarithmic
 LISTED = 5  # parameters, up to which they are in the legend
 
@@ -44,7 +45,7 @@ class Picture(Figure):
         return written.getvalue()
 
 
-def plot(result: FitResult, level: float) -> Figure:
+def plot(result: FitResult, level: float, kind: str) -> Figure:
     """Draw data, model, band and pulls; `FitResult.plot`."""
     figure = Picture(figsize=(8.0, 5.2), facecolor="white", layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -53,16 +54,18 @@ def plot(result: FitResult, level: float) -> Figure:
     x = measured if along else np.arange(len(result.problem.y), dtype=float)
     with np.errstate(all="ignore"):
         as_curve = along and np.ptp(x) > 0
-        shown = _draw_curve(upper, result, level) if as_curve else _draw_dashes(upper, x, result)
+        shown = (
+            _draw_curve(upper, result, level, kind) if as_curve else _draw_dashes(upper, x, result)
+        )
         _draw_data(upper, x, result, result.problem.x_sigma if along else None)
         _draw_pulls(lower, x, result)
         if along and spans_decades(x):
             upper.set_xscale("log")
         if spans_decades(result.problem.y) and (shown[0] > 0).all():
             upper.set_yscale("log")
-            upper.set_ylim(_limits_in_decades(result, shown[0]))
+            _show(upper, x, result, shown[0])
         else:
-            upper.set_ylim(_limits(result, *shown))
+            _show(upper, x, result, shown[0], *_reach(result, *shown))
         upper.set_title(_verdict(result), loc="left", fontsize="medium")
     upper.set_ylabel("y")
     # Beside the axes, where it covers no point.
@@ -111,55 +114,52 @@ def plot_profile(result: FitResult, name: str) -> Figure:
 
 def _draw_data(axes: Axes, x: Array, result: FitResult, x_sigma: Array | None) -> None:
     """Draw the points with the errors that were given, as far as these can be told apart."""
-    y, sigma, label = result.problem.y, _drawn_errors(result), "data"
+    problem, label = result.problem, "data"
+    y, sigma, count = problem.y, problem.sigma, problem.counting
     if len(x) > MANY:
         if sigma is not None:
             label = "data, error bars left out"
         sigma = x_sigma = None
-    _draw_points(axes, x, y)
+    _draw_points(axes, x[count], y[count])
     axes.errorbar(
-        x, y, sigma, x_sigma, fmt="none", ecolor=BLACK, elinewidth=0.8, alpha=_opacity(len(x))
+        x[count],
+        y[count],
+        None if sigma is None else sigma[count],
+        None if x_sigma is None else x_sigma[count],
+        fmt="none",
+        ecolor=BLACK,
+        elinewidth=0.8,
+        alpha=_opacity(len(x)),
     )
     axes.plot([], [], "o", color=BLACK, markersize=4, markeredgewidth=0, label=label)
+    if not count.all():
+        _draw_points(axes, x[~count], y[~count], markerfacecolor="none", markeredgewidth=0.8)
+        axes.lines[-1].set_label(f"{counted(int(np.sum(~count)), 'point')} of infinite error")
 
 
-def _drawn_errors(result: FitResult) -> Array | None:
-    """Return the errors of y, with 0 for points that do not count: those have no bar."""
-    sigma = result.problem.sigma
-    return None if sigma is None else np.where(result.problem.counting, sigma, 0.0)
-
-
-def _draw_points(axes: Axes, x: Array, y: Array) -> None:
+def _draw_points(axes: Axes, x: Array, y: Array, **look: Any) -> None:
     """Draw points, the smaller and fainter the more there are."""
     n = len(x)
-    axes.plot(
-        x,
-        y,
-        "o",
-        color=BLACK,
-        markersize=_marker_size(n),
-        markeredgewidth=0,
-        alpha=_opacity(n),
-        rasterized=n > MANY,
-    )
+    usual: dict[str, Any] = {"color": BLACK, "markersize": _marker_size(n), "markeredgewidth": 0}
+    axes.plot(x, y, "o", **usual | {"alpha": _opacity(n), "rasterized": n > MANY} | look)
 
 
-def _draw_curve(axes: Axes, result: FitResult, level: float) -> tuple[Array, Array]:
+def _draw_curve(axes: Axes, result: FitResult, level: float, kind: str) -> tuple[Array, Array]:
     """Draw the model and its band as functions of x; return both."""
     x = _fine(result.problem.x)
     try:
-        middle, (low, high) = result.predict(x), result.band(x, level)
+        middle, (low, high) = result.predict(x), result.band(x, level, kind)
         fits = middle.shape == x.shape
     except (ValueError, IndexError):
         fits = False
     if not fits:  # A model can be made for the measured x alone.
         x = result.problem.x
-        middle, (low, high) = result.predict(x), result.band(x, level)
+        middle, (low, high) = result.predict(x), result.band(x, level, kind)
         order = np.argsort(x, kind="stable")
         x, middle, low, high = (values[order] for values in (x, middle, low, high))
     known = np.isfinite(high - low)
     if known.any():
-        label = f"{100 * level:.3g} % band"
+        label = f"{100 * level:.3g} % {'band' if kind == 'confidence' else 'prediction'}"
         axes.fill_between(x, low, high, where=known, color=SKY, alpha=0.45, lw=0, label=label)
     (line,) = axes.plot(x, middle, color=BLUE, label=_model(result), zorder=1.5)
     if len(result.problem.y) > CROWDED:
@@ -186,23 +186,28 @@ def _draw_pulls(axes: Axes, x: Array, result: FitResult) -> None:
     axes.set_ylim(-1.1 * farthest, 1.1 * farthest)
 
 
-def _limits(result: FitResult, model: Array, band: Array) -> tuple[float, float]:
-    """Return limits that show data and model, and as much of the band as leaves these large."""
-    y, sigma = result.problem.y, _drawn_errors(result)
-    errors = np.zeros(len(y)) if sigma is None else sigma
+def _show(axes: Axes, x: Array, result: FitResult, model: Array, *more: float) -> None:
+    """Let Matplotlib find limits that show the points that count, the model, and some more of y.
+
+    They are no fixed limits, so that a logarithmic axis, if set later, finds its own.
+    """
+    y = np.concatenate([result.problem.y[result.problem.counting], model[np.isfinite(model)], more])
+    along = np.resize(x, y.size)
+    seen = np.column_stack([np.append(along, x), np.append(y, np.resize(y, x.size))])
+    axes.dataLim.update_from_data_xy(seen, ignore=True)
+    axes.margins(y=ROOM)
+    axes.autoscale_view()
+
+
+def _reach(result: FitResult, model: Array, band: Array) -> tuple[float, float]:
+    """Return how far errors and model reach, and as much of the band as leaves these large."""
+    count, sigma = result.problem.counting, result.problem.sigma
+    y, errors = result.problem.y[count], 0.0 if sigma is None else sigma[count]
     reached = np.concatenate([y - errors, y + errors, model[np.isfinite(model)]])
     low, high = float(reached.min()), float(reached.max())
     room = high - low or abs(high) or 1.0
     band = np.clip(band[np.isfinite(band)], low - room / 2, high + room / 2)
-    low, high = band.min(initial=low), band.max(initial=high)
-    return low - 0.07 * room, high + 0.07 * room
-
-
-def _limits_in_decades(result: FitResult, model: Array) -> tuple[float, float]:
-    """Return limits that show data and model on an axis of decades."""
-    reached = np.concatenate([result.problem.y, model[np.isfinite(model)]])
-    room = (reached.max() / reached.min()) ** 0.07
-    return float(reached.min() / room), float(reached.max() * room)
+    return float(band.min(initial=low)), float(band.max(initial=high))
 
 
 def spans_decades(values: Array) -> bool:
@@ -217,7 +222,9 @@ def _fine(x: Array) -> Array:
     points = points[:: 1 + len(points) // MANY]
     ends = x.min(), x.max()
     spread = np.geomspace(*ends, FINE)[1:-1] if spans_decades(x) else np.linspace(*ends, FINE)
-    return np.union1d(points, spread)
+    # Also as the points are spread themselves: the axis may become a logarithmic one.
+    between = np.interp(np.linspace(0, points.size - 1, FINE), np.arange(points.size), points)
+    return np.unique(np.concatenate([points, spread, between]))
 
 
 def _marker_size(n: int) -> float:

@@ -8,6 +8,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from autodiff import jacobian
 from fit._data import Array, as_x
@@ -22,6 +23,7 @@ from fit.results._covariance import (
     from_triangle,
     variance_of,
 )
+from fit.results._further import deviations_of_further
 
 LINEAR = "linear least squares"  # the method for models that are linear in all parameters
 UNDETERMINED = -2  # the status where other parameters fit as well
@@ -268,9 +270,13 @@ class FitResult:
 
     @cached_property
     def pulls(self) -> Array:
-        """The residuals in standard deviations, estimated ones if none are known."""
+        """The residuals in standard deviations, estimated ones if none are known.
+
+        NaN for points that do not count.
+        """
         with np.errstate(invalid="ignore", divide="ignore"):
-            return np.asarray(-self.weighted_residuals / self.variance**0.5)
+            pulls = -self.weighted_residuals / self.variance**0.5
+        return np.where(self.problem.counting, pulls, np.nan)
 
     # -- use ---------------------------------------------------------------------------------
 
@@ -295,7 +301,13 @@ class FitResult:
 
         return model
 
-    def band(self, x: Any, level: float = 0.6827, kind: str = "confidence") -> tuple[Array, Array]:
+    def band(
+        self,
+        x: Any,
+        level: float = 0.6827,
+        kind: str = "confidence",
+        sigma: ArrayLike | None = None,
+    ) -> tuple[Array, Array]:
         """Return the lower and upper edge of a band about the model at ``x``.
 
         They are the model with parameters moved, by as many standard errors as the level takes, on
@@ -309,12 +321,17 @@ class FitResult:
         level : float
             How often the band covers the truth, for each x by itself.
         kind : {"confidence", "prediction"}
-            Of the model, or of one further measurement, which has the data's mean variance.
+            Where the model is, or one further measurement at ``x``.
+        sigma : array_like of the band's shape, or a number, optional
+            The standard deviations of further measurements, on the scale of those of the data. By
+            default those of the data, if these are alike; with `Relative` errors of one fraction,
+            that fraction of the model. Where errors differ otherwise, they have to be given.
 
         Raises
         ------
         ValueError
-            When the kind is another, or the level is not between 0 and 1.
+            When the kind is another, the level is not between 0 and 1, or nothing tells the error
+            of a further measurement.
 
         Examples
         --------
@@ -323,21 +340,30 @@ class FitResult:
         >>> low, high = result.band([1.0, 5.0], level=0.95)
         >>> low.round(3), high.round(3)
         (array([ 2.887, 10.434]), array([ 3.113, 11.566]))
+
+        Of counts, which scatter by their roots:
+
+        >>> counts = [105, 79, 66, 52, 38]
+        >>> decay = fit.fit(fit.Exponential(), [0, 1, 2, 3, 4], counts, np.sqrt(counts))
+        >>> low, high = decay.band(5.0, kind="prediction", sigma=np.sqrt(decay.predict(5.0)))
+        >>> f"{low:.0f} to {high:.0f} counts"
+        '24 to 38 counts'
         """
         if kind not in ("confidence", "prediction"):
             raise ValueError(f"expected the kind 'confidence' or 'prediction', got {kind!r}")
+        if sigma is not None and kind == "confidence":
+            raise ValueError("sigma is that of further measurements: give kind='prediction' too")
         factor = quantile(level, self.dof_of_errors)
         model, parameters = self._model_at(as_x(x)), self.problem.parameters
         J = jacobian(model)(self.p)
         spread = factor * np.sqrt(self.sandwich.variance) * self.determined.spread
         sides = reaches(model, self.p, J, spread, (parameters.lower, parameters.upper))
         below, above = np.where(np.isinf(variance_of(J, self.determined)), np.inf, sides)
-        if kind == "prediction":
-            sigma = self.problem.sigma
-            own = 1.0 if sigma is None else float(np.mean(sigma[self.problem.counting] ** 2))
-            scatter = factor * np.sqrt(self.variance * own)
-            below, above = np.hypot(below, scatter), np.hypot(above, scatter)
         middle = self.predict(x)
+        if kind == "prediction":
+            own = deviations_of_further(self.problem, middle, sigma)
+            scatter = factor * np.sqrt(self.variance) * own
+            below, above = np.hypot(below, scatter), np.hypot(above, scatter)
         return middle - below, middle + above
 
     def propagate(self, f: Callable[..., Any]) -> tuple[Any, Any]:
@@ -521,16 +547,19 @@ class FitResult:
 
         return as_html(self)
 
-    def plot(self, level: float = 0.6827) -> Figure:
-        """Draw the data, the model with its confidence band, and the pulls below.
+    def plot(self, level: float = 0.6827, kind: str = "confidence") -> Figure:
+        """Draw the data, the model with a band, and the pulls below.
 
         Where x is not one number for each point, all is drawn against the points' index. What
-        should look otherwise can be changed in the figure: ``figure.axes`` are the two panels.
+        should look otherwise can be changed in the figure: ``figure.axes`` are the two panels, and
+        ``figure.axes[0].set_yscale("log")`` finds its limits anew.
 
         Parameters
         ----------
         level : float
             How often the band covers the truth, for each x by itself.
+        kind : {"confidence", "prediction"}
+            Which `band` that is.
 
         Returns
         -------
@@ -541,10 +570,12 @@ class FitResult:
         ------
         ImportError
             When Matplotlib is not installed.
+        ValueError
+            As `band`.
         """
         from fit.results._plots import plot
 
-        return plot(self, level)
+        return plot(self, level, kind)
 
     def plot_profile(self, name: str) -> Figure:
         """Draw the least χ² against one parameter, and what the standard error makes of it.

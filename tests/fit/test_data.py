@@ -72,7 +72,11 @@ def test_a_point_of_infinite_error_does_not_count(sigma: Any, without: Any, abso
         assert getattr(result, what) == pytest.approx(getattr(expected, what), nan_ok=True)
     assert_allclose(result.interval("rate"), expected.interval("rate"))
     for kind in ("confidence", "prediction"):
-        assert_allclose(result.band(T, kind=kind), expected.band(T, kind=kind))
+        own = None if kind == "confidence" or isinstance(sigma, Relative) else 0.3
+        bands = (each.band(T, kind=kind, sigma=own) for each in (result, expected))
+        assert_allclose(*bands)
+    assert np.flatnonzero(np.isnan(result.pulls)) == np.flatnonzero(y == 50.0)
+    assert_allclose(result.pulls[WITHOUT], expected.pulls)
     assert "8 points with errors in y; 1 of infinite error does not count" in result.report()
     assert FitResult.from_json(result.to_json(), decay).report() == result.report()
 

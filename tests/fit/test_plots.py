@@ -122,6 +122,33 @@ def test_a_search_that_stopped_early_says_so() -> None:
     assert drawn(result.plot()).axes[0].get_title(loc="left").endswith("NOT CONVERGED")
 
 
+def test_the_band_may_be_that_of_a_prediction() -> None:
+    result = fit(decay, T, Y, 0.2)
+    upper, _ = result.plot(kind="prediction").axes
+    assert legend(upper)[0] == "68.3 % prediction"
+    (band,) = bands(upper)
+    at_start = [y for path in band.get_paths() for x, y in path.vertices if x == 0.0]
+    ends = [float(end[0]) for end in result.band([0.0], kind="prediction")]
+    assert_allclose([min(at_start), max(at_start)], ends)
+    with pytest.raises(ValueError, match="'confidence' or 'prediction', got 'other'"):
+        result.plot(kind="other")
+
+
+def test_points_of_infinite_error_are_open_and_leave_the_axes_to_the_others() -> None:
+    sigma, y = np.full(9, 0.05), Y.copy()
+    sigma[[2, 5]], y[2], y[5] = np.inf, 40.0, 1.0
+    upper, lower = drawn(fit(decay, T, y, sigma).plot()).axes
+    assert "2 points of infinite error" in legend(upper)
+    closed, unused = (
+        line for line in upper.lines if line.get_marker() == "o" and len(line.get_xdata())
+    )
+    assert_allclose(closed.get_ydata(), np.delete(y, [2, 5]))
+    assert_allclose(unused.get_xydata(), [(T[2], 40.0), (T[5], 1.0)])
+    assert unused.get_markerfacecolor() == "none"
+    assert upper.get_ylim()[1] < 4.0
+    assert np.isfinite(lower.lines[-1].get_ydata()).tolist() == np.isfinite(sigma).tolist()
+
+
 # -- what is not as usual --------------------------------------------------------------------
 
 
@@ -303,6 +330,22 @@ def test_what_spans_decades_has_a_logarithmic_axis() -> None:
 def test_other_axes_are_plain(x: Any, y: Any) -> None:
     upper, _ = drawn(fit(lambda x, m=1.0, c=0.1: m * x + c, x, y, 0.1).plot()).axes
     assert (upper.get_xscale(), upper.get_yscale()) == ("linear", "linear")
+
+
+def test_axes_made_logarithmic_later_find_their_limits() -> None:
+    x = np.geomspace(0.01, 10.0, 12)
+    y = 0.03 + 5 * np.exp(-x) + 0.01 * np.cos(9 * x)
+    upper, _ = (figure := fit(decay, x, y, 0.05).plot()).axes
+    assert upper.get_ylim()[0] < y.min() - 0.05 < 0
+    upper.set(xscale="log", yscale="log")
+    drawn(figure)
+    (low, high), (first, last) = upper.get_ylim(), upper.get_xlim()
+    assert 0.3 * y.min() < low < y.min()
+    assert y.max() < high < 2 * y.max()
+    assert 0.5 * x[0] < first < x[0] < x[-1] < last < 2 * x[-1]
+    # No corners: from one place of the curve to the next it is 1 % of the picture at the most.
+    along = np.log(curve(upper, "model")[0])
+    assert np.diff(along).max() < 0.01 * np.log(1000)
 
 
 def test_where_the_model_is_not_positive_there_are_no_decades() -> None:

@@ -10,7 +10,7 @@ import pytest
 import scipy.stats
 from numpy.testing import assert_allclose
 
-from fit import Relative, fit, line
+from fit import FitResult, Relative, fit, line
 
 T = np.array([0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.4])
 Y = np.array([3.02, 2.31, 1.66, 1.37, 1.10, 0.83, 0.76, 0.62, 0.57, 0.45, 0.51, 0.46])
@@ -229,9 +229,64 @@ def test_bands_with_known_errors_have_the_normal_quantile() -> None:
     errors = np.array([0.022532548736, 0.019915355045])
     expected = scipy.stats.norm.ppf(0.975) * errors
     assert_allclose((high - low) / 2, expected, rtol=0.06)
-    low, high = result.band([0.5, 5.0], level=0.95, kind="prediction")
-    expected = scipy.stats.norm.ppf(0.975) * np.sqrt(errors**2 + np.mean(SIGMA**2))
+    low, high = result.band([0.5, 5.0], level=0.95, kind="prediction", sigma=[0.1, 0.3])
+    expected = scipy.stats.norm.ppf(0.975) * np.sqrt(errors**2 + np.array([0.1, 0.3]) ** 2)
     assert_allclose((high - low) / 2, expected, rtol=0.06)
+
+
+@pytest.mark.parametrize("of", ["data", "model"])
+@pytest.mark.parametrize("absolute", [True, False])
+def test_a_prediction_has_the_relative_error_at_its_own_place(of: str, absolute: bool) -> None:
+    y = 3.0 * T[1:] * (1 + 0.1 * np.cos(5 * T[1:]))
+    fitted = fit(lambda x, m=1.0: m * x, T[1:], y, Relative(0.1, of), absolute_sigma=absolute)
+    m, x = fitted.values["m"], np.array([0.1, 1.0, 30.0])
+    # Of a proportionality m x the error of the model is x times that of m.
+    scale = 1 if absolute else np.sqrt(fitted.chi_squared / fitted.dof)
+    factor = scipy.stats.norm.ppf(0.95) if absolute else scipy.stats.t.ppf(0.95, fitted.dof)
+    half = factor * x * np.sqrt(fitted.errors["m"] ** 2 + (scale * 0.1 * m) ** 2)
+    for result in (fitted, FitResult.from_json(fitted.to_json(), lambda x, m: m * x)):
+        low, high = result.band(x, level=0.9, kind="prediction")
+        assert_allclose(high, m * x + half)
+        assert_allclose(low, m * x - half)
+
+
+def test_a_prediction_covers_further_measurements_wherever_they_are() -> None:
+    rng, x = np.random.default_rng(0), np.linspace(0.0, 8.0, 30)
+    places, repeats = np.array([0.0, 4.0, 8.0]), 300
+    truth, there = (5 * np.exp(-0.3 * t) for t in (x, places))
+    inside = np.zeros(3)
+    for _ in range(repeats):
+        y = truth * (1 + 0.2 * rng.normal(size=30))
+        result = fit(
+            decay,
+            x,
+            y,
+            Relative(0.2, "model"),
+            p0=[5.0, 0.3, 0.0],
+            fixed=["offset"],
+        )
+        low, high = result.band(places, kind="prediction")
+        further = there * (1 + 0.2 * rng.normal(size=3))
+        inside += (low < further) & (further < high)
+    assert_allclose(inside / repeats, 0.6827, atol=3.5 * np.sqrt(0.2166 / repeats))
+
+
+def test_where_errors_differ_that_of_a_prediction_has_to_be_given() -> None:
+    result = fit(decay, T, Y, SIGMA, absolute_sigma=False)
+    for sigma, message in (
+        (None, "differ from point to point.*give band.*sigma="),
+        (np.ones(3), r"sigma has shape \(3,\), expected a number or \(12,\)"),
+        (-1.0, "sigma is -1.0, expected standard deviations"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            result.band(T, kind="prediction", sigma=sigma)
+    with pytest.raises(ValueError, match="give kind='prediction' too"):
+        result.band(T, sigma=0.1)
+    # On the scale of the data's errors, of which only the ratios are believed here.
+    inner, outer = result.band(T)[1], result.band(T, kind="prediction", sigma=0.2)[1]
+    middle, t = result.predict(T), scipy.stats.t.ppf(0.84135, result.dof)
+    own = np.sqrt((outer - middle) ** 2 - (inner - middle) ** 2)
+    assert_allclose(own, t * 0.2 * np.sqrt(result.chi_squared / result.dof))
 
 
 def test_a_band_is_infinite_where_the_data_say_nothing() -> None:
