@@ -12,7 +12,27 @@ from fit._chi_squared import weighted_residuals
 from fit._data import NAMES, Array
 from fit._errors_in_x import takes_each_point_alone
 from fit._problem import Problem
-from fit.results._words import counted, from_the_middle
+from fit.results._words import counted, described, from_the_middle
+
+
+def refuse_order(model: Any, x: Any, y: Any) -> None:
+    """Refuse a model that does not come first."""
+    if not callable(model) and (callable(x) or callable(y)):
+        raise TypeError(
+            f"the model comes first, as in fit(model, x, y), but got {described(model)}, "
+            f"{described(x)}, {described(y)}"
+        )
+
+
+def refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:
+    """Refuse starting values in the place that SciPy has for them."""
+    if not isinstance(sigma, list | np.ndarray) or not isinstance(y, Sequence | np.ndarray):
+        return
+    if len(sigma) == len(names) != len(y):
+        raise ValueError(
+            f"the fourth argument is sigma, one for each of the {len(y)} points, but has "
+            f"{len(sigma)} entries, as many as there are parameters: starting values are p0=..."
+        )
 
 
 def check_start(problem: Problem) -> None:

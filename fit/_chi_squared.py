@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit._data import Array, Sigma, checked_data, refuse_errors_of_model
+from fit._data import OF_MODEL, Array, Sigma, checked_data, refuse_errors_of_model
 
 
 def chi_squared(
@@ -44,7 +44,7 @@ def chi_squared(
     (1.0, array([-4., -2.]))
     """
     names = ("x", "y")
-    refuse_errors_of_model(sigma)
+    refuse_errors_of_model(sigma, OF_MODEL)
     residuals = weighted_residuals(model, *checked_data(x, y, sigma, names=names), names=names)
 
     def value(p: Any) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import FunctionType
 from typing import Any
 
@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import Tensor
-from fit._data import INSTEAD, Array, refuse, refuse_unequal, unmasked, whitening
+from fit._data import INSTEAD as WITHOUT
+from fit._data import Array, Cholesky, Relative, refuse, refuse_unequal, unmasked, whitening
+from fit._meant import INSTEAD, meant
 
 METHODS = ("lm", "trf", "dogbox")
 NOISE = {"2-point": 1e-7, "3-point": 1e-9, "cs": 1e-14}  # of SciPy's differences, at the most
@@ -23,6 +25,13 @@ OF_TRF = {
     *("ftol", "xtol", "gtol", "x_scale", "diff_step", "tr_solver", "tr_options", "jac_sparsity"),
     *("verbose", "callback", "workers"),
 }
+
+ARGUMENTS = [
+    *("p0", "sigma", "absolute_sigma", "check_finite", "bounds", "method", "jac", "full_output"),
+    *("nan_policy", *TRANSLATED),
+]
+ONLY_OF_FIT = {name: name for name in ("x_sigma", "fixed", "constraints")}
+ONLY_OF_FIT |= dict.fromkeys(("xerr", "x_err", "dx", "sigma_x"), "errors in x, as x_sigma")
 
 Limits = tuple[Array, Array]
 
@@ -77,8 +86,12 @@ def data(
 
 def floats(name: str, values: Any, check_finite: bool) -> Array:
     """Return an argument as an array of floats, or raise a ValueError that names it."""
+    if isinstance(values, Relative | Cholesky | Mapping):
+        raise ValueError(
+            f"{name} is a {type(values).__name__}, which fit.fit takes: use that, or give an array"
+        )
     if np.ma.is_masked(values):
-        raise ValueError(f"{name} has masked entries: {INSTEAD}")
+        raise ValueError(f"{name} has masked entries: {WITHOUT}")
     array = np.asarray(values)
     if array.dtype.kind == "c":
         raise ValueError(f"{name} is complex, expected real numbers")
@@ -187,11 +200,20 @@ def search_options(options: dict[str, Any]) -> dict[str, Any]:
         raise ValueError("'args' is not a supported keyword argument.")
     unknown = options.keys() - TRANSLATED.keys() - OF_LM - OF_TRF
     if unknown:
-        raise TypeError(f"curve_fit() got an unexpected keyword argument {min(unknown)!r}")
+        name = min(unknown)
+        raise TypeError(
+            f"curve_fit() got an unexpected keyword argument {name!r}: {_instead(name)}"
+        )
     translated = {ours: options[name] for name, ours in TRANSLATED.items() if options.get(name)}
     if options.get("verbose"):
         translated["progress"] = True
     return translated
+
+
+def _instead(name: str) -> str:
+    if name in ONLY_OF_FIT:
+        return f"fit.fit takes {ONLY_OF_FIT[name]}"
+    return INSTEAD[name] if name in INSTEAD else meant(name, ARGUMENTS)
 
 
 def only_by_scipy(options: dict[str, Any]) -> bool:

@@ -9,7 +9,11 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[np.float64]
-INSTEAD = "give nan_policy='omit' to leave those points out"  # of masked entries
+INSTEAD = "give nan_policy='omit' to leave those points out"  # of masked entries, and NaN
+OF_MODEL = (
+    "errors relative to the model follow its parameters: fit.fit finds them, with Model or Line() "
+    "as model; here give sigma itself"
+)
 NAMES = ("x", "y")  # of the arguments, in messages
 Sigma: TypeAlias = "ArrayLike | Relative | Cholesky"
 
@@ -138,6 +142,8 @@ def without_nan(
 ) -> tuple[Any, ArrayLike, Sigma | None, ArrayLike | None]:
     """Return the data without the points that hold a NaN, if that is asked for."""
     if nan_policy == "raise":
+        for name, given in (("x", x), ("y", y), ("sigma", sigma), ("x_sigma", x_sigma)):
+            _refuse(np.isnan, name, given, INSTEAD)
         return x, y, sigma, x_sigma
     if nan_policy != "omit":
         raise ValueError(f"expected the nan_policy 'raise' or 'omit', got {nan_policy!r}")
@@ -159,6 +165,8 @@ def without_nan(
     for a in (x, values, np.diag(spread) if is_covariance else spread, x_spread):
         if is_per_point(a):
             good &= ~np.isnan(a).reshape(-1, n).any(axis=0)
+    for name, array in (("x", x), ("y", values)):
+        _refuse(np.isinf, name, array, "and nan_policy='omit' leaves NaN out only")
     if good.all():
         return x, y, sigma, x_sigma
     if not is_per_point(x):
@@ -170,6 +178,23 @@ def without_nan(
         kept[2] = spread[np.ix_(good, good)]
     spread = sigma._replace(fraction=kept[2]) if isinstance(sigma, Relative) else kept[2]
     return kept[0], kept[1], spread, kept[3]
+
+
+def _refuse(bad: Any, name: str, values: Any, why: str) -> None:
+    """Refuse an array, or a list of numbers, that holds what is bad."""
+    if isinstance(values, Relative):
+        name, values = "the fraction in Relative", values.fraction
+    if np.ma.is_masked(values) or not isinstance(values, np.ndarray | list):
+        return  # what else may be wrong is looked at later
+    try:
+        array = np.asarray(values)
+    except ValueError:
+        return
+    if array.dtype.kind != "f":
+        return
+    found = bad(array)
+    if found.any():
+        refuse(name, array, found, f"expected finite numbers, {why}")
 
 
 def counting(weights: Array | None, n: int) -> NDArray[np.bool_]:
@@ -218,6 +243,14 @@ def _weights(sigma: Sigma, y: Array, y_name: str) -> Array:
     if deviations.ndim == 2:
         return whitening(deviations)
     if isinstance(sigma, Relative):
+        beyond = np.isfinite(deviations) & ((deviations > 1) | (deviations <= 0))
+        if beyond.any():
+            refuse(
+                "the fraction in Relative",
+                deviations,
+                beyond,
+                "expected more than 0, and 1 at the most: 20 % are Relative(0.2)",
+            )
         deviations = deviations * _sizes(sigma.of, y, y_name)
     if not (deviations > 0).all():
         refuse("sigma", deviations, ~(deviations > 0), "expected positive standard deviations")
@@ -242,13 +275,10 @@ def _sizes(of: str, y: Array, y_name: str) -> Array:
     return np.where(sizes > 0, sizes, np.min(sizes, where=sizes > 0, initial=np.inf))
 
 
-def refuse_errors_of_model(sigma: Sigma | None) -> None:
+def refuse_errors_of_model(sigma: Sigma | None, instead: str) -> None:
     """Refuse errors that are not known before the fit."""
     if isinstance(sigma, Relative) and sigma.of == "model":
-        raise ValueError(
-            "errors relative to the model follow its parameters: fit.fit finds them, with Model "
-            "or Line() as model; here give sigma itself"
-        )
+        raise ValueError(instead)
 
 
 def whitening(covariance: Array) -> Array:

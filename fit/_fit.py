@@ -11,7 +11,13 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import jacobian
-from fit._checks import check_start, refuse_corner, refuse_together
+from fit._checks import (
+    check_start,
+    refuse_corner,
+    refuse_order,
+    refuse_start_as_sigma,
+    refuse_together,
+)
 from fit._chi_squared import weighted_residuals
 from fit._data import (
     NAMES,
@@ -27,9 +33,10 @@ from fit._data import (
     without_nan,
 )
 from fit._errors_in_x import effective_variance, orthogonal_distance
+from fit._meant import answering, meant, of_fit
 from fit._parameters import Bounds, Fixed, Parameters, names_of_arguments, parameters_of
 from fit._problem import Problem
-from fit._robust import mended
+from fit._robust import LOSSES, mended
 from fit._settled import settled
 from fit.models._model import Model
 from fit.results._result import UNDETERMINED, FitResult
@@ -37,6 +44,7 @@ from fit.results._words import counted
 from optim import gradient_descent, influence, lagrange, least_squares
 
 if TYPE_CHECKING:
+    from scipy.optimize import Bounds as ScipysBounds
     from scipy.optimize import OptimizeResult
 
 METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
@@ -50,6 +58,7 @@ STOPPED = 99  # by the callback
 Constraint: TypeAlias = Callable[..., Any]
 
 
+@answering(of_fit, "give the others by name, such as p0=[...]")
 def fit(
     model: Callable[..., Any],
     x: Any,
@@ -59,7 +68,7 @@ def fit(
     p0: ArrayLike | Mapping[str, float] | None = None,
     x_sigma: ArrayLike | None = None,
     absolute_sigma: bool | None = None,
-    bounds: Bounds | tuple[ArrayLike, ArrayLike] | None = None,
+    bounds: Bounds | tuple[ArrayLike, ArrayLike] | ScipysBounds | None = None,
     fixed: Fixed | Sequence[str] | None = None,
     constraints: Constraint | Sequence[Constraint] | None = None,
     loss: str = "linear",
@@ -89,7 +98,7 @@ def fit(
         The standard deviations of ``x``, 0 where it is exact.
     absolute_sigma : bool, optional
         Whether the size of ``sigma`` is to be believed, whatever was given.
-    bounds : dict of pairs by name, or a pair of array_likes, optional
+    bounds : dict of pairs by name, (lower, upper) or scipy.optimize.Bounds, optional
         Lower and upper bounds; None and infinities are none.
     fixed : dict or sequence of names, optional
         Parameters that are not varied: numbers, or functions of other parameters, by the names in
@@ -97,15 +106,17 @@ def fit(
     constraints : callable or sequence of callables, optional
         Functions of parameters, by the names in their signatures, each of which the fit makes 0,
         with Lagrange's multipliers.
-    loss : str
-        What takes the place of the square where there are outliers: one of the robust losses of
-        `optim.least_squares`.
+    loss : {"linear", "soft_l1", "huber", "cauchy", "arctan"}
+        What takes the place of the square where there are outliers. "soft_l1" and "huber" make them
+        count by their distance: safe, and enough for a few. "cauchy" and "arctan" make the far ones
+        hardly count at all: for many or one-sided outliers, and a start near the answer.
     loss_scale : float, optional
         How large an outlier's residual is at the least, in standard deviations or, without sigma,
         in units of y (SciPy's ``f_scale``). By default one standard deviation: that of ``sigma``
         where its size is believed, else that of most residuals, as their median size tells.
     nan_policy : {"raise", "omit"}
-        What to do about points with a NaN.
+        What to do about points with a NaN. "omit" leaves them out, and masked ones too, of x, y,
+        sigma or x_sigma: ``residuals`` and ``problem.x`` are as long as what is left.
     method : {"auto", "least-squares", "gradient-descent", "effective-variance", \
 "orthogonal-distance"}
         Levenberg and Marquardt's least squares, or the way down the gradient of χ²; with errors in
@@ -156,23 +167,33 @@ def fit(
     >>> {name: round(value, 3) for name, value in held.values.items()}
     {'a': 1.999, 'rate': 0.515, 'offset': 0.1}
     """
+    refuse_order(model, x, y)
     model = model if isinstance(model, Model) else Model(model)
     if not model.names:
         raise ValueError(f"the model {model} has no parameters to fit")
+    refuse_start_as_sigma(sigma, y, model.names)
     if not isinstance(loss, str):
-        raise ValueError(f"expected a loss by its name, got {loss!r}")
-    if loss_scale is not None and (loss == "linear" or not loss_scale > 0):
+        raise ValueError(f"expected a loss by its name, got {loss!r}: {', '.join(LOSSES)}")
+    if loss not in LOSSES:
+        raise ValueError(f"there is no loss {loss!r}: {meant(loss, LOSSES)}")
+    if loss_scale is not None and loss == "linear":
         raise ValueError(
-            f"expected a robust loss, and a positive loss_scale, got {loss!r}, {loss_scale}"
+            "loss_scale is where a robust loss begins to count outliers less: give a loss too, "
+            "such as loss='soft_l1'"
         )
+    if loss_scale is not None and not loss_scale > 0:
+        raise ValueError(f"expected a positive loss_scale, got {loss_scale}")
     if method not in METHODS:
         raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
+    given = y
     x, y, sigma, x_sigma = without_nan(x, y, sigma, x_sigma, nan_policy)
     x, values, weights = checked_data(x, y, sigma, names=NAMES)
     if np.ndim(x) == 1 and len(x) != len(values):
         raise ValueError(f"x has {counted(len(x), 'point')}, but y {len(values)}")
     if x_sigma is not None:
-        refuse_errors_of_model(sigma)
+        refuse_errors_of_model(
+            sigma, "with x_sigma errors relative to the model are not known: give sigma itself"
+        )
     x_deviations = None if x_sigma is None else _x_deviations(x, x_sigma, len(values))
     if method == "auto" and x_sigma is not None:
         method = "orthogonal-distance"
@@ -199,6 +220,7 @@ def fit(
         loss_scale,
         absolute,
         sigma if isinstance(sigma, Relative) else None,
+        np.size(given) - len(values),
     )
     check_start(problem)
     result = minimised(problem, method, progress)

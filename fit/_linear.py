@@ -12,6 +12,7 @@ from fit._checks import check_enough
 from fit._chi_squared import weighted_residuals
 from fit._data import (
     NAMES,
+    OF_MODEL,
     Array,
     Relative,
     Sigma,
@@ -24,6 +25,7 @@ from fit._data import (
 from fit._double_double import DoubleDouble, exactly, multiply
 from fit._fit import fit
 from fit._linear_least_squares import solved, weighted
+from fit._meant import answering, of_fit
 from fit._parameters import parameters_of
 from fit._problem import Problem
 from fit.models._model import Model
@@ -33,6 +35,7 @@ from fit.results._result import LINEAR, UNDETERMINED, FitResult
 Function: TypeAlias = Callable[[Any], Any]
 
 
+@answering(of_fit, "give the others by name")
 def line(
     x: ArrayLike,
     y: ArrayLike,
@@ -92,6 +95,7 @@ def line(
     )
 
 
+@answering(of_fit, "give the others by name")
 def polynomial(
     x: ArrayLike,
     y: ArrayLike,
@@ -139,6 +143,7 @@ def polynomial(
     )
 
 
+@answering(of_fit, "give the others by name")
 def linear(
     basis: Mapping[str, Function] | Sequence[Function],
     x: Any,
@@ -221,7 +226,8 @@ def _fitted(
     nan_policy: str,
 ) -> FitResult:
     """Return the fit of a model whose derivatives by its parameters are the columns."""
-    refuse_errors_of_model(sigma)
+    refuse_errors_of_model(sigma, OF_MODEL)
+    given = y
     x, y, sigma, _ = without_nan(x, y, sigma, None, nan_policy)
     x, values, weights = checked_data(x, y, sigma, names=NAMES)
     names, n = model.names, len(values)
@@ -243,6 +249,7 @@ def _fitted(
         parameters_of(names, dict(zip(names, solution.x, strict=True)), None, None, None),
         absolute=sigma is not None if absolute_sigma is None else absolute_sigma,
         relative=sigma if isinstance(sigma, Relative) else None,
+        left_out=np.size(given) - n,
     )
     undetermined = solution.determined.undetermined
     return FitResult(

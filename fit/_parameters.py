@@ -6,12 +6,15 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from fit._data import Array, number, numbers
+
+if TYPE_CHECKING:
+    from scipy.optimize import Bounds as ScipysBounds
 
 Fixed: TypeAlias = Mapping[str, "float | Callable[..., Any]"]
 Bounds: TypeAlias = Mapping[str, tuple[float | None, float | None]]
@@ -65,7 +68,7 @@ def parameters_of(
     names: tuple[str, ...],
     known: Mapping[str, float],
     p0: ArrayLike | Mapping[str, float] | None,
-    bounds: Bounds | tuple[ArrayLike, ArrayLike] | None,
+    bounds: Bounds | tuple[ArrayLike, ArrayLike] | ScipysBounds | None,
     fixed: Fixed | Sequence[str] | None,
     guess: Callable[[], Mapping[str, float]] | None = None,
 ) -> Parameters:
@@ -149,14 +152,27 @@ def _held(
         raise ValueError(f"fixed is {fixed!r}, expected a dict by name, or names")
     _refuse_unknown(list(fixed), names, "fixed")
     if isinstance(fixed, Mapping):
-        return {
-            name: value if callable(value) else number(f"fixed[{name!r}]", value)
-            for name, value in fixed.items()
-        }
+        return {name: _held_at(name, value) for name, value in fixed.items()}
     missing = [name for name in fixed if name not in start]
     if missing:
         raise ValueError(f"fixed: no value for {missing[0]}: give fixed={{{missing[0]!r}: ...}}")
     return {name: start[name] for name in fixed}
+
+
+def _held_at(name: str, value: Any) -> Any:
+    if callable(value):
+        return value
+    if isinstance(value, bool | np.bool_):
+        raise ValueError(
+            f"fixed[{name!r}] is {value}, expected a number or a function of other parameters: to "
+            f"hold {name} where it starts write fixed=[{name!r}], to vary it leave it out"
+        )
+    if value is None or isinstance(value, str):
+        raise ValueError(
+            f"fixed[{name!r}] is {value!r}, expected a number or a function of other parameters, "
+            f"such as fixed={{{name!r}: lambda a: a / 2}}"
+        )
+    return number(f"fixed[{name!r}]", value)
 
 
 def _ties(
@@ -176,7 +192,7 @@ def _ties(
 
 
 def _bounds(
-    bounds: Bounds | tuple[ArrayLike, ArrayLike] | None,
+    bounds: Bounds | tuple[ArrayLike, ArrayLike] | ScipysBounds | None,
     names: tuple[str, ...],
     held: Mapping[str, Any],
 ) -> tuple[Array, Array]:
@@ -194,6 +210,8 @@ def _bounds(
             end if given is None else number(f"bounds[{name!r}]", given, check_finite=False)
             for given, end in zip(pair, (-np.inf, np.inf), strict=True)
         )
+        if np.isnan([low[name], high[name]]).any():
+            raise ValueError(f"bounds[{name!r}] is {pair!r}: write None or inf where there is none")
         if not low[name] < high[name]:
             raise ValueError(
                 f"bounds[{name!r}] is {pair!r}, expected the lower one first; to hold a parameter "
@@ -208,16 +226,44 @@ def _bounds(
     return np.array([low[name] for name in free]), np.array([high[name] for name in free])
 
 
-def _pairs(bounds: tuple[ArrayLike, ArrayLike], names: tuple[str, ...]) -> Bounds:
-    """Return a pair of lower and upper bounds as pairs by name."""
+def _pairs(bounds: Any, names: tuple[str, ...]) -> Bounds:
+    """Return lower and upper bounds as pairs by name."""
     n = len(names)
-    sides = list(bounds) if isinstance(bounds, Iterable) else []
-    if len(sides) != 2 or any(np.shape(side) not in ((), (n,)) for side in sides):
+    by_scipy = hasattr(bounds, "lb")
+    sides = (
+        [bounds.lb, bounds.ub] if by_scipy else list(bounds) if isinstance(bounds, Iterable) else []
+    )
+    if len(sides) != 2 or any(np.shape(side) not in ((), (1,), (n,)) for side in sides):
         shapes = ", ".join(str(np.shape(side)) for side in sides)
         raise ValueError(
             f"bounds {f'has entries of shape {shapes}' if shapes else f'is {bounds!r}'}, "
-            f"expected a dict of pairs by name, or two of shape ({n},) for {', '.join(names)}"
+            f"expected a dict of pairs by name, such as {{{names[0]!r}: (0, None)}}, or lower and "
+            f"upper bounds, each of shape ({n},) for {', '.join(names)}"
         )
-    arrays = (numbers("bounds", side, check_finite=False) for side in sides)
-    low, high = (np.broadcast_to(array, n).tolist() for array in arrays)
+    low, high = (
+        np.broadcast_to(numbers("bounds", side, check_finite=False), n).tolist() for side in sides
+    )
+    if n == 2 and not by_scipy and all(map(np.ndim, sides)):
+        _refuse_pairs(names, low, high)
     return dict(zip(names, zip(low, high, strict=True), strict=True))
+
+
+def _refuse_pairs(names: tuple[str, ...], low: list[float], high: list[float]) -> None:
+    """Refuse lower and upper bounds of two parameters that may be meant as a pair for each."""
+    if not (low[0] < low[1] and high[0] < high[1]):
+        return
+    if not (low[0] < high[0] and low[1] < high[1]):
+        pairs = _spelt(names, low, high)
+        means = f"are not below one another: for a pair for each parameter write {pairs}"
+    else:
+        across = _spelt(names, (low[0], high[0]), (low[1], high[1]))
+        means = (
+            f"may also be a pair for each parameter: write {across}, or {_spelt(names, low, high)}"
+        )
+    raise ValueError(f"the lower and upper bounds {low} and {high} {means}")
+
+
+def _spelt(names: tuple[str, ...], *pairs: Sequence[float]) -> str:
+    return (
+        f"bounds={{{', '.join(f'{k!r}: {tuple(v)}' for k, v in zip(names, pairs, strict=True))}}}"
+    )

@@ -42,6 +42,8 @@ class Problem:
         Whether the size of ``sigma`` is believed.
     relative : Relative or None
         The standard deviations as fractions, of the data or of the model's values.
+    left_out : int
+        How many points there were besides, with a NaN.
     """
 
     model: Model
@@ -56,6 +58,7 @@ class Problem:
     loss_scale: float | None = 1.0
     absolute: bool = False
     relative: Relative | None = None
+    left_out: int = 0
 
     @cached_property
     def sigma(self) -> Array | None:

@@ -9,6 +9,7 @@ import numpy as np
 from fit._data import Array
 from optim import influence
 
+LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")  # as in `optim.least_squares`
 MEDIAN = 0.6744897501960817  # of the size of normal residuals, in standard deviations
 WINDOW = 7  # points in a row, of which one is compared with the others
 ALONE = 5.0  # of their standard deviations, from which on it stands alone

@@ -13,6 +13,7 @@ import numpy as np
 
 from fit._data import Array, number
 from fit.models._guess import alternated, searched
+from fit.results._words import described
 
 Guess = Callable[[Any, Array], Mapping[str, float]]
 
@@ -265,7 +266,7 @@ def _signature(f: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, float]
     """
     if not callable(f) or isinstance(f, type):
         instead = f", write {f.__name__}()" if isinstance(f, type) else ""
-        raise TypeError(f"expected a function or a Model as model, got {f!r}{instead}")
+        raise TypeError(f"expected a function or a Model as model, got {described(f)}{instead}")
     parameters = []
     for p in list(inspect.signature(f).parameters.values())[1:]:
         if p.kind is p.VAR_KEYWORD or (p.kind is p.KEYWORD_ONLY and p.default is not p.empty):

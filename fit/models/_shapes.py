@@ -8,11 +8,16 @@ from typing import Any
 import numpy as np
 
 from fit._data import Array
+from fit._meant import answering
 from fit.models._candidates import distinct, frequencies, places
 from fit.models._guess import searched
 from fit.models._model import Model
 
 TINY = 1e-100  # beside a squared width, so that a width of 0 divides nothing by 0
+
+
+def _is_a_start(name: str, known: list[str]) -> str:
+    return f"starting values belong to the fit, as p0={{{name!r}: ...}}"
 
 
 class Shape(Model):
@@ -22,11 +27,17 @@ class Shape(Model):
     local = False  # whether it fades to both sides
     nonlinear = slice(1, None)  # of its parameters
 
+    @answering(_is_a_start, "starting values belong to the fit, as p0={name: ...}")
     def __init__(self, prefix: str = "") -> None:
         label = type(self).__name__
         self._named(prefix, self.own_names, f"{label}({prefix})" if prefix else label)
 
     def _named(self, prefix: str, own: tuple[str, ...], label: str) -> None:
+        if not isinstance(prefix, str):
+            raise TypeError(
+                f"expected what the names of the parameters begin with, got {prefix!r}: starting "
+                f"values belong to the fit, as p0={{{own[0]!r}: {prefix!r}}}"
+            )
         vars(self).update(
             names=tuple(prefix + name for name in own),
             label=label,
@@ -267,6 +278,7 @@ class Polynomial(Shape):
     degree: int
     nonlinear = slice(0, 0)
 
+    @answering(_is_a_start, "starting values belong to the fit, as p0={name: ...}")
     def __init__(self, degree: int, prefix: str = "") -> None:
         if not isinstance(degree, Integral) or degree < 0:
             raise ValueError(f"expected a degree of 0, 1, 2, ..., got {degree!r}")

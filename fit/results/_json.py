@@ -76,6 +76,7 @@ def to_json(result: FitResult) -> str:
             "tied": {name: needed for name, (_, needed) in parameters.ties.items()},
         },
         "constraints": len(problem.constraints),
+        "left_out": problem.left_out,
         "loss": problem.loss,
         "loss_scale": problem.loss_scale,
         "absolute": problem.absolute,
@@ -237,6 +238,7 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
         float(document["loss_scale"]),
         bool(document["absolute"]),
         None if relative is None else Relative(_array(relative["fraction"]), str(relative["of"])),
+        int(document["left_out"]),
     )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from fit._data import Array
-from fit.results._result import quantile
+from fit.results._result import UNDETERMINED, quantile
 from fit.results._vicinity import Vicinity, axes_of, is_minimum, valley_at
 from fit.results._words import signed
 from optim import lagrange, least_squares
@@ -57,6 +57,7 @@ class Profile(NamedTuple):
 
 def interval(result: FitResult, name: str, level: float = 0.6827) -> tuple[float, float]:
     """Return the ends of a likelihood interval; `FitResult.interval`."""
+    _refuse_violated(result)
     factor = quantile(level, result.dof_of_errors)
     low, high, notes = likelihood_interval(result, name, factor)
     for note in notes:
@@ -103,6 +104,7 @@ def likelihood_interval(result: FitResult, name: str, factor: float = 1.0) -> In
 
 def profile(result: FitResult, name: str, points: int = 13, reach: float = 3.0) -> Profile:
     """Return the profile of χ² along one parameter; `FitResult.profile`."""
+    _refuse_violated(result)
     k = _index(result, name)
     if points < 2:
         raise ValueError(f"expected 2 points or more, got {points}")
@@ -126,6 +128,12 @@ def profile(result: FitResult, name: str, points: int = 13, reach: float = 3.0) 
         warnings.warn(note, RuntimeWarning, stacklevel=3)
     every = np.array([parameters.every(p) for p in where], float)
     return Profile(name, values, rises, every)
+
+
+def _refuse_violated(result: FitResult) -> None:
+    """Refuse to follow χ² from a place that the constraints exclude."""
+    if result.problem.constraints and not result.success and result.status != UNDETERMINED:
+        raise ValueError(f"there is no minimum from which χ² could rise: {result.message}")
 
 
 def _index(result: FitResult, name: str) -> int:

@@ -26,12 +26,37 @@ from fit.results._covariance import (
 from fit.results._further import deviations_of_further
 
 LINEAR = "linear least squares"  # the method for models that are linear in all parameters
+CALLED = {  # what lmfit, SciPy and iminuit call it: what it is called here
+    **dict.fromkeys(("params", "best_values", "parameters"), "values"),
+    **dict.fromkeys(("popt", "x"), "p, or by name values"),
+    **dict.fromkeys(("pcov", "covar", "cov"), "covariance"),
+    **dict.fromkeys(("stderr", "perr", "uncertainties"), "errors"),
+    **dict.fromkeys(("chi2", "chisqr", "chisq", "fval"), "chi_squared"),
+    **dict.fromkeys(("redchi", "rchi2", "reduced_chi2"), "reduced_chi_squared"),
+    **dict.fromkeys(("nfree", "ndof", "df"), "dof"),
+    **dict.fromkeys(("fit_report", "summary"), "report()"),
+    **dict.fromkeys(("conf_interval", "ci_report", "minos"), "interval(name, level)"),
+    **dict.fromkeys(("best_fit", "eval"), "predict(x)"),
+    **dict.fromkeys(("eval_uncertainty", "confidence_band"), "band(x, level)"),
+    **dict.fromkeys(("residual", "fvec"), "residuals"),
+    **dict.fromkeys(("rsquared", "r2"), "r_squared"),
+    **dict.fromkeys(("plot_fit", "visualize"), "plot()"),
+}
 UNDETERMINED = -2  # the status where other parameters fit as well
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from fit.results._profile import Profile
+
+
+class ByName(dict[str, float]):
+    """Numbers by the names of parameters, which says so if asked otherwise."""
+
+    def __missing__(self, key: Any) -> float:
+        one = next(iter(self))
+        also = f"; by its place, result.p[{key}] is a free one" if isinstance(key, int) else ""
+        raise KeyError(f"no parameter {key!r}: there are {', '.join(self)}, as in [{one!r}]{also}")
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -78,7 +103,7 @@ class FitResult:
     @cached_property
     def values(self) -> dict[str, float]:
         """All parameters by name."""
-        return {k: float(v) for k, v in self.problem.parameters.by_name(self.p).items()}
+        return ByName((k, float(v)) for k, v in self.problem.parameters.by_name(self.p).items())
 
     @cached_property
     def errors(self) -> dict[str, float]:
@@ -87,7 +112,7 @@ class FitResult:
         NaN where nothing tells how large they are: without sigma, and as many parameters as points.
         """
         errors = np.sqrt(np.diag(self.covariance))
-        return dict(zip(self.values, errors.tolist(), strict=True))
+        return ByName(zip(self.values, errors.tolist(), strict=True))
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -440,8 +465,8 @@ class FitResult:
         Raises
         ------
         ValueError
-            When there is no such parameter, it is fixed or tied, or the level is not between 0
-            and 1.
+            When there is no such parameter, it is fixed or tied, the level is not between 0 and 1,
+            or the constraints are not met.
 
         Warns
         -----
@@ -489,7 +514,8 @@ class FitResult:
         Raises
         ------
         ValueError
-            When there is no such parameter, it is fixed or tied, or the data leave it open.
+            When there is no such parameter, it is fixed or tied, the data leave it open, or the
+            constraints are not met.
 
         Examples
         --------
@@ -601,6 +627,13 @@ class FitResult:
         from fit.results._plots import plot_profile
 
         return plot_profile(self, name)
+
+    if not TYPE_CHECKING:  # for which there is no attribute but those written down
+
+        def __getattr__(self, name: str) -> Any:
+            if name not in CALLED:
+                return object.__getattribute__(self, name)
+            raise AttributeError(f"a FitResult has no {name!r}: it is called {CALLED[name]}")
 
     # -- for keeping -------------------------------------------------------------------------
 

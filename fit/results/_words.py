@@ -20,6 +20,16 @@ def listed(names: Sequence[str]) -> str:
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
+def described(value: Any) -> str:
+    """Return what an argument is, in a few words."""
+    shape = np.shape(value) if isinstance(value, np.ndarray | list | tuple) else ()
+    if shape and np.size(value) > 4:
+        return f"{type(value).__name__} of shape {shape}"
+    name = getattr(value, "__name__", None)
+    kind = "class" if isinstance(value, type) else "function"
+    return f"the {kind} {name}" if callable(value) and name else f"{value!r:.80}"
+
+
 def signed(number: str) -> str:
     """Return a number as prose has it, with a minus and the sign of infinity."""
     return number.replace("-", "−").replace("inf", "∞")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ import scipy.interpolate
 import scipy.optimize
 from numpy.testing import assert_allclose
 
+import optim
 from fit import FitResult, fit
+from fit._robust import LOSSES
 
 T = np.array([0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.4])
 Y = np.array([3.02, 2.31, 1.66, 1.37, 1.10, 0.83, 0.76, 0.62, 0.57, 0.45, 0.51, 0.46])
@@ -109,9 +112,24 @@ def test_errors_from_scatter_hardly_know_of_outliers(loss: str) -> None:
     assert plain.errors["rate"] / clean.errors["rate"] > 10
 
 
-def test_an_unknown_loss() -> None:
-    with pytest.raises(ValueError, match=r"'huber'.*but got 'square'"):
-        fit(decay, T, Y, loss="square")
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        ("l1", "no loss 'l1': there are linear, soft_l1, huber, cauchy, arctan"),
+        ("Huber", "no loss 'Huber': did you mean 'huber'?"),
+        (np.log1p, "by its name, got .*: linear, soft_l1, huber, cauchy, arctan"),
+    ],
+)
+def test_an_unknown_loss(loss: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(decay, T, Y, loss=loss)
+
+
+def test_the_losses_are_those_of_least_squares() -> None:
+    with pytest.raises(ValueError, match="loss is one of") as raised:
+        optim.least_squares(lambda p: p, [1.0], loss="none")
+    named = re.findall("'([a-z_0-9]+)'", str(raised.value))[:-1]
+    assert tuple(named) == LOSSES
 
 
 # -- the course ------------------------------------------------------------------------------
@@ -218,6 +236,11 @@ def test_constraints_that_contradict_one_another_are_no_success() -> None:
     result = fit(decay, T, Y, SIGMA, constraints=lambda amplitude: [amplitude - 1, amplitude - 2])
     assert not result.success
     assert result.message
+    for follow in (result.interval, result.profile):
+        with pytest.raises(
+            ValueError, match="no minimum from which χ² could rise: the con"
+        ):
+            follow("rate")
 
 
 @pytest.mark.parametrize(

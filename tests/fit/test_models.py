@@ -465,7 +465,7 @@ def test_many_points_are_no_burden() -> None:
     ("model", "message"),
     [
         ("gaussian", "expected a function or a Model as model, got 'gaussian'"),
-        (Gaussian, r"got <class .*Gaussian'>, write Gaussian\(\)"),
+        (Gaussian, r"got the class Gaussian, write Gaussian\(\)"),
     ],
 )
 def test_what_cannot_be_called_is_no_model(model: Any, message: str) -> None:

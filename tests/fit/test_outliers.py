@@ -120,7 +120,8 @@ def test_data_of_which_most_lie_on_the_model() -> None:
     ("loss", "scale"), [("linear", 1.0), ("huber", 0.0), ("huber", -1.0), ("huber", np.nan)]
 )
 def test_a_scale_that_makes_no_sense(loss: str, scale: float) -> None:
-    with pytest.raises(ValueError, match="expected a robust loss, and a positive loss_scale"):
+    message = "give a loss too" if loss == "linear" else f"a positive loss_scale, got {scale}"
+    with pytest.raises(ValueError, match=message):
         fit(decay, X, data("decay")[1], loss=loss, loss_scale=scale)
 
 

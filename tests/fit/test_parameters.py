@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.optimize
 from numpy.testing import assert_allclose
 
 from fit import FitResult, Model, fit
@@ -87,6 +88,7 @@ def test_a_default_that_is_no_number() -> None:
         {"rate": [-np.inf, 0.8], "offset": np.array([0.0, np.inf])},
         ([-np.inf, -np.inf, 0.0], [np.inf, 0.8, np.inf]),
         (-np.inf, [np.inf, 0.8, np.inf]),
+        scipy.optimize.Bounds(-np.inf, [np.inf, 0.8, np.inf]),
     ],
 )
 def test_bounds_are_kept(bounds: Any) -> None:
@@ -110,16 +112,49 @@ def test_bounds_that_do_not_bind_change_nothing() -> None:
         ({"speed": (0, 1)}, "bounds: no parameter 'speed'; there are amplitude, rate, offset"),
         ({"rate": (3, 2)}, r"bounds\['rate'\] is \(3, 2\), expected the lower one first"),
         ({"rate": (1, 1)}, "use fixed"),
-        ({"rate": (np.nan, 1)}, r"bounds\['rate'\] is \(nan, 1\)"),
+        ({"rate": (np.nan, 1)}, r"bounds\['rate'\] is \(nan, 1\): write None or inf"),
         ({"rate": 3.0}, r"bounds\['rate'\] is 3.0, expected a pair"),
         ({"rate": (1, 2, 3)}, "expected a pair"),
-        (([0, 0], [1, 1]), r"entries of shape \(2,\), \(2,\).*two of shape \(3,\)"),
-        ([0, 1, 2], "expected a dict of pairs by name, or two of shape"),
+        (
+            ([0, 0], [1, 1]),
+            r"entries of shape \(2,\), \(2,\).*lower and upper bounds, each of shape \(3,\)",
+        ),
+        ([0, 1, 2], "expected a dict of pairs by name, such as"),
     ],
 )
 def test_bounds_that_cannot_be_meant(bounds: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         fitted(bounds=bounds)
+
+
+def proportion(t: Any, a: Any = 1.0, b: Any = 0.5) -> Any:
+    return a * t + b
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        (
+            [(-5, 9), (0, 10)],
+            r"write bounds=\{'a': \(-5.0, 0.0\), 'b': \(9.0, 10.0\)\}, "
+            r"or bounds=\{'a': \(-5.0, 9.0\), 'b': \(0.0, 10.0\)\}$",
+        ),
+        (
+            [(-9, 9), (-1, 1)],
+            r"not below one another: .* write bounds=\{'a': \(-9.0, 9.0\), 'b': \(-1.0, 1.0\)\}",
+        ),
+    ],
+)
+def test_bounds_of_two_parameters_that_may_be_pairs(bounds: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        fit(proportion, T, Y, bounds=bounds)
+
+
+@pytest.mark.parametrize("bounds", [([-9, -9], [9, 9]), scipy.optimize.Bounds([-5, 0], [5, 10])])
+def test_bounds_of_two_parameters_that_are_lower_and_upper_ones(bounds: Any) -> None:
+    parameters = fit(proportion, T, Y, bounds=bounds).problem.parameters
+    lower, upper = (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else bounds
+    assert (parameters.lower.tolist(), parameters.upper.tolist()) == (list(lower), list(upper))
 
 
 # -- fixed and tied --------------------------------------------------------------------------
@@ -178,7 +213,10 @@ def test_bounds_of_a_fixed_parameter_that_it_keeps() -> None:
         ({"fixed": {"speed": 1.0}}, "fixed: no parameter 'speed'"),
         ({"fixed": "speed"}, "fixed: no parameter 'speed'"),
         ({"fixed": {"rate": np.nan}}, r"fixed\['rate'\] is nan"),
-        ({"fixed": {"rate": "1"}}, r"fixed\['rate'\] has dtype <U1"),
+        ({"fixed": {"rate": "a/2"}}, r"fixed\['rate'\] is 'a/2', expected a number or a function"),
+        ({"fixed": {"rate": None}}, r"fixed\['rate'\] is None, expected a number or a function"),
+        ({"fixed": {"rate": True}}, r"is True, .* where it starts write fixed=\['rate'\]"),
+        ({"fixed": {"rate": False}}, r"is False, .* to vary it leave it out"),
         ({"fixed": {"rate": lambda speed: speed}}, "the tie of rate: no parameter 'speed'"),
         ({"fixed": {"rate": lambda rate: rate}}, "the ties go round: rate → rate"),
         (

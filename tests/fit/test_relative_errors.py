@@ -129,7 +129,16 @@ def test_a_model_that_changes_its_sign_is_not_settled() -> None:
     [
         (lambda: chi_squared(decay, X, Y, OF_MODEL), "errors relative to the model follow"),
         (lambda: line(X, Y, OF_MODEL), "errors relative to the model follow"),
-        (lambda: fit(Line(), X, Y, OF_MODEL, x_sigma=0.1), "errors relative to the model follow"),
+        (lambda: fit(Line(), X, Y, OF_MODEL, x_sigma=0.1), "with x_sigma .* give sigma itself"),
+        (lambda: line(X, Y, Relative(20)), "Relative is 20.0, .* 20 % are Relative"),
+        (
+            lambda: fit(decay, X, Y, Relative(-0.1, "model")),
+            "Relative is -0.1, expected more than 0",
+        ),
+        (
+            lambda: fit(decay, X, Y, Relative(np.append(2, NOISE * 0 + 0.1)[:40])),
+            r"Relative\[0\] is 2.0",
+        ),
         (lambda: fit(decay, X, Y, Relative(0.2, "y")), "relative to 'data' or 'model', got of='y'"),
     ],
 )

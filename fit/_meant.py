@@ -1,0 +1,74 @@
+"""What was meant by arguments that do not exist."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Iterable
+from difflib import get_close_matches
+from functools import wraps
+from typing import Any, TypeVar, cast
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+OTHERS = {  # what SciPy, lmfit, iminuit and Matplotlib call what a fit takes
+    "sigma": ("yerr", "y_err", "dy", "sigma_y", "y_sigma", "errors"),
+    "x_sigma": ("xerr", "x_err", "dx", "sigma_x"),
+    "sigma, which is 1/weights": ("weights", "w"),
+    "p0": ("params", "x0", "initial", "guess", "start"),
+    "model": ("f", "func", "fun"),
+    "x": ("xdata",),
+    "y": ("ydata", "data"),
+    "loss_scale": ("f_scale",),
+    "bounds": ("limits",),
+    "absolute_sigma, its opposite": ("scale_covar",),
+}
+INSTEAD = {theirs: f"write {ours}" for ours, names in OTHERS.items() for theirs in names}
+INSTEAD |= dict.fromkeys(("jac", "Dfun"), "leave it out, since derivatives are exact")
+INSTEAD |= dict.fromkeys(
+    ("max_nfev", "maxfev", "ftol", "xtol", "gtol", "tol"), "leave it out: the search ends by itself"
+)
+
+
+def meant(name: str, known: Iterable[str]) -> str:
+    """Return what to write in the place of a name that does not exist."""
+    several = list(known)
+    near = get_close_matches(name.lower(), several, n=1, cutoff=0.65)
+    return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(several)}"
+
+
+def of_fit(name: str, known: list[str]) -> str:
+    """Return what to write in the place of an argument that `fit.fit` does not have."""
+    return INSTEAD[name] if name in INSTEAD else meant(name, known)
+
+
+def answering(instead: Callable[[str, list[str]], str], of_more: str) -> Callable[[F], F]:
+    """Make a function say what to write for arguments that it does not have.
+
+    Parameters
+    ----------
+    instead : callable
+        Takes the name that does not exist, and those that do.
+    of_more : str
+        What to do with more arguments than can be given by position.
+    """
+
+    def decorated(f: F) -> F:
+        parameters = inspect.signature(f).parameters.values()
+        names = [p.name for p in parameters if p.name != "self"]
+        known = frozenset(names)
+        first = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
+
+        @wraps(f)
+        def called(*arguments: Any, **named: Any) -> Any:
+            if len(arguments) <= len(first) and named.keys() <= known:
+                return f(*arguments, **named)
+            of = type(arguments[0]).__name__ if first[0] == "self" else f.__name__
+            if len(arguments) > len(first):
+                by_position = ", ".join(name for name in first if name != "self")
+                raise TypeError(f"{of}() takes only {by_position} by position: {of_more}")
+            unknown = next(name for name in named if name not in known)
+            raise TypeError(f"{of}() has no argument {unknown!r}: {instead(unknown, names)}")
+
+        return cast(F, called)
+
+    return decorated
