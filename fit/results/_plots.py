@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fit._data import Array
-from fit.results._report import rounded, rows
+from fit.results._report import beyond, rounded, rows
 from fit.results._result import quantile
 from fit.results._words import counted, probability
 
@@ -33,6 +33,8 @@ MANY = 2000  # points, from which on not each is drawn exactly
 LEVELS = {"1σ": 0.682689492137, "2σ": 0.954499736104}
 ROOM = 0.07  # of the axis, beyond what is drawn
 DECADES = 1e3  # over which an axis is logarithmic
+LEAST_PULL = 2.7  # to which an axis of pulls reaches
+OUTLYING = 9.0  # times the median pull, some 6 standard deviations: farther ones are at the edge
 LISTED = 5  # parameters, up to which they are in the legend
 
 
@@ -178,11 +180,19 @@ def _draw_dashes(axes: Axes, x: Array, result: FitResult) -> tuple[Array, Array]
 def _draw_pulls(axes: Axes, x: Array, result: FitResult) -> None:
     """Draw the residuals in standard deviations, on bands of one and two."""
     pulls = result.pulls
-    farthest = np.max(np.abs(pulls), initial=2.7, where=np.isfinite(pulls))
+    sizes = np.abs(pulls[np.isfinite(pulls)])
+    # One far outlier must not press all others flat.
+    most = max(LEAST_PULL, OUTLYING * float(np.median(sizes))) if sizes.size else LEAST_PULL
+    farthest = float(np.clip(np.max(sizes, initial=LEAST_PULL), LEAST_PULL, most))
     for reach, alpha in ((2, 0.2), (1, 0.3)):
         axes.axhspan(-reach, reach, color=SKY, alpha=alpha, lw=0)
     axes.axhline(0, color=BLUE, linewidth=1)
     _draw_points(axes, x, pulls)
+    for marker, sign in (("^", 1), ("v", -1)):
+        outside = sign * pulls > farthest
+        if outside.any():
+            at_the_edge = np.full(int(np.sum(outside)), sign * farthest)
+            axes.plot(x[outside], at_the_edge, marker, color=VERMILION, markersize=5)
     axes.set_ylim(-1.1 * farthest, 1.1 * farthest)
 
 
@@ -253,8 +263,12 @@ def _model(result: FitResult) -> str:
 def _verdict(result: FitResult) -> str:
     p = result.p_value
     words = f"{shorten(str(result.problem.model), 60, placeholder=' …')}\n"
-    words += "χ²/dof = " if result.problem.loss == "linear" else "robust loss/dof = "
-    words += f"{result.chi_squared:.4g}/{result.dof}"
+    problem = result.problem
+    if problem.loss == "linear":
+        words += f"χ²/dof = {result.chi_squared:.4g}/{result.dof}"
+    else:
+        words += f"loss {problem.loss!r}, {beyond(result)} of {counted(problem.n, 'point')} beyond "
+        words += f"{problem.loss_scale:.3g}"
     if p is not None:
         found = probability(p, 2)
         words += f", p {found}" if found[0] in "<>" else f", p = {found}"

@@ -101,6 +101,7 @@ def facts(result: FitResult) -> list[tuple[str, str]]:
     problem = result.problem
     known = [name for name in ("x", "y") if _errors_known(result, name)]
     errors = f"with errors in {' and '.join(known)}" if known else "without errors"
+    errors += f", {of}" if (of := _fraction(problem)) else ""
     return [
         ("Model", str(problem.model)),
         ("Data", f"{counted(len(problem.y), 'point')} {errors}{_left_out(problem)}"),
@@ -110,10 +111,23 @@ def facts(result: FitResult) -> list[tuple[str, str]]:
 
 
 def _left_out(problem: Problem) -> str:
-    """Say how many points do not count."""
-    left_out = len(problem.y) - problem.n
-    verb = "does" if left_out == 1 else "do"
-    return f"; {left_out} of infinite error {verb} not count" if left_out else ""
+    """Say how many points do not count, and how many were not even fitted to."""
+    infinite = len(problem.y) - problem.n
+    verb = "does" if infinite == 1 else "do"
+    return (f"; {infinite} of infinite error {verb} not count" if infinite else "") + (
+        f"; {problem.left_out} with NaN left out" if problem.left_out else ""
+    )
+
+
+def _fraction(problem: Problem) -> str:
+    """Return what errors are relative to, and by how much: 20 % of the model."""
+    if problem.relative is None:
+        return ""
+    fractions = np.asarray(problem.relative.fraction, float)
+    least, most = (
+        f"{100 * end:.3g}" for end in (fractions.min(), fractions[np.isfinite(fractions)].max())
+    )
+    return f"{least if least == most else f'{least} to {most}'} % of the {problem.relative.of}"
 
 
 def _outcome(result: FitResult) -> str:
@@ -126,18 +140,29 @@ def _outcome(result: FitResult) -> str:
 
 def quality(result: FitResult) -> list[tuple[str, str]]:
     """Return how well the model describes the data, as pairs of a name and a number."""
-    name = "χ²" if result.problem.loss == "linear" else "robust loss"
+    robust = result.problem.loss != "linear"
     p = result.p_value
+    # Over the degrees of freedom only χ² says how well the model describes the data.
+    of_size = ("points beyond", str(beyond(result)))
+    if not robust:
+        of_size = ("χ²/dof", _or_dash(result.reduced_chi_squared, ".4g"))
     return [
-        (name, f"{result.chi_squared:.5g}"),
+        ("robust loss" if robust else "χ²", f"{result.chi_squared:.5g}"),
         ("degrees of freedom", str(result.dof)),
-        (f"{name}/dof", _or_dash(result.reduced_chi_squared, ".4g")),
+        of_size,
         ("p-value", "–" if p is None else probability(p, 3)),
         ("AIC", _or_dash(result.aic, ".2f" if abs(result.aic) < 1e7 else ".8g")),
         ("BIC", _or_dash(result.bic, ".2f" if abs(result.bic) < 1e7 else ".8g")),
         ("R²", _or_dash(result.r_squared, ".6g")),
         ("evaluations", str(result.nfev)),
     ]
+
+
+def beyond(result: FitResult) -> int:
+    """Return how many residuals are so large that a robust loss counts them less."""
+    problem = result.problem
+    sizes = np.abs(result.weighted_residuals[problem.counting])
+    return int(np.sum(sizes > (problem.loss_scale or 1.0)))
 
 
 def rows(result: FitResult) -> list[Row]:
@@ -239,6 +264,7 @@ def _method(result: FitResult) -> str:
         words = METHODS["orthogonal-distance"]
     if problem.loss != "linear":
         words += f", robust by the loss {problem.loss!r} beyond {problem.loss_scale:.3g}"
+        words += " σ" if problem.sigma is not None else ""
     if problem.constraints:
         constraints = counted(len(problem.constraints), "constraint")
         words += f", with {constraints} by Lagrange multipliers"
@@ -253,6 +279,9 @@ def _about_errors(result: FitResult) -> str:
             "parameters by more than that."
         )
     if result.absolute:
+        if result.problem.follows_model:
+            of = _fraction(result.problem)
+            return f"Errors are absolute: they follow from errors of {of}, as it was fitted."
         return (
             "Errors are absolute: they follow from the errors of the data as given."
             if result.problem.sigma is not None

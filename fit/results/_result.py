@@ -280,8 +280,11 @@ class FitResult:
     def r_squared(self) -> float:
         """The share of the data's weighted variance that the model describes; NaN if there is none.
 
-        The weights are those of the standard deviations, whatever the correlations.
+        The weights are those of the standard deviations, whatever the correlations. NaN where the
+        loss is robust, since outliers would count in full.
         """
+        if self.problem.loss != "linear":
+            return np.nan
         weights = 1 if self.problem.sigma is None else 1 / self.problem.sigma**2
         y = self.problem.y
         total = np.sum(weights * (y - np.average(y, weights=weights * np.ones(len(y)))) ** 2)

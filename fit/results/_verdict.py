@@ -181,6 +181,7 @@ def _curvature(result: FitResult) -> Iterator[str]:
         and DIGITS * abs(result.values[name]) < error < np.inf
         and not (straight and _straight(result, name))
     ]
+    at_bounds = {name for name, true in zip(result.free, confined, strict=True) if true}
     notes: dict[str, None] = {}
     for k, name in enumerate(to_compare):
         value, error = result.values[name], result.errors[name]
@@ -193,7 +194,8 @@ def _curvature(result: FitResult) -> Iterator[str]:
                 f"the likelihood was left out, for {LONGER}; see interval({name!r})"
             )
             break
-        notes.update(dict.fromkeys(said))
+        if name not in at_bounds:  # of which it has been said
+            notes.update(dict.fromkeys(said))
         off = max(abs((value - low) / error - 1), abs((high - value) / error - 1))
         if off > CURVED and not any("bound" in note for note in said):
             yield (

@@ -77,7 +77,9 @@ def test_a_point_of_infinite_error_does_not_count(sigma: Any, without: Any, abso
         assert_allclose(*bands)
     assert np.flatnonzero(np.isnan(result.pulls)) == np.flatnonzero(y == 50.0)
     assert_allclose(result.pulls[WITHOUT], expected.pulls)
-    assert "8 points with errors in y; 1 of infinite error does not count" in result.report()
+    said = result.report()
+    assert "8 points with errors in y" in said
+    assert "; 1 of infinite error does not count" in said
     assert FitResult.from_json(result.to_json(), decay).report() == result.report()
 
 

@@ -237,9 +237,7 @@ def test_constraints_that_contradict_one_another_are_no_success() -> None:
     assert not result.success
     assert result.message
     for follow in (result.interval, result.profile):
-        with pytest.raises(
-            ValueError, match="no minimum from which χ² could rise: the con"
-        ):
+        with pytest.raises(ValueError, match="no minimum from which χ² could rise: the con"):
             follow("rate")
 
 

@@ -149,6 +149,25 @@ def test_points_of_infinite_error_are_open_and_leave_the_axes_to_the_others() ->
     assert np.isfinite(lower.lines[-1].get_ydata()).tolist() == np.isfinite(sigma).tolist()
 
 
+def test_far_outliers_are_at_the_edge_of_the_pulls_and_leave_room_to_the_others() -> None:
+    rng = np.random.default_rng(0)
+    t = np.linspace(0.0, 4.0, 30)
+    y = decay(t) + 0.05 * rng.normal(size=30)
+    y[[4, 20]] += [5.0, -3.0]
+    result = fit(decay, t, y, loss="cauchy")
+    upper, lower = drawn(result.plot()).axes
+    far = [line.get_xydata() for line in lower.lines if line.get_marker() in ("^", "v")]
+    (above, below), (low, high) = far, lower.get_ylim()
+    assert (above[0, 0], below[0, 0]) == (t[4], t[20])
+    assert low < below[0, 1] < 0 < above[0, 1] < high < 12
+    most = np.delete(result.pulls, [4, 20])
+    assert np.all((low < most) & (most < high))
+    scale = result.problem.loss_scale
+    beyond = np.sum(np.abs(result.residuals) > scale)
+    expected = f"decay\nloss 'cauchy', {beyond} of 30 points beyond {scale:.3g}"
+    assert upper.get_title(loc="left") == expected
+
+
 # -- what is not as usual --------------------------------------------------------------------
 
 

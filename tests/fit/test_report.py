@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fit import FitResult, Gaussian, Line, fit, line
+from fit import FitResult, Gaussian, Line, Relative, fit, line
 from fit.results._report import rounded
 
 T = np.linspace(0.0, 4.0, 9)
@@ -140,7 +140,7 @@ def test_the_methods_are_labelled() -> None:
     for arguments, words in (
         ({}, "least squares"),
         ({"method": "gradient-descent"}, "gradient descent on χ²"),
-        ({**sigma_y, "loss": "soft_l1"}, "least squares, robust by the loss 'soft_l1' beyond 1"),
+        ({**sigma_y, "loss": "soft_l1"}, "least squares, robust by the loss 'soft_l1' beyond 1 σ"),
         (
             {"constraints": lambda slope, intercept: slope - 2 * intercept},
             "least squares, with 1 constraint by Lagrange multipliers",
@@ -176,6 +176,19 @@ def test_which_errors_are_believed() -> None:
         assert words in " ".join(str(result).split()), arguments
 
 
+def test_relative_errors_and_points_left_out_are_told() -> None:
+    y = Y.copy()
+    y[2] = np.nan
+    for fraction, words in ((0.2, "20 %"), (np.linspace(0.1, 0.25, len(T)), "10 to 25 %")):
+        result = fit(decay, T, y, Relative(fraction, "model"), nan_policy="omit")
+        data = f"{len(T) - 1} points with errors in y, {words} of the model; 1 with NaN left out"
+        for each in (result, FitResult.from_json(result.to_json())):
+            assert " ".join(outcome(each)["Data"].split()) == data
+            said = " ".join(str(each).split())
+            assert f"absolute: they follow from errors of {words} of the model" in said
+    assert outcome(line(T, y, nan_policy="omit"))["Data"].endswith("; 1 with NaN left out")
+
+
 def test_as_many_points_as_parameters_leave_the_errors_unknown() -> None:
     result = line([0.0, 1.0], [1.0, 3.0])
     assert str(result).count("± unknown") == 2
@@ -191,6 +204,9 @@ def test_a_robust_loss_is_not_called_chi_squared() -> None:
     result = fit(decay, T, Y, 0.02, loss="huber")
     assert "χ²" not in str(result).split("\n\n")[1]
     assert "robust loss" in str(result)
+    assert np.isnan(result.r_squared)
+    beyond = np.sum(np.abs(Y - result.predict(T)) > 0.02)
+    assert f"points beyond {beyond}" in " ".join(str(result).split())
     assert "outliers are taken to be alike at all points" in " ".join(str(result).split())
 
 
