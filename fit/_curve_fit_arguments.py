@@ -11,9 +11,17 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import Tensor
-from fit._data import INSTEAD as WITHOUT
-from fit._data import Array, Cholesky, Relative, refuse, refuse_unequal, unmasked, whitening
-from fit._meant import INSTEAD, meant
+from fit._data import (
+    INSTEAD,
+    Array,
+    Cholesky,
+    Relative,
+    refuse,
+    refuse_unequal,
+    unmasked,
+    whitening,
+)
+from fit._meant import of_fit
 
 METHODS = ("lm", "trf", "dogbox")
 NOISE = {"2-point": 1e-7, "3-point": 1e-9, "cs": 1e-14}  # of SciPy's differences, at the most
@@ -30,9 +38,6 @@ ARGUMENTS = [
     *("p0", "sigma", "absolute_sigma", "check_finite", "bounds", "method", "jac", "full_output"),
     *("nan_policy", *TRANSLATED),
 ]
-ONLY_OF_FIT = {name: name for name in ("x_sigma", "fixed", "constraints")}
-ONLY_OF_FIT |= dict.fromkeys(("xerr", "x_err", "dx", "sigma_x"), "errors in x, as x_sigma")
-
 Limits = tuple[Array, Array]
 
 
@@ -91,7 +96,7 @@ def floats(name: str, values: Any, check_finite: bool) -> Array:
             f"{name} is a {type(values).__name__}, which fit.fit takes: use that, or give an array"
         )
     if np.ma.is_masked(values):
-        raise ValueError(f"{name} has masked entries: {WITHOUT}")
+        raise ValueError(f"{name} has masked entries: {INSTEAD}")
     array = np.asarray(values)
     if array.dtype.kind == "c":
         raise ValueError(f"{name} is complex, expected real numbers")
@@ -202,18 +207,12 @@ def search_options(options: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         name = min(unknown)
         raise TypeError(
-            f"curve_fit() got an unexpected keyword argument {name!r}: {_instead(name)}"
+            f"curve_fit() got an unexpected keyword argument {name!r}: {of_fit(name, ARGUMENTS)}"
         )
     translated = {ours: options[name] for name, ours in TRANSLATED.items() if options.get(name)}
     if options.get("verbose"):
         translated["progress"] = True
     return translated
-
-
-def _instead(name: str) -> str:
-    if name in ONLY_OF_FIT:
-        return f"fit.fit takes {ONLY_OF_FIT[name]}"
-    return INSTEAD[name] if name in INSTEAD else meant(name, ARGUMENTS)
 
 
 def only_by_scipy(options: dict[str, Any]) -> bool:

@@ -29,6 +29,7 @@ class Relative(NamedTuple):
     Parameters
     ----------
     fraction : array_like of shape (n,) or a number
+        1 at the most: 20 % are 0.2.
     of : {"data", "model"}
 
     Examples

@@ -22,11 +22,14 @@ OTHERS = {  # what SciPy, lmfit, iminuit and Matplotlib call what a fit takes
     "bounds": ("limits",),
     "absolute_sigma, its opposite": ("scale_covar",),
 }
-INSTEAD = {theirs: f"write {ours}" for ours, names in OTHERS.items() for theirs in names}
-INSTEAD |= dict.fromkeys(("jac", "Dfun"), "leave it out, since derivatives are exact")
-INSTEAD |= dict.fromkeys(
-    ("max_nfev", "maxfev", "ftol", "xtol", "gtol", "tol"), "leave it out: the search ends by itself"
-)
+OURS = {theirs: ours for ours, names in OTHERS.items() for theirs in names}
+ONLY_OF_FIT = ("p0", "x_sigma", "bounds", "fixed", "constraints", "loss", "loss_scale", "method")
+NEEDLESS = {
+    **dict.fromkeys(("jac", "Dfun"), "derivatives are exact"),
+    **dict.fromkeys(
+        ("max_nfev", "maxfev", "ftol", "xtol", "gtol", "tol"), "the search ends by itself"
+    ),
+}
 
 
 def meant(name: str, known: Iterable[str]) -> str:
@@ -37,8 +40,13 @@ def meant(name: str, known: Iterable[str]) -> str:
 
 
 def of_fit(name: str, known: list[str]) -> str:
-    """Return what to write in the place of an argument that `fit.fit` does not have."""
-    return INSTEAD[name] if name in INSTEAD else meant(name, known)
+    """Return what to write in the place of an argument that a fit does not have."""
+    if name in NEEDLESS:
+        return f"leave it out, since {NEEDLESS[name]}"
+    ours = OURS.get(name, name)
+    if ours in ONLY_OF_FIT and ours not in known:
+        return f"fit.fit takes {ours}"
+    return f"write {ours}" if name in OURS else meant(name, known)
 
 
 def answering(instead: Callable[[str, list[str]], str], of_more: str) -> Callable[[F], F]:

@@ -162,6 +162,11 @@ def _tree(model: Model) -> dict[str, Any]:
 
 
 def _document(text: str) -> dict[str, Any]:
+    if not isinstance(text, str | bytes):
+        raise TypeError(
+            f"expected the text that to_json has returned, got {type(text).__name__}: of a dict "
+            "json.dumps(...) is one, of a file its read()"
+        )
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:

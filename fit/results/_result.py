@@ -255,16 +255,28 @@ class FitResult:
     @property
     def _misfit(self) -> float:
         """-2 ln of the largest likelihood, up to a constant."""
-        n = self.problem.n
+        problem, n = self.problem, self.problem.n
+        sizes = 0.0
+        if problem.follows_model and problem.sigma is not None:
+            # These errors are the model's own: larger ones make χ² small and data improbable.
+            count = problem.counting
+            unit = np.sqrt(np.mean(problem.y[count] ** 2))
+            sizes = 2 * float(np.sum(np.log(problem.sigma[count] / unit)))
         if self.absolute:
-            return self.chi_squared
-        if self.problem.loss != "linear":
+            return self.chi_squared + sizes
+        if problem.loss != "linear":
             return np.nan
-        return n * float(np.log(self.chi_squared / n)) if self.chi_squared > 0 else -np.inf
+        if not self.chi_squared > 0:
+            return -np.inf
+        return n * float(np.log(self.chi_squared / n)) + sizes
 
     @property
     def aic(self) -> float:
         """Akaike's criterion; χ² + 2k with known errors, n ln(χ²/n) + 2k with estimated ones.
+
+        Of several models of the same data, with the same ``sigma``, that of the least `aic`
+        predicts best; one that is larger by 10 is hardly worth keeping. With errors relative to the
+        model 2 Σ ln σ is added, in units of the root mean square of y.
 
         NaN where the loss is robust and errors are estimated: each fit has a scale of its own then.
         """
@@ -292,7 +304,7 @@ class FitResult:
 
     @cached_property
     def residuals(self) -> Array:
-        """The data less the model, in units of y."""
+        """The data less the model, in units of y: one for each point that was not left out."""
         residuals: Array = self.problem.y - self.predict(self.problem.x)
         return residuals
 
@@ -657,7 +669,9 @@ class FitResult:
     def to_json(self) -> str:
         """Return data, parameters and all that was found as JSON, to the last bit.
 
-        Functions cannot be kept: see `from_json` for what that means.
+        Functions cannot be kept: see `from_json` for what that means. A pickled result keeps them
+        by their names, as pickle does, and so needs models, ties and constraints that are defined
+        in a module: no lambda, and no function within a function.
 
         Raises
         ------
@@ -680,6 +694,7 @@ class FitResult:
         Parameters
         ----------
         text : str
+            What `to_json` has returned; of a file ``open(path).read()``.
         model : callable or Model, optional
             The model of the fit, which JSON cannot hold.
 

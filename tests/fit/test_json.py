@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -105,6 +106,12 @@ def test_the_text_is_strict_json_and_stays_the_same(result: FitResult) -> None:
     text = result.to_json()
     json.loads(text, parse_constant=unstrict)
     assert FitResult.from_json(text).to_json() == text
+
+
+@pytest.mark.parametrize("given", [{}, Path("result.json")])
+def test_what_is_no_text_is_refused(given: Any) -> None:
+    with pytest.raises(TypeError, match=f"expected the text .*got {type(given).__name__}"):
+        FitResult.from_json(given)
 
 
 def test_what_is_not_finite_comes_back() -> None:

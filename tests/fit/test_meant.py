@@ -42,7 +42,7 @@ def decay(t: Any, amplitude: Any = 2.0, rate: Any = 1.0) -> Any:
         ("params", "write p0$"),
         ("xdata", "write x$"),
         ("f_scale", "write loss_scale$"),
-        ("max_nfev", "leave it out: the search ends by itself"),
+        ("max_nfev", "leave it out, since the search ends by itself"),
         ("jac", "leave it out, since derivatives are exact"),
         ("constraint", "did you mean 'constraints'?"),
         ("nan_polic", "did you mean 'nan_policy'?"),
@@ -59,7 +59,7 @@ def test_an_argument_of_another_name(name: str, message: str) -> None:
     [
         ("yerr", "write sigma"),
         ("x_sigma", "fit.fit takes x_sigma"),
-        ("xerr", "fit.fit takes errors in x, as x_sigma"),
+        ("xerr", "fit.fit takes x_sigma"),
         ("weights", "write sigma, which is 1/weights"),
         ("absolute_sigmas", "did you mean 'absolute_sigma'?"),
         ("workes", "there are p0, sigma"),
@@ -86,6 +86,8 @@ def test_what_fit_takes_but_curve_fit_does_not(arguments: Any, message: str) -> 
 def test_others_say_so_too() -> None:
     with pytest.raises(TypeError, match=r"line\(\) has no argument 'yerr': write sigma"):
         line(T, Y, yerr=0.1)  # type: ignore[call-arg]
+    with pytest.raises(TypeError, match=r"line\(\) has no argument 'params': fit.fit takes p0"):
+        line(T, Y, params=[1, 2])  # type: ignore[call-arg]
     with pytest.raises(TypeError, match=r"polynomial\(\) has no argument 'deg': did you mean 'deg"):
         polynomial(T, Y, deg=2)  # type: ignore[call-arg]
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.optimize
+import scipy.stats
 from numpy.testing import assert_allclose
 
 from fit import FitResult, Line, Relative, chi_squared, fit, line
@@ -53,6 +54,17 @@ def test_they_are_those_of_the_result(fraction: Any, absolute: bool) -> None:
     scale = 1 if absolute else np.sqrt(chi_squared / 38)
     assert_allclose(list(result.errors.values()), scale * errors, rtol=1e-5)
     assert_allclose(result.chi_squared, chi_squared, rtol=1e-5)
+
+
+@pytest.mark.parametrize("absolute", [True, False])
+def test_models_are_compared_by_the_likelihood_of_their_own_errors(absolute: bool) -> None:
+    fits = [fit(model, X, Y, OF_MODEL, absolute_sigma=absolute) for model in (constant, decay)]
+    expected = []
+    for result in fits:
+        sigma = 0.2 * result.predict(X) * (1 if absolute else np.sqrt(result.chi_squared / 40))
+        likelihood = np.sum(scipy.stats.norm.logpdf(Y, result.predict(X), sigma))
+        expected.append(2 * len(result.free) - 2 * likelihood)
+    assert fits[1].aic - fits[0].aic == pytest.approx(expected[1] - expected[0], rel=1e-5)
 
 
 def test_they_do_not_depend_on_the_units() -> None:
