@@ -66,7 +66,15 @@ class Problem:
 
 
 class Objective(Problem):
-    """A function of a structure as one of a vector, with its exact derivatives."""
+    """A function of a structure as one of a vector, with its exact derivatives.
+
+    Attributes
+    ----------
+    escapes : int
+        How often a search has found a lower point beside what seemed to be a minimum.
+    """
+
+    escapes = 0
 
     def __init__(self, f: Callable[..., Any], x0: Any, args: Sequence[Any] = ()) -> None:
         super().__init__(x0)

@@ -10,18 +10,12 @@ import numpy as np
 
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
-from optim.descent._convergence import (
-    BEYOND,
-    FOUND,
-    TOL,
-    beside,
-    curved,
-    negligible,
-    no_minimum,
-    tiny,
-)
+from optim.descent._approach import no_minimum
+from optim.descent._convergence import BEYOND, TOL, negligible, tiny
+from optim.descent._curvature import Curved, curved
 from optim.descent._line_search import ROUNDING, LineSearch, armijo, exact, start_of, wolfe
-from optim.descent._quasi_newton import first_scale, not_finite, unbounded
+from optim.descent._look_around import FOUND, look_around
+from optim.descent._quasi_newton import below_all, first_scale, not_finite, unbounded
 from optim.descent._trust_region import March, falls_without_end
 
 if TYPE_CHECKING:
@@ -176,7 +170,8 @@ def _searched(objective: Objective, search: LineSearch, tol: float) -> Search:
         sy = float(s.dot(y))
         length = float(s.dot(s)) / sy if sy > 0 else 4 * trial.length
         yield Iterate(x, fun, jac)
-        if march.goes_on(sqrt(float(s.dot(s)))) and falls_without_end(objective.value, x, s, fun):
+        far = march.goes_on(sqrt(float(s.dot(s))))
+        if below_all(fun, highest) or (far and falls_without_end(objective.value, x, s, fun)):
             return unbounded(fun)
     return _kind(objective, x, fun, jac, reach, tol)
 
@@ -195,19 +190,25 @@ def _nothing_left(
         return Status.OTHER_KIND, "f levels off here, and falls again beyond: this is no minimum"
     if not (close or rise > noise):
         return None
-    return no_minimum(exact) or FOUND
+    return _settled(objective, Iterate(x, fun, jac), exact, reach, FOUND)
 
 
 def _kind(
     objective: Objective, x: Array, fun: float, jac: Array, reach: Array, tol: float
 ) -> Verdict:
+    found = Status.CONVERGED, f"the gradient has come down to {tol:g}"
     exact = curved(objective, x, jac, np.copy)
+    return _settled(objective, Iterate(x, fun, jac), exact, reach, found)
+
+
+def _settled(
+    objective: Objective, point: Iterate, exact: Curved, reach: Array, found: Verdict
+) -> Verdict:
+    """Return the verdict on where nothing is left to gain, to second order."""
     refusal = no_minimum(exact)
-    if refusal:
-        return refusal
-    lower, verdict = beside(objective, x, fun, exact, reach)
+    if refusal or exact.model is None:
+        return refusal or found
+    lower, verdict = look_around(objective, point, exact.model, reach)
     if lower is not None:
         return Status.OTHER_KIND, "a stationary point, but f is lower beside it: no minimum"
-    if verdict[0] is Status.CONVERGED:
-        return Status.CONVERGED, f"the gradient has come down to {tol:g}"
-    return verdict
+    return found if verdict[0] is Status.CONVERGED else verdict

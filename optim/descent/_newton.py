@@ -7,12 +7,12 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
-from optim.descent._convergence import negligible
-from optim.descent._flat_directions import shown, tried
+from optim.descent._flat_directions import shown
+from optim.descent._look_around import look_around
+from optim.descent._model import Model
 from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
@@ -29,10 +29,6 @@ from optim.descent._trust_region import (
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
-
-FIRST = 0.2  # the first radius, as a part of the scaled gradient, where Newton's step is none
-LEAST = 1e-3  # and of the reach: the least there
-MIXTURES = 3  # of flat axes, that f is tried along
 
 
 def newton(
@@ -130,64 +126,6 @@ def newton(
     )
 
 
-class Model:
-    """A quadratic model of f about a point, in scaled coordinates in which it is diagonal.
-
-    A step is ``axes @ t``, and changes the model by ``slopes·t + ½ Σ curvatures t²``. A curvature
-    of 1 is about the largest that f has had.
-    """
-
-    def __init__(self, point: Iterate, hess: Array, scale: Array) -> None:
-        self.scale = np.where(scale > 0, scale, 1.0)
-        self.curvatures, vectors = np.linalg.eigh(hess / np.outer(self.scale, self.scale))
-        self.axes: Array = vectors / self.scale[:, None]
-        self.slopes: Array = point.jac @ self.axes
-        self.rounding = point.x.size * EPS * float(np.abs(self.curvatures).max())
-        self.convex = bool(self.curvatures[0] >= -self.rounding)
-        self.curved: NDArray[np.bool_] = self.curvatures > self.rounding
-
-    def width(self, x: Array) -> float:
-        """Return the size of x as the model sees it: the square is one of f's."""
-        return float(np.linalg.norm(self.scale * x))
-
-    def change(self, t: Array) -> float:
-        """Return what the model changes by."""
-        return float(self.slopes @ t + self.curvatures @ t**2 / 2)
-
-    def has_minimum(self, point: Iterate, reach: Array, tol: float) -> bool:
-        """Whether the model has a minimum that is here, but for a negligible step."""
-        curvatures = np.where(self.curved, self.curvatures, 1.0)
-        t = np.where(self.curved, -self.slopes / curvatures, 0.0)
-        width = self.width(point.x)
-        left = float(np.abs(self.slopes[~self.curved]).max(initial=0.0)) * width
-        return (
-            self.convex
-            and left <= max(tol * abs(point.fun), self.rounding * width**2)
-            and negligible(self.axes @ t, float(self.slopes @ t), point.fun, reach, tol)
-        )
-
-    def reasonable(self, reach: Array) -> float:
-        """Return a first radius: Newton's step, or else one that is right for curvatures of 1."""
-        if self.curved.all():
-            return float(np.linalg.norm(self.slopes / self.curvatures))
-        width = self.width(reach) or 1.0
-        return max(FIRST * float(np.linalg.norm(self.slopes)), LEAST * width)
-
-    def flat_directions(self, previous: Array) -> list[Array]:
-        """Return the axes without curvature, or with one that is vanishing, and mixtures of them.
-
-        Where f is flatter than a parabola the curvature goes on changing as fast as it decreases.
-        """
-        changes = np.einsum("ik,ij,jk->k", self.axes, previous, self.axes) - self.curvatures
-        flat = self.axes[:, ~self.curved | (np.abs(changes) > self.curvatures / 2)]
-        count = flat.shape[1]
-        if count < 2:
-            return list(flat.T)
-        # f may have no more than a third derivative that mixes them, like x y z.
-        mixtures = np.random.default_rng(0).normal(size=(count, MIXTURES))
-        return [flat[:, 0], *(flat @ mixtures).T]
-
-
 def _search(objective: Objective, tol: float) -> Search:
     point = _with_hessian(
         objective, objective.start, *objective.value_and_gradient(objective.start)
@@ -196,15 +134,14 @@ def _search(objective: Objective, tol: float) -> Search:
     if not _usable(point):
         return Status.NOT_FINITE, _not_finite(point)
     scale, reach = np.zeros_like(point.x), np.zeros_like(point.x)
-    previous = point.more["hess"]
     radius, march = 0.0, March()
     while True:
         scale = np.maximum(scale, np.sqrt(np.abs(np.diag(point.more["hess"]))))
         reach = np.maximum(FADING * reach, np.abs(point.x))
-        model = Model(point, point.more["hess"], scale)
+        model = Model(point.x, point.jac, point.more["hess"], scale)
         there: Iterate | None = None
         if model.has_minimum(point, reach, tol):
-            there, verdict = _examined(objective, point, model, previous, reach)
+            there, verdict = _examined(objective, point, model, reach)
             if there is None:
                 return verdict
             radius = 0.0
@@ -212,11 +149,11 @@ def _search(objective: Objective, tol: float) -> Search:
             radius = radius or model.reasonable(reach)
             there, radius = _lower(objective, point, model, reach, radius)
             if there is None:
-                return _stuck(objective, point, model, previous, reach)
+                return _stuck(objective, point, model, reach)
             if there.fun == -np.inf:
                 return Status.UNBOUNDED, f"f falls without end: it is -inf at x = {there.x!r:.80}"
         step = there.x - point.x
-        previous, point = point.more["hess"], there
+        point = there
         yield point
         far = march.goes_on(model.width(step))
         if far and falls_without_end(objective.value, point.x, step, point.fun):
@@ -261,26 +198,20 @@ def _usable(point: Iterate) -> bool:
 
 
 def _examined(
-    objective: Objective, point: Iterate, model: Model, previous: Array, reach: Array
+    objective: Objective, point: Iterate, model: Model, reach: Array
 ) -> tuple[Iterate | None, Verdict]:
     """Return a lower point beside one where the model has its minimum, or else the verdict."""
-    directions = model.flat_directions(previous)
-    if not directions:
-        return None, (Status.CONVERGED, "a minimum: the Hessian is positive definite there")
-    terms = float(reach @ np.abs(point.more["hess"]) @ reach)
-    lower, verdict = tried(objective.value, point.x, point.fun, directions, reach, terms)
+    lower, verdict = look_around(objective, point, model, reach)
     if lower is None:
         return None, verdict
     there = _with_hessian(objective, lower, *objective.value_and_gradient(lower))
     return (there if _usable(there) else None), verdict
 
 
-def _stuck(
-    objective: Objective, point: Iterate, model: Model, previous: Array, reach: Array
-) -> Verdict:
+def _stuck(objective: Objective, point: Iterate, model: Model, reach: Array) -> Verdict:
     """Return the verdict on a point from which no step lowers f."""
     if model.has_minimum(point, confined(reach, BLURRED), BLURRED):
-        return _examined(objective, point, model, previous, reach)[1]
+        return _examined(objective, point, model, reach)[1]
     return Status.STALLED, STUCK
 
 

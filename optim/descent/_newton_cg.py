@@ -10,9 +10,11 @@ import numpy as np
 
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
-from optim.descent._convergence import DENSE, negligible
+from optim.descent._convergence import negligible
+from optim.descent._curvature import DENSE
 from optim.descent._flat_directions import shown, tried
-from optim.descent._newton import Model
+from optim.descent._look_around import look_around
+from optim.descent._model import Model
 from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
@@ -318,15 +320,11 @@ def _examined(
 
     That is a point nearby where f is lower, or a step to be taken as far as the model is trusted.
     """
-    known = _from_matrix if reach.size <= DENSE else _from_products
-    found = known(objective, here, previous, reach, tol)
+    seen = _by_matrix if reach.size <= DENSE else _by_products
+    found = seen(objective, here, previous, reach, tol)
     if isinstance(found, Step):
         return found
-    directions, terms = found
-    if not directions:
-        return Status.CONVERGED, "a minimum: no direction has negative curvature there"
-    x, fun, _ = here.point[:3]
-    lower, verdict = tried(objective.value, x, fun, directions, reach, terms)
+    lower, verdict = found
     if lower is not None:
         there = _with_products(objective, Iterate(lower, *objective.value_and_gradient(lower)))
         if there.usable:
@@ -334,24 +332,23 @@ def _examined(
     return verdict
 
 
-def _from_matrix(
+def _by_matrix(
     objective: Objective, here: Here, previous: Here, reach: Array, tol: float
-) -> Step | tuple[list[Array], float]:
-    """Return a step down, or the directions without curvature and f's terms: by the Hessian."""
+) -> Step | tuple[Array | None, Verdict]:
+    """Return a step down, or a lower point nearby and the verdict: by the Hessian."""
     point = here.point
     hess = objective.hessian(point.x)
-    model = Model(point, hess, np.sqrt(np.abs(np.diag(hess))))
+    model = Model(point.x, point.jac, hess, np.sqrt(np.abs(np.diag(hess))))
     if model.has_minimum(point, confined(reach, tol), tol):
-        flat = model.flat_directions(objective.hessian(previous.point.x))
-        return flat, model.width(reach) ** 2
+        return look_around(objective, point, model, reach)
     move = model.axes @ step_within(model.reasonable(reach), model.curvatures, model.slopes)
     return _step(point.jac, move, hess @ move, converged=False)
 
 
-def _from_products(
+def _by_products(
     objective: Objective, here: Here, previous: Here, reach: Array, tol: float
-) -> Step | tuple[list[Array], float]:
-    """Return a step down, or the directions without curvature and f's terms: by products."""
+) -> Step | tuple[Array | None, Verdict]:
+    """Return a step down, or a lower point nearby and the verdict: by products."""
     point = here.point
     exact = conjugate_gradients(here, CLOSE, np.inf)
     if exact.converged and not _negligible(exact, point, confined(reach, tol), tol):
@@ -363,8 +360,10 @@ def _from_products(
         return _step(point.jac, move, here.product(move), converged=False)
     # Where f is flatter than a parabola the curvature goes on changing as fast as it decreases.
     change = float(direction @ previous.product(direction)) - lowest
-    flat = [] if lowest > max(rounding, 2 * abs(change)) else [direction]
-    return flat, largest * _norm(reach) ** 2
+    if lowest > max(rounding, 2 * abs(change)):
+        return None, (Status.CONVERGED, "a minimum: no direction has negative curvature there")
+    terms = largest * _norm(reach) ** 2
+    return tried(objective.value, point.x, point.fun, [direction], reach, terms)
 
 
 def _not_finite(start: Iterate) -> str:

@@ -9,15 +9,9 @@ import numpy as np
 
 from optim._objective import Array, Iterate, Objective
 from optim._run import Search, Status, Verdict
-from optim.descent._convergence import (
-    CAREFUL,
-    DENSE,
-    ROUGH,
-    UNDERFLOW,
-    approach,
-    curved,
-    negligible,
-)
+from optim.descent._approach import UNDERFLOW, approach
+from optim.descent._convergence import CAREFUL, ROUGH, negligible
+from optim.descent._curvature import DENSE, curved
 from optim.descent._line_search import Trial, wolfe
 from optim.descent._trust_region import STUCK, March, falls_without_end
 
@@ -57,7 +51,7 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
         moved, before = x - before, x
         far = march.goes_on(sqrt(float(moved.dot(moved))))
         endless = far and falls_without_end(objective.value, x, moved, fun)
-        if endless or fun < -ENDLESS * max(highest, 1.0):
+        if endless or below_all(fun, highest):
             return unbounded(fun)
         direction = -inverse.times(jac)
         slope = float(jac.dot(direction))
@@ -111,6 +105,11 @@ def not_finite(fun: float, jac: Array) -> Verdict:
     """Say that there is nothing to start from."""
     what = f"f is {fun}" if not isfinite(fun) else f"f is {fun} and its gradient {jac!r:.80}"
     return Status.NOT_FINITE, f"{what} at the start"
+
+
+def below_all(fun: float, highest: float) -> bool:
+    """Whether f is lower than any minimum would be."""
+    return fun < -ENDLESS * max(highest, 1.0)
 
 
 def unbounded(fun: float) -> Verdict:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -61,7 +61,7 @@ def step_within(radius: float, curvatures: Array, slopes: Array) -> Array:
         size = float(np.linalg.norm(t))
         if size <= (1 + RIM) * radius:
             break
-        shift += (size / radius - 1) * size**2 / float(np.sum(t**2 / denominators))
+        shift += float((size / radius - 1) * size * (size / np.sum(t**2 / denominators)))
     if curvatures[0] < 0 and size < (1 - RIM) * radius:
         t[0] += np.copysign(np.sqrt(radius**2 - size**2), -slopes[0])
     return t
@@ -120,17 +120,25 @@ class March:
         return True
 
 
-def falls_without_end(value: Callable[[Array], float], x: Array, step: Array, fun: float) -> bool:
-    """Whether f falls along a ray by ever more, however far one goes.
+def falls_without_end(
+    value: Callable[[Array], float],
+    x: Array,
+    step: Array,
+    fun: float,
+    exponents: Sequence[int] = (4, 8, 16, 32, 64, 128),
+) -> bool:
+    """Whether f falls along a ray by ever more, as many powers of ten times a step as one goes.
 
     It need not fall fast, like -log x; but what 1/x falls by comes to an end.
     """
     fallen = 0.0
-    for exponent in (4, 8, 16, 32, 64, 128):
+    for looks, exponent in enumerate(exponents):
         there = value(x + 10.0**exponent * step)
         if there == -np.inf:
             return True
-        if not np.isfinite(there) or not fun - there > 1.5 * fallen:
+        if not np.isfinite(there):  # its terms overflow
+            return looks > 1
+        if not fun - there > 1.5 * fallen:
             return False
         fallen = fun - there
     return True

@@ -1,0 +1,67 @@
+"""The quadratic model of f about a point, from its exact first and second derivatives."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optim._objective import Array, Iterate
+from optim.descent._convergence import negligible
+from optim.descent._trust_region import EPS
+
+FIRST = 0.2  # the first radius, as a part of the scaled gradient, where Newton's step is none
+LEAST = 1e-3  # and of the reach: the least there
+
+
+class Model:
+    """A quadratic model of f about a point, in scaled coordinates in which it is diagonal.
+
+    A step is ``axes @ t``, and changes the model by ``slopes·t + ½ Σ curvatures t²``. A curvature
+    of 1 is about the largest that f has had. What rounding alone explains is no curvature, and no
+    slope along an axis without curvature.
+    """
+
+    def __init__(self, x: Array, jac: Array, hess: Array, scale: Array) -> None:
+        self.x, self.hess = x, hess
+        self.scale = np.where(scale > 0, scale, 1.0)
+        scaled = hess / self.scale / self.scale[:, None]
+        if not np.isfinite(scaled).all():  # some diagonal entries are nothing beside others
+            self.scale = np.full(x.size, float(np.abs(hess).max()) ** 0.5)
+            scaled = hess / self.scale / self.scale[:, None]
+        self.curvatures, vectors = np.linalg.eigh(scaled)
+        self.axes: Array = vectors / self.scale[:, None]
+        self.slopes: Array = jac @ self.axes
+        self.rounding = x.size * EPS * float(np.abs(self.curvatures).max())
+        self.curved: NDArray[np.bool_] = self.curvatures > self.rounding
+        self.convex = bool(self.curvatures[0] >= -self.rounding)
+        level = np.abs(self.curvatures) <= self.rounding
+        self.curvatures[level] = np.maximum(self.curvatures[level], 0.0)
+        lost = np.abs(self.slopes) <= x.size * EPS * (np.abs(jac) @ np.abs(self.axes))
+        self.slopes[level & lost] = 0.0
+
+    def width(self, x: Array) -> float:
+        """Return the size of x as the model sees it: the square is one of f's."""
+        return float(np.linalg.norm(self.scale * x))
+
+    def change(self, t: Array) -> float:
+        """Return what the model changes by."""
+        return float(self.slopes @ t + self.curvatures @ t**2 / 2)
+
+    def has_minimum(self, point: Iterate, reach: Array, tol: float) -> bool:
+        """Whether the model has a minimum that is here, but for a negligible step."""
+        curvatures = np.where(self.curved, self.curvatures, 1.0)
+        t = np.where(self.curved, -self.slopes / curvatures, 0.0)
+        width = self.width(point.x)
+        left = float(np.abs(self.slopes[~self.curved]).max(initial=0.0)) * width
+        return (
+            self.convex
+            and left <= max(tol * abs(point.fun), self.rounding * width**2)
+            and negligible(self.axes @ t, float(self.slopes @ t), point.fun, reach, tol)
+        )
+
+    def reasonable(self, reach: Array) -> float:
+        """Return a first radius: Newton's step, or else one that is right for curvatures of 1."""
+        if self.curved.all():
+            return float(np.linalg.norm(self.slopes / self.curvatures))
+        width = self.width(reach) or 1.0
+        return max(FIRST * float(np.linalg.norm(self.slopes)), LEAST * width)
