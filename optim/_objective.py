@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -48,8 +48,12 @@ class Problem:
         self.start: Array = start.astype(float)
         self.nfev = self.njev = self.nhev = 0
 
-    def on_vectors(self, f: Callable[..., Any], args: Sequence[Any]) -> Callable[[Any], Any]:
-        """Return a function of the structure and ``args`` as one of a vector."""
+    def on_vectors(self, f: Callable[..., Any], args: Any) -> Callable[[Any], Any]:
+        """Return a function of the structure and ``args`` as one of a vector.
+
+        What is neither a tuple nor a list counts as the one further argument.
+        """
+        args = args if isinstance(args, tuple | list) else (args,)
         shaped = self.shaped
         same = shaped(self.start) is self.start
         if not args:
@@ -76,7 +80,7 @@ class Objective(Problem):
 
     escapes = 0
 
-    def __init__(self, f: Callable[..., Any], x0: Any, args: Sequence[Any] = ()) -> None:
+    def __init__(self, f: Callable[..., Any], x0: Any, args: Any = ()) -> None:
         super().__init__(x0)
         self.f = self.on_vectors(f, args)
         self._value_and_grad = value_and_grad(self.f)

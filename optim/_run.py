@@ -65,8 +65,8 @@ def run(
     """
     from scipy.optimize import OptimizeResult
 
-    if maxiter < 1:
-        raise ValueError(f"expected maxiter to be 1 or more, got {maxiter}")
+    if not maxiter >= 0:
+        raise ValueError(f"expected maxiter to be 0 or more, got {maxiter}")
     best = last = Iterate(problem.start, np.nan)
     least = np.inf
     points = []

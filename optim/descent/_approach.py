@@ -81,9 +81,8 @@ def _settled(
 ) -> Generator[Iterate, None, tuple[Iterate, Verdict | None]]:
     """Yield a point that is lower than what seems to be a minimum, or return the verdict."""
     if exact.model is None:  # then f is tried many steps further along the way alone
-        lower, verdict = point.x + beyond, FOUND
-        if objective.value(lower) >= point.fun - ROUNDING * abs(point.fun):
-            return point, FOUND
+        falls = objective.value(point.x + beyond) < point.fun - ROUNDING * abs(point.fun)
+        lower, verdict = point.x + beyond if falls else None, FOUND
     else:
         model = exact.model
         if point.x is not model.x:

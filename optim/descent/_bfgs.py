@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Objective
 from optim._run import Callback, run
 from optim.descent._convergence import TOL
@@ -39,12 +40,13 @@ class Dense:
         self.matrix -= change.T
 
 
+@answering(OF_SCIPY)
 def bfgs(
     f: Callable[..., Any],
     x0: Any,
     *,
     tol: float = TOL,
-    args: Sequence[Any] = (),
+    args: Any = (),
     maxiter: int = 2000,
     callback: Callback | None = None,
     path: bool = False,
@@ -66,8 +68,8 @@ def bfgs(
     tol : float
         What part of f may be left to gain; where f goes to zero, its root is what part of their
         size the unknowns may still change by. Units do not matter.
-    args : sequence
-        Further arguments of ``f``.
+    args : tuple
+        Further arguments of ``f``; a single one needs no tuple.
     maxiter : int
         How many steps to take at the most.
     callback : callable, optional

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
 from optim.descent._approach import no_minimum
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 LINE_SEARCHES: dict[str, LineSearch] = {"armijo": armijo, "wolfe": wolfe, "exact": exact}
 
 
+@answering(OF_SCIPY)
 def gradient_descent(
     f: Callable[..., Any],
     x0: Any,
@@ -32,7 +34,7 @@ def gradient_descent(
     line_search: Literal["armijo", "wolfe", "exact"] | None = None,
     momentum: float = 0.0,
     tol: float = 0.0,
-    args: Sequence[Any] = (),
+    args: Any = (),
     maxiter: int = 1000,
     callback: Callback | None = None,
     path: bool = False,
@@ -62,8 +64,8 @@ def gradient_descent(
     tol : float
         Stop where no entry of the gradient is larger than this. With a line search it may be 0, to
         go on until, by the exact second derivatives, nothing is left to gain.
-    args : sequence
-        Further arguments of ``f``.
+    args : tuple
+        Further arguments of ``f``; a single one needs no tuple.
     maxiter : int
         How many steps to take at the most.
     callback : callable, optional

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
+from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Objective
 from optim._run import Callback, run
 from optim.descent._bfgs import Dense
@@ -46,13 +47,14 @@ class Remembered:
         self.scale = sy / float(y.dot(y))
 
 
+@answering(OF_SCIPY)
 def lbfgs(
     f: Callable[..., Any],
     x0: Any,
     *,
     memory: int = 10,
     tol: float = TOL,
-    args: Sequence[Any] = (),
+    args: Any = (),
     maxiter: int = 15000,
     callback: Callback | None = None,
     path: bool = False,
@@ -76,8 +78,8 @@ def lbfgs(
     tol : float
         What part of f may be left to gain; where f goes to zero, its root is what part of their
         size the unknowns may still change by. Units do not matter.
-    args : sequence
-        Further arguments of ``f``.
+    args : tuple
+        Further arguments of ``f``; a single one needs no tuple.
     maxiter : int
         How many steps to take at the most.
     callback : callable, optional

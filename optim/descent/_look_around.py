@@ -50,7 +50,7 @@ def look_around(
     if objective.escapes > ESCAPES:
         return None, (
             Status.WANDERS,
-            f"f was level {ESCAPES} times, and fell again beyond: a minimum seems to be at infinity",
+            f"f was level {ESCAPES} times and fell again: its minimum seems to be at infinity",
         )
     return lower, verdict
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
 from optim.descent._flat_directions import shown
@@ -31,12 +32,13 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 
+@answering(OF_SCIPY)
 def newton(
     f: Callable[..., Any],
     x0: Any,
     *,
     tol: float = EPS,
-    args: Sequence[Any] = (),
+    args: Any = (),
     maxiter: int = 1000,
     callback: Callback | None = None,
     path: bool = False,
@@ -59,8 +61,8 @@ def newton(
         A minimum is found where the Hessian is nowhere negative and a Newton step would lower f by
         no more than this part of it, or change no unknown by more than ``sqrt(tol)`` of the
         size that it has had of late.
-    args : sequence
-        Further arguments of ``f``.
+    args : tuple
+        Further arguments of ``f``; a single one needs no tuple.
     maxiter : int
         How many steps to take at the most.
     callback : callable, optional

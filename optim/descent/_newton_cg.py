@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isfinite, sqrt
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
+from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
 from optim.descent._convergence import negligible
@@ -43,12 +44,13 @@ SMALLEST = float(np.finfo(float).tiny)
 LANCZOS = 32  # products where a minimum of more unknowns than DENSE is to be confirmed
 
 
+@answering(OF_SCIPY)
 def newton_cg(
     f: Callable[..., Any],
     x0: Any,
     *,
     tol: float = EPS,
-    args: Sequence[Any] = (),
+    args: Any = (),
     maxiter: int = 2000,
     callback: Callback | None = None,
     path: bool = False,
@@ -72,8 +74,8 @@ def newton_cg(
         change no unknown by more than ``sqrt(tol)`` of the size that it has had of late, and no
         direction of negative curvature is found: in the whole Hessian of up to 128 unknowns, and
         else by 32 further products.
-    args : sequence
-        Further arguments of ``f``.
+    args : tuple
+        Further arguments of ``f``; a single one needs no tuple.
     maxiter : int
         How many steps to take at the most.
     callback : callable, optional

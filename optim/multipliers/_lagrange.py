@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Iterate
 from optim._run import Callback, Search, run
 from optim.descent._trust_region import step_within
@@ -25,6 +26,7 @@ FAR = 1e30  # times the size of the start, and so does it there
 ASKED = {"min": "minimum", "max": "maximum", "stationary": "any"}
 
 
+@answering(OF_SCIPY)
 def lagrange(
     f: Callable[..., Any],
     constraints: Callable[[Any], Any] | Sequence[Callable[[Any], Any]],
@@ -32,7 +34,7 @@ def lagrange(
     *,
     find: str = "min",
     tol: float = 1e-12,
-    args: Sequence[Any] = (),
+    args: Any = (),
     maxiter: int = 500,
     callback: Callback | None = None,
     path: bool = False,

@@ -32,7 +32,7 @@ class System(Objective):
         f: Callable[..., Any],
         constraints: Sequence[Callable[..., Any]],
         x0: Any,
-        args: Sequence[Any],
+        args: Any,
         asked: str,
     ) -> None:
         super().__init__(f, x0, args)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -40,7 +40,7 @@ class Point(NamedTuple):
 class Equations(Problem):
     """As many equations as unknowns, with exact derivatives, each counted."""
 
-    def __init__(self, f: Callable[..., Any], x0: Any, args: Sequence[Any] = ()) -> None:
+    def __init__(self, f: Callable[..., Any], x0: Any, args: Any = ()) -> None:
         super().__init__(x0)
         self.f = self.on_vectors(f, args)
         self.shape: tuple[int, ...] = ()  # of what f returns

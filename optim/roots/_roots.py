@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Iterate
 from optim._run import Callback, Search, Status, Verdict, run
 from optim.roots._bracket import bracketed, ends_of
@@ -31,6 +32,7 @@ REFUSALS = 20  # or when steps had to be shortened so often
 MAX_NFEV = 200  # of least squares, which then take over
 
 
+@answering(OF_SCIPY)
 def newton_raphson(
     f: Callable[..., Any],
     x0: Any,
@@ -38,7 +40,7 @@ def newton_raphson(
     bracket: Sequence[float] | None = None,
     damped: bool | None = None,
     tol: float = 1e-15,
-    args: Sequence[Any] = (),
+    args: Any = (),
     maxiter: int = 100,
     callback: Callback | None = None,
     path: bool = False,
@@ -70,7 +72,7 @@ def newton_raphson(
     tol : float
         The error of x, relative to x, at which steps are negligible.
     args : tuple
-        Further arguments of ``f``.
+        Further arguments of ``f``; a single one needs no tuple.
     maxiter : int
         How many steps to take at most.
     callback : callable, optional
@@ -133,12 +135,13 @@ def newton_raphson(
     )
 
 
+@answering(OF_SCIPY)
 def halley(
     f: Callable[..., Any],
     x0: Any,
     *,
     tol: float = 1e-15,
-    args: Sequence[Any] = (),
+    args: Any = (),
     maxiter: int = 100,
     callback: Callback | None = None,
     path: bool = False,

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim._keywords import OF_LEAST_SQUARES, answering
 from optim._objective import Array, Iterate
 from optim._run import Callback, Outcome, run
 from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
@@ -44,11 +45,12 @@ class LeastSquaresStatus(Outcome):
         return self > 0
 
 
+@answering(OF_LEAST_SQUARES)
 def least_squares(
     residuals: Callable[..., Any],
     x0: Any,
     *,
-    args: Sequence[Any] = (),
+    args: Any = (),
     bounds: Any = None,
     loss: str | Loss = "linear",
     loss_scale: float = 1.0,
@@ -76,8 +78,8 @@ def least_squares(
         shape, or a list.
     x0 : array_like or structure
         Where to start.
-    args : sequence
-        What ``residuals`` takes behind x.
+    args : tuple
+        What ``residuals`` takes behind x; a single one needs no tuple.
     bounds : (lower, upper) or scipy.optimize.Bounds, optional
         Between which x stays, at every evaluation. Each is a number for all unknowns, or has the
         structure of ``x0``; infinities are no bounds. Where both are equal the unknown is fixed.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import isfinite
 from typing import Any
 
@@ -24,7 +24,7 @@ class Residuals(Problem):
         self,
         f: Callable[..., Any],
         x0: Any,
-        args: Sequence[Any],
+        args: Any,
         loss: Loss | None,
         loss_scale: float,
         jac: Callable[..., Any] | None = None,

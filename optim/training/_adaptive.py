@@ -8,6 +8,7 @@ from math import inf, sqrt
 import numpy as np
 
 from autodiff import Tensor
+from optim._keywords import OF_PYTORCH, answering
 from optim.training._optimizer import Array, Optimizer
 
 
@@ -46,6 +47,7 @@ class Adagrad(Optimizer):
 
     slots = ("squares",)
 
+    @answering(OF_PYTORCH)
     def __init__(
         self,
         parameters: Iterable[Tensor],
@@ -104,6 +106,7 @@ class RMSprop(Optimizer):
     2.5
     """
 
+    @answering(OF_PYTORCH)
     def __init__(
         self,
         parameters: Iterable[Tensor],
@@ -174,6 +177,7 @@ class Adam(Optimizer):
 
     slots = ("gradients", "squares")
 
+    @answering(OF_PYTORCH)
     def __init__(
         self,
         parameters: Iterable[Tensor],
@@ -238,6 +242,7 @@ class AdamW(Adam):
 
     decoupled = True
 
+    @answering(OF_PYTORCH)
     def __init__(
         self,
         parameters: Iterable[Tensor],

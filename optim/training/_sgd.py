@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autodiff import Tensor
+from optim._keywords import OF_PYTORCH, answering
 from optim.training._optimizer import Array, Optimizer
 
 
@@ -42,6 +43,7 @@ class SGD(Optimizer):
     1.5
     """
 
+    @answering(OF_PYTORCH)
     def __init__(
         self,
         parameters: Iterable[Tensor],

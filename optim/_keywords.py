@@ -1,0 +1,83 @@
+"""Keywords of SciPy's and PyTorch's functions, answered with what to write here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import wraps
+from inspect import signature
+from typing import ParamSpec, TypeVar
+
+P = ParamSpec("P")
+R = TypeVar("R")
+
+_EXACT = "leave it out, for derivatives are exact here; minimize takes your own"
+_STEPS = "write maxiter=, the number of steps"
+
+OF_SCIPY = {
+    "fprime": _EXACT,
+    "fprime2": _EXACT,
+    "jac": _EXACT,
+    "hess": _EXACT,
+    "hessp": _EXACT,
+    "eps": _EXACT,
+    "diff_step": _EXACT,
+    "x_scale": "leave it out, for the units of x do not matter here",
+    "method": "call the method by its name, as in bfgs(f, x0); minimize takes SciPy's names",
+    "ftol": "write tol=",
+    "xtol": "write tol=",
+    "gtol": "write tol=",
+    "rtol": "write tol=",
+    "maxfev": _STEPS,
+    "max_nfev": _STEPS,
+    "options": "write what is in it as keywords",
+    "bounds": "use minimize or least_squares, which know bounds",
+    "constraints": "use lagrange or minimize, which know constraints",
+    "disp": "write progress=True; the result has a message",
+    "verbose": "write progress=True; the result has a message",
+    "full_output": "leave it out, for the result tells everything",
+}
+OF_LEAST_SQUARES = OF_SCIPY | {
+    "f_scale": "write loss_scale=",
+    "maxiter": "write max_nfev=, the number of evaluations",
+    "method": "leave it out: it is always Levenberg's and Marquardt's",
+}
+OF_PYTORCH = {
+    "maximize": "minimise -f",
+    "amsgrad": "lower the learning rate by a Schedule, which lets steps settle as well",
+    "dampening": "multiply lr by 1 - dampening",
+    "centered": "use Adam, whose momentum steadies the steps as well",
+    "lr_decay": "use a Schedule",
+    "initial_accumulator_value": "leave it out, or write a smaller lr",
+    "foreach": "leave it out, for all parameters lie in one buffer here",
+    "fused": "leave it out, for all parameters lie in one buffer here",
+    "capturable": "leave it out, for nothing runs on a graphics processor here",
+    "differentiable": "leave it out, and differentiate steps that are written as a function",
+}
+
+
+def answering(instead: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Return a decorator: of a keyword that is none of the function's, it says what to write.
+
+    Examples
+    --------
+    >>> @answering({"gtol": "write tol="})
+    ... def search(f, tol=0.1): ...
+    >>> search(None, gtol=1e-3)
+    Traceback (most recent call last):
+        ...
+    TypeError: search() has no keyword 'gtol': write tol=
+    """
+
+    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+        asked = instead.keys() - signature(function).parameters.keys()
+
+        @wraps(function)
+        def checked(*args: P.args, **keywords: P.kwargs) -> R:
+            for keyword in asked & keywords.keys():
+                name = function.__qualname__.removesuffix(".__init__")
+                raise TypeError(f"{name}() has no keyword {keyword!r}: {instead[keyword]}")
+            return function(*args, **keywords)
+
+        return checked
+
+    return decorated

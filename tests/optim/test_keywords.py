@@ -1,0 +1,108 @@
+"""What SciPy's and PyTorch's users write is taken, or answered with what to write here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+import optim
+from autodiff import Tensor
+
+Method = Callable[..., Any]
+
+DESCENT = [optim.gradient_descent, optim.bfgs, optim.lbfgs, optim.newton, optim.newton_cg]
+ROOTS = [optim.newton_raphson, optim.halley]
+TRAINING = [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad]
+
+
+def solve(method: Method, /, **keywords: Any) -> Any:
+    """Let a method find a further argument of a function, each in its own way."""
+    if method is optim.lagrange:
+        return method(lambda x, a: (x[0] - a) ** 2 + x[1], lambda x: x[1], [1.0, 0.5], **keywords)
+    if method in ROOTS or method is optim.least_squares:
+        return method(lambda x, a: x - a, 1.0, **keywords)
+    return method(lambda x, a: np.sum((x - a) ** 2), [1.0], **keywords)
+
+
+every_method = pytest.mark.parametrize(
+    "method", [*DESCENT, *ROOTS, optim.least_squares, optim.lagrange, optim.minimize]
+)
+
+
+@every_method
+@pytest.mark.parametrize("args", [3.0, (3.0,), np.array(3.0)])
+def test_a_single_argument_needs_no_tuple(method: Method, args: Any) -> None:
+    result = solve(method, args=args)
+    assert result.success
+    assert_allclose(np.ravel(result.x)[0], 3)
+
+
+@pytest.mark.parametrize("method", [*DESCENT, *ROOTS, optim.lagrange])
+def test_no_step_at_all_leaves_the_start(method: Method) -> None:
+    result = solve(method, args=3.0, maxiter=0)
+    assert (result.success, result.status, result.nit) == (False, 1, 0)
+    assert_allclose(np.ravel(result.x)[0], 1)
+    assert np.isfinite(result.fun).all()
+    with pytest.raises(ValueError, match="expected maxiter to be 0 or more, got -1"):
+        solve(method, args=3.0, maxiter=-1)
+
+
+@pytest.mark.parametrize(
+    ("method", "keyword", "answer"),
+    [
+        *((m, "fprime", "derivatives are exact") for m in [*ROOTS, *DESCENT]),
+        *((m, "method", "call the method by its name") for m in [*ROOTS, *DESCENT]),
+        *((m, "gtol", "write tol=") for m in [*DESCENT, optim.least_squares]),
+        (optim.newton, "bounds", "minimize or least_squares"),
+        (optim.lbfgs, "options", "as keywords"),
+        (optim.lagrange, "bounds", "minimize"),
+        (optim.least_squares, "f_scale", "write loss_scale="),
+        (optim.least_squares, "x_scale", "units of x do not matter"),
+        (optim.least_squares, "maxiter", "write max_nfev="),
+        (optim.least_squares, "method", "always Levenberg's and Marquardt's"),
+    ],
+)
+def test_a_keyword_of_scipy_is_answered(method: Method, keyword: str, answer: str) -> None:
+    with pytest.raises(
+        TypeError, match=f"{method.__name__}.. has no keyword '{keyword}'.*{answer}"
+    ):
+        solve(method, **{keyword: None})
+
+
+@pytest.mark.parametrize("kind", TRAINING)
+@pytest.mark.parametrize(
+    ("keyword", "answer"),
+    [
+        ("maximize", "minimise -f"),
+        ("amsgrad", "lower the learning rate by a Schedule"),
+        ("dampening", "multiply lr by 1 - dampening"),
+        ("foreach", "leave it out"),
+    ],
+)
+def test_a_keyword_of_pytorch_is_answered(kind: Any, keyword: str, answer: str) -> None:
+    with pytest.raises(TypeError, match=f"{kind.__name__}.. has no keyword '{keyword}': {answer}"):
+        kind([Tensor(1.0)], lr=0.1, **{keyword: True})
+
+
+@pytest.mark.parametrize("call", [lambda: solve(optim.bfgs, bogus=1), lambda: optim.SGD([], bog=1)])
+def test_other_keywords_are_refused_as_ever(call: Any) -> None:
+    with pytest.raises(TypeError, match="unexpected keyword argument 'bog"):
+        call()
+
+
+def test_a_dampened_step_is_that_of_a_smaller_learning_rate() -> None:
+    """PyTorch's velocity is v ← momentum · v + (1 - dampening) · g."""
+    x = Tensor(1.0)
+    optimizer = optim.SGD([x], lr=0.1 * (1 - 0.25), momentum=0.5)
+    value, velocity = 1.0, 0.0
+    for _ in range(5):
+        optimizer.zero_grad()
+        (x * x).backward()
+        optimizer.step()
+        velocity = 0.5 * velocity + (1 - 0.25) * 2 * value
+        value -= 0.1 * velocity
+    assert_allclose(x.item(), value)
