@@ -155,7 +155,7 @@ def test_a_vector_is_refused() -> None:
         ({"step": 0.1, "momentum": 1.0}, "momentum from 0 to below 1"),
         ({"momentum": 0.5}, "fixed step"),
         ({"tol": -1.0}, "tol to be 0 or more"),
-        ({"maxiter": 0}, "maxiter"),
+        ({"maxiter": -1}, "maxiter"),
     ],
 )
 def test_refusals(wrong: Any, message: str) -> None:
