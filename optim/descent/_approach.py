@@ -12,7 +12,6 @@ from optim.descent._convergence import BEYOND, negligible, tiny
 from optim.descent._curvature import Curved
 from optim.descent._line_search import ROUNDING
 from optim.descent._look_around import FOUND, look_around
-from optim.descent._model import Model
 
 CONTRACTION = 0.25  # of the fall that is left, what a step next to a minimum leaves
 FAST = 0.01  # what it leaves where the second derivatives there are not singular
@@ -84,10 +83,9 @@ def _settled(
         falls = objective.value(point.x + beyond) < point.fun - ROUNDING * abs(point.fun)
         lower, verdict = point.x + beyond if falls else None, FOUND
     else:
-        model = exact.model
-        if point.x is not model.x:
-            model = Model(point.x, point.jac, objective.hessian(point.x), model.scale)
-        lower, verdict = look_around(objective, point, model, reach)
+        known = point.x is exact.model.x
+        hess = exact.model.hess if known else objective.hessian(point.x)
+        lower, verdict = look_around(objective, point, hess, reach)
     if lower is None:
         return point, verdict
     trial, _, _ = _after(objective, lower, exact)

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optim._objective import Array
 from optim._run import Status, Verdict
 
 ROUNDING = 10 * float(np.finfo(float).eps)  # of f: a smaller change may be none
 LOWER = 1e-9  # of f: what it must fall by for the search to go on
-NEAR = 1e-3  # of the reach: to where f is tried, beside the reach itself
+NEAR = 1e-3  # of the reach: to where f is tried first, and else as far as the reach itself
 BETWEEN = (0.3, 0.1, 0.03, 0.01)  # and where f rises at the one but not at the other
 BENT = 1.5  # the power of the distance that f rises by at least where it has no corner
 
@@ -50,36 +51,36 @@ def tried(
         What f is known to have left to fall by, and may.
     """
     hidden = max(abs(fun), sqrt(abs(fun) * terms), ROUNDING * terms)
+    least = max(LOWER * abs(fun), left)
     flat = []
     for direction in directions:
         full = direction * room_within(reach, direction)
-        steps, changes = _both_sides(value, x, fun, full, (1.0, NEAR))
-        if (changes[:2] > LOWER * abs(fun)).all() and not (changes[2:] > LOWER * abs(fun)).all():
-            more = _both_sides(value, x, fun, full, BETWEEN)
-            steps, changes = np.append(steps, more[0], axis=0), np.append(changes, more[1])
-        sizes = np.where(np.isfinite(changes), np.abs(changes), 0.0).reshape(-1, 2).max(axis=1)
-        blur = ROUNDING * np.maximum(np.repeat(sizes, 2), hidden)
-        falls = -changes - np.maximum(blur, max(LOWER * abs(fun), left))
-        if falls.max() > 0:
-            return x + steps[falls.argmax()], (Status.STALLED, "f is lower nearby")
-        rises = changes > blur
-        if rises[2] and rises[3]:
-            least = np.maximum(blur[2:4], NEAR**BENT * changes[2:4])
-            ahead = value(x + NEAR**2 * full) - fun > least[0]
-            if ahead and value(x - NEAR**2 * full) - fun > least[1]:
-                return None, (
-                    Status.STALLED,
-                    f"f has a corner here, along {shown(full)}: no derivative can tell whether it "
-                    "is a minimum",
-                )
-        ahead, behind = rises[::2].any(), rises[1::2].any()
+
+        def sides(part: float, full: Array = full) -> Sides:
+            return _sides(value, x, fun, part * full, hidden)
+
+        looks = [sides(NEAR)]
+        if not looks[0].rises.all():
+            looks.append(sides(1.0))
+            if looks[1].rises.all():
+                looks += map(sides, BETWEEN)
+        elif all(sides(NEAR**2).changes > np.maximum(NEAR**BENT * looks[0].changes, looks[0].blur)):
+            return None, (
+                Status.STALLED,
+                f"f has a corner here, along {shown(full)}: no derivative can tell whether it "
+                "is a minimum",
+            )
+        lowest = min(looks, key=lambda look: look.changes.min())
+        if lowest.changes.min() < -max(least, lowest.blur):
+            return lowest.points[lowest.changes.argmin()], (Status.STALLED, "f is lower nearby")
+        ahead, behind = np.any([look.rises for look in looks], axis=0)
         if ahead != behind:
             return None, (
                 Status.WANDERS,
                 f"f levels off along {shown(full if behind else -full)}: its minimum seems to "
                 "be at infinity",
             )
-        if not rises[:2].all():
+        if len(looks) == 2:  # neither near nor far does it rise on both sides
             flat.append(shown(full))
     if flat:
         return None, (
@@ -95,14 +96,27 @@ def room_within(reach: Array, directions: Array) -> Any:
     return 1 / np.max(np.abs(directions.T) / room, axis=-1)
 
 
-def _both_sides(
-    value: Callable[[Array], float], x: Array, fun: float, full: Array, parts: Sequence[float]
-) -> tuple[Array, Array]:
-    """Return steps of these parts ahead and behind, and what f changes by along each."""
-    steps = np.array([sign * part * full for part in parts for sign in (1.0, -1.0)])
-    changes = np.array([value(x + step) for step in steps]) - fun
+class Sides(NamedTuple):
+    """A point on either side, what f changes by to there, and by how much that may be wrong."""
+
+    points: Array
+    changes: Array
+    blur: float
+
+    @property
+    def rises(self) -> NDArray[np.bool_]:
+        rises: NDArray[np.bool_] = self.changes > self.blur
+        return rises
+
+
+def _sides(
+    value: Callable[[Array], float], x: Array, fun: float, step: Array, hidden: float
+) -> Sides:
+    points = np.stack([x + step, x - step])
+    changes = np.array([value(point) for point in points]) - fun
     changes[np.isnan(changes)] = np.inf
-    return steps, changes
+    largest = np.where(np.isfinite(changes), np.abs(changes), 0.0).max()
+    return Sides(points, changes, ROUNDING * max(float(largest), hidden))
 
 
 def shown(direction: Array) -> str:

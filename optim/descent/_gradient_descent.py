@@ -210,7 +210,7 @@ def _settled(
     refusal = no_minimum(exact)
     if refusal or exact.model is None:
         return refusal or found
-    lower, verdict = look_around(objective, point, exact.model, reach)
+    lower, verdict = look_around(objective, point, exact.model.hess, reach)
     if lower is not None:
         return Status.OTHER_KIND, "a stationary point, but f is lower beside it: no minimum"
     return found if verdict[0] is Status.CONVERGED else verdict

@@ -115,7 +115,7 @@ def armijo(objective: Objective, start: Trial, direction: Array, length: float) 
         if trial.usable and trial.fun <= start.fun + SUFFICIENT * length * start.slope:
             return trial
         rise = trial.fun - start.fun - length * start.slope
-        parabola = -start.slope * length**2 / (2 * rise) if trial.usable and rise > 0 else 0.0
+        parabola = -start.slope * length * length / rise / 2 if trial.usable and rise > 0 else 0.0
         length = min(max(parabola, 0.1 * length), 0.5 * length)
     return start
 

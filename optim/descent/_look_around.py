@@ -13,39 +13,49 @@ from optim.descent._trust_region import EPS, falls_without_end
 
 FURTHER = 20.0  # times as far as the minimum may be along an axis: how far the look goes
 FAR = 1e6  # times the size of the start: where f may have fallen without end
-ENDLESS = (4, 8)  # powers of ten times as far again: where f has to have risen
+BEYOND_LOWER = (4, 8)  # powers of ten times as far as a lower point: where f has to rise
+BEYOND_FAR = (2, 4)  # and times as far as such a point
+LOST = 1e-6  # of f: what it may change by with the last digits of x
 ESCAPES = 5  # how often a lower point may be found beside what is no minimum
 CLOSE = 1e-6  # of the reach: and that at the least
+WEAKEST = 2  # of the axes with curvature: where f is tried as well
 EXTREMES = [0, 1, -2, -1]  # of the curvatures far off: where f is tried at the most
 AGREES = 3.0  # times as large or as small: a curvature there that may still be the same
 FOUND = Status.CONVERGED, "a minimum, by the exact second derivatives and a look around"
 
 
 def look_around(
-    objective: Objective, point: Iterate, model: Model, reach: Array
+    objective: Objective, point: Iterate, hess: Array, reach: Array
 ) -> tuple[Array | None, Verdict]:
-    """Return a lower point beside what the model takes for a minimum, if there is one; a verdict.
+    """Return a lower point beside what seems to be a minimum, if there is one, and the verdict.
 
-    The gradient at two points, off along all axes of the model at once, tells along which of them f
-    is curved as the model says. Along the others f itself is tried, on both sides.
+    The gradient at two points, off along all principal axes at once, tells along which of them f is
+    curved as the Hessian says. Along the others f itself is tried, on both sides.
     """
     x, fun, start = point.x, point.fun, objective.start
+    model = Model(x, point.jac, hess, 1 / np.where(reach > 0, reach, reach.max() or 1.0))
     doubtful = ~_confirmed(objective, point, model, reach)
     lower: Array | None = None
     verdict: Verdict = FOUND
     if doubtful.any():
         directions = _apart(objective, x, model.axes[:, doubtful], reach)
-        terms = float(reach @ np.abs(model.hess) @ reach)
+        if len(directions) > 1:
+            weakest = np.flatnonzero(doubtful & model.curved)[:WEAKEST]
+            directions = [*model.axes[:, weakest].T, *directions]
+        terms = float(reach @ np.abs(hess) @ reach)
         left = (point.jac @ model.axes)[model.curved] ** 2 @ (1 / model.curvatures[model.curved])
         lower, verdict = tried(objective.value, x, fun, directions, reach, terms, float(left))
-    rays = []
     if lower is not None:
         objective.escapes += 1
-        rays = [lower - x, lower - start]
+        rays = [(lower - x, BEYOND_LOWER), (lower - start, BEYOND_LOWER)]
     elif np.abs(x).max() > FAR * (np.abs(start).max() or 1.0):
-        rays = [x - start]
-    for step in rays:
-        if falls_without_end(objective.value, x, step, fun, ENDLESS):
+        rays = [(x - start, BEYOND_FAR)]
+        if _digits_lost(objective, x, fun):
+            verdict = Status.WANDERS, "x has grown so large that its last digits alone change f"
+    else:
+        rays = []
+    for step, powers in rays:
+        if falls_without_end(objective.value, x, step, fun, powers):
             return None, (Status.UNBOUNDED, f"f falls without end along {shown(step)}")
     if objective.escapes > ESCAPES:
         return None, (
@@ -53,6 +63,12 @@ def look_around(
             f"f was level {ESCAPES} times and fell again: its minimum seems to be at infinity",
         )
     return lower, verdict
+
+
+def _digits_lost(objective: Objective, x: Array, fun: float) -> bool:
+    """Whether the last digits of x change f by a part of it that matters."""
+    beside = objective.value(x * (1 + 4 * EPS * np.cos(np.arange(x.size))))
+    return not abs(beside - fun) <= LOST * max(abs(fun), abs(objective.value(objective.start)))
 
 
 def _confirmed(
@@ -67,7 +83,9 @@ def _confirmed(
     seen: NDArray[np.bool_] = model.curved & (length < room)
     if not seen.any():
         return seen
-    t = np.where(seen, length, 0.0) * np.random.default_rng(0).choice([-1.0, 1.0], length.size)
+    # Of different lengths, so that no two axes move an unknown to and fro.
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], length.size)
+    t = np.where(seen, length, 0.0) * signs * np.linspace(0.5, 1.5, length.size)
     confirmed = seen
     for way in (t, -t):
         _, jac = objective.value_and_gradient(point.x + axes @ way)
@@ -88,7 +106,9 @@ def _apart(objective: Objective, x: Array, flat: Array, reach: Array) -> list[Ar
     flat = flat * room_within(reach, flat)
     if flat.shape[1] > 1:
         off = flat @ np.random.default_rng(0).normal(size=flat.shape[1])
-        bent = flat.T @ objective.hessian(x + off) @ flat
-        if np.isfinite(bent).all():
-            flat = flat @ np.linalg.eigh(bent)[1]
+        bent = [flat.T @ objective.hessian(x + way) @ flat for way in (off, -off)]
+        # On the side where less is in the way.
+        bent = sorted((b for b in bent if np.isfinite(b).all()), key=np.linalg.norm)
+        if bent:
+            flat = flat @ np.linalg.eigh(bent[0])[1]
     return list(flat.T if flat.shape[1] <= len(EXTREMES) else flat.T[EXTREMES])

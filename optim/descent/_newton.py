@@ -203,7 +203,7 @@ def _examined(
     objective: Objective, point: Iterate, model: Model, reach: Array
 ) -> tuple[Iterate | None, Verdict]:
     """Return a lower point beside one where the model has its minimum, or else the verdict."""
-    lower, verdict = look_around(objective, point, model, reach)
+    lower, verdict = look_around(objective, point, point.more["hess"], reach)
     if lower is None:
         return None, verdict
     there = _with_hessian(objective, lower, *objective.value_and_gradient(lower))

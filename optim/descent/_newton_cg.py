@@ -342,7 +342,7 @@ def _by_matrix(
     hess = objective.hessian(point.x)
     model = Model(point.x, point.jac, hess, np.sqrt(np.abs(np.diag(hess))))
     if model.has_minimum(point, confined(reach, tol), tol):
-        return look_around(objective, point, model, reach)
+        return look_around(objective, point, hess, reach)
     move = model.axes @ step_within(model.reasonable(reach), model.curvatures, model.slopes)
     return _step(point.jac, move, hess @ move, converged=False)
 

@@ -63,7 +63,7 @@ def step_within(radius: float, curvatures: Array, slopes: Array) -> Array:
             break
         shift += float((size / radius - 1) * size * (size / np.sum(t**2 / denominators)))
     if curvatures[0] < 0 and size < (1 - RIM) * radius:
-        t[0] += np.copysign(np.sqrt(radius**2 - size**2), -slopes[0])
+        t[0] += np.copysign(np.sqrt((radius - size) * (radius + size)), -slopes[0])
     return t
 
 
