@@ -1,0 +1,108 @@
+"""No method claims a minimum where there is none, nor raises, whatever f is composed of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+import pytest
+from compositions import Composition
+from numpy.testing import assert_allclose
+
+from optim import bfgs, gradient_descent, lbfgs, newton, newton_cg
+
+Method = Callable[..., Any]
+
+SHORT = 300  # steps, after which those that crawl are stopped
+METHODS: dict[str, Method] = {
+    "gradient descent": partial(gradient_descent, maxiter=SHORT),
+    "bfgs": partial(bfgs, maxiter=SHORT),
+    "lbfgs": partial(lbfgs, memory=1, maxiter=SHORT),
+    "newton": partial(newton, maxiter=SHORT),
+    "newton_cg": partial(newton_cg, maxiter=SHORT),
+}
+every_method = pytest.mark.parametrize("method", METHODS.values(), ids=list(METHODS))
+
+
+@pytest.mark.parametrize("seed", range(40))
+@every_method
+def test_a_success_is_a_minimum(method: Method, seed: int) -> None:
+    f = Composition(seed)
+    result = method(f, f.start)
+    assert result.message
+    assert not result.success or f.lower_beside(result.x) is None, (f, result.x)
+
+
+def test_most_of_the_minima_that_there_are_are_found() -> None:
+    """Convex compositions in which two squares hold all unknowns."""
+    for seed in range(20):
+        draw = np.random.default_rng(seed)
+        f = Composition(seed)
+        f.names = list(draw.choice(["exp", "softplus", "root", "fourth power"], len(f.names)))
+        f.weights = np.abs(f.weights)
+        center = draw.normal(size=f.start.size)
+
+        def convex(x: Any, f: Any = f, center: Any = center) -> Any:
+            return f(x) + np.sum((x - center) ** 2)
+
+        found = [method(convex, f.start) for method in (bfgs, lbfgs, newton, newton_cg)]
+        assert all(result.success for result in found), f
+        assert_allclose([result.fun for result in found], found[0].fun, rtol=1e-8)
+
+
+# -- kinds of what is no minimum --------------------------------------------------------------
+
+LOGISTIC = np.array([[1, 2], [2, 1], [-1, -1.5], [-2, -1]])
+SIDES = np.array([1, 1, -1, -1.0])
+
+
+@pytest.mark.parametrize(
+    ("f", "start"),
+    [
+        (lambda x: np.exp(x[0] + x[1]) + (x[0] - x[1]) ** 2, [1.0, 2.0]),
+        (lambda x: 1e3 + np.exp(x[0] - 3 * x[1]) + (2 * x[0] + x[1] - 1) ** 2, [0.0, 0.0]),
+        (lambda x: np.sqrt(1 + x[1] ** 2) + 1e3 * np.logaddexp(0, x[0] + 3 * x[1]), [-3.9, 0.2]),
+        (lambda w: np.sum(np.logaddexp(0, -SIDES * (LOGISTIC @ w))), [0.0, 0.0]),
+        (
+            lambda x: (
+                100 * np.logaddexp(0, 2 * x[0] + x[2] - 1)
+                - 1e-3 * np.cos(x[0] + x[1] + 2 * x[2] - 1)
+            ),
+            [-2.5, -1.2, 0.1],
+        ),
+    ],
+)
+@every_method
+def test_an_infimum_at_infinity_askew_to_the_axes_is_none(
+    method: Method, f: Any, start: list[float]
+) -> None:
+    assert not method(f, start).success
+
+
+@pytest.mark.parametrize(
+    ("f", "start"),
+    [
+        (lambda x: x - np.sin(x), 1.0),
+        (lambda x: staircase(2 * x[0] - x[1] - 1), [4.4, -0.8]),
+        (lambda x: staircase(x[0] + 3 * x[1]) / 100 + (x[0] + x[1] + 1) ** 8, [4.1, 0.4]),
+        (lambda x: staircase(x[0] + x[1]) + (x[0] - 2 * x[1]) ** 4, [1.0, 2.0]),
+    ],
+)
+@every_method
+def test_a_step_of_a_staircase_is_no_minimum(method: Method, f: Any, start: Any) -> None:
+    assert not method(f, start).success
+
+
+def staircase(t: Any) -> Any:
+    return 100 * (t - np.sin(t))
+
+
+@pytest.mark.parametrize("power", [2, 4, 8])
+@pytest.mark.parametrize("method", [bfgs, lbfgs, newton, newton_cg])
+def test_nothing_drifts_along_a_level_valley(method: Method, power: int) -> None:
+    result = method(lambda x: (2 * x[1] - 2 * x[0] + 1) ** power, [2.0, 5.0])
+    assert result.success
+    assert result.fun < 1e-15
+    assert np.abs(result.x).max() < 10
