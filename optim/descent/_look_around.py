@@ -14,11 +14,10 @@ from optim.descent._trust_region import EPS, falls_without_end
 FURTHER = 20.0  # times as far as the minimum may be along an axis: how far the look goes
 FAR = 1e6  # times the size of the start: where f may have fallen without end
 BEYOND_LOWER = (4, 8)  # powers of ten times as far as a lower point: where f has to rise
-BEYOND_FAR = (2, 4)  # and times as far as such a point
+BEYOND_FAR = (1, 2)  # and times as far as such a point
 LOST = 1e-6  # of f: what it may change by with the last digits of x
 ESCAPES = 5  # how often a lower point may be found beside what is no minimum
 CLOSE = 1e-6  # of the reach: and that at the least
-WEAKEST = 2  # of the axes with curvature: where f is tried as well
 EXTREMES = [0, 1, -2, -1]  # of the curvatures far off: where f is tried at the most
 AGREES = 3.0  # times as large or as small: a curvature there that may still be the same
 FOUND = Status.CONVERGED, "a minimum, by the exact second derivatives and a look around"
@@ -39,9 +38,11 @@ def look_around(
     verdict: Verdict = FOUND
     if doubtful.any():
         directions = _apart(objective, x, model.axes[:, doubtful], reach)
-        if len(directions) > 1:
-            weakest = np.flatnonzero(doubtful & model.curved)[:WEAKEST]
-            directions = [*model.axes[:, weakest].T, *directions]
+        weak = doubtful & model.curved
+        if len(directions) > 1 and (weak & (model.slopes != 0)).any():
+            # And the axis of least curvature, and the way that Newton's method would take.
+            t = np.divide(model.slopes, model.curvatures, where=weak, out=np.zeros(x.size))
+            directions = [model.axes[:, np.argmax(weak)], model.axes @ t, *directions]
         terms = float(reach @ np.abs(hess) @ reach)
         left = (point.jac @ model.axes)[model.curved] ** 2 @ (1 / model.curvatures[model.curved])
         lower, verdict = tried(objective.value, x, fun, directions, reach, terms, float(left))

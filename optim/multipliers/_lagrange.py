@@ -241,7 +241,7 @@ def _quadratic_step(point: Point, radius: float) -> tuple[Array, bool]:
     curvatures, axes = point.tangential
     # The singular values descend, and so they go backwards.
     normal = V @ _within(0.8 * radius, s[::-1] ** 2, (s * (U.T @ point.c))[::-1])[::-1]
-    left = float(np.sqrt(max(0.0, radius**2 - float(normal @ normal))))
+    left = float(np.sqrt(max(0.0, radius * radius - float(normal @ normal))))
     slopes = axes.T @ (point.g + point.H @ normal)
     slopes[np.abs(slopes) <= 1e-16 * point.terms] = 0.0
     along = _within(left, curvatures, slopes)

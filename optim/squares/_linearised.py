@@ -221,7 +221,9 @@ class Linearised:
         damping = 0.0
         t = removable / s
         while (size := norm(t)) > 1.1 * radius:
-            damping += (size - radius) / radius * size**2 / float(np.sum(t**2 / (s**2 + damping)))
+            damping += (
+                (size - radius) / radius * size * size / float(np.sum(t**2 / (s**2 + damping)))
+            )
             t = s * removable / (s**2 + damping)
         return -axes[:, : len(s)] @ (t / largest), damping * largest**2
 

@@ -1,4 +1,4 @@
-"""Random compositions of simple terms, and whether a point is a minimum of one: no derivative of ours.
+"""Random compositions of simple terms, and whether a point is a minimum: no derivative of ours.
 
 Each is a sum of functions of skew linear forms of the unknowns, whose first two derivatives are
 known in closed form. That settles what no general method can know: where f has corners, and along
