@@ -12,14 +12,14 @@ from optim.descent._model import Model
 from optim.descent._trust_region import EPS, falls_without_end
 
 FURTHER = 20.0  # times as far as the minimum may be along an axis: how far the look goes
+CLOSE = 1e-6  # of the reach: and that at the least
+AGREES = 3.0  # times as large or as small: a curvature there that may still be the same
+EXTREMES = [0, 1, -2, -1]  # of the curvatures far off: where f is tried at the most
 FAR = 1e6  # times the size of the start: where f may have fallen without end
-BEYOND_LOWER = (4, 8)  # powers of ten times as far as a lower point: where f has to rise
-BEYOND_FAR = (1, 2)  # and times as far as such a point
+BEYOND_FAR = (1, 2)  # powers of ten times as far: where f has to rise then
+BEYOND_LOWER = (4, 8)  # and times as far as to a lower point
 LOST = 1e-6  # of f: what it may change by with the last digits of x
 ESCAPES = 5  # how often a lower point may be found beside what is no minimum
-CLOSE = 1e-6  # of the reach: and that at the least
-EXTREMES = [0, 1, -2, -1]  # of the curvatures far off: where f is tried at the most
-AGREES = 3.0  # times as large or as small: a curvature there that may still be the same
 FOUND = Status.CONVERGED, "a minimum, by the exact second derivatives and a look around"
 
 
@@ -31,7 +31,7 @@ def look_around(
     The gradient at two points, off along all principal axes at once, tells along which of them f is
     curved as the Hessian says. Along the others f itself is tried, on both sides.
     """
-    x, fun, start = point.x, point.fun, objective.start
+    x, fun = point.x, point.fun
     model = Model(x, point.jac, hess, 1 / np.where(reach > 0, reach, reach.max() or 1.0))
     doubtful = ~_confirmed(objective, point, model, reach)
     lower: Array | None = None
@@ -44,26 +44,32 @@ def look_around(
             t = np.divide(model.slopes, model.curvatures, where=weak, out=np.zeros(x.size))
             directions = [model.axes[:, np.argmax(weak)], model.axes @ t, *directions]
         terms = float(reach @ np.abs(hess) @ reach)
-        left = (point.jac @ model.axes)[model.curved] ** 2 @ (1 / model.curvatures[model.curved])
-        lower, verdict = tried(objective.value, x, fun, directions, reach, terms, float(left))
+        left = float(model.slopes[model.curved] ** 2 @ (1 / model.curvatures[model.curved]))
+        lower, verdict = tried(objective.value, x, fun, directions, reach, terms, left)
+    if verdict[0] is Status.CONVERGED or lower is not None:
+        verdict = _endless(objective, x, fun, lower) or verdict
+    return (None if verdict[0] in (Status.UNBOUNDED, Status.WANDERS) else lower), verdict
+
+
+def _endless(objective: Objective, x: Array, fun: float, lower: Array | None) -> Verdict | None:
+    """Return why the search for a minimum is to end, if f seems to have none."""
+    start, powers, rays = objective.start, BEYOND_LOWER, []
     if lower is not None:
         objective.escapes += 1
-        rays = [(lower - x, BEYOND_LOWER), (lower - start, BEYOND_LOWER)]
+        rays = [lower - x, lower - start]
     elif np.abs(x).max() > FAR * (np.abs(start).max() or 1.0):
-        rays = [(x - start, BEYOND_FAR)]
-        if _digits_lost(objective, x, fun):
-            verdict = Status.WANDERS, "x has grown so large that its last digits alone change f"
-    else:
-        rays = []
-    for step, powers in rays:
+        powers, rays = BEYOND_FAR, [x - start]
+    for step in rays:
         if falls_without_end(objective.value, x, step, fun, powers):
-            return None, (Status.UNBOUNDED, f"f falls without end along {shown(step)}")
-    if objective.escapes > ESCAPES:
-        return None, (
+            return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
+    if lower is None and rays and _digits_lost(objective, x, fun):
+        return Status.WANDERS, "x has grown so large that its last digits alone change f"
+    if lower is not None and objective.escapes > ESCAPES:
+        return (
             Status.WANDERS,
             f"f was level {ESCAPES} times and fell again: its minimum seems to be at infinity",
         )
-    return lower, verdict
+    return None
 
 
 def _digits_lost(objective: Objective, x: Array, fun: float) -> bool:
