@@ -144,6 +144,10 @@ def fit(
     orthogonal distance makes crests too high, and effective variance too low, by up to their
     standard errors, and errors and intervals are 10 to 30 % too small: the warnings say so.
 
+    Errors that were taken from the data, as the roots of counts or fractions of ``y``, draw a fit
+    to low values, so that its errors, intervals and bands cover the truth less often than they say:
+    where it matters, the warnings say by how much, and what to do.
+
     Examples
     --------
     >>> def decay(t, amplitude=1.0, rate=1.0):
