@@ -21,6 +21,7 @@ GROWTH = 1 / 16  # or this share of their distance, whichever is more
 FARTHEST = 1e6  # of them, where no nearer place has a value
 STRAIGHT = 0.1  # by how much a piece of the curve may bulge, and be descended as one valley
 NARROW = 1e-3  # is a piece that is not divided any more: it jumps
+ROUNDS = 300  # along a line: several times what curves take that rounding leaves a shape
 MAXITER = 100  # of Newton's method
 SMALL = 1e-4  # is a Newton step, in standard deviations of x, whose square may be left
 
@@ -32,7 +33,8 @@ def nearest_point(curve: Curve, variables: int, n: int, resolution: Array) -> Ar
     point can lie. The pieces between are taken for straight but for a bulge, and the one that may
     come nearest is halved, or descended if it is straight enough, until no other can hold a nearer
     point. Of one variable this finds what is not much finer than the steps. Of several the lines
-    follow the axes and diagonals.
+    follow the axes and diagonals. A curve so steep that rounding alone keeps it off the measured
+    point would have all its pieces looked at: then the nearest point seen so far has to do.
 
     Parameters
     ----------
@@ -44,7 +46,7 @@ def nearest_point(curve: Curve, variables: int, n: int, resolution: Array) -> Ar
         least = _finite(curve(nearest) ** 2)
         for line in _lines(variables):
             pieces = along_line(curve, line, least)
-            while True:
+            for _ in range(ROUNDS):
                 first = np.argmin(pieces[BOUND], axis=0)
                 best = Pieces(*pieces[:, first, every])
                 open_ = best.bound < (1 - 1e-9) * least

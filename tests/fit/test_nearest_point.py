@@ -112,3 +112,21 @@ def test_the_nearest_point_where_a_model_is_not_defined_everywhere() -> None:
     true = x + 0.3 * u[0]
     slope = (true - x) / 0.09 + (np.sqrt(true) - y) / (2 * np.sqrt(true)) / 0.01
     assert_allclose(slope, 0, atol=1e-4)
+
+
+def test_of_a_curve_too_steep_to_be_met_few_places_are_looked_at() -> None:
+    # As a trial step of a search may make it: rounding keeps such a sine off every point.
+    looked, x = 0, np.linspace(0.0, 10.0, 30)
+
+    def steep(x: Any, a: Any, w: Any, p: Any) -> Any:
+        nonlocal looked
+        looked += 1
+        return a * np.sin(2 * np.pi * w * x + p)
+
+    distance = orthogonal_distance(Model(steep), x, 0.1 * x, np.full(30, 0.2), np.full(30, 0.05))
+    for a in (1e12, 1e20, 6e28):
+        looked = 0
+        # Where the sine is exactly zero nothing is farther than its next zero, but for rounding.
+        limit = np.pi / (2 * np.pi * 0.45079208) / 0.05 + 1e-13 * a
+        assert np.all(np.abs(distance((a, 0.45079208, -9.829))) <= limit)
+        assert looked < 10_000
