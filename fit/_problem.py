@@ -15,6 +15,8 @@ from fit._data import Array, Relative, counting, deviations_of
 from fit._parameters import Parameters
 from fit.models._model import Model
 
+TINY = 1e-14  # of the largest y: what residuals are by rounding alone
+
 
 @dataclass(frozen=True, eq=False)
 class Problem:
@@ -74,6 +76,12 @@ class Problem:
     def n(self) -> int:
         """How many points count."""
         return int(np.sum(self.counting))
+
+    @cached_property
+    def rounding(self) -> float:
+        """The size of a residual that rounding may make, in standard deviations."""
+        terms = self.y if self.sigma is None else self.y / self.sigma
+        return TINY * float(np.max(np.abs(terms)))
 
     @property
     def follows_model(self) -> bool:

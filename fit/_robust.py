@@ -10,6 +10,7 @@ from fit._data import Array
 from optim import influence
 
 LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")  # as in `optim.least_squares`
+REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
 MEDIAN = 0.6744897501960817  # of the size of normal residuals, in standard deviations
 WINDOW = 7  # points in a row, of which one is compared with the others
 ALONE = 5.0  # of their standard deviations, from which on it stands alone
@@ -59,6 +60,11 @@ def typical_size(residuals: Array, dof: int) -> float:
     Statistical Association 69 (1974).
     """
     return float(np.median(np.abs(residuals)) / MEDIAN * np.sqrt(residuals.size / dof))
+
+
+def too_few(n: int, parameters: int) -> bool:
+    """Whether half of the residuals can be made zero, so that their median size tells nothing."""
+    return n <= 2 * parameters
 
 
 def mended(x: Array, y: Array) -> Array:

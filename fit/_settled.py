@@ -11,27 +11,35 @@ import numpy as np
 from fit._chi_squared import weighted_residuals
 from fit._data import NAMES, Array
 from fit._problem import Problem
-from fit._robust import typical_size
+from fit._robust import REDESCENDING, too_few, typical_size
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 Search: TypeAlias = "Callable[[Problem, Array], OptimizeResult]"
 
-REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
 ROUNDS = 50
+LIMITS = (0, 1)  # what a search's status is where it took all evaluations or steps it may
+PATIENCE = 4  # searches, that each go on where the last ran out of its evaluations
 UNSETTLED = 0  # the status where these were not enough
 ALIKE = 1e-6  # relative changes that end the rounds
-TINY = 1e-14  # of the largest y: the least scale, where most points lie on the model
 
 
 def settled(problem: Problem, search: Search) -> tuple[Problem, OptimizeResult]:
     """Return a minimum, and the problem with the scale that this minimum has."""
     start, evaluations = problem.parameters.start, 0
+    if problem.loss_scale is None and too_few(problem.n, start.size):
+        # A scale that follows the residuals would follow them down to nothing.
+        plain, found = _repeated(replace(problem, loss="linear", loss_scale=1.0), search, start)
+        spread = np.linalg.norm(np.asarray(plain.residuals(found.x), float))
+        scale = float(spread) / np.sqrt(max(problem.n - start.size, 1))
+        problem = replace(problem, loss_scale=max(scale, problem.rounding) or 1.0)
+        evaluations += found.nfev
     if problem.loss in REDESCENDING:
         # From afar all points look like outliers, and there are minima at which most of them are.
         _, wider = _repeated(replace(problem, loss="soft_l1"), search, start)
-        start, evaluations = wider.x, wider.nfev
+        start = wider.x
+        evaluations += wider.nfev
     problem, found = _repeated(problem, search, start)
     found.nfev += evaluations
     return problem, found
@@ -41,14 +49,15 @@ def _repeated(problem: Problem, search: Search, start: Array) -> tuple[Problem, 
     """Search again with the scale and the errors of the last minimum, until these stay."""
     if problem.loss_scale is not None and not problem.follows_model:
         return problem, search(problem, start)
-    evaluations = 0
+    evaluations = ran_out = 0
     posed = _scaled(problem, start)
     for _ in range(ROUNDS):
         found = search(posed, start)
         evaluations += found.nfev
         last, start = posed, found.x
         posed = _scaled(_following(problem, start), start)
-        if not _change(last, posed) > ALIKE:
+        ran_out += not found.success and found.status in LIMITS
+        if ran_out == PATIENCE or not _change(last, posed) > ALIKE:
             break
     else:
         if problem.follows_model:
@@ -63,10 +72,8 @@ def _scaled(problem: Problem, p: Array) -> Problem:
     if problem.loss_scale is not None:
         return problem
     residuals = np.asarray(problem.residuals(p), float)[problem.counting]
-    terms = problem.y if problem.sigma is None else problem.y / problem.sigma
-    least = TINY * float(np.max(np.abs(terms))) or 1.0
-    scale = max(typical_size(residuals, max(problem.n - p.size, 1)), least)
-    return replace(problem, loss_scale=scale)
+    scale = typical_size(residuals, max(problem.n - p.size, 1))
+    return replace(problem, loss_scale=max(scale, problem.rounding) or 1.0)
 
 
 def _following(problem: Problem, p: Array) -> Problem:

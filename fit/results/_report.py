@@ -272,6 +272,12 @@ def _method(result: FitResult) -> str:
 
 
 def _about_errors(result: FitResult) -> str:
+    if result.rounding:
+        most = "" if result.problem.loss == "linear" else "half or more of "
+        return (
+            f"Errors cannot be estimated: the model meets {most}the data to their last digits, and "
+            "what is left is rounding. Give sigma to have any."
+        )
     if result.problem.loss != "linear" and result.dof > 0:
         return (
             "Errors follow from how the residuals scatter and the loss counts them: outliers are "
@@ -291,11 +297,6 @@ def _about_errors(result: FitResult) -> str:
         return (
             "Errors are unknown: they would follow from how the data scatter about the model, but "
             "there are no degrees of freedom."
-        )
-    if result.rounding:
-        return (
-            "Errors cannot be estimated: the model meets the data to their last digits, and what "
-            "is left is rounding. Give sigma to have any."
         )
     factor = f"√(χ²/dof) = {result.variance**0.5:.3g}"
     if result.problem.sigma is not None:

@@ -139,7 +139,9 @@ class FitResult:
         outliers to be alike at all points, and to both sides: those to one side shift parameters by
         more than the errors tell, "cauchy" and "arctan" the least. Where the scatter changes from
         point to point, give ``sigma``, of which ratios may do. It is an estimate, and rough where
-        points are few: with 50, a tenth of them outliers, errors and bands cover 93 % for 95.
+        points are few: with 50, a tenth of them outliers, errors and bands cover 93 % for 95; from
+        fewer than some 20 degrees of freedom, without ``sigma``, those by "cauchy" and "arctan" are
+        too small.
         """
         return self._scaled(covariance_of(self._every, self.determined))
 
@@ -208,7 +210,8 @@ class FitResult:
             return 1.0
         if self.problem.loss == "linear" or self.dof < 1:
             return self.reduced_chi_squared
-        return typical_size(self.weighted_residuals[self.problem.counting], self.dof) ** 2
+        typical = typical_size(self.weighted_residuals[self.problem.counting], self.dof)
+        return max(typical, self.problem.rounding) ** 2
 
     @cached_property
     def sandwich(self) -> Sandwich:
@@ -232,14 +235,15 @@ class FitResult:
     def rounding(self) -> dict[str, float] | None:
         """What of each parameter is rounding, where errors would be estimated from nothing else.
 
-        None where they are not, or where the model does not meet the data to their last digits.
+        None where they are not, or where the model does not meet the data to their last digits; of
+        a robust loss, half of them.
         """
         problem = self.problem
-        if self.absolute or self.dof < 1 or problem.loss != "linear":
+        if self.absolute or self.dof < 1:
             return None
         weights = 1.0 if problem.sigma is None else 1 / problem.sigma
         variance = float(np.mean((np.finfo(float).eps * weights * problem.y) ** 2))
-        if self.reduced_chi_squared > variance:
+        if self.variance > (variance if problem.loss == "linear" else problem.rounding**2):
             return None
         each = np.sqrt(variance * variance_of(self._every, self.determined))
         return dict(zip(self.names, each.tolist(), strict=True))

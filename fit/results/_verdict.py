@@ -10,6 +10,7 @@ import numpy as np
 
 from autodiff import vjp
 from fit._errors_in_x import offsets_by_bending
+from fit._robust import REDESCENDING, too_few
 from fit._worth import shortcoming
 from fit.results._covariance import from_hessian
 from fit.results._data_errors import errors_from_data
@@ -31,6 +32,7 @@ IMPROBABLE = 0.001
 CURVED = 0.1
 SHIFTED = 0.25  # of its error, by which a parameter is off in the mean
 OUTLYING = 3.0  # standard deviations, beyond which hardly any normal residual is
+FEW = 20  # degrees of freedom, below which a loss that forgets outliers takes scatter for them
 ONE_SIDED = 6  # as many tails in a row have a chance of 3 %
 HESSIAN = 0.05  # by how much errors from JᵀJ and from the Hessian may differ
 DIGITS = 1e-10  # an error smaller than this share of its value has lost too many to be compared
@@ -51,6 +53,7 @@ def warnings(result: FitResult) -> list[str]:
         _goodness,
         errors_from_data,
         _outliers,
+        _scatter,
         _errors_in_x,
         _hessian,
         _curvature,
@@ -130,6 +133,28 @@ def _outliers(result: FitResult) -> Iterator[str]:
         yield (
             f"{counted(len(far), 'outlier')}, all {'above' if above else 'below'} the model: such "
             "shift the parameters to their side, by more than the errors tell"
+        )
+
+
+def _scatter(result: FitResult) -> Iterator[str]:
+    """Say where a robust fit has nothing, or not enough, to tell scatter from outliers by."""
+    loss, n, parameters = result.problem.loss, result.problem.n, len(result.free)
+    if loss == "linear" or result.absolute or result.dof < 1:
+        return
+    if result.rounding:
+        yield (
+            "half of the points or more lie on the model to their last digits: what is left is "
+            "rounding, and tells no errors; give sigma"
+        )
+    elif too_few(n, parameters):
+        yield (
+            f"{counted(n, 'point')} for {counted(parameters, 'free parameter')} cannot tell "
+            "outliers from scatter: the errors are no more than a guess; give sigma"
+        )
+    elif loss in REDESCENDING and result.dof < FEW:
+        yield (
+            f"with {counted(result.dof, 'degree')} of freedom the errors by the loss {loss!r} are "
+            'too small, since it finds outliers in mere scatter: give sigma, or loss="huber"'
         )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -12,7 +13,9 @@ import scipy.stats
 from numpy.testing import assert_allclose
 
 from fit import Cholesky, FitResult, Gaussian, Line, Sine, fit
+from fit._problem import Problem
 from fit._robust import mended
+from fit._settled import settled
 
 LOSSES = ["soft_l1", "huber", "cauchy", "arctan"]
 X = np.linspace(0.0, 5.0, 40)
@@ -116,6 +119,59 @@ def test_data_of_which_most_lie_on_the_model() -> None:
         assert_allclose(result.p, [2.0, 1.0], rtol=1e-9)
 
 
+@every_loss
+@pytest.mark.parametrize("parameters", [2, 3])
+def test_the_scale_does_not_go_down_with_residuals_that_can_be_made_zero(
+    loss: str, parameters: int
+) -> None:
+    # Through as many points as parameters, half of them all, some curve goes exactly.
+    x = np.arange(2.0 * parameters)
+    model = [Line(), lambda x, a=1.0, b=1.0, c=1.0: a * x**2 + b * x + c][parameters - 2]
+    rng = np.random.default_rng(1)
+    for n in range(parameters + 1, 2 * parameters + 1):
+        y = x[:n] + 0.3 * rng.normal(size=n)
+        squares, *_ = np.polyfit(x[:n], y, parameters - 1, full=True)[1]
+        result = fit(model, x[:n], y, loss=loss)
+        assert result.success
+        plain = np.sqrt(squares / (n - parameters))
+        assert result.problem.loss_scale == pytest.approx(plain, rel=1e-6)
+        assert min(by_name(result)) > 0.01 * plain
+        assert any("cannot tell outliers from scatter" in w for w in result.warnings)
+        assert fit(model, x[:n], y, 0.3, loss=loss).warnings == []
+
+
+@every_loss
+@pytest.mark.parametrize("far", [0, 1, 5])
+def test_rounding_makes_no_outliers(loss: str, far: int) -> None:
+    y = 0.3 * X + 0.1
+    y[3 : 3 + far] += 50
+    result = fit(Line(), X, y, loss=loss)
+    assert np.sum(np.abs(result.pulls) > 3) == far
+    assert not any("outliers" in w for w in result.warnings)
+
+
+def test_of_data_without_variance() -> None:
+    assert np.isfinite(fit(Line(), X, np.zeros(40), loss="huber").p).all()
+    # A model that cannot meet them has residuals that are none of rounding.
+    result = fit(lambda x, a=1.0: a * x + 1, X, np.zeros(40), loss="huber")
+    assert result.rounding is None
+
+
+@every_loss
+def test_a_search_that_runs_out_of_evaluations_is_not_repeated_for_ever(loss: str) -> None:
+    model, y = data("line")
+    problem = replace(fit(model, X, y, loss=loss).problem, loss_scale=None)
+    searches = []
+
+    def search(posed: Problem, start: np.ndarray) -> Any:
+        searches.append(posed.loss)
+        found = start * 1.1
+        return scipy.optimize.OptimizeResult(x=found, success=False, status=0, nfev=1, cost=1.0)
+
+    settled(problem, search)
+    assert searches == 4 * (["soft_l1"] if loss in ("cauchy", "arctan") else []) + 4 * [loss]
+
+
 @pytest.mark.parametrize(
     ("loss", "scale"), [("linear", 1.0), ("huber", 0.0), ("huber", -1.0), ("huber", np.nan)]
 )
@@ -172,6 +228,24 @@ def test_fits_with_scales_of_their_own_have_no_criterion_in_common() -> None:
     model, y = data("decay")
     assert np.isnan(fit(model, X, y, loss="huber").aic)
     assert np.isfinite(fit(model, X, y, 0.1, loss="huber").aic)
+
+
+@pytest.mark.parametrize("loss", ["cauchy", "arctan"])
+def test_from_few_points_errors_of_losses_that_forget_outliers_are_said_to_be_small(
+    loss: str,
+) -> None:
+    rng = np.random.default_rng(3)
+    x = np.linspace(0.0, 1.0, 40)
+    y = x + 0.1 * rng.normal(size=40)
+
+    def said(n: int, **options: Any) -> bool:
+        return any("too small" in w for w in fit(Line(), x[:n], y[:n], **options).warnings)
+
+    assert said(11, loss=loss)
+    assert said(20, loss=loss)
+    assert not said(40, loss=loss)
+    assert not said(11, loss="huber")
+    assert not said(11, loss=loss, sigma=0.1)
 
 
 def test_as_many_points_as_parameters() -> None:
