@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -17,22 +16,30 @@ class SpentError(Exception):
 
 
 def limited(result: FitResult, evaluations: int) -> FitResult:
-    """Return the same result, of a problem that raises `SpentError` from so many evaluations on."""
-    left = evaluations
+    """Return the same result, of a problem that raises `SpentError` when its model is spent.
 
-    def counted(f: Callable[..., Any]) -> Callable[..., Any]:
-        def of_those_left(*arguments: Any) -> Any:
-            nonlocal left
-            if not left:
-                raise SpentError
-            left -= 1
-            return f(*arguments)
+    It is when it has been evaluated as often as so many evaluations of the residuals take: of each
+    of these many with errors in x, where the nearest points have to be found.
+    """
+    from fit._fit import weighted_by
 
-        return of_those_left
+    problem, spent, limit = result.problem, 0, float("inf")
 
-    problem = result.problem
-    model = Model(counted(problem.model), names=problem.model.names, label=problem.model.label)
+    def counted(*arguments: Any) -> Any:
+        nonlocal spent
+        if spent >= limit:
+            raise SpentError
+        spent += 1
+        return problem.model(*arguments)
+
+    model = Model(counted, names=problem.model.names, label=problem.model.label)
+    data = problem.x, problem.y, problem.weights, problem.x_sigma
     same = object.__new__(type(result))
-    within = replace(problem, model=model, weighted=counted(problem.weighted))
+    within = replace(problem, model=model, weighted=weighted_by(result.method, model, *data))
     vars(same).update(vars(result) | {"problem": within})
+    each = 1
+    if problem.x_sigma is not None:
+        within.residuals(result.p)
+        each = spent
+    spent, limit = 0, evaluations * each
     return same

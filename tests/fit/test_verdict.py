@@ -411,6 +411,33 @@ def test_with_errors_in_x_neither_does_it() -> None:
     assert count[0] <= 10 * by_fit
 
 
+def straight(x: Any, a: Any = 1.0, b: Any = 0.0) -> Any:
+    return a * x + b
+
+
+def resonance(x: Any, a: Any = 290.0, c: Any = 0.21, g: Any = 0.21) -> Any:
+    return a * g**2 / ((x - c) ** 2 + g**2)
+
+
+@pytest.mark.parametrize(
+    ("f", "names", "p", "x_sigma"),
+    [(resonance, "acg", (300.0, 0.2, 0.2), 0.1), (straight, "ab", (2.0, 1.0), 1e10)],
+)
+def test_the_evaluations_of_the_search_for_nearest_points_count(
+    f: Callable[..., Any], names: str, p: Any, x_sigma: float
+) -> None:
+    rng = np.random.default_rng(1)
+    x = np.linspace(-3.0, 3.0, 30)
+    model, count = counting(f, names)
+    y = f(x, *p) + 0.5 * rng.normal(size=30)
+    moved = x + 0.1 * rng.normal(size=30)
+    result = fit(model, moved, y, 0.5, x_sigma=x_sigma, p0=np.array(p) * 1.05)
+    by_fit, count[0] = count[0], 0
+    str(result)
+    # At the minimum a search takes about as many as on the way there.
+    assert count[0] <= 12 * by_fit
+
+
 def test_what_takes_longer_is_left_out_and_said_to_be() -> None:
     f, x, y = problem("Lanczos3")
     facts = SETS["Lanczos3"]
