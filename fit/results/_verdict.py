@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff import vjp
+from autodiff import jacobian, vjp
+from fit._data import Array
 from fit._errors_in_x import offsets_by_bending
 from fit._robust import REDESCENDING, too_few
 from fit._worth import shortcoming
@@ -198,13 +199,12 @@ def _curvature(result: FitResult) -> Iterator[str]:
         return
     confined = (result.p <= parameters.lower) | (result.p >= parameters.upper)
     reason = "a bound confines the fit" if confined.any() else "the model is curved"
-    straight = not (problem.constraints or confined.any())
     to_compare = [
         name
         for name, error in result.errors.items()
         if name in result.free
         and DIGITS * abs(result.values[name]) < error < np.inf
-        and not (straight and _straight(result, name))
+        and not (not confined.any() and _straight(result, name))
     ]
     at_bounds = {name for name, true in zip(result.free, confined, strict=True) if true}
     notes: dict[str, None] = {}
@@ -213,10 +213,11 @@ def _curvature(result: FitResult) -> Iterator[str]:
         try:
             low, high, said = likelihood_interval(result, name)
         except SpentError:
-            errors = "the error of" if name == to_compare[-1] else "the errors of"
+            alone = name == to_compare[-1]
+            errors, were = ("the error of", "was") if alone else ("the errors of", "were")
             yield (
-                f"{errors} {listed(to_compare[k:])} may be off, since {reason}: to compare with "
-                f"the likelihood was left out, for {LONGER}; see interval({name!r})"
+                f"{errors} {listed(to_compare[k:])} {were} not checked against the likelihood, for "
+                f"{LONGER}; see interval({name!r})"
             )
             break
         if name not in at_bounds:  # of which it has been said
@@ -233,9 +234,9 @@ def _curvature(result: FitResult) -> Iterator[str]:
 def _straight(result: FitResult, name: str) -> bool:
     """Whether the residuals hardly bend from one end of a linear interval to the other.
 
-    This takes no Jacobians. Where χ² at the ends is what linear theory says, to 10 %, and the bend,
-    which the other parameters might follow, no longer than 10 % of the step, an end is off by some
-    5 % at most.
+    This takes no Jacobians of the residuals. Where χ² at the ends is what linear theory says, to
+    10 %, and the bend, which the other parameters might follow, no longer than 10 % of the step, an
+    end is off by some 5 % at most.
     """
     spread = result.determined.spread
     row = spread[result.free.index(name)]
@@ -246,12 +247,24 @@ def _straight(result: FitResult, name: str) -> bool:
     for p in (result.p - step, result.p + step):
         if ((p < lower) | (p > upper)).any():
             return False
+        if not _constrained_at(result, p):
+            return False
         ends.append(np.asarray(result.problem.residuals(p), float))
         rise = float((ends[-1] - here) @ (ends[-1] + here))
         if not abs(rise / result.variance - 1) <= CURVED:
             return False
     bend = float(np.linalg.norm(ends[0] + ends[1] - 2 * here)) / 2
     return bend <= CURVED * sqrt(result.variance)
+
+
+def _constrained_at(result: FitResult, p: Array) -> bool:
+    """Whether constraints are met near p, within 10 % of a standard error."""
+    problem = result.problem
+    if not problem.constraints:
+        return True
+    normals = jacobian(problem.constraint)(result.p)
+    back = np.linalg.lstsq(normals, np.asarray(problem.constraint(p), float))[0]
+    return float(np.linalg.norm(result.triangle @ back)) <= CURVED * sqrt(result.variance)
 
 
 def _hessian(result: FitResult) -> Iterator[str]:
