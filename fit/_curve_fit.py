@@ -30,7 +30,7 @@ from fit._curve_fit_arguments import (
 from fit._data import Array, counting
 from fit._fit import ENOUGH
 from fit._other_starts import best_from, other_starts
-from fit._worth import shortcoming
+from fit._worth import only_minimum, shortcoming
 from optim import least_squares
 
 if TYPE_CHECKING:
@@ -83,7 +83,9 @@ def curve_fit(
         standard deviation is infinite does not count.
     absolute_sigma : bool
         Whether ``sigma`` is to be believed. If not, as by default, only its proportions count:
-        ``pcov`` is scaled so that χ² equals the number of degrees of freedom.
+        ``pcov`` is scaled so that χ² equals the number of degrees of freedom. That is the number of
+        points that count, less the parameters, where SciPy takes those of infinite standard
+        deviation for points too, and finds errors that are too small.
     check_finite : bool, optional
         Whether to refuse NaN and infinities in ``xdata`` and ``ydata`` before anything is computed;
         by default unless there is a ``nan_policy``.
@@ -222,7 +224,10 @@ def curve_fit(
     if result.status == 0:
         raise RuntimeError(f"Optimal parameters not found: {result.message}")
     if said:
-        _warn(f"{said[0].upper()}{said[1:]}: give p0, or another one, unless f is wrong", 3)
+        instead = "give p0, or another one, unless f is wrong"
+        if only_minimum(residuals, result.x):
+            instead = "since f is linear in its parameters there is no better minimum"
+        _warn(f"{said[0].upper()}{said[1:]}: {instead}", 3)
     counted = y.size if scale is None else int(np.count_nonzero(counting(scale, y.size)))
     noise = NOISE[jac] if isinstance(jac, str) else 0.0
     pcov = _covariance(result, counted - n, absolute_sigma, noise)

@@ -9,8 +9,9 @@ import numpy as np
 
 from fit._data import Array
 
-CHANCE = 4.0  # variances, by which the χ² of two models may well differ by chance
+CHANCE = 16.0  # variances, by which the χ² of two models may differ by chance, as 4 errors are one
 ROUNDED = 1e-20  # of the sum of squares of the data: what is left of it by rounding
+LINEAR = 1e-9  # of the change of residuals: what rounding makes of it where they are linear
 DESCRIBED = 0.9  # of the squares of the data, from where on a pole of the curve is theirs
 HALVINGS = 20  # of the gaps between points
 FAR = 1000.0  # times as far as the data and the curve at them reach, where there is a pole
@@ -43,6 +44,15 @@ def shortcoming(
     if gap is None:
         return ""
     return f"the curve has a pole between the points x = {gap[0]:.4g} and {gap[1]:.4g}"
+
+
+def only_minimum(residuals: Callable[[Any], Any], p: Array) -> bool:
+    """Whether the residuals are linear in the parameters, as far as two places far away tell."""
+    step = np.where(p != 0, np.abs(p), 1.0) * np.random.default_rng(0).uniform(0.5, 1.5, p.size)
+    with np.errstate(all="ignore"):
+        before, here, after = (np.asarray(residuals(q), float) for q in (p - step, p, p + step))
+        bend = np.max(np.abs(before + after - 2 * here))
+        return bool(bend <= LINEAR * np.max(np.abs(after - before)))
 
 
 def pole_between_points(

@@ -12,7 +12,7 @@ from autodiff import jacobian, vjp
 from fit._data import Array
 from fit._errors_in_x import offsets_by_bending
 from fit._robust import REDESCENDING, too_few
-from fit._worth import shortcoming
+from fit._worth import only_minimum, shortcoming
 from fit.results._covariance import from_hessian
 from fit.results._data_errors import errors_from_data
 from fit.results._limited import SpentError, limited
@@ -88,7 +88,9 @@ def _worth(result: FitResult) -> Iterator[str]:
     if result.success and problem.loss == "linear":
         of = problem.x, problem.y, problem.weights, result.chi_squared
         said = shortcoming(result.predict, *of)
-        if said:
+        if said and not problem.constraints and only_minimum(problem.residuals, result.p):
+            yield f"{said}: since the model is linear in its parameters there is no better minimum"
+        elif said:
             yield f"{said}: start elsewhere, with p0, unless the model is wrong"
 
 

@@ -70,10 +70,27 @@ def test_a_fit_worse_than_a_constant_is_said_to_be(sigma: Any) -> None:
     (said,) = [w for w in result.warnings if "worse than a constant" in w]
     numbers = f"its χ² is {result.chi_squared:.4g}, but that of the best constant {constant:.4g}"
     assert numbers in said
-    assert said.endswith("start elsewhere, with p0, unless the model is wrong")
+    assert said.endswith("since the model is linear in its parameters there is no better minimum")
     with pytest.warns(OptimizeWarning, match="^The fit is worse than a constant") as caught:
         curve_fit(falling, X, y, sigma=sigma, p0=[1])
-    assert len(caught) == 1
+    (warning,) = caught
+    assert "since f is linear in its parameters there is no better" in str(warning.message)
+
+
+def test_where_there_may_be_a_better_minimum_another_start_is_advised() -> None:
+    y = 3 + X + NOISE
+    result = fit(lambda x, a=1.0: a**3 / (1 + x), X, y)
+    (said,) = [w for w in result.warnings if "worse than a constant" in w]
+    assert said.endswith("start elsewhere, with p0, unless the model is wrong")
+    with pytest.warns(OptimizeWarning, match="give p0, or another one, unless f is wrong"):
+        curve_fit(lambda x, a: a**3 / (1 + x), X, y, p0=[1])
+
+
+def test_of_mere_noise_a_shape_is_hardly_ever_said_to_be_worse_than_a_constant() -> None:
+    rng = np.random.default_rng(7)
+    for shape in (X - X.mean(), np.exp(-((X - 2) ** 2))):
+        for _ in range(200):
+            curve_fit(lambda x, a, shape=shape: a * shape, X, rng.normal(size=20), p0=[1.0])
 
 
 def test_by_chance_only_a_fit_may_be_worse_than_a_constant() -> None:
