@@ -273,6 +273,11 @@ def _sizes(of: str, y: Array, y_name: str) -> Array:
             "expected no zeros, whose relative errors would be 0: give them by sigma, or as "
             "Relative(..., of='model')",
         )
+    if not y.any():
+        raise ValueError(
+            f"{y_name} is 0 at all points, so that a fit has no relative errors to begin with: "
+            "give sigma itself"
+        )
     return np.where(sizes > 0, sizes, np.min(sizes, where=sizes > 0, initial=np.inf))
 
 

@@ -27,6 +27,7 @@ from fit._data import (
     checked_data,
     chosen,
     counting,
+    number,
     numbers,
     refuse,
     refuse_errors_of_model,
@@ -180,6 +181,8 @@ def fit(
         raise ValueError(f"expected a loss by its name, got {loss!r}: {', '.join(LOSSES)}")
     if loss not in LOSSES:
         raise ValueError(f"there is no loss {loss!r}: {meant(loss, LOSSES)}")
+    if loss_scale is not None:
+        loss_scale = number("loss_scale", loss_scale, check_finite=False)
     if loss_scale is not None and loss == "linear":
         raise ValueError(
             "loss_scale is where a robust loss begins to count outliers less: give a loss too, "

@@ -181,6 +181,12 @@ def test_a_scale_that_makes_no_sense(loss: str, scale: float) -> None:
         fit(decay, X, data("decay")[1], loss=loss, loss_scale=scale)
 
 
+@pytest.mark.parametrize("scale", ["2", np.ones(40), [], 1j])
+def test_a_scale_that_is_no_number(scale: Any) -> None:
+    with pytest.raises(ValueError, match=r"^loss_scale "):
+        fit(decay, X, data("decay")[1], loss="huber", loss_scale=scale)
+
+
 # -- errors ----------------------------------------------------------------------------------
 
 

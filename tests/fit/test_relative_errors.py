@@ -93,6 +93,11 @@ def test_a_point_of_0_may_be_among_the_data() -> None:
         fit(constant, X, np.where(X[3] == X, 0.0, Y), Relative(0.2))
 
 
+def test_data_that_are_zero_have_no_relative_errors() -> None:
+    with pytest.raises(ValueError, match="y is 0 at all points, so that a fit has no relative"):
+        fit(constant, X, np.zeros(40), OF_MODEL)
+
+
 def test_a_nan_is_left_out_with_its_fraction() -> None:
     y = np.where(X < 1, np.nan, Y)
     result = fit(constant, X, y, Relative(np.full(40, 0.2), "model"), nan_policy="omit")
