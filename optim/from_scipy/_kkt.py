@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NamedTuple
 
 import numpy as np
@@ -26,6 +27,8 @@ class Stationarity(NamedTuple):
         The left side.
     gain : float
         By how much f could still fall, were the limits that push met exactly.
+    onto_limits : ndarray of shape (n,)
+        The step to where those limits are met exactly, to first order.
     held : ndarray of shape (k, n)
         The gradients of what is fixed to first order: equalities, and limits that push.
     one_sided : ndarray of shape (j, n)
@@ -37,6 +40,7 @@ class Stationarity(NamedTuple):
     bound_multipliers: Array
     residual: Array
     gain: float
+    onto_limits: Array
     held: Array
     one_sided: Array
 
@@ -55,12 +59,13 @@ def stationarity(
     """
     if not constraints and np.all(np.isinf(lower)) and np.all(np.isinf(upper)):
         rows = np.zeros((0, x.size))
-        return Stationarity(np.zeros(0), np.zeros(x.size), gradient, 0.0, rows, rows)
-    none: list[Array] = [np.zeros(0)]
+        none = np.zeros(x.size)
+        return Stationarity(np.zeros(0), none, gradient, 0.0, none, rows, rows)
+    empty: list[Array] = [np.zeros(0)]
     J = np.concatenate([np.zeros((0, x.size)), *[c.jacobian(x) for c in constraints]])
-    value = np.concatenate(none + [c.value(x) for c in constraints] + [x])
-    low = np.concatenate(none + [c.lower for c in constraints] + [lower])
-    high = np.concatenate(none + [c.upper for c in constraints] + [upper])
+    value = np.concatenate(empty + [c.value(x) for c in constraints] + [x])
+    low = np.concatenate(empty + [c.lower for c in constraints] + [lower])
+    high = np.concatenate(empty + [c.upper for c in constraints] + [upper])
     near = ACTIVE * np.concatenate([np.abs(J) @ reach, reach])
     at_low = (value - low <= near) | (low == high)
     at_high = (high - value <= near) | (low == high)
@@ -74,14 +79,16 @@ def stationarity(
         m = np.where(at_low, np.minimum(-gradient, 0), 0) + np.where(
             at_high, np.maximum(-gradient, 0), 0
         )
-    distance = np.where(m < 0, value - low, high - value)
+    missing = np.where(m < 0, low - value, high - value)
     fixed = (m != 0) | (low == high)
+    held = _rows(J, fixed)
     return Stationarity(
         m[: len(J)],
         m[len(J) :],
         gradient + m[: len(J)] @ J + m[len(J) :],
-        float(np.sum(np.abs(m * np.where(m == 0, 0, distance)))),
-        _rows(J, fixed),
+        float(np.sum(np.abs(m * np.where(m == 0, 0, missing)))),
+        reach * np.linalg.lstsq(held * reach, missing[fixed])[0],
+        held,
         np.concatenate([_rows(J, at_low & ~fixed), -_rows(J, at_high & ~fixed)]),
     )
 
@@ -111,6 +118,22 @@ def _least_squares_not_negative(rows: Array, target: Array) -> Array:
     return pushes
 
 
+def shortest(hull: Array, cone: Array) -> Array:
+    """Return the shortest vector in the convex hull of some rows plus the cone of others."""
+    from scipy.optimize import nnls
+
+    size = float(np.abs(hull).max()) or 1.0
+    rows = np.concatenate([hull / size, _of_length_one(cone)])
+    # Of the weights that are not negative, those whose sum is to be 1 get a further equation: that
+    # alone is as if the sum were 1, with the vector shortened.
+    sums = np.where(np.arange(len(rows)) < len(hull), 1.0, 0.0)
+    weights = sums
+    with suppress(RuntimeError):  # where it goes round the mean has to do
+        weights, _ = nnls(np.column_stack([rows, sums]).T, np.eye(rows.shape[1] + 1)[-1])
+    vector: Array = size * (weights @ rows) / (weights @ sums)
+    return vector
+
+
 class ReducedNewton(NamedTuple):
     """The Newton step along what the constraints leave free, and the curvatures there.
 
@@ -120,42 +143,89 @@ class ReducedNewton(NamedTuple):
         Downhill also where a curvature is negative.
     slope : float
         The derivative of f along the step.
-    curvatures : ndarray
-        Eigenvalues of the Lagrangian's Hessian, over the largest of their sizes, ascending.
+    held_slopes : ndarray of shape (n,)
+        What is left of the slopes across what the constraints leave free, over the sizes.
+    axes : ndarray of shape (n, k)
+        Those of the Lagrangian's Hessian, where each unknown is measured by its size.
+    bends : ndarray of shape (k,)
+        The second derivatives along them, ascending.
+    away : ndarray of shape (k,)
+        How far off along each its minimum may be, rounding included.
+    terms : float
+        About the size of what may cancel in f.
     falls : bool
-        Whether a direction of negative curvature leads to feasible points.
-    level : ndarray of shape (n, k)
-        Directions without curvature, or along which the minimum is promised to be far away.
+        Whether an axis along which f bends down leads to feasible points.
     """
 
     step: Array
     slope: float
-    curvatures: Array
+    held_slopes: Array
+    axes: Array
+    bends: Array
+    away: Array
+    terms: float
     falls: bool
-    level: Array
+
+    @property
+    def curvatures(self) -> Array:
+        """The second derivatives over the largest of their sizes."""
+        curvatures: Array = self.bends / max(np.abs(self.bends).max(initial=0.0), TINY)
+        return curvatures
 
 
-LEVEL = 1e-12  # of the largest curvature: what is none
-FAR = 1e-2  # of the reach: how far away a minimum is that calls for a look
+EPS = float(np.finfo(float).eps)
+TINY = float(np.finfo(float).tiny)
 
 
-def reduced_newton(hessian: Array, point: Stationarity, reach: Array) -> ReducedNewton:
-    """Return the Newton step, each unknown measured by its reach."""
-    rows = point.held * reach
-    scaled = hessian * np.outer(reach, reach)
-    if len(rows):
-        _, sizes, directions = np.linalg.svd(rows / np.linalg.norm(rows, axis=1)[:, None])
-        free = directions[np.count_nonzero(sizes > 1e-10 * sizes[0]) :].T
-        values, vectors = np.linalg.eigh(free.T @ scaled @ free)
-        vectors = free @ vectors
-    else:
-        values, vectors = np.linalg.eigh(scaled)
-    slopes = vectors.T @ (point.residual * reach)
-    largest = max(np.abs(values).max(initial=0.0), np.finfo(float).tiny)
-    ways = vectors * reach[:, None]
-    parts = -slopes / np.maximum(np.abs(values), np.finfo(float).eps * largest)
-    step = ways @ parts
-    level = ways[:, (np.abs(values) <= LEVEL * largest) | (np.abs(parts) > FAR)]
-    inwards = point.one_sided @ ways[:, values < 0]
-    falls = bool(np.any(np.all(inwards >= 0, axis=0) | np.all(inwards <= 0, axis=0)))
-    return ReducedNewton(step, float(point.residual @ step), values / largest, falls, level)
+def reduced_newton(hessian: Array, x: Array, point: Stationarity, sizes: Array) -> ReducedNewton:
+    """Return the Newton step from x, each unknown measured by its size."""
+    scaled = hessian * np.outer(sizes, sizes)
+    free = _orthogonal(point.held * sizes)
+    bends, axes = np.linalg.eigh(free.T @ scaled @ free)
+    axes = free @ axes
+    slopes = axes.T @ (point.residual * sizes)
+    stiff = np.maximum(np.abs(bends), max(EPS * np.abs(bends).max(initial=0.0), TINY))
+    noise = 10 * EPS * np.abs(axes).T @ (np.abs(scaled) @ np.abs(x / sizes))
+    step = sizes * (axes @ (-slopes / stiff))
+    ways = axes * sizes[:, None]
+    inwards = point.one_sided @ ways[:, bends < 0]
+    return ReducedNewton(
+        step,
+        float(point.residual @ step),
+        point.residual * sizes - axes @ slopes,
+        ways,
+        bends,
+        (np.abs(slopes) + noise) / stiff,
+        float(np.abs(x) @ np.abs(hessian) @ np.abs(x)),
+        bool(np.any(np.all(inwards >= 0, axis=0) | np.all(inwards <= 0, axis=0))),
+    )
+
+
+DEPENDENT = 1e-10  # of the largest singular value of rows of length 1: what is none
+
+
+def _orthogonal(rows: Array) -> Array:
+    """Return directions, as columns, that are orthogonal to all rows."""
+    rows = _of_length_one(rows)
+    if not len(rows):
+        return np.eye(rows.shape[1])
+    _, sizes, directions = np.linalg.svd(rows)
+    free: Array = directions[np.count_nonzero(sizes > DEPENDENT * sizes[0]) :].T
+    return free
+
+
+def _of_length_one(rows: Array) -> Array:
+    lengths = np.linalg.norm(rows, axis=1)
+    chosen: Array = rows[lengths > 0] / lengths[lengths > 0, None]
+    return chosen
+
+
+ALMOST = 1e-3  # the same, where what the constraints say to first order cannot be relied on
+
+
+def are_dependent(rows: Array) -> bool:
+    """Whether gradients are dependent, or one of them is zero."""
+    units = _of_length_one(rows)
+    if len(units) < len(rows) or len(rows) > rows.shape[1]:
+        return True
+    return bool(len(rows) and np.linalg.svd(units)[1][-1] < ALMOST)

@@ -7,12 +7,39 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim._keywords import answering
 from optim.from_scipy._search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, Search
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
+_IN_OPTIONS = "write it into options={...}"
+OF_OTHERS = {  # of SciPy's older and other functions, and of ours
+    "f": "write fun=",
+    "func": "write fun=",
+    "fprime": "write jac=, or leave it out, for derivatives are exact here",
+    "approx_grad": "write jac='2-point' for differences",
+    "fhess": "write hess=, or leave it out, for derivatives are exact here",
+    "fhess_p": "write hessp=, or leave it out, for derivatives are exact here",
+    "maxiter": _IN_OPTIONS,
+    "maxfev": _IN_OPTIONS,
+    "maxfun": _IN_OPTIONS,
+    "gtol": _IN_OPTIONS,
+    "ftol": _IN_OPTIONS,
+    "xtol": _IN_OPTIONS,
+    "eps": _IN_OPTIONS,
+    "disp": _IN_OPTIONS,
+    "f_scale": "give residuals to least_squares, and write loss_scale= there",
+    "loss": "give residuals to least_squares",
+    "x_scale": "vary x / x_scale instead of x",
+    "full_output": "leave it out, for the result tells everything",
+    "retall": "collect x in a callback",
+    "path": "collect x in a callback",
+    "progress": "count the calls of a callback",
+}
 
+
+@answering(OF_OTHERS)
 def minimize(
     fun: Callable[..., Any],
     x0: Any,
@@ -31,8 +58,11 @@ def minimize(
 
     The signature is that of `scipy.optimize.minimize`, and so are the methods. Whichever of the
     gradient, the Hessian, its products and the constraints' derivatives a method takes and the
-    caller does not give, are exact. A point that is infeasible, not finite, or no minimum as far
-    as the derivatives tell, is never a success.
+    caller does not give, are exact. Whatever SciPy says of the point where it ends, that is a
+    success if it is feasible and no lower point is found around it, be f smooth there or not.
+
+    Of trust-constr ``gtol`` counts once its barrier is down to ``barrier_tol``. SciPy lets a small
+    gradient of f *with* its barrier be the end, far from the limits.
 
     Parameters
     ----------
@@ -68,8 +98,9 @@ def minimize(
         What SciPy returns, and
 
         - ``status``, the same for all methods: 0 converged, 1 a limit was reached, 2 stalled, 3 not
-          finite, 4 unbounded, 5 a saddle point or maximum, 6 infeasible, 8 f levels off towards
-          infinity, 9 ``fun`` returned something else than a number, 99 stopped by the callback.
+          finite, 4 unbounded, 5 a saddle point or maximum, 6 infeasible, 7 the constraints are
+          dependent, 8 f levels off towards infinity, 9 ``fun`` returned something else than a
+          number, 99 stopped by the callback.
           ``message``, SciPy's and ours. ``nfev`` counts the check as well.
         - ``jac``, the gradient (of trust-constr ``grad``, as in SciPy).
         - ``violation``, by how much the worst constraint or bound is violated.

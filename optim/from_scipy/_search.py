@@ -36,6 +36,7 @@ WITH_PRODUCTS = {"newton-cg", "trust-ncg", "trust-krylov"}
 WITH_CONSTRAINTS = {"cobyla", "cobyqa", "slsqp", "trust-constr"}
 WITH_BOUNDS = {"nelder-mead", "powell", "l-bfgs-b", "tnc", *WITH_CONSTRAINTS}
 
+BARRIER = GRADIENT = 1e-8  # SciPy's tolerances of trust-constr
 ZERO = 1e-4  # what an unknown may be measured by where all of them are about 0
 
 
@@ -68,6 +69,9 @@ class Search(Problem):
         self.eager = self.stopped = False
         self.broken: Verdict | None = None
         self.steps = self.calls = 0
+        self.gtol: float | None = None
+        self.barrier_tol = BARRIER
+        self.at_gtol = False
         self.constraints: list[Constraint] = []
         self.best, self.least = self.start, np.inf
         self.notes: list[str] = []
@@ -153,14 +157,16 @@ class Search(Problem):
         self.steps += 1
         if self.constraints and self.feasible(x) and self.value(x) < self.least:
             self.best, self.least = x.copy(), self.value(x)
+        if self.gtol is not None and state.barrier_parameter <= self.barrier_tol:
+            self.at_gtol = max(state.optimality, state.constr_violation) < self.gtol
         if self.callback is None:
-            return None
+            return self.at_gtol
         try:
             if self.takes_result:
                 told = OptimizeResult({**state, "x": self.shaped(x)})
-                return self.callback(intermediate_result=told)
+                return self.callback(intermediate_result=told) or self.at_gtol
             if self.method == "trust-constr":
-                return self.callback(self.shaped(x), state)
+                return self.callback(self.shaped(x), state) or self.at_gtol
             return self.callback(self.shaped(x))
         except StopIteration:
             self.stopped = True
@@ -278,9 +284,14 @@ class Search(Problem):
         bounds = None
         if self.bounded:
             bounds = optimize.Bounds(self.lower, self.upper, self.keep_feasible)
+        if self.method == "trust-constr" and self._has_barrier():
+            # SciPy takes a small gradient of f with its barrier for the end, be the barrier large.
+            self.gtol = options.get("gtol", GRADIENT if tol is None else tol)
+            self.barrier_tol = options.get("barrier_tol", BARRIER if tol is None else tol)
+            options = {**options, "gtol": 0.0}
         self.calls = 0
         try:
-            return optimize.minimize(
+            result = optimize.minimize(
                 self.value,
                 self.start.copy(),
                 method=method,
@@ -288,9 +299,13 @@ class Search(Problem):
                 bounds=bounds,
                 constraints=for_scipy(self.constraints, self.method),
                 tol=tol,
-                callback=self.on_step if self.callback or self.constraints else None,
+                callback=self.on_step if self.callback or self.constraints or self.gtol else None,
                 options=options,
             )
+            if self.at_gtol and not self.stopped:
+                message = "`gtol` termination condition is satisfied"
+                result.update(success=True, message=message)
+            return result
         except ObjectiveError as error:
             self.broken = Status.INVALID, str(error)
         except StopIteration:
@@ -304,6 +319,14 @@ class Search(Problem):
             x=self.best, fun=self.least, success=False, message=self.broken[1], **counts
         )
 
+    def _has_barrier(self) -> bool:
+        """Whether there are limits that trust-constr keeps away from by a barrier."""
+        limits = [(self.lower, self.upper), *((c.lower, c.upper) for c in self.constraints)]
+        return any(
+            bool(np.any((low < high) & (np.isfinite(low) | np.isfinite(high))))
+            for low, high in limits
+        )
+
     # -- after SciPy --------------------------------------------------------------------------
 
     def inside(self, x: Array) -> bool:
@@ -314,7 +337,8 @@ class Search(Problem):
         """Return how large each unknown is, at the start or at x; about 0 counts as others do."""
         size = np.maximum(np.abs(x), np.abs(self.start))
         typical = max(size.max(), ZERO)
-        return np.where(size > 1e-8 * typical, size, typical)
+        least = np.where(self.start == 0, ZERO, 1e-8)  # a start at 0 tells nothing of a size
+        return np.where(size > least * typical, size, typical)
 
     def feasible(self, x: Array) -> bool:
         """Whether all constraints and bounds are met."""
@@ -327,11 +351,20 @@ class Search(Problem):
         value = self.f(x)
         return one_real_number(value[0] if self.pair else value)
 
+    def _is_better(self, x: Array) -> bool:
+        """Whether x is as good as the best feasible point that was seen."""
+        # A point is not better for making use of what the tolerance allows it.
+        slack = 10 * FEASIBLE * abs(self.least) if self.constraints else 0.0
+        return self.feasible(x) and self.value(x) <= self.least + slack
+
     def judged(self, result: OptimizeResult, asked: float) -> OptimizeResult:
         """Return SciPy's result with a verdict that has been checked."""
         message = str(result.message).rstrip(". ") + ". "
         before = self.nfev
-        point = point_at(self, np.array(result.x, float))
+        x = np.array(result.x, float)
+        if not result.success and self.least < np.inf and not self._is_better(x):
+            x = self.best
+        point = point_at(self, x)
         if self.stopped:
             verdict = Status.STOPPED, f"the callback stopped the search after {self.steps} steps"
         elif self.broken and self.broken[0] is Status.INVALID:
@@ -339,11 +372,8 @@ class Search(Problem):
         else:
             verdict = verdict_on(self, point, bool(result.success), message, asked)
         success = verdict[0] is Status.CONVERGED
-        if not success and self.least < np.inf:
-            # A point is not better for making use of what the tolerance allows it.
-            slack = 10 * FEASIBLE * abs(self.least) if self.constraints else 0.0
-            kept = self.feasible(point.x) and point.fun <= self.least + slack
-            point = point if kept else point_at(self, self.best)
+        if not success and self.least < np.inf and not self._is_better(point.x):
+            point = point_at(self, self.best)
         told: dict[str, Any] = {"x": self.shaped(point.x), "fun": point.fun}
         told["nfev"] = result.get("nfev", 0) + self.nfev - before
         told["violation"] = point.violation.size

@@ -12,10 +12,17 @@ import numpy as np
 from autodiff import grad, hessian
 from optim._objective import Array
 from optim._run import Status, Verdict
-from optim.descent._convergence import BEYOND, negligible
-from optim.descent._flat_directions import tried
+from optim.descent._convergence import BEYOND
+from optim.descent._flat_directions import shown
 from optim.from_scipy._constraints import Violation, violation
-from optim.from_scipy._kkt import ReducedNewton, Stationarity, reduced_newton, stationarity
+from optim.from_scipy._kkt import (
+    ReducedNewton,
+    Stationarity,
+    are_dependent,
+    reduced_newton,
+    stationarity,
+)
+from optim.from_scipy._look_around import Surroundings, along_axes, as_predicted, lower_nearby
 
 if TYPE_CHECKING:
     from optim.from_scipy._search import Search
@@ -33,8 +40,14 @@ COARSE = 1e-4  # the same for methods without derivatives: the accuracy that Nel
 LOOSEST = 1e-2  # what the caller's own tolerances may excuse
 ROUNDING = 16 * EPS
 NEGATIVE = 1e-6  # of the largest curvature: what makes a saddle point
+SOFT = 1e-4  # of the largest curvature: where constraints leave it doubtful whether f rises
 MANY = 100  # unknowns, beyond which no Hessian is computed for the verdict alone
+FURTHER = (1e4, 1e8)  # times a step on which f falls: where it has risen if it has a minimum
 ENDLESS = 1e15  # times 1 + |f(x0)|: how far f falls only where it falls without end
+DEPENDENT = (
+    "The gradients of the constraints are dependent there (leave out constraints that follow from "
+    "others, and write none as a square)"
+)
 LIMIT = re.compile(r"max\w*\.? number|maxfun|limit|exceed", re.IGNORECASE)  # in SciPy's messages
 
 
@@ -94,7 +107,7 @@ def _newton(search: Search, point: Point, first_order: Stationarity) -> ReducedN
         return None
     if not np.all(np.isfinite(matrix)):
         return None
-    return reduced_newton(matrix, first_order, point.sizes)
+    return reduced_newton(matrix, x, first_order, point.sizes)
 
 
 def verdict_on(
@@ -114,66 +127,112 @@ def verdict_on(
     """
     asked = min(asked, LOOSEST)
     feasible = point.violation.relative <= max(FEASIBLE, asked)
+    limited = not claimed and LIMIT.search(message)
+    unclaimed = Status.LIMIT if limited else Status.STALLED
     lowest = min(search.least, point.fun if feasible else np.inf)
     if lowest < -ENDLESS * (1 + abs(search.first)):
         return Status.UNBOUNDED, f"{message}f falls without end: it has come to {lowest:.3g}"
     if not np.isfinite(point.fun):
         return Status.NOT_FINITE, f"{message}f is {point.fun} where SciPy ended"
-    if not feasible and (claimed or search.least == np.inf):
-        return Status.INFEASIBLE, f"{message}The point is infeasible: {point.violation.where}"
-    if not claimed and LIMIT.search(message):
-        return Status.LIMIT, message
-    if not feasible or point.first_order is None:
-        return (Status.CONVERGED if claimed else Status.STALLED), message
+    if not feasible:
+        where = point.violation.where
+        if point.first_order and are_dependent(point.first_order.held * point.sizes):
+            where = f"{where}. {DEPENDENT}"
+        return Status.INFEASIBLE, f"{message}The point is infeasible: {where}"
+    if point.first_order is None or point.gradient is None:
+        return (Status.CONVERGED if claimed else unclaimed), message
     newton = _newton(search, point, point.first_order)
-    if newton is not None and _curves_downwards(search, point, point.first_order, newton):
-        kind = "maximum" if np.all(newton.curvatures < -NEGATIVE) else "saddle point"
-        return Status.OTHER_KIND, f"{message}This is a {kind}, no minimum: start elsewhere"
-    if claimed:
-        verdict = _confirmed(search, point, point.first_order, newton, message, asked)
-    elif _is_minimum_to_rounding(point, point.first_order, newton, point.sizes):
-        reason = "the exact Newton step from here changes f or x by no more than rounding does"
-        verdict = Status.CONVERGED, f"{message}Yet it is a minimum: {reason}"
-    else:
-        return Status.STALLED, message
-    if verdict[0] is Status.CONVERGED and newton is not None and not search.constraints:
-        doubt = _continues(search, point, newton, max(NOTHING, asked))
-        if doubt:
-            return doubt[0], f"{message}{doubt[1]}"
-    return verdict
+    tolerance = max(NOTHING if search.knows_gradient else COARSE, asked)
+    doubt = _doubt(search, point, point.gradient, point.first_order, newton, tolerance)
+    if doubt is None and claimed:
+        return Status.CONVERGED, message
+    if doubt is None:
+        return Status.CONVERGED, f"{message}Yet it is a minimum: f is no lower nearby"
+    if limited and doubt[0] is Status.STALLED:
+        return Status.LIMIT, message
+    return doubt[0], message + doubt[1]
 
 
-def _continues(
-    search: Search, point: Point, newton: ReducedNewton, tolerance: float
+def _doubt(
+    search: Search,
+    point: Point,
+    gradient: Array,
+    first_order: Stationarity,
+    newton: ReducedNewton | None,
+    tolerance: float,
 ) -> Verdict | None:
-    """Return why f is no lowest where its derivatives are nearly zero: it may only level off."""
+    """Return why a feasible point is no minimum, or cannot be told to be one; None if it is."""
+    around = Surroundings(search, point.x, point.fun, point.sizes, gradient)
     scale = _scale(search, point)
-    there = _value_near(search, point.x + newton.step)
-    beyond = _value_near(search, point.x + BEYOND * newton.step)
-    if point.fun - there > 10 * tolerance * scale or point.fun - beyond > ROUNDING * scale:
-        return Status.STALLED, (
-            f"This is no minimum: f falls from {point.fun:.6g} to {min(there, beyond):.6g} along "
-            "the exact Newton step. Tighten the tolerances, or rescale f and x"
-        )
-    lower, verdict = tried(
-        lambda x: _value_near(search, x), point.x, point.fun, newton.level.T, point.sizes, 0.0
+    enough = 10 * tolerance * scale
+    if newton is not None and _curves_downwards(search, point, first_order, newton):
+        every = bool(np.all(newton.curvatures < -NEGATIVE)) and not len(first_order.held)
+        kind = "maximum" if every else "saddle point"
+        return Status.OTHER_KIND, f"This is a {kind}, no minimum: start elsewhere"
+    size = float(np.abs(first_order.residual).max())
+    doubtful = np.ones(0 if newton is None else newton.bends.size, bool)
+    if _is_stationary(search, point, first_order, newton, tolerance):
+        if newton is not None and search.constraints:
+            doubtful = newton.curvatures < SOFT
+        elif newton is not None:
+            doubtful = ~as_predicted(around, newton)
+        if not doubtful.any():
+            return None
+    elif search.constraints and are_dependent(first_order.held * point.sizes):
+        return Status.SINGULAR, f"{DEPENDENT}, so that no multipliers can tell a minimum"
+    steps = [first_order.onto_limits] if first_order.onto_limits.any() else []
+    if newton is not None:
+        steps += [newton.step, BEYOND * newton.step]
+    lower, doubt = lower_nearby(around, steps, enough), None
+    if lower is None and newton is not None:
+        blur = ROUNDING * max(scale, newton.terms)
+        lower, doubt = along_axes(around, newton.axes[:, doubtful], enough, blur)
+    return doubt if lower is None else _falls_to(search, around, lower, size)
+
+
+def _falls_to(search: Search, around: Surroundings, lower: Array, size: float) -> Verdict:
+    """Return what a lower point nearby says of x, and what lies beyond it."""
+    step = lower - around.x
+    fun = around.value(lower)
+    if not (search.bounded or search.constraints):
+        far, further = (around.value(around.x + length * step) for length in FURTHER)
+        fall = around.fun - fun
+        if far < around.fun - 1e3 * fall and further < around.fun - 1e7 * fall:
+            return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
+        if further <= far <= fun:
+            return Status.WANDERS, (
+                f"f falls from {around.fun:.6g} to {far:.6g} along {shown(step)}, and does not "
+                "rise again: its minimum seems to be at infinity"
+            )
+    residual = f"the {'projected ' * search.bounded}gradient"
+    if search.constraints:
+        residual = "∇f + Σ λᵢ ∇cᵢ + μ"
+    return Status.STALLED, (
+        f"This is no minimum: {residual} is still {size:.3g}, and f falls from "
+        f"{around.fun:.6g} to {fun:.6g} nearby. Tighten the tolerances, or rescale f and x"
     )
-    if lower is not None:
-        return Status.STALLED, (
-            f"This is no minimum: f falls from {point.fun:.6g} to "
-            f"{_value_near(search, lower):.6g} nearby, where its derivatives are nearly zero"
+
+
+def _is_stationary(
+    search: Search,
+    point: Point,
+    first_order: Stationarity,
+    newton: ReducedNewton | None,
+    tolerance: float,
+) -> bool:
+    """Whether nothing is left to gain, by slope or by Newton's step, nor by meeting the limits."""
+    scale = _scale(search, point)
+    slopes = np.abs(first_order.residual) * point.sizes
+    small = bool(np.all(slopes <= tolerance * scale))
+    if newton is not None:
+        small = small or (
+            -newton.slope <= 20 * tolerance * scale
+            and bool(np.all(np.abs(newton.step) <= NEAR * point.sizes))
+            and bool(np.all(np.abs(newton.held_slopes) <= 10 * tolerance * scale))
         )
-    levels_off = verdict[0] is Status.WANDERS and not search.bounded
-    return verdict if levels_off else None
-
-
-def _value_near(search: Search, x: Array) -> float:
-    """Return f within the bounds; where there is none, infinity."""
-    try:
-        value = search.plain(np.clip(x, search.lower, search.upper))
-    except Exception:  # far away the caller's function may fail
-        return np.inf
-    return np.inf if np.isnan(value) else value
+    elif search.constraints:  # what is left to gain goes with the square of the slopes
+        small = small or bool(np.all(slopes <= sqrt(tolerance) * scale))
+    return small and first_order.gain <= 10 * tolerance * scale
 
 
 def _curves_downwards(
@@ -191,69 +250,3 @@ def _curves_downwards(
 def _scale(search: Search, point: Point) -> float:
     """Return what a change of f is compared with."""
     return abs(point.fun) + min(1.0, abs(search.first - point.fun))
-
-
-def _is_minimum_to_rounding(
-    point: Point, first_order: Stationarity, newton: ReducedNewton | None, reach: Array
-) -> bool:
-    """Whether nothing is left to gain or to mend but rounding, at positive curvature."""
-    return (
-        newton is not None
-        and newton.curvatures.size > 0
-        and bool(np.all(newton.curvatures > 0))
-        and point.violation.relative <= ROUNDING
-        and first_order.gain <= ROUNDING * abs(point.fun)
-        and negligible(newton.step, newton.slope, point.fun, reach, ROUNDING)
-    )
-
-
-def _confirmed(
-    search: Search,
-    point: Point,
-    first_order: Stationarity,
-    newton: ReducedNewton | None,
-    message: str,
-    asked: float,
-) -> Verdict:
-    """Return whether a claimed minimum is one: by slope, by Newton step, or by a look around."""
-    reach = point.sizes
-    tolerance = max(NOTHING if search.knows_gradient else COARSE, asked)
-    scale = _scale(search, point)
-    slopes = np.abs(first_order.residual) * reach
-    small = bool(np.all(slopes <= tolerance * scale))
-    if newton is not None:
-        small = small or (
-            negligible(newton.step, newton.slope, scale, reach, 10 * tolerance)
-            and bool(np.all(np.abs(newton.step) <= NEAR * reach))
-        )
-    elif search.constraints:  # what is left to gain goes with the square of the slopes
-        small = small or bool(np.all(slopes <= sqrt(tolerance) * scale))
-    if small and first_order.gain <= 10 * tolerance * scale:
-        return Status.CONVERGED, message
-    size = np.abs(first_order.residual).max()
-    if search.constraints:
-        return Status.STALLED, (
-            f"{message}This is no minimum: ∇f + Σ λᵢ ∇cᵢ + μ is still {size:.3g} there, and up to "
-            f"the limits {first_order.gain:.3g} is left to gain. Tighten the tolerances"
-        )
-    # The gradient tells nothing at a corner, and so what it says is put to the test.
-    lower = _lowest_nearby(search, point, first_order, newton)
-    if point.fun - lower <= tolerance * scale:
-        return Status.CONVERGED, message
-    return Status.STALLED, (
-        f"{message}This is no minimum: the {'projected ' * search.bounded}gradient is still "
-        f"{size:.3g}, and f falls from {point.fun:.6g} to {lower:.6g} nearby. Tighten the "
-        "tolerances, or rescale f and x"
-    )
-
-
-def _lowest_nearby(
-    search: Search, point: Point, first_order: Stationarity, newton: ReducedNewton | None
-) -> float:
-    """Return the least value of f at the Newton step, and at some steps against the gradient."""
-    reach = point.sizes
-    way = -reach * first_order.residual * reach
-    steps = [10.0**-k / np.abs(way / reach).max() * way for k in range(8)]
-    if newton is not None:
-        steps += [newton.step, newton.step / 10]
-    return min(point.fun, *(_value_near(search, point.x + s) for s in steps))

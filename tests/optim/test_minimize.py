@@ -272,13 +272,11 @@ def test_errors_of_the_callback_are_passed_on() -> None:
     "method", ["L-BFGS-B", "TNC", "SLSQP", "trust-constr", "Nelder-Mead", "Powell", "COBYQA"]
 )
 def test_bounds(method: str) -> None:
-    options = {"gtol": 1e-10, "barrier_tol": 1e-10} if method == "trust-constr" else None
     result = quiet(
         lambda x: np.sum((x - np.array([2.0, 0.5])) ** 2),
         [0.2, 0.2],
         method=method,
         bounds=[(0, 1), (None, 3)],
-        options=options,
     )
     assert result.success, result.message
     assert_allclose(result.x, [1, 0.5], atol=1e-4)
@@ -291,15 +289,7 @@ def test_inequalities(name: str, method: str) -> None:
     p = INEQUALITY[name]
     constraints = [{"type": "eq", "fun": c} for c in p.constraints]
     constraints += [{"type": "ineq", "fun": c} for c in p.inequalities]
-    options = {"gtol": 1e-9, "barrier_tol": 1e-9} if method == "trust-constr" else None
-    result = quiet(
-        p.f,
-        p.start,
-        method=method,
-        bounds=p.bounds,
-        constraints=constraints,
-        options=options,
-    )
+    result = quiet(p.f, p.start, method=method, bounds=p.bounds, constraints=constraints)
     if result.success:
         assert_allclose(result.fun, p.minima[0], rtol=1e-4)
         assert_allclose(result.x, p.x, atol=2e-2)
@@ -336,7 +326,7 @@ def test_equalities_and_their_multipliers(name: str) -> None:
     )
     assert result.violation < 1e-6
     if not result.success:
-        assert name in ("HS46", "HS49")  # whose Hessian is singular at the minimum
+        assert name in ("HS46", "HS47", "HS49")  # whose Hessian is singular at the end
     elif name != "HS47":  # stationary to second order, and no minimum
         assert min(abs(result.fun - f) for f in p.minima) < 1e-6
         if abs(result.fun - p.minima[0]) < 1e-6:
@@ -349,13 +339,12 @@ def test_kinds_of_constraints(method: str) -> None:
         LinearConstraint([[1.0, 1.0, 1.0]], 2.7, 2.7),
         NonlinearConstraint(lambda x: [x[0] ** 2 + x[1], x[2]], [-np.inf, 0.5], [1.9, 0.8]),
     ]
-    options = {"gtol": 1e-10, "barrier_tol": 1e-10, "maxiter": 2000}
     result = quiet(
         lambda x: np.sum(x**2),
         [0.5, 1.6, 0.6],
         method=method,
         constraints=constraints,
-        options=options if method == "trust-constr" else {"ftol": 1e-12},
+        options={"ftol": 1e-12} if method == "SLSQP" else None,
     )
     assert result.success, result.message
     assert result.multipliers.shape == (3,)

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import problems_hs as hs
+import problems_hs_bounds as hs_bounds
 import problems_mgh as mgh
 import pytest
 import scipy.linalg
@@ -161,7 +162,7 @@ def test_brown_almost_linear_has_a_saddle_where_the_paper_has_a_minimum() -> Non
 
 # -- Hock and Schittkowski --------------------------------------------------------------------
 
-HS = hs.EQUALITY | hs.INEQUALITY
+HS = hs.EQUALITY | hs.INEQUALITY | hs_bounds.BOUNDED
 solved = pytest.mark.parametrize(
     "problem",
     [problem for problem in HS.values() if problem.x],
@@ -239,7 +240,7 @@ def test_the_solution_is_feasible_and_has_the_minimum(problem: hs.Problem) -> No
     for value, (low, high) in zip(x, problem.bounds or (), strict=bool(problem.bounds)):
         assert low is None or low <= value
         assert high is None or value <= high
-    assert_allclose(problem.f(x), problem.minima[0], rtol=1e-13)
+    assert_allclose(problem.f(x), problem.minima[0], rtol=1e-13, atol=1e-13)
 
 
 @with_multipliers
@@ -264,9 +265,16 @@ def test_no_direction_along_the_constraints_leads_down(problem: hs.Problem) -> N
     assert np.linalg.eigvalsh(curvature)[0] >= -1e-13
 
 
-@pytest.mark.parametrize("name", list(hs.INEQUALITY))
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name, problem in (hs.INEQUALITY | hs_bounds.ONE_OR_TWO | hs_bounds.MORE).items()
+        if problem.x
+    ],
+)
 def test_the_gradient_is_a_nonnegative_sum_of_active_gradients(name: str) -> None:
-    problem = hs.INEQUALITY[name]
+    problem = HS[name]
     x = np.array(problem.x)
     inward = [grad(c)(x) for c in problem.inequalities if abs(c(x)) < 1e-10]
     for i, (low, high) in enumerate(problem.bounds or ()):
@@ -276,8 +284,17 @@ def test_the_gradient_is_a_nonnegative_sum_of_active_gradients(name: str) -> Non
             inward.append(-np.eye(len(x))[i])
     for c in problem.constraints:
         inward += [grad(c)(x), -grad(c)(x)]
-    _, distance = scipy.optimize.nnls(np.stack(inward, axis=1), grad(problem.f)(x))
-    assert distance < 1e-13
+    gradient = grad(problem.f)(x)
+    matrix = np.stack(inward, axis=1) if inward else np.zeros((len(x), 1))
+    _, distance = scipy.optimize.nnls(matrix, gradient)
+    assert distance < 1e-12 * max(1, np.abs(gradient).max())
+
+
+def test_at_hs13_no_multipliers_exist() -> None:
+    problem = HS["HS13"]
+    x = np.array(problem.x)
+    assert_allclose(grad(problem.inequalities[0])(x), [0, -1])  # that of a bound, reversed
+    assert_allclose(grad(problem.f)(x), [-2, 0])
 
 
 def test_hs47_is_stationary_but_not_lowest_where_the_book_has_its_minimum() -> None:
