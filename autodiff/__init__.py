@@ -1,21 +1,21 @@
 """Automatic differentiation of NumPy code: record once, one rule per op, walk any way."""
 
 from autodiff import rules as _rules  # noqa: F401  # fills the table of operations
-from autodiff._approximation import linear_approximation, quadratic_approximation
-from autodiff._check import check_grads
-from autodiff._checkpoint import checkpoint
-from autodiff._debug import debug
-from autodiff._derivatives import grad, hvp, jvp, linearize, value_and_grad, vjp
-from autodiff._diagonal import divergence, hessian_diagonal, laplacian
-from autodiff._drawing import draw
-from autodiff._implicit import implicit
-from autodiff._jacobians import hessian, jacobian
-from autodiff._op import Each
-from autodiff._own_ops import custom, elementwise, linear, multilinear
-from autodiff._polynomial import TaylorPolynomial, taylor
-from autodiff._structure import flatten
-from autodiff._tensor import Tensor, assign_value, no_grad, stop_gradient
-from autodiff.rules.neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
+from autodiff._core.op import Each
+from autodiff._core.structures import flatten
+from autodiff._core.tensor import Tensor, assign_value, no_grad, stop_gradient
+from autodiff.derivatives._approximations import linear_approximation, quadratic_approximation
+from autodiff.derivatives._diagonals import divergence, hessian_diagonal, laplacian
+from autodiff.derivatives._first import grad, hvp, jvp, linearize, value_and_grad, vjp
+from autodiff.derivatives._implicit import implicit
+from autodiff.derivatives._jacobians import hessian, jacobian
+from autodiff.drawing._graph import draw
+from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
+from autodiff.series._polynomial import TaylorPolynomial, taylor
+from autodiff.tools._check import check_grads
+from autodiff.tools._checkpoint import checkpoint
+from autodiff.tools._debug import debug
+from autodiff.tools._own_ops import custom, elementwise, linear, multilinear
 
 __all__ = [
     "Each",

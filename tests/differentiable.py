@@ -9,9 +9,9 @@ from typing import Any
 from numpy.testing import overrides
 from scipy import special
 
-from autodiff._ndarray import operations
+from autodiff._core.ndarray import operations
 
-CONSTANTS = "autodiff.rules.constants"
+CONSTANTS = "autodiff.rules._constants"
 
 
 def names(functions: set[Callable[..., Any]]) -> str:
@@ -20,7 +20,7 @@ def names(functions: set[Callable[..., Any]]) -> str:
 
 def table() -> str:
     """Return the table in Markdown."""
-    import_module("autodiff.rules.special")
+    import_module("autodiff.rules._special")
     ufuncs = overrides.get_overridable_numpy_ufuncs()
     functions = overrides.get_overridable_numpy_array_functions()
     known = {f: operation for f, operation in operations.items() if f in ufuncs | functions}

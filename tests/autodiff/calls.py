@@ -13,8 +13,8 @@ import pytest
 from scipy import special
 
 from autodiff import Tensor
-from autodiff._arguments import full_name
-from autodiff._ndarray import NDArrayInterface, operations
+from autodiff._core.arguments import full_name
+from autodiff._core.ndarray import NDArrayInterface, operations
 from tests.autodiff.cases import CASES
 
 A = np.array([[0.3, 0.7, 0.4], [0.9, 0.2, 0.6]])
@@ -99,7 +99,7 @@ OTHERS: list[tuple[Any, ...]] = [
 @cache
 def calls() -> dict[Callable[..., Any], list[Call]]:
     """Return the calls of each function in the table of operations, of each kind one."""
-    import_module("autodiff.rules.special")
+    import_module("autodiff.rules._special")
     seen: dict[Any, dict[Any, Call]] = {}
 
     def note(function: Any, args: Any, kwargs: dict[str, Any]) -> None:
@@ -147,6 +147,6 @@ def note_methods(ufunc: np.ufunc, note: Callable[..., None]) -> None:
 
 def public_functions() -> list[Callable[..., Any]]:
     """Return the functions of NumPy and SciPy in the table of operations that one can call."""
-    import_module("autodiff.rules.special")
+    import_module("autodiff.rules._special")
     found = [f for f in operations if not full_name(f).startswith(("autodiff.", "_operator."))]
     return sorted({*found} - {np.ndarray.astype}, key=full_name)

@@ -24,7 +24,7 @@ from autodiff import (
     no_grad,
     vjp,
 )
-from autodiff._constant_arrays import SHARED_BYTES, kept
+from autodiff._core.constant_arrays import SHARED_BYTES, kept
 
 X = np.array([[0.5, 1.5, -0.7], [2.0, 0.3, 1.1], [0.9, -1.2, 0.4]])
 
@@ -226,7 +226,7 @@ class TestLargeArguments:
         assert grad(f)(1.0) == pytest.approx(2 * self.x.sum())
 
     def test_a_gradient_alone_copies_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("autodiff._derivatives.kept", lambda x: pytest.fail("copied"))
+        monkeypatch.setattr("autodiff.derivatives._first.kept", lambda x: pytest.fail("copied"))
         assert grad(lambda x: np.sum(x * x))(self.x).tolist() == (2 * self.x).tolist()
 
 

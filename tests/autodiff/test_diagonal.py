@@ -19,8 +19,8 @@ from autodiff import (
     jacobian,
     laplacian,
 )
-from autodiff._derivatives import record_function
-from autodiff._diagonal import acts_on_each_entry
+from autodiff.derivatives._diagonals import acts_on_each_entry
+from autodiff.derivatives._first import record_function
 
 RNG = np.random.default_rng(0)
 M = RNG.normal(size=(6, 6))
@@ -117,7 +117,7 @@ class TestWhatTheGraphShows:
 
 @pytest.mark.parametrize("entries", [43, 1])  # 4, 4 and 2 of 10 columns; less than one
 def test_many_batches(monkeypatch: pytest.MonkeyPatch, entries: int) -> None:
-    monkeypatch.setattr("autodiff._diagonal._BATCH_ENTRIES", entries)
+    monkeypatch.setattr("autodiff.derivatives._diagonals._BATCH_ENTRIES", entries)
     x = RNG.uniform(0.5, 1.5, 10)
     expected = np.diagonal(hessian(rosenbrock)(x))
     np.testing.assert_allclose(hessian_diagonal(rosenbrock)(x), expected, rtol=1e-12)

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import Tensor, _arguments, jvp, vjp
-from autodiff._arguments import full_name
-from autodiff._ndarray import operations
+from autodiff import Tensor, jvp, vjp
+from autodiff._core import arguments
+from autodiff._core.arguments import full_name
+from autodiff._core.ndarray import operations
 from tests.autodiff.calls import Call, calls, public_functions
 from tests.autodiff.oracles import richardson
 
@@ -278,7 +279,7 @@ def check_other_value(call: Call, name: str, options: dict[str, Any]) -> None:
         actual = quietly(actual.astype, expected.dtype)
     check_same(actual, expected, 1e-5 if single else 1e-10)
     operation = operations.get(call.function)
-    is_constant = getattr(operation, "__module__", "") == "autodiff.rules.constants"
+    is_constant = getattr(operation, "__module__", "") == "autodiff.rules._constants"
     of_real_numbers = all(t.dtype.kind == "f" for t in call.tensors())
     if call.tensors() and of_real_numbers and not is_constant and call.function not in JUMPS:
         check_derivative(call, options, single)
@@ -362,7 +363,7 @@ def test_a_function_whose_signature_is_hidden(monkeypatch: pytest.MonkeyPatch) -
             raise ValueError("no signature found")
         return inspect.signature(function)
 
-    monkeypatch.setattr(_arguments, "_signature", signature)
+    monkeypatch.setattr(arguments, "_signature", signature)
     t = Tensor(A)
     assert np.concatenate([t, t], out=None, dtype=None, casting="same_kind").shape == (4, 3)
     with pytest.raises(TypeError, match=r"np\.concatenate of a Tensor has no out="):

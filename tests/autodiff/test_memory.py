@@ -29,7 +29,7 @@ from autodiff import (
     taylor,
     vjp,
 )
-from autodiff._op import Together
+from autodiff._core.op import Together
 
 X = np.array([0.3, 0.5, 0.7])
 M = np.arange(9.0).reshape(3, 3) + np.eye(3)

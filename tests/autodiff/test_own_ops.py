@@ -27,7 +27,7 @@ from autodiff import (
     multilinear,
     taylor,
 )
-from autodiff._ndarray import operations
+from autodiff._core.ndarray import operations
 
 
 @custom(vjp=lambda g, out, x, power: g * power * x ** (power - 1))

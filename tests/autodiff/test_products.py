@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from autodiff import Tensor, grad, jacobian
-from autodiff._walks import ancestors
+from autodiff._core.walks import ancestors
 from tests.autodiff.cases.case import positive, real
 
 

@@ -14,10 +14,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import _walks
-from autodiff._op import Elementwise, Multilinear, record, total
-from autodiff._scatter import Scattered
-from autodiff.rules import shapes
+from autodiff._core import walks
+from autodiff._core.op import Elementwise, Multilinear, record, total
+from autodiff._core.scatter import Scattered
+from autodiff.rules import _shapes
 from tests.autodiff.programs.checks import failure
 from tests.autodiff.programs.coverage import differentiable
 from tests.autodiff.programs.generate import generate, ops_of, turns
@@ -80,12 +80,12 @@ def test_a_program_holds_the_ops_whose_turn_it_is(seed: int) -> None:
 
 def trusting_shapes(monkeypatch: pytest.MonkeyPatch) -> None:
     """Take an image for summed when it has its operand's shape, though it was only kept small."""
-    right = _walks.unbroadcast
+    right = walks.unbroadcast
 
     def wrong(image: Any, shape: Any, full: Any, batch: Any) -> Any:
         return image if image.shape == shape else right(image, shape, full, batch)
 
-    monkeypatch.setattr(_walks, "unbroadcast", wrong)
+    monkeypatch.setattr(walks, "unbroadcast", wrong)
 
 
 def unfilled_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,12 +100,12 @@ def unfilled_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
             scattered.add(key, g)
         return scattered
 
-    monkeypatch.setattr(_walks, "accumulate", wrong)
+    monkeypatch.setattr(walks, "accumulate", wrong)
 
 
 def unsummed_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave it to the walk to find the axes along which an operand was broadcast."""
-    op = shapes._broadcasted.args[0]
+    op = _shapes._broadcasted.args[0]
     monkeypatch.setattr(op, "rules", (lambda g, out, x, *static: g,))
 
 
@@ -134,7 +134,7 @@ def masking_every_zero(monkeypatch: pytest.MonkeyPatch) -> None:
             return op
         return Elementwise(op.name, op.compute, [masked(rule) for rule in op.rules], op.linear)
 
-    monkeypatch.setattr(_walks, "keeping_zero", wrong)
+    monkeypatch.setattr(walks, "keeping_zero", wrong)
 
 
 FAULTS = [

@@ -17,9 +17,9 @@ from numpy.testing import overrides
 from scipy import special
 
 from autodiff import Tensor, grad
-from autodiff._arguments import full_name
-from autodiff._ndarray import operations
-from autodiff.rules.refusals import NO_RULE, reason_for
+from autodiff._core.arguments import full_name
+from autodiff._core.ndarray import operations
+from autodiff._core.refusals import NO_RULE, reason_for
 
 OVERRIDABLE = sorted(
     overrides.get_overridable_numpy_ufuncs() | overrides.get_overridable_numpy_array_functions(),

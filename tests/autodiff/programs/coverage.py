@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from autodiff import Tensor
-from autodiff._ndarray import operations
-from autodiff._walks import Graph
+from autodiff._core.ndarray import operations
+from autodiff._core.walks import Graph
 from tests.autodiff.programs.tail import BY_NAME
 
-import_module("autodiff.rules.special")  # which fills in its part when it is first needed
+import_module("autodiff.rules._special")  # which fills in its part when it is first needed
 
-CONSTANTS = "autodiff.rules.constants"
+CONSTANTS = "autodiff.rules._constants"
 # What the walks call: no function does.
 OF_WALKS = {"autodiff.argument", "autodiff.scatter", "autodiff.backward"}
 

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from autodiff import grad, hessian, hessian_diagonal, hvp, jacobian, jvp
-from autodiff._derivatives import record_function
-from autodiff._taylor import taylor_coefficients
+from autodiff.derivatives._first import record_function
+from autodiff.series._walk import taylor_coefficients
 from tests.autodiff.programs.first_order import by_complex_step, differences
 from tests.autodiff.programs.subject import Subject, agree, all_agree, dot
 

@@ -1,0 +1,163 @@
+"""Reading entries, and its transpose: adding cotangents up in the places they came from.
+
+Keys are tuples that start with an Ellipsis, so that they count from the end.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodiff._core.op import Function, Together, linear, total, value_of
+
+Key: TypeAlias = tuple[Any, ...]
+_WRITABLE = (np.ndarray, np.generic)
+
+
+class Scattered:
+    """A cotangent that is known at some keys of a Tensor and zero elsewhere.
+
+    A thousand reads of one large array share one array of zeros. Pieces that cannot be written
+    into it, Tensors and other kinds of arrays, are collected for one op to put in their places.
+    """
+
+    __slots__ = ("full_shape", "pieces", "total")
+
+    shape = None  # fits no Tensor's
+
+    def __init__(self, key: Key, g: Any, full_shape: tuple[int, ...]) -> None:
+        self.full_shape = full_shape
+        self.pieces = [(key, g)]
+        self.total: Any = None
+
+    def add(self, key: Key, g: Any) -> None:
+        """Add a piece."""
+        self.pieces.append((key, g))
+        if isinstance(g, _WRITABLE):
+            self._write_arrays()
+
+    def assemble(self) -> Any:
+        """Return the sum of the pieces as one array, or Tensor."""
+        self._write_arrays()
+        if not self.pieces:
+            return self.total
+        keys, cotangents = zip(*self.pieces, strict=True)
+        ranks = tuple(g.ndim for g in cotangents)
+        scattered = scatter(*cotangents, keys, ranks, self.full_shape)
+        return scattered if self.total is None else scattered + self.total
+
+    def _write_arrays(self) -> None:
+        """Write the pieces that are arrays into one array that belongs to this object."""
+        for key, g in self.pieces:
+            if isinstance(g, _WRITABLE):
+                if self.total is None:
+                    self.total = _zeros(self.full_shape, g.dtype)
+                elif self.total.dtype != g.dtype:
+                    self.total = self.total.astype(np.result_type(self.total, g))
+                _add_at(self.total, key, g)
+        self.pieces = [(key, g) for key, g in self.pieces if not isinstance(g, _WRITABLE)]
+
+
+def accumulate(a: Any, b: Any) -> Any:
+    """Return the sum of two cotangents of one Tensor, either of which may be scattered."""
+    if type(a) is Scattered:
+        for key, g in b.pieces if type(b) is Scattered else [((...,), filled(b, a.full_shape))]:
+            a.add(key, g)
+        return a
+    if type(b) is Scattered:
+        b.add((...,), filled(a, b.full_shape))
+        return b
+    return a + b
+
+
+def filled(g: Any, shape: tuple[int, ...]) -> Any:
+    """Return a cotangent or tangent broadcast to its full shape."""
+    if type(g) is Scattered:
+        g = g.assemble()
+    if g.shape == shape:
+        return g
+    if isinstance(g, _WRITABLE):
+        full = np.empty(shape, g.dtype)
+        full[...] = g
+        return full
+    return np.broadcast_to(g, shape)
+
+
+def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
+    zeros = np.empty(shape, dtype)
+    zeros.fill(0)  # in memory that was in use just now, where np.zeros would ask for new pages
+    return zeros
+
+
+def _add_at(array: NDArray[Any], key: Key, piece: Any) -> None:
+    if np.ndarray not in map(type, key):
+        part = array[key]
+        part += piece
+    elif array.ndim > 1 and 200 < array.size < 4 * piece.size:
+        # The same on one axis, where np.add.at is so much faster that numbering the entries pays.
+        places = np.arange(array.size).reshape(array.shape)[key]
+        np.add.at(array.reshape(-1), places.ravel(), piece.ravel())
+    else:  # an index may name an entry twice, where += would add once
+        np.add.at(array, key, piece)
+
+
+def _read(x: NDArray[Any], key: Key) -> Any:
+    entries = x[key]
+    return entries if entries.ndim else entries[()]
+
+
+def _scatter(*arguments: Any) -> Any:
+    *pieces, keys, ranks, shape = arguments
+    if not all(isinstance(piece, _WRITABLE) for piece in pieces):
+        parts = zip(pieces, keys, ranks, strict=True)
+        return total(_among_zeros(piece, key, rank, shape) for piece, key, rank in parts)
+    batch = pieces[0].shape[: pieces[0].ndim - ranks[0]]
+    scattered = _zeros(batch + shape, np.result_type(*pieces))
+    for key, piece in zip(keys, pieces, strict=True):
+        _add_at(scattered, key, piece)
+    return scattered
+
+
+def _among_zeros(piece: Any, key: Key, rank: int, shape: tuple[int, ...]) -> Any:
+    """Return a piece in its place by NumPy's functions alone, axis by axis; they may be lazy."""
+    if key == (...,):
+        return piece
+    if any(type(k) is np.ndarray for k in key):
+        raise TypeError(
+            f"the derivative of reading a {type(piece).__name__} by index arrays or masks is not "
+            "available: read it by integers and slices, or multiply it by a mask"
+        )
+    own = (0 if k is None else None if type(k) is int else slice(None) for k in key[1:])
+    piece = piece[(*(slice(None),) * (piece.ndim - rank), *own)]
+    for axis, k in enumerate((k for k in key[1:] if k is not None), -len(shape)):
+        if k == slice(None):
+            continue
+        places = np.arange(shape[axis])[k].reshape(-1)
+        sources = np.full(shape[axis], len(places))  # the zero behind the piece
+        sources[places] = np.arange(len(places))
+        zero_shape = list(piece.shape)
+        zero_shape[axis] = 1
+        zero = np.zeros_like(piece, shape=tuple(zero_shape))
+        piece = np.take(np.concatenate([piece, zero], axis), sources, axis)
+    return piece
+
+
+def read_rule(g: Any, out: Any, x: Any, key: Key) -> Scattered:
+    """Return the cotangent of what entries were read from, known at these entries."""
+    if not isinstance(value_of(out), _WRITABLE):
+        g = g + np.zeros_like(out)  # of the same kind
+    return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)
+
+
+def _pieces(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
+    """Return what each of the pieces that were scattered gets of a cotangent."""
+    keys = arguments[-3]
+    return lambda i: g[keys[i]]
+
+
+_read.__name__ = "getitem"
+_scatter.__name__ = "scatter"
+read = linear(_read, read_rule)
+scatter = linear(_scatter, Together(_pieces))

@@ -1,0 +1,407 @@
+"""Walks: ordered passes over a graph, backward with cotangents or forward with tangents.
+
+What they carry may have extra leading axes, a batch of seeds. Given the nodes in place of their
+values the rules record themselves, and the walk builds the derivative's own graph.
+
+A cotangent or tangent of a Tensor stands for its broadcast to the batch and the Tensor's shape: the
+gradient of a sum stays one number until something needs an entry for each term. With a batch it has
+all axes, some of length 1; without one, axes in front may be missing.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from operator import attrgetter
+from sys import getrefcount
+from threading import Lock
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autodiff._core.machine import LARGE, LONG, keep_freed_memory
+from autodiff._core.op import Custom, Together, operation, total, value_of
+from autodiff._core.scatter import Scattered, accumulate, filled
+from autodiff._core.tensor import Tensor, constant, recording
+from autodiff._core.zeros import keeping_zero, keeping_zero_forward
+
+Shape: TypeAlias = tuple[int, ...]
+# What stands in for a node's op during a walk that takes more care than the first.
+Amend: TypeAlias = Callable[[Tensor], Any] | None
+
+
+class Graph:
+    """The ops between some leaves and some outputs, in the order in which they were made.
+
+    Without leaves it reaches back to every Tensor that no op made.
+    """
+
+    __slots__ = ("enclosed", "leaves", "oldest", "order", "outputs")
+
+    def __init__(self, outputs: Sequence[Tensor], leaves: Sequence[Tensor] = ()) -> None:
+        self.outputs = outputs
+        self.leaves = leaves
+        self.oldest = min([leaf._index for leaf in leaves]) if leaves else 0
+        self.order, met_others = ancestors(outputs, leaves, self.oldest)
+        if len(self.order) > LONG:
+            keep_freed_memory()
+        # Whether the outputs depend on Tensors of an enclosing differentiation as well.
+        self.enclosed = met_others or any(leaf.op is not None for leaf in leaves)
+
+    def pull(
+        self, cotangents: Sequence[Any], *, batch: Shape = (), record: bool = False
+    ) -> dict[Tensor, Any]:
+        """Walk backward: return the leaves' cotangents, of shape ``batch + leaf.shape``."""
+
+        def walk(amend: Amend) -> dict[Tensor, Any]:
+            seeds = dict(zip(self.outputs, cotangents, strict=True))
+            return _backward(self.order, seeds, batch, self.oldest, record, amend)
+
+        return _settled(walk, keeping_zero, self, self.leaves, cotangents, batch, record)
+
+    def push(
+        self, tangents: Sequence[Any], *, batch: Shape = (), record: bool = False
+    ) -> dict[Tensor, Any]:
+        """Walk forward: return the outputs' tangents, of shape ``batch + output.shape``."""
+
+        def walk(amend: Amend) -> dict[Tensor, Any]:
+            known = {x: t for x, t in zip(self.leaves, tangents, strict=True) if t is not None}
+            return _forward(self.order, known, set(self.outputs), batch, record, amend)
+
+        return _settled(walk, keeping_zero_forward, self, self.outputs, tangents, batch, record)
+
+
+def _settled(
+    walk: Callable[[Amend], dict[Tensor, Any]],
+    careful: Amend,
+    graph: Graph,
+    wanted: Sequence[Tensor],
+    given: Sequence[Any],
+    batch: Shape,
+    record: bool,
+) -> dict[Tensor, Any]:
+    """Walk, and return what arrived at the wanted Tensors (or at all) in full shape and dtype.
+
+    Where something is infinite or NaN the walk is repeated with 0 · inf = 0. What shares memory
+    with a seed, another result or a larger array is copied.
+    """
+    mode = recording.get()
+    debugger = mode if type(mode) is not bool else None
+    token = recording.set(record and (debugger or True))
+    try:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            for amend in (None, careful):
+                arrived = walk(amend)
+                found: dict[Tensor, Any] = {}
+                taken = set(map(id, given))
+                size: Any = 0.0
+                for x in wanted or arrived:
+                    g = arrived.get(x)
+                    value = x._value
+                    if g is None or g.shape != value.shape or g.dtype is not value.dtype:
+                        g = _finished(g, value, batch)
+                    if type(g) is np.ndarray:
+                        if not g.ndim:
+                            g = g[()]
+                        elif g.base is not None or id(g) in taken:
+                            g = g.copy()
+                        taken.add(id(g))
+                    size += _magnitude(g)  # one pass tells whether all entries are finite
+                    found[x] = constant(g) if record and type(g) is not Tensor else g
+                if abs(size) < np.inf:
+                    break
+            else:
+                if debugger is not None:
+                    walk(debugger.examining)  # which raises where it went wrong
+    finally:
+        recording.reset(token)
+    return found
+
+
+def _finished(g: Any, value: Any, batch: Shape) -> Any:
+    """Return what a walk brought to a Tensor of this value in full shape and in its dtype."""
+    if g is None:
+        return np.zeros(batch + value.shape, value.dtype)[()]
+    g = filled(g, batch + value.shape)
+    if g.dtype != value.dtype:
+        g = (g.real if value.dtype.kind == "f" else g).astype(value.dtype)
+    return g
+
+
+def _magnitude(g: Any) -> Any:
+    """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
+    if type(g) is np.ndarray and g.size <= LARGE:
+        flat = g.ravel()
+        return flat.dot(flat)
+    value = value_of(g)
+    if isinstance(value, np.ndarray):
+        keep_freed_memory()
+        return np.add.reduce(value, axis=None)  # as fast as dot, which BLAS would share out
+    return value if isinstance(value, np.generic) else 0.0
+
+
+def ancestors(
+    outputs: Sequence[Tensor], leaves: Sequence[Tensor] = (), oldest: int = 0
+) -> tuple[list[Tensor], bool]:
+    """Return the Tensors that ops made on the way to the outputs, in the order they were made.
+
+    The search ends at the leaves, and before Tensors whose index is below ``oldest``; the second
+    result says whether it met one of those, or another leaf that somebody holds.
+
+    Raises
+    ------
+    RuntimeError
+        When an input is younger than its consumer: its value was replaced in between.
+    """
+    found = {*outputs, *leaves}
+    order = [y for y in found.difference(leaves) if y.op is not None and y._index >= oldest]
+    young: list[Tensor] = []
+    met_older = _reach_back(order, found, oldest, young)
+    met_older |= oldest > 0 and any(y.requires_grad and y._index < oldest for y in outputs)
+    order.sort(key=attrgetter("_index"))
+    return order, met_older or (bool(young) and _outlived(young))
+
+
+def _reach_back(order: list[Tensor], found: set[Tensor], oldest: int, young: list[Tensor]) -> bool:
+    """Add what an order's Tensors were made from; return whether some of that is older.
+
+    ``young`` takes leaves that were made, or replaced, while the graph was recorded.
+    """
+    met_older = False
+    for consumer in order:  # which grows meanwhile
+        index = consumer._index
+        for x in consumer.inputs:
+            if type(x) is Tensor and x.requires_grad and x not in found:
+                if x._index < oldest:
+                    met_older = True
+                elif x._index > index:
+                    raise RuntimeError(_stale(x, consumer))
+                elif x.op is not None:
+                    found.add(x)
+                    order.append(x)
+                elif oldest:
+                    young.append(x)
+    return met_older
+
+
+def _outlived(young: list[Tensor]) -> bool:
+    """Whether somebody holds one of the leaves beside the graph, which holds it once a mention."""
+    mentions = Counter(map(id, young))
+    return any(getrefcount(x) > 2 * mentions[id(x)] + 2 for x in young)
+
+
+def _stale(x: Tensor, consumer: Tensor) -> str:
+    name = repr(x.name) if x.name else f"a leaf of shape {x.shape}"
+    op = consumer.op.name if consumer.op else ""
+    return (
+        f"the value of {name} was replaced after {op} had used it, so the recorded graph no "
+        "longer matches: compute the output again before differentiating it"
+    )
+
+
+# -- backward --------------------------------------------------------------------------------
+
+
+def _backward(
+    order: list[Tensor],
+    cotangents: dict[Tensor, Any],
+    batch: Shape,
+    oldest: int,
+    record: bool,
+    amend: Amend,
+) -> dict[Tensor, Any]:
+    """Pass over the graph from the last op to the first; what remains belongs to the leaves."""
+    take, get = cotangents.pop, cotangents.get
+    for consumer in reversed(order):
+        g = take(consumer)
+        op: Any = amend(consumer) if amend else consumer.op
+        out: Any
+        if record:
+            out, inputs = consumer, consumer.inputs
+        else:
+            out, inputs = consumer._value, consumer._values
+        full = out.shape
+        rules = op.rules
+        images = None
+        structural = op.structural
+        if structural:
+            if g.shape != full:
+                g = filled(g, batch + full)
+            if type(rules) is Together:
+                images = rules.images(g, out, inputs)
+        elif type(g) is Scattered:
+            g = g.assemble()
+        for i, x in enumerate(consumer.inputs):
+            if type(x) is Tensor and x.requires_grad and x._index >= oldest:
+                image = rules[i](g, out, *inputs) if images is None else images(i)
+                shape = x._value.shape
+                if structural:
+                    if batch or (image.shape and image.shape != shape):
+                        image = aligned(image, shape, batch)
+                elif shape != full:
+                    image = unbroadcast(image, shape, full, batch)
+                earlier = get(x)
+                cotangents[x] = image if earlier is None else accumulate(earlier, image)
+    return cotangents
+
+
+def aligned(image: Any, shape: Shape, batch: Shape) -> Any:
+    """Return a structural op's image in its operand's rank, summed over axes that broadcast it."""
+    if type(image) is Scattered:
+        return image
+    own = image.shape[len(batch) :]
+    return image if own == shape else unbroadcast(image, shape, own, batch)
+
+
+def unbroadcast(image: Any, shape: Shape, full: Shape, batch: Shape) -> Any:
+    """Return an image summed over the axes along which an operand was broadcast.
+
+    The operand has the shape ``shape``, and the image stands for its broadcast to ``batch + full``:
+    where it has length 1 along such an axis, it counts as often as that axis is long.
+    """
+    if type(image) is np.ndarray and image.ndim == 2 and shape == full[1:] and image.shape == full:
+        return _ones(len(image), image.dtype).dot(image)  # by BLAS, in a quarter of the time
+    rank = len(batch)
+    axes, factor, rest = _summation(image.shape[rank:], shape, full)
+    if axes:
+        image = image.sum(axis=axes)
+    if image.ndim and image.shape[rank:] != rest:
+        image = image.reshape(batch + rest)
+    return image if factor == 1 else image * factor
+
+
+@lru_cache(maxsize=1024)
+def _summation(own: Shape, shape: Shape, full: Shape) -> tuple[tuple[int, ...], int, Shape]:
+    """Return the axes of an image to sum over, the factor for those it lacks, and what is left.
+
+    The axes count from the end.
+    """
+    rank = max(len(full), len(shape))
+    own, operand, full = ((1,) * (rank - len(lengths)) + lengths for lengths in (own, shape, full))
+    axes, factor = [], 1
+    for axis, (length, kept, n) in enumerate(zip(own, operand, full, strict=True), -rank):
+        if kept == 1 != n:
+            axes += [axis] * (length == n)
+            factor *= 1 if length == n else n
+    rest = [1 if axis in axes else length for axis, length in enumerate(own, -rank)]
+    return tuple(axes), factor, tuple(rest[rank - len(shape) :])
+
+
+@lru_cache(maxsize=64)
+def _ones(length: int, dtype: np.dtype[Any]) -> Any:
+    return np.ones(length, dtype)
+
+
+# -- forward ---------------------------------------------------------------------------------
+
+
+def _forward(
+    order: list[Tensor],
+    tangents: dict[Tensor, Any],
+    outputs: set[Tensor],
+    batch: Shape,
+    record: bool,
+    amend: Amend,
+) -> dict[Tensor, Any]:
+    """Pass over the graph from the first op to the last."""
+    last_consumer = {
+        x: consumer for consumer in order for x in consumer.inputs if type(x) is Tensor
+    }
+    for consumer in order:
+        known = [tangents.get(x) if type(x) is Tensor else None for x in consumer.inputs]
+        if all(t is None for t in known):
+            continue
+        op: Any = amend(consumer) if amend else consumer.op
+        out, inputs = (consumer, consumer.inputs) if record else (consumer._value, consumer._values)
+        if op.structural:
+            known = [
+                None if t is None else filled(t, batch + x.shape)
+                for t, x in zip(known, inputs, strict=True)
+            ]
+        if isinstance(op, Custom) and op.forward is None:
+            tangents[consumer] = _transposed_twice(op, known, out, inputs, batch)
+        else:
+            tangents[consumer] = op.push(known, out, inputs, len(batch))
+        for x in consumer.inputs:
+            if type(x) is Tensor and last_consumer[x] is consumer and x not in outputs:
+                tangents.pop(x, None)
+    return tangents
+
+
+def _transposed_twice(
+    op: Custom, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: Shape
+) -> Any:
+    """Return the tangent of an op that states only the way back.
+
+    Its rule u ↦ Jᵀu is linear, so walking back through the rule itself transposes it to t ↦ Jt.
+    """
+    images = []
+    for i, t in enumerate(tangents):
+        if t is not None:
+            rule: Any = op.rules[i]
+            mode = recording.set(recording.get() or True)
+            u = Tensor(np.zeros_like(value_of(out)))
+            x = inputs[i]
+            image = filled(aligned(rule(u, out, *inputs), x.shape, ()), x.shape)
+            recording.reset(mode)
+            graph = Graph([image if type(image) is Tensor else constant(image)], [u])
+            images.append(graph.pull([t], batch=batch, record=bool(recording.get()))[u])
+    return total(iter(images))
+
+
+# -- gradients of one output -----------------------------------------------------------------
+
+
+_accumulating = Lock()  # so that threads with common leaves lose nothing
+
+
+@operation(Tensor.backward)
+def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
+    """Add the gradients of ``output`` to its leaves: what ``Tensor.backward`` does."""
+    if not output.requires_grad:
+        raise TypeError(
+            f"no gradient flows into this Tensor of dtype {output.dtype}: it depends on no Tensor "
+            "that requires one (integers never do, nor results computed under no_grad)"
+        )
+    if cotangent is None and output.size != 1:
+        raise ValueError(
+            f"backward() of a Tensor of shape {output.shape} needs a cotangent of that shape, one "
+            "weight for each entry; for the gradient of their sum, call y.sum().backward()"
+        )
+    if cotangent is None and output.dtype.kind == "c":
+        raise TypeError(
+            "backward() without a cotangent is for a real number, but this Tensor is of "
+            f"{output.dtype}: call backward of its real part, y.real.backward(), or of abs(y)"
+        )
+    seed = one_like(output) if cotangent is None else seed_like(output, cotangent)
+    gradients = Graph([output]).pull([seed])
+    with _accumulating:
+        for leaf, gradient in gradients.items():
+            leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
+
+
+def seed_like(output: Tensor, cotangent: ArrayLike) -> Any:
+    """Return a cotangent (or tangent) with the type of a Tensor, whose shape it must have."""
+    given = cotangent if type(cotangent) is Tensor else np.asarray(cotangent)
+    if given.dtype.kind == "c" and output.dtype.kind != "c":
+        raise TypeError(
+            f"a Tensor of {output.dtype} has a real cotangent or tangent, but got {given.dtype}: "
+            "give its real part, or make the argument complex"
+        )
+    if type(cotangent) is Tensor and recording.get():
+        seed: Any = cotangent
+    else:
+        seed = np.array(value_of(cotangent), dtype=output.dtype)[()]
+    if seed.shape != output.shape and seed.size * output.size != 1:
+        raise ValueError(
+            f"the Tensor has shape {output.shape}, but its cotangent or tangent {seed.shape}"
+        )
+    return seed.reshape(output.shape) if output.ndim else seed.reshape(())[()]
+
+
+def one_like(output: Tensor) -> Any:
+    """Return the cotangent 1 of an output with a single entry; a number if it has no axes."""
+    one = output.dtype.type(1)
+    return one.reshape(output.shape) if output.ndim else one

@@ -1,0 +1,1 @@
+"""Derivatives of functions: gradients, Jacobians, Hessians, their products and diagonals."""

@@ -1,0 +1,251 @@
+"""Jacobians and Hessians: a batch of unit seeds goes through the recorded graph in one walk."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial, wraps
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
+from autodiff._core.structures import replaced
+from autodiff._core.tensor import Tensor
+from autodiff._core.walks import Graph
+from autodiff.derivatives._columns import columns_by_data
+from autodiff.derivatives._first import (
+    Argnums,
+    Function,
+    checked_argnums,
+    gradient_graph,
+    is_nested,
+    record_structures,
+    require_function,
+)
+
+MODES = ("auto", "forward", "reverse")
+
+# How large the largest array of a walk with a batch of seeds becomes, if the caller does not say.
+BATCH_BYTES = 64e6
+
+
+def jacobian(
+    f: Function, argnums: Argnums = 0, *, mode: str = "auto", chunk: int | None = None
+) -> Function:
+    """Return the function that computes the Jacobian of ``f``, of shape ``out.shape + x.shape``.
+
+    All its columns go forward, or all its rows backward, through the graph in one walk, whichever
+    are fewer. Where the recorded graph shows that a vector is elementwise in some data, as models
+    are, one walk without a batch gives all columns. Of an argument that is a structure it is the
+    same structure with a block for each leaf.
+
+    By a complex argument z = x + iy it is ∂f/∂x - i ∂f/∂y of a real output, as for `grad`, and the
+    derivative of a complex one, which has to be analytic.
+
+    Parameters
+    ----------
+    f : callable
+        Returns an array of any shape, or a list or tuple, which is stacked.
+    argnums : int or tuple of int
+        Which arguments to differentiate with respect to; a tuple gives a tuple.
+    mode : {"auto", "forward", "reverse"}
+        By columns, by rows, or whichever are fewer. The result is the same.
+    chunk : int, optional
+        How many columns or rows go through the graph at a time. Otherwise so many that no array of
+        the walk takes much more than 64 MB (one at least).
+
+    Raises
+    ------
+    ValueError
+        When the mode is none of these, or would lose a part of a complex derivative: from real
+        arguments to a complex output only forward keeps all of it, the other way round only
+        reverse.
+    TypeError
+        When a complex output is no analytic function of a complex argument.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> jacobian(lambda v: [v[0] * v[1], v[0] ** 2])(np.array([2.0, 3.0]))
+    array([[3., 2.],
+           [4., 0.]])
+    """
+    require_function(f, "jacobian")
+    checked_argnums(argnums)
+    if mode not in MODES:
+        raise ValueError(f"mode is one of {', '.join(map(repr, MODES))}, but got {mode!r}")
+    _check_chunk(chunk)
+
+    @wraps(f)
+    def matrix(*args: Any, **kwargs: Any) -> Any:
+        graph, structure = record_structures(f, args, kwargs, argnums)
+        (out,) = graph.outputs
+        if out.dtype.kind == "c" and any(x.dtype.kind == "c" for x in graph.leaves):
+            require_analytic(
+                graph,
+                "jacobian by complex arguments needs an analytic function or a real one",
+                BY_PARTS,
+            )
+        blocks = map(partial(_in_precision_of, out), graph.leaves, _blocks(graph, mode, chunk))
+        return replaced(structure, blocks)
+
+    return matrix
+
+
+def _blocks(graph: Graph, mode: str, chunk: int | None) -> list[Any]:
+    """Return the Jacobian of the output by each leaf."""
+    (out,) = graph.outputs
+    if mode == "auto" and chunk is None and not is_nested(graph):
+        by_data = columns_by_data(graph)
+        if by_data is not None:
+            return by_data
+    if _forward_is_chosen(graph, mode):
+        (columns,) = _columns(graph, chunk)
+        return [
+            columns[own].reshape(x.size, out.size).T.reshape(out.shape + x.shape)
+            for x, own in zip(graph.leaves, _places(graph.leaves), strict=True)
+        ]
+    rows = _rows(graph, chunk)
+    return [J.reshape(out.shape + x.shape) for x, J in zip(graph.leaves, rows, strict=True)]
+
+
+def _in_precision_of(out: Tensor, x: Tensor, J: Any) -> Any:
+    """Return a block in the leaf's precision, as gradients are, whichever way it came about."""
+    real = out.dtype.kind == x.dtype.kind == "f"
+    return J.astype(x.dtype) if real and J.dtype != x.dtype else J
+
+
+def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> Function:
+    """Return the function that computes the Hessian of ``f``, of shape ``x.shape + x.shape``.
+
+    The gradient's graph is walked forward once, with all the columns; the result is exactly
+    symmetric. A tuple of argnums gives a tuple of tuples of blocks, and a structure the structure
+    of structures of blocks: ``H["w"]["b"]`` is ∂²f/∂w∂b, of shape ``w.shape + b.shape``.
+
+    Parameters
+    ----------
+    f : callable
+        Returns one real number.
+    argnums : int or tuple of int
+        Which arguments to differentiate with respect to: real ones.
+    chunk : int, optional
+        How many columns go through the graph at a time; as for `jacobian`.
+
+    Raises
+    ------
+    TypeError
+        When ``f`` returns more than one entry, or an argument is complex.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> hessian(lambda v: v[0] ** 2 * v[1])(np.array([1.0, 3.0]))
+    array([[6., 2.],
+           [2., 0.]])
+    """
+    require_function(f, "hessian")
+    checked_argnums(argnums)
+    _check_chunk(chunk)
+
+    @wraps(f)
+    def matrix(*args: Any, **kwargs: Any) -> Any:
+        graph, structure = record_structures(f, args, kwargs, argnums)
+        require_real_arguments(graph, "hessian")
+        graph = gradient_graph(graph, "hessian")
+        leaves, places = graph.leaves, _places(graph.leaves)
+        count = sum(x.size for x in leaves)
+        columns = [
+            c.reshape(count, x.size) for c, x in zip(_columns(graph, chunk), leaves, strict=True)
+        ]
+
+        def block(i: int, j: int) -> Any:
+            symmetric = (columns[i][places[j]].T + columns[j][places[i]]) / 2
+            return symmetric.reshape(leaves[i].shape + leaves[j].shape)
+
+        every = range(len(leaves))
+        return replaced(
+            structure, [replaced(structure, [block(i, j) for j in every]) for i in every]
+        )
+
+    return matrix
+
+
+def _check_chunk(chunk: int | None) -> None:
+    if chunk is not None and chunk < 1:
+        raise ValueError(f"chunk is a number of rows or columns, 1 or more, but got {chunk!r}")
+
+
+def _forward_is_chosen(graph: Graph, mode: str) -> bool:
+    (out,) = graph.outputs
+    kinds = {x.dtype.kind for x in graph.leaves}
+    if kinds == {out.dtype.kind}:
+        columns = sum(x.size for x in graph.leaves)
+        return mode == "forward" or (mode == "auto" and columns <= out.size)
+    only = "forward" if out.dtype.kind == "c" else "reverse"
+    if mode not in ("auto", only) and "c" in kinds | {out.dtype.kind}:
+        raise ValueError(
+            f"mode={mode!r} would lose a part of the derivative of a {out.dtype} output by "
+            f"{' and '.join(sorted({str(x.dtype) for x in graph.leaves}))} arguments: use "
+            f"mode={only!r} or 'auto'"
+        )
+    return only == "forward"
+
+
+# -- batches of seeds ------------------------------------------------------------------------
+
+
+def _columns(graph: Graph, chunk: int | None) -> list[Any]:
+    """Return each output's derivatives by all entries of the leaves, which come first."""
+    places = _places(graph.leaves)
+    parts = []
+    for start, stop in _chunks(places[-1].stop, chunk, graph):
+        # A leaf that the chunk does not reach needs no tangent.
+        tangents = [
+            _units(x, start - own.start, stop - own.start)
+            if own.start < stop and start < own.stop
+            else None
+            for x, own in zip(graph.leaves, places, strict=True)
+        ]
+        pushed = graph.push(tangents, batch=(stop - start,), record=is_nested(graph))
+        parts.append([pushed[y] for y in graph.outputs])
+    return _joined(parts)
+
+
+def _rows(graph: Graph, chunk: int | None) -> list[Any]:
+    """Return the derivatives of all entries of the output, which come first, by each leaf."""
+    (out,) = graph.outputs
+    parts = []
+    for start, stop in _chunks(out.size, chunk, graph):
+        seeds = [_units(out, start, stop)]
+        pulled = graph.pull(seeds, batch=(stop - start,), record=is_nested(graph))
+        parts.append([pulled[x] for x in graph.leaves])
+    return _joined(parts)
+
+
+def _places(leaves: Sequence[Tensor]) -> list[slice]:
+    """Return where each leaf's entries stand, if all of them stand in a row."""
+    stops = list(accumulate(x.size for x in leaves))
+    return [slice(stop - x.size, stop) for x, stop in zip(leaves, stops, strict=True)]
+
+
+def _chunks(count: int, chunk: int | None, graph: Graph) -> Iterator[tuple[int, int]]:
+    """Yield the first and last seed of each walk; at least one walk, for the results' shapes."""
+    if chunk is None:
+        largest = max(x._value.nbytes for x in (*graph.order, *graph.leaves, *graph.outputs))
+        seed = max(largest, sum(x._value.nbytes for x in graph.leaves))
+        chunk = max(1, int(BATCH_BYTES // max(1, seed)))
+    for start in range(0, max(1, count), chunk):
+        yield start, min(start + chunk, count)
+
+
+def _units(x: Tensor, start: int, stop: int) -> Any:
+    """Return a batch of seeds, some rows of the identity; zeros where they belong elsewhere."""
+    return np.eye(stop - start, x.size, start, dtype=x.dtype).reshape(stop - start, *x.shape)
+
+
+def _joined(parts: Sequence[Sequence[Any]]) -> list[Any]:
+    """Return the results of several walks, each with its batch in front, one behind the other."""
+    if len(parts) == 1:
+        return list(parts[0])
+    return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]

@@ -1,0 +1,198 @@
+"""Pictures of computation graphs, in which each node reads like a line of the program."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Sequence
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff._core.op import Each
+from autodiff._core.tensor import Tensor, constant
+from autodiff._core.walks import ancestors
+
+if TYPE_CHECKING:
+    from autodiff.drawing._picture import Picture
+
+MOST_NODES = 200  # beyond this the layout can take minutes, and nobody can read it
+MOST_ENTRIES = 6
+LONGEST_FORMULA = 60
+OPERATORS = {
+    "add": "+",
+    "subtract": "-",
+    "multiply": "*",
+    "divide": "/",
+    "power": "**",
+    "matmul": "@",
+    "matvec": "@",
+    "vecmat": "@",
+    "vecdot": "@",
+}
+
+
+def draw(*outputs: Tensor) -> Picture:
+    """Draw the graph behind one Tensor or several.
+
+    Data flow from top to bottom. Leaves (inputs and parameters) have sharp corners, ops round ones
+    and outputs a double border; constants are pages with a folded corner. A node shows its name
+    (v1, v2, ... where it has none), the call that computed it, its shape, its value, or the least
+    and the greatest where there are many, and a leaf's gradient once ``backward`` has run.
+
+    Parameters
+    ----------
+    *outputs : Tensor
+        What to draw, with all that it was computed from.
+
+    Returns
+    -------
+    Picture
+        A ``graphviz.Digraph``: it shows itself in a notebook, ``pipe("svg")`` returns an image
+        and ``render(outfile="graph.png")`` writes one.
+
+    Raises
+    ------
+    TypeError
+        When an output is not a Tensor, or there is none.
+    ValueError
+        When there are more than 200 nodes.
+    RuntimeError
+        When a leaf's value was replaced after an output was computed from it.
+
+    Examples
+    --------
+    >>> x = Tensor(3.0, name="x")
+    >>> y = x * np.sin(x)
+    >>> picture = draw(y)
+    >>> "v2</B> = x * v1" in picture.source
+    True
+    """
+    if not outputs or any(type(y) is not Tensor for y in outputs):
+        kinds = ", ".join(type(y).__name__ for y in outputs) or "nothing"
+        raise TypeError(
+            f"draw expects Tensors, but was given {kinds}: compute with Tensors, such as "
+            'x = Tensor(2.0, name="x"), and draw the result'
+        )
+    nodes = _nodes(outputs)
+    if len(nodes) > MOST_NODES:
+        raise ValueError(
+            f"this graph has {len(nodes)} nodes, and a picture of more than {MOST_NODES} cannot "
+            "be read: draw a Tensor from earlier in the computation, or compute fewer steps of it"
+        )
+    from autodiff.drawing._picture import EDGES, NODES, STYLE, Picture, label
+
+    picture = Picture(**STYLE)
+    names = _names(nodes)
+    places = {key: str(place) for place, key in enumerate(nodes)}
+    for key, x in nodes.items():
+        style = NODES["output" if any(x is y for y in outputs) else _kind(x)]
+        text = label(names[key], _formula(x, names), _facts(x._value), _entries(x.grad))
+        picture.node(places[key], text, **style)
+        for operand in map(_identity, filter(_is_node, x.inputs)):
+            picture.edge(places[operand], places[key], **EDGES[_kind(nodes[operand])])
+    return picture
+
+
+# -- nodes: the graph's Tensors and constant arrays, by the id of the object that was recorded -----
+
+
+def _is_node(x: Any) -> bool:
+    """Whether an input has a node of its own; numbers, axes and keys stand in the formula."""
+    return type(x) is Tensor or (hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0)
+
+
+def _identity(x: Any) -> int:
+    """Return what tells nodes apart: of constant arrays their entries, for a graph keeps copies."""
+    if type(x) is Tensor or not isinstance(x, np.ndarray):
+        return id(x)
+    return hash((x.shape, x.dtype, x.tobytes()))
+
+
+def _nodes(outputs: Sequence[Tensor]) -> dict[int, Tensor]:
+    """Return the nodes, each after those it was computed from."""
+    found: dict[int, Tensor] = {}
+    for consumer in ancestors(outputs)[0]:
+        for x in filter(_is_node, consumer.inputs):
+            found.setdefault(_identity(x), x if type(x) is Tensor else constant(x))
+        found[id(consumer)] = consumer
+    return found | {id(y): y for y in outputs}
+
+
+def _names(nodes: dict[int, Tensor]) -> dict[int, str]:
+    """Return the nodes' own names, and for the others the textbooks' v1, v2, ..."""
+    own = {x.name for x in nodes.values()}
+    numbered = (f"v{i}" for i in count(1) if f"v{i}" not in own)
+    return {key: x.name or next(numbered) for key, x in nodes.items()}
+
+
+def _kind(x: Tensor) -> str:
+    return "op" if x.op else "leaf" if x.requires_grad else "constant"
+
+
+# -- what a node says ------------------------------------------------------------------------
+
+
+def _formula(y: Tensor, names: dict[int, str]) -> str:
+    """Return the call that computed ``y`` as a line of code; nothing for what no op made."""
+    if y.op is None:
+        return ""
+    values = [names[_identity(x)] if _is_node(x) else _spelled(x) for x in y.inputs]
+    if y.op.name in OPERATORS:
+        formula = f" {OPERATORS[y.op.name]} ".join(values)
+    elif y.op.name == "getitem":
+        formula = f"{values[0]}[{values[1][1:-1].removeprefix('..., ')}]"
+    else:
+        formula = f"{y.op.name}({', '.join(_arguments(y, values))})"
+    return formula if len(formula) <= LONGEST_FORMULA else formula[: LONGEST_FORMULA - 1] + "…"
+
+
+def _arguments(y: Tensor, values: list[str]) -> list[str]:
+    """Return what stands in the brackets: operands, then static arguments with their names."""
+    op: Any = y.op
+    if isinstance(op.rules, Each):  # any number of operands; a lone integer behind them is an axis
+        return [f"axis={v}" if type(x) is int else v for x, v in zip(y.inputs, values, strict=True)]
+    try:
+        parameters = [*inspect.signature(op.compute).parameters]
+    except ValueError:  # written in C, without a signature
+        return values
+    operands = len(op.rules)
+    named = zip(parameters[operands:], y.inputs[operands:], values[operands:], strict=False)
+    # The rank only says where a batch would begin, and an option left False says nothing.
+    static = [f"{p}={v}" for p, x, v in named if p != "rank" and x is not False]
+    return values[:operands] + static
+
+
+def _facts(value: Any) -> list[str]:
+    """Return a value's shape and dtype where they are not () and float64, and its entries."""
+    shape = str(value.shape) if value.ndim else ""
+    dtype = str(value.dtype) if value.dtype != np.float64 else ""
+    return [f"{shape} {dtype}".strip(), _entries(value)]
+
+
+def _entries(value: Any) -> str:
+    """Return a value's entries, or the least and the greatest where there are many."""
+    if not isinstance(value, np.ndarray | np.generic) or not value.size:
+        return ""
+    if value.size <= MOST_ENTRIES:
+        return _spelled(value.tolist())
+    if value.dtype.kind == "c":
+        return ""
+    low, high = value.min(), value.max()
+    return f"all {_spelled(low)}" if low == high else f"{_spelled(low)} … {_spelled(high)}"
+
+
+def _spelled(x: Any) -> str:
+    """Return numbers and static arguments as a program spells them."""
+    if isinstance(x, np.ndarray) and x.ndim:
+        return _spelled(x.tolist()) if x.size <= MOST_ENTRIES else f"{x.dtype}{x.shape}"
+    if isinstance(x, list):
+        return f"[{', '.join(map(_spelled, x))}]"
+    if isinstance(x, tuple):
+        return f"({', '.join(map(_spelled, x))}{',' * (len(x) == 1)})"
+    if isinstance(x, slice):
+        parts = [x.start, x.stop, x.step][: 2 + (x.step is not None)]
+        return ":".join("" if part is None else _spelled(part) for part in parts)
+    if isinstance(x, float | complex | np.inexact | np.ndarray):
+        return f"{x:.4g}"
+    return "..." if x is Ellipsis else str(x)

@@ -1,0 +1,121 @@
+"""Decompositions of matrices: Cholesky and QR. Those by values and vectors are in spectra.
+
+Every rule holds for stacks of matrices and for complex ones: the cotangent of z = x + iy is
+du/dx - i du/dy, so a rule of an analytic function transposes but does not conjugate. In the
+comments ᴴ transposes and conjugates. Of a Hermitian matrix LAPACK reads one triangle, so the
+derivative with respect to the other is 0.
+
+Unless another source is named: Giles, "Collected matrix derivative results for forward and reverse
+mode algorithmic differentiation" (2008).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.linalg import LinAlgError
+
+from autodiff._core.op import custom, operation, value_of
+from autodiff.rules._products import conjugate, flipped
+
+
+def adjoint(x: Any) -> Any:
+    """Return the transposed and conjugated matrices."""
+    return flipped(conjugate(x))
+
+
+def triangle(n: int, x: Any, diagonal: float) -> Any:
+    """Return ones below the diagonal and a number on it, in the type of ``x``."""
+    return (np.tri(n, k=-1) + diagonal * np.eye(n)).astype(x.dtype)
+
+
+def eps(x: Any) -> float:
+    """Return the relative precision of the entries, and of float64 for integers."""
+    return float(np.finfo(np.result_type(x.dtype, np.float32)).eps)
+
+
+def named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function under the name that pictures and messages give its op."""
+    function.__name__ = name
+    return function
+
+
+def attempt(function: Callable[..., Any], problem: str, *arguments: Any) -> Any:
+    """Call a function that needs a regular matrix within a rule."""
+    try:
+        return function(*arguments)
+    except ValueError:
+        raise LinAlgError(problem) from None
+
+
+def from_triangle(a: Any, upper: bool) -> Any:
+    """Return the Hermitian matrices whose lower or upper triangle is that of ``a``."""
+    n = a.shape[-1]
+    if a.ndim < 2 or a.shape[-2] != n:
+        raise ValueError(f"square matrices expected, not an array of shape {a.shape}")
+    read = np.tri(n, dtype=bool)
+    full = np.where(read.T if upper else read, a, adjoint(a))
+    return full if a.dtype.kind != "c" else np.where(np.eye(n, dtype=bool), np.real(a), full)
+
+
+# -- Cholesky --------------------------------------------------------------------------------
+
+
+def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
+    # Murray, "Differentiation of the Cholesky decomposition", arXiv:1602.07527 (2016).
+    inverse = np.linalg.inv(out)
+    inner = triangle(x.shape[-1], x, 0.5) * (flipped(out) @ g)
+    return flipped(inverse) @ inner @ conjugate(inverse)
+
+
+def _cholesky_forward(t: Any, out: Any, x: Any) -> Any:
+    inverse = np.linalg.inv(out)
+    return out @ (triangle(x.shape[-1], x, 0.5) * (inverse @ t @ adjoint(inverse)))
+
+
+_factorised = custom(
+    named("cholesky", lambda x: np.linalg.cholesky(x)), vjp=_cholesky_rule, jvp=_cholesky_forward
+)
+
+
+@operation(np.linalg.cholesky)
+def _cholesky(a: Any, *, upper: bool = False) -> Any:
+    factor = _factorised(from_triangle(a, upper))
+    return adjoint(factor) if upper else factor
+
+
+# -- QR --------------------------------------------------------------------------------------
+# Walter and Lehmann, "Algorithmic differentiation of linear algebra functions with application in
+# optimum experimental design", arXiv:1001.1654 (2010). R's diagonal is real.
+
+
+def _qr_rule(g: Any, out: Any, x: Any) -> Any:
+    m, n = x.shape[-2:]
+    q, r, gq, gr = out[..., :m, :], out[..., m:, :], g[..., :m, :], g[..., m:, :]
+    inner = triangle(n, x, 0.5).T * (gr @ flipped(r) - flipped(q) @ gq)
+    image = gq + conjugate(q) @ (inner + adjoint(inner))
+    problem = "qr has no derivative at a matrix without full rank"
+    pivots = np.abs(np.diagonal(value_of(r), axis1=-2, axis2=-1))
+    if np.any(pivots <= m * eps(x) * np.max(pivots, axis=-1, keepdims=True, initial=0)):
+        raise LinAlgError(problem)
+    return flipped(attempt(np.linalg.solve, problem, r, flipped(image)))
+
+
+_qr_packed = custom(named("qr", lambda x: np.concatenate(np.linalg.qr(x), axis=-2)), vjp=_qr_rule)
+_QRResult: Any = type(np.linalg.qr(np.eye(1)))
+
+
+@operation(np.linalg.qr)
+def _qr(a: Any, mode: str = "reduced") -> Any:
+    m, n = a.shape[-2:]
+    if mode not in ("reduced", "r", "complete") or (mode == "complete" and m > n):
+        raise ValueError(
+            f"qr of shape {a.shape} with mode={mode!r} has no derivative: use 'reduced' or 'r'"
+        )
+    packed = _qr_packed(a[..., :m])  # of a wide matrix, the square part in front
+    q, r = packed[..., :m, :], packed[..., m:, :]
+    if m < n:
+        r = np.concatenate([r, adjoint(q) @ a[..., m:]], axis=-1)
+    return r if mode == "r" else _QRResult(q, r)

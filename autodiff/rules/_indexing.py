@@ -1,0 +1,333 @@
+"""Reading entries by a key: integers, slices, arrays of integers or booleans, in any mixture.
+
+And the counterpart of writing: a new Tensor with other entries there.
+"""
+
+from __future__ import annotations
+
+import operator
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from autodiff._core.constant_arrays import kept
+from autodiff._core.ndarray import Operand
+from autodiff._core.op import Each, Function, linear, operation, value_of
+from autodiff._core.scatter import Key, read, scatter
+from autodiff._core.tensor import Tensor, constant
+from autodiff.rules._shapes import as_array, operands
+
+_BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
+_ADVANCED = frozenset({int, np.ndarray})
+_ALL = slice(None)
+
+
+@operation(operator.getitem)
+def _getitem(x: Any, key: Any) -> Any:
+    if (type(key) is int or type(key) is slice) and x.ndim:  # the commonest, in half the time
+        return read(x, (..., key, *(_ALL,) * (x.ndim - 1)))
+    keys = list(key) if type(key) is tuple else [key]
+    if _BASIC.issuperset(map(type, keys)):
+        return read(x, (..., *_part_for_each_axis(keys, x.shape)))
+    keys = [_plain(k) for k in keys]
+    if bool in map(type, keys):
+        return np.ravel(x)[_numbers(x, keys)]
+    keys = _part_for_each_axis(_without_masks(keys, x.shape), x.shape)
+    apart = _has_arrays_apart(keys)
+    keys = [k for k in keys if k is not Ellipsis]
+    if not apart:
+        return read(x, (..., *keys))
+    # NumPy puts the axes of index arrays that stand apart in front: move their operand's there.
+    advanced = [i for i, k in enumerate(keys) if type(k) in _ADVANCED]
+    x = read(x, (..., *(_ALL if i in advanced else k for i, k in enumerate(keys))))
+    x = np.moveaxis(x, advanced, range(len(advanced)))
+    return read(x, (..., *(keys[i] for i in advanced), *(_ALL,) * (x.ndim - len(advanced))))
+
+
+def _has_arrays_apart(keys: list[Any]) -> bool:
+    """Whether something stands between a key's index arrays, among which its integers count."""
+    advanced = [i for i, k in enumerate(keys) if type(k) in _ADVANCED]
+    return np.ndarray in map(type, keys) and advanced[-1] - advanced[0] >= len(advanced)
+
+
+def _numbers(x: Any, keys: list[Any]) -> Any:
+    """Return the numbers of the entries at a key: NumPy itself says which they are."""
+    try:
+        return np.arange(x.size).reshape(x.shape)[tuple(keys)]
+    except IndexError as error:
+        raise IndexError(f"a key that does not fit a Tensor of shape {x.shape}: {error}") from None
+
+
+def _part_for_each_axis(keys: list[Any], shape: tuple[int, ...]) -> list[Any]:
+    """Return a key as integers, slices, index arrays and None, with a part for every axis.
+
+    Without an Ellipsis, it counts from the end as well. One that stands for no axis stays beside
+    index arrays, which it keeps apart.
+    """
+    used = sum(k is not None and k is not Ellipsis for k in keys)
+    if used > len(shape):
+        raise IndexError(f"{used} indices for a Tensor of shape {shape}")
+    rest = [_ALL] * (len(shape) - used)
+    for i, k in enumerate(keys):
+        if k is Ellipsis:
+            none = [k] if np.ndarray in map(type, keys) else []
+            return keys[:i] + (rest or none) + keys[i + 1 :]
+    return keys + rest
+
+
+def _plain(key: Any) -> Any:
+    key = value_of(key)
+    if type(key) in _BASIC:
+        return key
+    array = np.asarray(key)
+    if array.size == 0 and not hasattr(key, "dtype"):
+        array = array.astype(np.intp)
+    if array.dtype.kind not in "iub":
+        raise IndexError(f"a Tensor is indexed by integers, slices and masks, not by {key!r:.60}")
+    return kept(array) if array.ndim else array.item()
+
+
+def _is_mask(key: Any) -> bool:
+    return type(key) is np.ndarray and key.dtype.kind == "b"
+
+
+def _without_masks(keys: list[Any], shape: tuple[int, ...]) -> list[Any]:
+    """Return a key with the indices of its true entries in place of each mask."""
+    if not any(map(_is_mask, keys)):
+        return keys
+    spans = [k.ndim if _is_mask(k) else int(k is not None and k is not Ellipsis) for k in keys]
+    parts: list[Any] = []
+    axis = 0
+    for k, span in zip(keys, spans, strict=True):
+        if _is_mask(k) and k.shape != shape[axis : axis + span]:
+            raise IndexError(
+                f"a mask of shape {k.shape} on axis {axis} of a Tensor of shape {shape}: their "
+                "lengths differ"
+            )
+        parts += k.nonzero() if _is_mask(k) else [k]
+        axis += len(shape) - sum(spans) if k is Ellipsis else span
+    return parts
+
+
+# -- along an axis ---------------------------------------------------------------------------
+
+
+@operation(np.take)
+def _take(a: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
+    if axis is None:
+        a, axis = np.ravel(a), 0
+    axis = normalize_axis_index(axis, a.ndim)
+    return a[(*(_ALL,) * axis, _in_range(indices, a.shape[axis], mode))]
+
+
+def _in_range(indices: Any, length: int, mode: str) -> Any:
+    """Return integers as the indices that NumPy's ``mode`` makes of them."""
+    places = np.asarray(value_of(indices))
+    if mode == "wrap":
+        return places % length
+    if mode == "clip":
+        return np.clip(places, 0, length - 1)
+    if mode != "raise":
+        raise ValueError(f"indices out of range are for 'raise', 'wrap' or 'clip', not {mode!r}")
+    return places
+
+
+@operation(np.take_along_axis)
+def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+    places = np.asarray(value_of(indices))
+    if axis is None:
+        arr, axis = np.ravel(arr), 0
+    if places.ndim != arr.ndim:
+        raise ValueError(
+            f"np.take_along_axis needs as many axes in the indices, of shape {places.shape}, as in "
+            f"the array, of shape {arr.shape}"
+        )
+    grid: list[Any] = list(np.ogrid[tuple(slice(n) for n in arr.shape)])
+    grid[axis] = places
+    return arr[tuple(grid)]
+
+
+@operation(np.compress)
+def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
+    return np.take(a, np.flatnonzero(value_of(condition)), axis)
+
+
+@operation(np.extract)
+def _extract(condition: Any, arr: Any) -> Any:
+    return np.take(arr, np.flatnonzero(value_of(condition)))
+
+
+@operation(np.choose)
+def _choose(a: Any, choices: Any, *, mode: str = "raise") -> Any:
+    chosen = constant(_in_range(a, len(choices), mode))
+    if np.any(chosen < 0) or np.any(chosen >= len(choices)):
+        raise ValueError(f"np.choose among {len(choices)} arrays got a number beyond them")
+    choices = [c if np.isscalar(c) else operands([c])[0] for c in choices]
+    out = choices[0]
+    for number, choice in enumerate(choices):
+        out = np.where(chosen == number, choice, out)
+    return out
+
+
+# -- diagonals -------------------------------------------------------------------------------
+
+
+def _diagonal_places(rows: int, columns: int, offset: int) -> tuple[Any, Any]:
+    """Return the row and the column of each entry on a diagonal."""
+    below, beyond = max(-offset, 0), max(offset, 0)
+    places = np.arange(min(rows - below, columns - beyond))
+    return places + below, places + beyond
+
+
+@operation(np.diagonal)
+def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+    a = np.moveaxis(a, (axis1, axis2), (-2, -1))
+    rows, columns = a.shape[-2:]
+    return a[(..., *_diagonal_places(rows, columns, offset))]
+
+
+@operation(np.trace)
+def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+    return np.sum(_diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
+
+
+@operation(np.diag)
+def _diag(v: Any, k: int = 0) -> Any:
+    if v.ndim == 2:
+        return _diagonal(v, k)
+    if v.ndim != 1:
+        raise ValueError(f"np.diag takes an array with one or two axes, not of shape {v.shape}")
+    length = len(v) + abs(k)
+    key = (..., *_diagonal_places(length, length, k))
+    return scatter(v, (key,), (1,), (length, length))
+
+
+@operation(np.diagflat)
+def _diagflat(v: Any, k: int = 0) -> Any:
+    return _diag(np.ravel(v), k)
+
+
+# -- adding up in bins -----------------------------------------------------------------------
+
+
+@operation(np.bincount)
+def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+    """Return how often each number occurs, a constant; linear in the weights, if there are any."""
+    numbers, weights = np.asarray(value_of(x)), None if weights is None else as_array(weights)
+    counts = np.bincount(numbers, value_of(weights), minlength)
+    if weights is None:
+        return constant(counts)
+    places = kept(numbers.astype(np.intp))
+    return scatter(weights.astype(counts.dtype), ((..., places),), (1,), counts.shape)
+
+
+@operation(np.histogram)
+def _histogram(
+    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
+) -> Any:
+    entries, bins = np.ravel(value_of(a)), value_of(bins)
+    facts = np.histogram(entries, bins, range, density, value_of(weights))
+    if not (type(weights) is Tensor and weights.requires_grad):
+        return facts
+    edges = facts[1]
+    places = np.searchsorted(edges, entries, side="right") - 1
+    places[entries == edges[-1]] -= 1  # both ends belong to the last bin
+    inside = (places >= 0) & (places < len(edges) - 1)
+    weights = np.ravel(weights)
+    sums = np.bincount(places[inside], weights[inside], len(edges) - 1).astype(weights.dtype)
+    return sums / np.diff(edges) / np.sum(sums) if density else sums, edges
+
+
+# -- other entries in some places ------------------------------------------------------------
+
+
+def _put(x: Any, entries: Any, key: Key) -> Any:
+    out = np.copy(x)
+    if out.dtype != entries.dtype:  # as a tangent's that is real beside one that is complex
+        out = out.astype(np.result_type(out, entries))
+    out[key] = entries
+    return out if out.ndim else out[()]
+
+
+_put.__name__ = "set"
+put: Function = linear(
+    _put,
+    Each(lambda i, g, out, x, entries, key: g[key] if i else put(g, np.zeros_like(g[key]), key)),
+)
+
+
+class At:
+    """The places of a Tensor: ``x.at[key].set(v)`` stands for ``x[key] = v``."""
+
+    __slots__ = ("x",)
+
+    def __init__(self, x: Tensor) -> None:
+        self.x = x
+
+    def __getitem__(self, key: Any) -> Entries:
+        return Entries(self.x, key)
+
+
+class Entries:
+    """The entries at a key, of which a new Tensor is made; repeated indices count each time."""
+
+    __slots__ = ("key", "x")
+
+    def __init__(self, x: Tensor, key: Any) -> None:
+        self.x = x
+        self.key = key
+
+    def set(self, v: Operand) -> Tensor:
+        """Return the Tensor with ``v`` in these places; where one is repeated, the last counts."""
+        x, places, entries = self._located("set", v)
+        if type(places[-1]) is np.ndarray:
+            _, from_behind = np.unique(places[-1][::-1], return_index=True)
+            last = places[-1].size - 1 - from_behind
+            places, entries = (..., places[-1][last]), entries[last]
+        return self._shaped(put(x, entries, places))
+
+    def add(self, v: Operand) -> Tensor:
+        """Return the Tensor with ``v`` added in these places."""
+        x, places, entries = self._located("add", v)
+        return self._shaped(x + scatter(entries, (places,), (entries.ndim,), x.shape))
+
+    def multiply(self, v: Operand) -> Tensor:
+        """Return the Tensor multiplied by ``v`` in these places."""
+        x, places, factors = self._located("multiply", v)
+        if type(places[-1]) is not np.ndarray:
+            return self._shaped(put(x, x[places] * factors, places))
+        rest = np.arange(places[-1].size)
+        while rest.size:  # as many rounds as a place is repeated
+            unique, first = np.unique(places[-1][rest], return_index=True)
+            x = put(x, x[unique] * factors[rest[first]], (..., unique))
+            rest = np.delete(rest, first)
+        return self._shaped(x)
+
+    def _located(self, name: str, v: Any) -> tuple[Any, Key, Any]:
+        """Return the Tensor, the places in it and ``v`` with an entry for each of them.
+
+        Index arrays become one, into the Tensor along one axis.
+        """
+        x = self.x
+        keys = [_plain(k) for k in (self.key if type(self.key) is tuple else [self.key])]
+        numbers = _numbers(x, keys)
+        number = isinstance(v, int | float | complex)
+        v = np.asarray(v, np.result_type(x.dtype, v)) if number else operands([v])[0]
+        if np.can_cast(v.dtype, x.dtype, "same_kind"):
+            v = v.astype(x.dtype)
+        else:
+            x = x.astype(np.result_type(x.dtype, v.dtype))
+        try:
+            v = np.broadcast_to(v, numbers.shape)
+        except ValueError:
+            raise ValueError(
+                f"x.at[...].{name}(v): there are entries of shape {numbers.shape} in these places "
+                f"of x, of shape {x.shape}, which v of shape {v.shape} does not fit"
+            ) from None
+        if {bool, np.ndarray}.isdisjoint(map(type, keys)):
+            return x, (..., *_part_for_each_axis(keys, x.shape)), v
+        return np.ravel(x), (..., numbers.ravel()), np.ravel(v)
+
+    def _shaped(self, x: Tensor) -> Tensor:
+        return x if x.shape == self.x.shape else x.reshape(self.x.shape)

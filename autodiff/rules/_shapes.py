@@ -1,0 +1,252 @@
+"""Functions that move entries about: each is linear, and its transpose moves them back."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from autodiff._core.array_kinds import refuse_container
+from autodiff._core.op import linear, operation
+from autodiff._core.tensor import Tensor, stop_gradient
+
+_ALL = slice(None)
+
+# The static arguments count from the end, so that leading batch axes pass through: shapes go with
+# the rank of their operand, axes are negative.
+
+
+_ALL_AXES = [tuple(range(-ndim, 0)) for ndim in range(65)]  # NumPy has 64 at most
+
+
+def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
+    """Return axes as negative numbers; None is all of them."""
+    if axes is None or axes is _ALL_AXES[ndim]:
+        return _ALL_AXES[ndim]
+    if type(axes) is tuple and len(axes) == 1:
+        axes = axes[0]
+    if type(axes) is int and -ndim <= axes < ndim:
+        return (axes - ndim if axes >= 0 else axes,)
+    return tuple(axis - ndim for axis in normalize_axis_tuple(axes, ndim))
+
+
+def as_array(x: Any) -> Any:
+    """Return a Tensor or an array as it is, and a number or list as an array."""
+    if type(x) is Tensor:
+        return x
+    if type(x) is not np.ndarray and not isinstance(x, np.generic):
+        refuse_container(x)
+        duck = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
+        x = x if duck else np.asarray(x)
+    if x.dtype.kind == "O":
+        raise TypeError(
+            f"a Tensor computes with numbers, but an array of shape {x.shape} has dtype object: "
+            "write a.astype(float), or np.stack where there are Tensors in it"
+        )
+    return x
+
+
+def operands(arrays: Any) -> list[Any]:
+    """Return Tensors and arrays as they are, and anything else as an array."""
+    return [as_array(a) for a in arrays]
+
+
+def _leading(x: Any, rank: int) -> Any:
+    return x.shape[: x.ndim - rank]
+
+
+# -- the same entries in another shape -------------------------------------------------------
+
+_reshaped = linear(
+    np.reshape,
+    lambda g, out, x, shape, rank: g.reshape(_leading(g, out.ndim) + x.shape),
+    compute=lambda x, shape, rank: x.reshape(_leading(x, rank) + shape),
+)
+
+
+@operation(np.reshape)
+def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
+    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
+    if -1 in shape:
+        known = -prod(shape)
+        shape = tuple(a.size // max(known, 1) if n == -1 else n for n in shape)
+    if order != "C":
+        return np.transpose(_reshape(_first_axis_last("reshape", a, order), shape[::-1]))
+    return _reshaped(a, shape, a.ndim)
+
+
+@operation(np.ravel)
+def _ravel(a: Any, order: str = "C") -> Any:
+    if order != "C":
+        a = _first_axis_last("ravel", a, order)
+    return _reshaped(a, (a.size,), a.ndim)
+
+
+def _first_axis_last(function: str, a: Any, order: str) -> Any:
+    """Return the array whose entries in the order 'C' are those of ``a`` in the order 'F'."""
+    if order != "F":
+        raise ValueError(
+            f"np.{function} of a Tensor takes its entries in the order 'C' or 'F', not {order!r}: "
+            "their order in memory is NumPy's own"
+        )
+    return np.transpose(a)
+
+
+@operation(np.expand_dims)
+def _expand_dims(a: Any, axis: Any) -> Any:
+    ndim = a.ndim + (1 if isinstance(axis, int) else len(axis))
+    new = {ndim + i for i in from_end(axis, ndim)}
+    lengths = iter(a.shape)
+    return _reshaped(a, tuple(1 if i in new else next(lengths) for i in range(ndim)), a.ndim)
+
+
+@operation(np.squeeze)
+def _squeeze(a: Any, axis: Any = None) -> Any:
+    if axis is None:
+        return _reshaped(a, tuple(n for n in a.shape if n != 1), a.ndim)
+    gone = {a.ndim + i for i in from_end(axis, a.ndim)}
+    if any(a.shape[i] != 1 for i in gone):
+        raise ValueError(f"squeeze(axis={axis}) of shape {a.shape}: only axes of length 1 can go")
+    return _reshaped(a, tuple(n for i, n in enumerate(a.shape) if i not in gone), a.ndim)
+
+
+@operation(np.atleast_1d)
+def _atleast_1d(*arys: Any) -> Any:
+    return _each(arys, lambda a: a if a.ndim else a[None])
+
+
+@operation(np.atleast_2d)
+def _atleast_2d(*arys: Any) -> Any:
+    return _each(arys, lambda a: a[(None,) * max(2 - a.ndim, 0)])
+
+
+@operation(np.atleast_3d)
+def _atleast_3d(*arys: Any) -> Any:
+    added = {0: (None, None, None), 1: (None, _ALL, None), 2: (_ALL, _ALL, None)}
+    return _each(arys, lambda a: a[added.get(a.ndim, ())])
+
+
+def _each(arrays: Any, function: Any) -> Any:
+    results = tuple(map(function, operands(arrays)))
+    return results[0] if len(results) == 1 else results
+
+
+# -- axes in another order -------------------------------------------------------------------
+
+
+def _behind(x: Any, axes: tuple[int, ...]) -> tuple[int, ...]:
+    """Return an order of axes for ``x``, whose leading axes stay."""
+    batch = x.ndim - len(axes)
+    return (*range(batch), *(x.ndim + axis for axis in axes))
+
+
+def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
+    return tuple(axes.index(i) - len(axes) for i in range(-len(axes), 0))
+
+
+_transposed = linear(
+    np.transpose,
+    lambda g, out, x, axes: g.transpose(_behind(g, _inverse(axes))),
+    compute=lambda x, axes: x.transpose(_behind(x, axes)),
+)
+
+
+@operation(np.transpose)
+def _transpose(a: Any, axes: Any = None) -> Any:
+    return _transposed(a, from_end(range(a.ndim)[::-1] if axes is None else axes, a.ndim))
+
+
+@operation(np.swapaxes)
+def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+    order = list(range(a.ndim))
+    i, j = normalize_axis_index(axis1, a.ndim), normalize_axis_index(axis2, a.ndim)
+    order[i], order[j] = j, i
+    return _transpose(a, order)
+
+
+@operation(np.matrix_transpose)
+def _matrix_transpose(x: Any) -> Any:
+    return _swapaxes(x, -1, -2)
+
+
+@operation(np.moveaxis)
+def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+    sources = normalize_axis_tuple(source, a.ndim)
+    order = [i for i in range(a.ndim) if i not in sources]
+    for to, axis in sorted(zip(normalize_axis_tuple(destination, a.ndim), sources, strict=True)):
+        order.insert(to, axis)
+    return _transpose(a, order)
+
+
+@operation(np.rollaxis)
+def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+    axis = normalize_axis_index(axis, a.ndim)
+    start = normalize_axis_index(start + a.ndim if start < 0 else start, a.ndim + 1)
+    return _moveaxis(a, axis, start - (axis < start))
+
+
+# -- broadcasting -------------------------------------------------------------------------------
+
+
+def _broadcast(x: Any, shape: tuple[int, ...], rank: int) -> Any:
+    leading = _leading(x, rank)
+    own = x.shape[len(leading) :]
+    x = x.reshape(leading + (1,) * (len(shape) - rank) + own)
+    return np.broadcast_to(x, leading + shape)
+
+
+def _summed(g: Any, out: Any, x: Any, shape: tuple[int, ...], rank: int) -> Any:
+    """Return a cotangent summed over the axes along which ``x`` was broadcast."""
+    own = (1,) * (len(shape) - rank) + x.shape[x.ndim - rank :]
+    leading = _leading(g, len(shape))
+    axes = tuple(i for i in range(-len(shape), 0) if own[i] == 1 != shape[i])
+    g = g.sum(axis=axes) if axes else g
+    return g.reshape(leading + own[len(shape) - rank :])
+
+
+_broadcasted = linear(np.broadcast_to, _summed, compute=_broadcast)
+
+
+@operation(np.broadcast_to)
+def _broadcast_to(array: Any, shape: Any) -> Any:
+    shape = (shape,) if isinstance(shape, int) else tuple(shape)
+    return _broadcasted(array, shape, array.ndim)
+
+
+@operation(np.broadcast_arrays)
+def _broadcast_arrays(*args: Any) -> tuple[Any, ...]:
+    arrays = operands(args)
+    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    return tuple(np.broadcast_to(a, shape) for a in arrays)
+
+
+# -- another type ----------------------------------------------------------------------------
+
+_cast = linear(
+    np.ndarray.astype,
+    lambda g, out, x, dtype: (g.real if "f" in (x.dtype.kind, out.dtype.kind) else g).astype(
+        x.dtype
+    ),
+    compute=lambda x, dtype: x.astype(dtype),
+)
+
+
+@operation(np.ndarray.astype)
+def _astype(
+    x: Any,
+    dtype: Any,
+    order: str = "K",
+    casting: Any = "unsafe",
+    subok: bool = True,
+    copy: bool = True,
+) -> Any:
+    dtype = np.dtype(dtype)
+    if casting != "unsafe" and not np.can_cast(x.dtype, dtype, casting):
+        raise TypeError(f"a Tensor of dtype {x.dtype} cannot become {dtype} by casting={casting!r}")
+    return _cast(x if dtype.kind in "fc" else stop_gradient(x), dtype)
+
+
+if hasattr(np, "astype"):  # from NumPy 2.1 on
+    operation(np.astype)(_astype)

@@ -1,0 +1,89 @@
+"""What keeps slopes accurate far out, near poles and where they vanish."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.op import Elementwise, Function, recorder, value_of
+from autodiff._core.tensor import Tensor
+
+ARRAY = (np.ndarray, np.generic)
+PLAIN = frozenset({np.ndarray, np.float64, np.float32})
+
+
+def inner(name: str, function: Function, *rules: Function) -> Function:
+    """State an op that rules call: it takes arrays, Tensors and power series."""
+    op = recorder(Elementwise(name, function, rules))
+
+    def call(*operands: Any) -> Any:
+        if PLAIN.issuperset(map(type, operands)):
+            return function(*operands)
+        for x in operands:
+            if is_series(x):
+                return x.__array_function__(call, (type(x),), operands, {})
+        return op(*operands)
+
+    return call
+
+
+def slope(name: str, times: Function, *rules: Function) -> Function:
+    """State a slope as an op, where the parts of its formula have slopes that cancel or underflow.
+
+    ``times`` takes ``g`` and the operands, and returns ``g`` times the slope in the fewest passes.
+    So does what is returned; it may take Tensors and power series.
+    """
+    op = inner(name, partial(times, 1), *rules)
+
+    def of_one(g: Any, x: Any) -> Any:
+        return times(g, x) if type(x) in PLAIN else g * op(x)
+
+    def of_several(g: Any, *operands: Any) -> Any:
+        return times(g, *operands) if PLAIN.issuperset(map(type, operands)) else g * op(*operands)
+
+    return of_one if len(rules) == 1 else of_several  # a third of a microsecond less
+
+
+def is_series(x: Any) -> bool:
+    """Whether ``x`` is a power series."""
+    return hasattr(x, "coefficient")
+
+
+def is_recorded(x: Any) -> bool:
+    """Whether a rule is given what will be differentiated, or developed in a series."""
+    return type(x) is Tensor or is_series(x)
+
+
+def everywhere(condition: Any) -> bool:
+    """Whether a condition holds for all entries, as far as that can be known."""
+    known = value_of(condition)
+    return isinstance(known, ARRAY) and np.count_nonzero(known) == known.size
+
+
+def where(condition: Any, accurate: Callable[..., Any], plain: Any, *operands: Any) -> Any:
+    """Return np.where(condition, accurate(*operands), plain).
+
+    The accurate form is computed where the condition holds alone; elsewhere it may be singular.
+    """
+    known = condition._value if type(condition) is Tensor else condition
+    if isinstance(known, ARRAY):
+        count = np.count_nonzero(known)  # takes a quarter of the time of any()
+        if not count:
+            return plain
+        if isinstance(plain, ARRAY) and not any(map(is_recorded, operands)):
+            if count == known.size:
+                return accurate(*operands)
+            chosen = np.array(plain)
+            mask = _broadcast(known, chosen.shape)
+            entries = [_broadcast(x, mask.shape)[mask] if np.ndim(x) else x for x in operands]
+            chosen[mask] = accurate(*entries)
+            return chosen
+    safe = [np.where(condition, x, 1) if hasattr(x, "dtype") else x for x in operands]
+    return np.where(condition, accurate(*safe), plain)
+
+
+def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
+    return x if x.shape == shape else np.broadcast_to(x, shape)

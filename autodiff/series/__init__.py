@@ -1,0 +1,1 @@
+"""Power series: the Taylor walk, and the polynomials that it gives."""

@@ -1,0 +1,115 @@
+"""Trading time for memory: a function that is computed again on the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.constant_arrays import kept
+from autodiff._core.op import Custom, Together, value_of
+from autodiff._core.structures import mapped
+from autodiff._core.tensor import Tensor, no_grad, node, recording
+from autodiff._core.walks import Graph
+from autodiff.derivatives._first import record_function, require_function
+from autodiff.tools._own_ops import by_position
+
+
+def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+    """Return ``f`` as one op, which remembers its arguments only and not what happens inside.
+
+    A walk calls ``f`` again when it gets there, and forgets what that recorded when it leaves.
+    Memory then holds the arguments of all such functions and the inside of one, in exchange for
+    a second computation of each.
+
+    Parameters
+    ----------
+    f : callable
+        Takes arrays or Tensors, none by keyword only, may use other Tensors such as parameters, and
+        returns one. It has to compute the same each time it is called: arrays that change
+        meanwhile, such as a buffer, have to be arguments, of which a copy is kept.
+
+    Raises
+    ------
+    RuntimeError
+        By a walk, when ``f`` computes something else than before: something that it uses beside its
+        arguments has changed, or it draws random numbers.
+
+    References
+    ----------
+    A. Griewank and A. Walther, "Algorithm 799: revolve", ACM Trans. Math. Software 26 (2000).
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import grad
+    >>> block = checkpoint(lambda x: np.sin(np.exp(x)))
+    >>> grad(block)(0.0) == grad(lambda x: np.sin(np.exp(x)))(0.0)
+    np.True_
+    """
+
+    require_function(f, "checkpoint")
+
+    @wraps(f)
+    def call(*args: Any, **keywords: Any) -> Any:
+        if keywords:
+            args = by_position(f, args, keywords)
+        numbers = tuple(i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad)
+        if not numbers or not recording.get():
+            return f(*args)
+        graph = record_function(f, args, {}, numbers)
+        (out,) = graph.outputs
+        outside = list(dict.fromkeys(_used_from_outside(graph)))
+        operands = (*(args[i] for i in numbers), *outside)
+        op = _recomputed(f, args, numbers, outside)
+        return node(out._value, op, operands, tuple(map(value_of, operands)), True)
+
+    return call
+
+
+def _used_from_outside(graph: Graph) -> list[Tensor]:
+    return [
+        x
+        for consumer in graph.order
+        for x in consumer.inputs
+        if type(x) is Tensor and x.requires_grad and x._index < graph.oldest
+    ]
+
+
+def _recomputed(
+    f: Callable[..., Any], args: tuple[Any, ...], numbers: tuple[int, ...], outside: list[Tensor]
+) -> Custom:
+    """Return the op that calls ``f`` again for its rules, once for all of them."""
+    constants = [None if i in numbers else mapped(_kept, x) for i, x in enumerate(args)]
+    name = getattr(f, "__name__", "function")
+
+    def arguments(operands: tuple[Any, ...]) -> list[Any]:
+        given = list(constants)
+        for i, x in zip(numbers, operands, strict=False):
+            given[i] = x
+        return given
+
+    def compute(*operands: Any) -> Any:
+        with no_grad():
+            return value_of(f(*arguments(operands)))
+
+    def images(g: Any, out: Any, operands: tuple[Any, ...]) -> Any:
+        graph = record_function(f, arguments(operands), {}, numbers)
+        if not np.array_equal(graph.outputs[0]._value, value_of(out), equal_nan=True):
+            raise RuntimeError(
+                f"{name} under checkpoint computes something else on the way back than before: "
+                "give it what changes as an argument, random numbers too"
+            )
+        leaves = [*graph.leaves, *outside]
+        batch = g.shape[: g.ndim - out.ndim]
+        record = any(type(x) is Tensor for x in (g, *operands))
+        pulled = Graph(graph.outputs, leaves).pull([g], batch=batch, record=record)
+        return lambda i: pulled[leaves[i]]
+
+    return Custom(name, compute, Together(images))
+
+
+def _kept(path: str, x: Any) -> Any:
+    return kept(x) if isinstance(x, np.ndarray) else x

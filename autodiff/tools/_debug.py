@@ -1,0 +1,146 @@
+"""Finding where a NaN or an infinity comes from."""
+
+from __future__ import annotations
+
+import linecache
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.op import value_of
+from autodiff._core.tensor import Tensor, recording
+from autodiff._core.zeros import keeping_zero, keeping_zero_forward
+
+HERE = str(Path(__file__).parents[1])
+
+
+@contextmanager
+def debug() -> Iterator[None]:
+    """Raise at the first op that makes a NaN or an infinity out of finite numbers.
+
+    It watches what is recorded, and the walks. The error names the op, the shapes and ranges of
+    what it was given, and the line of the program that called it. All this takes time: use it to
+    look for a mistake.
+
+    Raises
+    ------
+    FloatingPointError
+        At an op, or a rule, that turns finite numbers into others.
+
+    Examples
+    --------
+    >>> x = Tensor([1.0, 0.0])
+    >>> with debug():  # doctest: +ELLIPSIS
+    ...     y = np.log(x)
+    Traceback (most recent call last):
+        ...
+    FloatingPointError: log made 1 infinity out of finite numbers...
+    """
+    token = recording.set(Debugger())
+    try:
+        with np.errstate(all="ignore"):  # what they would warn of is raised here with its origin
+            yield
+    finally:
+        recording.reset(token)
+
+
+class Debugger:
+    """What it noted of each Tensor that was recorded: the line of the program that made it."""
+
+    def __init__(self) -> None:
+        self.lines: dict[int, str] = {}
+
+    def examined(self, out: Tensor) -> Tensor:
+        """Return a new Tensor after a look at it and at what it was made from."""
+        line = self.lines[out._index] = calling_line()
+        if not _finite(out._value) and all(map(_finite, out._values)):
+            assert out.op is not None
+            raise FloatingPointError(
+                f"{out.op.name} made {_trouble(out._value)} out of finite numbers: "
+                f"{_described(out._values)}{line}"
+            )
+        return out
+
+    def calling_line(self) -> str:
+        """Return where the program called what is being computed."""
+        return calling_line()
+
+    def examining(self, consumer: Tensor) -> Any:
+        """Return the op with rules that raise where they make finite numbers infinite or NaN."""
+        return _Examined(consumer, self.lines.get(consumer._index, ""))
+
+
+class _Examined:
+    """An op whose rules are watched."""
+
+    def __init__(self, consumer: Tensor, line: str) -> None:
+        self.op = keeping_zero(consumer)
+        self.consumer = consumer
+        self.line = line
+        self.rules = self
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.op, name)
+
+    def __getitem__(self, i: int) -> Any:
+        def rule(g: Any, *args: Any) -> Any:
+            return self.watched(self.op.rules[i](g, *args), [g])
+
+        return rule
+
+    def push(self, tangents: Sequence[Any], *args: Any) -> Any:
+        """Return the op's tangent after a look at it."""
+        op = keeping_zero_forward(self.consumer)
+        return self.watched(op.push(tangents, *args), [t for t in tangents if t is not None])
+
+    def watched(self, image: Any, given: Sequence[Any]) -> Any:
+        """Return an image after a look at it."""
+        before = (*given, self.consumer._value, *self.consumer._values)
+        if not _finite(image) and all(map(_finite, before)):
+            raise FloatingPointError(
+                f"the derivative of {self.op.name} made {_trouble(image)} out of a finite "
+                f"cotangent or tangent, where it was computed from "
+                f"{_described(self.consumer._values)}{self.line}"
+            )
+        return image
+
+
+def _is_numeric(x: Any) -> bool:
+    return isinstance(x, np.ndarray | np.generic | float | complex)
+
+
+def _finite(x: Any) -> bool:
+    value = value_of(x)
+    return not _is_numeric(value) or bool(np.all(np.isfinite(value)))
+
+
+def _trouble(x: Any) -> str:
+    value = np.asarray(value_of(x))
+    counts = {"NaN": np.isnan(value).sum(), "infinity": np.isinf(value).sum()}
+    return " and ".join(f"{count} {what}" for what, count in counts.items() if count)
+
+
+def _described(values: Sequence[Any]) -> str:
+    """Return the shapes and the ranges of an op's operands."""
+    parts = []
+    for value in filter(_is_numeric, values):
+        array = np.asarray(value)
+        if array.size == 1:
+            parts.append(f"{array.item():.6g}")
+        elif array.size:
+            real = array.real
+            parts.append(f"shape {array.shape} from {real.min():.6g} to {real.max():.6g}")
+    return " and ".join(parts)
+
+
+def calling_line() -> str:
+    """Return where the innermost line outside of this package stands, and what it says."""
+    frame = sys._getframe()
+    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
+        frame = frame.f_back
+    file, number = frame.f_code.co_filename, frame.f_lineno
+    return f"\n  at {file}:{number}: {linecache.getline(file, number).strip()}"

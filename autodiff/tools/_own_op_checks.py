@@ -1,0 +1,262 @@
+"""A look at what the ops of one's own do: that an image fits, and that a batch is left alone."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cache
+from inspect import signature
+from sys import getrefcount
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.op import Each, Function, Linear, Multilinear, value_of
+
+# -- what a function does with a batch -------------------------------------------------------
+
+
+class CheckedLinear(Linear):
+    """A linear op whose function is looked at on the way forward."""
+
+    __slots__ = ()
+
+    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+        """Return the op of all the tangents."""
+        return _looked_at(super().push, self.name, tangents, out, inputs, batch)
+
+
+class CheckedMultilinear(Multilinear):
+    """A multilinear op whose function is looked at on the way forward."""
+
+    __slots__ = ()
+
+    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+        """Return the sum over the operands of the op with its tangent in its place."""
+        if len(self.core) < self.operands(inputs):
+            raise TypeError(
+                f"{self.name} has {self.operands(inputs)} operands here, but core={self.core} says "
+                "of the first only how many trailing axes it consumes: give it a number for each"
+            )
+        return _looked_at(super().push, self.name, tangents, out, inputs, batch)
+
+
+def _looked_at(
+    push: Function,
+    name: str,
+    tangents: Sequence[Any],
+    out: Any,
+    inputs: tuple[Any, ...],
+    batch: int,
+) -> Any:
+    """Return the tangent of a batch, if its first member is what that member gives alone."""
+    problem = (
+        f"{name} does something else with axes in front of its operand's than with each of their "
+        "entries, as in a Jacobian: write a function that works on the last axes, with x @ A.T in "
+        "the place of A @ x, or axis=-1"
+    )
+    try:
+        result = push(tangents, out, inputs, batch)
+    except ValueError as error:
+        raise ValueError(f"{problem} ({error})") from error
+    leading = next(t.shape[:batch] for t in tangents if t is not None)
+    if batch and 0 not in leading:
+        first = (0,) * batch
+        alone = push([None if t is None else t[first] for t in tangents], out, inputs, 0)
+        _check_alike(result, alone, leading, problem)
+    return result
+
+
+def _check_alike(result: Any, alone: Any, batch: tuple[int, ...], problem: str) -> None:
+    """Raise if the first member of a batch of images is not what it is alone."""
+    one, other = value_of(result), value_of(alone)
+    if one.shape != batch + other.shape or not np.allclose(
+        one[(0,) * len(batch)], other, rtol=1e-3, atol=1e-6, equal_nan=True
+    ):
+        raise ValueError(problem)
+
+
+# -- what a function returns -----------------------------------------------------------------
+
+
+def checked_function(name: str, function: Function) -> Function:
+    """Return a function whose numbers become NumPy's; what is no number or array is refused."""
+    if isinstance(function, np.ufunc):
+        return function
+
+    def compute(*inputs: Any) -> Any:
+        try:
+            value = function(*inputs)
+        except TypeError as error:
+            if "to Python scalar" in str(error):
+                raise TypeError(
+                    f"{name} takes a single number: make the op of np.vectorize({name})"
+                ) from error
+            raise
+        if type(value) is np.ndarray or hasattr(value, "dtype"):
+            return value
+        return _number(name, value, inputs)
+
+    return compute
+
+
+def _number(name: str, value: Any, inputs: Sequence[Any]) -> Any:
+    """Return a Python number in the precision of the inputs, as NumPy's functions do."""
+    if not isinstance(value, int | float | complex):
+        raise TypeError(
+            f"{name} returned {value!r:.60} ({type(value).__name__}), but an op returns one array "
+            "or number, as np.stack makes of several"
+        )
+    if isinstance(value, int):
+        return np.asarray(value)[()]
+    arrays = [x.dtype for x in inputs if hasattr(x, "dtype") and x.dtype.kind in "fc"]
+    return np.result_type(value, *arrays).type(value)
+
+
+# -- what a rule is called with --------------------------------------------------------------
+
+
+def require_signature(name: str, i: int, rule: Function, count: int, what: str) -> None:
+    """Raise if a rule cannot be called with g, the output and so many arguments."""
+    try:
+        taken = signature(rule)
+    except ValueError:  # of what is written in C
+        return
+    try:
+        taken.bind(*[None] * (2 + count))
+    except TypeError:
+        operands = "xyz"[:count] if count <= 3 else [f"x{k}" for k in range(count)]
+        raise TypeError(
+            f"the rule of {name} for operand {i} is called with g, the output and {count} {what}, "
+            f"as lambda {', '.join(['g', 'out', *operands])}: ... takes them, but it takes {taken}"
+        ) from None
+
+
+# -- what a rule returns ---------------------------------------------------------------------
+# Looking at it takes 5 µs, and twice the rule's time in a batch: done once, and in each batch.
+
+
+class _CheckedEach(Each):
+    """One rule for any number of operands, looked at for each of them."""
+
+    def __init__(self, rules: Each, name: str, backward: bool) -> None:
+        super().__init__(rules.rule)
+        self.checked = cache(lambda i: _checked(name, i, rules[i], backward))
+
+    def __getitem__(self, i: int) -> Function:
+        rule: Function = self.checked(i)
+        return rule
+
+
+def checked_rules(rules: Any, name: str, backward: bool) -> Any:
+    """Return the rules of an op, each with a look at what it returns."""
+    if isinstance(rules, Each):
+        return _CheckedEach(rules, name, backward)
+    return [_checked(name, i, rule, backward) for i, rule in enumerate(rules)]
+
+
+def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
+    """Return a rule whose image is looked at: its type, its shape and what it does with a batch."""
+    trusted: Any = None  # the real type of g that was looked at
+    foreign = False
+
+    def image(g: Any, out: Any, *inputs: Any) -> Any:
+        nonlocal trusted, foreign
+        if g.dtype is trusted and g.ndim == (out if backward else inputs[i]).ndim:
+            result = rule(g, out, *inputs)
+            return result.copy() if foreign else result
+        if backward and g.dtype.kind == "c" != out.dtype.kind:
+            g = np.real(g)  # all that counts of a real number's cotangent
+        if trusted is None:
+            require_signature(name, i, rule, len(inputs), "argument(s)")
+        source, target = (out, inputs[i]) if backward else (inputs[i], out)
+        batch = g.shape[: g.ndim - source.ndim]
+        result = rule(g, out, *inputs)
+        # Somebody beside this function holds it, so it is no gradient to give away.
+        foreign = type(result) is np.ndarray and result is not g and getrefcount(result) > 2
+        result = _array(result.copy() if foreign else result, name, i, batch)
+        own = result.shape[len(batch) :]
+        if result.shape[: len(batch)] != batch or not _fits(own, target.shape):
+            raise ValueError(
+                f"the rule of {name} for operand {i} returned shape {result.shape} for g of shape "
+                f"{g.shape}, but {'the operand' if backward else 'the output'} has shape "
+                f"{target.shape}{_on_batches(batch)}"
+            )
+        if batch and 0 not in batch:
+            first = (0,) * len(batch)
+            alone = _array(rule(g[first], out, *inputs), name, i, ())
+            problem = (
+                f"the rule of {name} for operand {i} does something else with g of shape {g.shape} "
+                f"than with each of its members{_on_batches(batch)}"
+            )
+            _check_alike(result, alone, batch, problem)
+        if result.dtype.kind == "c" != out.dtype.kind and not backward:
+            raise TypeError(
+                f"the rule of {name} for operand {i} returned a tangent of {result.dtype}, but the "
+                "output is real: return np.real of it"
+            )
+        if not batch and g.dtype.kind != "c":
+            trusted = g.dtype
+        return result
+
+    return image
+
+
+def checked_entries(name: str, i: int, rule: Function) -> Function:
+    """Return the rule of an elementwise op, whose image is looked at: its type and its shape."""
+    trusted: Any = None  # the type of the operand that was looked at
+
+    def image(g: Any, out: Any, *inputs: Any) -> Any:
+        nonlocal trusted
+        if inputs[i].dtype is trusted:
+            return rule(g, out, *inputs)
+        if inputs[i].dtype.kind == "c" != out.dtype.kind:
+            raise TypeError(
+                f"{name} makes real numbers of complex ones, so that its rule cannot serve both "
+                "directions as an analytic function's does: state it by custom with vjp and jvp"
+            )
+        result = _array(rule(g, out, *inputs), name, i, ())
+        shapes = [np.shape(value_of(x)) for x in inputs]
+        if out.shape != np.broadcast_shapes(*shapes):
+            raise ValueError(
+                f"{name} makes shape {out.shape} of shapes {', '.join(map(str, shapes))}: that is "
+                "no elementwise op, state it by custom"
+            )
+        batch = max(g.ndim - out.ndim, 0)
+        if not _fits(result.shape[batch:], out.shape):
+            raise ValueError(
+                f"the rule of {name} for operand {i} returned shape {result.shape}, but the output "
+                f"has shape {out.shape}: an elementwise op's rule works entry by entry"
+            )
+        trusted = inputs[i].dtype
+        return result
+
+    return image
+
+
+def _array(result: Any, name: str, i: int, batch: tuple[int, ...]) -> Any:
+    """Return what a rule returned, if it is an array, a Tensor or a number."""
+    if isinstance(result, int | float | complex) and not isinstance(result, np.generic):
+        return np.full(batch, result, np.result_type(result, np.float64))[()]
+    if not hasattr(result, "dtype"):
+        raise TypeError(
+            f"the rule of {name} for operand {i} returned {result!r:.60} "
+            f"({type(result).__name__}), not an array: where nothing depends on an operand return "
+            "0 * g"
+        )
+    return result
+
+
+def _fits(own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+    """Whether an image of this shape becomes the target's by broadcasting, or sums over it."""
+    pairs = zip(reversed(own), reversed(shape), strict=False)
+    return all(n == length or 1 in (n, length) for n, length in pairs)
+
+
+def _on_batches(batch: tuple[int, ...]) -> str:
+    """Return what a rule has to do about a batch, where there is one."""
+    if not batch:
+        return ""
+    return (
+        f". The leading axes {batch} of g are a batch: write a rule that leaves them alone, with "
+        "g @ A in the place of A.T @ g, or t[..., None, :] to align them"
+    )
