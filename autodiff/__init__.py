@@ -5,14 +5,16 @@ from autodiff._core.op import Each
 from autodiff._core.structures import flatten
 from autodiff._core.tensor import Tensor, assign_value, no_grad, stop_gradient
 from autodiff.derivatives._approximations import linear_approximation, quadratic_approximation
+from autodiff.derivatives._check import check_grads
 from autodiff.derivatives._diagonals import divergence, hessian_diagonal, laplacian
-from autodiff.derivatives._first import grad, hvp, jvp, linearize, value_and_grad, vjp
+from autodiff.derivatives._first import grad, jvp, linearize, value_and_grad, vjp
 from autodiff.derivatives._implicit import implicit
 from autodiff.derivatives._jacobians import hessian, jacobian
+from autodiff.derivatives._second import hvp
 from autodiff.drawing._graph import draw
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
-from autodiff.series._polynomial import TaylorPolynomial, taylor
-from autodiff.tools._check import check_grads
+from autodiff.series._polynomial import TaylorPolynomial
+from autodiff.series._taylor import taylor
 from autodiff.tools._checkpoint import checkpoint
 from autodiff.tools._debug import debug
 from autodiff.tools._own_ops import custom, elementwise, linear, multilinear

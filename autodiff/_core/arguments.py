@@ -11,10 +11,11 @@ import inspect
 import sys
 from collections.abc import Callable
 from functools import lru_cache
-from importlib import import_module
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from autodiff._core.refusals import instead_of, reason_for
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -159,13 +160,11 @@ def _cast(
 def refused_argument(function: Function, name: str) -> TypeError:
     """Return the error for an argument that NumPy's function takes and a Tensor's does not."""
     called = full_name(function).replace("numpy", "np", 1)
-    instead = import_module("autodiff._core.refusals").instead_of(name, called)
-    return TypeError(f"{called} of a Tensor has no {name}=: {instead}")
+    return TypeError(f"{called} of a Tensor has no {name}=: {instead_of(name, called)}")
 
 
 def refused(function: Function) -> TypeError:
     """Return the error for a NumPy function without a rule."""
-    reason_for = import_module("autodiff._core.refusals").reason_for
     return TypeError(f"{full_name(function)} cannot be given a Tensor: {reason_for(function)}")
 
 

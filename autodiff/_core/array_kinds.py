@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike, NDArray
 
 NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32})
 
@@ -34,6 +35,18 @@ def as_computable(x: Any) -> Any:
             "holds numbers, write x.astype(float)"
         )
     return x
+
+
+def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
+    """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
+    refuse_container(value)
+    duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
+    array = value if duck else np.array(value, dtype=dtype)
+    if array.dtype.kind not in "biufc":
+        raise TypeError(
+            f"a Tensor holds numbers, but this value has dtype {array.dtype}: {value!r:.80}"
+        )
+    return array if array.ndim else array[()]
 
 
 def refuse_container(x: Any) -> None:

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import wraps
-from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff._core.arguments import call, call_by_name, call_ufunc, fit, refused, refused_argument
+from autodiff._core.conversions import Conversions, unchanging
 
 if TYPE_CHECKING:
     from autodiff._core.tensor import Tensor
@@ -53,19 +53,16 @@ def _in_place(name: str, new: str) -> Callable[..., NoReturn]:
     return refuse
 
 
-def unchanging(attribute: str, instead: str) -> AttributeError:
-    """Return the error for an assignment to a part of a Tensor."""
-    return AttributeError(
-        f"a Tensor's value never changes: instead of x.{attribute} = v write {instead}"
-    )
+# What loads the rules for a module's functions once that module has been imported, by its name: for
+# modules that take long to import.
+awaited: dict[str, Callable[[], Any]] = {}
 
 
-class NDArrayInterface:
+class NDArrayInterface(Conversions):
     """The operators, methods and protocols of ndarray, each handed on to its operation."""
 
     __slots__ = ()
 
-    _value: Any
     __pandas_priority__ = 5000  # so that a Series or DataFrame in front leaves the operator to us
 
     # -- NumPy's protocols -------------------------------------------------------------------
@@ -217,6 +214,9 @@ class NDArrayInterface:
     def __getitem__(self, key: Any) -> Tensor:
         return operations[operator.getitem](self, key)
 
+    def __iter__(self) -> Iterator[Tensor]:
+        return (self[i] for i in range(len(self)))
+
     def __delitem__(self, key: Any) -> NoReturn:
         raise TypeError("a Tensor's value never changes: instead of del x[i] write np.delete(x, i)")
 
@@ -270,12 +270,12 @@ class NDArrayInterface:
         return self.itemsize * int(self._value.size)
 
     @property
-    def at(self) -> Any:
+    def at(self) -> At:
         """The places of the entries: ``x.at[key].set(v)`` stands for ``x[key] = v``.
 
         ``add`` and ``multiply`` go the same way, and all of them return a new Tensor.
         """
-        return import_module("autodiff.rules._indexing").At(self)
+        return At(self)
 
     sum = _method(np.sum, "the sum over the axes, all of them if none is named")
     mean = _method(np.mean, "the mean over the axes, all of them if none is named")
@@ -353,6 +353,40 @@ class NDArrayInterface:
         return self
 
 
+class At:
+    """The places of a Tensor: ``x.at[key].set(v)`` stands for ``x[key] = v``."""
+
+    __slots__ = ("x",)
+
+    def __init__(self, x: Any) -> None:
+        self.x = x
+
+    def __getitem__(self, key: Any) -> Entries:
+        return Entries(self.x, key)
+
+
+class Entries:
+    """The entries at a key, of which a new Tensor is made; repeated indices count each time."""
+
+    __slots__ = ("key", "x")
+
+    def __init__(self, x: Any, key: Any) -> None:
+        self.x = x
+        self.key = key
+
+    def set(self, v: Operand) -> Tensor:
+        """Return the Tensor with ``v`` in these places; where one is repeated, the last counts."""
+        return operations[Entries.set](self, v)
+
+    def add(self, v: Operand) -> Tensor:
+        """Return the Tensor with ``v`` added in these places."""
+        return operations[Entries.add](self, v)
+
+    def multiply(self, v: Operand) -> Tensor:
+        """Return the Tensor multiplied by ``v`` in these places."""
+        return operations[Entries.multiply](self, v)
+
+
 class _Absent:
     """An attribute of ndarray that a Tensor does not have, which says what to write instead."""
 
@@ -374,9 +408,9 @@ NDArrayInterface.ptp = _Absent("ptp", "np.ptp(x)")  # type: ignore[attr-defined]
 
 def other_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
     """Call what the simple case does not cover: a ufunc's methods, and SciPy's functions."""
-    if "scipy.special" in sys.modules:
-        import_module("autodiff.rules._special")  # only now: SciPy is slow to import
-
+    for module, load_rules in awaited.items():
+        if module in sys.modules:
+            load_rules()
     function = ufunc if method == "__call__" else getattr(ufunc, method)
     operation = operations.get(function)
     if operation is None:

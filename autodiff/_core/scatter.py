@@ -10,7 +10,9 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._core.op import Function, Together, linear, total, value_of
+from autodiff._core.op import Function, Together, total
+from autodiff._core.record import value_of
+from autodiff._core.table import linear
 
 Key: TypeAlias = tuple[Any, ...]
 _WRITABLE = (np.ndarray, np.generic)

@@ -3,31 +3,42 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike, NDArray
+from numpy.typing import ArrayLike, NDArray
 
-from autodiff._core.array_kinds import refuse_container
-from autodiff._core.ndarray import NDArrayInterface, Operand, operations, unchanging
+from autodiff._core.array_kinds import own_value
+from autodiff._core.ndarray import NDArrayInterface, Operand, operations
 
 if TYPE_CHECKING:
     from autodiff._core.op import Op
 
-# False, True, or the Debugger that every new Tensor is shown to.
-recording: ContextVar[Any] = ContextVar("recording", default=True)
+
+class Hook:
+    """What recording calls: with each new node, and where something goes wrong.
+
+    This one does nothing; debugging puts its own in the place.
+    """
+
+    def made(self, out: Tensor) -> None:
+        """Look at a new node."""
+
+    def place(self) -> str:
+        """Return, for an error's message, where the program called what is computed."""
+        return ""
+
+    def diverged(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
+        """Look at a walk that ended in infinities; called with what stands in for a node's op."""
+
+
+PLAIN = Hook()
+recording: ContextVar[Hook | None] = ContextVar("recording", default=PLAIN)  # None: off
 next_index = itertools.count(1).__next__
 new = object.__new__
-
-
-_OF_MATH = ", and NumPy's functions in the place of math's"
-
-
-class LostGraphError(TypeError):
-    """A Tensor stands where only its value would fit, so its derivative would be lost."""
 
 
 class Tensor(NDArrayInterface):
@@ -67,12 +78,9 @@ class Tensor(NDArrayInterface):
         "requires_grad",
     )
 
-    _value: NDArray[Any]  # or a NumPy scalar, which is several times faster
     op: Op | None  # what made it; None for a leaf
     inputs: tuple[Any, ...]  # the op's arguments: Tensors and constants
     _values: tuple[Any, ...]  # the same arguments with plain values for Tensors
-    name: str | None
-    requires_grad: bool
     grad: Any  # a leaf's gradient, once ``backward`` has run
     _index: int  # larger than any input's: sorting by it is the topological order
 
@@ -125,103 +133,11 @@ class Tensor(NDArrayInterface):
             raise ValueError(f"the new value has shape {value.shape}, the Tensor {self.shape}")
         assign_value(self, value)
 
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        return self._value.shape
-
-    @shape.setter
-    def shape(self, v: Any) -> NoReturn:
-        raise unchanging("shape", "x = x.reshape(v)")
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self._value.ndim
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        return self._value.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the entries."""
-        return self._value.dtype
-
-    @dtype.setter
-    def dtype(self, v: Any) -> NoReturn:
-        raise unchanging("dtype", "x = x.astype(v)")
-
-    def item(self, *args: Any) -> Any:
-        """Return the only entry, or that at an index, as a Python number outside the graph."""
-        return self._value.item(*args)
-
-    def tolist(self) -> Any:
-        """Return the entries as nested lists of Python numbers, outside the graph."""
-        return self._value.tolist()
-
     def __repr__(self) -> str:
         text = np.array2string(np.asarray(self._value), separator=", ", prefix="Tensor(")
         origin = f", op={self.op.name}" if self.op else ""
         label = f", name={self.name!r}" if self.name else ""
         return f"Tensor({text}{origin}{label})"
-
-    def __format__(self, spec: str) -> str:
-        return format(self._value.item(), spec) if spec and self.size == 1 else repr(self)
-
-    def __len__(self) -> int:
-        if not self.ndim:
-            raise TypeError("a Tensor of shape () has no length")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator[Tensor]:
-        return (self[i] for i in range(len(self)))
-
-    def __bool__(self) -> bool:
-        return bool(self._value)
-
-    def __float__(self) -> float:
-        return float(self._value_outside("a float", "t.item()", _OF_MATH))
-
-    def __int__(self) -> int:
-        return int(self._value_outside("an int", "t.item()"))
-
-    def __complex__(self) -> complex:
-        return complex(self._value_outside("a complex", "t.item()", _OF_MATH))
-
-    def __index__(self) -> int:
-        return self._value_outside("an index", "t.item()").__index__()
-
-    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
-        return np.array(self._value_outside("a plain array", "t.data"), dtype=dtype, copy=copy)
-
-    def _value_outside(self, target: str, instead: str, more: str = "") -> NDArray[Any]:
-        """Return the value for use outside the graph, unless a derivative would be lost."""
-        if self.requires_grad:
-            from autodiff._core.refusals import stand_in
-
-            raise LostGraphError(
-                f"a Tensor of shape {self.shape} that requires a gradient cannot become {target} "
-                f"without losing its derivative. Write {instead} if a constant is meant; to build "
-                "an array out of Tensors use np.stack, np.concatenate or np.where"
-                f"{more}{stand_in()}"
-            )
-        return self._value
-
-    def __setitem__(self, key: Any, value: Any) -> None:
-        raise TypeError(
-            "a Tensor's value never changes: instead of x[i] = v write x = x.at[i].set(v) or "
-            "np.where(mask, v, x), or collect the parts in a list and np.stack them"
-        )
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        if self.op is not None:
-            raise TypeError(
-                f"only a leaf can be copied or pickled, and {self.op.name} made this Tensor: "
-                "use t.data"
-            )
-        return Tensor, (self._value, self.requires_grad, self.name)
 
     # -- derivatives -------------------------------------------------------------------------
 
@@ -246,19 +162,7 @@ class Tensor(NDArrayInterface):
         RuntimeError
             When a leaf's value was replaced after this Tensor was computed from it.
         """
-        operations[Tensor.backward](self, cotangent)
-
-
-def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
-    """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
-    refuse_container(value)
-    duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
-    array = value if duck else np.array(value, dtype=dtype)
-    if array.dtype.kind not in "biufc":
-        raise TypeError(
-            f"a Tensor holds numbers, but this value has dtype {array.dtype}: {value!r:.80}"
-        )
-    return array if array.ndim else array[()]
+        operations[Tensor.backward](self, cotangent)  # the end of walks.py
 
 
 def assign_value(leaf: Tensor, value: NDArray[Any]) -> None:
@@ -285,7 +189,7 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    token = recording.set(False)
+    token = recording.set(None)
     try:
         yield
     finally:
@@ -306,7 +210,7 @@ def stop_gradient(x: Operand) -> Any:
 
 def constant(value: Any) -> Tensor:
     """Return a Tensor around a value that needs no copy and no gradient."""
-    return node(value, None, (), (), False)
+    return node(value, None, (), (), None)
 
 
 def node(
@@ -314,16 +218,21 @@ def node(
     op: Op | None,
     inputs: tuple[Any, ...],
     values: tuple[Any, ...],
-    requires_grad: bool,
+    hook: Hook | None,
 ) -> Tensor:
-    """Return a Tensor without copying or checking anything."""
+    """Return a Tensor without copying or checking anything; under a hook it requires a gradient."""
     out = new(Tensor)
     out._value = value
     out.op = op
     out.inputs = inputs
     out._values = values
     out.name = None
-    out.requires_grad = requires_grad
     out.grad = None
     out._index = next_index()
+    if hook is None:
+        out.requires_grad = False
+        return out
+    out.requires_grad = True
+    if hook is not PLAIN:
+        hook.made(out)
     return out

@@ -22,9 +22,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff._core.machine import LARGE, LONG, keep_freed_memory
-from autodiff._core.op import Custom, Together, operation, total, value_of
+from autodiff._core.op import Custom, Together, total
+from autodiff._core.record import value_of
 from autodiff._core.scatter import Scattered, accumulate, filled
-from autodiff._core.tensor import Tensor, constant, recording
+from autodiff._core.table import operation
+from autodiff._core.tensor import PLAIN, Tensor, constant, recording
 from autodiff._core.zeros import keeping_zero, keeping_zero_forward
 
 Shape: TypeAlias = tuple[int, ...]
@@ -87,9 +89,8 @@ def _settled(
     Where something is infinite or NaN the walk is repeated with 0 · inf = 0. What shares memory
     with a seed, another result or a larger array is copied.
     """
-    mode = recording.get()
-    debugger = mode if type(mode) is not bool else None
-    token = recording.set(record and (debugger or True))
+    hook = recording.get() or PLAIN
+    token = recording.set(hook if record else None)
     try:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             for amend in (None, careful):
@@ -113,8 +114,7 @@ def _settled(
                 if abs(size) < np.inf:
                     break
             else:
-                if debugger is not None:
-                    walk(debugger.examining)  # which raises where it went wrong
+                hook.diverged(walk)
     finally:
         recording.reset(token)
     return found
@@ -341,11 +341,11 @@ def _transposed_twice(
     for i, t in enumerate(tangents):
         if t is not None:
             rule: Any = op.rules[i]
-            mode = recording.set(recording.get() or True)
+            token = recording.set(recording.get() or PLAIN)
             u = Tensor(np.zeros_like(value_of(out)))
             x = inputs[i]
             image = filled(aligned(rule(u, out, *inputs), x.shape, ()), x.shape)
-            recording.reset(mode)
+            recording.reset(token)
             graph = Graph([image if type(image) is Tensor else constant(image)], [u])
             images.append(graph.pull([t], batch=batch, record=bool(recording.get()))[u])
     return total(iter(images))

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Custom, Each, Elementwise, Function, Multilinear, Op, value_of
+from autodiff._core.op import Custom, Each, Elementwise, Function, Multilinear, Op
+from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 
 

@@ -9,16 +9,11 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
+from autodiff._core.functions import argument, is_nested, record_function, require_function
 from autodiff._core.op import Elementwise
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph
-from autodiff.derivatives._first import (
-    argument,
-    gradient_graph,
-    is_nested,
-    record_function,
-    require_function,
-)
+from autodiff.derivatives._second import gradient_graph
 
 Function: TypeAlias = Callable[..., Any]
 

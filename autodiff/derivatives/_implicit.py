@@ -14,11 +14,12 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._core.complex_arguments import require_analytic
-from autodiff._core.op import Custom, Each, record, value_of
+from autodiff._core.functions import is_nested, record_function, require_function
+from autodiff._core.op import Custom, Each
+from autodiff._core.record import record, value_of
 from autodiff._core.tensor import no_grad, recording
 from autodiff._core.walks import Graph
 from autodiff.derivatives._diagonals import acts_on_each_entry
-from autodiff.derivatives._first import is_nested, record_function, require_function
 
 Function: TypeAlias = Callable[..., Any]
 

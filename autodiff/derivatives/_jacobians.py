@@ -10,19 +10,19 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
-from autodiff._core.structures import replaced
-from autodiff._core.tensor import Tensor
-from autodiff._core.walks import Graph
-from autodiff.derivatives._columns import columns_by_data
-from autodiff.derivatives._first import (
+from autodiff._core.functions import (
     Argnums,
     Function,
     checked_argnums,
-    gradient_graph,
     is_nested,
     record_structures,
     require_function,
 )
+from autodiff._core.structures import replaced
+from autodiff._core.tensor import Tensor
+from autodiff._core.walks import Graph
+from autodiff.derivatives._columns import columns_by_data
+from autodiff.derivatives._second import gradient_graph
 
 MODES = ("auto", "forward", "reverse")
 

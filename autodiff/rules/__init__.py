@@ -1,5 +1,8 @@
 """The rules: one file for each family of NumPy functions. Importing it fills the table."""
 
+from importlib import import_module
+
+from autodiff._core.ndarray import awaited
 from autodiff.rules import (  # noqa: F401
     _choices,
     _complex_numbers,
@@ -23,3 +26,5 @@ from autodiff.rules import (  # noqa: F401
     _statistics,
     _ufunc_methods,
 )
+
+awaited["scipy.special"] = lambda: import_module("autodiff.rules._special")  # slow to import

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import elementwise, operation, value_of
+from autodiff._core.record import value_of
+from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant, stop_gradient
 
 _chosen = elementwise(

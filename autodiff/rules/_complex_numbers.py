@@ -12,7 +12,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Function, linear, operation, value_of
+from autodiff._core.op import Function
+from autodiff._core.record import value_of
+from autodiff._core.table import linear, operation
 from autodiff._core.tensor import constant
 from autodiff.rules._lengths import direction
 

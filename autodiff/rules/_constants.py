@@ -9,7 +9,9 @@ import numpy as np
 
 from autodiff._core.arguments import refused_argument
 from autodiff._core.ndarray import operations
-from autodiff._core.op import Function, operation, value_of, without_derivative
+from autodiff._core.op import Function
+from autodiff._core.record import value_of
+from autodiff._core.table import operation, without_derivative
 from autodiff._core.tensor import Tensor, constant
 
 for _function in (

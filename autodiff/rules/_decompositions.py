@@ -17,7 +17,8 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from autodiff._core.op import custom, operation, value_of
+from autodiff._core.record import value_of
+from autodiff._core.table import custom, operation
 from autodiff.rules._products import conjugate, flipped
 
 

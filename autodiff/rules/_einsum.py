@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Each, multilinear, operation, without_derivative
+from autodiff._core.op import Each
+from autodiff._core.table import multilinear, operation, without_derivative
 from autodiff.rules._shapes import as_array
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import elementwise, operation
+from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant
 from autodiff.rules._tails import PLAIN, inner, slope
 

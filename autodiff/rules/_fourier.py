@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.op import linear, operation
+from autodiff._core.table import linear, operation
 from autodiff.rules._shapes import from_end
 
 _OPPOSITE: dict[Any, Any] = {

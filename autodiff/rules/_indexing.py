@@ -12,9 +12,11 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff._core.constant_arrays import kept
-from autodiff._core.ndarray import Operand
-from autodiff._core.op import Each, Function, linear, operation, value_of
+from autodiff._core.ndarray import Entries
+from autodiff._core.op import Each, Function
+from autodiff._core.record import value_of
 from autodiff._core.scatter import Key, read, scatter
+from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, constant
 from autodiff.rules._shapes import as_array, operands
 
@@ -257,77 +259,61 @@ put: Function = linear(
 )
 
 
-class At:
-    """The places of a Tensor: ``x.at[key].set(v)`` stands for ``x[key] = v``."""
-
-    __slots__ = ("x",)
-
-    def __init__(self, x: Tensor) -> None:
-        self.x = x
-
-    def __getitem__(self, key: Any) -> Entries:
-        return Entries(self.x, key)
+@operation(Entries.set)
+def _set(places: Entries, v: Any) -> Any:
+    x, key, entries = _located(places, "set", v)
+    if type(key[-1]) is np.ndarray:
+        _, from_behind = np.unique(key[-1][::-1], return_index=True)
+        last = key[-1].size - 1 - from_behind
+        key, entries = (..., key[-1][last]), entries[last]
+    return _shaped(put(x, entries, key), places.x.shape)
 
 
-class Entries:
-    """The entries at a key, of which a new Tensor is made; repeated indices count each time."""
+@operation(Entries.add)
+def _add(places: Entries, v: Any) -> Any:
+    x, key, entries = _located(places, "add", v)
+    scattered = scatter(entries, (key,), (entries.ndim,), x.shape)
+    return _shaped(x + scattered, places.x.shape)
 
-    __slots__ = ("key", "x")
 
-    def __init__(self, x: Tensor, key: Any) -> None:
-        self.x = x
-        self.key = key
+@operation(Entries.multiply)
+def _multiply(places: Entries, v: Any) -> Any:
+    x, key, factors = _located(places, "multiply", v)
+    if type(key[-1]) is not np.ndarray:
+        return _shaped(put(x, x[key] * factors, key), places.x.shape)
+    rest = np.arange(key[-1].size)
+    while rest.size:  # as many rounds as a place is repeated
+        unique, first = np.unique(key[-1][rest], return_index=True)
+        x = put(x, x[unique] * factors[rest[first]], (..., unique))
+        rest = np.delete(rest, first)
+    return _shaped(x, places.x.shape)
 
-    def set(self, v: Operand) -> Tensor:
-        """Return the Tensor with ``v`` in these places; where one is repeated, the last counts."""
-        x, places, entries = self._located("set", v)
-        if type(places[-1]) is np.ndarray:
-            _, from_behind = np.unique(places[-1][::-1], return_index=True)
-            last = places[-1].size - 1 - from_behind
-            places, entries = (..., places[-1][last]), entries[last]
-        return self._shaped(put(x, entries, places))
 
-    def add(self, v: Operand) -> Tensor:
-        """Return the Tensor with ``v`` added in these places."""
-        x, places, entries = self._located("add", v)
-        return self._shaped(x + scatter(entries, (places,), (entries.ndim,), x.shape))
+def _located(places: Entries, name: str, v: Any) -> tuple[Any, Key, Any]:
+    """Return the Tensor, the places in it and ``v`` with an entry for each of them.
 
-    def multiply(self, v: Operand) -> Tensor:
-        """Return the Tensor multiplied by ``v`` in these places."""
-        x, places, factors = self._located("multiply", v)
-        if type(places[-1]) is not np.ndarray:
-            return self._shaped(put(x, x[places] * factors, places))
-        rest = np.arange(places[-1].size)
-        while rest.size:  # as many rounds as a place is repeated
-            unique, first = np.unique(places[-1][rest], return_index=True)
-            x = put(x, x[unique] * factors[rest[first]], (..., unique))
-            rest = np.delete(rest, first)
-        return self._shaped(x)
+    Index arrays become one, into the Tensor along one axis.
+    """
+    x = places.x
+    keys = [_plain(k) for k in (places.key if type(places.key) is tuple else [places.key])]
+    numbers = _numbers(x, keys)
+    number = isinstance(v, int | float | complex)
+    v = np.asarray(v, np.result_type(x.dtype, v)) if number else operands([v])[0]
+    if np.can_cast(v.dtype, x.dtype, "same_kind"):
+        v = v.astype(x.dtype)
+    else:
+        x = x.astype(np.result_type(x.dtype, v.dtype))
+    try:
+        v = np.broadcast_to(v, numbers.shape)
+    except ValueError:
+        raise ValueError(
+            f"x.at[...].{name}(v): there are entries of shape {numbers.shape} in these places "
+            f"of x, of shape {x.shape}, which v of shape {v.shape} does not fit"
+        ) from None
+    if {bool, np.ndarray}.isdisjoint(map(type, keys)):
+        return x, (..., *_part_for_each_axis(keys, x.shape)), v
+    return np.ravel(x), (..., numbers.ravel()), np.ravel(v)
 
-    def _located(self, name: str, v: Any) -> tuple[Any, Key, Any]:
-        """Return the Tensor, the places in it and ``v`` with an entry for each of them.
 
-        Index arrays become one, into the Tensor along one axis.
-        """
-        x = self.x
-        keys = [_plain(k) for k in (self.key if type(self.key) is tuple else [self.key])]
-        numbers = _numbers(x, keys)
-        number = isinstance(v, int | float | complex)
-        v = np.asarray(v, np.result_type(x.dtype, v)) if number else operands([v])[0]
-        if np.can_cast(v.dtype, x.dtype, "same_kind"):
-            v = v.astype(x.dtype)
-        else:
-            x = x.astype(np.result_type(x.dtype, v.dtype))
-        try:
-            v = np.broadcast_to(v, numbers.shape)
-        except ValueError:
-            raise ValueError(
-                f"x.at[...].{name}(v): there are entries of shape {numbers.shape} in these places "
-                f"of x, of shape {x.shape}, which v of shape {v.shape} does not fit"
-            ) from None
-        if {bool, np.ndarray}.isdisjoint(map(type, keys)):
-            return x, (..., *_part_for_each_axis(keys, x.shape)), v
-        return np.ravel(x), (..., numbers.ravel()), np.ravel(v)
-
-    def _shaped(self, x: Tensor) -> Tensor:
-        return x if x.shape == self.x.shape else x.reshape(self.x.shape)
+def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
+    return x if x.shape == shape else x.reshape(shape)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.op import Function, Together, linear, operation
+from autodiff._core.op import Function, Together
+from autodiff._core.table import linear, operation
 from autodiff.rules._shapes import operands
 
 _ALL = slice(None)

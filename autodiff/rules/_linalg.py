@@ -15,7 +15,9 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from autodiff._core.op import align, custom, operation, value_of, without_derivative
+from autodiff._core.op import align
+from autodiff._core.record import value_of
+from autodiff._core.table import custom, operation, without_derivative
 from autodiff._core.tensor import stop_gradient
 from autodiff.rules._decompositions import adjoint, attempt, eps, from_triangle, named
 from autodiff.rules._norms import norm_of_matrices

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff._core.ndarray import Axes, Operand
-from autodiff._core.op import custom, value_of
+from autodiff._core.record import value_of
+from autodiff._core.table import custom
 from autodiff._core.tensor import Tensor
 from autodiff.rules._reductions import add_reduce, expand, spread
 from autodiff.rules._shapes import as_array, from_end

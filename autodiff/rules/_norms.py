@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Custom, operation, recorder, value_of
+from autodiff._core.op import Custom
+from autodiff._core.record import value_of
+from autodiff._core.table import operation, recorder
 from autodiff.rules._lengths import (
     at_corner,
     corners,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import operation
+from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
 from autodiff.rules._joining import concatenate
 

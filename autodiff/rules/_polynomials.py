@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import operation, value_of
+from autodiff._core.record import value_of
+from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
 from autodiff.rules._shapes import as_array
 

@@ -9,7 +9,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autodiff._core.op import Each, Function, multilinear, operation
+from autodiff._core.op import Each, Function
+from autodiff._core.table import multilinear, operation
 from autodiff.rules._shapes import as_array, from_end
 
 

@@ -6,7 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Function, custom, operation, value_of
+from autodiff._core.op import Function
+from autodiff._core.record import value_of
+from autodiff._core.table import custom, operation
 from autodiff._core.tensor import Tensor
 from autodiff.rules._reductions import along_last, beside, nan_replaced, shape_after
 from autodiff.rules._shapes import as_array, from_end

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.op import linear, operation, value_of
+from autodiff._core.record import value_of
+from autodiff._core.table import linear, operation
 from autodiff.rules._joining import concatenate
 from autodiff.rules._shapes import from_end, operands
 

@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Function, custom, linear, operation, value_of
+from autodiff._core.op import Function
+from autodiff._core.record import value_of
+from autodiff._core.table import custom, linear, operation
 from autodiff._core.tensor import stop_gradient
 from autodiff.rules._shapes import as_array, from_end
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from autodiff._core.array_kinds import refuse_container
-from autodiff._core.op import linear, operation
+from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, stop_gradient
 
 _ALL = slice(None)

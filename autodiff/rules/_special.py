@@ -16,7 +16,7 @@ from scipy import special
 import autodiff.rules._special_errors
 import autodiff.rules._special_integrals
 import autodiff.rules._special_orders  # noqa: F401  # the rest of the ufuncs
-from autodiff._core.op import elementwise, without_derivative
+from autodiff._core.table import elementwise, without_derivative
 from autodiff.rules._tails import slope, where
 
 _PI = math.pi

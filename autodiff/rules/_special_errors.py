@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autodiff._core.op import elementwise
+from autodiff._core.table import elementwise
 from autodiff.rules._tails import slope, where
 
 _ROOT_PI = math.sqrt(math.pi)

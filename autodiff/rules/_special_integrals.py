@@ -9,7 +9,8 @@ import numpy as np
 from scipy import special
 from scipy.special._ufuncs import _lambertw  # what special.lambertw calls
 
-from autodiff._core.op import Function, elementwise, operation
+from autodiff._core.op import Function
+from autodiff._core.table import elementwise, operation
 from autodiff.rules._tails import inner, is_recorded, slope, where
 
 _PI = math.pi

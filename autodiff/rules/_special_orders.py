@@ -13,7 +13,8 @@ import numpy as np
 from scipy import special
 from scipy.special._ufuncs import _zeta  # what special.zeta calls
 
-from autodiff._core.op import Function, elementwise
+from autodiff._core.op import Function
+from autodiff._core.table import elementwise
 from autodiff.rules._tails import where
 
 _ROOT_PI = math.sqrt(math.pi)

@@ -7,7 +7,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.op import Function, linear, operation, value_of
+from autodiff._core.op import Function
+from autodiff._core.record import value_of
+from autodiff._core.table import linear, operation
 from autodiff.rules._reductions import nan_replaced
 from autodiff.rules._shapes import as_array, from_end
 

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.ndarray import operations
-from autodiff._core.op import Function, operation, value_of, without_derivative
+from autodiff._core.op import Function
+from autodiff._core.record import value_of
+from autodiff._core.table import operation, without_derivative
 from autodiff._core.tensor import Tensor
 from autodiff.rules._neural import logsumexp
 from autodiff.rules._shapes import from_end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
@@ -12,13 +11,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autodiff._core.complex_arguments import require_powers
-from autodiff._core.op import value_of
-from autodiff._core.tensor import Tensor, recording
-from autodiff._core.walks import Graph
-from autodiff.derivatives._first import Function, record_function, require_function
 from autodiff.series._formula import formula
-from autodiff.series._walk import taylor_coefficients
+from autodiff.series._radius import radius_of_convergence
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -46,6 +40,7 @@ class TaylorPolynomial:
     Examples
     --------
     >>> import numpy as np
+    >>> from autodiff import taylor
     >>> p = taylor(np.exp, 0.0, 3)
     >>> p
     1 + x + 0.5 x² + 0.166667 x³ + O(x⁴)
@@ -88,6 +83,7 @@ class TaylorPolynomial:
         Examples
         --------
         >>> import numpy as np
+        >>> from autodiff import taylor
         >>> p = taylor(np.exp, 0.0, 5)
         >>> f"{p.remainder(0.1):.3g}, in truth {np.exp(0.1) - p(0.1):.3g}"
         '1.39e-09, in truth 1.41e-09'
@@ -134,12 +130,13 @@ class TaylorPolynomial:
 
         Examples
         --------
+        >>> from autodiff import taylor
         >>> p = taylor(lambda x: 1 / (1 + x**2), 2.0, 12)
         >>> f"{p.radius():.6f}, the distance to ±i: {5**0.5:.6f}"
         '2.236068, the distance to ±i: 2.236068'
         """
         known = np.stack(self._known())
-        radii = [_radius(column) for column in known.reshape(len(known), -1).T]
+        radii = [radius_of_convergence(column) for column in known.reshape(len(known), -1).T]
         return np.array(radii).reshape(known.shape[1:])[()]
 
     # -- arithmetic --------------------------------------------------------------------------
@@ -222,213 +219,9 @@ class TaylorPolynomial:
         return rf"$\begin{{aligned}} {body} \end{{aligned}}$"
 
 
-def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> TaylorPolynomial:
-    """Return the Taylor polynomial of a function about a point, all coefficients in one walk.
-
-    Parameters
-    ----------
-    f : callable
-        Takes one number or array. Without a direction it must treat the entries of an array one
-        by one, and then each has a series of its own; a function of one number may return an
-        array of any shape.
-    x0 : array_like
-        The point of expansion.
-    order : int
-        The highest power wanted, at least 0. The time grows with its square.
-    direction : array_like, optional
-        Of the shape of x0: expand t ↦ f(x0 + t · direction) in powers of the number t. This is for
-        functions of several variables, and for those of complex ones that are not analytic. The
-        direction is taken as it is, of whatever length.
-
-    Returns
-    -------
-    TaylorPolynomial
-        A function of x, or along a direction of t.
-
-    Raises
-    ------
-    ValueError
-        When the order is no integer or below 0, when x0 is a pole or a branch point of f (a
-        coefficient is infinite or NaN), when the direction has another shape than x0, or when f
-        mixes the entries of x0 and no direction is given.
-    TypeError
-        When f uses an op that has no rule for the way forward; when it is not analytic at a complex
-        x0 and no direction is given; when x0 or f depends on a Tensor that requires a gradient: the
-        coefficients are not differentiable in turn.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> taylor(np.log, 10.0, 2)
-    2.30259 + 0.1 (x - 10) - 0.005 (x - 10)² + O((x - 10)³)
-    >>> taylor(lambda v: np.exp(v[0]) * v[1], [0.0, 1.0], 2, direction=[1.0, 2.0])
-    1 + 3 t + 2.5 t² + O(t³)
-    >>> taylor(np.exp, [0.0, 1.0], 2)
-    Taylor polynomials of shape (2,):
-    [0]  1 + x + 0.5 x² + O(x³)
-    [1]  2.71828 + 2.71828 (x - 1) + 1.35914 (x - 1)² + O((x - 1)³)
-    """
-    require_function(f, "taylor")
-    order = _checked_order(order)
-    for name, given in (("x0", x0), ("direction", direction)):
-        if type(given) is Tensor and given.requires_grad and recording.get():
-            raise TypeError(f"{name} is a Tensor that requires a gradient; {_CONSTANT}")
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        graph = record_function(f, (value_of(x0),), {}, 0)
-    if graph.enclosed and recording.get():
-        raise TypeError(f"the function depends on a Tensor that requires a gradient; {_CONSTANT}")
-    (leaf,) = graph.leaves
-    (out,) = graph.outputs
-    step = np.ones_like(leaf._value) if direction is None else _checked_direction(leaf, direction)
-    if direction is None and leaf.ndim and leaf.shape != out.shape:
-        raise ValueError(_mixes(f"it takes shape {leaf.shape} and returns {out.shape}"))
-    known = _coefficients(graph, step, order + 1)
-    _require_finite(known[:-1], leaf._value)
-    if direction is None and leaf.dtype.kind == "c":
-        require_powers(
-            lambda factor: _coefficients(graph, factor * step, order + 1),
-            "taylor at a complex point needs an analytic function",
-            "expand along a direction, taylor(f, x0, order, direction), in powers of a real number",
-        )
-    if direction is None and leaf.ndim:
-        _require_elementwise(graph, known[:4])
-    return TaylorPolynomial(
-        coefficients=np.array(known[:-1]),
-        next_coefficient=known[-1],
-        x0=np.array(leaf._value)[()],
-        direction=None if direction is None else step,
-    )
-
-
-_CONSTANT = (
-    "the coefficients of a Taylor polynomial are plain numbers, and its derivative would be lost: "
-    "pass t.data, or call taylor under no_grad(), if a constant is meant"
-)
-
-
-def _checked_order(order: Any) -> int:
-    try:
-        checked = operator.index(order)
-    except TypeError:
-        checked = -1
-    if checked < 0:
-        raise ValueError(f"the order must be an integer, 0 or above, but it is {order!r:.40}")
-    return checked
-
-
-def _checked_direction(leaf: Tensor, direction: Any) -> Any:
-    step = np.asarray(value_of(direction))
-    if step.dtype.kind == "c" and leaf.dtype.kind != "c":
-        raise TypeError(
-            f"x0 is real, but the direction is of {step.dtype}: make x0 complex, as in x0 + 0j"
-        )
-    step = np.array(step, dtype=leaf.dtype)[()]
-    if step.shape != leaf.shape:
-        raise ValueError(f"the direction has shape {step.shape}, but x0 has {leaf.shape}")
-    return step
-
-
-def _coefficients(graph: Graph, step: Any, order: int) -> list[Any]:
-    (leaf,) = graph.leaves
-    (out,) = graph.outputs
-    walked = taylor_coefficients(graph, [[leaf._value, step]], order)
-    return [np.broadcast_to(c, out.shape)[()] for c in walked]
-
-
-def _require_finite(coefficients: Sequence[Any], x0: Any) -> None:
-    for k, coefficient in enumerate(coefficients):
-        broken = np.argwhere(~np.isfinite(coefficient))
-        if len(broken):
-            i = tuple(map(int, broken[0]))
-            entry = f", entry {list(i)}," if i else ""
-            place = x0[i] if np.shape(x0) == np.shape(coefficient) else x0
-            what = "the value" if k == 0 else f"the coefficient of order {k}"
-            raise ValueError(
-                f"no Taylor series to order {len(coefficients) - 1} about x0 = {place}: {what}"
-                f"{entry} is {coefficient[i]}. Expand about a point that is no pole or branch "
-                "point of the function"
-            )
-
-
-def _require_elementwise(graph: Graph, known: Sequence[Any]) -> None:
-    """Refuse a function that mixes the entries of its argument.
-
-    If it does not, stretching each entry's step stretches that entry's series.
-    """
-    value = graph.leaves[0]._value
-    stretch = np.linspace(0.5, 1.5, value.size, dtype=value.dtype).reshape(value.shape)
-    stretched = _coefficients(graph, stretch, len(known) - 1)
-    size = [np.max(np.abs(c), initial=0.0) for c in known]
-    eps = np.finfo(value.dtype).eps
-    tolerance = np.sqrt(eps) * np.nanmax([0.0, *size[1:]]) + 100 * eps * size[0]
-    with np.errstate(invalid="ignore"):  # the coefficient of the remainder may be infinite
-        for k, c in enumerate(known):
-            if np.any(np.abs(stretched[k] - c * stretch**k) > tolerance):
-                raise ValueError(_mixes("an entry of its output depends on several of x0"))
-
-
-def _mixes(how: str) -> str:
-    return (
-        f"the function does not treat the entries of x0 one by one: {how}. Say along which "
-        "direction to expand it, taylor(f, x0, order, direction), or use linear_approximation or "
-        "quadratic_approximation"
-    )
-
-
 def _same(a: Any, b: Any) -> bool:
     return np.array_equal(a, b) if a is not None and b is not None else a is b
 
 
 def _product(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
     return [sum(a[j] * b[k - j] for j in range(k + 1)) for k in range(min(len(a), len(b)))]
-
-
-# -- the radius of convergence ---------------------------------------------------------------
-
-
-def _radius(coefficients: NDArray[Any]) -> float:
-    """Estimate the radius of convergence of a power series from its first coefficients."""
-    if not np.all(np.isfinite(coefficients)):
-        return 0.0
-    powers = np.flatnonzero(coefficients)
-    gaps = np.diff(powers)
-    if not len(gaps) or len(coefficients) - 1 - powers[-1] >= max(gaps):
-        return float(np.inf)  # it ends, more zeros than ever before: a polynomial
-    stride = int(np.gcd.reduce(gaps))  # 2 for an even or odd function: a series in x²
-    c = coefficients[powers[0] :: stride]
-    radius = np.array(_radii(c))
-    if len(c) >= 12 and np.all(radius > 1.12 * np.array(_radii(c[: 2 * len(c) // 3]))):
-        return float(np.inf)  # both still grow with the order
-    return float(radius[1] ** (1 / stride))
-
-
-def _radii(c: NDArray[Any]) -> tuple[float, float]:
-    """Return a rough estimate by the slope of the logarithms, and a fine one by a fit."""
-    n, half = len(c), len(c) // 2
-    head, tail = np.max(np.abs(c[:-half])), np.max(np.abs(c[-half:]))
-    if not np.any(c[-min(half, 6) :]):  # as where it vanishes but for a few powers far apart
-        return np.inf, np.inf
-    rough = float((head / tail) ** (1 / half))
-    return rough, rough * _nearest_singularity(c[-8:], rough, n) if n > 4 else rough
-
-
-def _nearest_singularity(c: NDArray[Any], rough: float, n: int) -> float:
-    """Return the distance to the singularity in units of the rough guess, from the last of n terms.
-
-    Fits (1 - p₁x - p₃x²) x f′ = (p₂x + p₄x²) f. A zero of the polynomial on the left is a
-    singularity. Where there is but one, the other zero means nothing: the one that is closer to
-    the rough guess counts.
-    """
-    m = len(c)
-    k = np.arange(n - m + 2, n)
-    scaled = c / np.max(np.abs(c)) * rough ** np.arange(m)
-    new, last, older = scaled[2:], scaled[1:-1], scaled[:-2]
-    system = np.stack([(k - 1) * last, last, (k - 2) * older, older], axis=1)
-    rows = np.any(system != 0, axis=1)
-    weight = 1 / np.max(np.abs(system[rows]), axis=1)
-    p = np.linalg.lstsq(weight[:, None] * system[rows], weight * (k * new)[rows], rcond=1e-8)[0]
-    inverses = np.abs(np.roots([1, -p[0], -p[2]]))
-    inverses = inverses[inverses > 1e-3]  # those a thousand times as far are not there at all
-    if not len(inverses):
-        return float(np.inf)
-    return float(1 / inverses[np.argmin(np.abs(np.log(inverses)))])

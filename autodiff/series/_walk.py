@@ -19,7 +19,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from autodiff._core.op import Custom, Elementwise, Multilinear, Op, total
 from autodiff._core.scatter import filled
-from autodiff._core.tensor import Tensor, recording
+from autodiff._core.tensor import PLAIN, Tensor, recording
 from autodiff._core.walks import Graph
 
 Memory: TypeAlias = dict[Any, "tuple[Any, Series]"]
@@ -125,11 +125,11 @@ def applied(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> 
     """Call a NumPy function on series: record it on their constant terms, then carry them along."""
     leaves: Leaves = {}
     keywords = {k: _with_leaves(v, leaves) for k, v in kwargs.items()}
-    mode = recording.set(True)
+    token = recording.set(PLAIN)
     try:
         out = function(*_with_leaves(tuple(args), leaves), **keywords)
     finally:
-        recording.reset(mode)
+        recording.reset(token)
     outputs = out if isinstance(out, list | tuple) else [out]
     if not all(type(y) is Tensor and y.requires_grad for y in outputs):
         return out._value if type(out) is Tensor else out

@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.constant_arrays import kept
-from autodiff._core.op import Custom, Together, value_of
+from autodiff._core.functions import record_function, require_function
+from autodiff._core.op import Custom, Together
+from autodiff._core.record import value_of
 from autodiff._core.structures import mapped
 from autodiff._core.tensor import Tensor, no_grad, node, recording
 from autodiff._core.walks import Graph
-from autodiff.derivatives._first import record_function, require_function
 from autodiff.tools._own_ops import by_position
 
 
@@ -64,7 +65,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
         outside = list(dict.fromkeys(_used_from_outside(graph)))
         operands = (*(args[i] for i in numbers), *outside)
         op = _recomputed(f, args, numbers, outside)
-        return node(out._value, op, operands, tuple(map(value_of, operands)), True)
+        return node(out._value, op, operands, tuple(map(value_of, operands)), recording.get())
 
     return call
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import linecache
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import value_of
-from autodiff._core.tensor import Tensor, recording
+from autodiff._core.record import value_of
+from autodiff._core.tensor import Hook, Tensor, recording
 from autodiff._core.zeros import keeping_zero, keeping_zero_forward
 
 HERE = str(Path(__file__).parents[1])
@@ -48,14 +48,14 @@ def debug() -> Iterator[None]:
         recording.reset(token)
 
 
-class Debugger:
+class Debugger(Hook):
     """What it noted of each Tensor that was recorded: the line of the program that made it."""
 
     def __init__(self) -> None:
         self.lines: dict[int, str] = {}
 
-    def examined(self, out: Tensor) -> Tensor:
-        """Return a new Tensor after a look at it and at what it was made from."""
+    def made(self, out: Tensor) -> None:
+        """Look at a new node and at what it was made from, and note the line that made it."""
         line = self.lines[out._index] = calling_line()
         if not _finite(out._value) and all(map(_finite, out._values)):
             assert out.op is not None
@@ -63,15 +63,14 @@ class Debugger:
                 f"{out.op.name} made {_trouble(out._value)} out of finite numbers: "
                 f"{_described(out._values)}{line}"
             )
-        return out
 
-    def calling_line(self) -> str:
+    def place(self) -> str:
         """Return where the program called what is being computed."""
         return calling_line()
 
-    def examining(self, consumer: Tensor) -> Any:
-        """Return the op with rules that raise where they make finite numbers infinite or NaN."""
-        return _Examined(consumer, self.lines.get(consumer._index, ""))
+    def diverged(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
+        """Walk again with rules that raise where they make finite numbers infinite or NaN."""
+        walk(lambda consumer: _Examined(consumer, self.lines.get(consumer._index, "")))
 
 
 class _Examined:

@@ -10,7 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Each, Function, Linear, Multilinear, value_of
+from autodiff._core.op import Each, Function, Linear, Multilinear
+from autodiff._core.record import value_of
 
 # -- what a function does with a batch -------------------------------------------------------
 

@@ -12,18 +12,10 @@ from functools import partial, wraps
 from inspect import signature
 from typing import Any, TypeAlias
 
-from autodiff._core.op import (
-    Custom,
-    Each,
-    Elementwise,
-    Function,
-    Rules,
-    as_rules,
-    recorder,
-    recorder_of_operands,
-)
+from autodiff._core.op import Custom, Each, Elementwise, Function, Rules
+from autodiff._core.table import as_rules, recorder, recorder_of_operands
 from autodiff._core.tensor import Tensor
-from autodiff.series._walk import Series, applied
+from autodiff.rules._tails import is_series
 from autodiff.tools._own_op_checks import (
     CheckedLinear,
     CheckedMultilinear,
@@ -272,13 +264,13 @@ def _local(function: Function, call: Function, count: int | None = None) -> Func
             arguments = by_position(function, arguments, keywords)
         try:
             result = call(*arguments)
-            if type(result) is Tensor or Series not in map(type, arguments):
+            if type(result) is Tensor or not any(map(is_series, arguments)):
                 return result
         except TypeError:
-            if count in (None, len(arguments)) and Series not in map(type, arguments):
+            if count in (None, len(arguments)) and not any(map(is_series, arguments)):
                 raise
-        if Series in map(type, arguments):  # a rule calls this op, and a series passes through it
-            return applied(call, arguments, {})
+        for x in filter(is_series, arguments):  # a rule calls this op, which carries series along
+            return x.__array_function__(call, (type(x),), arguments, {})
         raise TypeError(
             f"{function.__name__} has {count} rule(s), one for each operand, but was called with "
             f"{len(arguments)} argument(s): an elementwise op takes no others, custom does"

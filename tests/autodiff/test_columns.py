@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 
 from autodiff import jacobian, jvp
+from autodiff._core.functions import record_function
 from autodiff.derivatives._columns import columns_by_data
-from autodiff.derivatives._first import record_function
 
 X = np.linspace(0.1, 1.0, 7)
 LONG = np.linspace(0.1, 1.0, 30)

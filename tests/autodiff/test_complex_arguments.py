@@ -35,7 +35,7 @@ from autodiff import (
     value_and_grad,
     vjp,
 )
-from autodiff._core.op import value_of
+from autodiff._core.record import value_of
 from tests.autodiff.oracles import complex_step, richardson
 
 Z = np.array([0.7 + 0.4j, 1.3 - 0.8j, 0.5 + 1.1j])

@@ -198,9 +198,8 @@ class TestJacobianModes:
     def test_without_a_chunk_memory_does(self, mode: str, monkeypatch: pytest.MonkeyPatch) -> None:
         double, batches = watched_double()
         jacobian(double, mode=mode)(np.ones(10))
-        monkeypatch.setattr(
-            "autodiff.derivatives._jacobians.BATCH_BYTES", 4 * 80
-        )  # four arrays of ten float64
+        four_arrays = 4 * 80  # of ten float64
+        monkeypatch.setattr("autodiff.derivatives._jacobians.BATCH_BYTES", four_arrays)
         jacobian(double, mode=mode)(np.ones(10))
         assert batches == [10, 4, 4, 2]
 

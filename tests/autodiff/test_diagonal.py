@@ -19,8 +19,8 @@ from autodiff import (
     jacobian,
     laplacian,
 )
+from autodiff._core.functions import record_function
 from autodiff.derivatives._diagonals import acts_on_each_entry
-from autodiff.derivatives._first import record_function
 
 RNG = np.random.default_rng(0)
 M = RNG.normal(size=(6, 6))

@@ -11,7 +11,7 @@ import pytest
 from scipy import linalg, optimize, special
 
 from autodiff import Tensor, check_grads, grad, hessian, implicit, jacobian, jvp, no_grad, vjp
-from autodiff.derivatives._first import record_function
+from autodiff._core.functions import record_function
 from autodiff.series._walk import taylor_coefficients
 
 square_root = implicit(lambda y, theta: y**2 - theta, np.sqrt)

@@ -15,7 +15,8 @@ import numpy as np
 import pytest
 
 from autodiff._core import walks
-from autodiff._core.op import Elementwise, Multilinear, record, total
+from autodiff._core.op import Elementwise, Multilinear, total
+from autodiff._core.record import record
 from autodiff._core.scatter import Scattered
 from autodiff.rules import _shapes
 from tests.autodiff.programs.checks import failure

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from autodiff import Tensor, custom, jvp, no_grad
-from autodiff.derivatives._first import record_function
+from autodiff._core.functions import record_function
 from autodiff.series._walk import taylor_coefficients
 from tests.autodiff.cases import CASES
 from tests.autodiff.cases.case import Case

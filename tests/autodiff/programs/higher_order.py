@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import grad, hessian, hessian_diagonal, hvp, jacobian, jvp
-from autodiff.derivatives._first import record_function
+from autodiff._core.functions import record_function
 from autodiff.series._walk import taylor_coefficients
 from tests.autodiff.programs.first_order import by_complex_step, differences
 from tests.autodiff.programs.subject import Subject, agree, all_agree, dot

@@ -1,0 +1,121 @@
+"""A Tensor as a number, a text or a plain array, unless that would lose a derivative."""
+
+from __future__ import annotations
+
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import DTypeLike, NDArray
+
+from autodiff._core.refusals import stand_in
+
+_OF_MATH = ", and NumPy's functions in the place of math's"
+
+
+class LostGraphError(TypeError):
+    """A Tensor stands where only its value would fit, so its derivative would be lost."""
+
+
+def unchanging(attribute: str, instead: str) -> AttributeError:
+    """Return the error for an assignment to a part of a Tensor."""
+    return AttributeError(
+        f"a Tensor's value never changes: instead of x.{attribute} = v write {instead}"
+    )
+
+
+class Conversions:
+    """What an array tells of itself, and what Python and NumPy make of it."""
+
+    __slots__ = ()
+
+    _value: NDArray[Any]  # or a NumPy scalar, which is several times faster
+    op: Any
+    name: str | None
+    requires_grad: bool
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._value.shape
+
+    @shape.setter
+    def shape(self, v: Any) -> NoReturn:
+        raise unchanging("shape", "x = x.reshape(v)")
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._value.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self._value.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
+        return self._value.dtype
+
+    @dtype.setter
+    def dtype(self, v: Any) -> NoReturn:
+        raise unchanging("dtype", "x = x.astype(v)")
+
+    def item(self, *args: Any) -> Any:
+        """Return the only entry, or that at an index, as a Python number outside the graph."""
+        return self._value.item(*args)
+
+    def tolist(self) -> Any:
+        """Return the entries as nested lists of Python numbers, outside the graph."""
+        return self._value.tolist()
+
+    def __format__(self, spec: str) -> str:
+        return format(self._value.item(), spec) if spec and self.size == 1 else repr(self)
+
+    def __len__(self) -> int:
+        if not self.ndim:
+            raise TypeError("a Tensor of shape () has no length")
+        return self.shape[0]
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __float__(self) -> float:
+        return float(self._value_outside("a float", "t.item()", _OF_MATH))
+
+    def __int__(self) -> int:
+        return int(self._value_outside("an int", "t.item()"))
+
+    def __complex__(self) -> complex:
+        return complex(self._value_outside("a complex", "t.item()", _OF_MATH))
+
+    def __index__(self) -> int:
+        return self._value_outside("an index", "t.item()").__index__()
+
+    def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
+        return np.array(self._value_outside("a plain array", "t.data"), dtype=dtype, copy=copy)
+
+    def _value_outside(self, target: str, instead: str, more: str = "") -> NDArray[Any]:
+        """Return the value for use outside the graph, unless a derivative would be lost."""
+        if self.requires_grad:
+            raise LostGraphError(
+                f"a Tensor of shape {self.shape} that requires a gradient cannot become {target} "
+                f"without losing its derivative. Write {instead} if a constant is meant; to build "
+                "an array out of Tensors use np.stack, np.concatenate or np.where"
+                f"{more}{stand_in()}"
+            )
+        return self._value
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        raise TypeError(
+            "a Tensor's value never changes: instead of x[i] = v write x = x.at[i].set(v) or "
+            "np.where(mask, v, x), or collect the parts in a list and np.stack them"
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self.op is not None:
+            raise TypeError(
+                f"only a leaf can be copied or pickled, and {self.op.name} made this Tensor: "
+                "use t.data"
+            )
+        return type(self), (self._value, self.requires_grad, self.name)

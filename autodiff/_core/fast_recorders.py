@@ -1,0 +1,123 @@
+"""What ``record`` does, faster: for one operand, for two, and for one with static arguments.
+
+Each is made once for an op, with what it needs at hand. Together they spare a fifth of the time of
+an op; what they return is what ``record`` returns.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff._core.array_kinds import as_computable
+from autodiff._core.constant_arrays import kept
+from autodiff._core.record import NUMBERS, explain, record, value_of
+from autodiff._core.tensor import Tensor, constant, node, recording
+
+if TYPE_CHECKING:
+    from autodiff._core.op import Op
+
+is_recording = recording.get
+
+
+def recorder_of_one(op: Op) -> Callable[..., Any]:
+    compute = op.compute
+
+    def call(x: Any) -> Any:
+        if type(x) is not Tensor:
+            return compute(x)
+        x_value = x._value
+        try:
+            value = compute(x_value)
+        except Exception as error:
+            explain(op, (x_value,), error)
+            raise
+        hook = is_recording()
+        if not (hook and x.requires_grad):
+            return constant(value)
+        return node(value, op, (x,), (x_value,), hook)
+
+    return call
+
+
+def recorder_of_two(op: Op) -> Callable[..., Any]:
+    compute = op.compute
+
+    def call(x: Any, y: Any) -> Any:
+        requires_grad = False
+        if type(x) is Tensor:
+            x_value = x._value
+            requires_grad = x.requires_grad
+        else:
+            x_value = x = x if type(x) in NUMBERS else as_operand(op, x, y)
+        if type(y) is Tensor:
+            y_value = y._value
+            requires_grad = requires_grad or y.requires_grad
+        else:
+            y_value = y = y if type(y) in NUMBERS else as_operand(op, y, x)
+        try:
+            value = compute(x_value, y_value)
+        except Exception as error:
+            explain(op, (x_value, y_value), error)
+            raise
+        hook = is_recording()
+        if not (hook and requires_grad):
+            return constant(value) if type(x) is Tensor or type(y) is Tensor else value
+        return node(value, op, (x, y), (x_value, y_value), hook)
+
+    return call
+
+
+def record_static(op: Op, x: Any, *static: Any) -> Any:
+    if type(x) is not Tensor:
+        return op.compute(x, *static)
+    try:
+        value = op.compute(x._value, *static)
+    except Exception as error:
+        explain(op, (x._value,), error)
+        raise
+    hook = is_recording()
+    if not (hook and x.requires_grad):
+        return constant(value)
+    for argument in static:
+        if type(argument) is np.ndarray:
+            static = tuple([kept(a) if type(a) is np.ndarray else a for a in static])
+    return node(value, op, (x, *static), (x._value, *static), hook)
+
+
+def record_several(op: Op, *inputs: Any) -> Any:
+    return record(op, *[x if type(x) is Tensor else as_computable(x) for x in inputs])
+
+
+def record_operands(op: Op, *inputs: Any) -> Any:
+    rules: Any = op.rules
+    if Tensor in map(type, inputs[len(rules) :]):
+        inputs = (*inputs[: len(rules)], *_constants(op, len(rules), inputs))
+    return record_static(op, *inputs) if op.linear else record(op, *inputs)
+
+
+def _constants(op: Op, count: int, inputs: tuple[Any, ...]) -> list[Any]:
+    """Return the arguments behind so many operands with values in the place of Tensors."""
+    for i, x in enumerate(inputs[count:], count):
+        if type(x) is Tensor and x.requires_grad:
+            raise TypeError(
+                f"{op.name} states {count} rule(s), but its argument {i} requires a gradient: "
+                "give it one rule for each, or pass t.data"
+            )
+    return [value_of(x) for x in inputs[count:]]
+
+
+def as_operand(op: Op, x: Any, other: Any) -> Any:
+    """Return a constant as something NumPy computes with, and that the graph can keep."""
+    if type(x) is complex:  # which would make a Python number of NumPy's float64
+        return np.complex128(x) if type(value_of(other)) is np.float64 else x
+    if type(x) is not np.ndarray or x.dtype.kind not in "fiubc":
+        try:
+            x = as_computable(x)
+        except (TypeError, ValueError) as error:
+            raise TypeError(f"{op.name} of a Tensor and a {type(x).__name__}: {error}") from None
+    if op.linear or type(other) is not Tensor or not (other.requires_grad and is_recording()):
+        return x
+    return kept(x) if isinstance(x, np.ndarray) else x

@@ -1,0 +1,65 @@
+"""Recording a call: compute the op, and remember the call where a derivative may be asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from autodiff._core.array_kinds import as_computable
+from autodiff._core.constant_arrays import kept
+from autodiff._core.structures import mapped
+from autodiff._core.tensor import PLAIN, Tensor, constant, node, recording
+
+if TYPE_CHECKING:
+    from autodiff._core.op import Op
+
+# Constants that need no conversion. A Python number stays one, so that float32 stays float32.
+NUMBERS = frozenset({float, int, bool, np.float64, np.float32})
+UNCHANGING = NUMBERS | {Tensor, str, type(None)}
+
+
+def record(op: Op, *inputs: Any) -> Any:
+    """Compute an op; where an input is a Tensor, return a Tensor that remembers the call."""
+    values = tuple([x._value if type(x) is Tensor else x for x in inputs])
+    try:
+        value = op.compute(*values)
+    except Exception as error:
+        explain(op, values, error)
+        raise
+    hook = recording.get()
+    if hook:
+        for x in inputs:
+            if type(x) is Tensor and x.requires_grad:
+                # A linear op's derivative depends on no value.
+                if not (op.linear or UNCHANGING.issuperset(map(type, inputs))):
+                    inputs = tuple([x if type(x) in UNCHANGING else kept_input(x) for x in inputs])
+                    values = tuple([x._value if type(x) is Tensor else x for x in inputs])
+                return node(value, op, inputs, values, hook)
+    return constant(value) if Tensor in map(type, inputs) else value
+
+
+def kept_input(x: Any) -> Any:
+    """Return a constant as the graph can keep it: arrays, and containers of them, as copies."""
+    if type(x) in (tuple, list, dict):
+        return mapped(lambda path, part: kept(part) if isinstance(part, np.ndarray) else part, x)
+    if hasattr(x, "__array_ufunc__"):
+        x = as_computable(x)
+    return kept(x) if isinstance(x, np.ndarray) else x
+
+
+def value_of(x: Any) -> Any:
+    """Return a Tensor's value, and anything else as it is."""
+    return x._value if type(x) is Tensor else x
+
+
+def explain(op: Op, values: Sequence[Any], error: Exception) -> None:
+    """Raise the same kind of error with the op's name and its operands' shapes; or note them."""
+    shapes = " and ".join(str(v.shape) for v in values if hasattr(v, "dtype"))
+    line = (recording.get() or PLAIN).place()
+    where = f"{op.name} of Tensors or arrays of shape {shapes}"
+    for kind in (np.linalg.LinAlgError, IndexError, ValueError, TypeError):
+        if isinstance(error, kind):
+            raise kind(f"{where}: {error}{line}") from error
+    error.add_note(f"in {where}{line}")

@@ -1,0 +1,149 @@
+"""The table of operations: what each NumPy function does when it is given a Tensor.
+
+The functions here fill it in, each for a kind of op, and return what to call. Ops of one's own are
+stated by the public functions of the same names, which leave NumPy's functions as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from typing import Any
+
+from autodiff._core.fast_recorders import (
+    record_operands,
+    record_several,
+    record_static,
+    recorder_of_one,
+    recorder_of_two,
+)
+from autodiff._core.ndarray import operations
+from autodiff._core.op import (
+    Custom,
+    Each,
+    Elementwise,
+    Function,
+    Linear,
+    Multilinear,
+    Op,
+    Rules,
+    rank,
+)
+from autodiff._core.record import record, value_of
+from autodiff._core.tensor import constant
+
+
+def elementwise(
+    function: Function,
+    *rules: Function,
+    compute: Function | None = None,
+    linear: bool = False,
+) -> Function:
+    """State an elementwise op by one rule for each operand.
+
+    ``compute`` replaces the function where something is faster.
+    """
+    op = Elementwise(function.__name__, compute or function, rules, linear)
+    return _dispatched(function, recorder(op))
+
+
+def linear(
+    function: Function, rule: Function | Each, *, compute: Function | None = None
+) -> Function:
+    """State an op that is linear in its operands by its transpose."""
+    op = Linear(function.__name__, compute or function, as_rules(rule))
+    return _dispatched(function, recorder(op))
+
+
+def multilinear(
+    function: Function,
+    *rules: Function | Each,
+    core: Sequence[int] | None = None,
+    compute: Function | None = None,
+) -> Function:
+    """State an op that is linear in each operand by a transpose for each."""
+    call = multilinear_recorder(function.__name__, compute or function, as_rules(*rules), core)
+    return _dispatched(function, call)
+
+
+def custom(
+    function: Function,
+    *,
+    vjp: Function | Rules,
+    jvp: Function | Rules | None = None,
+    spread: Function | None = None,
+) -> Function:
+    """State an op by rules for the way back and perhaps for the way forward."""
+    backward = (vjp,) if callable(vjp) else vjp
+    forward = (jvp,) if callable(jvp) else jvp
+    op = Custom(function.__name__, function, backward, forward, spread)
+    return _dispatched(function, recorder(op))
+
+
+def as_rules(*rules: Function | Each) -> Rules:
+    """Return one rule for all operands, or those for each."""
+    return rules[0] if isinstance(rules[0], Each) else rules  # type: ignore[return-value]
+
+
+def _dispatched(function: Function, call: Function) -> Function:
+    operations[function] = call
+    return call
+
+
+def operation(function: Function) -> Callable[[Function], Function]:
+    """Make the decorated function what a NumPy function does when it is given a Tensor."""
+
+    def register(implementation: Function) -> Function:
+        operations[function] = implementation
+        return implementation
+
+    return register
+
+
+def without_derivative(function: Function) -> None:
+    """State that a NumPy function of Tensors is a constant: a mask, an index, a step."""
+
+    def call(*args: Any, **kwargs: Any) -> Any:
+        result = function(*map(value_of, args), **{k: value_of(v) for k, v in kwargs.items()})
+        return constant(result) if hasattr(result, "dtype") else result
+
+    call.__module__ = "autodiff.rules._constants"  # where a reader finds it
+    operations[function] = call
+
+
+# -- what records an op ----------------------------------------------------------------------
+
+
+def recorder(op: Op) -> Function:
+    """Return the function that records an op the fastest way."""
+    if isinstance(op, Custom):
+        return recorder_of_operands(op)
+    if isinstance(op.rules, Each):
+        return partial(record, op)
+    if len(op.rules) > 2:
+        return partial(record_several if isinstance(op, Elementwise) else record, op)
+    if len(op.rules) == 2:
+        return recorder_of_two(op)
+    return recorder_of_one(op) if isinstance(op, Elementwise) else partial(record_static, op)
+
+
+def recorder_of_operands(op: Op) -> Function:
+    """Return the function that records an op with operands in front and static arguments behind."""
+    return partial(record if isinstance(op.rules, Each) else record_operands, op)
+
+
+def multilinear_recorder(
+    name: str, compute: Function, rules: Rules, core: Sequence[int] | None
+) -> Function:
+    """Return the function that records a multilinear op; it consumes all axes without a core."""
+    if core is not None:
+        return recorder(Multilinear(name, compute, rules, core))
+
+    @cache  # an op is known by its identity
+    def op_for(*ranks: int) -> Multilinear:
+        return Multilinear(name, compute, rules, ranks)
+
+    def call(*inputs: Any) -> Any:
+        return record(op_for(*map(rank, inputs)), *inputs)
+
+    return call
