@@ -38,6 +38,26 @@ def kept(x: NDArray[Any]) -> NDArray[Any]:
     return earlier
 
 
+def borrowed(x: NDArray[Any]) -> NDArray[Any]:
+    """Return an argument as a graph keeps it that ends with the call: a large one as it is."""
+    return kept(x) if x.nbytes < SHARED_BYTES else x
+
+
+def keep_borrowed(graph: Any) -> None:
+    """Replace large arguments in a graph that outlives a call, and views of them, by copies."""
+    arrays = [x for x in graph.leaves if type(x._value) is np.ndarray]
+    large = [x for x in arrays if x._value.nbytes >= SHARED_BYTES]
+    lent = [x for x in large if kept(x._value) is not x._value]
+    if lent:
+        for y in graph.order:
+            if any(np.may_share_memory(y._value, x._value) for x in lent):
+                y._value = kept(y._value)
+        for x in lent:
+            x._value = kept(x._value)
+        for consumer in graph.order:
+            consumer._values = tuple([getattr(x, "_value", x) for x in consumer.inputs])
+
+
 def _stays(x: NDArray[Any]) -> bool:
     """Whether nobody can write to an array, nor to what it is a view of."""
     owner: Any = x

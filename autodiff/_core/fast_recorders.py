@@ -6,23 +6,57 @@ an op; what they return is what ``record`` returns.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from functools import cache, partial
+from typing import Any
 
 import numpy as np
 
 from autodiff._core.array_kinds import as_computable
 from autodiff._core.constant_arrays import kept
+from autodiff._core.op import Custom, Each, Elementwise, Function, Multilinear, Op, Rules, rank
 from autodiff._core.record import NUMBERS, explain, record, value_of
 from autodiff._core.tensor import Tensor, constant, node, recording
-
-if TYPE_CHECKING:
-    from autodiff._core.op import Op
 
 is_recording = recording.get
 
 
-def recorder_of_one(op: Op) -> Callable[..., Any]:
+def recorder(op: Op) -> Function:
+    """Return the function that records an op the fastest way."""
+    if isinstance(op, Custom):
+        return recorder_of_operands(op)
+    if isinstance(op.rules, Each):
+        return partial(record, op)
+    if len(op.rules) > 2:
+        return partial(_record_several if isinstance(op, Elementwise) else record, op)
+    if len(op.rules) == 2:
+        return _recorder_of_two(op)
+    return _recorder_of_one(op) if isinstance(op, Elementwise) else partial(_record_static, op)
+
+
+def recorder_of_operands(op: Op) -> Function:
+    """Return the function that records an op with operands in front and static arguments behind."""
+    return partial(record if isinstance(op.rules, Each) else _record_operands, op)
+
+
+def multilinear_recorder(
+    name: str, compute: Function, rules: Rules, core: Sequence[int] | None
+) -> Function:
+    """Return the function that records a multilinear op; it consumes all axes without a core."""
+    if core is not None:
+        return recorder(Multilinear(name, compute, rules, core))
+
+    @cache  # an op is known by its identity
+    def op_for(*ranks: int) -> Multilinear:
+        return Multilinear(name, compute, rules, ranks)
+
+    def call(*inputs: Any) -> Any:
+        return record(op_for(*map(rank, inputs)), *inputs)
+
+    return call
+
+
+def _recorder_of_one(op: Op) -> Function:
     compute = op.compute
 
     def call(x: Any) -> Any:
@@ -42,7 +76,7 @@ def recorder_of_one(op: Op) -> Callable[..., Any]:
     return call
 
 
-def recorder_of_two(op: Op) -> Callable[..., Any]:
+def _recorder_of_two(op: Op) -> Function:
     compute = op.compute
 
     def call(x: Any, y: Any) -> Any:
@@ -51,12 +85,12 @@ def recorder_of_two(op: Op) -> Callable[..., Any]:
             x_value = x._value
             requires_grad = x.requires_grad
         else:
-            x_value = x = x if type(x) in NUMBERS else as_operand(op, x, y)
+            x_value = x = x if type(x) in NUMBERS else _as_operand(op, x, y)
         if type(y) is Tensor:
             y_value = y._value
             requires_grad = requires_grad or y.requires_grad
         else:
-            y_value = y = y if type(y) in NUMBERS else as_operand(op, y, x)
+            y_value = y = y if type(y) in NUMBERS else _as_operand(op, y, x)
         try:
             value = compute(x_value, y_value)
         except Exception as error:
@@ -70,7 +104,7 @@ def recorder_of_two(op: Op) -> Callable[..., Any]:
     return call
 
 
-def record_static(op: Op, x: Any, *static: Any) -> Any:
+def _record_static(op: Op, x: Any, *static: Any) -> Any:
     if type(x) is not Tensor:
         return op.compute(x, *static)
     try:
@@ -87,15 +121,15 @@ def record_static(op: Op, x: Any, *static: Any) -> Any:
     return node(value, op, (x, *static), (x._value, *static), hook)
 
 
-def record_several(op: Op, *inputs: Any) -> Any:
+def _record_several(op: Op, *inputs: Any) -> Any:
     return record(op, *[x if type(x) is Tensor else as_computable(x) for x in inputs])
 
 
-def record_operands(op: Op, *inputs: Any) -> Any:
+def _record_operands(op: Op, *inputs: Any) -> Any:
     rules: Any = op.rules
     if Tensor in map(type, inputs[len(rules) :]):
         inputs = (*inputs[: len(rules)], *_constants(op, len(rules), inputs))
-    return record_static(op, *inputs) if op.linear else record(op, *inputs)
+    return _record_static(op, *inputs) if op.linear else record(op, *inputs)
 
 
 def _constants(op: Op, count: int, inputs: tuple[Any, ...]) -> list[Any]:
@@ -109,7 +143,7 @@ def _constants(op: Op, count: int, inputs: tuple[Any, ...]) -> list[Any]:
     return [value_of(x) for x in inputs[count:]]
 
 
-def as_operand(op: Op, x: Any, other: Any) -> Any:
+def _as_operand(op: Op, x: Any, other: Any) -> Any:
     """Return a constant as something NumPy computes with, and that the graph can keep."""
     if type(x) is complex:  # which would make a Python number of NumPy's float64
         return np.complex128(x) if type(value_of(other)) is np.float64 else x

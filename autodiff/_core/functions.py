@@ -10,48 +10,22 @@ numbers, or lists of numbers, is array_like, and so one array.
 
 from __future__ import annotations
 
-import operator
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 
-from autodiff._core.constant_arrays import SHARED_BYTES as LARGE
-from autodiff._core.constant_arrays import kept
+from autodiff._core.checks import checked_output, numbers_among
+from autodiff._core.constant_arrays import borrowed, keep_borrowed
 from autodiff._core.conversions import LostGraphError
 from autodiff._core.record import value_of
-from autodiff._core.structures import as_numbers, is_container, mapped, matched, replaced
+from autodiff._core.structures import as_numbers, is_container, mapped, replaced
 from autodiff._core.table import linear
-from autodiff._core.tensor import PLAIN, Tensor, constant, node, recording
-from autodiff._core.walks import Graph, one_like, seed_like
+from autodiff._core.tensor import PLAIN, Tensor, node, recording
+from autodiff._core.walks import Graph
 
 Function: TypeAlias = Callable[..., Any]
 Argnums: TypeAlias = int | tuple[int, ...]
-
-
-def require_function(f: Any, derivative: str) -> None:
-    """Raise at once if what is to be differentiated is no function."""
-    if not callable(f):
-        raise TypeError(
-            f"{derivative} takes a function, but got {f!r:.60} ({type(f).__name__}): give it f "
-            "itself, not what f returns"
-        )
-
-
-def checked_argnums(argnums: Any) -> tuple[int, ...]:
-    """Return the numbers of arguments as integers, in a tuple."""
-    try:
-        return tuple(
-            map(operator.index, argnums if isinstance(argnums, list | tuple) else [argnums])
-        )
-    except TypeError:
-        raise TypeError(
-            f"argnums is an integer or a tuple of integers, but got {argnums!r:.60}: a point goes "
-            "to the function that is returned, as in grad(f)(x)"
-        ) from None
-
-
-# -- recording a function --------------------------------------------------------------------
 
 
 def argument(x: Any) -> Any:
@@ -84,7 +58,7 @@ def _leaf(path: str, x: Any) -> Tensor:
     plain = type(x) is np.ndarray and x.dtype.kind == "f"
     value = x if plain else value_of(as_numbers(path, x))
     if isinstance(value, np.ndarray):
-        value = value[()] if not value.ndim else kept(value) if value.nbytes < LARGE else value
+        value = borrowed(value) if value.ndim else value[()]
     return node(value, None, (), (), PLAIN)
 
 
@@ -108,16 +82,12 @@ def record_structures(
     call keeps copies of them.
     """
     single = hasattr(argnums, "__index__")
-    numbers = checked_argnums(argnums)
     count = len(args)
+    numbers = numbers_among(argnums, count)
     args = list(args)
     structures = []
     leaves: list[Tensor] = []
     for i in numbers:
-        if not -count <= i < count:
-            raise ValueError(f"argnums={argnums}, but the function was given {count} argument(s)")
-        if len(numbers) > 1 and [k % count for k in numbers].count(i % count) > 1:
-            raise ValueError(f"argnums={argnums} name an argument twice")
         structure, own = _leaves(f"argument {i % count}", args[i])
         structures.append(structure)
         args[i] = replaced(structure, own)  # of a container a copy, which f may change
@@ -138,41 +108,10 @@ def record_structures(
         raise
     finally:
         recording.reset(token)
-    out = out if type(out) is Tensor else _constant_output(out)
-    if out.dtype.kind == "b":
-        raise TypeError(
-            "the function returned truth values, which have no derivative: return numbers, as "
-            "np.where(condition, a, b) does"
-        )
-    graph = Graph([out], leaves)
+    graph = Graph([checked_output(out)], leaves)
     if outlives or graph.enclosed:
-        _own_values(graph)
+        keep_borrowed(graph)
     return graph, structure
-
-
-def _own_values(graph: Graph) -> None:
-    """Replace large arguments in a graph that outlives a call, and views of them, by copies."""
-    large = [x for x in graph.leaves if type(x._value) is np.ndarray and x._value.nbytes >= LARGE]
-    own = [x for x in large if kept(x._value) is not x._value]
-    if own:
-        for y in graph.order:
-            if any(np.may_share_memory(y._value, x._value) for x in own):
-                y._value = kept(y._value)
-        for x in own:
-            x._value = kept(x._value)
-        for consumer in graph.order:
-            consumer._values = tuple(map(value_of, consumer.inputs))
-
-
-def _constant_output(out: Any) -> Tensor:
-    """Return what a function returned without regard to its arguments, if that is numbers."""
-    value = out if hasattr(out, "__array_function__") else np.asarray(out)
-    if value.dtype.kind not in "biufc":
-        raise TypeError(
-            f"the function returned {out!r:.60} ({type(out).__name__}), not numbers: return an "
-            "array or a Tensor, or a list or tuple of them"
-        )
-    return constant(value if value.ndim else value[()])
 
 
 def is_nested(graph: Graph, seeds: Sequence[Any] = ()) -> bool:
@@ -190,41 +129,6 @@ def value_from(graph: Graph) -> Any:
     if is_nested(graph):
         return out
     return out._value.copy() if isinstance(out._value, np.ndarray) else out._value
-
-
-def one_for(graph: Graph, derivative: str) -> Any:
-    """Return the cotangent 1 of an output that must be a single real number."""
-    (out,) = graph.outputs
-    if out.size != 1 or out.dtype.kind == "c":
-        raise TypeError(
-            f"{derivative} needs a function that returns one real number, but it returned shape "
-            f"{out.shape} of {out.dtype}: sum it, or use jacobian"
-        )
-    return one_like(out)
-
-
-def seeds_for(structures: tuple[Any, ...], tangents: Sequence[Any]) -> list[Any]:
-    """Return a tangent for each leaf of the arguments, whose structure they must have."""
-    if len(tangents) != len(structures):
-        raise ValueError(f"there are {len(structures)} primals, but {len(tangents)} tangents")
-    seeds = []
-    for i, (structure, tangent) in enumerate(zip(structures, tangents, strict=True)):
-        if type(structure) is Tensor and type(tangent) is np.ndarray:  # the common case, at once
-            seeds.append(_seed(f"argument {i}", structure, tangent))
-        else:
-            pairs = matched(structure, tangent, f"argument {i}", "tangent")
-            seeds += [_seed(path, leaf, t) for path, leaf, t in pairs]
-    return seeds
-
-
-def _seed(path: str, leaf: Tensor, tangent: Any) -> Any:
-    """Return a leaf's tangent, of its shape and type."""
-    if type(tangent) is not np.ndarray or tangent.dtype.kind != "f":
-        tangent = as_numbers(f"the tangent of {path}", tangent)
-    shape = leaf._value.shape
-    if tangent.shape != shape and tangent.size * leaf.size != 1:
-        raise ValueError(f"{path} has shape {shape}, but its tangent {tangent.shape}")
-    return seed_like(leaf, tangent)
 
 
 def as_arguments(x: Any) -> tuple[Any, ...]:

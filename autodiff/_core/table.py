@@ -7,16 +7,9 @@ stated by the public functions of the same names, which leave NumPy's functions 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache, partial
 from typing import Any
 
-from autodiff._core.fast_recorders import (
-    record_operands,
-    record_several,
-    record_static,
-    recorder_of_one,
-    recorder_of_two,
-)
+from autodiff._core.fast_recorders import multilinear_recorder, recorder
 from autodiff._core.ndarray import operations
 from autodiff._core.op import (
     Custom,
@@ -24,12 +17,9 @@ from autodiff._core.op import (
     Elementwise,
     Function,
     Linear,
-    Multilinear,
-    Op,
     Rules,
-    rank,
 )
-from autodiff._core.record import record, value_of
+from autodiff._core.record import value_of
 from autodiff._core.tensor import constant
 
 
@@ -109,41 +99,3 @@ def without_derivative(function: Function) -> None:
 
     call.__module__ = "autodiff.rules._constants"  # where a reader finds it
     operations[function] = call
-
-
-# -- what records an op ----------------------------------------------------------------------
-
-
-def recorder(op: Op) -> Function:
-    """Return the function that records an op the fastest way."""
-    if isinstance(op, Custom):
-        return recorder_of_operands(op)
-    if isinstance(op.rules, Each):
-        return partial(record, op)
-    if len(op.rules) > 2:
-        return partial(record_several if isinstance(op, Elementwise) else record, op)
-    if len(op.rules) == 2:
-        return recorder_of_two(op)
-    return recorder_of_one(op) if isinstance(op, Elementwise) else partial(record_static, op)
-
-
-def recorder_of_operands(op: Op) -> Function:
-    """Return the function that records an op with operands in front and static arguments behind."""
-    return partial(record if isinstance(op.rules, Each) else record_operands, op)
-
-
-def multilinear_recorder(
-    name: str, compute: Function, rules: Rules, core: Sequence[int] | None
-) -> Function:
-    """Return the function that records a multilinear op; it consumes all axes without a core."""
-    if core is not None:
-        return recorder(Multilinear(name, compute, rules, core))
-
-    @cache  # an op is known by its identity
-    def op_for(*ranks: int) -> Multilinear:
-        return Multilinear(name, compute, rules, ranks)
-
-    def call(*inputs: Any) -> Any:
-        return record(op_for(*map(rank, inputs)), *inputs)
-
-    return call

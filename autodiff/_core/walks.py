@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from sys import getrefcount
 from threading import Lock
@@ -21,15 +21,17 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.machine import LARGE, LONG, keep_freed_memory
+from autodiff._core.machine import LONG, keep_freed_memory, sum_of_rows, telling_sum
 from autodiff._core.op import Custom, Together, total
 from autodiff._core.record import value_of
 from autodiff._core.scatter import Scattered, accumulate, filled
+from autodiff._core.seeds import seed_of
 from autodiff._core.table import operation
 from autodiff._core.tensor import PLAIN, Tensor, constant, recording
 from autodiff._core.zeros import keeping_zero, keeping_zero_forward
 
 Shape: TypeAlias = tuple[int, ...]
+Carried: TypeAlias = dict[Tensor, Any]  # cotangents or tangents
 # What stands in for a node's op during a walk that takes more care than the first.
 Amend: TypeAlias = Callable[[Tensor], Any] | None
 
@@ -54,92 +56,15 @@ class Graph:
 
     def pull(
         self, cotangents: Sequence[Any], *, batch: Shape = (), record: bool = False
-    ) -> dict[Tensor, Any]:
+    ) -> Carried:
         """Walk backward: return the leaves' cotangents, of shape ``batch + leaf.shape``."""
+        walk = partial(_backward, self, cotangents, batch, record)
+        return _with_care(walk, keeping_zero, self.leaves, cotangents, batch, record)
 
-        def walk(amend: Amend) -> dict[Tensor, Any]:
-            seeds = dict(zip(self.outputs, cotangents, strict=True))
-            return _backward(self.order, seeds, batch, self.oldest, record, amend)
-
-        return _settled(walk, keeping_zero, self, self.leaves, cotangents, batch, record)
-
-    def push(
-        self, tangents: Sequence[Any], *, batch: Shape = (), record: bool = False
-    ) -> dict[Tensor, Any]:
+    def push(self, tangents: Sequence[Any], *, batch: Shape = (), record: bool = False) -> Carried:
         """Walk forward: return the outputs' tangents, of shape ``batch + output.shape``."""
-
-        def walk(amend: Amend) -> dict[Tensor, Any]:
-            known = {x: t for x, t in zip(self.leaves, tangents, strict=True) if t is not None}
-            return _forward(self.order, known, set(self.outputs), batch, record, amend)
-
-        return _settled(walk, keeping_zero_forward, self, self.outputs, tangents, batch, record)
-
-
-def _settled(
-    walk: Callable[[Amend], dict[Tensor, Any]],
-    careful: Amend,
-    graph: Graph,
-    wanted: Sequence[Tensor],
-    given: Sequence[Any],
-    batch: Shape,
-    record: bool,
-) -> dict[Tensor, Any]:
-    """Walk, and return what arrived at the wanted Tensors (or at all) in full shape and dtype.
-
-    Where something is infinite or NaN the walk is repeated with 0 · inf = 0. What shares memory
-    with a seed, another result or a larger array is copied.
-    """
-    hook = recording.get() or PLAIN
-    token = recording.set(hook if record else None)
-    try:
-        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            for amend in (None, careful):
-                arrived = walk(amend)
-                found: dict[Tensor, Any] = {}
-                taken = set(map(id, given))
-                size: Any = 0.0
-                for x in wanted or arrived:
-                    g = arrived.get(x)
-                    value = x._value
-                    if g is None or g.shape != value.shape or g.dtype is not value.dtype:
-                        g = _finished(g, value, batch)
-                    if type(g) is np.ndarray:
-                        if not g.ndim:
-                            g = g[()]
-                        elif g.base is not None or id(g) in taken:
-                            g = g.copy()
-                        taken.add(id(g))
-                    size += _magnitude(g)  # one pass tells whether all entries are finite
-                    found[x] = constant(g) if record and type(g) is not Tensor else g
-                if abs(size) < np.inf:
-                    break
-            else:
-                hook.diverged(walk)
-    finally:
-        recording.reset(token)
-    return found
-
-
-def _finished(g: Any, value: Any, batch: Shape) -> Any:
-    """Return what a walk brought to a Tensor of this value in full shape and in its dtype."""
-    if g is None:
-        return np.zeros(batch + value.shape, value.dtype)[()]
-    g = filled(g, batch + value.shape)
-    if g.dtype != value.dtype:
-        g = (g.real if value.dtype.kind == "f" else g).astype(value.dtype)
-    return g
-
-
-def _magnitude(g: Any) -> Any:
-    """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
-    if type(g) is np.ndarray and g.size <= LARGE:
-        flat = g.ravel()
-        return flat.dot(flat)
-    value = value_of(g)
-    if isinstance(value, np.ndarray):
-        keep_freed_memory()
-        return np.add.reduce(value, axis=None)  # as fast as dot, which BLAS would share out
-    return value if isinstance(value, np.generic) else 0.0
+        walk = partial(_forward, self, tangents, batch, record)
+        return _with_care(walk, keeping_zero_forward, self.outputs, tangents, batch, record)
 
 
 def ancestors(
@@ -205,16 +130,13 @@ def _stale(x: Tensor, consumer: Tensor) -> str:
 
 
 def _backward(
-    order: list[Tensor],
-    cotangents: dict[Tensor, Any],
-    batch: Shape,
-    oldest: int,
-    record: bool,
-    amend: Amend,
-) -> dict[Tensor, Any]:
+    graph: Graph, seeds: Sequence[Any], batch: Shape, record: bool, amend: Amend
+) -> Carried:
     """Pass over the graph from the last op to the first; what remains belongs to the leaves."""
+    cotangents = dict(zip(graph.outputs, seeds, strict=True))
+    oldest = graph.oldest
     take, get = cotangents.pop, cotangents.get
-    for consumer in reversed(order):
+    for consumer in reversed(graph.order):
         g = take(consumer)
         op: Any = amend(consumer) if amend else consumer.op
         out: Any
@@ -262,7 +184,7 @@ def unbroadcast(image: Any, shape: Shape, full: Shape, batch: Shape) -> Any:
     where it has length 1 along such an axis, it counts as often as that axis is long.
     """
     if type(image) is np.ndarray and image.ndim == 2 and shape == full[1:] and image.shape == full:
-        return _ones(len(image), image.dtype).dot(image)  # by BLAS, in a quarter of the time
+        return sum_of_rows(image)
     rank = len(batch)
     axes, factor, rest = _summation(image.shape[rank:], shape, full)
     if axes:
@@ -289,27 +211,17 @@ def _summation(own: Shape, shape: Shape, full: Shape) -> tuple[tuple[int, ...], 
     return tuple(axes), factor, tuple(rest[rank - len(shape) :])
 
 
-@lru_cache(maxsize=64)
-def _ones(length: int, dtype: np.dtype[Any]) -> Any:
-    return np.ones(length, dtype)
-
-
 # -- forward ---------------------------------------------------------------------------------
 
 
 def _forward(
-    order: list[Tensor],
-    tangents: dict[Tensor, Any],
-    outputs: set[Tensor],
-    batch: Shape,
-    record: bool,
-    amend: Amend,
-) -> dict[Tensor, Any]:
+    graph: Graph, seeds: Sequence[Any], batch: Shape, record: bool, amend: Amend
+) -> Carried:
     """Pass over the graph from the first op to the last."""
-    last_consumer = {
-        x: consumer for consumer in order for x in consumer.inputs if type(x) is Tensor
-    }
-    for consumer in order:
+    tangents = {x: t for x, t in zip(graph.leaves, seeds, strict=True) if t is not None}
+    outputs = set(graph.outputs)
+    last_consumer = {x: y for y in graph.order for x in y.inputs if type(x) is Tensor}
+    for consumer in graph.order:
         known = [tangents.get(x) if type(x) is Tensor else None for x in consumer.inputs]
         if all(t is None for t in known):
             continue
@@ -351,7 +263,7 @@ def _transposed_twice(
     return total(iter(images))
 
 
-# -- gradients of one output -----------------------------------------------------------------
+# -- the gradient of one output --------------------------------------------------------------
 
 
 _accumulating = Lock()  # so that threads with common leaves lose nothing
@@ -360,48 +272,72 @@ _accumulating = Lock()  # so that threads with common leaves lose nothing
 @operation(Tensor.backward)
 def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
     """Add the gradients of ``output`` to its leaves: what ``Tensor.backward`` does."""
-    if not output.requires_grad:
-        raise TypeError(
-            f"no gradient flows into this Tensor of dtype {output.dtype}: it depends on no Tensor "
-            "that requires one (integers never do, nor results computed under no_grad)"
-        )
-    if cotangent is None and output.size != 1:
-        raise ValueError(
-            f"backward() of a Tensor of shape {output.shape} needs a cotangent of that shape, one "
-            "weight for each entry; for the gradient of their sum, call y.sum().backward()"
-        )
-    if cotangent is None and output.dtype.kind == "c":
-        raise TypeError(
-            "backward() without a cotangent is for a real number, but this Tensor is of "
-            f"{output.dtype}: call backward of its real part, y.real.backward(), or of abs(y)"
-        )
-    seed = one_like(output) if cotangent is None else seed_like(output, cotangent)
-    gradients = Graph([output]).pull([seed])
+    gradients = Graph([output]).pull([seed_of(output, cotangent)])
     with _accumulating:
         for leaf, gradient in gradients.items():
             leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
 
 
-def seed_like(output: Tensor, cotangent: ArrayLike) -> Any:
-    """Return a cotangent (or tangent) with the type of a Tensor, whose shape it must have."""
-    given = cotangent if type(cotangent) is Tensor else np.asarray(cotangent)
-    if given.dtype.kind == "c" and output.dtype.kind != "c":
-        raise TypeError(
-            f"a Tensor of {output.dtype} has a real cotangent or tangent, but got {given.dtype}: "
-            "give its real part, or make the argument complex"
-        )
-    if type(cotangent) is Tensor and recording.get():
-        seed: Any = cotangent
-    else:
-        seed = np.array(value_of(cotangent), dtype=output.dtype)[()]
-    if seed.shape != output.shape and seed.size * output.size != 1:
-        raise ValueError(
-            f"the Tensor has shape {output.shape}, but its cotangent or tangent {seed.shape}"
-        )
-    return seed.reshape(output.shape) if output.ndim else seed.reshape(())[()]
+# -- the care around a walk ------------------------------------------------------------------
 
 
-def one_like(output: Tensor) -> Any:
-    """Return the cotangent 1 of an output with a single entry; a number if it has no axes."""
-    one = output.dtype.type(1)
-    return one.reshape(output.shape) if output.ndim else one
+def _with_care(
+    walk: Callable[[Amend], Carried],
+    careful: Amend,
+    wanted: Sequence[Tensor],
+    given: Sequence[Any],
+    batch: Shape,
+    record: bool,
+) -> Carried:
+    """Walk, and return what arrived at the wanted Tensors (or at all) in full shape and dtype.
+
+    Where something is infinite or NaN the walk is repeated with 0 · inf = 0. What shares memory
+    with a seed, another result or a larger array is copied.
+    """
+    hook = recording.get() or PLAIN
+    token = recording.set(hook if record else None)
+    try:
+        with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+            for amend in (None, careful):
+                arrived = walk(amend)
+                found: dict[Tensor, Any] = {}
+                taken = set(map(id, given))
+                size: Any = 0.0
+                for x in wanted or arrived:
+                    g = arrived.get(x)
+                    value = x._value
+                    if g is None or g.shape != value.shape or g.dtype is not value.dtype:
+                        g = _finished(g, value, batch)
+                    if type(g) is np.ndarray:
+                        if not g.ndim:
+                            g = g[()]
+                        elif g.base is not None or id(g) in taken:
+                            g = g.copy()
+                        taken.add(id(g))
+                    size += _magnitude(g)  # one pass tells whether all entries are finite
+                    found[x] = constant(g) if record and type(g) is not Tensor else g
+                if abs(size) < np.inf:
+                    break
+            else:
+                hook.diverged(walk)
+    finally:
+        recording.reset(token)
+    return found
+
+
+def _finished(g: Any, value: Any, batch: Shape) -> Any:
+    """Return what a walk brought to a Tensor of this value in full shape and in its dtype."""
+    if g is None:
+        return np.zeros(batch + value.shape, value.dtype)[()]
+    g = filled(g, batch + value.shape)
+    if g.dtype != value.dtype:
+        g = (g.real if value.dtype.kind == "f" else g).astype(value.dtype)
+    return g
+
+
+def _magnitude(g: Any) -> Any:
+    """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
+    value = value_of(g)
+    if isinstance(value, np.ndarray):
+        return telling_sum(value)
+    return value if isinstance(value, np.generic) else 0.0

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.functions import Function, require_function
+from autodiff._core.checks import require_function
+from autodiff._core.functions import Function
 from autodiff._core.tensor import Tensor
 from autodiff.derivatives._first import value_and_grad
 from autodiff.derivatives._jacobians import hessian

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._core.functions import require_function
+from autodiff._core.checks import require_function
 from autodiff._core.record import value_of
 from autodiff.derivatives._first import jvp, vjp
 

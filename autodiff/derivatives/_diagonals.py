@@ -8,8 +8,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
-from autodiff._core.functions import argument, is_nested, record_function, require_function
+from autodiff._core.functions import argument, is_nested, record_function
 from autodiff._core.op import Elementwise
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph

@@ -5,20 +5,17 @@ from __future__ import annotations
 from functools import wraps
 from typing import Any
 
+from autodiff._core.checks import checked_argnums, require_function
 from autodiff._core.functions import (
     Argnums,
     Function,
     as_arguments,
-    checked_argnums,
     is_nested,
-    one_for,
     record_structures,
-    require_function,
-    seeds_for,
     value_from,
 )
+from autodiff._core.seeds import one_for, seed_like, seeds_for
 from autodiff._core.structures import replaced
-from autodiff._core.walks import seed_like
 
 
 def _require_primals(f: Any, primals: tuple[Any, ...], derivative: str) -> None:
@@ -81,7 +78,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     @wraps(f)
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
-        gradients = graph.pull([one_for(graph, "grad")], record=is_nested(graph))
+        gradients = graph.pull([one_for(graph.outputs[0], "grad")], record=is_nested(graph))
         return value_from(graph), replaced(structure, [gradients[x] for x in graph.leaves])
 
     return value_and_gradient

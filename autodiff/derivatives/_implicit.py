@@ -13,8 +13,9 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_analytic
-from autodiff._core.functions import is_nested, record_function, require_function
+from autodiff._core.functions import is_nested, record_function
 from autodiff._core.op import Custom, Each
 from autodiff._core.record import record, value_of
 from autodiff._core.tensor import no_grad, recording

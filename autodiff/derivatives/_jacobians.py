@@ -9,15 +9,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.checks import checked_argnums, require_function
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
-from autodiff._core.functions import (
-    Argnums,
-    Function,
-    checked_argnums,
-    is_nested,
-    record_structures,
-    require_function,
-)
+from autodiff._core.functions import Argnums, Function, is_nested, record_structures
 from autodiff._core.structures import replaced
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph

@@ -6,15 +6,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.functions import (
-    Function,
-    as_arguments,
-    is_nested,
-    one_for,
-    record_structures,
-    require_function,
-    seeds_for,
-)
+from autodiff._core.checks import require_function
+from autodiff._core.functions import Function, as_arguments, is_nested, record_structures
+from autodiff._core.seeds import one_for, seeds_for
 from autodiff._core.structures import replaced
 from autodiff._core.walks import Graph
 
@@ -53,5 +47,5 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
 
 def gradient_graph(graph: Graph, derivative: str) -> Graph:
     """Return the graph between the leaves and the gradients with respect to them."""
-    gradients = graph.pull([one_for(graph, derivative)], record=True)
+    gradients = graph.pull([one_for(graph.outputs[0], derivative)], record=True)
     return Graph([gradients[x] for x in graph.leaves], graph.leaves)

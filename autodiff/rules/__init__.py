@@ -9,6 +9,7 @@ from autodiff.rules import (  # noqa: F401
     _constants,
     _einsum,
     _elementwise,
+    _elementwise_longer,
     _fourier,
     _indexing,
     _joining,
@@ -24,6 +25,7 @@ from autodiff.rules import (  # noqa: F401
     _shapes,
     _spectra,
     _statistics,
+    _steps,
     _ufunc_methods,
 )
 

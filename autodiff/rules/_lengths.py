@@ -13,9 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.fast_recorders import recorder
 from autodiff._core.op import Custom, Elementwise, Function
 from autodiff._core.record import value_of
-from autodiff._core.table import operation, recorder
+from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph, ancestors
 from autodiff.rules._products import conjugate

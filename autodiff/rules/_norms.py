@@ -7,9 +7,10 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.fast_recorders import recorder
 from autodiff._core.op import Custom
 from autodiff._core.record import value_of
-from autodiff._core.table import operation, recorder
+from autodiff._core.table import operation
 from autodiff.rules._lengths import (
     at_corner,
     corners,

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.fast_recorders import recorder
 from autodiff._core.op import Elementwise, Function
 from autodiff._core.record import value_of
-from autodiff._core.table import recorder
 from autodiff._core.tensor import Tensor
 
 ARRAY = (np.ndarray, np.generic)

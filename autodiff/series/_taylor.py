@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_powers
-from autodiff._core.functions import Function, record_function, require_function
+from autodiff._core.functions import Function, record_function
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor, recording
 from autodiff._core.walks import Graph

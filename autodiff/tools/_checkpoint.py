@@ -8,8 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.checks import require_function
 from autodiff._core.constant_arrays import kept
-from autodiff._core.functions import record_function, require_function
+from autodiff._core.functions import record_function
 from autodiff._core.op import Custom, Together
 from autodiff._core.record import value_of
 from autodiff._core.structures import mapped

@@ -12,8 +12,9 @@ from functools import partial, wraps
 from inspect import signature
 from typing import Any, TypeAlias
 
+from autodiff._core.fast_recorders import recorder, recorder_of_operands
 from autodiff._core.op import Custom, Each, Elementwise, Function, Rules
-from autodiff._core.table import as_rules, recorder, recorder_of_operands
+from autodiff._core.table import as_rules
 from autodiff._core.tensor import Tensor
 from autodiff.rules._tails import is_series
 from autodiff.tools._own_op_checks import (
