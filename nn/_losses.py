@@ -12,7 +12,7 @@ from autodiff import Each, Tensor, custom, softmax_cross_entropy
 __all__ = ["l2_penalty", "mean_squared_error", "softmax_cross_entropy"]
 
 
-def _sum_of_squares(*arrays: Any) -> Any:
+def sum_of_squares(*arrays: Any) -> Any:
     return sum(np.vdot(x, x) for x in arrays)
 
 
@@ -21,8 +21,8 @@ def _column(g: Any, x: Any) -> Any:
 
 
 # One op for all parameters: a training step spends more time on making nodes than on squares.
-_sum_of_squares_op = custom(
-    _sum_of_squares,
+sum_of_squares_op = custom(
+    sum_of_squares,
     vjp=Each(lambda i, g, out, *arrays: (2 * _column(g, arrays[i])) * arrays[i]),
     jvp=Each(
         lambda i, t, out, *arrays: np.sum(
@@ -42,7 +42,7 @@ def l2_penalty(parameters: Iterable[Tensor]) -> Any:
     >>> l2_penalty([Tensor([1.0, 2.0]), Tensor(3.0)]).item()
     14.0
     """
-    return _sum_of_squares_op(*parameters)
+    return sum_of_squares_op(*parameters)
 
 
 def mean_squared_error(prediction: Any, target: Any) -> Any:

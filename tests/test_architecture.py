@@ -1,13 +1,23 @@
-"""What may import what, and what importing costs."""
+"""What may import what, what importing costs, and what a newcomer has to read."""
 
 from __future__ import annotations
 
 import ast
+import io
+import re
 import subprocess
 import sys
+import tokenize
+from collections import Counter
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+
+import autodiff
+from autodiff import Tensor, grad
 
 ROOT = Path(__file__).parent.parent
 MAY_IMPORT = {
@@ -59,3 +69,193 @@ def test_every_public_name_exists_and_is_documented(package: str) -> None:
     module = __import__(package)
     for name in module.__all__:
         assert getattr(module, name).__doc__, f"{package}.{name}"
+
+
+# -- rooms -----------------------------------------------------------------------------------
+
+ROOMS = {
+    "_core": {"_core"},
+    "rules": {"_core", "rules"},
+    **{wing: {"_core", "rules", wing} for wing in ("derivatives", "series", "tools", "drawing")},
+}
+
+
+def modules(package: str) -> dict[str, Path]:
+    """Return the files of a package by the names that import them."""
+    return {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in (ROOT / package).rglob("*.py")
+    }
+
+
+def arrows(package: str) -> dict[str, set[str]]:
+    """Return which modules each module of a package imports, at any time; not for types alone."""
+    known = modules(package)
+    found: dict[str, set[str]] = {}
+    for name, path in known.items():
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for_types = {
+            id(part)
+            for block in ast.walk(tree)
+            if isinstance(block, ast.If) and ast.unparse(block.test) == "TYPE_CHECKING"
+            for part in ast.walk(block)
+        }
+        named: set[str] = set()
+        for part in ast.walk(tree):
+            if id(part) in for_types:
+                continue
+            if isinstance(part, ast.Import):
+                named |= {alias.name for alias in part.names}
+            elif isinstance(part, ast.ImportFrom) and part.module:
+                named |= {part.module, *(f"{part.module}.{alias.name}" for alias in part.names)}
+            elif isinstance(part, ast.Call) and ast.unparse(part.func).endswith("import_module"):
+                named |= {a.value for a in part.args if isinstance(a, ast.Constant)}
+        inner = {other for other in named if any(o.startswith(f"{other}.") for o in named)}
+        found[name] = (named - inner) & known.keys() - {name}
+    return found
+
+
+# optim and fit join when their circles are cut.
+@pytest.mark.parametrize("package", ["autodiff", "nn"])
+def test_there_are_no_circles(package: str) -> None:
+    left = arrows(package)
+    while free := {name for name, others in left.items() if not others & left.keys()}:
+        left = {name: others for name, others in left.items() if name not in free}
+    assert not left
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_rooms_stand_on_the_core_and_the_rules(room: str) -> None:
+    for name, others in arrows("autodiff").items():
+        if name.startswith(f"autodiff.{room}"):
+            assert {other.split(".")[1] for other in others} <= ROOMS[room], name
+
+
+def test_every_folder_of_autodiff_is_a_room() -> None:
+    folders = {path.parent.name for path in (ROOT / "autodiff").rglob("*.py")}
+    assert folders == {"autodiff", *ROOMS}
+
+
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_no_module_bears_a_public_name(package: str) -> None:
+    directly = {path.stem for path in (ROOT / package).iterdir()}
+    assert not directly & set(__import__(package).__all__)
+
+
+def test_what_is_private_says_so_in_its_path() -> None:
+    for name, path in modules("autodiff").items():
+        assert path.stem == "__init__" or "._" in name, path
+
+
+@pytest.mark.parametrize("package", ["autodiff", "nn", "fit"])
+def test_a_class_name_means_one_class(package: str) -> None:
+    names = Counter(
+        part.name
+        for path in modules(package).values()
+        for part in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(part, ast.ClassDef)
+    )
+    assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_every_op_has_a_name() -> None:
+    code = (
+        "import gc, nn, autodiff.rules._special; from autodiff._core.op import Op;"
+        "print(*{op.name for op in gc.get_objects() if isinstance(op, Op)}, sep='|')"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    names = printed.stdout.strip().split("|")
+    assert len(names) > 200
+    assert [name for name in names if not name or name.startswith("_") or "<" in name] == []
+
+
+# -- the evening -----------------------------------------------------------------------------
+
+# In reading order, as in the README.
+EVENING = [
+    "_core/tensor.py",
+    "_core/record.py",
+    "_core/op.py",
+    "_core/table.py",
+    "_core/walks.py",
+    "_core/functions.py",
+    "derivatives/_first.py",
+    "rules/_elementwise.py",
+]
+# What a first reading leaves out.
+BESIDE = {
+    *("_core/ndarray.py", "_core/structures.py", "_core/scatter.py", "_core/fast_recorders.py"),
+    *("_core/checks.py", "_core/seeds.py", "_core/constant_arrays.py", "_core/machine.py"),
+}
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def code_lines(path: Path) -> int:
+    """Return how many lines hold code: neither blank, nor comments, nor docstrings."""
+    text = path.read_text(encoding="utf-8")
+    docstrings = {
+        line
+        for part in ast.walk(ast.parse(text))
+        if isinstance(part, ast.Module | ast.ClassDef | ast.FunctionDef)
+        and ast.get_docstring(part) is not None
+        for line in range(part.body[0].lineno, (part.body[0].end_lineno or 0) + 1)
+    }
+    tokens = tokenize.generate_tokens(io.StringIO(text).readline)
+    empty = {tokenize.COMMENT, tokenize.NL, tokenize.NEWLINE, tokenize.INDENT, tokenize.DEDENT}
+    code = {
+        line
+        for token in tokens
+        if token.type not in empty | {tokenize.ENDMARKER}
+        for line in range(token.start[0], token.end[0] + 1)
+    }
+    return len(code - docstrings)
+
+
+def test_the_core_is_read_in_an_evening() -> None:
+    assert sum(code_lines(ROOT / "autodiff" / file) for file in EVENING) <= 800
+
+
+def test_the_readme_lists_what_to_read_in_its_order() -> None:
+    text = README[README.index("To read the core") :]
+    listed = re.findall(r"\]\(autodiff/([\w/]+\.py)\)", text)
+    assert listed[: len(EVENING)] == EVENING
+
+
+def files_run(call: Callable[[], Any]) -> set[str]:
+    """Return the files of autodiff whose functions a call runs."""
+    root = Path(autodiff.__file__).parent
+    files: set[str] = set()
+
+    def note(frame: Any, event: str, argument: Any) -> None:
+        if frame.f_code.co_filename.startswith(str(root)):
+            files.add(frame.f_code.co_filename)
+
+    earlier = sys.getprofile()
+    sys.setprofile(note)
+    try:
+        call()
+    finally:
+        sys.setprofile(earlier)
+    return {Path(file).relative_to(root).as_posix() for file in files}
+
+
+def test_a_gradient_runs_through_the_evening() -> None:
+    (example,) = re.findall(r">>> (def f\(x\):\n)\.\.\. (    return .*\n)", README)[:1]
+    namespace: dict[str, Any] = {"np": np}
+    exec("".join(example), namespace)
+    ran = files_run(lambda: grad(namespace["f"])(np.array([2.0, 5.0])))
+    rules = {"rules/_indexing.py"}
+    assert {*EVENING} - ran <= {"_core/op.py", "_core/table.py"}  # which stated the ops before
+    assert ran <= {*EVENING, *BESIDE, *rules}
+
+
+def test_backward_runs_through_the_evening() -> None:
+    x = Tensor([[1.0, 2.0], [3.0, 4.0]])
+    weight, bias = Tensor([[0.5], [0.1]]), Tensor([0.2])
+    loss = np.mean((np.tanh(x @ weight + bias) - 1.0) ** 2)
+    ran = files_run(loss.backward)
+    rules = {f"rules/_{family}.py" for family in ("products", "reductions", "slopes", "tails")}
+    assert {"_core/tensor.py", "_core/walks.py", "rules/_elementwise.py"} <= ran
+    assert ran <= {*EVENING, *BESIDE, *rules}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
@@ -24,7 +24,7 @@ def unchanging(attribute: str, instead: str) -> AttributeError:
 
 
 class Conversions:
-    """What an array tells of itself, and what Python and NumPy make of it."""
+    """What Python and NumPy make of an array outside of the graph."""
 
     __slots__ = ()
 
@@ -32,34 +32,6 @@ class Conversions:
     op: Any
     name: str | None
     requires_grad: bool
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        """The lengths of the axes."""
-        return self._value.shape
-
-    @shape.setter
-    def shape(self, v: Any) -> NoReturn:
-        raise unchanging("shape", "x = x.reshape(v)")
-
-    @property
-    def ndim(self) -> int:
-        """The number of axes."""
-        return self._value.ndim
-
-    @property
-    def size(self) -> int:
-        """The number of entries."""
-        return self._value.size
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        """The type of the entries."""
-        return self._value.dtype
-
-    @dtype.setter
-    def dtype(self, v: Any) -> NoReturn:
-        raise unchanging("dtype", "x = x.astype(v)")
 
     def item(self, *args: Any) -> Any:
         """Return the only entry, or that at an index, as a Python number outside the graph."""
@@ -70,12 +42,12 @@ class Conversions:
         return self._value.tolist()
 
     def __format__(self, spec: str) -> str:
-        return format(self._value.item(), spec) if spec and self.size == 1 else repr(self)
+        return format(self._value.item(), spec) if spec and self._value.size == 1 else repr(self)
 
     def __len__(self) -> int:
-        if not self.ndim:
+        if not self._value.ndim:
             raise TypeError("a Tensor of shape () has no length")
-        return self.shape[0]
+        return len(self._value)
 
     def __bool__(self) -> bool:
         return bool(self._value)
@@ -99,9 +71,9 @@ class Conversions:
         """Return the value for use outside the graph, unless a derivative would be lost."""
         if self.requires_grad:
             raise LostGraphError(
-                f"a Tensor of shape {self.shape} that requires a gradient cannot become {target} "
-                f"without losing its derivative. Write {instead} if a constant is meant; to build "
-                "an array out of Tensors use np.stack, np.concatenate or np.where"
+                f"a Tensor of shape {self._value.shape} that requires a gradient cannot become "
+                f"{target} without losing its derivative. Write {instead} if a constant is meant; "
+                "to build an array out of Tensors use np.stack, np.concatenate or np.where"
                 f"{more}{stand_in()}"
             )
         return self._value

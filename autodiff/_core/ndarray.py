@@ -260,6 +260,34 @@ class NDArrayInterface(Conversions):
         raise unchanging("flat", "x = np.reshape(np.resize(v, x.size), x.shape)")
 
     @property
+    def shape(self) -> tuple[int, ...]:
+        """The lengths of the axes."""
+        return self._value.shape
+
+    @shape.setter
+    def shape(self, v: Any) -> NoReturn:
+        raise unchanging("shape", "x = x.reshape(v)")
+
+    @property
+    def ndim(self) -> int:
+        """The number of axes."""
+        return self._value.ndim
+
+    @property
+    def size(self) -> int:
+        """The number of entries."""
+        return self._value.size
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of the entries."""
+        return self._value.dtype
+
+    @dtype.setter
+    def dtype(self, v: Any) -> NoReturn:
+        raise unchanging("dtype", "x = x.astype(v)")
+
+    @property
     def itemsize(self) -> int:
         """The number of bytes of an entry."""
         return int(self._value.dtype.itemsize)

@@ -28,12 +28,13 @@ def elementwise(
     *rules: Function,
     compute: Function | None = None,
     linear: bool = False,
+    name: str | None = None,
 ) -> Function:
     """State an elementwise op by one rule for each operand.
 
-    ``compute`` replaces the function where something is faster.
+    ``compute`` replaces the function where something is faster, and ``name`` what it is called.
     """
-    op = Elementwise(function.__name__, compute or function, rules, linear)
+    op = Elementwise(name or function.__name__, compute or function, rules, linear)
     return _dispatched(function, recorder(op))
 
 

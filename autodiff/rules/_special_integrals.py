@@ -89,7 +89,7 @@ _lambert_rules = (
     lambda g, out, z, k, tol: g * (np.exp(-out) / (1 + out)),
     *[lambda g, out, z, k, tol: 0 * g] * 2,  # the branch and the tolerance are never Tensors
 )
-elementwise(_lambertw, *_lambert_rules)
+elementwise(_lambertw, *_lambert_rules, name="lambertw")
 
 # -- elliptic integrals (DLMF 19), in Carlson's symmetric form where two arguments meet -------
 

@@ -23,16 +23,18 @@ _ROOT_PI = math.sqrt(math.pi)
 def _by_last(function: Any, parameters: str, rule: Function) -> None:
     """State a ufunc by its derivative in the last operand; those before it are constants."""
 
+    called = function.__name__.removeprefix("_")
+
     def refusal(name: str) -> Function:
         def refuse(*_: Any) -> Any:
             raise TypeError(
-                f"scipy.special.{function.__name__} has no derivative in its argument {name} here, "
+                f"scipy.special.{called} has no derivative in its argument {name} here, "
                 f"only in its last one: make {name} a number, an array or stop_gradient({name})"
             )
 
         return refuse
 
-    elementwise(function, *map(refusal, parameters.split()), rule)
+    elementwise(function, *map(refusal, parameters.split()), rule, name=called)
 
 
 # -- incomplete gamma and beta functions, distributions (DLMF 8) -----------------------------

@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from autodiff import Tensor, custom, debug, grad, jacobian, linear, no_grad
+from autodiff._core.fast_recorders import recorder
+from autodiff._core.record import record
 
 C = np.array([1.0, 2.0])
 own = custom(lambda x, c: x * c, vjp=lambda g, out, x, c: g * c)
@@ -43,6 +45,44 @@ def test_of_a_leaf_it_is_recorded(f: Callable[[Any], Any]) -> None:
     assert any(i is x for i in y.inputs)
     np.testing.assert_array_equal(y.data, f(C))
     assert len(y._values) == len(y.inputs)
+
+
+@every_call
+def test_the_fast_recorders_make_what_the_plain_one_makes(f: Callable[[Any], Any]) -> None:
+    x = Tensor(C)
+    op = f(x).op
+    inputs = [i.copy() if type(i) is np.ndarray else i for i in f(x).inputs]
+    fast, plain = recorder(op)(*inputs), record(op, *inputs)
+    assert fast.op is plain.op is op
+    assert fast.data.dtype == plain.data.dtype
+    np.testing.assert_array_equal(fast.data, plain.data)
+    for given, a, b in zip(inputs, fast.inputs, plain.inputs, strict=True):
+        assert type(a) is type(b) is type(given)
+        if type(given) is np.ndarray:
+            np.testing.assert_array_equal(a, b)
+            if not op.linear:  # the derivative of others depends on it: both keep a copy
+                assert not np.shares_memory(a, given)
+                assert not np.shares_memory(b, given)
+        elif type(given) is not tuple:
+            assert a is b is given
+    np.testing.assert_equal(fast._values, plain._values)
+
+
+@every_call
+def test_the_fast_recorders_fail_as_the_plain_one_does(f: Callable[[Any], Any]) -> None:
+    x = Tensor(C)
+    op = f(x).op
+
+    def fail(*args: Any) -> Any:
+        raise ValueError("no")
+
+    op = type(op)(op.name, fail, op.rules, *([op.core] if hasattr(op, "core") else []))
+    texts = []
+    for call in (recorder(op), lambda *inputs: record(op, *inputs)):
+        with pytest.raises(ValueError, match="of Tensors or arrays of shape") as caught:
+            call(*f(x).inputs)
+        texts.append(str(caught.value))
+    assert texts[0] == texts[1]
 
 
 @every_call
