@@ -13,6 +13,7 @@ from autodiff.derivatives._jacobians import hessian, jacobian
 from autodiff.derivatives._second import hvp
 from autodiff.drawing._graph import draw
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
+from autodiff.rules._products import affine
 from autodiff.series._polynomial import TaylorPolynomial
 from autodiff.series._taylor import taylor
 from autodiff.tools._checkpoint import checkpoint
@@ -23,6 +24,7 @@ __all__ = [
     "Each",
     "TaylorPolynomial",
     "Tensor",
+    "affine",
     "assign_value",
     "check_grads",
     "checkpoint",

@@ -10,48 +10,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff import Tensor, custom
+from autodiff import Tensor, affine
 from nn._activations import ACTIVATIONS
 from nn._module import Module
 
 # Keeps the variance of what passes through a layer: 2 where half of it is cut off (He et al.,
 # 2015), 1 elsewhere (LeCun et al., 1998).
 _VARIANCE = {"relu": 2.0}
-
-
-def _affine(x: Any, W: Any, b: Any) -> Any:
-    out = x.dot(W) if x.size < SMALL else x @ W
-    out += b
-    return out
-
-
-def _product(x: Any, y: Any) -> Any:
-    return np.dot(x, y) if y.ndim == 2 and x.size < SMALL else x @ y
-
-
-def _times_transposed(x: Any, W: Any) -> Any:
-    # Given a transposed factor OpenBLAS shares out products that it computes faster alone: float32
-    # (64, 64) by (64, 128) takes 10 µs instead of 21. A larger matrix takes too long to copy.
-    small = type(W) is np.ndarray and W.size <= 8192
-    return _product(x, W.T.copy() if small else W.T)
-
-
-SMALL = 65536  # up to here dot is the faster call; then what matmul computes faster outweighs it
-# One op instead of two spares a pass over the data, and two nodes of the graph in every layer.
-_affine.__name__ = "affine"
-_affine_op = custom(
-    _affine,
-    vjp=(
-        lambda g, out, x, W, b: _times_transposed(g, W),
-        lambda g, out, x, W, b: _product(x.T, g),
-        lambda g, out, x, W, b: g,
-    ),
-    jvp=(
-        lambda t, out, x, W, b: _product(t, W),
-        lambda t, out, x, W, b: _product(x, t),
-        lambda t, out, x, W, b: t[..., None, :],
-    ),
-)
 
 
 class Linear(Module):
@@ -89,10 +54,7 @@ class Linear(Module):
 
     def __call__(self, x: Any) -> Any:
         """Return x @ W + b for x of shape (..., inputs)."""
-        x = x if hasattr(x, "ndim") else np.asarray(x)
-        if x.ndim == 2:
-            return _affine_op(x, self.weight, self.bias)
-        return x @ self.weight + self.bias
+        return affine(x, self.weight, self.bias)
 
 
 class MLP(Module):

@@ -21,7 +21,7 @@ def _column(g: Any, x: Any) -> Any:
 
 
 # One op for all parameters: a training step spends more time on making nodes than on squares.
-sum_of_squares_op = custom(
+_sum_of_squares = custom(
     sum_of_squares,
     vjp=Each(lambda i, g, out, *arrays: (2 * _column(g, arrays[i])) * arrays[i]),
     jvp=Each(
@@ -42,7 +42,7 @@ def l2_penalty(parameters: Iterable[Tensor]) -> Any:
     >>> l2_penalty([Tensor([1.0, 2.0]), Tensor(3.0)]).item()
     14.0
     """
-    return sum_of_squares_op(*parameters)
+    return _sum_of_squares(*parameters)
 
 
 def mean_squared_error(prediction: Any, target: Any) -> Any:

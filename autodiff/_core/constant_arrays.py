@@ -14,10 +14,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
-# From this many bytes on, ops that use the same array share a copy: a simulation that multiplies by
-# one matrix a thousand times keeps it once. Below, copying (0.4 µs for 10 entries, 2 µs for 4096)
-# takes less time than looking for an earlier copy.
-SHARED_BYTES = 1 << 15
+from autodiff._core.machine import SHARED_BYTES
+
 _copies: WeakValueDictionary[Any, NDArray[Any]] = WeakValueDictionary()
 
 

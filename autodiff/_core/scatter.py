@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.machine import numbering_pays, zeros
 from autodiff._core.op import Function, Together, total
 from autodiff._core.record import value_of
 from autodiff._core.table import linear
@@ -55,7 +56,7 @@ class Scattered:
         for key, g in self.pieces:
             if isinstance(g, _WRITABLE):
                 if self.total is None:
-                    self.total = _zeros(self.full_shape, g.dtype)
+                    self.total = zeros(self.full_shape, g.dtype)
                 elif self.total.dtype != g.dtype:
                     self.total = self.total.astype(np.result_type(self.total, g))
                 _add_at(self.total, key, g)
@@ -87,18 +88,11 @@ def filled(g: Any, shape: tuple[int, ...]) -> Any:
     return np.broadcast_to(g, shape)
 
 
-def _zeros(shape: tuple[int, ...], dtype: np.dtype[Any]) -> NDArray[Any]:
-    zeros = np.empty(shape, dtype)
-    zeros.fill(0)  # in memory that was in use just now, where np.zeros would ask for new pages
-    return zeros
-
-
 def _add_at(array: NDArray[Any], key: Key, piece: Any) -> None:
     if np.ndarray not in map(type, key):
         part = array[key]
         part += piece
-    elif array.ndim > 1 and 200 < array.size < 4 * piece.size:
-        # The same on one axis, where np.add.at is so much faster that numbering the entries pays.
+    elif array.ndim > 1 and numbering_pays(array.size, piece.size):
         places = np.arange(array.size).reshape(array.shape)[key]
         np.add.at(array.reshape(-1), places.ravel(), piece.ravel())
     else:  # an index may name an entry twice, where += would add once
@@ -116,7 +110,7 @@ def _scatter(*arguments: Any) -> Any:
         parts = zip(pieces, keys, ranks, strict=True)
         return total(_among_zeros(piece, key, rank, shape) for piece, key, rank in parts)
     batch = pieces[0].shape[: pieces[0].ndim - ranks[0]]
-    scattered = _zeros(batch + shape, np.result_type(*pieces))
+    scattered = zeros(batch + shape, np.result_type(*pieces))
     for key, piece in zip(keys, pieces, strict=True):
         _add_at(scattered, key, piece)
     return scattered

@@ -11,16 +11,13 @@ import numpy as np
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
 from autodiff._core.functions import argument, is_nested, record_function
+from autodiff._core.machine import BATCH_ENTRIES
 from autodiff._core.op import Elementwise
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph
 from autodiff.derivatives._second import gradient_graph
 
 Function: TypeAlias = Callable[..., Any]
-
-# How many numbers a batch of seeds may make of the largest array: a megabyte of float64, which
-# stays in the processor's cache. A quarter of it costs up to half as much time again, more nothing.
-_BATCH_ENTRIES = 1 << 17
 
 
 def hessian_diagonal(f: Function) -> Function:
@@ -141,7 +138,7 @@ def _jacobian_diagonal(graph: Graph) -> Any:
     if acts_on_each_entry(graph, leaf) or not leaf.size:
         return graph.push([np.ones_like(leaf._value)], record=record)[out]
     largest = max(y.size for y in (leaf, out, *graph.order))
-    count = max(1, _BATCH_ENTRIES // largest)
+    count = max(1, BATCH_ENTRIES // largest)
     parts = []
     for start in range(0, leaf.size, count):
         seeds = np.eye(min(count, leaf.size - start), leaf.size, start, leaf.dtype)

@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.checks import checked_argnums, require_function
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
 from autodiff._core.functions import Argnums, Function, is_nested, record_structures
+from autodiff._core.machine import BATCH_BYTES
 from autodiff._core.structures import replaced
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph
@@ -19,9 +20,6 @@ from autodiff.derivatives._columns import columns_by_data
 from autodiff.derivatives._second import gradient_graph
 
 MODES = ("auto", "forward", "reverse")
-
-# How large the largest array of a walk with a batch of seeds becomes, if the caller does not say.
-BATCH_BYTES = 64e6
 
 
 def jacobian(

@@ -24,7 +24,8 @@ from autodiff import (
     no_grad,
     vjp,
 )
-from autodiff._core.constant_arrays import SHARED_BYTES, kept
+from autodiff._core.constant_arrays import kept
+from autodiff._core.machine import SHARED_BYTES
 
 X = np.array([[0.5, 1.5, -0.7], [2.0, 0.3, 1.1], [0.9, -1.2, 0.4]])
 

@@ -117,7 +117,7 @@ class TestWhatTheGraphShows:
 
 @pytest.mark.parametrize("entries", [43, 1])  # 4, 4 and 2 of 10 columns; less than one
 def test_many_batches(monkeypatch: pytest.MonkeyPatch, entries: int) -> None:
-    monkeypatch.setattr("autodiff.derivatives._diagonals._BATCH_ENTRIES", entries)
+    monkeypatch.setattr("autodiff.derivatives._diagonals.BATCH_ENTRIES", entries)
     x = RNG.uniform(0.5, 1.5, 10)
     expected = np.diagonal(hessian(rosenbrock)(x))
     np.testing.assert_allclose(hessian_diagonal(rosenbrock)(x), expected, rtol=1e-12)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff import affine
 from tests.autodiff.cases.case import Case, positive, real, unit
 
 
@@ -156,4 +157,9 @@ def einsum_cases() -> list[Case]:
     return cases
 
 
-CASES = [*tensor_cases(), *stacked_cases(), *convolution_cases(), *einsum_cases()]
+def layer_cases() -> list[Case]:
+    layers = {"affine": (3, 4), "affine-stacked": (2, 3, 4), "affine-of-a-vector": (4,)}
+    return [many(name, affine, shape, (4, 2), (2,)) for name, shape in layers.items()]
+
+
+CASES = [*tensor_cases(), *stacked_cases(), *convolution_cases(), *einsum_cases(), *layer_cases()]
