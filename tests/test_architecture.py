@@ -171,6 +171,13 @@ def test_every_op_has_a_name() -> None:
     assert [name for name in names if not name or name.startswith("_") or "<" in name] == []
 
 
+def test_every_family_of_rules_has_a_file_of_cases() -> None:
+    families = {path.stem[1:] for path in (ROOT / "autodiff" / "rules").glob("_[a-z]*.py")}
+    without = {"constants", "slopes", "tails"}  # which state no op with a derivative of its own
+    cases = {path.stem for path in (ROOT / "tests" / "autodiff" / "cases").glob("[a-z]*.py")}
+    assert cases == families - without | {"case"}
+
+
 # -- the evening -----------------------------------------------------------------------------
 
 # In reading order, as in the README.

@@ -41,3 +41,28 @@ def positive(*shape: int) -> np.ndarray:
 
 def unit(*shape: int) -> np.ndarray:
     return real(*shape, low=-0.85, high=0.8)
+
+
+def packed(parts: Any) -> Any:
+    """Join arrays of any shapes, each with a weight of its own."""
+    return np.concatenate([(i + 1) * np.ravel(part) for i, part in enumerate(parts)])
+
+
+def regular(*shape: int) -> np.ndarray:
+    """Matrices that are far from singular and not symmetric."""
+    return real(*shape) + 3 * np.eye(*shape[-2:])
+
+
+def spectral(*shape: int) -> np.ndarray:
+    """Matrices whose eigenvalues and singular values are well apart."""
+    return 0.2 * real(*shape) + np.diag([1.0, 3.0, 6.0])
+
+
+def tall(*shape: int) -> np.ndarray:
+    m, n = shape[-2:]
+    return 0.3 * real(*shape) + np.eye(m, n) * np.arange(1.0, n + 1)
+
+
+def wide(*shape: int) -> np.ndarray:
+    m, n = shape[-2:]
+    return 0.3 * real(*shape) + np.eye(m, n) * np.arange(1.0, m + 1)[:, None]

@@ -1,4 +1,4 @@
-"""Products of arrays beyond matmul, dot and the simple einsums."""
+"""Products of vectors, matrices and stacks of them; layers."""
 
 from __future__ import annotations
 
@@ -18,6 +18,38 @@ def two(name: str, f: Callable[..., Any], *shapes: tuple[Any, Any]) -> list[Case
 def many(name: str, f: Callable[..., Any], *shapes: tuple[int, ...]) -> Case:
     domains = [real, positive, unit, positive, real]
     return Case(name, f, tuple(make(*s) for make, s in zip(domains, shapes, strict=False)))
+
+
+def matrix_cases() -> list[Case]:
+    matmuls = [
+        ((2, 3), (3, 4)),
+        ((3,), (3,)),
+        ((2, 3), (3,)),
+        ((3,), (3, 4)),
+        ((3, 3), (3,)),  # sizes that agree by chance
+        ((3,), (3, 3)),
+        ((5, 2, 3), (3, 4)),
+        ((2, 3), (5, 3, 4)),
+        ((5, 2, 3), (5, 3, 4)),
+        ((5, 1, 2, 3), (4, 3, 2)),
+        ((5, 2, 3), (3,)),
+        ((3,), (5, 3, 4)),
+    ]
+    cases = [Case("matmul", lambda x, y: x @ y, (real(*a), positive(*b))) for a, b in matmuls]
+    dots = [
+        ((2, 3), (3, 4)),
+        ((3,), (3,)),
+        ((), (2, 3)),
+        ((2, 3), ()),
+        ((4, 2, 3), (3,)),
+        ((3,), (4, 3, 2)),
+        ((2, 3), (4, 3, 2)),
+    ]
+    cases += [Case("dot", np.dot, (real(*a), positive(*b))) for a, b in dots]
+    cases += [
+        Case("outer", np.outer, (real(*a), positive(*b))) for a, b in [((2,), (3,)), ((2, 2), ())]
+    ]
+    return cases
 
 
 def tensor_cases() -> list[Case]:
@@ -118,48 +150,15 @@ def convolution_cases() -> list[Case]:
     return cases + two("convolve-number", np.convolve, ((), (3,)))
 
 
-def einsum_cases() -> list[Case]:
-    forms: dict[str, tuple[tuple[int, ...], ...]] = {
-        " i j , j k -> i k ": ((2, 3), (3, 4)),
-        "ba": ((2, 3),),  # implicit: in alphabetical order
-        "i...,i...": ((2, 3), (2, 1)),
-        "...,...": ((2, 3), (3,)),
-        "...ii->...i": ((2, 3, 3),),
-        "...i->i...": ((2, 3, 4),),
-        "iij,jii->": ((2, 2, 3), (3, 2, 2)),
-        "i,i,i->i": ((3,), (3,), (3,)),
-        "ij,jk,kl,lm->im": ((2, 3), (3, 2), (2, 4), (4, 2)),
-        "ij,ij->ij": ((1, 3), (2, 1)),
-        "ij,jk->ik": ((2, 3), (1, 4)),
-        "Ab,bA->": ((2, 3), (3, 2)),
-        "ij,->ij": ((2, 3), ()),
-        "ij,jk->k": ((0, 3), (3, 2)),
-    }
-    cases = [
-        many(f"einsum {form}", lambda *xs, form=form: np.einsum(form, *xs), *shapes)
-        for form, shapes in forms.items()
-    ]
-    three = ((2, 3), (3, 4), (4, 2))
-    paths: list[Any] = [True, "optimal", ["einsum_path", (1, 2), (0, 1)]]
-    cases += [
-        many(
-            f"einsum-optimize-{path}",
-            lambda *xs, path=path: np.einsum("ij,jk,kl->il", *xs, optimize=path),
-            *three,
-        )
-        for path in paths
-    ]
-    cases += [
-        many("einsum-lists-implicit", lambda x, y: np.einsum(x, [30, 2], y, [2, 5]), *three[:2]),
-        many("einsum-lists-ellipsis", lambda x: np.einsum(x, [..., 1], [1, ...]), (2, 3, 4)),
-        many("einsum-lists-number", lambda x, y: np.einsum(x, [0, 1], y, [1], []), (2, 3), (3,)),
-    ]
-    return cases
-
-
 def layer_cases() -> list[Case]:
     layers = {"affine": (3, 4), "affine-stacked": (2, 3, 4), "affine-of-a-vector": (4,)}
     return [many(name, affine, shape, (4, 2), (2,)) for name, shape in layers.items()]
 
 
-CASES = [*tensor_cases(), *stacked_cases(), *convolution_cases(), *einsum_cases(), *layer_cases()]
+CASES = [
+    *matrix_cases(),
+    *tensor_cases(),
+    *stacked_cases(),
+    *convolution_cases(),
+    *layer_cases(),
+]

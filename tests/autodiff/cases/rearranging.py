@@ -1,4 +1,4 @@
-"""Functions that turn, repeat, pad, join, split, insert, remove, sort and pick entries."""
+"""Functions that turn, repeat, insert, remove, sort, or take apart along an axis."""
 
 from __future__ import annotations
 
@@ -6,16 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import Tensor
-from tests.autodiff.cases.case import Case, positive, real, unit
+from tests.autodiff.cases.case import Case, packed, positive, real, unit
 
-x, y, s, v = real(2, 3, 4), positive(2, 3, 4), real(), real(5)
-A, B = real(3, 4), positive(3, 4)
-
-
-def packed(parts: Any) -> Any:
-    """Join arrays of any shapes, each with a weight of its own."""
-    return np.concatenate([(i + 1) * np.ravel(part) for i, part in enumerate(parts)])
+x, s, v = real(2, 3, 4), real(), real(5)
+A = real(3, 4)
 
 
 def turning_cases() -> list[Case]:
@@ -70,95 +64,6 @@ def repeating_cases() -> list[Case]:
     return cases
 
 
-def padding_cases() -> list[Case]:
-    each_side = ((1, 2), (0, 3))
-    forms: list[tuple[str, Any, dict[str, Any]]] = [
-        ("constant", 1, {}),
-        ("constant", each_side, {"constant_values": 2.0}),
-        ("constant", each_side, {"constant_values": ((1, 2), (3, 4))}),
-        ("edge", each_side, {}),
-        ("reflect", 2, {}),
-        ("reflect", ((7, 2), (1, 9)), {}),
-        ("reflect", ((7, 2), (1, 9)), {"reflect_type": "odd"}),
-        ("symmetric", ((7, 2), (1, 9)), {}),
-        ("symmetric", ((7, 2), (1, 9)), {"reflect_type": "odd"}),
-        ("wrap", ((7, 2), (1, 9)), {}),
-        ("linear_ramp", each_side, {}),
-        ("linear_ramp", each_side, {"end_values": ((1, 2), (3, 4))}),
-        ("mean", each_side, {}),
-        ("mean", each_side, {"stat_length": ((2, 1), (3, 9))}),
-        ("maximum", each_side, {"stat_length": 2}),
-        ("minimum", each_side, {}),
-        ("median", each_side, {}),
-    ]
-    cases = [
-        Case(
-            f"pad-{mode}-{width}-{options}",
-            lambda x, mode=mode, width=width, options=options: np.pad(x, width, mode, **options),
-            (A,),
-            mode not in ("maximum", "minimum", "median"),
-        )
-        for mode, width, options in forms
-    ]
-    cases += [
-        Case("pad-edge-batch", lambda x: np.pad(x, ((0, 0), (1, 0), (0, 2)), "edge"), (x,)),
-        Case("pad-reflect-one", lambda x: np.pad(x, 2, "reflect", reflect_type="odd"), (real(1),)),
-        Case("pad-constant-empty", lambda x: np.pad(x, 1), (real(0),)),
-    ]
-    return cases
-
-
-def joining_cases() -> list[Case]:
-    join: dict[Any, tuple[Any, Any]] = {
-        np.hstack: ((3, 2), (3, 4)),
-        np.vstack: ((2, 3), (4, 3)),
-        np.dstack: ((2, 3), (2, 3)),
-        np.column_stack: ((3, 2), (3,)),
-    }
-    cases = [
-        Case(f.__name__, lambda x, y, f=f: f([x, y, x]), (real(*a), positive(*b)))
-        for f, (left, right) in join.items()
-        for a, b in [(left, right), ((3,), (3,))]
-    ]
-    cases += [
-        Case("hstack-scalars", lambda x, y: np.hstack([x, 1.0, y]), (real(), positive())),
-        Case("vstack-rows", np.vstack, (x,)),
-        Case("append", lambda x, y: np.append(x, y), (A, v)),
-        Case("append-axis", lambda x, y: np.append(x, y, axis=1), (A, positive(3, 2))),
-        Case(
-            "block",
-            lambda x, y: np.block([[x, y], [np.zeros((2, 4)), np.ones((2, 1))]]),
-            (A, positive(3, 1)),
-        ),
-        Case("block-vectors", lambda x, y: np.block([[x, 1.0, y], [y, x, 2.0]]), (v, positive(5))),
-        Case("block-flat", lambda x, y: np.block([x, y]), (real(2, 2, 1), positive(2, 2, 3))),
-        Case("block-scalar", np.block, (s,)),
-        Case("atleast_2d", np.atleast_2d, (v,)),
-        Case("atleast_2d-same", np.atleast_2d, (A,)),
-        Case("atleast_3d-several", lambda *xs: packed(np.atleast_3d(*xs)), (s, v, A, x)),
-        Case("atleast_3d-1", np.atleast_3d, (v,)),
-        Case("atleast_3d-2", np.atleast_3d, (A,)),
-    ]
-    return cases
-
-
-def splitting_cases() -> list[Case]:
-    cases = [
-        Case("split", lambda x: packed(np.split(x, 2, axis=-1)), (x,)),
-        Case("split-at", lambda x: packed(np.split(x, [1, 3], axis=2)), (x,)),
-        Case("split-beyond", lambda x: packed(np.split(x, [2, 9])), (v,)),
-        Case("array_split", lambda x: packed(np.array_split(x, 3)), (v,)),
-        Case("array_split-many", lambda x: packed(np.array_split(x, 7)), (v,)),
-        Case("hsplit", lambda x: packed(np.hsplit(x, 3)), (x,)),
-        Case("hsplit-vector", lambda x: packed(np.hsplit(x, [2])), (v,)),
-        Case("vsplit", lambda x: packed(np.vsplit(x, 2)), (x,)),
-        Case("dsplit", lambda x: packed(np.dsplit(x, 2)), (x,)),
-    ]
-    if hasattr(np, "unstack"):
-        cases.append(Case("unstack", lambda x: packed(np.unstack(x, axis=1)), (x,)))
-    return cases
-
-
 def inserting_cases() -> list[Case]:
     return [
         Case("insert", lambda x, y: np.insert(x, 1, y), (v, positive())),
@@ -190,84 +95,6 @@ def sorting_cases() -> list[Case]:
     ]
 
 
-def picking_cases() -> list[Case]:
-    places = np.array([[2, 0], [1, 1], [0, 3]])
-    which = np.array([[0, 2, 1, 0]])
-    return [
-        Case("take-wrap", lambda x: np.take(x, [7, -9], axis=1, mode="wrap"), (A,)),
-        Case("take-clip", lambda x: np.take(x, [7, -9], mode="clip"), (A,)),
-        Case("take_along_axis", lambda x: np.take_along_axis(x, places, axis=1), (A,)),
-        Case("take_along_axis-0", lambda x: np.take_along_axis(x, which, axis=0), (A,)),
-        Case("take_along_axis-flat", lambda x: np.take_along_axis(x, which[0], None), (A,)),
-        Case("take_along_axis-batch", lambda x: np.take_along_axis(x, places[None], -1), (x,)),
-        Case("compress", lambda x: np.compress([True, False, True], x, axis=1), (x,)),
-        Case("compress-flat", lambda x: np.compress([0, 1, 1], x), (A,)),
-        Case("extract", lambda x: np.extract(np.eye(3, 4), x), (A,)),
-        Case("choose", lambda x, y: np.choose(which, [x, y, 1.0]), (A, B)),
-        Case("choose-rows", lambda x: np.choose(which[0], x), (A,)),
-        Case("choose-wrap", lambda x, y: np.choose(which - 4, [x, y], mode="wrap"), (A, B)),
-        Case("choose-clip", lambda x, y: np.choose(which * 9 - 1, [x, y], mode="clip"), (A, B)),
-        Case("diagonal", np.diagonal, (A,)),
-        Case("diagonal-above", lambda x: np.diagonal(x, 2), (A,)),
-        Case("diagonal-below", lambda x: np.diagonal(x, -1), (A,)),
-        Case("diagonal-beyond", lambda x: np.diagonal(x, 7), (A,)),
-        Case("diagonal-axes", lambda x: np.diagonal(x, 1, axis1=2, axis2=0), (x,)),
-        Case("trace", np.trace, (x,)),
-        Case("trace-axes", lambda x: np.trace(x, -1, axis1=-1, axis2=1), (x,)),
-        Case("trace-matrix", np.trace, (A,)),
-        Case("diag", np.diag, (v,)),
-        Case("diag-above", lambda x: np.diag(x, 2), (v,)),
-        Case("diag-below", lambda x: np.diag(x, -1), (v,)),
-        Case("diag-of-matrix", lambda x: np.diag(x, 1), (A,)),
-        Case("diagflat", lambda x: np.diagflat(x, 1), (real(2, 2),)),
-        Case("tril", lambda x: np.tril(x, 1), (x,)),
-        Case("triu", lambda x: np.triu(x, -1), (A,)),
-        Case("triu-vector", np.triu, (v,)),
-    ]
-
-
-def with_entries(x: Any, key: Any, method: str, v: Any) -> Any:
-    """What ``x.at[key].method(v)`` stands for."""
-    if isinstance(v, Tensor) and not isinstance(x, Tensor):
-        x = Tensor(x, requires_grad=False)
-    if isinstance(x, Tensor):
-        return getattr(x.at[key], method)(v)
-    out = np.array(x, np.result_type(x, v))
-    if method == "set":
-        out[key] = v
-    else:
-        getattr(np, method).at(out, key, v)
-    return out
-
-
-def writing_cases() -> list[Case]:
-    keys: dict[str, tuple[Any, Any]] = {
-        "entry": ((1, 2), ()),
-        "row": (1, (4,)),
-        "slices": ((slice(None, 2), slice(None, None, -2)), (2, 2)),
-        "all": (..., (3, 4)),
-        "broadcast": ((slice(None), [0, 3]), (3, 1)),
-        "indices": (([0, 2], [1, 1]), (2,)),
-        "mask": (A > 0, ()),
-        "repeated": (([0, 2, 0, 0], [1, 1, 1, 3]), (4,)),
-        "apart": (([0, 1], None, [1, 1]), (2, 1)),
-    }
-    cases = [
-        Case(
-            f"at-{method}-{name}",
-            lambda x, v, key=key, method=method: with_entries(x, key, method, v),
-            (A, positive(*shape)),
-        )
-        for method in ("set", "add", "multiply")
-        for name, (key, shape) in keys.items()
-    ]
-    cases += [
-        Case("at-set-constant", lambda x: with_entries(x, 1, "set", 2.0), (A,)),
-        Case("at-set-scalar", lambda x: with_entries(x, (), "set", 2.0) + x, (s,)),
-    ]
-    return cases
-
-
 def slice_function_cases() -> list[Case]:
     return [
         Case("apply_along_axis", lambda x: np.apply_along_axis(np.sum, 1, x), (x,)),
@@ -284,12 +111,7 @@ def slice_function_cases() -> list[Case]:
 CASES = [
     *turning_cases(),
     *repeating_cases(),
-    *padding_cases(),
-    *joining_cases(),
-    *splitting_cases(),
     *inserting_cases(),
     *sorting_cases(),
-    *picking_cases(),
-    *writing_cases(),
     *slice_function_cases(),
 ]

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 import autodiff
-from tests.autodiff.cases.rearranging import with_entries
+from tests.autodiff.cases.indexing import with_entries
 from tests.autodiff.programs.tail import case, operand
 
 NAME = re.compile(r"\b[vx]\d+\b")
@@ -19,7 +19,7 @@ HEADER = """\
 import numpy as np
 from functools import partial
 from autodiff import *
-from tests.autodiff.cases.rearranging import with_entries
+from tests.autodiff.cases.indexing import with_entries
 from tests.autodiff.programs.tail import case, operand
 
 nan = np.nan
