@@ -18,7 +18,7 @@ from autodiff._core.op import Custom, Each, Elementwise, Function, Multilinear, 
 from autodiff._core.record import NUMBERS, explain, record, value_of
 from autodiff._core.tensor import Tensor, constant, node, recording
 
-is_recording = recording.get
+current_hook = recording.get
 
 
 def recorder(op: Op) -> Function:
@@ -68,7 +68,7 @@ def _recorder_of_one(op: Op) -> Function:
         except Exception as error:
             explain(op, (x_value,), error)
             raise
-        hook = is_recording()
+        hook = current_hook()
         if not (hook and x.requires_grad):
             return constant(value)
         return node(value, op, (x,), (x_value,), hook)
@@ -96,7 +96,7 @@ def _recorder_of_two(op: Op) -> Function:
         except Exception as error:
             explain(op, (x_value, y_value), error)
             raise
-        hook = is_recording()
+        hook = current_hook()
         if not (hook and requires_grad):
             return constant(value) if type(x) is Tensor or type(y) is Tensor else value
         return node(value, op, (x, y), (x_value, y_value), hook)
@@ -112,7 +112,7 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
     except Exception as error:
         explain(op, (x._value,), error)
         raise
-    hook = is_recording()
+    hook = current_hook()
     if not (hook and x.requires_grad):
         return constant(value)
     for argument in static:
@@ -152,6 +152,6 @@ def _as_operand(op: Op, x: Any, other: Any) -> Any:
             x = as_computable(x)
         except (TypeError, ValueError) as error:
             raise TypeError(f"{op.name} of a Tensor and a {type(x).__name__}: {error}") from None
-    if op.linear or type(other) is not Tensor or not (other.requires_grad and is_recording()):
+    if op.linear or type(other) is not Tensor or not (other.requires_grad and current_hook()):
         return x
     return kept(x) if isinstance(x, np.ndarray) else x

@@ -17,8 +17,11 @@ import numpy as np
 
 from autodiff._core.record import record
 
+Value: TypeAlias = Any  # an array or a number; where a walk is recorded, a Tensor
+Cotangent: TypeAlias = Any  # or a tangent: a value, or a number that stands for all entries
 Function: TypeAlias = Callable[..., Any]
-Rules: TypeAlias = "Sequence[Function] | Each"
+Rule: TypeAlias = Callable[..., Cotangent]  # of g, the output and the inputs
+Rules: TypeAlias = "Sequence[Rule] | Each"
 
 
 class Op:
@@ -45,7 +48,9 @@ class Op:
         """Return how many of the inputs are operands; static arguments stand behind them."""
         return len(inputs) if isinstance(self.rules, Each) else len(self.rules)
 
-    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+    def push(
+        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Cotangent:
         """Return the output's tangent from the inputs' (None for those that have none)."""
         raise NotImplementedError
 
@@ -58,15 +63,17 @@ class Elementwise(Op):
 
     __slots__ = ()
 
-    rules: Sequence[Function]
+    rules: Sequence[Rule]
 
     def __init__(
-        self, name: str, compute: Function, rules: Sequence[Function], linear: bool = False
+        self, name: str, compute: Function, rules: Sequence[Rule], linear: bool = False
     ) -> None:
         super().__init__(name, compute, rules)
         self.linear = linear
 
-    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+    def push(
+        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Cotangent:
         """Return the sum of the rules' images; a linear op takes all its tangents at once."""
         aligned = [
             None if t is None else align(t, out.ndim - np.ndim(x), batch)
@@ -85,7 +92,9 @@ class Linear(Op):
 
     __slots__ = ()
 
-    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+    def push(
+        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Cotangent:
         """Return the op of all the tangents."""
         leading = next(t.shape[:batch] for t in tangents if t is not None)
         count = self.operands(inputs)
@@ -113,7 +122,9 @@ class Multilinear(Op):
         super().__init__(name, compute, rules)
         self.core = core
 
-    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+    def push(
+        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Cotangent:
         """Return the sum over the operands of the op with its tangent in its place."""
         loops = [rank(x) - core for x, core in zip(inputs, self.core, strict=False)]
         return total(
@@ -149,7 +160,9 @@ class Custom(Op):
         self.forward = forward
         self.spread = spread
 
-    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+    def push(
+        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Cotangent:
         """Return the sum of the forward rules' images."""
         assert self.forward is not None
         return total(
@@ -160,10 +173,10 @@ class Custom(Op):
 class Each:
     """The rules of an op with any number of operands: one rule, told the operand's number."""
 
-    def __init__(self, rule: Function) -> None:
+    def __init__(self, rule: Rule) -> None:
         self.rule = rule
 
-    def __getitem__(self, i: int) -> Function:
+    def __getitem__(self, i: int) -> Rule:
         return partial(self.rule, i)
 
 
@@ -179,13 +192,13 @@ class Together(Each):
         self.images = images
 
 
-def align(t: Any, missing: int, batch: int) -> Any:
+def align(t: Cotangent, missing: int, batch: int) -> Cotangent:
     """Insert axes of length 1 behind the batch, where a smaller operand lacks them."""
     if batch and missing > 0:
         return t[(slice(None),) * batch + (None,) * missing]
     return t
 
 
-def total(images: Iterator[Any]) -> Any:
+def total(images: Iterator[Cotangent]) -> Cotangent:
     """Return the sum of at least one image."""
     return reduce(operator.add, images)

@@ -17,6 +17,7 @@ from autodiff._core.op import (
     Elementwise,
     Function,
     Linear,
+    Rule,
     Rules,
 )
 from autodiff._core.record import value_of
@@ -25,7 +26,7 @@ from autodiff._core.tensor import constant
 
 def elementwise(
     function: Function,
-    *rules: Function,
+    *rules: Rule,
     compute: Function | None = None,
     linear: bool = False,
     name: str | None = None,
@@ -38,9 +39,7 @@ def elementwise(
     return _dispatched(function, recorder(op))
 
 
-def linear(
-    function: Function, rule: Function | Each, *, compute: Function | None = None
-) -> Function:
+def linear(function: Function, rule: Rule | Each, *, compute: Function | None = None) -> Function:
     """State an op that is linear in its operands by its transpose."""
     op = Linear(function.__name__, compute or function, as_rules(rule))
     return _dispatched(function, recorder(op))
@@ -48,7 +47,7 @@ def linear(
 
 def multilinear(
     function: Function,
-    *rules: Function | Each,
+    *rules: Rule | Each,
     core: Sequence[int] | None = None,
     compute: Function | None = None,
 ) -> Function:
@@ -60,8 +59,8 @@ def multilinear(
 def custom(
     function: Function,
     *,
-    vjp: Function | Rules,
-    jvp: Function | Rules | None = None,
+    vjp: Rule | Rules,
+    jvp: Rule | Rules | None = None,
     spread: Function | None = None,
 ) -> Function:
     """State an op by rules for the way back and perhaps for the way forward."""
@@ -71,7 +70,7 @@ def custom(
     return _dispatched(function, recorder(op))
 
 
-def as_rules(*rules: Function | Each) -> Rules:
+def as_rules(*rules: Rule | Each) -> Rules:
     """Return one rule for all operands, or those for each."""
     return rules[0] if isinstance(rules[0], Each) else rules  # type: ignore[return-value]
 

@@ -22,7 +22,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff._core.machine import LONG, keep_freed_memory, sum_of_rows, telling_sum
-from autodiff._core.op import Custom, Together, total
+from autodiff._core.op import Cotangent, Custom, Together, Value, total
 from autodiff._core.record import value_of
 from autodiff._core.scatter import Scattered, accumulate, filled
 from autodiff._core.seeds import seed_of
@@ -31,7 +31,7 @@ from autodiff._core.tensor import PLAIN, Tensor, constant, recording
 from autodiff._core.zeros import keeping_zero, keeping_zero_forward
 
 Shape: TypeAlias = tuple[int, ...]
-Carried: TypeAlias = dict[Tensor, Any]  # cotangents or tangents
+Carried: TypeAlias = dict[Tensor, Cotangent]  # or tangents
 # What stands in for a node's op during a walk that takes more care than the first.
 Amend: TypeAlias = Callable[[Tensor], Any] | None
 
@@ -55,13 +55,15 @@ class Graph:
         self.enclosed = met_others or any(leaf.op is not None for leaf in leaves)
 
     def pull(
-        self, cotangents: Sequence[Any], *, batch: Shape = (), record: bool = False
+        self, cotangents: Sequence[Cotangent], *, batch: Shape = (), record: bool = False
     ) -> Carried:
         """Walk backward: return the leaves' cotangents, of shape ``batch + leaf.shape``."""
         walk = partial(_backward, self, cotangents, batch, record)
         return _with_care(walk, keeping_zero, self.leaves, cotangents, batch, record)
 
-    def push(self, tangents: Sequence[Any], *, batch: Shape = (), record: bool = False) -> Carried:
+    def push(
+        self, tangents: Sequence[Cotangent], *, batch: Shape = (), record: bool = False
+    ) -> Carried:
         """Walk forward: return the outputs' tangents, of shape ``batch + output.shape``."""
         walk = partial(_forward, self, tangents, batch, record)
         return _with_care(walk, keeping_zero_forward, self.outputs, tangents, batch, record)
@@ -130,7 +132,7 @@ def _stale(x: Tensor, consumer: Tensor) -> str:
 
 
 def _backward(
-    graph: Graph, seeds: Sequence[Any], batch: Shape, record: bool, amend: Amend
+    graph: Graph, seeds: Sequence[Cotangent], batch: Shape, record: bool, amend: Amend
 ) -> Carried:
     """Pass over the graph from the last op to the first; what remains belongs to the leaves."""
     cotangents = dict(zip(graph.outputs, seeds, strict=True))
@@ -169,7 +171,7 @@ def _backward(
     return cotangents
 
 
-def aligned(image: Any, shape: Shape, batch: Shape) -> Any:
+def aligned(image: Cotangent, shape: Shape, batch: Shape) -> Cotangent:
     """Return a structural op's image in its operand's rank, summed over axes that broadcast it."""
     if type(image) is Scattered:
         return image
@@ -177,7 +179,7 @@ def aligned(image: Any, shape: Shape, batch: Shape) -> Any:
     return image if own == shape else unbroadcast(image, shape, own, batch)
 
 
-def unbroadcast(image: Any, shape: Shape, full: Shape, batch: Shape) -> Any:
+def unbroadcast(image: Cotangent, shape: Shape, full: Shape, batch: Shape) -> Cotangent:
     """Return an image summed over the axes along which an operand was broadcast.
 
     The operand has the shape ``shape``, and the image stands for its broadcast to ``batch + full``:
@@ -215,7 +217,7 @@ def _summation(own: Shape, shape: Shape, full: Shape) -> tuple[tuple[int, ...], 
 
 
 def _forward(
-    graph: Graph, seeds: Sequence[Any], batch: Shape, record: bool, amend: Amend
+    graph: Graph, seeds: Sequence[Cotangent], batch: Shape, record: bool, amend: Amend
 ) -> Carried:
     """Pass over the graph from the first op to the last."""
     tangents = {x: t for x, t in zip(graph.leaves, seeds, strict=True) if t is not None}
@@ -285,7 +287,7 @@ def _with_care(
     walk: Callable[[Amend], Carried],
     careful: Amend,
     wanted: Sequence[Tensor],
-    given: Sequence[Any],
+    given: Sequence[Cotangent],
     batch: Shape,
     record: bool,
 ) -> Carried:
@@ -325,7 +327,7 @@ def _with_care(
     return found
 
 
-def _finished(g: Any, value: Any, batch: Shape) -> Any:
+def _finished(g: Cotangent | None, value: Value, batch: Shape) -> Cotangent:
     """Return what a walk brought to a Tensor of this value in full shape and in its dtype."""
     if g is None:
         return np.zeros(batch + value.shape, value.dtype)[()]
@@ -335,7 +337,7 @@ def _finished(g: Any, value: Any, batch: Shape) -> Any:
     return g
 
 
-def _magnitude(g: Any) -> Any:
+def _magnitude(g: Cotangent) -> Any:
     """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
     value = value_of(g)
     if isinstance(value, np.ndarray):

@@ -35,7 +35,6 @@ elementwise(
     lambda g, out, x, y: g * _weight(y, x, np.exp2, np.logaddexp2),
 )
 
-
 # -- angles ----------------------------------------------------------------------------------
 
 
@@ -63,8 +62,6 @@ def _over_square(g: Any, x: Any, y: Any) -> Any:
 
 
 _arctan2_slope = slope("x/(x²+y²)", _over_square, _over_square_by_x, _over_square_by_y)
-
-
 elementwise(
     np.arctan2,
     lambda g, out, y, x: _arctan2_slope(g, x, y),

@@ -69,22 +69,16 @@ tanh_slope = slope(
     _sech_squared,
     lambda g, out, x: g * (-2 * (np.tanh(x) * out)),
 )
-
-
 arcsin_slope = slope(
     "arcsin′",
     lambda g, x: g / _cosine(x),
     lambda g, out, x: g * (x * out * out * out),
 )
-
-
 arctan_slope = slope(
     "arctan′",
     lambda g, x: g / (1 + x * x),
     lambda g, out, x: g * (-2 * (x * out * out)),
 )
-
-
 arctanh_slope = slope(
     "arctanh′",
     lambda g, x: g / ((1 - x) * (1 + x)),
