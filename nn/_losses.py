@@ -13,6 +13,7 @@ __all__ = ["l2_penalty", "mean_squared_error", "softmax_cross_entropy"]
 
 
 def sum_of_squares(*arrays: Any) -> Any:
+    """Return the sum of the squares of all entries."""
     return sum(np.vdot(x, x) for x in arrays)
 
 

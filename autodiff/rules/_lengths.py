@@ -20,7 +20,14 @@ from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph, ancestors
 from autodiff.rules._products import conjugate
-from autodiff.rules._reductions import add_reduce, deviations, expand, nan_deviations, spread
+from autodiff.rules._reductions import (
+    add_reduce,
+    deviations,
+    expand,
+    measure_of_spread,
+    nan_deviations,
+    spread,
+)
 from autodiff.rules._tails import inner, is_recorded
 
 
@@ -214,37 +221,9 @@ euclidean_norm: Function = recorder(
 # -- standard deviations ---------------------------------------------------------------------
 
 
-@operation(np.std)
-def _std(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    *,
-    ddof: float = 0,
-    keepdims: bool = False,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    ddof = ddof if correction is None else correction
-    centred, axes, _, freedom = deviations(a, axis, keepdims, ddof, mean, dtype, where)
-    deviation = euclidean_norm(centred, axes, keepdims) / freedom**0.5
-    return deviation if dtype is None else deviation.astype(dtype)
+def _deviation(centred: Any, axes: tuple[int, ...], keepdims: bool, freedom: Any) -> Any:
+    return euclidean_norm(centred, axes, keepdims) / freedom**0.5
 
 
-@operation(np.nanstd)
-def _nanstd(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    *,
-    ddof: float = 0,
-    keepdims: bool = False,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    ddof = ddof if correction is None else correction
-    centred, axes, _, freedom = nan_deviations(a, axis, keepdims, ddof, mean, dtype, where)
-    deviation = euclidean_norm(centred, axes, keepdims) / freedom**0.5
-    return deviation if dtype is None else deviation.astype(dtype)
+operation(np.std)(measure_of_spread(deviations, _deviation))
+operation(np.nanstd)(measure_of_spread(nan_deviations, _deviation))

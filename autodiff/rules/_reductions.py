@@ -288,22 +288,33 @@ def _one_of(a: Any, axes: tuple[int, ...], where: Any) -> Any:
     return a[tuple(slice(0, 1) if i in axes else slice(None) for i in range(-a.ndim, 0))]
 
 
-@operation(np.var)
-def _var(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    *,
-    ddof: float = 0,
-    keepdims: bool = False,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    ddof = ddof if correction is None else correction
-    centred, axes, _, freedom = deviations(a, axis, keepdims, ddof, mean, dtype, where)
-    variance = np.sum(_squared(centred), axes, keepdims=keepdims) / freedom
-    return variance if dtype is None else variance.astype(dtype)
+def measure_of_spread(deviations_of: Function, measure: Function) -> Function:
+    """Return what NumPy's function computes with a measure of the deviations from the mean."""
+
+    def call(
+        a: Any,
+        axis: Any = None,
+        dtype: Any = None,
+        *,
+        ddof: float = 0,
+        keepdims: bool = False,
+        where: Any = True,
+        mean: Any = None,
+        correction: float | None = None,
+    ) -> Any:
+        ddof = ddof if correction is None else correction
+        centred, axes, _, freedom = deviations_of(a, axis, keepdims, ddof, mean, dtype, where)
+        result = measure(centred, axes, keepdims, freedom)
+        return result if dtype is None else result.astype(dtype)
+
+    return call
+
+
+def _variance(centred: Any, axes: tuple[int, ...], keepdims: bool, freedom: Any) -> Any:
+    return np.sum(_squared(centred), axes, keepdims=keepdims) / freedom
+
+
+operation(np.var)(measure_of_spread(deviations, _variance))
 
 
 # -- without NaN -----------------------------------------------------------------------------
@@ -386,19 +397,4 @@ def nan_deviations(
     return nan_replaced(a - mean, 0), axes, keepdims, np.where(freedom > 0, freedom, np.nan)[()]
 
 
-@operation(np.nanvar)
-def _nanvar(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
-    *,
-    ddof: float = 0,
-    keepdims: bool = False,
-    where: Any = True,
-    mean: Any = None,
-    correction: float | None = None,
-) -> Any:
-    ddof = ddof if correction is None else correction
-    centred, axes, _, freedom = nan_deviations(a, axis, keepdims, ddof, mean, dtype, where)
-    variance = np.sum(_squared(centred), axes, keepdims=keepdims) / freedom
-    return variance if dtype is None else variance.astype(dtype)
+operation(np.nanvar)(measure_of_spread(nan_deviations, _variance))

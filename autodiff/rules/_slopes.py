@@ -15,6 +15,7 @@ from autodiff.rules._tails import PLAIN, inner, slope
 
 
 def power_by_base(g: Any, out: Any, x: Any, y: Any) -> Any:
+    """Return the image of xʸ's cotangent for the base."""
     if type(y) is int or type(y) is float:
         if y == 2:
             return (2 * g) * x
@@ -39,6 +40,7 @@ _log_power = inner(
 
 
 def power_by_exponent(g: Any, out: Any, x: Any, y: Any) -> Any:
+    """Return the image of xʸ's cotangent for the exponent."""
     return g * (out * _log(x) if type(out) in PLAIN else _log_power(x, y))
 
 
@@ -61,6 +63,7 @@ def _cosine(sine: Any) -> Any:
 
 
 def arcsinh_slope(out: Any, x: Any) -> Any:
+    """Return 1 / √(x² + 1), from arcsinh x where x² would overflow."""
     return 1 / (np.sqrt(x * x + 1) if x.dtype.kind == "c" else np.cosh(out))
 
 
@@ -87,4 +90,5 @@ arctanh_slope = slope(
 
 
 def share(g: Any, mine: Any, other: Any, out: Any) -> Any:
+    """Return what one of two operands gets of an extremum's cotangent; ties share."""
     return np.where(mine == other, g * 0.5, np.where(mine == out, g, 0))
