@@ -4,7 +4,7 @@ VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
-.PHONY: demo test test-quick fuzz lint bench bench-against wheel test-latest clean
+.PHONY: demo test test-quick fuzz lint bench bench-against wheel test-oldest test-latest clean
 
 demo: $(STAMP)
 	$(PYTHON) -m demos
@@ -38,6 +38,13 @@ bench-against: $(STAMP)
 wheel: $(STAMP)
 	$(PYTHON) -m build --no-isolation --wheel
 
+# The oldest versions that pyproject.toml allows, in an environment of their own.
+test-oldest:
+	rm -rf .venv-oldest
+	python3 -m venv .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --requirement .ci/oldest.txt
+	.venv-oldest/bin/python -m pytest -n auto -q -k 'test_quick or not test_random_programs'
+
 # The newest versions of everything, in an environment of their own.
 test-latest:
 	rm -rf .venv-latest
@@ -46,7 +53,7 @@ test-latest:
 	.venv-latest/bin/python -m pytest -n auto
 
 clean:
-	rm -rf $(VENV) .venv-latest gallery dist
+	rm -rf $(VENV) .venv-oldest .venv-latest gallery dist
 
 $(STAMP): pyproject.toml .ci/requirements.txt
 	@if command -v uv >/dev/null; then \

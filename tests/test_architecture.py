@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tokenize
+import tomllib
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -70,6 +71,20 @@ def test_every_public_name_exists_and_is_documented(package: str) -> None:
     module = __import__(package)
     for name in module.__all__:
         assert getattr(module, name).__doc__, f"{package}.{name}"
+
+
+def test_the_oldest_versions_that_are_tried_are_those_that_are_allowed() -> None:
+    tried = (ROOT / ".ci" / "oldest.txt").read_text(encoding="utf-8")
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    extras = project["optional-dependencies"]
+    allowed = dict(
+        requirement.split(">=")
+        for requirement in (*project["dependencies"], *extras["plots"])
+        if ">=" in requirement
+    )
+    versions = dict(re.findall(r"^(\S+)==(\S+)$", tried, re.MULTILINE))
+    for name, version in allowed.items():
+        assert re.fullmatch(rf"{re.escape(version)}(\.0)*", versions[name]), name
 
 
 # -- rooms -----------------------------------------------------------------------------------

