@@ -1,9 +1,11 @@
-"""Print the README's table of what is differentiable, from the table of operations itself."""
+"""Write the README's table of what is differentiable, from the table of operations itself."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 from numpy.testing import overrides
@@ -11,6 +13,8 @@ from scipy import special
 
 from autodiff._core.ndarray import operations
 
+README = Path(__file__).parent.parent / "README.md"
+TABLE = re.compile(r"^\| \| \| \|\n(\|.*\n)+", re.MULTILINE)
 CONSTANTS = "autodiff.rules._constants"
 
 
@@ -43,4 +47,5 @@ def table() -> str:
 
 
 if __name__ == "__main__":
-    print(table())
+    readme = README.read_text(encoding="utf-8")
+    README.write_text(TABLE.sub(lambda _: table() + "\n", readme), encoding="utf-8")

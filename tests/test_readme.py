@@ -5,10 +5,15 @@ from __future__ import annotations
 import doctest
 import re
 from pathlib import Path
+from types import ModuleType
 
 import numpy as np
 import pytest
 
+import autodiff
+import fit
+import nn
+import optim
 from autodiff import elementwise
 from tests.differentiable import table
 
@@ -39,7 +44,16 @@ def test_snippets_run() -> None:
 def test_the_table_of_what_is_differentiable_is_current() -> None:
     if np.__version__ != "2.4.6":
         pytest.skip("the table is that of NumPy 2.4.6: other versions have other functions")
-    assert table() in README.read_text(encoding="utf-8")
+    current = table() in README.read_text(encoding="utf-8")
+    assert current, "write it anew: python -m tests.differentiable"
+
+
+@pytest.mark.parametrize("package", [autodiff, fit, nn, optim])
+def test_every_public_name_is_in_the_table_of_packages(package: ModuleType) -> None:
+    (row,) = re.findall(
+        rf"^\| `{package.__name__}` \|(.*)\|$", README.read_text(encoding="utf-8"), re.MULTILINE
+    )
+    assert set(re.findall(r"`(\w+)`", row)) == set(package.__all__)
 
 
 def test_links_lead_somewhere() -> None:

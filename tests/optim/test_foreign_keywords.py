@@ -16,7 +16,12 @@ Method = Callable[..., Any]
 
 DESCENT = [optim.gradient_descent, optim.bfgs, optim.lbfgs, optim.newton, optim.newton_cg]
 ROOTS = [optim.newton_raphson, optim.halley]
-TRAINING = [optim.SGD, optim.Adam, optim.AdamW, optim.RMSprop, optim.Adagrad]
+PUBLIC = [getattr(optim, name) for name in optim.__all__]
+TRAINING = [
+    kind
+    for kind in PUBLIC
+    if isinstance(kind, type) and issubclass(kind, optim.Optimizer) and kind is not optim.Optimizer
+]
 
 
 def solve(method: Method, /, **keywords: Any) -> Any:

@@ -15,13 +15,19 @@ import numpy as np
 import pytest
 
 import nn
+import optim
 from autodiff import Tensor
 from optim import SGD, Adagrad, Adam, AdamW, Optimizer, RMSprop, clip_by_norm, clip_by_value
 
 Make = Callable[[Any], Any]
 
 PYTORCH = json.loads((Path(__file__).parent / "training_by_pytorch.json").read_text())
-OPTIMIZERS = {kind.__name__: kind for kind in (SGD, Adagrad, Adam, AdamW, RMSprop)}
+PUBLIC = [getattr(optim, name) for name in optim.__all__]
+OPTIMIZERS = {
+    kind.__name__: kind
+    for kind in PUBLIC
+    if isinstance(kind, type) and issubclass(kind, Optimizer) and kind is not Optimizer
+}
 
 # One of each, with everything on.
 MAKES = {
@@ -81,6 +87,12 @@ def test_a_hundred_steps_are_pytorchs(case: dict[str, Any]) -> None:
     np.testing.assert_allclose(values, case["values"], **tolerance)
     if "norms" in case:
         np.testing.assert_allclose(norms, case["norms"], rtol=1e-7)
+
+
+def test_every_optimizer_is_compared_with_pytorch_and_made_with_everything_on() -> None:
+    compared = {case["optimizer"] for case in PYTORCH["updates"]}
+    made = {type(make([Tensor(1.0)])).__name__ for make in MAKES.values()}
+    assert compared == made == set(OPTIMIZERS)
 
 
 # -- states ----------------------------------------------------------------------------------
