@@ -83,6 +83,26 @@ def orthogonal_distance(
     return weighted
 
 
+DISTANCES = {
+    "orthogonal-distance": orthogonal_distance,
+    "effective-variance": effective_variance,
+}
+
+
+def refuse_errors_in_x(method: str, weights: Array | None, x_sigma: Array | None) -> None:
+    """Refuse a method that does not count the errors of x that there are, or lacks those of y."""
+    if x_sigma is None:
+        if method in DISTANCES:
+            raise ValueError(f"method={method!r} needs x_sigma, the standard deviations of x")
+        return
+    if method not in DISTANCES:
+        raise ValueError(f"method={method!r} knows no errors in x: leave it out, or x_sigma")
+    if weights is None or weights.ndim == 2:
+        raise ValueError("x_sigma needs sigma to be the standard deviations of y")
+    if not weights.all():
+        raise ValueError("x_sigma needs finite errors of y: leave points that do not count out")
+
+
 def from_tangent(u: Any, e: Any, slopes: Any) -> Any:
     """Return the distance of the origin from the tangent at a point of a curve."""
     return (e - np.sum(slopes * u, axis=0)) / np.sqrt(1 + np.sum(slopes**2, axis=0))

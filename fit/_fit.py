@@ -18,7 +18,6 @@ from fit._checks import (
     refuse_start_as_sigma,
     refuse_together,
 )
-from fit._chi_squared import weighted_residuals
 from fit._data import (
     NAMES,
     Array,
@@ -33,7 +32,7 @@ from fit._data import (
     refuse_errors_of_model,
     without_nan,
 )
-from fit._errors_in_x import effective_variance, orthogonal_distance
+from fit._errors_in_x import DISTANCES, refuse_errors_in_x
 from fit._meant import answering, meant, of_fit
 from fit._parameters import Bounds, Fixed, Parameters, names_of_arguments, parameters_of
 from fit._problem import Problem
@@ -204,6 +203,7 @@ def fit(
     x_deviations = None if x_sigma is None else _x_deviations(x, x_sigma, len(values))
     if method == "auto" and x_sigma is not None:
         method = "orthogonal-distance"
+    refuse_errors_in_x(method, weights, x_deviations)
     absolute = sigma is not None if absolute_sigma is None else absolute_sigma
     if loss_scale is None and (absolute or loss == "linear"):
         loss_scale = 1.0
@@ -220,7 +220,6 @@ def fit(
         values,
         weights,
         x_deviations,
-        weighted_by(method, model, x, values, weights, x_deviations),
         guessed_from(values),
         _by_name(constraints, model.names),
         loss,
@@ -228,6 +227,7 @@ def fit(
         absolute,
         sigma if isinstance(sigma, Relative) else None,
         np.size(given) - len(values),
+        method if method in DISTANCES else "orthogonal-distance",
     )
     check_start(problem)
     result = minimised(problem, method, progress)
@@ -396,26 +396,6 @@ def _x_deviations(x: Any, x_sigma: ArrayLike, n: int) -> Array:
     if (deviations < 0).any():
         refuse("x_sigma", deviations, deviations < 0, "expected standard deviations, 0 where exact")
     return np.broadcast_to(deviations, x.shape)
-
-
-def weighted_by(
-    method: str, model: Model, x: Any, y: Array, weights: Array | None, x_sigma: Array | None
-) -> Callable[[Any], Any]:
-    """Return the residuals in standard deviations, as a function of all parameters."""
-    in_x = method in ("effective-variance", "orthogonal-distance")
-    if x_sigma is None:
-        if in_x:
-            raise ValueError(f"method={method!r} needs x_sigma, the standard deviations of x")
-        return weighted_residuals(model, x, y, weights, names=NAMES)
-    if not in_x:
-        raise ValueError(f"method={method!r} knows no errors in x: leave it out, or x_sigma")
-    if weights is None or weights.ndim == 2:
-        raise ValueError("x_sigma needs sigma to be the standard deviations of y")
-    if not weights.all():
-        raise ValueError("x_sigma needs finite errors of y: leave points that do not count out")
-    sigma = np.broadcast_to(1 / weights, len(y))
-    distance = effective_variance if method == "effective-variance" else orthogonal_distance
-    return distance(model, x, y, sigma, x_sigma)
 
 
 def _by_name(

@@ -9,7 +9,6 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fit._checks import check_enough
-from fit._chi_squared import weighted_residuals
 from fit._data import (
     NAMES,
     OF_MODEL,
@@ -245,7 +244,6 @@ def _fitted(
         values,
         weights,
         None,
-        weighted_residuals(model, x, values, weights, names=NAMES),
         parameters_of(names, dict(zip(names, solution.x, strict=True)), None, None, None),
         absolute=sigma is not None if absolute_sigma is None else absolute_sigma,
         relative=sigma if isinstance(sigma, Relative) else None,

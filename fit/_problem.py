@@ -11,7 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import grad, hessian, jacobian
-from fit._data import Array, Relative, counting, deviations_of
+from fit._chi_squared import weighted_residuals
+from fit._data import NAMES, Array, Relative, counting, deviations_of
+from fit._errors_in_x import DISTANCES
 from fit._parameters import Parameters
 from fit.models._model import Model
 
@@ -31,8 +33,6 @@ class Problem:
         or a matrix.
     x_sigma : ndarray of the shape of x, or None
         Those of ``x``.
-    weighted : callable
-        Takes all parameters; returns the residuals in standard deviations, of shape (n,).
     parameters : Parameters
     constraints : tuple of callables
         Each takes all parameters by name; the fit makes it zero.
@@ -46,6 +46,8 @@ class Problem:
         The standard deviations as fractions, of the data or of the model's values.
     left_out : int
         How many points there were besides, with a NaN.
+    distance : {"orthogonal-distance", "effective-variance"}
+        What a residual is where there are errors in x.
     """
 
     model: Model
@@ -53,7 +55,6 @@ class Problem:
     y: Array
     weights: Array | None
     x_sigma: Array | None
-    weighted: Callable[[Any], Any]
     parameters: Parameters
     constraints: tuple[Callable[[dict[str, Any]], Any], ...] = ()
     loss: str = "linear"
@@ -61,6 +62,19 @@ class Problem:
     absolute: bool = False
     relative: Relative | None = None
     left_out: int = 0
+    distance: str = "orthogonal-distance"
+
+    @cached_property
+    def weighted(self) -> Callable[[Any], Any]:
+        """The residuals in standard deviations, of shape (n,), as a function of all parameters."""
+        if self.x_sigma is None:
+            return weighted_residuals(self.model, self.x, self.y, self.weights, names=NAMES)
+        assert self.sigma is not None
+        return DISTANCES[self.distance](self.model, self.x, self.y, self.sigma, self.x_sigma)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The residuals hold functions within functions, which cannot be pickled, but made again.
+        return {name: value for name, value in vars(self).items() if name != "weighted"}
 
     @cached_property
     def sigma(self) -> Array | None:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from fit._chi_squared import weighted_residuals
-from fit._data import NAMES, Array
+from fit._data import Array
 from fit._problem import Problem
 from fit._robust import REDESCENDING, too_few, typical_size
 
@@ -87,8 +86,7 @@ def _following(problem: Problem, p: Array) -> Problem:
             "0: give sigma itself"
         )
     weights = 1 / (np.asarray(problem.relative.fraction) * values)
-    residuals = weighted_residuals(problem.model, problem.x, problem.y, weights, names=NAMES)
-    return replace(problem, weights=weights, weighted=residuals)
+    return replace(problem, weights=weights)
 
 
 def _change(one: Problem, other: Problem) -> float:

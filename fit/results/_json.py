@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 import numpy as np
 
 from fit._data import Array, Relative
-from fit._fit import weighted_by
+from fit._errors_in_x import DISTANCES, refuse_errors_in_x
 from fit._parameters import Parameters
 from fit._problem import Problem
 from fit.models._model import Combination, Constant, Model
@@ -215,6 +215,8 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
     weights, x_sigma = (
         None if document[key] is None else _array(document[key]) for key in ("weights", "x_sigma")
     )
+    method = str(document["method"])
+    refuse_errors_in_x(method, weights, x_sigma)
     stored, relative = document["parameters"], document["relative"]
     ties = {
         name: (_absent(f"the tie of {name} is a function, and JSON holds none"), tuple(needed))
@@ -236,7 +238,6 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
         y,
         weights,
         x_sigma,
-        weighted_by(str(document["method"]), model, x, y, weights, x_sigma),
         parameters,
         (constraint,) * int(document["constraints"]),
         str(document["loss"]),
@@ -244,6 +245,7 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
         bool(document["absolute"]),
         None if relative is None else Relative(_array(relative["fraction"]), str(relative["of"])),
         int(document["left_out"]),
+        method if method in DISTANCES else "orthogonal-distance",
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import copy
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -21,8 +22,6 @@ def limited(result: FitResult, evaluations: int) -> FitResult:
     It is when it has been evaluated as often as so many evaluations of the residuals take: of each
     of these many with errors in x, where the nearest points have to be found.
     """
-    from fit._fit import weighted_by
-
     problem, spent, limit = result.problem, 0, float("inf")
 
     def counted(*arguments: Any) -> Any:
@@ -33,10 +32,9 @@ def limited(result: FitResult, evaluations: int) -> FitResult:
         return problem.model(*arguments)
 
     model = Model(counted, names=problem.model.names, label=problem.model.label)
-    data = problem.x, problem.y, problem.weights, problem.x_sigma
-    same = object.__new__(type(result))
-    within = replace(problem, model=model, weighted=weighted_by(result.method, model, *data))
-    vars(same).update(vars(result) | {"problem": within})
+    within = replace(problem, model=model)
+    same = copy(result)
+    vars(same)["problem"] = within
     each = 1
     if problem.x_sigma is not None:
         within.residuals(result.p)

@@ -657,20 +657,6 @@ class FitResult:
 
     # -- for keeping -------------------------------------------------------------------------
 
-    def __getstate__(self) -> dict[str, Any]:
-        # The residuals hold functions within functions, which cannot be pickled, but made again.
-        problem = {k: v for k, v in vars(self.problem).items() if k != "weighted"}
-        return vars(self) | {"problem": problem}
-
-    def __setstate__(self, state: dict[str, Any]) -> None:
-        from fit._fit import weighted_by
-
-        of = state["problem"]
-        data = (of["model"], of["x"], of["y"], of["weights"], of["x_sigma"])
-        problem = object.__new__(Problem)
-        vars(problem).update(of, weighted=weighted_by(state["method"], *data))
-        vars(self).update(state, problem=problem)
-
     def to_json(self) -> str:
         """Return data, parameters and all that was found as JSON, to the last bit.
 
