@@ -39,7 +39,8 @@ from fit._problem import Problem
 from fit._robust import LOSSES, mended
 from fit._settled import settled
 from fit.models._model import Model
-from fit.results._result import UNDETERMINED, FitResult
+from fit.results._estimate import UNDETERMINED
+from fit.results._result import FitResult
 from fit.results._words import counted
 from optim import gradient_descent, influence, lagrange, least_squares
 

@@ -29,7 +29,8 @@ from fit._parameters import parameters_of
 from fit._problem import Problem
 from fit.models._model import Model
 from fit.models._shapes import Line, Polynomial
-from fit.results._result import LINEAR, UNDETERMINED, FitResult
+from fit.results._estimate import LINEAR, UNDETERMINED
+from fit.results._result import FitResult
 
 Function: TypeAlias = Callable[[Any], Any]
 

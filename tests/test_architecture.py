@@ -132,8 +132,7 @@ def arrows(package: str) -> dict[str, set[str]]:
     return found
 
 
-# fit joins when its circle is cut.
-@pytest.mark.parametrize("package", ["autodiff", "nn", "optim"])
+@pytest.mark.parametrize("package", MAY_IMPORT)
 def test_there_are_no_circles(package: str) -> None:
     left = arrows(package)
     while free := {name for name, others in left.items() if not others & left.keys()}:

@@ -17,16 +17,13 @@ from collections.abc import Sequence
 from copy import copy
 from functools import reduce
 from itertools import combinations
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, runtime_checkable
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fit._data import Array
 from optim import least_squares
-
-if TYPE_CHECKING:
-    from fit.models._model import Model
 
 ROUNDS = 4  # of a product's factors
 ENOUGH = 2500  # points among which candidates are compared
@@ -36,6 +33,18 @@ PAIRS = 2  # of shapes for each of many, that are chosen again
 ALIKE = 0.7  # the squared cosine of an angle between shapes that count as one
 STEPS = 10  # of least squares, before these are compared
 PARALLEL = 1e-5  # the square of the sine of an angle between shapes that cannot be told apart
+
+
+class Term(Protocol):
+    """What a search needs of a model."""
+
+    names: tuple[str, ...]
+
+    def __call__(self, x: Any, *parameters: Any) -> Any:
+        """Return the values of the model."""
+
+    def explain(self, x: Array, y: Array, scale: Array) -> dict[str, float]:
+        """Return starting values for which ``scale`` times the model is close to ``y``."""
 
 
 @runtime_checkable
@@ -56,7 +65,7 @@ class Separable(Protocol):
 
 
 def searched(
-    terms: Sequence[tuple[float, Model]], x: Array, y: Array, scale: Array
+    terms: Sequence[tuple[float, Term]], x: Array, y: Array, scale: Array
 ) -> dict[str, float]:
     """Return starting values for a sum of models, times ``scale``, that is to be close to ``y``."""
     with np.errstate(all="ignore"):
@@ -82,7 +91,7 @@ def searched(
 
 
 def alternated(
-    left: Model, right: Model, quotient: bool, x: Array, y: Array, scale: Array
+    left: Term, right: Term, quotient: bool, x: Array, y: Array, scale: Array
 ) -> dict[str, float]:
     """Return starting values for a product or a quotient: of each factor, given the other."""
 
@@ -120,7 +129,7 @@ class _Search:
     """A sum of models on its way to the data."""
 
     def __init__(
-        self, terms: Sequence[tuple[float, Model]], x: Array, y: Array, scale: Array
+        self, terms: Sequence[tuple[float, Term]], x: Array, y: Array, scale: Array
     ) -> None:
         self.terms, self.x, self.y, self.scale = terms, x, y, scale
         self.chosen: dict[int, Chosen] = {}  # what each shape has chosen
@@ -292,11 +301,11 @@ class _Search:
         return shape
 
 
-def _is_linear(term: Model) -> bool:
+def _is_linear(term: Term) -> bool:
     return isinstance(term, Separable) and not term.names[term.nonlinear]
 
 
-def _values(model: Model, x: Array, start: dict[str, float]) -> Array:
+def _values(model: Term, x: Array, start: dict[str, float]) -> Array:
     values = model(x, *(start[name] for name in model.names))
     return np.asarray(values, float) * np.ones(x.size)
 

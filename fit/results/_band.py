@@ -6,11 +6,37 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
-from autodiff import jvp
-from fit._data import Array
+from autodiff import jacobian, jvp
+from fit._data import Array, as_x
+from fit.results._covariance import variance_of
+from fit.results._estimate import Estimate, quantile
+from fit.results._further import deviations_of_further
 
 ALONE = 1e-9  # of what it changes by: a value that depends on the parameters at its own place only
+
+
+def band(
+    result: Estimate, x: Any, level: float, kind: str, sigma: ArrayLike | None = None
+) -> tuple[Array, Array]:
+    """Return the edges of a band about the model; `FitResult.band`."""
+    if kind not in ("confidence", "prediction"):
+        raise ValueError(f"expected the kind 'confidence' or 'prediction', got {kind!r}")
+    if sigma is not None and kind == "confidence":
+        raise ValueError("sigma is that of further measurements: give kind='prediction' too")
+    factor = quantile(level, result.dof_of_errors)
+    model, parameters = result.model_at(as_x(x)), result.problem.parameters
+    J = jacobian(model)(result.p)
+    spread = factor * np.sqrt(result.sandwich.variance) * result.determined.spread
+    sides = reaches(model, result.p, J, spread, (parameters.lower, parameters.upper))
+    below, above = np.where(np.isinf(variance_of(J, result.determined)), np.inf, sides)
+    middle = result.predict(x)
+    if kind == "prediction":
+        own = deviations_of_further(result.problem, middle, sigma)
+        scatter = factor * np.sqrt(result.variance) * own
+        below, above = np.hypot(below, scatter), np.hypot(above, scatter)
+    return middle - below, middle + above
 
 
 def reaches(

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autodiff import jacobian
 from fit._data import Array
+from fit.results._estimate import Estimate
 from fit.results._words import counted, signed
-
-if TYPE_CHECKING:
-    from fit.results._result import FitResult
 
 DRAWN = 0.2  # of a standard error: more than that is told
 FEW = 10  # counts, below which √N is no error of theirs
 EXACT = 1e-9  # relative differences up to here are rounding
 
 
-def errors_from_data(result: FitResult) -> Iterator[str]:
+def errors_from_data(result: Estimate) -> Iterator[str]:
     """Say so where errors follow the scatter of the data, by one step with the model's errors."""
     problem = result.problem
     if problem.loss != "linear" or problem.weights is None or problem.weights.ndim == 2:
@@ -53,7 +50,7 @@ def errors_from_data(result: FitResult) -> Iterator[str]:
         )
 
 
-def _fractions(result: FitResult) -> Array | None:
+def _fractions(result: Estimate) -> Array | None:
     """Return the errors over the data, if they were given so or are all the same."""
     problem = result.problem
     y, sigma = _data(result)
@@ -64,7 +61,7 @@ def _fractions(result: FitResult) -> Array | None:
     return fractions if alike or problem.relative is not None else None
 
 
-def _unit_of_counts(result: FitResult) -> float | None:
+def _unit_of_counts(result: Estimate) -> float | None:
     """Return what a count of one is worth, if the errors are the roots of counts."""
     y, sigma = _data(result)
     some = y > 0
@@ -77,13 +74,13 @@ def _unit_of_counts(result: FitResult) -> float | None:
     return float(units[0]) if alike and whole.all() else None
 
 
-def _data(result: FitResult) -> tuple[Array, Array]:
+def _data(result: Estimate) -> tuple[Array, Array]:
     problem = result.problem
     assert problem.sigma is not None
     return problem.y[problem.counting], problem.sigma[problem.counting]
 
 
-def _largest_shift(result: FitResult, sigma: Array) -> tuple[str, float]:
+def _largest_shift(result: Estimate, sigma: Array) -> tuple[str, float]:
     """Return which parameter would move most with other errors, in its standard errors."""
     problem, count = result.problem, result.problem.counting
     if not (sigma > 0).all():

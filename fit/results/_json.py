@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
-from typing import Any, NoReturn
+from collections.abc import Callable, Sequence
+from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
@@ -26,7 +26,9 @@ from fit.models._shapes import (
     Step,
 )
 from fit.results._covariance import Determined
-from fit.results._result import FitResult
+from fit.results._estimate import Estimate
+
+Result = TypeVar("Result", bound=Estimate)
 
 FORMAT = "chainrule fit result"
 VERSION = 1
@@ -49,7 +51,7 @@ SHAPES: dict[str, type[Shape]] = {
 }
 
 
-def to_json(result: FitResult) -> str:
+def to_json(result: Estimate, warnings: Sequence[str]) -> str:
     """Return a result as JSON; `FitResult.to_json`."""
     problem, parameters = result.problem, result.problem.parameters
     if not isinstance(problem.x, np.ndarray):
@@ -95,19 +97,19 @@ def to_json(result: FitResult) -> str:
         "covariance": result.covariance,
         "residuals": result.residuals,
         "dof": result.dof,
-        "warnings": result.warnings,
+        "warnings": warnings,
     }
     return json.dumps(_plain(document), ensure_ascii=False, allow_nan=False)
 
 
-def from_json(text: str, model: Callable[..., Any] | None) -> FitResult:
-    """Return the result that a text holds; `FitResult.from_json`."""
+def from_json(text: str, model: Callable[..., Any] | None, of: type[Result]) -> Result:
+    """Return the result, of some class, that a text holds; `FitResult.from_json`."""
     document = _document(text)
     given = model if model is None or isinstance(model, Model) else Model(model)
     try:
         stored = _model(document["model"])
         problem = _problem(document, given or stored)
-        result = _result(document, problem)
+        result = _result(document, problem, of)
         _check_shapes(result, stored.names)
     except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)
@@ -249,12 +251,12 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
     )
 
 
-def _result(document: dict[str, Any], problem: Problem) -> FitResult:
+def _result(document: dict[str, Any], problem: Problem, of: type[Result]) -> Result:
     """Return the result of a problem, with what needs the model, ties or constraints known."""
     n = len(problem.parameters.free)
     determined = document["determined"]
     path = document["path"]
-    result = FitResult(
+    result = of(
         problem,
         _array(document["p"]),
         _array(document["triangle"]).reshape(-1, n),
@@ -286,7 +288,7 @@ def _array(numbers: Any) -> Array:
     return np.array(numbers, float)
 
 
-def _check_shapes(result: FitResult, names: tuple[str, ...]) -> None:
+def _check_shapes(result: Estimate, names: tuple[str, ...]) -> None:
     """Raise a ValueError if something is of another size than what belongs to it."""
     problem, parameters = result.problem, result.problem.parameters
     data, free, every = (len(problem.y),), (len(parameters.free),), (len(parameters.names),)
@@ -317,7 +319,7 @@ def _is_complete(model: Model) -> bool:
     return isinstance(model, Shape | Constant)
 
 
-def _gives_residuals(result: FitResult) -> bool:
+def _gives_residuals(result: Estimate) -> bool:
     problem = result.problem
     values = np.asarray(problem.model(problem.x, *result.values.values()))
     if values.shape not in ((), problem.y.shape):

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fit.models._model import Model
-
-if TYPE_CHECKING:
-    from fit.results._result import FitResult
+from fit.results._estimate import Estimate
 
 
 class SpentError(Exception):
     """The model has been evaluated as often as it may be."""
 
 
-def limited(result: FitResult, evaluations: int) -> FitResult:
+def limited(result: Estimate, evaluations: int) -> Estimate:
     """Return the same result, of a problem that raises `SpentError` when its model is spent.
 
     It is when it has been evaluated as often as so many evaluations of the residuals take: of each

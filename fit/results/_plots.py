@@ -9,14 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fit._data import Array
+from fit.results._band import band
+from fit.results._estimate import Estimate, quantile
+from fit.results._profile import interval, profile
 from fit.results._report import beyond, rounded, rows
-from fit.results._result import quantile
 from fit.results._words import counted, probability
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from fit.results._result import FitResult
 
 try:
     from matplotlib.figure import Figure
@@ -47,7 +48,7 @@ class Picture(Figure):
         return written.getvalue()
 
 
-def plot(result: FitResult, level: float, kind: str) -> Figure:
+def plot(result: Estimate, level: float, kind: str) -> Figure:
     """Draw data, model, band and pulls; `FitResult.plot`."""
     figure = Picture(figsize=(8.0, 5.2), facecolor="white", layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
@@ -80,14 +81,14 @@ def plot(result: FitResult, level: float, kind: str) -> Figure:
     return figure
 
 
-def plot_profile(result: FitResult, name: str) -> Figure:
+def plot_profile(result: Estimate, name: str) -> Figure:
     """Draw the profile of χ² along one parameter; `FitResult.plot_profile`."""
-    intervals = {label: result.interval(name, level) for label, level in LEVELS.items()}
+    intervals = {label: interval(result, name, level) for label, level in LEVELS.items()}
     value, error = result.values[name], result.errors[name]
     ends = np.array(list(intervals.values()))
     farthest = np.max(np.abs(ends - value), initial=0.0, where=np.isfinite(ends))
     reach = float(np.clip(1.5 * farthest / error, 3.0, 12.0)) if 0 < error < np.inf else 3.0
-    places, rises, _ = result.profile(name, points=61, reach=reach)[1:]
+    places, rises, _ = profile(result, name, points=61, reach=reach)[1:]
     figure = Picture(figsize=(6.0, 4.2), facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
@@ -114,7 +115,7 @@ def plot_profile(result: FitResult, name: str) -> Figure:
 # -- parts -----------------------------------------------------------------------------------
 
 
-def _draw_data(axes: Axes, x: Array, result: FitResult, x_sigma: Array | None) -> None:
+def _draw_data(axes: Axes, x: Array, result: Estimate, x_sigma: Array | None) -> None:
     """Draw the points with the errors that were given, as far as these can be told apart."""
     problem, label = result.problem, "data"
     y, sigma, count = problem.y, problem.sigma, problem.counting
@@ -146,17 +147,17 @@ def _draw_points(axes: Axes, x: Array, y: Array, **look: Any) -> None:
     axes.plot(x, y, "o", **usual | {"alpha": _opacity(n), "rasterized": n > MANY} | look)
 
 
-def _draw_curve(axes: Axes, result: FitResult, level: float, kind: str) -> tuple[Array, Array]:
+def _draw_curve(axes: Axes, result: Estimate, level: float, kind: str) -> tuple[Array, Array]:
     """Draw the model and its band as functions of x; return both."""
     x = _fine(result.problem.x)
     try:
-        middle, (low, high) = result.predict(x), result.band(x, level, kind)
+        middle, (low, high) = result.predict(x), band(result, x, level, kind)
         fits = middle.shape == x.shape
     except (ValueError, IndexError):
         fits = False
     if not fits:  # A model can be made for the measured x alone.
         x = result.problem.x
-        middle, (low, high) = result.predict(x), result.band(x, level, kind)
+        middle, (low, high) = result.predict(x), band(result, x, level, kind)
         order = np.argsort(x, kind="stable")
         x, middle, low, high = (values[order] for values in (x, middle, low, high))
     known = np.isfinite(high - low)
@@ -169,7 +170,7 @@ def _draw_curve(axes: Axes, result: FitResult, level: float, kind: str) -> tuple
     return middle, np.concatenate([low, high])
 
 
-def _draw_dashes(axes: Axes, x: Array, result: FitResult) -> tuple[Array, Array]:
+def _draw_dashes(axes: Axes, x: Array, result: Estimate) -> tuple[Array, Array]:
     """Draw the model as a dash at each point; return it, and no band."""
     middle = result.problem.y - result.residuals
     size = 2.5 * _marker_size(len(x))
@@ -177,7 +178,7 @@ def _draw_dashes(axes: Axes, x: Array, result: FitResult) -> tuple[Array, Array]
     return middle, np.zeros(0)
 
 
-def _draw_pulls(axes: Axes, x: Array, result: FitResult) -> None:
+def _draw_pulls(axes: Axes, x: Array, result: Estimate) -> None:
     """Draw the residuals in standard deviations, on bands of one and two."""
     pulls = result.pulls
     sizes = np.abs(pulls[np.isfinite(pulls)])
@@ -196,7 +197,7 @@ def _draw_pulls(axes: Axes, x: Array, result: FitResult) -> None:
     axes.set_ylim(-1.1 * farthest, 1.1 * farthest)
 
 
-def _show(axes: Axes, x: Array, result: FitResult, model: Array, *more: float) -> None:
+def _show(axes: Axes, x: Array, result: Estimate, model: Array, *more: float) -> None:
     """Let Matplotlib find limits that show the points that count, the model, and some more of y.
 
     They are no fixed limits, so that a logarithmic axis, if set later, finds its own.
@@ -209,7 +210,7 @@ def _show(axes: Axes, x: Array, result: FitResult, model: Array, *more: float) -
     axes.autoscale_view()
 
 
-def _reach(result: FitResult, model: Array, band: Array) -> tuple[float, float]:
+def _reach(result: Estimate, model: Array, band: Array) -> tuple[float, float]:
     """Return how far errors and model reach, and as much of the band as leaves these large."""
     count, sigma = result.problem.counting, result.problem.sigma
     y, errors = result.problem.y[count], 0.0 if sigma is None else sigma[count]
@@ -245,7 +246,7 @@ def _opacity(n: int) -> float:
     return float(np.clip(np.sqrt(CROWDED / n), 0.1, 1.0))
 
 
-def _bounds(result: FitResult, name: str) -> tuple[float, float]:
+def _bounds(result: Estimate, name: str) -> tuple[float, float]:
     parameters = result.problem.parameters
     k = parameters.free.index(name)
     return float(parameters.lower[k]), float(parameters.upper[k])
@@ -254,13 +255,13 @@ def _bounds(result: FitResult, name: str) -> tuple[float, float]:
 # -- words -----------------------------------------------------------------------------------
 
 
-def _model(result: FitResult) -> str:
+def _model(result: Estimate) -> str:
     """Return what the model's line is called, with the parameters if they are few."""
     lines = [row.in_words for row in rows(result)]
     return "\n".join(["model", *(lines if len(lines) <= LISTED else ())])
 
 
-def _verdict(result: FitResult) -> str:
+def _verdict(result: Estimate) -> str:
     p = result.p_value
     words = f"{shorten(str(result.problem.model), 60, placeholder=' …')}\n"
     problem = result.problem
@@ -275,7 +276,7 @@ def _verdict(result: FitResult) -> str:
     return words if result.success else f"{words}, NOT CONVERGED"
 
 
-def _rise(result: FitResult) -> str:
+def _rise(result: Estimate) -> str:
     if result.problem.loss != "linear":
         return "rise of the robust loss, scaled"
     return "Δχ²" if result.absolute else "Δχ² / (χ²/dof)"

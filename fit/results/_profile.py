@@ -5,18 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from math import sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fit._data import Array
-from fit.results._result import UNDETERMINED, quantile
+from fit.results._estimate import UNDETERMINED, Estimate, quantile
 from fit.results._vicinity import Vicinity, axes_of, is_minimum, valley_at
 from fit.results._words import signed
 from optim import lagrange, least_squares
-
-if TYPE_CHECKING:
-    from fit.results._result import FitResult
 
 EPS = float(np.finfo(float).eps)
 ROUNDED = 1000  # times the rounding of the residuals, within which no rise of χ² can be seen
@@ -55,7 +52,7 @@ class Profile(NamedTuple):
     parameters: Array
 
 
-def interval(result: FitResult, name: str, level: float = 0.6827) -> tuple[float, float]:
+def interval(result: Estimate, name: str, level: float = 0.6827) -> tuple[float, float]:
     """Return the ends of a likelihood interval; `FitResult.interval`."""
     _refuse_violated(result)
     factor = quantile(level, result.dof_of_errors)
@@ -66,7 +63,7 @@ def interval(result: FitResult, name: str, level: float = 0.6827) -> tuple[float
     return low, high
 
 
-def likelihood_interval(result: FitResult, name: str, factor: float = 1.0) -> Interval:
+def likelihood_interval(result: Estimate, name: str, factor: float = 1.0) -> Interval:
     """Return the interval that in a linear model would reach so many standard errors.
 
     An end that Newton's method does not find is searched for.
@@ -102,7 +99,7 @@ def likelihood_interval(result: FitResult, name: str, factor: float = 1.0) -> In
     return Interval(middle - ends[-1] * error, middle + ends[1] * error, tuple(notes))
 
 
-def profile(result: FitResult, name: str, points: int = 13, reach: float = 3.0) -> Profile:
+def profile(result: Estimate, name: str, points: int = 13, reach: float = 3.0) -> Profile:
     """Return the profile of χ² along one parameter; `FitResult.profile`."""
     _refuse_violated(result)
     k = _index(result, name)
@@ -130,13 +127,13 @@ def profile(result: FitResult, name: str, points: int = 13, reach: float = 3.0) 
     return Profile(name, values, rises, every)
 
 
-def _refuse_violated(result: FitResult) -> None:
+def _refuse_violated(result: Estimate) -> None:
     """Refuse to follow χ² from a place that the constraints exclude."""
     if result.problem.constraints and not result.success and result.status != UNDETERMINED:
         raise ValueError(f"there is no minimum from which χ² could rise: {result.message}")
 
 
-def _index(result: FitResult, name: str) -> int:
+def _index(result: Estimate, name: str) -> int:
     """Return which of the free parameters has this name."""
     parameters = result.problem.parameters
     if name in parameters.free:

@@ -7,16 +7,13 @@ import math
 import textwrap
 from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from fit.results._result import UNDETERMINED
+from fit._problem import Problem
+from fit.results._estimate import UNDETERMINED, Estimate
 from fit.results._words import counted, probability, signed
-
-if TYPE_CHECKING:
-    from fit._problem import Problem
-    from fit.results._result import FitResult
 
 WIDTH = 88
 STRONG = 0.9  # correlations from here on are reported,
@@ -31,7 +28,7 @@ METHODS = {
 }
 
 
-def report(result: FitResult) -> str:
+def report(result: Estimate, warnings: Sequence[str]) -> str:
     """Return all that is known about a fit as a table for a terminal."""
     with np.errstate(all="ignore"):
         head = facts(result)
@@ -41,12 +38,12 @@ def report(result: FitResult) -> str:
             _table(rows(result)),
             "\n".join(_wrapped(remark) for remark in remarks(result)),
         ]
-    if result.warnings:
-        parts.append("\n".join(["Warnings", *(_wrapped(w, "- ") for w in result.warnings)]))
+    if warnings:
+        parts.append("\n".join(["Warnings", *(_wrapped(w, "- ") for w in warnings)]))
     return "\n\n".join(parts)
 
 
-def as_html(result: FitResult) -> str:
+def as_html(result: Estimate, warnings: Sequence[str]) -> str:
     """Return the same facts as HTML, in the colours and the font of where it is shown."""
     with np.errstate(all="ignore"):
         head, numbers = facts(result), quality(result)
@@ -60,13 +57,13 @@ def as_html(result: FitResult) -> str:
         _html_table([header, *(_html_row(line, PARAMETER) for line in lines)]),
         *(f'<p style="margin: 0.2em 0.6em">{html.escape(note)}</p>' for note in notes),
     ]
-    if result.warnings:
-        items = "".join(f"<li>{html.escape(warning)}</li>" for warning in result.warnings)
+    if warnings:
+        items = "".join(f"<li>{html.escape(warning)}</li>" for warning in warnings)
         parts.append(f'<p style="margin: 0.8em 0.6em 0.2em"><b>Warnings</b></p><ul>{items}</ul>')
     return f'<div style="max-width: 50em; line-height: 1.4">{"".join(parts)}</div>'
 
 
-def short(result: FitResult) -> str:
+def short(result: Estimate) -> str:
     """Return one line with the first parameters."""
     with np.errstate(all="ignore"):
         shown = [row.in_words for row in rows(result)]
@@ -96,7 +93,7 @@ class Row(NamedTuple):
         return f"{self.name} = {self.value} {self.sign} {self.error}".rstrip()
 
 
-def facts(result: FitResult) -> list[tuple[str, str]]:
+def facts(result: Estimate) -> list[tuple[str, str]]:
     """Return what was fitted to what, how, and how that ended."""
     problem = result.problem
     known = [name for name in ("x", "y") if _errors_known(result, name)]
@@ -130,7 +127,7 @@ def _fraction(problem: Problem) -> str:
     return f"{least if least == most else f'{least} to {most}'} % of the {problem.relative.of}"
 
 
-def _outcome(result: FitResult) -> str:
+def _outcome(result: Estimate) -> str:
     if result.success:
         return f"converged ({result.message})"
     if result.status == UNDETERMINED and result.determined.undetermined.size:
@@ -138,7 +135,7 @@ def _outcome(result: FitResult) -> str:
     return f"NOT CONVERGED ({result.message})"
 
 
-def quality(result: FitResult) -> list[tuple[str, str]]:
+def quality(result: Estimate) -> list[tuple[str, str]]:
     """Return how well the model describes the data, as pairs of a name and a number."""
     robust = result.problem.loss != "linear"
     p = result.p_value
@@ -158,14 +155,14 @@ def quality(result: FitResult) -> list[tuple[str, str]]:
     ]
 
 
-def beyond(result: FitResult) -> int:
+def beyond(result: Estimate) -> int:
     """Return how many residuals are so large that a robust loss counts them less."""
     problem = result.problem
     sizes = np.abs(result.weighted_residuals[problem.counting])
     return int(np.sum(sizes > (problem.loss_scale or 1.0)))
 
 
-def rows(result: FitResult) -> list[Row]:
+def rows(result: Estimate) -> list[Row]:
     """Return each parameter with its error, rounded to two digits of the error."""
     held, lines = result.problem.parameters, []
     at_bounds = _at_bounds(result)
@@ -193,7 +190,7 @@ def rows(result: FitResult) -> list[Row]:
     return lines
 
 
-def remarks(result: FitResult) -> list[str]:
+def remarks(result: Estimate) -> list[str]:
     """Return how the errors are meant, and which parameters hang together."""
     return [_about_errors(result), *_about_correlations(result)]
 
@@ -247,18 +244,18 @@ def _or_dash(value: float, digits: str) -> str:
     return format(value, digits) if math.isfinite(value) else "–"
 
 
-def _at_bounds(result: FitResult) -> set[str]:
+def _at_bounds(result: Estimate) -> set[str]:
     held = result.problem.parameters
     there = (result.p <= held.lower) | (result.p >= held.upper)
     return {name for name, true in zip(held.free, there.tolist(), strict=True) if true}
 
 
-def _errors_known(result: FitResult, name: str) -> bool:
+def _errors_known(result: Estimate, name: str) -> bool:
     problem = result.problem
     return (problem.sigma if name == "y" else problem.x_sigma) is not None
 
 
-def _method(result: FitResult) -> str:
+def _method(result: Estimate) -> str:
     problem, words = result.problem, METHODS.get(result.method, result.method)
     if problem.x_sigma is not None and result.method == "auto":
         words = METHODS["orthogonal-distance"]
@@ -271,7 +268,7 @@ def _method(result: FitResult) -> str:
     return words
 
 
-def _about_errors(result: FitResult) -> str:
+def _about_errors(result: Estimate) -> str:
     if result.rounding:
         most = "" if result.problem.loss == "linear" else "half or more of "
         return (
@@ -310,7 +307,7 @@ def _about_errors(result: FitResult) -> str:
     )
 
 
-def _about_correlations(result: FitResult) -> Iterator[str]:
+def _about_correlations(result: Estimate) -> Iterator[str]:
     names, free = result.names, set(result.free)
     correlation = result.correlation
     pairs = [

@@ -5,16 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from itertools import product
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from fit._data import Array
+from fit.results._estimate import Estimate
 from fit.results._words import from_the_middle, listed, signed
-
-if TYPE_CHECKING:
-    from fit.results._result import FitResult
 
 # What an exact null direction changes, by rounding, of what the parameters would change alone.
 UNCHANGED = 1e-7
@@ -25,7 +22,7 @@ MIXED = 4  # parameters of which each is tried in its logarithm and without
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def undetermined(result: FitResult) -> Iterator[str]:
+def undetermined(result: Estimate) -> Iterator[str]:
     """Name each group of parameters of which the data determine only combinations."""
     steps = _sparse(result.determined.undetermined / result.determined.scale)
     alone: list[int] = []
@@ -63,7 +60,7 @@ def _groups(involved: NDArray[np.bool_]) -> list[list[int]]:
     return groups
 
 
-def _group(result: FitResult, members: NDArray[np.intp], steps: Array) -> str:
+def _group(result: Estimate, members: NDArray[np.intp], steps: Array) -> str:
     """Say what is left open by steps that belong together."""
     names = [result.free[i] for i in members]
     opened = f"{listed(names)} are undetermined"
@@ -90,7 +87,7 @@ def _scales(values: Array) -> list[NDArray[np.bool_]]:
 
 
 def _moved(
-    result: FitResult,
+    result: Estimate,
     members: NDArray[np.intp],
     in_logarithm: NDArray[np.bool_],
     along: Array,
@@ -104,7 +101,7 @@ def _moved(
     return p
 
 
-def _without_influence(result: FitResult, members: list[int]) -> str:
+def _without_influence(result: Estimate, members: list[int]) -> str:
     """Say that parameters have no influence at all, or none just here."""
     names = [result.free[i] for i in members]
     moved = []
@@ -128,7 +125,7 @@ def _without_influence(result: FitResult, members: list[int]) -> str:
     )
 
 
-def _stays(result: FitResult, places: Sequence[Array]) -> bool:
+def _stays(result: Estimate, places: Sequence[Array]) -> bool:
     """Whether the residuals stay what they are at some places, but for rounding."""
     here = result.weighted_residuals
     for place in places:
@@ -194,7 +191,7 @@ def _where(names: list[str], in_logarithm: NDArray[np.bool_]) -> str:
     return f" in the logarithm of {' and '.join(chosen)}" if chosen else ""
 
 
-def _direction(result: FitResult, steps: Array) -> str:
+def _direction(result: Estimate, steps: Array) -> str:
     """Write unit vectors along the steps."""
     vectors = []
     for step in steps:

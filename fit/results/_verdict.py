@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import sqrt
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -15,14 +15,11 @@ from fit._robust import REDESCENDING, too_few
 from fit._worth import only_minimum, shortcoming
 from fit.results._covariance import from_hessian
 from fit.results._data_errors import errors_from_data
+from fit.results._estimate import LINEAR, UNDETERMINED, Estimate
 from fit.results._limited import SpentError, limited
 from fit.results._profile import likelihood_interval
-from fit.results._result import LINEAR, UNDETERMINED
 from fit.results._undetermined import undetermined
 from fit.results._words import counted, from_the_middle, listed, signed
-
-if TYPE_CHECKING:
-    from fit.results._result import FitResult
 
 # A correlation of 0.999 makes an error 22 times, 1/√(1 - 0.999²), what it were if the other
 # parameter were known: such errors mean something only together.
@@ -42,10 +39,10 @@ LONGER = f"it takes more than {TIMES} times the evaluations of the fit itself"
 BESIDE = 1  # evaluation of a fit that is not one of the search: at the start
 
 
-def warnings(result: FitResult) -> list[str]:
+def warnings(result: Estimate) -> list[str]:
     """Return what is to be said of a fit, most serious first; `FitResult.warnings`."""
     said: list[str] = []
-    checks: tuple[Callable[[FitResult], Iterator[str]], ...] = (
+    checks: tuple[Callable[[Estimate], Iterator[str]], ...] = (
         _convergence,
         undetermined,
         _worth,
@@ -77,13 +74,13 @@ def _named(check: Callable[..., Any]) -> str:
     return check.__name__.removeprefix("_").replace("_", " ")
 
 
-def _convergence(result: FitResult) -> Iterator[str]:
+def _convergence(result: Estimate) -> Iterator[str]:
     named = result.status == UNDETERMINED and len(result.determined.undetermined)
     if not result.success and not named:
         yield f"not converged: {result.message}"
 
 
-def _worth(result: FitResult) -> Iterator[str]:
+def _worth(result: Estimate) -> Iterator[str]:
     problem = result.problem
     if result.success and problem.loss == "linear":
         of = problem.x, problem.y, problem.weights, result.chi_squared
@@ -94,7 +91,7 @@ def _worth(result: FitResult) -> Iterator[str]:
             yield f"{said}: start elsewhere, with p0, unless the model is wrong"
 
 
-def _goodness(result: FitResult) -> Iterator[str]:
+def _goodness(result: Estimate) -> Iterator[str]:
     if result.dof < 1:
         what = (
             "χ² cannot judge the model"
@@ -126,7 +123,7 @@ def _chance(p: float) -> str:
     return f"a chance of {p:.1g}" if p > 0 else "a chance below 1e-300"
 
 
-def _outliers(result: FitResult) -> Iterator[str]:
+def _outliers(result: Estimate) -> Iterator[str]:
     """Say where outliers are to one side: a loss gives them less weight, but not none."""
     if result.problem.loss == "linear" or result.dof < 1:
         return
@@ -139,7 +136,7 @@ def _outliers(result: FitResult) -> Iterator[str]:
         )
 
 
-def _scatter(result: FitResult) -> Iterator[str]:
+def _scatter(result: Estimate) -> Iterator[str]:
     """Say where a robust fit has nothing, or not enough, to tell scatter from outliers by."""
     loss, n, parameters = result.problem.loss, result.problem.n, len(result.free)
     if loss == "linear" or result.absolute or result.dof < 1:
@@ -161,7 +158,7 @@ def _scatter(result: FitResult) -> Iterator[str]:
         )
 
 
-def _bounds(result: FitResult) -> Iterator[str]:
+def _bounds(result: Estimate) -> Iterator[str]:
     parameters = result.problem.parameters
     for name, value, low, high in zip(
         parameters.free, result.p, parameters.lower, parameters.upper, strict=True
@@ -173,7 +170,7 @@ def _bounds(result: FitResult) -> Iterator[str]:
             )
 
 
-def _correlations(result: FitResult) -> Iterator[str]:
+def _correlations(result: Estimate) -> Iterator[str]:
     if result.problem.constraints:
         return  # which may well tie two parameters together
     every = result.names
@@ -192,7 +189,7 @@ def _correlations(result: FitResult) -> Iterator[str]:
         )
 
 
-def _curvature(result: FitResult) -> Iterator[str]:
+def _curvature(result: Estimate) -> Iterator[str]:
     """Compare errors with the distances at which the least χ² has risen by as much."""
     if not result.success or not result.chi_squared > 0 or result.dof < 1:
         return
@@ -233,7 +230,7 @@ def _curvature(result: FitResult) -> Iterator[str]:
     yield from notes
 
 
-def _straight(result: FitResult, name: str) -> bool:
+def _straight(result: Estimate, name: str) -> bool:
     """Whether the residuals hardly bend from one end of a linear interval to the other.
 
     This takes no Jacobians of the residuals. Where χ² at the ends is what linear theory says, to
@@ -259,7 +256,7 @@ def _straight(result: FitResult, name: str) -> bool:
     return bend <= CURVED * sqrt(result.variance)
 
 
-def _constrained_at(result: FitResult, p: Array) -> bool:
+def _constrained_at(result: Estimate, p: Array) -> bool:
     """Whether constraints are met near p, within 10 % of a standard error."""
     problem = result.problem
     if not problem.constraints:
@@ -269,7 +266,7 @@ def _constrained_at(result: FitResult, p: Array) -> bool:
     return float(np.linalg.norm(result.triangle @ back)) <= CURVED * sqrt(result.variance)
 
 
-def _hessian(result: FitResult) -> Iterator[str]:
+def _hessian(result: Estimate) -> Iterator[str]:
     """Compare errors from JᵀJ with those from the exact Hessian of χ²."""
     problem = result.problem
     if problem.loss != "linear" or result.method == LINEAR or not result.success:
@@ -291,7 +288,7 @@ def _hessian(result: FitResult) -> Iterator[str]:
             yield f"the error of {name} is {error:.3g} from JᵀJ, but {true:.3g} from the Hessian"
 
 
-def _errors_in_x(result: FitResult) -> Iterator[str]:
+def _errors_in_x(result: Estimate) -> Iterator[str]:
     """Estimate how a model that bends within the errors of x shifts the parameters."""
     problem = result.problem
     if problem.x_sigma is None or problem.sigma is None or not result.success:

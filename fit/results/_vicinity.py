@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from math import sqrt
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from fit._data import Array
+from fit.results._estimate import Estimate
 from optim import residuals_and_jacobian
-
-if TYPE_CHECKING:
-    from fit.results._result import FitResult
 
 LOWER = 1e-4  # by how much of a standard error's rise χ² must fall to count as a lower minimum
 
@@ -38,7 +36,7 @@ class Vicinity:
     Transactions on Mathematical Software 7 (1981).
     """
 
-    def __init__(self, result: FitResult) -> None:
+    def __init__(self, result: Estimate) -> None:
         self.result = result
         determined = result.determined
         self.spread = determined.spread
