@@ -1,22 +1,14 @@
 """Fitting models to data by χ², with exact derivatives."""
 
-from fit._chi_squared import chi_squared
-from fit._curve_fit import curve_fit
-from fit._data import Cholesky, Relative
-from fit._fit import fit
-from fit._linear import line, linear, polynomial
+from fit.as_scipy._curve_fit import curve_fit
+from fit.closed_form._linear import line, linear, polynomial
 from fit.models._model import Model
 from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
-from fit.models._shapes import (
-    Exponential,
-    Line,
-    Logistic,
-    Polynomial,
-    PowerLaw,
-    Sine,
-    Step,
-)
+from fit.models._shapes import Exponential, Line, Logistic, Polynomial, PowerLaw, Sine, Step
+from fit.problem._chi_squared import chi_squared
+from fit.problem._sigma import Cholesky, Relative
 from fit.results._result import FitResult
+from fit.search._fit import fit
 
 __all__ = [
     "Cholesky",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from fit._data import Array
+from fit.arguments._numbers import Array
 
 CENTRES = 150  # how many are tried for the narrowest peaks
 

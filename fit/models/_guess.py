@@ -22,7 +22,7 @@ from typing import Any, Protocol, TypeAlias, runtime_checkable
 import numpy as np
 from numpy.typing import NDArray
 
-from fit._data import Array
+from fit.arguments._numbers import Array
 from optim import least_squares
 
 ROUNDS = 4  # of a product's factors

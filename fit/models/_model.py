@@ -11,9 +11,9 @@ from typing import Any, NoReturn
 
 import numpy as np
 
-from fit._data import Array, number
+from fit.arguments._numbers import Array, number
+from fit.arguments._words import described
 from fit.models._guess import alternated, searched
-from fit.results._words import described
 
 Guess = Callable[[Any, Array], Mapping[str, float]]
 

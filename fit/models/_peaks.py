@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from fit._data import Array
+from fit.arguments._numbers import Array
 from fit.models._candidates import places
 from fit.models._shapes import TINY, Shape
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from fit._data import Array
-from fit._meant import answering
+from fit.arguments._numbers import Array
+from fit.arguments._suggestions import answering
 from fit.models._candidates import distinct, frequencies, places
 from fit.models._guess import searched
 from fit.models._model import Model

@@ -1,1 +1,1 @@
-"""What a fit found: errors, profiles, a verdict, and how they are shown and kept."""
+"""What a fit found, as its user meets it: the result, its report, its pictures, its JSON."""

@@ -9,24 +9,16 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
-from fit._data import Array, Relative
-from fit._errors_in_x import DISTANCES, refuse_errors_in_x
-from fit._parameters import Parameters
-from fit._problem import Problem
+from fit.arguments._numbers import Array
 from fit.models._model import Combination, Constant, Model
 from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
-from fit.models._shapes import (
-    Exponential,
-    Line,
-    Logistic,
-    Polynomial,
-    PowerLaw,
-    Shape,
-    Sine,
-    Step,
-)
-from fit.results._covariance import Determined
-from fit.results._estimate import Estimate
+from fit.models._shapes import Exponential, Line, Logistic, Polynomial, PowerLaw, Shape, Sine, Step
+from fit.problem._errors_in_x import DISTANCES, refuse_errors_in_x
+from fit.problem._parameters import Parameters
+from fit.problem._problem import Problem
+from fit.problem._sigma import Relative
+from fit.uncertainties._covariance import Determined
+from fit.uncertainties._estimate import Estimate
 
 Result = TypeVar("Result", bound=Estimate)
 

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from fit._data import Array
-from fit.results._band import band
-from fit.results._estimate import Estimate, quantile
-from fit.results._profile import interval, profile
+from fit.arguments._numbers import Array
+from fit.arguments._words import counted, probability
 from fit.results._report import beyond, rounded, rows
-from fit.results._words import counted, probability
+from fit.uncertainties._band import band
+from fit.uncertainties._estimate import Estimate, quantile
+from fit.uncertainties._profile import interval, profile
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

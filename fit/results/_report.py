@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit._problem import Problem
-from fit.results._estimate import UNDETERMINED, Estimate
-from fit.results._words import counted, probability, signed
+from fit.arguments._words import counted, probability, signed
+from fit.problem._problem import Problem
+from fit.uncertainties._estimate import UNDETERMINED, Estimate
 
 WIDTH = 88
 STRONG = 0.9  # correlations from here on are reported,

@@ -11,16 +11,16 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import jacobian
-from fit._data import Array
-from fit._parameters import names_of_arguments
-from fit.results._band import band
-from fit.results._covariance import variance_of
-from fit.results._estimate import Estimate
+from fit.arguments._numbers import Array
+from fit.problem._parameters import names_of_arguments
+from fit.uncertainties._band import band
+from fit.uncertainties._covariance import variance_of
+from fit.uncertainties._estimate import Estimate
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-    from fit.results._profile import Profile
+    from fit.uncertainties._profile import Profile
 
 CALLED = {  # what lmfit, SciPy and iminuit call it: what it is called here
     **dict.fromkeys(("params", "best_values", "parameters"), "values"),
@@ -166,7 +166,7 @@ class FitResult(Estimate):
         ...     print(warning)
         a and b are undetermined: only a·b is; direction (0.71, −0.71) in their logarithms
         """
-        from fit.results._verdict import warnings
+        from fit.verdict._warnings import warnings
 
         return warnings(self)
 
@@ -215,7 +215,7 @@ class FitResult(Estimate):
         >>> print(f"{low:.3f} ... {high:.3f}")
         0.339 ... 0.768
         """
-        from fit.results._profile import interval
+        from fit.uncertainties._profile import interval
 
         return interval(self, name, level)
 
@@ -249,7 +249,7 @@ class FitResult(Estimate):
         >>> result.profile("m", points=3, reach=1.0).chi_squared.round(12)
         array([1., 0., 1.])
         """
-        from fit.results._profile import profile
+        from fit.uncertainties._profile import profile
 
         return profile(self, name, points, reach)
 

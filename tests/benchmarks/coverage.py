@@ -38,7 +38,7 @@ os.environ["OMP_NUM_THREADS"] = os.environ["OPENBLAS_NUM_THREADS"] = "1"
 import numpy as np
 
 import fit
-from fit.results._estimate import quantile
+from fit.uncertainties._estimate import quantile
 
 LEVELS = (0.6827, 0.9545)
 PLACES = 9  # along x, where bands are looked at

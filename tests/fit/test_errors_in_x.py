@@ -13,8 +13,8 @@ from numpy.testing import assert_allclose
 
 from autodiff import check_grads
 from fit import fit, line
-from fit._errors_in_x import offsets_by_bending, orthogonal_distance
 from fit.models._model import Model
+from fit.problem._errors_in_x import offsets_by_bending, orthogonal_distance
 from tests.fit.test_nearest_point import CURVES, least_distances, measured
 
 METHODS = ["orthogonal-distance", "effective-variance"]

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 import optim
 from fit import FitResult, fit
-from fit._robust import LOSSES
+from fit.problem._losses import LOSSES
 
 T = np.array([0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.4])
 Y = np.array([3.02, 2.31, 1.66, 1.37, 1.10, 0.83, 0.76, 0.62, 0.57, 0.45, 0.51, 0.46])
@@ -428,7 +428,7 @@ def test_the_first_bad_point_is_named_where_the_covariance_mixes_points() -> Non
 
 
 def test_a_fit_that_stops_early_returns_its_best_point(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("fit._fit.STEPS", 5)
+    monkeypatch.setattr("fit.search._minimum.STEPS", 5)
     result = fit(decay, T, Y, SIGMA, method="gradient-descent")
     assert not result.success
     assert "5 steps" in result.message
@@ -448,7 +448,8 @@ def test_least_squares_that_need_too_many_steps(monkeypatch: pytest.MonkeyPatch)
     from optim import least_squares
 
     monkeypatch.setattr(
-        "fit._fit.least_squares", lambda *args, **how: least_squares(*args, **how, max_nfev=2)
+        "fit.search._minimum.least_squares",
+        lambda *args, **how: least_squares(*args, **how, max_nfev=2),
     )
     result = fit(decay, T, Y, SIGMA)
     assert not result.success

@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from scipy.optimize import curve_fit
 
 from fit import Cholesky, Relative, fit, line, linear, polynomial
-from fit._double_double import DoubleDouble, add, multiply, total
+from fit.closed_form._double_double import DoubleDouble, add, multiply, total
 
 X = np.array([0.1, 0.9, 2.2, 3.0, 4.1, 5.0, 5.8, 7.1])
 Y = np.array([1.2, 2.7, 5.1, 7.4, 8.9, 11.2, 12.4, 15.3])

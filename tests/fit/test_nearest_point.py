@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from fit._errors_in_x import orthogonal_distance
-from fit._nearest_point import nearest_point
 from fit.models._model import Model
+from fit.problem._errors_in_x import orthogonal_distance
+from fit.problem._nearest_point import nearest_point
 
 # A model, its parameters, and the reach of the true x. Some bend much within an error of x.
 CURVES: dict[str, tuple[Any, list[float], tuple[float, float]]] = {

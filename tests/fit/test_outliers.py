@@ -13,9 +13,9 @@ import scipy.stats
 from numpy.testing import assert_allclose
 
 from fit import Cholesky, FitResult, Gaussian, Line, Sine, fit
-from fit._problem import Problem
-from fit._robust import mended
-from fit._settled import settled
+from fit.problem._problem import Problem
+from fit.search._outliers import mended
+from fit.search._rounds import consistent_minimum
 
 LOSSES = ["soft_l1", "huber", "cauchy", "arctan"]
 X = np.linspace(0.0, 5.0, 40)
@@ -168,7 +168,7 @@ def test_a_search_that_runs_out_of_evaluations_is_not_repeated_for_ever(loss: st
         found = start * 1.1
         return scipy.optimize.OptimizeResult(x=found, success=False, status=0, nfev=1, cost=1.0)
 
-    settled(problem, search)
+    consistent_minimum(problem, search)
     assert searches == 4 * (["soft_l1"] if loss in ("cauchy", "arctan") else []) + 4 * [loss]
 
 

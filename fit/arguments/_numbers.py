@@ -1,0 +1,72 @@
+"""Arguments as arrays and numbers, or a refusal that names the first bad entry."""
+
+from __future__ import annotations
+
+from numbers import Real
+from typing import Any, NoReturn, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Array: TypeAlias = NDArray[np.float64]
+INSTEAD = "give nan_policy='omit' to leave those points out"  # of masked entries, and NaN
+
+
+def as_x(x: Any, name: str = "x", check_finite: bool = True) -> Any:
+    """Return what a model is evaluated at, with floats for lists, arrays and numbers."""
+    is_array = isinstance(x, list | tuple | np.ndarray | Real)
+    # One column of a table is an array of numbers; a table is the model's own affair.
+    is_array = is_array or (hasattr(x, "__array__") and np.ndim(x) == 1)
+    if not is_array:
+        return x
+    refuse_unequal(name, x)
+    return numbers(name, x, check_finite)
+
+
+def refuse_unequal(name: str, x: Any) -> None:
+    """Refuse several arrays of unequal shapes, which are no array, but may be meant as they are."""
+    if isinstance(x, list | tuple) and len({np.shape(part) for part in x}) > 1:
+        shapes = ", ".join(str(np.shape(part)) for part in x)
+        raise ValueError(
+            f"{name} is a {type(x).__name__} of the shapes {shapes}, which make no array: give a "
+            "dict of them, by names of your choice, which the model takes as it is"
+        )
+
+
+def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
+    """Return an argument as an array of floats, or raise a ValueError that names it."""
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked entries: {INSTEAD}")
+    try:
+        array = np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from None
+    if array.dtype.kind not in "biuf":
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
+    if not array.size:
+        raise ValueError(f"{name} is empty")
+    array = array.astype(float)
+    if check_finite and not np.isfinite(array).all():
+        refuse(name, array, ~np.isfinite(array), "expected finite numbers")
+    return array
+
+
+def unmasked(values: Any) -> Any:
+    """Return an argument with NaN for what is masked."""
+    return np.ma.filled(values.astype(float), np.nan) if np.ma.is_masked(values) else values
+
+
+def number(name: str, value: Any, check_finite: bool = True) -> float:
+    """Return an argument as a number, or raise a ValueError that names it."""
+    array = numbers(name, value, check_finite)
+    if array.size != 1:
+        raise ValueError(f"{name} has shape {array.shape}, expected a number")
+    return float(array.item())
+
+
+def refuse(name: str, array: Array, bad: NDArray[np.bool_], expected: str) -> NoReturn:
+    """Raise a ValueError that names the first bad entry of an argument."""
+    first = tuple(map(int, np.argwhere(bad)[0]))
+    entry = f"{name}[{', '.join(map(str, first))}]" if first else name
+    count = f" ({bad.sum()} of {array.size} are not)" if array.size > 1 else ""
+    raise ValueError(f"{entry} is {array[first]}, {expected}{count}")

@@ -1,0 +1,1 @@
+"""SciPy's curve_fit, with exact derivatives."""

@@ -1,0 +1,290 @@
+"""What SciPy's curve_fit takes, as what `optim.least_squares` takes."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Mapping
+from types import FunctionType
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from autodiff import Tensor
+from fit.arguments._numbers import INSTEAD, Array, refuse, refuse_unequal, unmasked
+from fit.arguments._suggestions import of_fit
+from fit.problem._sigma import Cholesky, Relative, whitening
+
+METHODS = ("lm", "trf", "dogbox")
+NOISE = {"2-point": 1e-7, "3-point": 1e-9, "cs": 1e-14}  # of SciPy's differences, at the most
+
+# What SciPy's methods take by name. Those of the last two groups only tell it how to search.
+TRANSLATED = {"loss": "loss", "f_scale": "loss_scale", "max_nfev": "max_nfev", "maxfev": "max_nfev"}
+OF_LM = {"maxfev", "ftol", "xtol", "gtol", "col_deriv", "epsfcn", "factor", "diag"}
+OF_TRF = {
+    *("ftol", "xtol", "gtol", "x_scale", "diff_step", "tr_solver", "tr_options", "jac_sparsity"),
+    *("verbose", "callback", "workers"),
+}
+
+ARGUMENTS = [
+    *("p0", "sigma", "absolute_sigma", "check_finite", "bounds", "method", "jac", "full_output"),
+    *("nan_policy", *TRANSLATED),
+]
+Limits = tuple[Array, Array]
+
+
+# -- the data --------------------------------------------------------------------------------
+
+
+def data(
+    xdata: Any, ydata: Any, sigma: Any, check_finite: bool, nan_policy: str | None
+) -> tuple[Any, Array, Array | None]:
+    """Return x, y and sigma: arrays of floats, but for an x that is no array or list."""
+    if nan_policy == "omit":
+        xdata, ydata, sigma = map(unmasked, (xdata, ydata, sigma))
+    y = floats("ydata", ydata, check_finite)
+    if not y.size:
+        raise ValueError("`ydata` must not be empty!")
+    if y.ndim > 1:
+        raise ValueError(
+            f"ydata has shape {y.shape}, expected (n,): flatten it, and what the model returns"
+        )
+    x = xdata
+    if isinstance(x, list | tuple | np.ndarray):
+        refuse_unequal("xdata", x)
+        x = floats("xdata", x, check_finite)
+    sigma = None if sigma is None else floats("sigma", sigma, False)
+    if nan_policy is None or check_finite:
+        return x, y, sigma
+    if nan_policy == "propagate":
+        raise ValueError("`nan_policy='propagate'` is not supported by this function.")
+    if nan_policy not in ("raise", "omit"):
+        raise ValueError("nan_policy must be one of {None, 'raise', 'omit'}")
+    bad = np.isnan(y)
+    if isinstance(x, np.ndarray):
+        if np.isnan(x).any() and x.shape[-1:] != y.shape:
+            raise ValueError(f"xdata holds NaN, and has shape {x.shape}, but ydata {y.shape}")
+        bad = bad | np.isnan(x).any(axis=tuple(range(x.ndim - 1)))
+    if sigma is not None and sigma.shape == y.shape:
+        bad = bad | np.isnan(sigma)
+    if not bad.any():
+        return x, y, sigma
+    if nan_policy == "raise":
+        raise ValueError(f"The input contains nan values, first at point {np.argmax(bad)}")
+    if not isinstance(x, np.ndarray):
+        raise ValueError(f"nan_policy='omit' needs xdata to be an array, got {type(x).__name__}")
+    good = ~bad
+    if sigma is not None and sigma.shape == (y.size, y.size):
+        sigma = sigma[np.ix_(good, good)]
+    elif sigma is not None and sigma.shape == y.shape:
+        sigma = sigma[good]
+    return x[..., good], y[good], sigma
+
+
+def floats(name: str, values: Any, check_finite: bool) -> Array:
+    """Return an argument as an array of floats, or raise a ValueError that names it."""
+    if isinstance(values, Relative | Cholesky | Mapping):
+        raise ValueError(
+            f"{name} is a {type(values).__name__}, which fit.fit takes: use that, or give an array"
+        )
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked entries: {INSTEAD}")
+    array = np.asarray(values)
+    if array.dtype.kind == "c":
+        raise ValueError(f"{name} is complex, expected real numbers")
+    try:
+        array = np.asarray(array, float)
+    except (TypeError, ValueError):
+        raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers") from None
+    if check_finite and not np.isfinite(array).all():
+        refuse(name, array, ~np.isfinite(array), "expected finite numbers")
+    return array
+
+
+def weights(sigma: Array, n: int) -> Array:
+    """Return what turns differences into standard deviations: factors, or a matrix."""
+    if sigma.ndim == 2 and sigma.shape == (n, n):
+        return whitening(sigma)
+    if sigma.size != 1 and sigma.shape != (n,):
+        raise ValueError(
+            f"`sigma` has incorrect shape. It is {sigma.shape}, expected ({n},) for standard "
+            f"deviations or ({n}, {n}) for a covariance matrix of the {n} points of ydata"
+        )
+    if not (sigma > 0).all():
+        refuse("sigma", sigma, ~(sigma > 0), "expected positive standard deviations")
+    return 1 / (sigma.reshape(()) if sigma.size == 1 else sigma)
+
+
+# -- the parameters --------------------------------------------------------------------------
+
+
+def number_of_parameters(f: Callable[..., Any]) -> int:
+    """Return how many parameters follow x in the signature of a model."""
+    if type(f) is FunctionType and not f.__dict__:  # the signature itself takes 8 µs
+        count = f.__code__.co_argcount
+    else:
+        parameters = inspect.signature(f).parameters.values()
+        count = sum(p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD) for p in parameters)
+    if count < 2:
+        raise ValueError(
+            "Unable to determine number of fit parameters. p0 is needed: the signature of f does "
+            "not tell how many there are"
+        )
+    return count - 1
+
+
+def limits_of(bounds: Any, n: int) -> Limits | None:
+    """Return the lower and the upper bounds of n parameters; None where there is none."""
+    pair = (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else bounds
+    if not isinstance(pair, list | tuple | np.ndarray) or len(pair) != 2:
+        raise ValueError(f"`bounds` must contain 2 elements, (lower, upper), got {bounds!r:.80}")
+    vectors = []
+    for name, bound in zip(("lower", "upper"), pair, strict=True):
+        vector = np.asarray(bound, float)
+        if vector.size not in (1, n):
+            raise ValueError(f"there are {vector.size} {name} bounds, but {n} parameters")
+        vectors.append(np.array(np.broadcast_to(vector.ravel(), n)))
+    lower, upper = vectors
+    if not (lower < upper).all():
+        i = int(np.argmin(lower < upper))
+        raise ValueError(
+            "Each lower bound must be strictly less than each upper bound. "
+            f"Those of parameter {i} are {lower[i]} and {upper[i]}"
+        )
+    return (lower, upper) if np.isfinite([lower, upper]).any() else None
+
+
+def start_of(p0: ArrayLike | None, n: int, limits: Limits | None) -> Array:
+    """Return where to start: between the bounds, or at 1 where there are none."""
+    if p0 is not None:
+        start = floats("p0", p0, True).ravel()
+        if limits is not None:
+            outside = (start < limits[0]) | (start > limits[1])
+            if outside.any():
+                i = int(np.argmax(outside))
+                raise ValueError(
+                    f"Initial guess is outside of provided bounds: p0[{i}] is {start[i]}, expected "
+                    f"between {limits[0][i]} and {limits[1][i]}"
+                )
+        return start
+    if limits is None:
+        return np.ones(n)
+    lower, upper = limits
+    below, above = np.isfinite(lower), np.isfinite(upper)
+    with np.errstate(invalid="ignore"):
+        inside = np.select(
+            [below & above, below, above], [(lower + upper) / 2, lower + 1, upper - 1], 1.0
+        )
+    return np.asarray(inside)
+
+
+# -- how to search ---------------------------------------------------------------------------
+
+
+def check_method(method: str | None, limits: Limits | None) -> None:
+    """Refuse a method that SciPy does not have, or not for bounds."""
+    if method is not None and method not in METHODS:
+        raise ValueError(f"`method` must be 'trf', 'dogbox' or 'lm', got {method!r}")
+    if method == "lm" and limits is not None:
+        raise ValueError(
+            "Method 'lm' only works for unconstrained problems. Use 'trf' or 'dogbox' instead."
+        )
+
+
+def search_options(options: dict[str, Any]) -> dict[str, Any]:
+    """Return SciPy's options by the names of `optim.least_squares`, those it has any use for."""
+    if "args" in options:
+        raise ValueError("'args' is not a supported keyword argument.")
+    unknown = options.keys() - TRANSLATED.keys() - OF_LM - OF_TRF
+    if unknown:
+        name = min(unknown)
+        raise TypeError(
+            f"curve_fit() got an unexpected keyword argument {name!r}: {of_fit(name, ARGUMENTS)}"
+        )
+    translated = {ours: options[name] for name, ours in TRANSLATED.items() if options.get(name)}
+    if options.get("verbose"):
+        translated["progress"] = True
+    return translated
+
+
+def only_by_scipy(options: dict[str, Any]) -> bool:
+    """Whether an option has its meaning in SciPy's own search only."""
+    return callable(options.get("loss")) or options.get("callback") is not None
+
+
+# -- the derivatives -------------------------------------------------------------------------
+
+
+def check_jac(jac: Any) -> None:
+    """Refuse what is neither a function nor the name of one of SciPy's differences."""
+    if jac is not None and not callable(jac) and jac not in NOISE:
+        raise ValueError(f"`jac` must be '2-point', '3-point', 'cs' or callable, got {jac!r}")
+
+
+def weighted_jacobian(
+    jac: Callable[..., Any], x: Any, scale: Array | None, transposed: bool
+) -> Callable[[Array], Array]:
+    """Return the Jacobian of the weighted residuals, from the caller's of the model."""
+
+    def of_residuals(p: Array) -> Array:
+        J = np.asarray(jac(x, *p), float)
+        J = J.T if transposed else J
+        if scale is None:
+            return J
+        weighted: Array = scale @ J if scale.ndim == 2 else scale[..., None] * J
+        return weighted
+
+    return of_residuals
+
+
+def differences(
+    residuals: Callable[[Any], Any], name: str, limits: Limits | None
+) -> Callable[[Array], Array]:
+    """Return the Jacobian by SciPy's finite differences, within the bounds."""
+    from scipy.optimize._numdiff import approx_derivative
+
+    bounds = (-np.inf, np.inf) if limits is None else limits
+
+    def of_residuals(p: Array) -> Array:
+        J: Array = approx_derivative(residuals, p, method=name, bounds=bounds)
+        matrix: Array = np.atleast_2d(J)
+        return matrix
+
+    return of_residuals
+
+
+class Remembering:
+    """A function that remembers where it was last evaluated."""
+
+    def __init__(self, f: Callable[[Any], Any]) -> None:
+        self.f = f
+        self.p: Any = None
+
+    def __call__(self, p: Any) -> Any:
+        self.p = p
+        return self.f(p)
+
+
+def recordable(x: Any) -> Any:
+    """Return x as the array that it is but in name, as a column of a table is."""
+    if getattr(x, "ndim", 0) != 1:
+        return x
+    try:
+        return np.asarray(x, float)
+    except (TypeError, ValueError):
+        return x
+
+
+def raise_unless_recording_failed(
+    error: Exception, residuals: Callable[[Any], Any], p: Any
+) -> None:
+    """Raise what a fit fails by without recording as well: the error, or one that numbers give."""
+    if p is None:
+        raise error
+    try:
+        with np.errstate(all="ignore"):
+            values = residuals(p.data if type(p) is Tensor else p)
+    except Exception as without_recording:
+        raise without_recording from None
+    if np.iscomplexobj(values):
+        raise error

@@ -1,0 +1,286 @@
+"""Models that are linear in their parameters: fitted at once, to the last digits."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fit.arguments._numbers import Array, numbers
+from fit.arguments._suggestions import answering, of_fit
+from fit.closed_form._double_double import DoubleDouble, exactly, multiply
+from fit.closed_form._linear_least_squares import solved, weighted
+from fit.models._model import Model
+from fit.models._shapes import Line, Polynomial
+from fit.problem._data import NAMES, checked_data, without_nan
+from fit.problem._parameters import parameters_of
+from fit.problem._problem import Problem
+from fit.problem._sigma import OF_MODEL, Relative, Sigma, counting, refuse_errors_of_model
+from fit.results._result import FitResult
+from fit.search._checks import check_enough
+from fit.search._fit import fit
+from fit.uncertainties._estimate import LINEAR, UNDETERMINED
+
+Function: TypeAlias = Callable[[Any], Any]
+
+
+@answering(of_fit, "give the others by name")
+def line(
+    x: ArrayLike,
+    y: ArrayLike,
+    sigma: Sigma | None = None,
+    *,
+    x_sigma: ArrayLike | None = None,
+    absolute_sigma: bool | None = None,
+    nan_policy: str = "raise",
+) -> FitResult:
+    """Fit a straight line, slope · x + intercept.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (n,)
+        What was set and what was measured.
+    sigma : array_like of shape (n,) or (n, n), a number, Relative or Cholesky, optional
+        The standard deviations of ``y`` or its covariance, as in `fit.fit`.
+    x_sigma : array_like of shape (n,) or a number, optional
+        The standard deviations of ``x``, 0 where it is exact: `fit.fit` then minimises the
+        orthogonal distance.
+    absolute_sigma : bool, optional
+        Whether the size of ``sigma`` is to be believed, whatever was given.
+    nan_policy : {"raise", "omit"}
+        What to do about points with a NaN.
+
+    Raises
+    ------
+    ValueError
+        When the data cannot be meant, naming the argument and the first bad entry.
+
+    Examples
+    --------
+    >>> result = line([0.4, 0.5, 0.6, 0.7, 0.8], [0.1, 0.25, 0.55, 0.75, 0.85])
+    >>> for name, value in result.values.items():
+    ...     print(f"{name:9} {value:5.2f} ± {result.errors[name]:.2f}")
+    slope      2.00 ± 0.18
+    intercept -0.70 ± 0.11
+    """
+    if x_sigma is not None:
+        return fit(
+            Line(),
+            x,
+            y,
+            sigma,
+            x_sigma=x_sigma,
+            absolute_sigma=absolute_sigma,
+            nan_policy=nan_policy,
+        )
+    return _fitted(
+        Line(),
+        lambda x: [x, np.ones_like(x)],
+        np.asanyarray(x),
+        y,
+        sigma,
+        absolute_sigma,
+        nan_policy,
+    )
+
+
+@answering(of_fit, "give the others by name")
+def polynomial(
+    x: ArrayLike,
+    y: ArrayLike,
+    degree: int,
+    sigma: Sigma | None = None,
+    *,
+    absolute_sigma: bool | None = None,
+    nan_policy: str = "raise",
+) -> FitResult:
+    """Fit a polynomial, c0 + c1 · x + c2 · x² + ... up to a degree.
+
+    The powers are taken with 32 digits, so that the coefficients are right to some 13 digits even
+    where those of x, x², ... are hard to tell apart.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (n,)
+        What was set and what was measured.
+    degree : int
+        The highest power.
+    sigma, absolute_sigma, nan_policy
+        As in `fit.line`.
+
+    Raises
+    ------
+    ValueError
+        When the data or the degree cannot be meant.
+
+    Examples
+    --------
+    >>> result = polynomial([0.0, 1.0, 2.0, 3.0], [1.0, 2.0, 5.0, 10.0], degree=2)
+    >>> {name: round(value, 12) + 0.0 for name, value in result.values.items()}
+    {'c0': 1.0, 'c1': 0.0, 'c2': 1.0}
+    """
+
+    def powers(x: Array) -> list[DoubleDouble]:
+        columns = [exactly(np.ones_like(x))]
+        with np.errstate(over="ignore", invalid="ignore"):
+            for _ in range(degree):
+                columns.append(multiply(columns[-1], DoubleDouble(x)))
+        return columns
+
+    return _fitted(
+        Polynomial(degree), powers, np.asanyarray(x), y, sigma, absolute_sigma, nan_policy
+    )
+
+
+@answering(of_fit, "give the others by name")
+def linear(
+    basis: Mapping[str, Function] | Sequence[Function],
+    x: Any,
+    y: ArrayLike,
+    sigma: Sigma | None = None,
+    *,
+    absolute_sigma: bool | None = None,
+    nan_policy: str = "raise",
+) -> FitResult:
+    """Fit a sum of given functions of x, each times a parameter.
+
+    Parameters
+    ----------
+    basis : dict of functions by the names of their parameters, or sequence of functions
+        Each takes ``x`` and returns an array of shape (n,), or one number for all points. In a
+        sequence, parameters are named as their functions if each has a name of its own, otherwise
+        c0, c1, ...
+    x : array_like or any object
+        What the functions are evaluated at; of several variables a row for each.
+    y : array_like of shape (n,)
+        What was measured.
+    sigma, absolute_sigma, nan_policy
+        As in `fit.line`.
+
+    Raises
+    ------
+    ValueError
+        When the data or the basis cannot be meant.
+
+    Notes
+    -----
+    What a function rounds away is lost: where functions are so much alike that the condition is
+    10¹⁰, as of powers up to the tenth, 7 digits of the parameters are left. Of powers, `polynomial`
+    keeps all.
+
+    Examples
+    --------
+    >>> x = np.array([0.0, 1.0, 2.0, 3.0])
+    >>> result = linear({"offset": lambda x: 1.0, "a": np.sin, "b": np.cos}, x, 2 + 3 * np.sin(x))
+    >>> {name: round(value, 12) + 0.0 for name, value in result.values.items()}
+    {'offset': 2.0, 'a': 3.0, 'b': 0.0}
+    """
+    functions = _named(basis)
+
+    def combination(x: Any, *p: Any) -> Any:
+        terms = (q * f(x) for q, f in zip(p, functions.values(), strict=True))
+        return sum(terms, np.zeros(x.shape[-1:]) if isinstance(x, np.ndarray) else 0.0)
+
+    def columns(x: Any) -> list[Array]:
+        return [numbers(f"the basis function {name}", f(x)) for name, f in functions.items()]
+
+    model = Model(combination, names=tuple(functions), label="linear combination")
+    return _fitted(model, columns, x, y, sigma, absolute_sigma, nan_policy)
+
+
+def _named(basis: Mapping[str, Function] | Sequence[Function]) -> dict[str, Function]:
+    """Return the functions by the names of their parameters."""
+    several = basis.values() if isinstance(basis, Mapping) else basis
+    if not isinstance(several, Iterable) or not all(map(callable, several)) or not len(basis):
+        raise ValueError(f"expected a dict or a sequence of functions as basis, got {basis!r}")
+    if isinstance(basis, Mapping):
+        return dict(basis)
+    names = [getattr(f, "__name__", "") for f in basis]
+    distinct = len(set(names)) == len(names) and all(name.isidentifier() for name in names)
+    if not distinct:
+        names = [f"c{k}" for k in range(len(basis))]
+    return dict(zip(names, basis, strict=True))
+
+
+# -- from data to a result -------------------------------------------------------------------
+
+
+def _fitted(
+    model: Model,
+    columns: Callable[[Any], Sequence[Array | DoubleDouble]],
+    x: Any,
+    y: ArrayLike,
+    sigma: Sigma | None,
+    absolute_sigma: bool | None,
+    nan_policy: str,
+) -> FitResult:
+    """Return the fit of a model whose derivatives by its parameters are the columns."""
+    refuse_errors_of_model(sigma, OF_MODEL)
+    given = y
+    x, y, sigma, _ = without_nan(x, y, sigma, None, nan_policy)
+    x, values, weights = checked_data(x, y, sigma, names=NAMES)
+    names, n = model.names, len(values)
+    if isinstance(x, np.ndarray) and x.shape[-1:] != (n,):
+        raise ValueError(f"x has shape {x.shape}, but y {n} points: expected one x for each")
+    check_enough(counting(weights, n), names)
+    design = _design(columns(x), names, n)
+    target = exactly(values)
+    if weights is not None:
+        design, target = weighted(design, weights), weighted(target, weights)
+    solution = solved(design, target)
+    problem = Problem(
+        model,
+        x,
+        values,
+        weights,
+        None,
+        parameters_of(names, dict(zip(names, solution.x, strict=True)), None, None, None),
+        absolute=sigma is not None if absolute_sigma is None else absolute_sigma,
+        relative=sigma if isinstance(sigma, Relative) else None,
+        left_out=np.size(given) - n,
+    )
+    undetermined = solution.determined.undetermined
+    return FitResult(
+        problem,
+        solution.x,
+        solution.triangle,
+        -solution.residuals,
+        float(solution.residuals @ solution.residuals),
+        not undetermined.size,
+        UNDETERMINED if undetermined.size else 1,
+        _message(names, undetermined),
+        solution.steps,
+        LINEAR,
+        refined=solution.determined,
+    )
+
+
+def _design(columns: Sequence[Array | DoubleDouble], names: Sequence[str], n: int) -> DoubleDouble:
+    """Return the columns of the design matrix, one below the other, of shape (parameters, n)."""
+    exact = [c if isinstance(c, DoubleDouble) else exactly(c) for c in columns]
+    for name, column in zip(names, exact, strict=True):
+        if column.high.shape not in ((), (n,)):
+            raise ValueError(
+                f"{name} is multiplied by an array of shape {column.high.shape}, but y has {n} "
+                "points: expected one value for each, or one number"
+            )
+        if not np.isfinite(column.high + column.low).all():
+            raise ValueError(f"the values of x are too large: {name} would be multiplied by inf")
+    high, low = np.empty((2, len(exact), n))
+    for k, column in enumerate(exact):
+        high[k], low[k] = column
+    return DoubleDouble(high, low)
+
+
+def _message(names: Sequence[str], undetermined: Array) -> str:
+    if not undetermined.size:
+        return "the minimum: the model is linear in its parameters, and was solved to rounding"
+    step = undetermined[0] / undetermined[0][np.argmax(np.abs(undetermined[0]))]
+    changed = [f"{name}: {s:.3g}" for name, s in zip(names, step, strict=True) if abs(s) > 1e-9]
+    return (
+        f"the columns of the design matrix depend on one another (rank "
+        f"{len(names) - len(undetermined)} of {len(names)}): the data do not determine all "
+        f"parameters, since the model does not change along ({', '.join(changed)})"
+    )

@@ -1,0 +1,150 @@
+"""A fit's problem: the model, its data and its parameters, and χ² as what they make together."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodiff import grad, hessian, jacobian
+from fit.arguments._numbers import Array
+from fit.models._model import Model
+from fit.problem._chi_squared import weighted_residuals
+from fit.problem._data import NAMES
+from fit.problem._errors_in_x import DISTANCES
+from fit.problem._parameters import Parameters
+from fit.problem._sigma import Relative, counting, deviations_of
+
+TINY = 1e-14  # of the largest y: what residuals are by rounding alone
+
+
+@dataclass(frozen=True, eq=False)
+class Problem:
+    """What is to be fitted, and to what.
+
+    Attributes
+    ----------
+    model : Model
+    x, y : what the model is evaluated at, and what was measured there
+    weights : ndarray of shape (), (n,) or (n, n), or None
+        What turns differences of ``y`` into standard deviations, if any errors were given: factors,
+        or a matrix.
+    x_sigma : ndarray of the shape of x, or None
+        Those of ``x``.
+    parameters : Parameters
+    constraints : tuple of callables
+        Each takes all parameters by name; the fit makes it zero.
+    loss : str
+        What takes the place of the square, by its name in `optim.least_squares`.
+    loss_scale : float or None
+        The size of a residual from which on it counts as an outlier; None to find it.
+    absolute : bool
+        Whether the size of ``sigma`` is believed.
+    relative : Relative or None
+        The standard deviations as fractions, of the data or of the model's values.
+    left_out : int
+        How many points there were besides, with a NaN.
+    distance : {"orthogonal-distance", "effective-variance"}
+        What a residual is where there are errors in x.
+    """
+
+    model: Model
+    x: Any
+    y: Array
+    weights: Array | None
+    x_sigma: Array | None
+    parameters: Parameters
+    constraints: tuple[Callable[[dict[str, Any]], Any], ...] = ()
+    loss: str = "linear"
+    loss_scale: float | None = 1.0
+    absolute: bool = False
+    relative: Relative | None = None
+    left_out: int = 0
+    distance: str = "orthogonal-distance"
+
+    @cached_property
+    def weighted(self) -> Callable[[Any], Any]:
+        """The residuals in standard deviations, of shape (n,), as a function of all parameters."""
+        if self.x_sigma is None:
+            return weighted_residuals(self.model, self.x, self.y, self.weights, names=NAMES)
+        assert self.sigma is not None
+        return DISTANCES[self.distance](self.model, self.x, self.y, self.sigma, self.x_sigma)
+
+    def __getstate__(self) -> dict[str, Any]:
+        # The residuals hold functions within functions, which cannot be pickled, but made again.
+        return {name: value for name, value in vars(self).items() if name != "weighted"}
+
+    @cached_property
+    def sigma(self) -> Array | None:
+        """The standard deviations of ``y``, if any were given."""
+        return deviations_of(self.weights, len(self.y))
+
+    @cached_property
+    def counting(self) -> NDArray[np.bool_]:
+        """Which points count: those whose standard deviation is finite."""
+        return counting(self.weights, len(self.y))
+
+    @cached_property
+    def n(self) -> int:
+        """How many points count."""
+        return int(np.sum(self.counting))
+
+    @cached_property
+    def rounding(self) -> float:
+        """The size of a residual that rounding may make, in standard deviations."""
+        terms = self.y if self.sigma is None else self.y / self.sigma
+        return TINY * float(np.max(np.abs(terms)))
+
+    @property
+    def follows_model(self) -> bool:
+        """Whether the standard deviations are fractions of the model's values."""
+        return self.relative is not None and self.relative.of == "model"
+
+    def residuals(self, p: Any) -> Any:
+        """Return the residuals in standard deviations, as a function of the free parameters."""
+        return self.weighted(self.parameters.every(p))
+
+    def chi_squared(self, p: Any) -> Any:
+        """Return the sum of their squares."""
+        return np.sum(self.residuals(p) ** 2)
+
+    def predicted(self, x: Any, p: Any) -> Any:
+        """Return the model at some x, as a function of the free parameters."""
+        values = self.model(x, *self.parameters.every(p))
+        return np.stack(values) if isinstance(values, list | tuple) else values
+
+    def constraint(self, p: Any) -> Any:
+        """Return the values that the constraints are to make zero, as one vector."""
+        by_name = self.parameters.by_name(p)
+        values = [c(by_name) for c in self.constraints]
+        arrays = [np.stack(v) if isinstance(v, list | tuple) else np.atleast_1d(v) for v in values]
+        return np.concatenate([np.zeros(0), *map(np.ravel, arrays)])
+
+    def directions(self, p: Array) -> Array:
+        """Return a basis, in columns, of the steps that the constraints leave free."""
+        if not self.constraints:
+            return np.eye(p.size)
+        # In units of each parameter's size, so that none is lost in the rounding of another.
+        scale = np.where(p != 0, np.abs(p), 1.0)
+        normals = jacobian(self.constraint)(p) * scale
+        lengths = np.linalg.norm(normals, axis=1, keepdims=True)
+        _, s, Vt = np.linalg.svd(normals / np.where(lengths > 0, lengths, 1.0))
+        rank = int(np.sum(s > 1e-12 * s[0]))
+        basis: Array = scale[:, None] * Vt[rank:].T
+        return basis
+
+    def hessian(self, p: Array) -> Array:
+        """Return the Hessian of χ²; where there are constraints, that of the Lagrangian."""
+        if not self.constraints:
+            return np.asarray(hessian(self.chi_squared)(p))
+        normals = jacobian(self.constraint)(p)
+        multipliers = np.linalg.lstsq(normals.T, -grad(self.chi_squared)(p))[0]
+
+        def lagrangian(p: Any) -> Any:
+            return self.chi_squared(p) + np.sum(multipliers * self.constraint(p))
+
+        return np.asarray(hessian(lagrangian)(p))

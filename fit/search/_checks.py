@@ -1,0 +1,121 @@
+"""What a fit refuses: starts and combinations with which it could not be meant."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from fit.arguments._numbers import Array
+from fit.arguments._words import counted, described, from_the_middle
+from fit.problem._chi_squared import weighted_residuals
+from fit.problem._data import NAMES
+from fit.problem._errors_in_x import takes_each_point_alone
+from fit.problem._problem import Problem
+
+
+def refuse_order(model: Any, x: Any, y: Any) -> None:
+    """Refuse a model that does not come first."""
+    if not callable(model) and (callable(x) or callable(y)):
+        raise TypeError(
+            f"the model comes first, as in fit(model, x, y), but got {described(model)}, "
+            f"{described(x)}, {described(y)}"
+        )
+
+
+def refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:
+    """Refuse starting values in the place that SciPy has for them."""
+    if not isinstance(sigma, list | np.ndarray) or not isinstance(y, Sequence | np.ndarray):
+        return
+    if len(sigma) == len(names) != len(y):
+        raise ValueError(
+            f"the fourth argument is sigma, one for each of the {len(y)} points, but has "
+            f"{len(sigma)} entries, as many as there are parameters: starting values are p0=..."
+        )
+
+
+def check_start(problem: Problem) -> None:
+    """Refuse a start where the model is not finite, and data too few."""
+    model, x, y, parameters = problem.model, problem.x, problem.y, problem.parameters
+    zeros = problem.constraint(parameters.start)
+    if zeros.dtype.kind not in "biuf":
+        raise ValueError(f"the constraints are {zeros.tolist()}, expected real numbers")
+    if not np.isfinite(zeros).all():
+        raise ValueError(
+            f"the constraints are {zeros} for the starting values "
+            f"{_listed(problem, parameters.start)}: give others in p0"
+        )
+    check_enough(problem.counting, parameters.free, zeros.size)
+    p = parameters.every(parameters.start)
+    for name, value in zip(parameters.names, p, strict=True):
+        if np.shape(value) != ():
+            raise ValueError(f"the tie of {name} returned shape {np.shape(value)}, not a number")
+    with np.errstate(all="ignore"):
+        returned = model(x, *p)
+        if np.asarray(returned).dtype.kind not in "biuf":
+            raise ValueError(f"the model returned {_kind(returned)}, expected real numbers")
+        values = y + np.asarray(weighted_residuals(model, x, y, None, names=NAMES)(p), float)
+        chi_squared = float(problem.chi_squared(parameters.start))
+    bad = np.flatnonzero(~np.isfinite(values))
+    if bad.size:
+        shift = from_the_middle(x)
+        raise ValueError(
+            f"the model is {values[bad[0]]} at point {bad[0]} for the starting values "
+            f"{_listed(problem, parameters.start)} ({bad.size} of {len(y)} points): give other "
+            "starting values in p0" + (f", or write the model with {shift}" if shift else "")
+        )
+    if not np.isfinite(chi_squared):
+        raise ValueError(
+            f"χ² is {chi_squared} for the starting values "
+            f"{_listed(problem, parameters.start)}: give others in p0"
+        )
+    if problem.x_sigma is not None and not takes_each_point_alone(model, x, p):
+        raise ValueError(
+            "x_sigma needs a model that takes each point by itself, but here values depend on the "
+            "x of other points"
+        )
+
+
+def check_enough(counting: NDArray[np.bool_], names: Sequence[str], constraints: int = 0) -> None:
+    """Refuse fewer points that count than parameters."""
+    n = int(np.sum(counting))
+    if n + constraints < len(names):
+        points = counted(n, "point") + ("" if counting.all() else " of finite error")
+        raise ValueError(
+            f"y has {points}: too few to fit {len(names)} parameters ({', '.join(names)})"
+        )
+
+
+def _kind(values: Any) -> str:
+    dtype = np.asarray(values).dtype
+    return type(values).__name__ if dtype.kind == "O" else f"dtype {dtype}"
+
+
+def _listed(problem: Problem, p: Array) -> str:
+    return ", ".join(f"{k} = {v:g}" for k, v in problem.parameters.by_name(p).items())
+
+
+def refuse_corner(problem: Problem, p: Array, J: Array) -> NoReturn:
+    """Say where the model has no derivative."""
+    point, k = np.argwhere(~np.isfinite(J))[0]
+    raise ValueError(
+        f"the derivative of the model by {problem.parameters.free[k]} is {J[point, k]} at point "
+        f"{point} for {_listed(problem, p)}: give other starting values in p0, or bounds"
+    )
+
+
+def refuse_together(problem: Problem, method: str) -> None:
+    """Refuse what no method does together."""
+    by_gradient = method == "gradient-descent"
+    special = f"method={method!r}" if by_gradient else "constraints"
+    if not (by_gradient or problem.constraints):
+        return
+    for what, given in (
+        ("bounds", problem.parameters.bounded),
+        (f"loss={problem.loss!r}", problem.loss != "linear"),
+        ("constraints", by_gradient and bool(problem.constraints)),
+    ):
+        if given:
+            raise ValueError(f"{what} cannot be combined with {special}: leave one of them out")

@@ -1,0 +1,217 @@
+"""One call from data and a model to parameters with honest errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from fit.arguments._numbers import Array, number
+from fit.arguments._suggestions import answering, meant, of_fit
+from fit.arguments._words import counted
+from fit.models._model import Model
+from fit.problem._constraints import Constraint, by_name
+from fit.problem._data import NAMES, checked_data, chosen, without_nan
+from fit.problem._errors_in_x import DISTANCES, refuse_errors_in_x, x_deviations_of
+from fit.problem._losses import LOSSES
+from fit.problem._parameters import Bounds, Fixed, Parameters, parameters_of
+from fit.problem._problem import Problem
+from fit.problem._sigma import Relative, Sigma, counting, refuse_errors_of_model
+from fit.results._result import FitResult
+from fit.search._checks import (
+    check_start,
+    refuse_order,
+    refuse_start_as_sigma,
+)
+from fit.search._minimum import minimised
+from fit.search._outliers import less_lost, mended
+
+if TYPE_CHECKING:
+    from scipy.optimize import Bounds as ScipysBounds
+
+METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
+
+
+@answering(of_fit, "give the others by name, such as p0=[...]")
+def fit(
+    model: Callable[..., Any],
+    x: Any,
+    y: ArrayLike,
+    sigma: Sigma | None = None,
+    *,
+    p0: ArrayLike | Mapping[str, float] | None = None,
+    x_sigma: ArrayLike | None = None,
+    absolute_sigma: bool | None = None,
+    bounds: Bounds | tuple[ArrayLike, ArrayLike] | ScipysBounds | None = None,
+    fixed: Fixed | Sequence[str] | None = None,
+    constraints: Constraint | Sequence[Constraint] | None = None,
+    loss: str = "linear",
+    loss_scale: float | None = None,
+    nan_policy: str = "raise",
+    method: str = "auto",
+    progress: bool = False,
+) -> FitResult:
+    """Fit a model to data by χ², with exact derivatives.
+
+    Parameters
+    ----------
+    model : callable or Model
+        Takes ``x`` and then each parameter by itself, in plain NumPy; returns one value for each
+        data point. The signature names the parameters, and its defaults are starting values.
+    x : array_like or any object
+        What the model is evaluated at; of several variables a row for each.
+    y : array_like of shape (n,)
+        What was measured.
+    sigma : array_like of shape (n,) or (n, n), a number, Relative or Cholesky, optional
+        The standard deviations of ``y``, in its units, or its covariance. If given, its size is
+        believed. If not, all errors are equal, and estimated from the residuals. A point whose
+        standard deviation is infinite does not count.
+    p0 : dict by name or array_like, optional
+        Starting values; they override the model's own.
+    x_sigma : array_like of the shape of x, or a number, optional
+        The standard deviations of ``x``, 0 where it is exact.
+    absolute_sigma : bool, optional
+        Whether the size of ``sigma`` is to be believed, whatever was given.
+    bounds : dict of pairs by name, (lower, upper) or scipy.optimize.Bounds, optional
+        Lower and upper bounds; None and infinities are none.
+    fixed : dict or sequence of names, optional
+        Parameters that are not varied: numbers, or functions of other parameters, by the names in
+        their signatures. A sequence fixes parameters where they start.
+    constraints : callable or sequence of callables, optional
+        Functions of parameters, by the names in their signatures, each of which the fit makes 0,
+        with Lagrange's multipliers.
+    loss : {"linear", "soft_l1", "huber", "cauchy", "arctan"}
+        What takes the place of the square where there are outliers. "soft_l1" and "huber" make them
+        count by their distance: safe, and enough for a few. "cauchy" and "arctan" make the far ones
+        hardly count at all: for many or one-sided outliers, and a start near the answer.
+    loss_scale : float, optional
+        How large an outlier's residual is at the least, in standard deviations or, without sigma,
+        in units of y (SciPy's ``f_scale``). By default one standard deviation: that of ``sigma``
+        where its size is believed, else that of most residuals, as their median size tells.
+    nan_policy : {"raise", "omit"}
+        What to do about points with a NaN. "omit" leaves them out, and masked ones too, of x, y,
+        sigma or x_sigma: ``residuals`` and ``problem.x`` are as long as what is left.
+    method : {"auto", "least-squares", "gradient-descent", "effective-variance", \
+"orthogonal-distance"}
+        Levenberg and Marquardt's least squares, or the way down the gradient of χ²; with errors in
+        x, the distance from the curve ("auto"), or variances that count the slope.
+    progress : bool
+        Whether to show a progress bar.
+
+    Returns
+    -------
+    FitResult
+        Whatever was found. ``success`` is claimed for a minimum only; otherwise this is the best
+        point, and ``message`` says why it is none.
+
+    Raises
+    ------
+    ValueError
+        When data or parameters cannot be meant, naming the argument and the first bad entry.
+    TypeError
+        When the model cannot be recorded, and so has no derivatives; what it raises itself is
+        passed on.
+
+    Notes
+    -----
+    Errors in x are taken for small against the bends of the model. Where it bends within them,
+    orthogonal distance makes crests too high, and effective variance too low, by up to their
+    standard errors, and errors and intervals are 10 to 30 % too small: the warnings say so.
+
+    Errors that were taken from the data, as the roots of counts or fractions of ``y``, draw a fit
+    to low values, so that its errors, intervals and bands cover the truth less often than they say:
+    where it matters, the warnings say by how much, and what to do.
+
+    Examples
+    --------
+    >>> def decay(t, amplitude=1.0, rate=1.0):
+    ...     return amplitude * np.exp(-rate * t)
+    >>> result = fit(decay, [0.0, 1.0, 2.0, 3.0], [2.0, 1.2, 0.7, 0.4], sigma=0.02)
+    >>> for name, value in result.values.items():
+    ...     print(f"{name:9} {value:.3f} ± {result.errors[name]:.3f}")
+    amplitude 2.006 ± 0.019
+    rate      0.526 ± 0.011
+
+    A parameter can follow from others, be held, or stay within bounds:
+
+    >>> held = fit(
+    ...     lambda t, a=1.0, rate=1.0, offset=0.0: a * np.exp(-rate * t) + offset,
+    ...     [0.0, 1.0, 2.0, 3.0, 4.0],
+    ...     [2.1, 1.3, 0.8, 0.5, 0.4],
+    ...     sigma=0.05,
+    ...     fixed={"offset": lambda a: a / 20},
+    ...     bounds={"rate": (0, None)},
+    ... )
+    >>> {name: round(value, 3) for name, value in held.values.items()}
+    {'a': 1.999, 'rate': 0.515, 'offset': 0.1}
+    """
+    refuse_order(model, x, y)
+    model = model if isinstance(model, Model) else Model(model)
+    if not model.names:
+        raise ValueError(f"the model {model} has no parameters to fit")
+    refuse_start_as_sigma(sigma, y, model.names)
+    if not isinstance(loss, str):
+        raise ValueError(f"expected a loss by its name, got {loss!r}: {', '.join(LOSSES)}")
+    if loss not in LOSSES:
+        raise ValueError(f"there is no loss {loss!r}: {meant(loss, LOSSES)}")
+    if loss_scale is not None:
+        loss_scale = number("loss_scale", loss_scale, check_finite=False)
+    if loss_scale is not None and loss == "linear":
+        raise ValueError(
+            "loss_scale is where a robust loss begins to count outliers less: give a loss too, "
+            "such as loss='soft_l1'"
+        )
+    if loss_scale is not None and not loss_scale > 0:
+        raise ValueError(f"expected a positive loss_scale, got {loss_scale}")
+    if method not in METHODS:
+        raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
+    given = y
+    x, y, sigma, x_sigma = without_nan(x, y, sigma, x_sigma, nan_policy)
+    x, values, weights = checked_data(x, y, sigma, names=NAMES)
+    if np.ndim(x) == 1 and len(x) != len(values):
+        raise ValueError(f"x has {counted(len(x), 'point')}, but y {len(values)}")
+    if x_sigma is not None:
+        refuse_errors_of_model(
+            sigma, "with x_sigma errors relative to the model are not known: give sigma itself"
+        )
+    x_deviations = None if x_sigma is None else x_deviations_of(x, x_sigma, len(values))
+    if method == "auto" and x_sigma is not None:
+        method = "orthogonal-distance"
+    refuse_errors_in_x(method, weights, x_deviations)
+    absolute = sigma is not None if absolute_sigma is None else absolute_sigma
+    if loss_scale is None and (absolute or loss == "linear"):
+        loss_scale = 1.0
+
+    def guessed_from(y: Array) -> Parameters:
+        def guess() -> Mapping[str, float]:
+            return model.start(*chosen(counting(weights, len(y)), x, y))
+
+        return parameters_of(model.names, model.defaults, p0, bounds, fixed, guess)
+
+    problem = Problem(
+        model,
+        x,
+        values,
+        weights,
+        x_deviations,
+        guessed_from(values),
+        by_name(constraints, model.names),
+        loss,
+        loss_scale,
+        absolute,
+        sigma if isinstance(sigma, Relative) else None,
+        np.size(given) - len(values),
+        method if method in DISTANCES else "orthogonal-distance",
+    )
+    check_start(problem)
+    result = minimised(problem, method, progress)
+    if loss == "linear" or np.shape(x) != values.shape:
+        return result
+    # A guess by least squares may have taken an outlier for a peak.
+    other = guessed_from(mended(x, values))
+    if np.array_equal(other.start, problem.parameters.start):
+        return result
+    return less_lost(result, minimised(replace(problem, parameters=other), method, progress))

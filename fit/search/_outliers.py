@@ -1,0 +1,50 @@
+"""Where outliers may have misled a guess: another start, and the better of two fits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from fit.arguments._numbers import Array
+from fit.problem._losses import typical_size
+from fit.results._result import FitResult
+from optim import influence
+
+WINDOW = 7  # points in a row, of which one is compared with the others
+ALONE = 5.0  # of their standard deviations, from which on it stands alone
+FEW = 0.3  # the share of points that may: beyond it, it is the curve that is steep
+
+
+def mended(x: Array, y: Array) -> Array:
+    """Return y with what is far from the median of its neighbours along x put there.
+
+    That may take the top off a narrow peak: it serves for a second start, not for a fit.
+
+    References
+    ----------
+    R. K. Pearson, Y. Neuvo, J. Astola and M. Gabbouj, "Generalized Hampel filters", EURASIP Journal
+    on Advances in Signal Processing (2016).
+    """
+    n, order = len(y), np.argsort(x, kind="stable")
+    if n < WINDOW:
+        return y
+    first = np.clip(np.arange(n) - WINDOW // 2, 0, n - WINDOW)
+    around = first[:, None] + np.arange(WINDOW)
+    others = np.where(around == np.arange(n)[:, None], np.nan, y[order][around])
+    near = np.empty(n)
+    near[order] = np.nanmedian(others, axis=1)
+    alone = np.abs(y - near) > ALONE * typical_size(y - near, n)
+    return np.where(alone, near, y) if np.mean(alone) <= FEW else y
+
+
+def less_lost(one: FitResult, other: FitResult) -> FitResult:
+    """Return the better of two fits from two starts, by a loss at the smaller scale."""
+    scale = min(result.problem.loss_scale or 1.0 for result in (one, other))
+
+    def lost(result: FitResult) -> tuple[bool, float]:
+        # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.
+        cost, _, _ = influence("cauchy", result.weighted_residuals, scale)
+        return not result.success, float(np.sum(cost))
+
+    return replace(min(one, other, key=lost), nfev=one.nfev + other.nfev)

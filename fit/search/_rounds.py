@@ -1,0 +1,99 @@
+"""What a fit takes from its own minimum: a loss's scale, errors that follow the model."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from fit.arguments._numbers import Array
+from fit.problem._losses import REDESCENDING, too_few, typical_size
+from fit.problem._problem import Problem
+
+if TYPE_CHECKING:
+    from scipy.optimize import OptimizeResult
+
+Search: TypeAlias = "Callable[[Problem, Array], OptimizeResult]"
+
+ROUNDS = 50
+LIMITS = (0, 1)  # what a search's status is where it took all evaluations or steps it may
+PATIENCE = 4  # searches, that each go on where the last ran out of its evaluations
+UNSETTLED = 0  # the status where these were not enough
+ALIKE = 1e-6  # relative changes that end the rounds
+
+
+def consistent_minimum(problem: Problem, search: Search) -> tuple[Problem, OptimizeResult]:
+    """Return a minimum, and the problem with the scale that this minimum has."""
+    start, evaluations = problem.parameters.start, 0
+    if problem.loss_scale is None and too_few(problem.n, start.size):
+        # A scale that follows the residuals would follow them down to nothing.
+        plain, found = _repeated(replace(problem, loss="linear", loss_scale=1.0), search, start)
+        spread = np.linalg.norm(np.asarray(plain.residuals(found.x), float))
+        scale = float(spread) / np.sqrt(max(problem.n - start.size, 1))
+        problem = replace(problem, loss_scale=max(scale, problem.rounding) or 1.0)
+        evaluations += found.nfev
+    if problem.loss in REDESCENDING:
+        # From afar all points look like outliers, and there are minima at which most of them are.
+        _, wider = _repeated(replace(problem, loss="soft_l1"), search, start)
+        start = wider.x
+        evaluations += wider.nfev
+    problem, found = _repeated(problem, search, start)
+    found.nfev += evaluations
+    return problem, found
+
+
+def _repeated(problem: Problem, search: Search, start: Array) -> tuple[Problem, OptimizeResult]:
+    """Search again with the scale and the errors of the last minimum, until these stay."""
+    if problem.loss_scale is not None and not problem.follows_model:
+        return problem, search(problem, start)
+    evaluations = ran_out = 0
+    posed = _scaled(problem, start)
+    for _ in range(ROUNDS):
+        found = search(posed, start)
+        evaluations += found.nfev
+        last, start = posed, found.x
+        posed = _scaled(_following(problem, start), start)
+        ran_out += not found.success and found.status in LIMITS
+        if ran_out == PATIENCE or not _change(last, posed) > ALIKE:
+            break
+    else:
+        if problem.follows_model:
+            left = f"the errors that follow the model do not stay the same after {ROUNDS} fits"
+            found.update(success=False, status=UNSETTLED, message=left)
+    found.nfev = evaluations
+    return last, found
+
+
+def _scaled(problem: Problem, p: Array) -> Problem:
+    """Return the problem with the standard deviation that the residuals at p have as its scale."""
+    if problem.loss_scale is not None:
+        return problem
+    residuals = np.asarray(problem.residuals(p), float)[problem.counting]
+    scale = typical_size(residuals, max(problem.n - p.size, 1))
+    return replace(problem, loss_scale=max(scale, problem.rounding) or 1.0)
+
+
+def _following(problem: Problem, p: Array) -> Problem:
+    """Return the problem with the errors that the model at p has."""
+    if problem.relative is None or problem.relative.of == "data":
+        return problem
+    values = np.abs(np.asarray(problem.predicted(problem.x, p), float)) * np.ones(len(problem.y))
+    if not values.all():
+        raise ValueError(
+            f"the model is 0 at point {np.argmin(values)}, where an error relative to it would be "
+            "0: give sigma itself"
+        )
+    weights = 1 / (np.asarray(problem.relative.fraction) * values)
+    return replace(problem, weights=weights)
+
+
+def _change(one: Problem, other: Problem) -> float:
+    """Return by how much scale and errors have changed, relative to themselves."""
+    scale, before = other.loss_scale or 1.0, one.loss_scale or 1.0
+    changes = [abs(scale / before - 1)]
+    if one.follows_model and one.sigma is not None and other.sigma is not None:
+        count = one.counting
+        changes.append(float(np.max(np.abs(other.sigma[count] / one.sigma[count] - 1))))
+    return max(changes)

@@ -1,0 +1,1 @@
+"""Where a fit ended, and what the data say of it: covariance, bands, profiles."""

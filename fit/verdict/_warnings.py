@@ -1,0 +1,320 @@
+"""The verdict on a fit: what its numbers do not say by themselves, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from math import sqrt
+from typing import Any
+
+import numpy as np
+
+from autodiff import jacobian, vjp
+from fit.arguments._numbers import Array
+from fit.arguments._words import counted, from_the_middle, listed, signed
+from fit.problem._errors_in_x import offsets_by_bending
+from fit.problem._losses import REDESCENDING, too_few
+from fit.uncertainties._covariance import from_hessian
+from fit.uncertainties._estimate import LINEAR, UNDETERMINED, Estimate
+from fit.uncertainties._profile import likelihood_interval
+from fit.verdict._data_errors import errors_from_data
+from fit.verdict._limited import SpentError, limited
+from fit.verdict._undetermined import undetermined
+from fit.verdict._worth import only_minimum, shortcoming
+
+# A correlation of 0.999 makes an error 22 times, 1/√(1 - 0.999²), what it were if the other
+# parameter were known: such errors mean something only together.
+CORRELATED = 0.999
+# One fit in a thousand has so large a χ² by chance, and one in a thousand so small a one.
+IMPROBABLE = 0.001
+# An error is itself uncertain by 1/√(2 dof), some 10 % with 50 points: it is read to one digit.
+CURVED = 0.1
+SHIFTED = 0.25  # of its error, by which a parameter is off in the mean
+OUTLYING = 3.0  # standard deviations, beyond which hardly any normal residual is
+FEW = 20  # degrees of freedom, below which a loss that forgets outliers takes scatter for them
+ONE_SIDED = 6  # as many tails in a row have a chance of 3 %
+HESSIAN = 0.05  # by how much errors from JᵀJ and from the Hessian may differ
+DIGITS = 1e-10  # an error smaller than this share of its value has lost too many to be compared
+TIMES = 10  # the fit's own evaluations of the model, that all checks may take together
+LONGER = f"it takes more than {TIMES} times the evaluations of the fit itself"
+BESIDE = 1  # evaluation of a fit that is not one of the search: at the start
+
+
+def warnings(result: Estimate) -> list[str]:
+    """Return what is to be said of a fit, most serious first; `FitResult.warnings`."""
+    said: list[str] = []
+    checks: tuple[Callable[[Estimate], Iterator[str]], ...] = (
+        _convergence,
+        undetermined,
+        _worth,
+        _bounds,
+        _correlations,
+        _goodness,
+        errors_from_data,
+        _outliers,
+        _scatter,
+        _errors_in_x,
+        _hessian,
+        _curvature,
+    )
+    each = 2 * len(result.free) + 2  # which is more only where a fit of many began at its end
+    result = limited(result, max(TIMES * (result.nfev + BESIDE), each))
+    for check in checks:
+        try:
+            with np.errstate(all="ignore"):
+                said.extend(check(result))
+        except SpentError:
+            said.append(f"the check of the fit's {_named(check)} was left out: {LONGER}")
+        except (ArithmeticError, ValueError, TypeError, np.linalg.LinAlgError) as error:
+            # The model is evaluated off the minimum, where it may refuse.
+            said.append(f"the check of the fit's {_named(check)} failed: {error}")
+    return said
+
+
+def _named(check: Callable[..., Any]) -> str:
+    return check.__name__.removeprefix("_").replace("_", " ")
+
+
+def _convergence(result: Estimate) -> Iterator[str]:
+    named = result.status == UNDETERMINED and len(result.determined.undetermined)
+    if not result.success and not named:
+        yield f"not converged: {result.message}"
+
+
+def _worth(result: Estimate) -> Iterator[str]:
+    problem = result.problem
+    if result.success and problem.loss == "linear":
+        of = problem.x, problem.y, problem.weights, result.chi_squared
+        said = shortcoming(result.predict, *of)
+        if said and not problem.constraints and only_minimum(problem.residuals, result.p):
+            yield f"{said}: since the model is linear in its parameters there is no better minimum"
+        elif said:
+            yield f"{said}: start elsewhere, with p0, unless the model is wrong"
+
+
+def _goodness(result: Estimate) -> Iterator[str]:
+    if result.dof < 1:
+        what = (
+            "χ² cannot judge the model"
+            if result.absolute
+            else "the errors of the data, and so those of the parameters, cannot be estimated"
+        )
+        yield (
+            f"no degrees of freedom: {counted(result.problem.n, 'point')} for "
+            f"{counted(len(result.free), 'free parameter')}, so that {what}"
+        )
+    if result.p_value is None:
+        return
+    from scipy.special import chdtr
+
+    found = f"χ² = {result.chi_squared:.4g} for {counted(result.dof, 'degree')} of freedom"
+    if result.p_value < IMPROBABLE:
+        yield (
+            f"{found} is too large ({_chance(result.p_value)} for one so large): the errors of the "
+            "data are too small, or the model is wrong"
+        )
+    elif result.p_value > 1 - IMPROBABLE:
+        yield (
+            f"{found} is too small ({_chance(chdtr(result.dof, result.chi_squared))} for one so "
+            "small): the errors of the data are too large"
+        )
+
+
+def _chance(p: float) -> str:
+    return f"a chance of {p:.1g}" if p > 0 else "a chance below 1e-300"
+
+
+def _outliers(result: Estimate) -> Iterator[str]:
+    """Say where outliers are to one side: a loss gives them less weight, but not none."""
+    if result.problem.loss == "linear" or result.dof < 1:
+        return
+    far = result.pulls[np.abs(result.pulls) > OUTLYING]
+    above = int(np.sum(far > 0))
+    if len(far) >= ONE_SIDED and above in (0, len(far)):
+        yield (
+            f"{counted(len(far), 'outlier')}, all {'above' if above else 'below'} the model: such "
+            "shift the parameters to their side, by more than the errors tell"
+        )
+
+
+def _scatter(result: Estimate) -> Iterator[str]:
+    """Say where a robust fit has nothing, or not enough, to tell scatter from outliers by."""
+    loss, n, parameters = result.problem.loss, result.problem.n, len(result.free)
+    if loss == "linear" or result.absolute or result.dof < 1:
+        return
+    if result.rounding:
+        yield (
+            "half of the points or more lie on the model to their last digits: what is left is "
+            "rounding, and tells no errors; give sigma"
+        )
+    elif too_few(n, parameters):
+        yield (
+            f"{counted(n, 'point')} for {counted(parameters, 'free parameter')} cannot tell "
+            "outliers from scatter: the errors are no more than a guess; give sigma"
+        )
+    elif loss in REDESCENDING and result.dof < FEW:
+        yield (
+            f"with {counted(result.dof, 'degree')} of freedom the errors by the loss {loss!r} are "
+            'too small, since it finds outliers in mere scatter: give sigma, or loss="huber"'
+        )
+
+
+def _bounds(result: Estimate) -> Iterator[str]:
+    parameters = result.problem.parameters
+    for name, value, low, high in zip(
+        parameters.free, result.p, parameters.lower, parameters.upper, strict=True
+    ):
+        if value in (low, high):
+            yield (
+                f"{name} is at its {'lower' if value == low else 'upper'} bound "
+                f"{signed(f'{value:g}')}: the errors do not know of the bound; interval() does"
+            )
+
+
+def _correlations(result: Estimate) -> Iterator[str]:
+    if result.problem.constraints:
+        return  # which may well tie two parameters together
+    every = result.names
+    free = [every.index(name) for name in result.free]
+    correlation = np.triu(result.correlation[np.ix_(free, free)], 1)
+    pairs = np.argwhere(np.abs(correlation) > CORRELATED)
+    pairs = pairs[np.argsort([-abs(correlation[i, j]) for i, j in pairs])]
+    if len(pairs):
+        i, j = pairs[0]
+        shift = from_the_middle(result.problem.x)
+        more = f" (and {counted(len(pairs) - 1, 'more pair')} likewise)" if len(pairs) > 1 else ""
+        yield (
+            f"{result.free[i]} and {result.free[j]} are almost undetermined by themselves: their "
+            f"correlation is {signed(_short_of_one(correlation[i, j]))}{more}"
+            + (f"; with {shift} they may be determined" if shift else "")
+        )
+
+
+def _curvature(result: Estimate) -> Iterator[str]:
+    """Compare errors with the distances at which the least χ² has risen by as much."""
+    if not result.success or not result.chi_squared > 0 or result.dof < 1:
+        return
+    problem, parameters = result.problem, result.problem.parameters
+    if problem.loss != "linear" or result.method == LINEAR:
+        return
+    confined = (result.p <= parameters.lower) | (result.p >= parameters.upper)
+    reason = "a bound confines the fit" if confined.any() else "the model is curved"
+    to_compare = [
+        name
+        for name, error in result.errors.items()
+        if name in result.free
+        and DIGITS * abs(result.values[name]) < error < np.inf
+        and not (not confined.any() and _straight(result, name))
+    ]
+    at_bounds = {name for name, true in zip(result.free, confined, strict=True) if true}
+    notes: dict[str, None] = {}
+    for k, name in enumerate(to_compare):
+        value, error = result.values[name], result.errors[name]
+        try:
+            low, high, said = likelihood_interval(result, name)
+        except SpentError:
+            alone = name == to_compare[-1]
+            errors, were = ("the error of", "was") if alone else ("the errors of", "were")
+            yield (
+                f"{errors} {listed(to_compare[k:])} {were} not checked against the likelihood, for "
+                f"{LONGER}; see interval({name!r})"
+            )
+            break
+        if name not in at_bounds:  # of which it has been said
+            notes.update(dict.fromkeys(said))
+        off = max(abs((value - low) / error - 1), abs((high - value) / error - 1))
+        if off > CURVED and not any("bound" in note for note in said):
+            yield (
+                f"the error of {name}, ±{error:.3g}, is off, since {reason}: by the likelihood it "
+                f"is {signed(f'{low - value:+.3g} {high - value:+.3g}')}"
+            )
+    yield from notes
+
+
+def _straight(result: Estimate, name: str) -> bool:
+    """Whether the residuals hardly bend from one end of a linear interval to the other.
+
+    This takes no Jacobians of the residuals. Where χ² at the ends is what linear theory says, to
+    10 %, and the bend, which the other parameters might follow, no longer than 10 % of the step, an
+    end is off by some 5 % at most.
+    """
+    spread = result.determined.spread
+    row = spread[result.free.index(name)]
+    step = sqrt(result.variance) * spread @ row / np.linalg.norm(row)
+    lower, upper = result.problem.parameters.lower, result.problem.parameters.upper
+    here = result.weighted_residuals
+    ends = []
+    for p in (result.p - step, result.p + step):
+        if ((p < lower) | (p > upper)).any():
+            return False
+        if not _constrained_at(result, p):
+            return False
+        ends.append(np.asarray(result.problem.residuals(p), float))
+        rise = float((ends[-1] - here) @ (ends[-1] + here))
+        if not abs(rise / result.variance - 1) <= CURVED:
+            return False
+    bend = float(np.linalg.norm(ends[0] + ends[1] - 2 * here)) / 2
+    return bend <= CURVED * sqrt(result.variance)
+
+
+def _constrained_at(result: Estimate, p: Array) -> bool:
+    """Whether constraints are met near p, within 10 % of a standard error."""
+    problem = result.problem
+    if not problem.constraints:
+        return True
+    normals = jacobian(problem.constraint)(result.p)
+    back = np.linalg.lstsq(normals, np.asarray(problem.constraint(p), float))[0]
+    return float(np.linalg.norm(result.triangle @ back)) <= CURVED * sqrt(result.variance)
+
+
+def _hessian(result: Estimate) -> Iterator[str]:
+    """Compare errors from JᵀJ with those from the exact Hessian of χ²."""
+    problem = result.problem
+    if problem.loss != "linear" or result.method == LINEAR or not result.success:
+        return  # a robust loss has second derivatives of its own
+    if len(result.determined.undetermined):
+        return  # and this has been said
+    if result.hessian_covariance is None:
+        gauss_newton = 2 * result.triangle.T @ result.triangle
+        if from_hessian(gauss_newton, problem.directions(result.p)) is None:
+            return  # Rounding hides it even in JᵀJ.
+        yield (
+            "the exact Hessian of χ² has a direction in which χ² falls or stays: this is no "
+            "ordinary minimum, and the errors from JᵀJ may be too small"
+        )
+        return
+    exact = np.sqrt(np.diag(result.hessian_covariance))
+    for name, error, true in zip(result.names, result.errors.values(), exact, strict=True):
+        if 0 < error < np.inf and abs(true / error - 1) > HESSIAN:
+            yield f"the error of {name} is {error:.3g} from JᵀJ, but {true:.3g} from the Hessian"
+
+
+def _errors_in_x(result: Estimate) -> Iterator[str]:
+    """Estimate how a model that bends within the errors of x shifts the parameters."""
+    problem = result.problem
+    if problem.x_sigma is None or problem.sigma is None or not result.success:
+        return
+    offsets = offsets_by_bending(
+        problem.model,
+        problem.x,
+        problem.y,
+        problem.sigma,
+        problem.x_sigma,
+        problem.parameters.every(result.p),
+    )
+    _, pull = vjp(problem.residuals, result.p)
+    spread = result.determined.spread
+    shifts = np.abs(spread @ (spread.T @ pull(offsets)))
+    shares = shifts / np.linalg.norm(spread, axis=1)
+    k = int(np.argmax(shares))
+    if shares[k] > SHIFTED:
+        yield (
+            f"the model bends within the errors of x: that shifts {result.free[k]} by some "
+            f"{shares[k]:.1g} of its error, and errors and intervals are too small"
+        )
+
+
+def _short_of_one(correlation: float) -> str:
+    """Return a correlation with so many digits that it is not rounded to 1."""
+    if 1 - abs(correlation) < 1e-15:
+        return f"{correlation:.0f}, but for rounding"
+    return f"{correlation:.{max(4, int(-np.log10(1 - abs(correlation))) + 2)}f}"
