@@ -14,10 +14,10 @@ from fit.closed_form._double_double import DoubleDouble, exactly, multiply
 from fit.closed_form._linear_least_squares import solved, weighted
 from fit.models._model import Model
 from fit.models._shapes import Line, Polynomial
-from fit.problem._data import NAMES, checked_data, without_nan
+from fit.problem._data import data_of
 from fit.problem._parameters import parameters_of
 from fit.problem._problem import Problem
-from fit.problem._sigma import OF_MODEL, Relative, Sigma, counting, refuse_errors_of_model
+from fit.problem._sigma import OF_MODEL, Sigma, counting, refuse_errors_of_model
 from fit.results._result import FitResult
 from fit.search._checks import check_enough
 from fit.search._fit import fit
@@ -218,28 +218,21 @@ def _fitted(
 ) -> FitResult:
     """Return the fit of a model whose derivatives by its parameters are the columns."""
     refuse_errors_of_model(sigma, OF_MODEL)
-    given = y
-    x, y, sigma, _ = without_nan(x, y, sigma, None, nan_policy)
-    x, values, weights = checked_data(x, y, sigma, names=NAMES)
-    names, n = model.names, len(values)
-    if isinstance(x, np.ndarray) and x.shape[-1:] != (n,):
-        raise ValueError(f"x has shape {x.shape}, but y {n} points: expected one x for each")
+    data = data_of(x, y, sigma, None, nan_policy)
+    names, n, weights = model.names, len(data.y), data.weights
+    if isinstance(data.x, np.ndarray) and data.x.shape[-1:] != (n,):
+        raise ValueError(f"x has shape {data.x.shape}, but y {n} points: expected one x for each")
     check_enough(counting(weights, n), names)
-    design = _design(columns(x), names, n)
-    target = exactly(values)
+    design = _design(columns(data.x), names, n)
+    target = exactly(data.y)
     if weights is not None:
         design, target = weighted(design, weights), weighted(target, weights)
     solution = solved(design, target)
     problem = Problem(
         model,
-        x,
-        values,
-        weights,
-        None,
+        *data,
         parameters_of(names, dict(zip(names, solution.x, strict=True)), None, None, None),
         absolute=sigma is not None if absolute_sigma is None else absolute_sigma,
-        relative=sigma if isinstance(sigma, Relative) else None,
-        left_out=np.size(given) - n,
     )
     undetermined = solution.determined.undetermined
     return FitResult(

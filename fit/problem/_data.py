@@ -2,15 +2,67 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from fit.arguments._numbers import INSTEAD, Array, as_x, numbers, refuse, unmasked
-from fit.problem._sigma import Cholesky, Relative, Sigma, weights_of
+from fit.problem._sigma import (
+    Cholesky,
+    Relative,
+    Sigma,
+    counting,
+    refuse_errors_of_model,
+    weights_of,
+)
 
 NAMES = ("x", "y")  # of the arguments, in messages
+
+
+class Data(NamedTuple):
+    """What is measured, as `Problem` has it.
+
+    Attributes
+    ----------
+    x, y : where, and what
+    weights : ndarray of shape (), (n,) or (n, n), or None
+        What turns differences of ``y`` into standard deviations, if any errors were given.
+    x_sigma : ndarray of the shape of x, or None
+    relative : Relative or None
+        The standard deviations of ``y``, if they were given as fractions.
+    left_out : int
+        How many points there were besides, with a NaN.
+    """
+
+    x: Any
+    y: Array
+    weights: Array | None
+    x_sigma: Array | None
+    relative: Relative | None
+    left_out: int
+
+    def points_that_count(self) -> tuple[Any, Array]:
+        """Return x and y of the points that count, or of all where x cannot be taken apart."""
+        points, (x, y) = counting(self.weights, len(self.y)), self[:2]
+        one_each = isinstance(x, np.ndarray) and x.shape[-1:] == y.shape
+        return (x[..., points], y[points]) if one_each and not points.all() else (x, y)
+
+
+def data_of(
+    x: Any, y: ArrayLike, sigma: Sigma | None, x_sigma: ArrayLike | None, nan_policy: str
+) -> Data:
+    """Return the data of a fit, or raise a ValueError that says what is bad."""
+    given = y
+    x, y, sigma, x_sigma = without_nan(x, y, sigma, x_sigma, nan_policy)
+    x, values, weights = checked_data(x, y, sigma, names=NAMES)
+    if x_sigma is not None:
+        refuse_errors_of_model(
+            sigma, "with x_sigma errors relative to the model are not known: give sigma itself"
+        )
+        x_sigma = _deviations_of_x(x, x_sigma, len(values))
+    relative = sigma if isinstance(sigma, Relative) else None
+    return Data(x, values, weights, x_sigma, relative, np.size(given) - len(values))
 
 
 def checked_data(
@@ -92,7 +144,16 @@ def _refuse(bad: Any, name: str, values: Any, why: str) -> None:
         refuse(name, array, found, f"expected finite numbers, {why}")
 
 
-def chosen(points: NDArray[np.bool_], x: Any, y: Array) -> tuple[Any, Array]:
-    """Return some of the points, or all of them where x cannot be taken apart."""
-    one_each = isinstance(x, np.ndarray) and x.shape[-1:] == y.shape
-    return (x[..., points], y[points]) if one_each and not points.all() else (x, y)
+def _deviations_of_x(x: Any, x_sigma: ArrayLike, n: int) -> Array:
+    """Return the standard deviations of x, one for each entry."""
+    deviations = numbers("x_sigma", x_sigma)
+    if np.shape(x)[-1:] != (n,):
+        raise ValueError(
+            f"x_sigma needs x to be an array of shape ({n},), or with a row for each variable, "
+            f"got {type(x).__name__} of shape {np.shape(x)}"
+        )
+    if deviations.shape not in ((), x.shape):
+        raise ValueError(f"x_sigma has shape {deviations.shape}, but x {x.shape}")
+    if (deviations < 0).any():
+        refuse("x_sigma", deviations, deviations < 0, "expected standard deviations, 0 where exact")
+    return np.broadcast_to(deviations, x.shape)

@@ -6,10 +6,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from autodiff import Tensor, jvp, vjp
-from fit.arguments._numbers import Array, numbers, refuse
+from fit.arguments._numbers import Array
 from fit.models._model import Model
 from fit.problem._nearest_point import (
     SMALL,
@@ -19,20 +18,6 @@ from fit.problem._nearest_point import (
     second_derivatives,
     with_slopes,
 )
-
-
-def x_deviations_of(x: Any, x_sigma: ArrayLike, n: int) -> Array:
-    deviations = numbers("x_sigma", x_sigma)
-    if np.shape(x)[-1:] != (n,):
-        raise ValueError(
-            f"x_sigma needs x to be an array of shape ({n},), or with a row for each variable, "
-            f"got {type(x).__name__} of shape {np.shape(x)}"
-        )
-    if deviations.shape not in ((), x.shape):
-        raise ValueError(f"x_sigma has shape {deviations.shape}, but x {x.shape}")
-    if (deviations < 0).any():
-        refuse("x_sigma", deviations, deviations < 0, "expected standard deviations, 0 where exact")
-    return np.broadcast_to(deviations, x.shape)
 
 
 def effective_variance(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import Array, number
+from fit.arguments._suggestions import meant
 
 LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")  # as in `optim.least_squares`
 REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
@@ -25,3 +28,22 @@ def typical_size(residuals: Array, dof: int) -> float:
 def too_few(n: int, parameters: int) -> bool:
     """Whether half of the residuals can be made zero, so that their median size tells nothing."""
     return n <= 2 * parameters
+
+
+def scale_of_loss(loss: Any, loss_scale: Any, absolute: bool) -> float | None:
+    """Return where a loss begins to count outliers less; None where that is to be found."""
+    if not isinstance(loss, str):
+        raise ValueError(f"expected a loss by its name, got {loss!r}: {', '.join(LOSSES)}")
+    if loss not in LOSSES:
+        raise ValueError(f"there is no loss {loss!r}: {meant(loss, LOSSES)}")
+    if loss_scale is None:
+        return 1.0 if absolute or loss == "linear" else None
+    scale = number("loss_scale", loss_scale, check_finite=False)
+    if loss == "linear":
+        raise ValueError(
+            "loss_scale is where a robust loss begins to count outliers less: give a loss too, "
+            "such as loss='soft_l1'"
+        )
+    if not scale > 0:
+        raise ValueError(f"expected a positive loss_scale, got {scale}")
+    return scale

@@ -35,6 +35,10 @@ class Problem:
         or a matrix.
     x_sigma : ndarray of the shape of x, or None
         Those of ``x``.
+    relative : Relative or None
+        The standard deviations as fractions, of the data or of the model's values.
+    left_out : int
+        How many points there were besides, with a NaN.
     parameters : Parameters
     constraints : tuple of callables
         Each takes all parameters by name; the fit makes it zero.
@@ -44,10 +48,6 @@ class Problem:
         The size of a residual from which on it counts as an outlier; None to find it.
     absolute : bool
         Whether the size of ``sigma`` is believed.
-    relative : Relative or None
-        The standard deviations as fractions, of the data or of the model's values.
-    left_out : int
-        How many points there were besides, with a NaN.
     distance : {"orthogonal-distance", "effective-variance"}
         What a residual is where there are errors in x.
     """
@@ -57,13 +57,13 @@ class Problem:
     y: Array
     weights: Array | None
     x_sigma: Array | None
+    relative: Relative | None
+    left_out: int
     parameters: Parameters
     constraints: tuple[Callable[[dict[str, Any]], Any], ...] = ()
     loss: str = "linear"
     loss_scale: float | None = 1.0
     absolute: bool = False
-    relative: Relative | None = None
-    left_out: int = 0
     distance: str = "orthogonal-distance"
 
     @cached_property

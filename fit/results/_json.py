@@ -45,35 +45,15 @@ SHAPES: dict[str, type[Shape]] = {
 
 def to_json(result: Estimate, warnings: Sequence[str]) -> str:
     """Return a result as JSON; `FitResult.to_json`."""
-    problem, parameters = result.problem, result.problem.parameters
-    if not isinstance(problem.x, np.ndarray):
+    if not isinstance(result.problem.x, np.ndarray):
         raise TypeError(
-            f"x is a {type(problem.x).__name__}, and JSON holds numbers only: fit a model that "
-            "takes an array, with a row for each variable"
+            f"x is a {type(result.problem.x).__name__}, and JSON holds numbers only: fit a model "
+            "that takes an array, with a row for each variable"
         )
     document = {
         "format": FORMAT,
         "version": VERSION,
-        "model": _tree(problem.model),
-        "x": problem.x,
-        "y": problem.y,
-        "weights": problem.weights,
-        "x_sigma": problem.x_sigma,
-        "relative": None if problem.relative is None else problem.relative._asdict(),
-        "parameters": {
-            "names": parameters.names,
-            "free": parameters.free,
-            "start": parameters.start,
-            "lower": parameters.lower,
-            "upper": parameters.upper,
-            "fixed": parameters.fixed,
-            "tied": {name: needed for name, (_, needed) in parameters.ties.items()},
-        },
-        "constraints": len(problem.constraints),
-        "left_out": problem.left_out,
-        "loss": problem.loss,
-        "loss_scale": problem.loss_scale,
-        "absolute": problem.absolute,
+        **_of_problem(result.problem),
         "p": result.p,
         "triangle": result.triangle,
         "weighted_residuals": result.weighted_residuals,
@@ -122,6 +102,32 @@ def from_json(text: str, model: Callable[..., Any] | None, of: type[Result]) -> 
 
 
 # -- writing ---------------------------------------------------------------------------------
+
+
+def _of_problem(problem: Problem) -> dict[str, Any]:
+    parameters = problem.parameters
+    return {
+        "model": _tree(problem.model),
+        "x": problem.x,
+        "y": problem.y,
+        "weights": problem.weights,
+        "x_sigma": problem.x_sigma,
+        "relative": None if problem.relative is None else problem.relative._asdict(),
+        "parameters": {
+            "names": parameters.names,
+            "free": parameters.free,
+            "start": parameters.start,
+            "lower": parameters.lower,
+            "upper": parameters.upper,
+            "fixed": parameters.fixed,
+            "tied": {name: needed for name, (_, needed) in parameters.ties.items()},
+        },
+        "constraints": len(problem.constraints),
+        "left_out": problem.left_out,
+        "loss": problem.loss,
+        "loss_scale": problem.loss_scale,
+        "absolute": problem.absolute,
+    }
 
 
 def _plain(value: Any) -> Any:
@@ -232,13 +238,13 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
         y,
         weights,
         x_sigma,
+        None if relative is None else Relative(_array(relative["fraction"]), str(relative["of"])),
+        int(document["left_out"]),
         parameters,
         (constraint,) * int(document["constraints"]),
         str(document["loss"]),
         float(document["loss_scale"]),
         bool(document["absolute"]),
-        None if relative is None else Relative(_array(relative["fraction"]), str(relative["of"])),
-        int(document["left_out"]),
         method if method in DISTANCES else "orthogonal-distance",
     )
 

@@ -9,25 +9,24 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import Array, number
-from fit.arguments._suggestions import answering, meant, of_fit
+from fit.arguments._suggestions import answering, of_fit
 from fit.arguments._words import counted
 from fit.models._model import Model
 from fit.problem._constraints import Constraint, by_name
-from fit.problem._data import NAMES, checked_data, chosen, without_nan
-from fit.problem._errors_in_x import DISTANCES, refuse_errors_in_x, x_deviations_of
-from fit.problem._losses import LOSSES
+from fit.problem._data import Data, data_of
+from fit.problem._errors_in_x import DISTANCES, refuse_errors_in_x
+from fit.problem._losses import scale_of_loss
 from fit.problem._parameters import Bounds, Fixed, Parameters, parameters_of
 from fit.problem._problem import Problem
-from fit.problem._sigma import Relative, Sigma, counting, refuse_errors_of_model
+from fit.problem._sigma import Sigma
 from fit.results._result import FitResult
 from fit.search._checks import (
     check_start,
     refuse_order,
     refuse_start_as_sigma,
 )
-from fit.search._minimum import minimised
-from fit.search._outliers import less_lost, mended
+from fit.search._minimum import minimum_of
+from fit.search._outliers import better_from, hampel_filter
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds as ScipysBounds
@@ -153,65 +152,36 @@ def fit(
     if not model.names:
         raise ValueError(f"the model {model} has no parameters to fit")
     refuse_start_as_sigma(sigma, y, model.names)
-    if not isinstance(loss, str):
-        raise ValueError(f"expected a loss by its name, got {loss!r}: {', '.join(LOSSES)}")
-    if loss not in LOSSES:
-        raise ValueError(f"there is no loss {loss!r}: {meant(loss, LOSSES)}")
-    if loss_scale is not None:
-        loss_scale = number("loss_scale", loss_scale, check_finite=False)
-    if loss_scale is not None and loss == "linear":
-        raise ValueError(
-            "loss_scale is where a robust loss begins to count outliers less: give a loss too, "
-            "such as loss='soft_l1'"
-        )
-    if loss_scale is not None and not loss_scale > 0:
-        raise ValueError(f"expected a positive loss_scale, got {loss_scale}")
+    absolute = sigma is not None if absolute_sigma is None else absolute_sigma
+    loss_scale = scale_of_loss(loss, loss_scale, absolute)
     if method not in METHODS:
         raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
-    given = y
-    x, y, sigma, x_sigma = without_nan(x, y, sigma, x_sigma, nan_policy)
-    x, values, weights = checked_data(x, y, sigma, names=NAMES)
-    if np.ndim(x) == 1 and len(x) != len(values):
-        raise ValueError(f"x has {counted(len(x), 'point')}, but y {len(values)}")
-    if x_sigma is not None:
-        refuse_errors_of_model(
-            sigma, "with x_sigma errors relative to the model are not known: give sigma itself"
-        )
-    x_deviations = None if x_sigma is None else x_deviations_of(x, x_sigma, len(values))
+    data = data_of(x, y, sigma, x_sigma, nan_policy)
+    if np.ndim(data.x) == 1 and len(data.x) != len(data.y):
+        raise ValueError(f"x has {counted(len(data.x), 'point')}, but y {len(data.y)}")
     if method == "auto" and x_sigma is not None:
         method = "orthogonal-distance"
-    refuse_errors_in_x(method, weights, x_deviations)
-    absolute = sigma is not None if absolute_sigma is None else absolute_sigma
-    if loss_scale is None and (absolute or loss == "linear"):
-        loss_scale = 1.0
+    refuse_errors_in_x(method, data.weights, data.x_sigma)
 
-    def guessed_from(y: Array) -> Parameters:
+    def parameters_for(data: Data) -> Parameters:
         def guess() -> Mapping[str, float]:
-            return model.start(*chosen(counting(weights, len(y)), x, y))
+            return model.start(*data.points_that_count())
 
         return parameters_of(model.names, model.defaults, p0, bounds, fixed, guess)
 
     problem = Problem(
         model,
-        x,
-        values,
-        weights,
-        x_deviations,
-        guessed_from(values),
+        *data,
+        parameters_for(data),
         by_name(constraints, model.names),
         loss,
         loss_scale,
         absolute,
-        sigma if isinstance(sigma, Relative) else None,
-        np.size(given) - len(values),
         method if method in DISTANCES else "orthogonal-distance",
     )
     check_start(problem)
-    result = minimised(problem, method, progress)
-    if loss == "linear" or np.shape(x) != values.shape:
+    result = minimum_of(problem, method, progress)
+    if loss == "linear" or np.shape(data.x) != data.y.shape:
         return result
-    # A guess by least squares may have taken an outlier for a peak.
-    other = guessed_from(mended(x, values))
-    if np.array_equal(other.start, problem.parameters.start):
-        return result
-    return less_lost(result, minimised(replace(problem, parameters=other), method, progress))
+    other = parameters_for(data._replace(y=hampel_filter(data.x, data.y)))
+    return better_from(replace(problem, parameters=other), result, progress)

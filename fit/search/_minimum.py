@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,7 +27,7 @@ STEPS = 2000  # down the gradient
 STOPPED = 99  # by the callback
 
 
-def minimised(problem: Problem, method: str, progress: bool = False) -> FitResult:
+def minimum_of(problem: Problem, method: str, progress: bool = False) -> FitResult:
     """Return the fit of a problem from its starting values."""
     refuse_together(problem, method)
     search = _least_squares
@@ -35,27 +36,14 @@ def minimised(problem: Problem, method: str, progress: bool = False) -> FitResul
     elif method == "gradient-descent":
         search = _gradient_descent
     try:
-        problem, found = consistent_minimum(
-            problem, lambda posed, start: search(posed, start, progress)
-        )
+        problem, found = consistent_minimum(problem, partial(search, progress=progress))
     except TypeError as error:
         raise TypeError(
             f"the model cannot be recorded (or a tie or constraint), so there are no exact "
             f"derivatives: {error}. Write it in NumPy that returns new arrays, or use "
             'fit.curve_fit(..., jac="2-point")'
         ) from error
-    p = np.asarray(found.x, float)
-    if search is _least_squares:
-        residuals, J = found.fun, found.jac
-    else:
-        residuals = np.asarray(problem.residuals(p), float)
-        J = jacobian(problem.residuals)(p)
-    if not np.isfinite(J).all():
-        refuse_corner(problem, p, J)
-    if search is _least_squares and found.status == UNDETERMINED:
-        J = np.where(_vanished(problem, p, J), 0.0, J)
-    signs = _without_sign(problem, p, residuals)
-    p, J = p * signs, J * signs
+    p, residuals, J = _end(problem, found)
     result = FitResult(
         problem,
         p,
@@ -73,6 +61,23 @@ def minimised(problem: Problem, method: str, progress: bool = False) -> FitResul
         left_open = "several parameters serve equally well"
         return replace(result, success=False, status=UNDETERMINED, message=left_open)
     return result
+
+
+def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:
+    """Return the parameters where a search ended, the residuals there and their Jacobian."""
+    p = np.asarray(found.x, float)
+    by_least_squares = "cost" in found
+    if by_least_squares:
+        residuals, J = found.fun, found.jac
+    else:
+        residuals = np.asarray(problem.residuals(p), float)
+        J = jacobian(problem.residuals)(p)
+    if not np.isfinite(J).all():
+        refuse_corner(problem, p, J)
+    if by_least_squares and found.status == UNDETERMINED:
+        J = np.where(_vanished(problem, p, J), 0.0, J)
+    signs = _without_sign(problem, p, residuals)
+    return p * signs, residuals, J * signs
 
 
 # -- the search ------------------------------------------------------------------------------

@@ -8,7 +8,9 @@ import numpy as np
 
 from fit.arguments._numbers import Array
 from fit.problem._losses import typical_size
+from fit.problem._problem import Problem
 from fit.results._result import FitResult
+from fit.search._minimum import minimum_of
 from optim import influence
 
 WINDOW = 7  # points in a row, of which one is compared with the others
@@ -16,7 +18,17 @@ ALONE = 5.0  # of their standard deviations, from which on it stands alone
 FEW = 0.3  # the share of points that may: beyond it, it is the curve that is steep
 
 
-def mended(x: Array, y: Array) -> Array:
+def better_from(problem: Problem, found: FitResult, progress: bool) -> FitResult:
+    """Return the better of a fit and that of the same problem from another start.
+
+    A guess by least squares may have taken an outlier for a peak.
+    """
+    if np.array_equal(problem.parameters.start, found.problem.parameters.start):
+        return found
+    return _less_lost(found, minimum_of(problem, found.method, progress))
+
+
+def hampel_filter(x: Array, y: Array) -> Array:
     """Return y with what is far from the median of its neighbours along x put there.
 
     That may take the top off a narrow peak: it serves for a second start, not for a fit.
@@ -38,7 +50,7 @@ def mended(x: Array, y: Array) -> Array:
     return np.where(alone, near, y) if np.mean(alone) <= FEW else y
 
 
-def less_lost(one: FitResult, other: FitResult) -> FitResult:
+def _less_lost(one: FitResult, other: FitResult) -> FitResult:
     """Return the better of two fits from two starts, by a loss at the smaller scale."""
     scale = min(result.problem.loss_scale or 1.0 for result in (one, other))
 

@@ -282,10 +282,8 @@ def searched_end(around: Vicinity, k: int, side: int, rise: float, notes: list[s
 
     def root(value: float) -> float:
         if value not in known:
-            one, *others = sorted(known, key=lambda other: abs(other - value))
-            near = known[one][1]
-            slope = (near - known[others[0]][1]) / (one - others[0]) if others else tangent
-            risen, p = least_with(around, k, value, near + (value - one) * slope)
+            near, ahead = _expected(known, value, tangent)
+            risen, p = least_with(around, k, value, ahead)
             if not np.isfinite(risen):
                 risen, p = least_with(around, k, value, near)
             known[value] = min(sqrt(max(risen, 0.0) / rise), 10.0), p
@@ -319,3 +317,13 @@ def searched_end(around: Vicinity, k: int, side: int, rise: float, notes: list[s
     return float(
         brentq(lambda v: root(v) - 1, before, last, xtol=1e-9 * abs(last - before), rtol=4 * EPS)
     )
+
+
+def _expected(
+    known: dict[float, tuple[float, Array]], value: float, tangent: Array
+) -> tuple[Array, Array]:
+    """Return the known parameters nearest to a value, and where the last two lead from there."""
+    one, *others = sorted(known, key=lambda other: abs(other - value))
+    near = known[one][1]
+    slope = (near - known[others[0]][1]) / (one - others[0]) if others else tangent
+    return near, near + (value - one) * slope

@@ -14,7 +14,7 @@ from numpy.testing import assert_allclose
 
 from fit import Cholesky, FitResult, Gaussian, Line, Sine, fit
 from fit.problem._problem import Problem
-from fit.search._outliers import mended
+from fit.search._outliers import hampel_filter
 from fit.search._rounds import consistent_minimum
 
 LOSSES = ["soft_l1", "huber", "cauchy", "arctan"]
@@ -307,15 +307,15 @@ def test_a_peak_is_not_parked_on_an_outlier(loss: str) -> None:
 def test_points_that_stand_alone_are_put_among_their_neighbours() -> None:
     x = RNG.permutation(np.linspace(0.0, 6.0, 61))
     y = np.sin(x) + 0.1 * RNG.normal(size=61)
-    assert_allclose(mended(x, y), y)
+    assert_allclose(hampel_filter(x, y), y)
     spoilt = y.copy()
     spoilt[[4, 40]] += [3.0, -2.0]
     others = np.delete(np.arange(61), [4, 40])
-    assert_allclose(mended(x, spoilt)[others], y[others])
-    assert_allclose(mended(x, spoilt)[[4, 40]], np.sin(x[[4, 40]]), atol=0.3)
-    assert_allclose(mended(x[:3], y[:3]), y[:3])
+    assert_allclose(hampel_filter(x, spoilt)[others], y[others])
+    assert_allclose(hampel_filter(x, spoilt)[[4, 40]], np.sin(x[[4, 40]]), atol=0.3)
+    assert_allclose(hampel_filter(x[:3], y[:3]), y[:3])
     few = np.where(np.arange(61) % 2, y, spoilt[4])  # where every second point is off, none is
-    assert_allclose(mended(x, few), few)
+    assert_allclose(hampel_filter(x, few), few)
 
 
 def test_whitened_data_have_outliers_too() -> None:
