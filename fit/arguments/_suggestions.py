@@ -1,4 +1,4 @@
-"""What was meant by arguments that do not exist."""
+"""What to write in the place of names that do not exist."""
 
 from __future__ import annotations
 
@@ -29,6 +29,22 @@ NEEDLESS = {
     **dict.fromkeys(
         ("max_nfev", "maxfev", "ftol", "xtol", "gtol", "tol"), "the search ends by itself"
     ),
+}
+OUR_RESULTS = {  # what lmfit, SciPy and iminuit call it: what a FitResult does
+    **dict.fromkeys(("params", "best_values", "parameters"), "values"),
+    **dict.fromkeys(("popt", "x"), "p, or by name values"),
+    **dict.fromkeys(("pcov", "covar", "cov"), "covariance"),
+    **dict.fromkeys(("stderr", "perr", "uncertainties"), "errors"),
+    **dict.fromkeys(("chi2", "chisqr", "chisq", "fval"), "chi_squared"),
+    **dict.fromkeys(("redchi", "rchi2", "reduced_chi2"), "reduced_chi_squared"),
+    **dict.fromkeys(("nfree", "ndof", "df"), "dof"),
+    **dict.fromkeys(("fit_report", "summary"), "report()"),
+    **dict.fromkeys(("conf_interval", "ci_report", "minos"), "interval(name, level)"),
+    **dict.fromkeys(("best_fit", "eval"), "predict(x)"),
+    **dict.fromkeys(("eval_uncertainty", "confidence_band"), "band(x, level)"),
+    **dict.fromkeys(("residual", "fvec"), "residuals"),
+    **dict.fromkeys(("rsquared", "r2"), "r_squared"),
+    **dict.fromkeys(("plot_fit", "visualize"), "plot()"),
 }
 
 

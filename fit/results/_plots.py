@@ -10,7 +10,7 @@ import numpy as np
 
 from fit.arguments._numbers import Array
 from fit.arguments._words import counted, probability
-from fit.results._report import beyond, rounded, rows
+from fit.results._facts import beyond, rounded, rows
 from fit.uncertainties._band import band
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._profile import interval, profile

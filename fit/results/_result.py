@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from autodiff import jacobian
 from fit.arguments._numbers import Array
+from fit.arguments._suggestions import OUR_RESULTS
 from fit.problem._parameters import names_of_arguments
 from fit.uncertainties._band import band
 from fit.uncertainties._covariance import variance_of
@@ -21,23 +22,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from fit.uncertainties._profile import Profile
-
-CALLED = {  # what lmfit, SciPy and iminuit call it: what it is called here
-    **dict.fromkeys(("params", "best_values", "parameters"), "values"),
-    **dict.fromkeys(("popt", "x"), "p, or by name values"),
-    **dict.fromkeys(("pcov", "covar", "cov"), "covariance"),
-    **dict.fromkeys(("stderr", "perr", "uncertainties"), "errors"),
-    **dict.fromkeys(("chi2", "chisqr", "chisq", "fval"), "chi_squared"),
-    **dict.fromkeys(("redchi", "rchi2", "reduced_chi2"), "reduced_chi_squared"),
-    **dict.fromkeys(("nfree", "ndof", "df"), "dof"),
-    **dict.fromkeys(("fit_report", "summary"), "report()"),
-    **dict.fromkeys(("conf_interval", "ci_report", "minos"), "interval(name, level)"),
-    **dict.fromkeys(("best_fit", "eval"), "predict(x)"),
-    **dict.fromkeys(("eval_uncertainty", "confidence_band"), "band(x, level)"),
-    **dict.fromkeys(("residual", "fvec"), "residuals"),
-    **dict.fromkeys(("rsquared", "r2"), "r_squared"),
-    **dict.fromkeys(("plot_fit", "visualize"), "plot()"),
-}
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -294,7 +278,7 @@ class FitResult(Estimate):
         return short(self)
 
     def _repr_html_(self) -> str:
-        from fit.results._report import as_html
+        from fit.results._html import as_html
 
         return as_html(self, self.warnings)
 
@@ -356,9 +340,9 @@ class FitResult(Estimate):
     if not TYPE_CHECKING:  # for which there is no attribute but those written down
 
         def __getattr__(self, name: str) -> Any:
-            if name not in CALLED:
+            if name not in OUR_RESULTS:
                 return object.__getattribute__(self, name)
-            raise AttributeError(f"a FitResult has no {name!r}: it is called {CALLED[name]}")
+            raise AttributeError(f"a FitResult has no {name!r}: it is called {OUR_RESULTS[name]}")
 
     # -- for keeping -------------------------------------------------------------------------
 

@@ -9,6 +9,9 @@ from typing import Any
 from fit.models._model import Model
 from fit.uncertainties._estimate import Estimate
 
+TIMES = 10  # the fit's own evaluations of the model, that all checks may take together
+LONGER = f"it takes more than {TIMES} times the evaluations of the fit itself"
+
 
 class SpentError(Exception):
     """The model has been evaluated as often as it may be."""

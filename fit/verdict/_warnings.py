@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from math import sqrt
 from typing import Any
 
 import numpy as np
 
-from autodiff import jacobian, vjp
-from fit.arguments._numbers import Array
-from fit.arguments._words import counted, from_the_middle, listed, signed
+from autodiff import vjp
+from fit.arguments._words import counted, from_the_middle, signed
 from fit.problem._errors_in_x import offsets_by_bending
 from fit.problem._losses import REDESCENDING, too_few
-from fit.uncertainties._covariance import from_hessian
-from fit.uncertainties._estimate import LINEAR, UNDETERMINED, Estimate
-from fit.uncertainties._profile import likelihood_interval
+from fit.uncertainties._estimate import UNDETERMINED, Estimate
+from fit.verdict._curvature import curvature, hessian
 from fit.verdict._data_errors import errors_from_data
-from fit.verdict._limited import SpentError, limited
+from fit.verdict._limited import LONGER, TIMES, SpentError, limited
 from fit.verdict._undetermined import undetermined
 from fit.verdict._worth import only_minimum, shortcoming
 
@@ -26,16 +23,10 @@ from fit.verdict._worth import only_minimum, shortcoming
 CORRELATED = 0.999
 # One fit in a thousand has so large a χ² by chance, and one in a thousand so small a one.
 IMPROBABLE = 0.001
-# An error is itself uncertain by 1/√(2 dof), some 10 % with 50 points: it is read to one digit.
-CURVED = 0.1
 SHIFTED = 0.25  # of its error, by which a parameter is off in the mean
 OUTLYING = 3.0  # standard deviations, beyond which hardly any normal residual is
 FEW = 20  # degrees of freedom, below which a loss that forgets outliers takes scatter for them
 ONE_SIDED = 6  # as many tails in a row have a chance of 3 %
-HESSIAN = 0.05  # by how much errors from JᵀJ and from the Hessian may differ
-DIGITS = 1e-10  # an error smaller than this share of its value has lost too many to be compared
-TIMES = 10  # the fit's own evaluations of the model, that all checks may take together
-LONGER = f"it takes more than {TIMES} times the evaluations of the fit itself"
 BESIDE = 1  # evaluation of a fit that is not one of the search: at the start
 
 
@@ -53,8 +44,8 @@ def warnings(result: Estimate) -> list[str]:
         _outliers,
         _scatter,
         _errors_in_x,
-        _hessian,
-        _curvature,
+        hessian,
+        curvature,
     )
     each = 2 * len(result.free) + 2  # which is more only where a fit of many began at its end
     result = limited(result, max(TIMES * (result.nfev + BESIDE), each))
@@ -187,105 +178,6 @@ def _correlations(result: Estimate) -> Iterator[str]:
             f"correlation is {signed(_short_of_one(correlation[i, j]))}{more}"
             + (f"; with {shift} they may be determined" if shift else "")
         )
-
-
-def _curvature(result: Estimate) -> Iterator[str]:
-    """Compare errors with the distances at which the least χ² has risen by as much."""
-    if not result.success or not result.chi_squared > 0 or result.dof < 1:
-        return
-    problem, parameters = result.problem, result.problem.parameters
-    if problem.loss != "linear" or result.method == LINEAR:
-        return
-    confined = (result.p <= parameters.lower) | (result.p >= parameters.upper)
-    reason = "a bound confines the fit" if confined.any() else "the model is curved"
-    to_compare = [
-        name
-        for name, error in result.errors.items()
-        if name in result.free
-        and DIGITS * abs(result.values[name]) < error < np.inf
-        and not (not confined.any() and _straight(result, name))
-    ]
-    at_bounds = {name for name, true in zip(result.free, confined, strict=True) if true}
-    notes: dict[str, None] = {}
-    for k, name in enumerate(to_compare):
-        value, error = result.values[name], result.errors[name]
-        try:
-            low, high, said = likelihood_interval(result, name)
-        except SpentError:
-            alone = name == to_compare[-1]
-            errors, were = ("the error of", "was") if alone else ("the errors of", "were")
-            yield (
-                f"{errors} {listed(to_compare[k:])} {were} not checked against the likelihood, for "
-                f"{LONGER}; see interval({name!r})"
-            )
-            break
-        if name not in at_bounds:  # of which it has been said
-            notes.update(dict.fromkeys(said))
-        off = max(abs((value - low) / error - 1), abs((high - value) / error - 1))
-        if off > CURVED and not any("bound" in note for note in said):
-            yield (
-                f"the error of {name}, ±{error:.3g}, is off, since {reason}: by the likelihood it "
-                f"is {signed(f'{low - value:+.3g} {high - value:+.3g}')}"
-            )
-    yield from notes
-
-
-def _straight(result: Estimate, name: str) -> bool:
-    """Whether the residuals hardly bend from one end of a linear interval to the other.
-
-    This takes no Jacobians of the residuals. Where χ² at the ends is what linear theory says, to
-    10 %, and the bend, which the other parameters might follow, no longer than 10 % of the step, an
-    end is off by some 5 % at most.
-    """
-    spread = result.determined.spread
-    row = spread[result.free.index(name)]
-    step = sqrt(result.variance) * spread @ row / np.linalg.norm(row)
-    lower, upper = result.problem.parameters.lower, result.problem.parameters.upper
-    here = result.weighted_residuals
-    ends = []
-    for p in (result.p - step, result.p + step):
-        if ((p < lower) | (p > upper)).any():
-            return False
-        if not _constrained_at(result, p):
-            return False
-        ends.append(np.asarray(result.problem.residuals(p), float))
-        rise = float((ends[-1] - here) @ (ends[-1] + here))
-        if not abs(rise / result.variance - 1) <= CURVED:
-            return False
-    bend = float(np.linalg.norm(ends[0] + ends[1] - 2 * here)) / 2
-    return bend <= CURVED * sqrt(result.variance)
-
-
-def _constrained_at(result: Estimate, p: Array) -> bool:
-    """Whether constraints are met near p, within 10 % of a standard error."""
-    problem = result.problem
-    if not problem.constraints:
-        return True
-    normals = jacobian(problem.constraint)(result.p)
-    back = np.linalg.lstsq(normals, np.asarray(problem.constraint(p), float))[0]
-    return float(np.linalg.norm(result.triangle @ back)) <= CURVED * sqrt(result.variance)
-
-
-def _hessian(result: Estimate) -> Iterator[str]:
-    """Compare errors from JᵀJ with those from the exact Hessian of χ²."""
-    problem = result.problem
-    if problem.loss != "linear" or result.method == LINEAR or not result.success:
-        return  # a robust loss has second derivatives of its own
-    if len(result.determined.undetermined):
-        return  # and this has been said
-    if result.hessian_covariance is None:
-        gauss_newton = 2 * result.triangle.T @ result.triangle
-        if from_hessian(gauss_newton, problem.directions(result.p)) is None:
-            return  # Rounding hides it even in JᵀJ.
-        yield (
-            "the exact Hessian of χ² has a direction in which χ² falls or stays: this is no "
-            "ordinary minimum, and the errors from JᵀJ may be too small"
-        )
-        return
-    exact = np.sqrt(np.diag(result.hessian_covariance))
-    for name, error, true in zip(result.names, result.errors.values(), exact, strict=True):
-        if 0 < error < np.inf and abs(true / error - 1) > HESSIAN:
-            yield f"the error of {name} is {error:.3g} from JᵀJ, but {true:.3g} from the Hessian"
 
 
 def _errors_in_x(result: Estimate) -> Iterator[str]:

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fit import FitResult, Gaussian, Line, Relative, fit, line
-from fit.results._report import rounded
+from fit.results._facts import rounded
 
 T = np.linspace(0.0, 4.0, 9)
 Y = np.array([3.04, 2.05, 1.42, 1.02, 0.80, 0.67, 0.61, 0.54, 0.53])
