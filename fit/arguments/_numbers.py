@@ -51,7 +51,7 @@ def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
     return array
 
 
-def unmasked(values: Any) -> Any:
+def nan_for_masked(values: Any) -> Any:
     """Return an argument with NaN for what is masked."""
     return np.ma.filled(values.astype(float), np.nan) if np.ma.is_masked(values) else values
 

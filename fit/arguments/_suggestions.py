@@ -48,24 +48,24 @@ OUR_RESULTS = {  # what lmfit, SciPy and iminuit call it: what a FitResult does
 }
 
 
-def meant(name: str, known: Iterable[str]) -> str:
+def nearest_name(name: str, known: Iterable[str]) -> str:
     """Return what to write in the place of a name that does not exist."""
     several = list(known)
     near = get_close_matches(name.lower(), several, n=1, cutoff=0.65)
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(several)}"
 
 
-def of_fit(name: str, known: list[str]) -> str:
+def argument_of_fit(name: str, known: list[str]) -> str:
     """Return what to write in the place of an argument that a fit does not have."""
     if name in NEEDLESS:
         return f"leave it out, since {NEEDLESS[name]}"
     ours = OURS.get(name, name)
     if ours in ONLY_OF_FIT and ours not in known:
         return f"fit.fit takes {ours}"
-    return f"write {ours}" if name in OURS else meant(name, known)
+    return f"write {ours}" if name in OURS else nearest_name(name, known)
 
 
-def answering(instead: Callable[[str, list[str]], str], of_more: str) -> Callable[[F], F]:
+def with_suggestions(instead: Callable[[str, list[str]], str], of_more: str) -> Callable[[F], F]:
     """Make a function say what to write for arguments that it does not have.
 
     Parameters

@@ -10,17 +10,17 @@ import numpy as np
 FAR_OFF = 3.0  # times the spread of x, from which on its middle is far from 0
 
 
-def counted(n: int, of_what: str) -> str:
+def quantity(n: int, of_what: str) -> str:
     """Return a number of things: 1 point, 2 points."""
     return f"{n} {of_what}" + ("" if n == 1 else "s")
 
 
-def listed(names: Sequence[str]) -> str:
+def enumeration(names: Sequence[str]) -> str:
     """Return names as a sentence lists them: a, b and c."""
     return " and ".join([", ".join(names[:-1]), names[-1]] if len(names) > 1 else names)
 
 
-def described(value: Any) -> str:
+def description(value: Any) -> str:
     """Return what an argument is, in a few words."""
     shape = np.shape(value) if isinstance(value, np.ndarray | list | tuple) else ()
     if shape and np.size(value) > 4:
@@ -30,7 +30,7 @@ def described(value: Any) -> str:
     return f"the {kind} {name}" if callable(value) and name else f"{value!r:.80}"
 
 
-def signed(number: str) -> str:
+def in_prose(number: str) -> str:
     """Return a number as prose has it, with a minus and the sign of infinity."""
     return number.replace("-", "−").replace("inf", "∞")
 

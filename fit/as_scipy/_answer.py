@@ -82,7 +82,7 @@ def warn_of_shortcoming(task: Task, result: OptimizeResult, said: str) -> None:
     warn(f"{said[0].upper()}{said[1:]}: {instead}")
 
 
-def infodict(result: OptimizeResult, of_lm: bool) -> dict[str, Any]:
+def info_of_end(result: OptimizeResult, of_lm: bool) -> dict[str, Any]:
     """Return what SciPy tells of the end, and of its method "lm" the QR factors there."""
     told = {"nfev": result.nfev, "fvec": result.fun}
     if of_lm:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import INSTEAD, Array, refuse, refuse_unequal, unmasked
-from fit.arguments._suggestions import of_fit
+from fit.arguments._numbers import INSTEAD, Array, nan_for_masked, refuse, refuse_unequal
+from fit.arguments._suggestions import argument_of_fit
 from fit.problem._sigma import Cholesky, Relative, whitening
 
 METHODS = ("lm", "trf", "dogbox")
@@ -39,7 +39,7 @@ def data(
 ) -> tuple[Any, Array, Array | None]:
     """Return x, y and sigma: arrays of floats, but for an x that is no array or list."""
     if nan_policy == "omit":
-        xdata, ydata, sigma = map(unmasked, (xdata, ydata, sigma))
+        xdata, ydata, sigma = map(nan_for_masked, (xdata, ydata, sigma))
     y = floats("ydata", ydata, check_finite)
     if not y.size:
         raise ValueError("`ydata` must not be empty!")
@@ -204,7 +204,8 @@ def search_options(options: dict[str, Any]) -> dict[str, Any]:
     if unknown:
         name = min(unknown)
         raise TypeError(
-            f"curve_fit() got an unexpected keyword argument {name!r}: {of_fit(name, ARGUMENTS)}"
+            f"curve_fit() got an unexpected keyword argument {name!r}: "
+            f"{argument_of_fit(name, ARGUMENTS)}"
         )
     translated = {ours: options[name] for name, ours in TRANSLATED.items() if options.get(name)}
     if options.get("verbose"):

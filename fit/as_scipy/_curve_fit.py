@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 from fit.as_scipy._answer import (
     IER,
     covariance,
-    infodict,
+    info_of_end,
     refuse_failure,
     shortcoming_of,
     warn_of_shortcoming,
@@ -161,4 +161,4 @@ def curve_fit(
     pcov = covariance(result, task.freedom, absolute_sigma, noise)
     if not full_output:
         return result.x, pcov
-    return result.x, pcov, infodict(result, task.of_lm), result.message, IER[result.status]
+    return result.x, pcov, info_of_end(result, task.of_lm), result.message, IER[result.status]

@@ -37,13 +37,13 @@ ONE = DoubleDouble(1.0)
 def add(a: DoubleDouble, b: DoubleDouble) -> DoubleDouble:
     """Return a + b."""
     s, e = _two_sum(a.high, b.high)
-    return _normalised(s, e + (a.low + b.low))
+    return _normal_form(s, e + (a.low + b.low))
 
 
 def multiply(a: DoubleDouble, b: DoubleDouble) -> DoubleDouble:
     """Return a · b."""
     p, e = _two_product(a.high, b.high)
-    return _normalised(p, e + (a.high * b.low + a.low * b.high))
+    return _normal_form(p, e + (a.high * b.low + a.low * b.high))
 
 
 def total(a: DoubleDouble, axis: int) -> DoubleDouble:
@@ -56,7 +56,7 @@ def total(a: DoubleDouble, axis: int) -> DoubleDouble:
         if n % 2:
             s, e = np.concatenate([s, high[-1:]]), np.concatenate([e, low[-1:]])
         high, low = s, e
-    return _normalised(high[0], low[0])
+    return _normal_form(high[0], low[0])
 
 
 def _two_sum(a: Any, b: Any) -> tuple[Any, Any]:
@@ -81,11 +81,11 @@ def _halves(a: Any) -> tuple[Any, Any]:
     return first, a - first
 
 
-def _normalised(high: Any, low: Any) -> DoubleDouble:
+def _normal_form(high: Any, low: Any) -> DoubleDouble:
     s = high + low
     return DoubleDouble(s, low - (s - high))
 
 
-def exactly(values: NDArray[np.float64]) -> DoubleDouble:
+def double_double(values: NDArray[np.float64]) -> DoubleDouble:
     """Return numbers that are exact as they are."""
     return DoubleDouble(values, np.zeros_like(values))

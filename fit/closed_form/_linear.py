@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fit.arguments._numbers import Array, numbers
-from fit.arguments._suggestions import answering, of_fit
-from fit.closed_form._double_double import DoubleDouble, exactly, multiply
-from fit.closed_form._linear_least_squares import solved, weighted
+from fit.arguments._suggestions import argument_of_fit, with_suggestions
+from fit.closed_form._double_double import DoubleDouble, double_double, multiply
+from fit.closed_form._linear_least_squares import least_squares_solution, weighted_rows
 from fit.models._model import Model
 from fit.models._shapes import Line, Polynomial
 from fit.problem._data import data_of
@@ -26,7 +26,7 @@ from fit.uncertainties._estimate import LINEAR, UNDETERMINED
 Function: TypeAlias = Callable[[Any], Any]
 
 
-@answering(of_fit, "give the others by name")
+@with_suggestions(argument_of_fit, "give the others by name")
 def line(
     x: ArrayLike,
     y: ArrayLike,
@@ -75,7 +75,7 @@ def line(
             absolute_sigma=absolute_sigma,
             nan_policy=nan_policy,
         )
-    return _fitted(
+    return _linear_fit(
         Line(),
         lambda x: [x, np.ones_like(x)],
         np.asanyarray(x),
@@ -86,7 +86,7 @@ def line(
     )
 
 
-@answering(of_fit, "give the others by name")
+@with_suggestions(argument_of_fit, "give the others by name")
 def polynomial(
     x: ArrayLike,
     y: ArrayLike,
@@ -123,18 +123,18 @@ def polynomial(
     """
 
     def powers(x: Array) -> list[DoubleDouble]:
-        columns = [exactly(np.ones_like(x))]
+        columns = [double_double(np.ones_like(x))]
         with np.errstate(over="ignore", invalid="ignore"):
             for _ in range(degree):
                 columns.append(multiply(columns[-1], DoubleDouble(x)))
         return columns
 
-    return _fitted(
+    return _linear_fit(
         Polynomial(degree), powers, np.asanyarray(x), y, sigma, absolute_sigma, nan_policy
     )
 
 
-@answering(of_fit, "give the others by name")
+@with_suggestions(argument_of_fit, "give the others by name")
 def linear(
     basis: Mapping[str, Function] | Sequence[Function],
     x: Any,
@@ -177,7 +177,7 @@ def linear(
     >>> {name: round(value, 12) + 0.0 for name, value in result.values.items()}
     {'offset': 2.0, 'a': 3.0, 'b': 0.0}
     """
-    functions = _named(basis)
+    functions = _functions_by_name(basis)
 
     def combination(x: Any, *p: Any) -> Any:
         terms = (q * f(x) for q, f in zip(p, functions.values(), strict=True))
@@ -187,10 +187,10 @@ def linear(
         return [numbers(f"the basis function {name}", f(x)) for name, f in functions.items()]
 
     model = Model(combination, names=tuple(functions), label="linear combination")
-    return _fitted(model, columns, x, y, sigma, absolute_sigma, nan_policy)
+    return _linear_fit(model, columns, x, y, sigma, absolute_sigma, nan_policy)
 
 
-def _named(basis: Mapping[str, Function] | Sequence[Function]) -> dict[str, Function]:
+def _functions_by_name(basis: Mapping[str, Function] | Sequence[Function]) -> dict[str, Function]:
     """Return the functions by the names of their parameters."""
     several = basis.values() if isinstance(basis, Mapping) else basis
     if not isinstance(several, Iterable) or not all(map(callable, several)) or not len(basis):
@@ -207,7 +207,7 @@ def _named(basis: Mapping[str, Function] | Sequence[Function]) -> dict[str, Func
 # -- from data to a result -------------------------------------------------------------------
 
 
-def _fitted(
+def _linear_fit(
     model: Model,
     columns: Callable[[Any], Sequence[Array | DoubleDouble]],
     x: Any,
@@ -224,10 +224,10 @@ def _fitted(
         raise ValueError(f"x has shape {data.x.shape}, but y {n} points: expected one x for each")
     check_enough(counting(weights, n), names)
     design = _design(columns(data.x), names, n)
-    target = exactly(data.y)
+    target = double_double(data.y)
     if weights is not None:
-        design, target = weighted(design, weights), weighted(target, weights)
-    solution = solved(design, target)
+        design, target = weighted_rows(design, weights), weighted_rows(target, weights)
+    solution = least_squares_solution(design, target)
     problem = Problem(
         model,
         *data,
@@ -252,7 +252,7 @@ def _fitted(
 
 def _design(columns: Sequence[Array | DoubleDouble], names: Sequence[str], n: int) -> DoubleDouble:
     """Return the columns of the design matrix, one below the other, of shape (parameters, n)."""
-    exact = [c if isinstance(c, DoubleDouble) else exactly(c) for c in columns]
+    exact = [c if isinstance(c, DoubleDouble) else double_double(c) for c in columns]
     for name, column in zip(names, exact, strict=True):
         if column.high.shape not in ((), (n,)):
             raise ValueError(

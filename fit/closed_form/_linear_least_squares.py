@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.closed_form._double_double import DoubleDouble, add, exactly, multiply, total
+from fit.closed_form._double_double import DoubleDouble, add, double_double, multiply, total
 from fit.uncertainties._covariance import Determined, from_triangle
 
 EPS = float(np.finfo(float).eps)
@@ -39,7 +39,7 @@ class Solution(NamedTuple):
     steps: int
 
 
-def solved(columns: DoubleDouble, target: DoubleDouble) -> Solution:
+def least_squares_solution(columns: DoubleDouble, target: DoubleDouble) -> Solution:
     """Solve a linear least-squares problem by QR and refinement with residuals of 32 digits.
 
     The inverse T of the triangle R from QR, with its columns scaled, has errors of the condition
@@ -108,14 +108,14 @@ def _parts(n: int, width: int) -> list[slice]:
     return [slice(i, i + length) for i in range(0, n, length)]
 
 
-def weighted(rows: DoubleDouble, weights: Array) -> DoubleDouble:
+def weighted_rows(rows: DoubleDouble, weights: Array) -> DoubleDouble:
     """Return rows over the data in standard deviations, still with all digits."""
     if weights.ndim < 2:
         return multiply(rows, DoubleDouble(weights))
     n = len(weights)
     whitened = [np.empty_like(rows.high), np.empty_like(rows.low)]
     for part in _parts(n, n):
-        factors = exactly(weights[part])
+        factors = double_double(weights[part])
         for row in np.ndindex(rows.high.shape[:-1]):
             product = total(multiply(factors, rows.at(row)), 1)
             whitened[0][(*row, part)], whitened[1][(*row, part)] = product

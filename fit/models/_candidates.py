@@ -9,7 +9,7 @@ from fit.arguments._numbers import Array
 CENTRES = 150  # how many are tried for the narrowest peaks
 
 
-def distinct(x: Array) -> tuple[Array, float]:
+def distinct_points(x: Array) -> tuple[Array, float]:
     """Return the distinct values of x in order, and how far they reach."""
     points = np.unique(x)
     return points, float(np.ptp(points)) or max(abs(float(points[0])), 1.0)
@@ -21,7 +21,7 @@ def places(x: Array, y: Array) -> tuple[Array, Array]:
     Sizes are counted in points, so that they adapt to uneven spacing. The places of the largest
     and the smallest y are among them, for peaks narrower than what covers x.
     """
-    points, spread = distinct(x)
+    points, spread = distinct_points(x)
     n = points.size
     if n < 3:
         return np.full(4, points.mean()), spread * np.array([0.25, 0.5, 1.0, 2.0])
@@ -54,7 +54,7 @@ def frequencies(x: Array, y: Array) -> Array:
     W. H. Press and G. B. Rybicki, "Fast algorithm for spectral analysis of unevenly sampled data",
     Astrophysical Journal 338 (1989).
     """
-    points, spread = distinct(x)
+    points, spread = distinct_points(x)
     n = points.size
     # 8 cells between neighbours, and 8 frequencies for each that the data tell apart
     cell = spread / max(8 * (n - 1), 1)

@@ -64,7 +64,7 @@ class Separable(Protocol):
         """Return all parameters by name."""
 
 
-def searched(
+def start_of_sum(
     terms: Sequence[tuple[float, Term]], x: Array, y: Array, scale: Array
 ) -> dict[str, float]:
     """Return starting values for a sum of models, times ``scale``, that is to be close to ``y``."""
@@ -90,7 +90,7 @@ def searched(
         return best.by_name()
 
 
-def alternated(
+def start_of_product(
     left: Term, right: Term, quotient: bool, x: Array, y: Array, scale: Array
 ) -> dict[str, float]:
     """Return starting values for a product or a quotient: of each factor, given the other."""
@@ -119,7 +119,7 @@ def alternated(
 
 def _lowest(branches: Sequence[_Search]) -> _Search:
     """Return the branch that leaves least after some steps of least squares."""
-    return min((branch.descended() for branch in branches), key=lambda branch: branch.squares)
+    return min((branch.after_descent() for branch in branches), key=lambda branch: branch.squares)
 
 
 Chosen: TypeAlias = tuple[float, ...]
@@ -191,12 +191,12 @@ class _Search:
         candidates = [
             self._shape(i).candidates(self.x, self.rest() * self.factor(i)) for i in shapes
         ]
-        others = _orthonormal(self._stacked()[self.few])
+        others = _orthonormal_basis(self._stacked()[self.few])
         new = [
-            _independent(self._functions(i, c), others)
+            _independent_parts(self._functions(i, c), others)
             for i, c in zip(shapes, candidates, strict=True)
         ]
-        removed = _removed(new, self.rest()[self.few])
+        removed = _squares_removed(new, self.rest()[self.few])
         found: list[_Search] = []
         while len(found) < number:
             at = np.unravel_index(int(np.argmax(removed)), removed.shape)
@@ -208,9 +208,9 @@ class _Search:
                 best.put(i, tuple(float(values[k]) for values in c))
             found.append(best)
             ones = [functions[k] for functions, k in zip(new, at, strict=True)]
-            again = reduce(np.multiply.outer, map(_alike, new, ones))
+            again = reduce(np.multiply.outer, map(_nearly_same, new, ones))
             if len(new) == 2:  # a pair the other way round is the same
-                again |= np.multiply.outer(*map(_alike, new, ones[::-1]))
+                again |= np.multiply.outer(*map(_nearly_same, new, ones[::-1]))
             again[at] = True
             removed[again] = -1
         return found
@@ -224,7 +224,7 @@ class _Search:
 
     # -- descent -----------------------------------------------------------------------------
 
-    def descended(self) -> _Search:
+    def after_descent(self) -> _Search:
         """Return where some steps of least squares lead, of the terms that have begun."""
         start = self.by_name()
         begun = [i for i in range(len(self.terms)) if i in self.columns or i in self.values]
@@ -310,7 +310,7 @@ def _values(model: Term, x: Array, start: dict[str, float]) -> Array:
     return np.asarray(values, float) * np.ones(x.size)
 
 
-def _removed(new: list[Array], rest: Array) -> Array:
+def _squares_removed(new: list[Array], rest: Array) -> Array:
     """Return how much of the squares each candidate removes, or each pair of two shapes'."""
     along = [functions @ rest for functions in new]
     alone: Array = np.sum(along[0] ** 2, axis=-1)
@@ -328,14 +328,14 @@ def _removed(new: list[Array], rest: Array) -> Array:
     return alone[:, None] + np.maximum(more, 0)
 
 
-def _alike(functions: Array, one: Array) -> NDArray[np.bool_]:
+def _nearly_same(functions: Array, one: Array) -> NDArray[np.bool_]:
     """Return which candidates span nearly the same as one of them."""
     shared = np.sum((functions @ one.T) ** 2, axis=(-1, -2))
     alike: NDArray[np.bool_] = shared > ALIKE * min(len(one), functions.shape[1])
     return alike
 
 
-def _independent(functions: Array, others: Array) -> Array:
+def _independent_parts(functions: Array, others: Array) -> Array:
     """Return functions that span what is new in each candidate, of length 1; 0 where nothing is."""
     functions = functions / np.max(np.abs(functions), axis=-1, keepdims=True)
     m, k, n = functions.shape
@@ -354,7 +354,7 @@ def _independent(functions: Array, others: Array) -> Array:
     return functions
 
 
-def _orthonormal(columns: Array) -> Array:
+def _orthonormal_basis(columns: Array) -> Array:
     """Return an orthonormal basis of what the columns span."""
     if not columns.size:
         return columns

@@ -12,8 +12,8 @@ from typing import Any, NoReturn
 import numpy as np
 
 from fit.arguments._numbers import Array, number
-from fit.arguments._words import described
-from fit.models._guess import alternated, searched
+from fit.arguments._words import description
+from fit.models._guess import start_of_product, start_of_sum
 
 Guess = Callable[[Any, Array], Mapping[str, float]]
 
@@ -129,31 +129,31 @@ class Model:
     # -- composition -------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> Model:
-        return _combined("+", self, other)
+        return _combination_of("+", self, other)
 
     def __radd__(self, other: Any) -> Model:
-        return _combined("+", other, self)
+        return _combination_of("+", other, self)
 
     def __sub__(self, other: Any) -> Model:
-        return _combined("-", self, other)
+        return _combination_of("-", self, other)
 
     def __rsub__(self, other: Any) -> Model:
-        return _combined("-", other, self)
+        return _combination_of("-", other, self)
 
     def __mul__(self, other: Any) -> Model:
-        return _combined("*", self, other)
+        return _combination_of("*", self, other)
 
     def __rmul__(self, other: Any) -> Model:
-        return _combined("*", other, self)
+        return _combination_of("*", other, self)
 
     def __truediv__(self, other: Any) -> Model:
-        return _combined("/", self, other)
+        return _combination_of("/", self, other)
 
     def __rtruediv__(self, other: Any) -> Model:
-        return _combined("/", other, self)
+        return _combination_of("/", other, self)
 
     def __neg__(self) -> Model:
-        return _combined("*", -1, self)
+        return _combination_of("*", -1, self)
 
 
 OPERATORS = {"+": operator.add, "-": operator.sub, "*": operator.mul, "/": operator.truediv}
@@ -214,8 +214,8 @@ class Combination(Model):
         """Return starting values for which ``scale`` times the model is close to ``y``."""
         terms = self.terms()
         if len(terms) > 1 or terms[0][1] is not self:
-            return searched(terms, x, y, scale)
-        return alternated(self.left, self.right, self.operator == "/", x, y, scale)
+            return start_of_sum(terms, x, y, scale)
+        return start_of_product(self.left, self.right, self.operator == "/", x, y, scale)
 
     def terms(self) -> list[tuple[float, Model]]:
         """Return the models that this one is the sum of, and what each is multiplied by."""
@@ -231,7 +231,7 @@ class Combination(Model):
         return [(1.0, self)]
 
 
-def _combined(operator: str, left: Any, right: Any) -> Model:
+def _combination_of(operator: str, left: Any, right: Any) -> Model:
     first, second = _as_model(left), _as_model(right)
     if first is None or second is None:
         return NotImplemented  # type: ignore[no-any-return]
@@ -266,7 +266,7 @@ def _signature(f: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, float]
     """
     if not callable(f) or isinstance(f, type):
         instead = f", write {f.__name__}()" if isinstance(f, type) else ""
-        raise TypeError(f"expected a function or a Model as model, got {described(f)}{instead}")
+        raise TypeError(f"expected a function or a Model as model, got {description(f)}{instead}")
     parameters = []
     for p in list(inspect.signature(f).parameters.values())[1:]:
         if p.kind is p.VAR_KEYWORD or (p.kind is p.KEYWORD_ONLY and p.default is not p.empty):

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.arguments._suggestions import answering
-from fit.models._candidates import distinct, frequencies, places
-from fit.models._guess import searched
+from fit.arguments._suggestions import with_suggestions
+from fit.models._candidates import distinct_points, frequencies, places
+from fit.models._guess import start_of_sum
 from fit.models._model import Model
 
 TINY = 1e-100  # beside a squared width, so that a width of 0 divides nothing by 0
@@ -27,7 +27,7 @@ class Shape(Model):
     local = False  # whether it fades to both sides
     nonlinear = slice(1, None)  # of its parameters
 
-    @answering(_is_a_start, "starting values belong to the fit, as p0={name: ...}")
+    @with_suggestions(_is_a_start, "starting values belong to the fit, as p0={name: ...}")
     def __init__(self, prefix: str = "") -> None:
         label = type(self).__name__
         self._named(prefix, self.own_names, f"{label}({prefix})" if prefix else label)
@@ -55,7 +55,7 @@ class Shape(Model):
 
     def explain(self, x: Array, y: Array, scale: Array) -> dict[str, float]:
         """Return starting values for which ``scale`` times the model is close to ``y``."""
-        return searched([(1.0, self)], x, y, scale)
+        return start_of_sum([(1.0, self)], x, y, scale)
 
     def candidates(self, x: Array, y: Array) -> tuple[Array, ...]:
         """Return values, each of shape (m,), of the parameters that are not linear."""
@@ -95,7 +95,7 @@ class Exponential(Shape):
 
     def candidates(self, x: Array, y: Array) -> tuple[Array, ...]:
         """Return rates, falling and rising."""
-        points, spread = distinct(x)
+        points, spread = distinct_points(x)
         rates = np.geomspace(0.02, 4 * max(points.size - 1, 1), 40) / spread
         rates = np.append(rates, -rates)
         possible = np.abs(rates) * np.abs(points).max() < 600
@@ -278,7 +278,7 @@ class Polynomial(Shape):
     degree: int
     nonlinear = slice(0, 0)
 
-    @answering(_is_a_start, "starting values belong to the fit, as p0={name: ...}")
+    @with_suggestions(_is_a_start, "starting values belong to the fit, as p0={name: ...}")
     def __init__(self, degree: int, prefix: str = "") -> None:
         if not isinstance(degree, Integral) or degree < 0:
             raise ValueError(f"expected a degree of 0, 1, 2, ..., got {degree!r}")

@@ -11,7 +11,7 @@ from fit.problem._parameters import names_of_arguments
 Constraint: TypeAlias = Callable[..., Any]
 
 
-def by_name(
+def constraints_by_name(
     constraints: Constraint | Sequence[Constraint] | None, names: tuple[str, ...]
 ) -> tuple[Callable[[dict[str, Any]], Any], ...]:
     """Return each constraint as a function of all parameters by name."""

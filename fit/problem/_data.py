@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import INSTEAD, Array, as_x, numbers, refuse, unmasked
+from fit.arguments._numbers import INSTEAD, Array, as_x, nan_for_masked, numbers, refuse
 from fit.problem._sigma import (
     Cholesky,
     Relative,
@@ -96,10 +96,10 @@ def without_nan(
         raise ValueError(f"expected the nan_policy 'raise' or 'omit', got {nan_policy!r}")
     if isinstance(sigma, Cholesky):
         raise ValueError("nan_policy='omit' needs the covariance itself as sigma, not its factor")
-    x, y, x_sigma = map(unmasked, (x, y, x_sigma))
+    x, y, x_sigma = map(nan_for_masked, (x, y, x_sigma))
     x = as_x(x, check_finite=False)
     values: Any = numbers("y", y, check_finite=False)
-    of_y: Any = unmasked(sigma.fraction if isinstance(sigma, Relative) else sigma)
+    of_y: Any = nan_for_masked(sigma.fraction if isinstance(sigma, Relative) else sigma)
     spread: Any = None if of_y is None else numbers("sigma", of_y, check_finite=False)
     x_spread: Any = None if x_sigma is None else numbers("x_sigma", x_sigma, check_finite=False)
     n = values.shape[-1] if values.ndim else 0

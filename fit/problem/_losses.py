@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from fit.arguments._numbers import Array, number
-from fit.arguments._suggestions import meant
+from fit.arguments._suggestions import nearest_name
 
 LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")  # as in `optim.least_squares`
 REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
@@ -35,7 +35,7 @@ def scale_of_loss(loss: Any, loss_scale: Any, absolute: bool) -> float | None:
     if not isinstance(loss, str):
         raise ValueError(f"expected a loss by its name, got {loss!r}: {', '.join(LOSSES)}")
     if loss not in LOSSES:
-        raise ValueError(f"there is no loss {loss!r}: {meant(loss, LOSSES)}")
+        raise ValueError(f"there is no loss {loss!r}: {nearest_name(loss, LOSSES)}")
     if loss_scale is None:
         return 1.0 if absolute or loss == "linear" else None
     scale = number("loss_scale", loss_scale, check_finite=False)

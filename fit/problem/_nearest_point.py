@@ -57,11 +57,11 @@ def nearest_point(curve: Curve, variables: int, n: int, resolution: Array) -> Ar
                     found = line * np.where(coarse, best.middle, 0.0)
                     e = curve(found)
                     there = np.sum(found**2, axis=0) + e**2
-                    pieces = halved(pieces, first, coarse, e)
+                    pieces = with_halves(pieces, first, coarse, e)
                 else:
                     pieces[BOUND, first, every] = np.inf
                     start = np.where(open_, line * best.nearest, nearest)
-                    found, there = settled(curve, start, resolution)
+                    found, there = local_minimum(curve, start, resolution)
                 nearer = there < least
                 nearest, least = np.where(nearer, found, nearest), np.where(nearer, there, least)
     return nearest
@@ -126,7 +126,7 @@ def between(left: Array, right: Array, e_left: Array, e_right: Array, bend: Arra
     return Pieces(left, right, e_left, e_right, nearest, distance, bulge, bound)
 
 
-def halved(pieces: Array, row: Any, where: Any, e: Array) -> Array:
+def with_halves(pieces: Array, row: Any, where: Any, e: Array) -> Array:
     """Return pieces, one of some points halved, with what the curve is in the middle."""
     old = Pieces(*pieces[:, row, np.arange(e.size)])
     bend = 2 * np.abs(old.e_left + old.e_right - 2 * e) / (old.right - old.left) ** 2
@@ -172,7 +172,7 @@ def _finite(values: Array) -> Array:
 # -- one valley ------------------------------------------------------------------------------
 
 
-def settled(curve: Curve, u: Array, resolution: Array) -> tuple[Array, Array]:
+def local_minimum(curve: Curve, u: Array, resolution: Array) -> tuple[Array, Array]:
     """Return a minimum of each distance near u, and its square.
 
     By Newton's method, or the method of Gauss and Newton where the distance bends down. Each point

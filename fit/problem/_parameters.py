@@ -86,7 +86,7 @@ def parameters_of(
     guessed = guess() if guess is not None and not settled.issuperset(names) else {}
     guessed = {name: value for name, value in guessed.items() if name not in start}
     start = {**guessed, **start}
-    held = _held(names, start, fixed)
+    held = _values_of_fixed(names, start, fixed)
     free = tuple(name for name in names if name not in held)
     if not free:
         raise ValueError("all parameters are fixed: there is nothing to fit")
@@ -140,7 +140,7 @@ def _by_name(
     return dict(zip(names, array.tolist(), strict=True))
 
 
-def _held(
+def _values_of_fixed(
     names: tuple[str, ...], start: dict[str, float], fixed: Fixed | Sequence[str] | None
 ) -> dict[str, Any]:
     """Return what is not free by name: numbers, and functions of other parameters."""
@@ -152,14 +152,14 @@ def _held(
         raise ValueError(f"fixed is {fixed!r}, expected a dict by name, or names")
     _refuse_unknown(list(fixed), names, "fixed")
     if isinstance(fixed, Mapping):
-        return {name: _held_at(name, value) for name, value in fixed.items()}
+        return {name: _value_of_fixed(name, value) for name, value in fixed.items()}
     missing = [name for name in fixed if name not in start]
     if missing:
         raise ValueError(f"fixed: no value for {missing[0]}: give fixed={{{missing[0]!r}: ...}}")
     return {name: start[name] for name in fixed}
 
 
-def _held_at(name: str, value: Any) -> Any:
+def _value_of_fixed(name: str, value: Any) -> Any:
     if callable(value):
         return value
     if isinstance(value, bool | np.bool_):
@@ -253,17 +253,16 @@ def _refuse_pairs(names: tuple[str, ...], low: list[float], high: list[float]) -
     if not (low[0] < low[1] and high[0] < high[1]):
         return
     if not (low[0] < high[0] and low[1] < high[1]):
-        pairs = _spelt(names, low, high)
+        pairs = _bounds_as_code(names, low, high)
         means = f"are not below one another: for a pair for each parameter write {pairs}"
     else:
-        across = _spelt(names, (low[0], high[0]), (low[1], high[1]))
-        means = (
-            f"may also be a pair for each parameter: write {across}, or {_spelt(names, low, high)}"
-        )
+        across = _bounds_as_code(names, (low[0], high[0]), (low[1], high[1]))
+        along = _bounds_as_code(names, low, high)
+        means = f"may also be a pair for each parameter: write {across}, or {along}"
     raise ValueError(f"the lower and upper bounds {low} and {high} {means}")
 
 
-def _spelt(names: tuple[str, ...], *pairs: Sequence[float]) -> str:
+def _bounds_as_code(names: tuple[str, ...], *pairs: Sequence[float]) -> str:
     return (
         f"bounds={{{', '.join(f'{k!r}: {tuple(v)}' for k, v in zip(names, pairs, strict=True))}}}"
     )

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._words import counted, probability, signed
+from fit.arguments._words import in_prose, probability, quantity
 from fit.problem._problem import Problem
 from fit.uncertainties._estimate import UNDETERMINED, Estimate
 
@@ -49,7 +49,7 @@ def facts(result: Estimate) -> list[tuple[str, str]]:
     errors += f", {of}" if (of := _fraction(problem)) else ""
     return [
         ("Model", str(problem.model)),
-        ("Data", f"{counted(len(problem.y), 'point')} {errors}{_left_out(problem)}"),
+        ("Data", f"{quantity(len(problem.y), 'point')} {errors}{_left_out(problem)}"),
         ("Method", _method(result)),
         ("Outcome", outcome(result)),
     ]
@@ -134,7 +134,7 @@ def rows(result: Estimate) -> list[Row]:
             shown = "0" if nothing else f"{value:.12g}"
             lines.append(Row(name, shown, "±", "0", "", ", ".join(notes)))
             continue
-        shown, error_shown = rounded(value, error)
+        shown, error_shown = value_and_error(value, error)
         lines.append(Row(name, shown, "±", error_shown, _relative(value, error), ", ".join(notes)))
     return lines
 
@@ -144,18 +144,18 @@ def remarks(result: Estimate) -> list[str]:
     return [_about_errors(result), *_about_correlations(result)]
 
 
-def rounded(value: float, error: float) -> tuple[str, str]:
+def value_and_error(value: float, error: float) -> tuple[str, str]:
     """Return a value and its error, both rounded to two digits of the error.
 
     Examples
     --------
-    >>> rounded(2.50376, 0.03034)
+    >>> value_and_error(2.50376, 0.03034)
     ('2.504', '0.030')
-    >>> rounded(1234567.0, 4321.0)
+    >>> value_and_error(1234567.0, 4321.0)
     ('1234600', '4300')
-    >>> rounded(-6.62607e-34, 1.5e-38)
+    >>> value_and_error(-6.62607e-34, 1.5e-38)
     ('-6.62607e-34', '0.00015e-34')
-    >>> rounded(104632.0, 7.3e8)
+    >>> value_and_error(104632.0, 7.3e8)
     ('1.0e+05', '7.3e+08')
     """
     if math.isinf(error):
@@ -212,7 +212,7 @@ def _method(result: Estimate) -> str:
         words += f", robust by the loss {problem.loss!r} beyond {problem.loss_scale:.3g}"
         words += " σ" if problem.sigma is not None else ""
     if problem.constraints:
-        constraints = counted(len(problem.constraints), "constraint")
+        constraints = quantity(len(problem.constraints), "constraint")
         words += f", with {constraints} by Lagrange multipliers"
     return words
 
@@ -268,7 +268,7 @@ def _about_correlations(result: Estimate) -> Iterator[str]:
         return
     pairs.sort(key=lambda pair: -abs(pair[0]))
     shown = "; ".join(
-        f"{pair} {signed(f'{value:+.{_digits(value)}f}')}" for value, pair in pairs[:MOST]
+        f"{pair} {in_prose(f'{value:+.{_digits(value)}f}')}" for value, pair in pairs[:MOST]
     )
     more = f"; and {len(pairs) - MOST} more" if len(pairs) > MOST else ""
     yield f"Strong correlations: {shown}{more}."

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.arguments._words import counted, probability
-from fit.results._facts import beyond, rounded, rows
+from fit.arguments._words import probability, quantity
+from fit.results._facts import beyond, rows, value_and_error
 from fit.uncertainties._band import band
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._profile import interval, profile
@@ -137,7 +137,7 @@ def _draw_data(axes: Axes, x: Array, result: Estimate, x_sigma: Array | None) ->
     axes.plot([], [], "o", color=BLACK, markersize=4, markeredgewidth=0, label=label)
     if not count.all():
         _draw_points(axes, x[~count], y[~count], markerfacecolor="none", markeredgewidth=0.8)
-        axes.lines[-1].set_label(f"{counted(int(np.sum(~count)), 'point')} of infinite error")
+        axes.lines[-1].set_label(f"{quantity(int(np.sum(~count)), 'point')} of infinite error")
 
 
 def _draw_points(axes: Axes, x: Array, y: Array, **look: Any) -> None:
@@ -268,7 +268,9 @@ def _verdict(result: Estimate) -> str:
     if problem.loss == "linear":
         words += f"χ²/dof = {result.chi_squared:.4g}/{result.dof}"
     else:
-        words += f"loss {problem.loss!r}, {beyond(result)} of {counted(problem.n, 'point')} beyond "
+        words += (
+            f"loss {problem.loss!r}, {beyond(result)} of {quantity(problem.n, 'point')} beyond "
+        )
         words += f"{problem.loss_scale:.3g}"
     if p is not None:
         found = probability(p, 2)
@@ -283,4 +285,4 @@ def _rise(result: Estimate) -> str:
 
 
 def _end(end: float, error: float) -> str:
-    return rounded(end, error)[0] if np.isfinite(end) else f"{end:+.0f}".replace("inf", "∞")
+    return value_and_error(end, error)[0] if np.isfinite(end) else f"{end:+.0f}".replace("inf", "∞")

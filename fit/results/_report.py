@@ -18,13 +18,13 @@ def report(result: Estimate, warnings: Sequence[str]) -> str:
     with np.errstate(all="ignore"):
         head = facts(result)
         parts = [
-            "\n".join(_wrapped(text, f"{name:<8}") for name, text in head),
+            "\n".join(_paragraph(text, f"{name:<8}") for name, text in head),
             _beside(quality(result)),
             _table(rows(result)),
-            "\n".join(_wrapped(remark) for remark in remarks(result)),
+            "\n".join(_paragraph(remark) for remark in remarks(result)),
         ]
     if warnings:
-        parts.append("\n".join(["Warnings", *(_wrapped(w, "- ") for w in warnings)]))
+        parts.append("\n".join(["Warnings", *(_paragraph(w, "- ") for w in warnings)]))
     return "\n\n".join(parts)
 
 
@@ -42,7 +42,7 @@ def short(result: Estimate) -> str:
 # -- layout ----------------------------------------------------------------------------------
 
 
-def _wrapped(text: str, start: str = "") -> str:
+def _paragraph(text: str, start: str = "") -> str:
     return textwrap.fill(
         " ".join(text.split()),
         WIDTH,

@@ -135,7 +135,7 @@ class FitResult(Estimate):
 
         value = np.asarray(of_free(self.p))
         J = jacobian(of_free)(self.p)
-        variance = self._scaled(variance_of(J, self.determined))
+        variance = self._scaled_variance(variance_of(J, self.determined))
         return value[()], np.sqrt(variance)[()]
 
     @cached_property

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fit.arguments._numbers import Array
-from fit.arguments._words import counted, described, from_the_middle
+from fit.arguments._words import description, from_the_middle, quantity
 from fit.problem._chi_squared import weighted_residuals
 from fit.problem._data import NAMES
 from fit.problem._errors_in_x import takes_each_point_alone
@@ -20,8 +20,8 @@ def refuse_order(model: Any, x: Any, y: Any) -> None:
     """Refuse a model that does not come first."""
     if not callable(model) and (callable(x) or callable(y)):
         raise TypeError(
-            f"the model comes first, as in fit(model, x, y), but got {described(model)}, "
-            f"{described(x)}, {described(y)}"
+            f"the model comes first, as in fit(model, x, y), but got {description(model)}, "
+            f"{description(x)}, {description(y)}"
         )
 
 
@@ -45,7 +45,7 @@ def check_start(problem: Problem) -> None:
     if not np.isfinite(zeros).all():
         raise ValueError(
             f"the constraints are {zeros} for the starting values "
-            f"{_listed(problem, parameters.start)}: give others in p0"
+            f"{_values_in_words(problem, parameters.start)}: give others in p0"
         )
     check_enough(problem.counting, parameters.free, zeros.size)
     p = parameters.every(parameters.start)
@@ -63,13 +63,13 @@ def check_start(problem: Problem) -> None:
         shift = from_the_middle(x)
         raise ValueError(
             f"the model is {values[bad[0]]} at point {bad[0]} for the starting values "
-            f"{_listed(problem, parameters.start)} ({bad.size} of {len(y)} points): give other "
-            "starting values in p0" + (f", or write the model with {shift}" if shift else "")
+            f"{_values_in_words(problem, parameters.start)} ({bad.size} of {len(y)} points): give "
+            "other starting values in p0" + (f", or write the model with {shift}" if shift else "")
         )
     if not np.isfinite(chi_squared):
         raise ValueError(
             f"χ² is {chi_squared} for the starting values "
-            f"{_listed(problem, parameters.start)}: give others in p0"
+            f"{_values_in_words(problem, parameters.start)}: give others in p0"
         )
     if problem.x_sigma is not None and not takes_each_point_alone(model, x, p):
         raise ValueError(
@@ -82,7 +82,7 @@ def check_enough(counting: NDArray[np.bool_], names: Sequence[str], constraints:
     """Refuse fewer points that count than parameters."""
     n = int(np.sum(counting))
     if n + constraints < len(names):
-        points = counted(n, "point") + ("" if counting.all() else " of finite error")
+        points = quantity(n, "point") + ("" if counting.all() else " of finite error")
         raise ValueError(
             f"y has {points}: too few to fit {len(names)} parameters ({', '.join(names)})"
         )
@@ -93,7 +93,7 @@ def _kind(values: Any) -> str:
     return type(values).__name__ if dtype.kind == "O" else f"dtype {dtype}"
 
 
-def _listed(problem: Problem, p: Array) -> str:
+def _values_in_words(problem: Problem, p: Array) -> str:
     return ", ".join(f"{k} = {v:g}" for k, v in problem.parameters.by_name(p).items())
 
 
@@ -102,7 +102,7 @@ def refuse_corner(problem: Problem, p: Array, J: Array) -> NoReturn:
     point, k = np.argwhere(~np.isfinite(J))[0]
     raise ValueError(
         f"the derivative of the model by {problem.parameters.free[k]} is {J[point, k]} at point "
-        f"{point} for {_listed(problem, p)}: give other starting values in p0, or bounds"
+        f"{point} for {_values_in_words(problem, p)}: give other starting values in p0, or bounds"
     )
 
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit.arguments._suggestions import answering, of_fit
-from fit.arguments._words import counted
+from fit.arguments._suggestions import argument_of_fit, with_suggestions
+from fit.arguments._words import quantity
 from fit.models._model import Model
-from fit.problem._constraints import Constraint, by_name
+from fit.problem._constraints import Constraint, constraints_by_name
 from fit.problem._data import Data, data_of
 from fit.problem._errors_in_x import DISTANCES, refuse_errors_in_x
 from fit.problem._losses import scale_of_loss
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
 
 
-@answering(of_fit, "give the others by name, such as p0=[...]")
+@with_suggestions(argument_of_fit, "give the others by name, such as p0=[...]")
 def fit(
     model: Callable[..., Any],
     x: Any,
@@ -158,7 +158,7 @@ def fit(
         raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
     data = data_of(x, y, sigma, x_sigma, nan_policy)
     if np.ndim(data.x) == 1 and len(data.x) != len(data.y):
-        raise ValueError(f"x has {counted(len(data.x), 'point')}, but y {len(data.y)}")
+        raise ValueError(f"x has {quantity(len(data.x), 'point')}, but y {len(data.y)}")
     if method == "auto" and x_sigma is not None:
         method = "orthogonal-distance"
     refuse_errors_in_x(method, data.weights, data.x_sigma)
@@ -173,7 +173,7 @@ def fit(
         model,
         *data,
         parameters_for(data),
-        by_name(constraints, model.names),
+        constraints_by_name(constraints, model.names),
         loss,
         loss_scale,
         absolute,

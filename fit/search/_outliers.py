@@ -25,7 +25,7 @@ def better_from(problem: Problem, found: FitResult, progress: bool) -> FitResult
     """
     if np.array_equal(problem.parameters.start, found.problem.parameters.start):
         return found
-    return _less_lost(found, minimum_of(problem, found.method, progress))
+    return _better_of(found, minimum_of(problem, found.method, progress))
 
 
 def hampel_filter(x: Array, y: Array) -> Array:
@@ -50,7 +50,7 @@ def hampel_filter(x: Array, y: Array) -> Array:
     return np.where(alone, near, y) if np.mean(alone) <= FEW else y
 
 
-def _less_lost(one: FitResult, other: FitResult) -> FitResult:
+def _better_of(one: FitResult, other: FitResult) -> FitResult:
     """Return the better of two fits from two starts, by a loss at the smaller scale."""
     scale = min(result.problem.loss_scale or 1.0 for result in (one, other))
 

@@ -29,32 +29,36 @@ def consistent_minimum(problem: Problem, search: Search) -> tuple[Problem, Optim
     start, evaluations = problem.parameters.start, 0
     if problem.loss_scale is None and too_few(problem.n, start.size):
         # A scale that follows the residuals would follow them down to nothing.
-        plain, found = _repeated(replace(problem, loss="linear", loss_scale=1.0), search, start)
+        plain, found = _minimum_by_rounds(
+            replace(problem, loss="linear", loss_scale=1.0), search, start
+        )
         spread = np.linalg.norm(np.asarray(plain.residuals(found.x), float))
         scale = float(spread) / np.sqrt(max(problem.n - start.size, 1))
         problem = replace(problem, loss_scale=max(scale, problem.rounding) or 1.0)
         evaluations += found.nfev
     if problem.loss in REDESCENDING:
         # From afar all points look like outliers, and there are minima at which most of them are.
-        _, wider = _repeated(replace(problem, loss="soft_l1"), search, start)
+        _, wider = _minimum_by_rounds(replace(problem, loss="soft_l1"), search, start)
         start = wider.x
         evaluations += wider.nfev
-    problem, found = _repeated(problem, search, start)
+    problem, found = _minimum_by_rounds(problem, search, start)
     found.nfev += evaluations
     return problem, found
 
 
-def _repeated(problem: Problem, search: Search, start: Array) -> tuple[Problem, OptimizeResult]:
+def _minimum_by_rounds(
+    problem: Problem, search: Search, start: Array
+) -> tuple[Problem, OptimizeResult]:
     """Search again with the scale and the errors of the last minimum, until these stay."""
     if problem.loss_scale is not None and not problem.follows_model:
         return problem, search(problem, start)
     evaluations = ran_out = 0
-    posed = _scaled(problem, start)
+    posed = _with_scale(problem, start)
     for _ in range(ROUNDS):
         found = search(posed, start)
         evaluations += found.nfev
         last, start = posed, found.x
-        posed = _scaled(_following(problem, start), start)
+        posed = _with_scale(_with_errors_of_model(problem, start), start)
         ran_out += not found.success and found.status in LIMITS
         if ran_out == PATIENCE or not _change(last, posed) > ALIKE:
             break
@@ -66,7 +70,7 @@ def _repeated(problem: Problem, search: Search, start: Array) -> tuple[Problem, 
     return last, found
 
 
-def _scaled(problem: Problem, p: Array) -> Problem:
+def _with_scale(problem: Problem, p: Array) -> Problem:
     """Return the problem with the standard deviation that the residuals at p have as its scale."""
     if problem.loss_scale is not None:
         return problem
@@ -75,7 +79,7 @@ def _scaled(problem: Problem, p: Array) -> Problem:
     return replace(problem, loss_scale=max(scale, problem.rounding) or 1.0)
 
 
-def _following(problem: Problem, p: Array) -> Problem:
+def _with_errors_of_model(problem: Problem, p: Array) -> Problem:
     """Return the problem with the errors that the model at p has."""
     if problem.relative is None or problem.relative.of == "data":
         return problem

@@ -12,7 +12,7 @@ from autodiff import jacobian, jvp
 from fit.arguments._numbers import Array, as_x
 from fit.uncertainties._covariance import variance_of
 from fit.uncertainties._estimate import Estimate, quantile
-from fit.uncertainties._further import deviations_of_further
+from fit.uncertainties._further_measurement import deviations_of_further
 
 ALONE = 1e-9  # of what it changes by: a value that depends on the parameters at its own place only
 

@@ -101,7 +101,7 @@ class Estimate:
         fewer than some 20 degrees of freedom, without ``sigma``, those by "cauchy" and "arctan" are
         too small.
         """
-        return self._scaled(covariance_of(self._every, self.determined))
+        return self._scaled_variance(covariance_of(self._every, self.determined))
 
     @cached_property
     def hessian_covariance(self) -> Array | None:
@@ -116,7 +116,7 @@ class Estimate:
         determined = from_hessian(problem.hessian(self.p), problem.directions(self.p))
         if determined is None:
             return None
-        return self._scaled(covariance_of(self._every, determined))
+        return self._scaled_variance(covariance_of(self._every, determined))
 
     @property
     def _every(self) -> Array:
@@ -124,7 +124,7 @@ class Estimate:
         J: Array = jacobian(self.problem.parameters.every)(self.p)
         return J
 
-    def _scaled(self, variance: Array) -> Array:
+    def _scaled_variance(self, variance: Array) -> Array:
         """Return (co)variances as they are with the data's errors; what is open stays so."""
         left_open = np.isinf(variance)
         scale = self.sandwich.variance

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.arguments._words import signed
+from fit.arguments._words import in_prose
 from fit.uncertainties._estimate import UNDETERMINED, Estimate, quantile
 from fit.uncertainties._vicinity import Vicinity, axes_of, is_minimum, valley_at
 from optim import lagrange, least_squares
@@ -94,7 +94,7 @@ def likelihood_interval(result: Estimate, name: str, factor: float = 1.0) -> Int
         if crossing is not None:
             ends[side] = side * crossing
         else:
-            ends[side] = side * (searched_end(around, k, side, rise, notes) - middle) / error
+            ends[side] = side * (end_by_search(around, k, side, rise, notes) - middle) / error
     notes += around.lower_minimum()
     return Interval(middle - ends[-1] * error, middle + ends[1] * error, tuple(notes))
 
@@ -119,7 +119,7 @@ def profile(result: Estimate, name: str, points: int = 13, reach: float = 3.0) -
         values[points // 2] = middle
     rises, where = np.empty(points), np.empty((points, result.p.size))
     for side in (np.flatnonzero(values >= middle), np.flatnonzero(values < middle)[::-1]):
-        for i, (rise, p) in zip(side, followed(around, k, values[side]), strict=True):
+        for i, (rise, p) in zip(side, points_along(around, k, values[side]), strict=True):
             rises[i], where[i] = rise, p
     for note in around.lower_minimum():
         warnings.warn(note, RuntimeWarning, stacklevel=3)
@@ -181,7 +181,7 @@ def newton_crossing(
     return None
 
 
-def followed(around: Vicinity, k: int, values: Array) -> list[tuple[float, Array]]:
+def points_along(around: Vicinity, k: int, values: Array) -> list[tuple[float, Array]]:
     """Return the least χ² and where it is, at values that lead away from the minimum."""
     result = around.result
     found: list[tuple[float, Array]] = []
@@ -196,8 +196,8 @@ def followed(around: Vicinity, k: int, values: Array) -> list[tuple[float, Array
             continue
         point = None
         if smooth:
-            across = _predicted(tangents, len(u) - 1) * (t - here)
-            point = _projected(around, axes, u + axes.dot(np.append(t - here, across)))
+            across = _mean_tangent(tangents, len(u) - 1) * (t - here)
+            point = _projection(around, axes, u + axes.dot(np.append(t - here, across)))
         if point is None:
             smooth = False
             near = found[-1][1] if found else result.p
@@ -212,14 +212,14 @@ def followed(around: Vicinity, k: int, values: Array) -> list[tuple[float, Array
     return found
 
 
-def _predicted(tangents: Sequence[Array], n: int) -> Array:
+def _mean_tangent(tangents: Sequence[Array], n: int) -> Array:
     """Return the mean tangent on the step to the next point, by Adams and Bashforth's rule."""
     if not tangents:
         return np.zeros(n)
     return 1.5 * tangents[-1] - 0.5 * tangents[-2] if len(tangents) > 1 else tangents[-1]
 
 
-def _projected(around: Vicinity, axes: Array, u: Array) -> tuple[Array, float, Array] | None:
+def _projection(around: Vicinity, axes: Array, u: Array) -> tuple[Array, float, Array] | None:
     """Return the point of the valley at the parameter's value in u, its χ² and its tangent."""
     limit = FOLLOWED * sqrt(around.result.variance)
     with np.errstate(all="ignore"):
@@ -270,7 +270,7 @@ def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[flo
     return rise, p
 
 
-def searched_end(around: Vicinity, k: int, side: int, rise: float, notes: list[str]) -> float:
+def end_by_search(around: Vicinity, k: int, side: int, rise: float, notes: list[str]) -> float:
     """Return where the least χ² has risen so much, by following it step by step."""
     from scipy.optimize import brentq
 
@@ -294,13 +294,15 @@ def searched_end(around: Vicinity, k: int, side: int, rise: float, notes: list[s
     while known[last][0] < 1:
         if last == bound:
             which = ("lower", "upper")[(side + 1) // 2]
-            notes.append(f"the interval of {name} ends at its {which} bound {signed(f'{bound:g}')}")
+            notes.append(
+                f"the interval of {name} ends at its {which} bound {in_prose(f'{bound:g}')}"
+            )
             return bound
         if abs(last - middle) > FARTHEST * unit:
             return side * np.inf
         if len(known) > SEARCHED:
             notes.append(
-                f"the interval of {name} has no end as far as {signed(f'{last:g}')}, where the "
+                f"the interval of {name} has no end as far as {in_prose(f'{last:g}')}, where the "
                 "search was given up: χ² goes up and down on the way"
             )
             return side * np.inf

@@ -9,11 +9,11 @@ import numpy as np
 
 from autodiff import jacobian
 from fit.arguments._numbers import Array
-from fit.arguments._words import listed, signed
+from fit.arguments._words import enumeration, in_prose
 from fit.uncertainties._covariance import from_hessian
 from fit.uncertainties._estimate import LINEAR, Estimate
 from fit.uncertainties._profile import likelihood_interval
-from fit.verdict._limited import LONGER, SpentError
+from fit.verdict._evaluations import LONGER, SpentError
 
 # An error is itself uncertain by 1/√(2 dof), some 10 % with 50 points: it is read to one digit.
 CURVED = 0.1
@@ -47,8 +47,8 @@ def curvature(result: Estimate) -> Iterator[str]:
             alone = name == to_compare[-1]
             errors, were = ("the error of", "was") if alone else ("the errors of", "were")
             yield (
-                f"{errors} {listed(to_compare[k:])} {were} not checked against the likelihood, for "
-                f"{LONGER}; see interval({name!r})"
+                f"{errors} {enumeration(to_compare[k:])} {were} not checked against the "
+                f"likelihood, for {LONGER}; see interval({name!r})"
             )
             break
         if name not in at_bounds:  # of which it has been said
@@ -57,7 +57,7 @@ def curvature(result: Estimate) -> Iterator[str]:
         if off > CURVED and not any("bound" in note for note in said):
             yield (
                 f"the error of {name}, ±{error:.3g}, is off, since {reason}: by the likelihood it "
-                f"is {signed(f'{low - value:+.3g} {high - value:+.3g}')}"
+                f"is {in_prose(f'{low - value:+.3g} {high - value:+.3g}')}"
             )
     yield from notes
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from fit.arguments._numbers import Array
-from fit.arguments._words import from_the_middle, listed, signed
+from fit.arguments._words import enumeration, from_the_middle, in_prose
 from fit.uncertainties._estimate import Estimate
 
 # What an exact null direction changes, by rounding, of what the parameters would change alone.
@@ -24,7 +24,7 @@ RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 def undetermined(result: Estimate) -> Iterator[str]:
     """Name each group of parameters of which the data determine only combinations."""
-    steps = _sparse(result.determined.undetermined / result.determined.scale)
+    steps = _sparse_basis(result.determined.undetermined / result.determined.scale)
     alone: list[int] = []
     for rows in _groups(np.abs(steps) > INVOLVED):
         members = np.flatnonzero((steps[rows] != 0).any(axis=0))
@@ -36,7 +36,7 @@ def undetermined(result: Estimate) -> Iterator[str]:
         yield _without_influence(result, sorted(alone))
 
 
-def _sparse(steps: Array) -> Array:
+def _sparse_basis(steps: Array) -> Array:
     """Return a basis of the same space whose vectors share few entries, by elimination."""
     rows = steps.copy()
     for i in range(len(rows)):
@@ -63,11 +63,13 @@ def _groups(involved: NDArray[np.bool_]) -> list[list[int]]:
 def _group(result: Estimate, members: NDArray[np.intp], steps: Array) -> str:
     """Say what is left open by steps that belong together."""
     names = [result.free[i] for i in members]
-    opened = f"{listed(names)} are undetermined"
+    opened = f"{enumeration(names)} are undetermined"
     for in_logarithm in _scales(result.p[members]):
         along = np.zeros_like(steps)
         along[:, members] = steps[:, members] / np.where(in_logarithm, result.p[members], 1.0)
-        if _stays(result, [_moved(result, members, in_logarithm, along, t) for t in (0.3, -0.4)]):
+        if _stays(
+            result, [_place_along(result, members, in_logarithm, along, t) for t in (0.3, -0.4)]
+        ):
             only = _combination(along[:, members], names, in_logarithm)
             if len(along) > SHOWN:
                 return f"{opened}: {only}"
@@ -86,7 +88,7 @@ def _scales(values: Array) -> list[NDArray[np.bool_]]:
     return [choice for choice in choices if not (choice & (values == 0)).any()]
 
 
-def _moved(
+def _place_along(
     result: Estimate,
     members: NDArray[np.intp],
     in_logarithm: NDArray[np.bool_],
@@ -112,15 +114,15 @@ def _without_influence(result: Estimate, members: list[int]) -> str:
     values = ", ".join(f"{name} = {result.values[name]:g}" for name in names)
     if not _stays(result, moved):
         return (
-            f"{listed(names)} cannot be determined here: at {values} no residual changes to first "
-            "order; start elsewhere, with p0"
+            f"{enumeration(names)} cannot be determined here: at {values} no residual changes to "
+            "first order; start elsewhere, with p0"
         )
     if len(names) == 1:
-        return f"{listed(names)} does not matter: no residual depends on it"
+        return f"{enumeration(names)} does not matter: no residual depends on it"
     # Of several it is likelier that what they describe lies outside the data.
     shift = from_the_middle(result.problem.x)
     return (
-        f"no residual depends on {listed(names)} about {values}: start elsewhere, with p0, or "
+        f"no residual depends on {enumeration(names)} about {values}: start elsewhere, with p0, or "
         + (f"write the model with {shift}" if shift else "omit them")
     )
 
@@ -207,5 +209,5 @@ def _direction(result: Estimate, steps: Array) -> str:
 def _entry(number: float) -> str:
     """Write an entry of a unit vector, of which only zeros look like 0."""
     if abs(number) < 0.005:
-        return signed(f"{number + 0.0:.1g}") if number else "0"
-    return signed(f"{number:.2f}".rstrip("0").rstrip("."))
+        return in_prose(f"{number + 0.0:.1g}") if number else "0"
+    return in_prose(f"{number:.2f}".rstrip("0").rstrip("."))

@@ -8,13 +8,13 @@ from typing import Any
 import numpy as np
 
 from autodiff import vjp
-from fit.arguments._words import counted, from_the_middle, signed
+from fit.arguments._words import from_the_middle, in_prose, quantity
 from fit.problem._errors_in_x import offsets_by_bending
 from fit.problem._losses import REDESCENDING, too_few
 from fit.uncertainties._estimate import UNDETERMINED, Estimate
 from fit.verdict._curvature import curvature, hessian
-from fit.verdict._data_errors import errors_from_data
-from fit.verdict._limited import LONGER, TIMES, SpentError, limited
+from fit.verdict._errors_from_data import errors_from_data
+from fit.verdict._evaluations import LONGER, TIMES, SpentError, within_evaluations
 from fit.verdict._undetermined import undetermined
 from fit.verdict._worth import only_minimum, shortcoming
 
@@ -48,20 +48,20 @@ def warnings(result: Estimate) -> list[str]:
         curvature,
     )
     each = 2 * len(result.free) + 2  # which is more only where a fit of many began at its end
-    result = limited(result, max(TIMES * (result.nfev + BESIDE), each))
+    result = within_evaluations(result, max(TIMES * (result.nfev + BESIDE), each))
     for check in checks:
         try:
             with np.errstate(all="ignore"):
                 said.extend(check(result))
         except SpentError:
-            said.append(f"the check of the fit's {_named(check)} was left out: {LONGER}")
+            said.append(f"the check of the fit's {_subject(check)} was left out: {LONGER}")
         except (ArithmeticError, ValueError, TypeError, np.linalg.LinAlgError) as error:
             # The model is evaluated off the minimum, where it may refuse.
-            said.append(f"the check of the fit's {_named(check)} failed: {error}")
+            said.append(f"the check of the fit's {_subject(check)} failed: {error}")
     return said
 
 
-def _named(check: Callable[..., Any]) -> str:
+def _subject(check: Callable[..., Any]) -> str:
     return check.__name__.removeprefix("_").replace("_", " ")
 
 
@@ -90,14 +90,14 @@ def _goodness(result: Estimate) -> Iterator[str]:
             else "the errors of the data, and so those of the parameters, cannot be estimated"
         )
         yield (
-            f"no degrees of freedom: {counted(result.problem.n, 'point')} for "
-            f"{counted(len(result.free), 'free parameter')}, so that {what}"
+            f"no degrees of freedom: {quantity(result.problem.n, 'point')} for "
+            f"{quantity(len(result.free), 'free parameter')}, so that {what}"
         )
     if result.p_value is None:
         return
     from scipy.special import chdtr
 
-    found = f"χ² = {result.chi_squared:.4g} for {counted(result.dof, 'degree')} of freedom"
+    found = f"χ² = {result.chi_squared:.4g} for {quantity(result.dof, 'degree')} of freedom"
     if result.p_value < IMPROBABLE:
         yield (
             f"{found} is too large ({_chance(result.p_value)} for one so large): the errors of the "
@@ -122,7 +122,7 @@ def _outliers(result: Estimate) -> Iterator[str]:
     above = int(np.sum(far > 0))
     if len(far) >= ONE_SIDED and above in (0, len(far)):
         yield (
-            f"{counted(len(far), 'outlier')}, all {'above' if above else 'below'} the model: such "
+            f"{quantity(len(far), 'outlier')}, all {'above' if above else 'below'} the model: such "
             "shift the parameters to their side, by more than the errors tell"
         )
 
@@ -139,12 +139,12 @@ def _scatter(result: Estimate) -> Iterator[str]:
         )
     elif too_few(n, parameters):
         yield (
-            f"{counted(n, 'point')} for {counted(parameters, 'free parameter')} cannot tell "
+            f"{quantity(n, 'point')} for {quantity(parameters, 'free parameter')} cannot tell "
             "outliers from scatter: the errors are no more than a guess; give sigma"
         )
     elif loss in REDESCENDING and result.dof < FEW:
         yield (
-            f"with {counted(result.dof, 'degree')} of freedom the errors by the loss {loss!r} are "
+            f"with {quantity(result.dof, 'degree')} of freedom the errors by the loss {loss!r} are "
             'too small, since it finds outliers in mere scatter: give sigma, or loss="huber"'
         )
 
@@ -157,7 +157,7 @@ def _bounds(result: Estimate) -> Iterator[str]:
         if value in (low, high):
             yield (
                 f"{name} is at its {'lower' if value == low else 'upper'} bound "
-                f"{signed(f'{value:g}')}: the errors do not know of the bound; interval() does"
+                f"{in_prose(f'{value:g}')}: the errors do not know of the bound; interval() does"
             )
 
 
@@ -172,10 +172,10 @@ def _correlations(result: Estimate) -> Iterator[str]:
     if len(pairs):
         i, j = pairs[0]
         shift = from_the_middle(result.problem.x)
-        more = f" (and {counted(len(pairs) - 1, 'more pair')} likewise)" if len(pairs) > 1 else ""
+        more = f" (and {quantity(len(pairs) - 1, 'more pair')} likewise)" if len(pairs) > 1 else ""
         yield (
             f"{result.free[i]} and {result.free[j]} are almost undetermined by themselves: their "
-            f"correlation is {signed(_short_of_one(correlation[i, j]))}{more}"
+            f"correlation is {in_prose(_short_of_one(correlation[i, j]))}{more}"
             + (f"; with {shift} they may be determined" if shift else "")
         )
 

@@ -26,7 +26,7 @@ def decay(t: Any, amplitude: Any = 2.0, rate: Any = 1.0, offset: Any = 0.3) -> A
     return amplitude * np.exp(-rate * t) + offset
 
 
-def listed(by_name: dict[str, float]) -> list[float]:
+def enumeration(by_name: dict[str, float]) -> list[float]:
     return list(by_name.values())
 
 
@@ -42,7 +42,7 @@ def test_values_and_covariance_are_those_of_scipy(sigma: Any, absolute: bool) ->
         decay, T, Y, [2, 1, 0.3], sigma=sigma, absolute_sigma=absolute, method="trf", **tight
     )
     assert result.success
-    assert_allclose(listed(result.values), popt, rtol=1e-6)
+    assert_allclose(enumeration(result.values), popt, rtol=1e-6)
     assert_allclose(result.covariance, pcov, rtol=1e-4)
 
 
@@ -149,8 +149,8 @@ def test_the_first_set_of_anscombe() -> None:
     x = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
     y = [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68]
     result = fit(line, x, y)
-    assert listed(result.values) == pytest.approx([0.500091, 3.00009], abs=5e-6)
-    assert listed(result.errors) == pytest.approx([0.117906, 1.12475], abs=5e-6)
+    assert enumeration(result.values) == pytest.approx([0.500091, 3.00009], abs=5e-6)
+    assert enumeration(result.errors) == pytest.approx([0.117906, 1.12475], abs=5e-6)
     assert result.r_squared == pytest.approx(0.666542, abs=5e-7)
 
 
@@ -171,7 +171,7 @@ def gaussian(x: Any, mu: Any = 155.0, sigma: Any = 6.0) -> Any:
 def test_the_heights_of_the_course(method: str) -> None:
     result = fit(gaussian, *heights(), method=method)
     assert result.success
-    assert_allclose(listed(result.values), [178.519827, 7.549908], atol=5e-6)
+    assert_allclose(enumeration(result.values), [178.519827, 7.549908], atol=5e-6)
     assert result.chi_squared == pytest.approx(4.39245e-4, abs=5e-10)
 
 
@@ -268,16 +268,16 @@ def test_units_of_y_do_not_matter(unit: float) -> None:
     one, other = fit(decay, T, Y, SIGMA), fit(decay, T, Y * unit, SIGMA * unit, p0=p0)
     scale = np.array([unit, 1.0, unit])
     assert other.chi_squared == pytest.approx(one.chi_squared)
-    assert_allclose(listed(other.values), listed(one.values) * scale, rtol=1e-8)
-    assert_allclose(listed(other.errors), listed(one.errors) * scale, rtol=1e-7)
+    assert_allclose(enumeration(other.values), enumeration(one.values) * scale, rtol=1e-8)
+    assert_allclose(enumeration(other.errors), enumeration(one.errors) * scale, rtol=1e-7)
 
 
 @pytest.mark.parametrize("unit", [1e-12, 1e-3, 1e6])
 def test_units_of_x_do_not_matter(unit: float) -> None:
     one, other = fit(decay, T, Y, SIGMA), fit(decay, T * unit, Y, SIGMA, p0={"rate": 1 / unit})
     scale = np.array([1.0, 1 / unit, 1.0])
-    assert_allclose(listed(other.values), listed(one.values) * scale, rtol=1e-8)
-    assert_allclose(listed(other.errors), listed(one.errors) * scale, rtol=1e-7)
+    assert_allclose(enumeration(other.values), enumeration(one.values) * scale, rtol=1e-8)
+    assert_allclose(enumeration(other.errors), enumeration(one.errors) * scale, rtol=1e-7)
 
 
 @pytest.mark.parametrize("unit", [1e-10, 1e8])
@@ -288,8 +288,8 @@ def test_units_of_parameters_do_not_matter_to_constraints(unit: float) -> None:
     one = fit(decay, T, Y, SIGMA, constraints=lambda amplitude, offset: amplitude - 8 * offset)
     other = fit(in_units, T, Y, SIGMA, constraints=lambda a, c: a * unit - 8 * c / unit)
     scale = np.array([1 / unit, 1.0, unit])
-    assert_allclose(listed(other.values), listed(one.values) * scale, rtol=1e-7)
-    assert_allclose(listed(other.errors), listed(one.errors) * scale, rtol=1e-6)
+    assert_allclose(enumeration(other.values), enumeration(one.values) * scale, rtol=1e-7)
+    assert_allclose(enumeration(other.errors), enumeration(one.errors) * scale, rtol=1e-6)
 
 
 def test_of_sigma_only_the_ratios_count_where_its_size_is_not_believed() -> None:
@@ -309,8 +309,8 @@ def test_errors_and_bands_cover_the_truth_as_often_as_they_say() -> None:
     further = 0.0
     for _ in range(repeats):
         result = fit(decay, T, decay(T, **truth) + SIGMA * rng.normal(size=12), SIGMA)
-        off = np.array(listed(result.values)) - listed(truth)
-        inside[:3] += np.abs(off) < listed(result.errors)
+        off = np.array(enumeration(result.values)) - enumeration(truth)
+        inside[:3] += np.abs(off) < enumeration(result.errors)
         low, high = result.band(places)
         expected = decay(places, **truth)
         inside[3:] += (low < expected) & (expected < high)
@@ -434,7 +434,7 @@ def test_a_fit_that_stops_early_returns_its_best_point(monkeypatch: pytest.Monke
     assert "5 steps" in result.message
     assert len(result.path) == 6
     assert result.chi_squared == min(result.problem.chi_squared(p) for p in result.path)
-    assert np.isfinite(listed(result.errors)).all()
+    assert np.isfinite(enumeration(result.errors)).all()
 
 
 def test_a_fit_that_runs_away_returns_its_best_point() -> None:

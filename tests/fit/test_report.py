@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fit import FitResult, Gaussian, Line, Relative, fit, line
-from fit.results._facts import rounded
+from fit.results._facts import value_and_error
 
 T = np.linspace(0.0, 4.0, 9)
 Y = np.array([3.04, 2.05, 1.42, 1.02, 0.80, 0.67, 0.61, 0.54, 0.53])
@@ -260,7 +260,7 @@ def test_the_representation_is_one_short_line() -> None:
     ],
 )
 def test_two_digits_of_the_error_decide(value: float, error: float, shown: tuple[str, str]) -> None:
-    assert rounded(value, error) == shown
+    assert value_and_error(value, error) == shown
 
 
 @given(
@@ -268,7 +268,7 @@ def test_two_digits_of_the_error_decide(value: float, error: float, shown: tuple
     st.floats(1e-300, 1e300, allow_subnormal=False),
 )
 def test_rounding_is_right_to_half_a_unit_of_two_digits(value: float, error: float) -> None:
-    value_shown, error_shown = map(float, rounded(value, error))
+    value_shown, error_shown = map(float, value_and_error(value, error))
     assert error_shown == pytest.approx(error, rel=0.0501)
     assert abs(value_shown - value) <= 0.0501 * error + 1e-14 * abs(value)
 
@@ -324,7 +324,7 @@ def test_html_has_the_colours_of_its_surroundings() -> None:
 def test_a_value_far_below_its_error_keeps_its_size(
     value: float, error: float, shown: tuple[str, str]
 ) -> None:
-    assert rounded(value, error) == shown
+    assert value_and_error(value, error) == shown
 
 
 @pytest.mark.parametrize("p", [0.99949, 0.9996, 0.99994, 0.999951, 1 - 1e-12])

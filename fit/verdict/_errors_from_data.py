@@ -8,7 +8,7 @@ import numpy as np
 
 from autodiff import jacobian
 from fit.arguments._numbers import Array
-from fit.arguments._words import counted, signed
+from fit.arguments._words import in_prose, quantity
 from fit.uncertainties._estimate import Estimate
 
 DRAWN = 0.2  # of a standard error: more than that is told
@@ -30,8 +30,8 @@ def errors_from_data(result: Estimate) -> Iterator[str]:
         if abs(shift) > DRAWN:
             yield (
                 "the errors are fractions of the data, so that what came out low counts for more "
-                f"and draws the fit to itself: {_moved(name, shift)}; give sigma=Relative(..., "
-                'of="model")'
+                f"and draws the fit to itself: {_shift_in_words(name, shift)}; give "
+                'sigma=Relative(..., of="model")'
             )
         return
     unit = _unit_of_counts(result)
@@ -40,13 +40,13 @@ def errors_from_data(result: Estimate) -> Iterator[str]:
     few = int(np.sum(problem.y[problem.counting] < FEW * unit))
     name, shift = _largest_shift(result, np.sqrt(unit * np.abs(values)))
     if few or abs(shift) > DRAWN:
-        below = f" (and {few} of {counted(problem.n, 'count')} are below ten)" if few else ""
+        below = f" (and {few} of {quantity(problem.n, 'count')} are below ten)" if few else ""
         scale = "" if abs(unit - 1) < EXACT else f"{unit:.6g} * "
         yield (
             f"the errors are the roots of the counts{below}, so that what came out low counts for "
-            f"more and draws the fit to itself: {_moved(name, shift)}; repeat the fit with "
-            f"sigma=np.sqrt({scale}result.predict(x)) until it stays, which is where the Poisson "
-            "likelihood is largest"
+            f"more and draws the fit to itself: {_shift_in_words(name, shift)}; repeat the fit "
+            f"with sigma=np.sqrt({scale}result.predict(x)) until it stays, which is where the "
+            "Poisson likelihood is largest"
         )
 
 
@@ -96,5 +96,7 @@ def _largest_shift(result: Estimate, sigma: Array) -> tuple[str, float]:
     return result.free[k], float(moved[k])
 
 
-def _moved(name: str, shift: float) -> str:
-    return f"with the model's errors {name} would move by {signed(f'{shift:+.2g}')} standard errors"
+def _shift_in_words(name: str, shift: float) -> str:
+    return (
+        f"with the model's errors {name} would move by {in_prose(f'{shift:+.2g}')} standard errors"
+    )

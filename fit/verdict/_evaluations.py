@@ -17,7 +17,7 @@ class SpentError(Exception):
     """The model has been evaluated as often as it may be."""
 
 
-def limited(result: Estimate, evaluations: int) -> Estimate:
+def within_evaluations(result: Estimate, evaluations: int) -> Estimate:
     """Return the same result, of a problem that raises `SpentError` when its model is spent.
 
     It is when it has been evaluated as often as so many evaluations of the residuals take: of each
@@ -25,14 +25,14 @@ def limited(result: Estimate, evaluations: int) -> Estimate:
     """
     problem, spent, limit = result.problem, 0, float("inf")
 
-    def counted(*arguments: Any) -> Any:
+    def counting(*arguments: Any) -> Any:
         nonlocal spent
         if spent >= limit:
             raise SpentError
         spent += 1
         return problem.model(*arguments)
 
-    model = Model(counted, names=problem.model.names, label=problem.model.label)
+    model = Model(counting, names=problem.model.names, label=problem.model.label)
     within = replace(problem, model=model)
     same = copy(result)
     vars(same)["problem"] = within
