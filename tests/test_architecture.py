@@ -94,6 +94,18 @@ ROOMS = {
     "rules": {"_core", "rules"},
     **{wing: {"_core", "rules", wing} for wing in ("derivatives", "series", "tools", "drawing")},
 }
+# One above the other; curve_fit, which has no result but SciPy's, stands beside what makes results.
+FIT_ROOMS = {
+    "arguments": set(),
+    "models": {"arguments"},
+    "problem": {"arguments", "models"},
+    "uncertainties": {"arguments", "problem"},
+    "verdict": {"arguments", "models", "problem", "uncertainties"},
+    "results": {"arguments", "models", "problem", "uncertainties", "verdict"},
+    "search": {"arguments", "models", "problem", "uncertainties", "results"},
+    "closed_form": {"arguments", "models", "problem", "uncertainties", "results", "search"},
+    "as_scipy": {"arguments", "problem", "verdict"},
+}
 
 
 def modules(package: str) -> dict[str, Path]:
@@ -104,8 +116,8 @@ def modules(package: str) -> dict[str, Path]:
     }
 
 
-def arrows(package: str) -> dict[str, set[str]]:
-    """Return which modules each module of a package imports, at any time; not for types alone."""
+def arrows(package: str, types: bool = False) -> dict[str, set[str]]:
+    """Return which modules each module of a package imports, at any time; for types if asked."""
     known = modules(package)
     found: dict[str, set[str]] = {}
     for name, path in known.items():
@@ -118,7 +130,7 @@ def arrows(package: str) -> dict[str, set[str]]:
         }
         named: set[str] = set()
         for part in ast.walk(tree):
-            if id(part) in for_types:
+            if id(part) in for_types and not types:
                 continue
             if isinstance(part, ast.Import):
                 named |= {alias.name for alias in part.names}
@@ -132,9 +144,12 @@ def arrows(package: str) -> dict[str, set[str]]:
     return found
 
 
-@pytest.mark.parametrize("package", MAY_IMPORT)
-def test_there_are_no_circles(package: str) -> None:
-    left = arrows(package)
+# In fit not even a type leads back.
+@pytest.mark.parametrize(
+    ("package", "types"), [("autodiff", False), ("nn", False), ("optim", False), ("fit", True)]
+)
+def test_there_are_no_circles(package: str, types: bool) -> None:
+    left = arrows(package, types)
     while free := {name for name, others in left.items() if not others & left.keys()}:
         left = {name: others for name, others in left.items() if name not in free}
     assert not left
@@ -145,6 +160,19 @@ def test_rooms_stand_on_the_core_and_the_rules(room: str) -> None:
     for name, others in arrows("autodiff").items():
         if name.startswith(f"autodiff.{room}"):
             assert {other.split(".")[1] for other in others} <= ROOMS[room], name
+
+
+@pytest.mark.parametrize("room", FIT_ROOMS)
+def test_rooms_of_fit_stand_one_above_the_other(room: str) -> None:
+    for name, others in arrows("fit").items():
+        if name.startswith(f"fit.{room}"):
+            assert {other.split(".")[1] for other in others} <= FIT_ROOMS[room] | {room}, name
+
+
+def test_every_folder_of_fit_is_a_room() -> None:
+    files = {path.relative_to(ROOT / "fit").parts for path in (ROOT / "fit").rglob("*.py")}
+    assert {parts[0] for parts in files} == {"__init__.py", *FIT_ROOMS}
+    assert {len(parts) for parts in files} == {1, 2}
 
 
 def test_the_arrows_are_seen() -> None:
@@ -165,8 +193,9 @@ def test_no_module_bears_a_public_name(package: str) -> None:
     assert not directly & set(__import__(package).__all__)
 
 
-def test_what_is_private_says_so_in_its_path() -> None:
-    for name, path in modules("autodiff").items():
+@pytest.mark.parametrize("package", MAY_IMPORT)
+def test_what_is_private_says_so_in_its_path(package: str) -> None:
+    for name, path in modules(package).items():
         assert path.stem == "__init__" or "._" in name, path
 
 
