@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable
-from difflib import get_close_matches
 from functools import wraps
 from typing import Any, TypeVar, cast
 
@@ -50,6 +49,8 @@ OUR_RESULTS = {  # what lmfit, SciPy and iminuit call it: what a FitResult does
 
 def nearest_name(name: str, known: Iterable[str]) -> str:
     """Return what to write in the place of a name that does not exist."""
+    from difflib import get_close_matches
+
     several = list(known)
     near = get_close_matches(name.lower(), several, n=1, cutoff=0.65)
     return f"did you mean {near[0]!r}?" if near else f"there are {', '.join(several)}"

@@ -14,7 +14,6 @@ from autodiff import jacobian
 from fit.arguments._numbers import Array
 from fit.arguments._suggestions import OUR_RESULTS
 from fit.problem._parameters import names_of_arguments
-from fit.uncertainties._band import band
 from fit.uncertainties._covariance import variance_of
 from fit.uncertainties._estimate import Estimate
 
@@ -98,6 +97,8 @@ class FitResult(Estimate):
         >>> f"{low:.0f} to {high:.0f} counts"
         '24 to 38 counts'
         """
+        from fit.uncertainties._band import band
+
         return band(self, x, level, kind, sigma)
 
     def propagate(self, f: Callable[..., Any]) -> tuple[Any, Any]:
