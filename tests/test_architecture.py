@@ -56,6 +56,13 @@ def test_only_the_public_face_of_another_package_is_used(package: str) -> None:
                 assert not rest, f"{path} imports {name}"
 
 
+@pytest.mark.parametrize("package", ["nn", "optim", "fit"])
+def test_nothing_private_of_numpy_and_scipy_is_used(package: str) -> None:
+    for path in (ROOT / package).rglob("*.py"):
+        theirs = {name for name in imports(path) if name.split(".")[0] in ("numpy", "scipy")}
+        assert not [name for name in theirs if "._" in name], path
+
+
 @pytest.mark.parametrize("package", MAY_IMPORT)
 def test_importing_loads_nothing_heavy(package: str) -> None:
     heavy = "['scipy.optimize', 'scipy.stats', 'matplotlib', 'graphviz', 'pygraphviz', 'sklearn']"

@@ -76,7 +76,8 @@ def curve_fit(
         All mean the same search here; with bounds, "lm" is refused.
     jac : callable or {"2-point", "3-point", "cs"}, optional
         The derivatives of ``f``, where it cannot be recorded: a function that takes what ``f``
-        takes and returns shape (n, number of parameters), or which of SciPy's differences to use.
+        takes and returns shape (n, number of parameters), or which differences to use, by SciPy's
+        names.
     full_output : bool
         Whether to return ``infodict, mesg, ier`` as well.
     nan_policy : {"raise", "omit"}, optional
@@ -121,7 +122,7 @@ def curve_fit(
     Warns
     -----
     UserWarning
-        When the model cannot be recorded, and SciPy's finite differences are used instead.
+        When the model cannot be recorded, and finite differences are used instead.
     OptimizeWarning
         As SciPy, when there is no covariance; when the answer is no minimum; and when it is
         worse than a constant, or hardly better with a pole among the data.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,9 @@ from autodiff import Tensor
 from fit.arguments._numbers import Array
 from fit.as_scipy._arguments import Limits
 
-NOISE = {"2-point": 1e-7, "3-point": 1e-9, "cs": 1e-14}  # of SciPy's differences, at the most
+STEPS = {"2-point": np.finfo(float).eps ** (1 / 2), "3-point": np.finfo(float).eps ** (1 / 3)}
+TINY = 1e-100  # a step whose square is nothing
+NOISE = {"2-point": 1e-7, "3-point": 1e-9, "cs": 1e-14}  # of derivatives, at the most
 
 
 def check_jac(jac: Any) -> None:
@@ -39,17 +42,47 @@ def weighted_jacobian(
 def differences(
     residuals: Callable[[Any], Any], name: str, limits: Limits | None
 ) -> Callable[[Array], Array]:
-    """Return the Jacobian by SciPy's finite differences, within the bounds."""
-    from scipy.optimize._numdiff import approx_derivative
+    """Return the Jacobian by differences, by the names that SciPy has for them, within the bounds.
 
-    bounds = (-np.inf, np.inf) if limits is None else limits
+    "2-point" goes one step to a side, "3-point" one to each side, or two to one where a bound is
+    near; "cs" goes into the complex plane, so that nothing is subtracted.
+    """
+    lower, upper = (np.array(-np.inf), np.array(np.inf)) if limits is None else limits
 
     def of_residuals(p: Array) -> Array:
-        J: Array = approx_derivative(residuals, p, method=name, bounds=bounds)
-        matrix: Array = np.atleast_2d(J)
-        return matrix
+        axes = np.eye(p.size)
+        if name == "cs":
+            columns = [residuals(p + 1j * TINY * e).imag / TINY for e in axes]
+        else:
+            here, steps = residuals(p), STEPS[name] * np.maximum(np.abs(p), 1.0)
+            rooms = np.broadcast_arrays(p - lower, upper - p)
+            columns = [
+                _slope(partial(_at, residuals, p, e), here, h, below, above, name == "3-point")
+                for e, h, below, above in zip(axes, steps, *rooms, strict=True)
+            ]
+        return np.stack(columns, axis=-1)
 
     return of_residuals
+
+
+def _at(residuals: Callable[[Any], Any], p: Array, axis: Array, t: float) -> Any:
+    return residuals(p + t * axis)
+
+
+def _slope(
+    f: Callable[[float], Any], here: Any, h: float, below: float, above: float, three: bool
+) -> Any:
+    """Return the derivative of a function at 0, by two or three of its values from there.
+
+    They are a step h apart, if there is so much room below or above.
+    """
+    if three and h <= min(below, above):
+        return (f(h) - f(-h)) / (2 * h)
+    # To the side that has room; two steps of a third do not round beyond its end.
+    h = min(h, above / 3) if above >= below else -min(h, below / 3)
+    if not three:
+        return (f(h) - here) / h
+    return (4 * f(h) - 3 * here - f(2 * h)) / (2 * h)
 
 
 class Remembering:

@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose
 
 from autodiff import jacobian
 from fit import chi_squared, curve_fit
+from fit.as_scipy._derivatives import differences
 
 RNG = np.random.default_rng(3)
 X = np.linspace(0, 4, 30)
@@ -288,6 +289,35 @@ def test_a_model_that_cannot_be_recorded_is_fitted_by_differences(model: Any) ->
     assert caught[0].filename == __file__
     assert_allclose(popt, expected, rtol=1e-8)
     assert_allclose(pcov, covariance, rtol=1e-7)
+
+
+@pytest.mark.parametrize(("name", "off"), [("2-point", 1e-6), ("3-point", 1e-9), ("cs", 1e-14)])
+@pytest.mark.parametrize(
+    "limits",
+    [
+        None,
+        ([0, 0, -1], [9, 9, 9]),
+        ([2, -9, 0.4], [9, 0.7, 9]),
+        ([2, 0.7, 0.4], [9, 0.7 + 1e-9, 1]),
+    ],
+    ids=["free", "inside", "at bounds", "between narrow ones"],
+)
+def test_differences_stay_within_bounds(name: str, off: float, limits: Any) -> None:
+    p = np.array([2.0, 0.7, 0.4])
+    seen: list[Any] = []
+    lower, upper = map(np.array, limits or (np.full(3, -np.inf), np.full(3, np.inf)))
+
+    def residuals(p: Any) -> Any:
+        seen.append(np.real(p))
+        return decay(X, *p)
+
+    J = differences(residuals, name, None if limits is None else (lower, upper))(p)
+    narrow = limits is not None and upper[1] - lower[1] < 1e-6
+    expected = np.stack([np.exp(-0.7 * X), -2.0 * X * np.exp(-0.7 * X), np.ones(X.size)], axis=-1)
+    assert_allclose(J[:, ::2], expected[:, ::2], atol=off)
+    assert_allclose(J[:, 1], expected[:, 1], atol=1e-5 if narrow and name != "cs" else 10 * off)
+    assert (lower <= seen).all()
+    assert (seen <= upper).all()
 
 
 @pytest.mark.parametrize("jac", ["2-point", "3-point", "cs"])
