@@ -13,7 +13,7 @@ from fit.models._model import Model
 from fit.problem._nearest_point import (
     SMALL,
     Curve,
-    curvature,
+    half_hessian,
     nearest_point,
     second_derivatives,
     with_slopes,
@@ -68,7 +68,7 @@ def orthogonal_distance(
         here = curve_of([q.data if isinstance(q, Tensor) else q for q in p])
         u = nearest_point(here, x.size // n, n, resolution)
         e, slopes = with_slopes(here, u)
-        inverse = np.moveaxis(np.linalg.inv(curvature(here, u, e, slopes)), 0, -1)
+        inverse = np.moveaxis(np.linalg.inv(half_hessian(here, u, e, slopes)), 0, -1)
         left = u + e * slopes
         # At corners and ends of a curve the nearest point has no tangent.
         rough = np.max(np.abs(np.sum(inverse * left, axis=1)), axis=0) > SMALL

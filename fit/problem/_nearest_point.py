@@ -183,7 +183,7 @@ def local_minimum(curve: Curve, u: Array, resolution: Array) -> tuple[Array, Arr
     fraction = np.ones(len(e))  # of the step
     for _ in range(MAXITER):
         rows = (u + e * slopes).T[:, :, None]
-        step = fraction * np.linalg.solve(curvature(curve, u, e, slopes), rows)[:, :, 0].T
+        step = fraction * np.linalg.solve(half_hessian(curve, u, e, slopes), rows)[:, :, 0].T
         small = np.where(fraction < 1, SMALL**2, SMALL) + resolution  # shorter steps halt nowhere
         moving = np.sum(step**2, axis=0) > small**2
         trial = u - step
@@ -214,7 +214,7 @@ def second_derivatives(curve: Curve, u: Array) -> Array:
     return np.moveaxis(np.array(rows), -1, 0)
 
 
-def curvature(curve: Curve, u: Array, e: Array, slopes: Array) -> Array:
+def half_hessian(curve: Curve, u: Array, e: Array, slopes: Array) -> Array:
     """Return half the second derivatives of each distance, of shape (n, variables, variables).
 
     Where they are not positive definite, the part that the curve's second derivatives make is left

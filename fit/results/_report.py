@@ -13,8 +13,8 @@ from fit.uncertainties._estimate import Estimate
 WIDTH = 88
 
 
-def report(result: Estimate, warnings: Sequence[str]) -> str:
-    """Return all that is known about a fit as a table for a terminal."""
+def report(result: Estimate) -> str:
+    """Return all that is known about a fit, but for the warnings, as a table for a terminal."""
     with np.errstate(all="ignore"):
         head = facts(result)
         parts = [
@@ -23,9 +23,13 @@ def report(result: Estimate, warnings: Sequence[str]) -> str:
             _table(rows(result)),
             "\n".join(_paragraph(remark) for remark in remarks(result)),
         ]
-    if warnings:
-        parts.append("\n".join(["Warnings", *(_paragraph(w, "- ") for w in warnings)]))
     return "\n\n".join(parts)
+
+
+def warnings_below(warnings: Sequence[str]) -> str:
+    """Return what a report ends with: the warnings, if there are any."""
+    lines = ["\n\nWarnings", *(_paragraph(warning, "- ") for warning in warnings)]
+    return "\n".join(lines) if warnings else ""
 
 
 def short(result: Estimate) -> str:

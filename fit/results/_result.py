@@ -266,9 +266,10 @@ class FitResult(Estimate):
         <BLANKLINE>
         Errors are absolute: they follow from the errors of the data as given.
         """
-        from fit.results._report import report
+        from fit.results._report import report, warnings_below
 
-        return report(self, self.warnings)
+        # In this order, so that the checks behind the warnings find what the report has computed.
+        return report(self) + warnings_below(self.warnings)
 
     def __str__(self) -> str:
         return self.report()

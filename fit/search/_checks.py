@@ -10,22 +10,40 @@ from numpy.typing import NDArray
 
 from fit.arguments._numbers import Array
 from fit.arguments._words import description, from_the_middle, quantity
+from fit.models._model import Model
 from fit.problem._chi_squared import weighted_residuals
-from fit.problem._data import NAMES
-from fit.problem._errors_in_x import takes_each_point_alone
+from fit.problem._data import NAMES, Data
+from fit.problem._errors_in_x import refuse_errors_in_x, takes_each_point_alone
 from fit.problem._problem import Problem
 
+METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
 
-def refuse_order(model: Any, x: Any, y: Any) -> None:
-    """Refuse a model that does not come first."""
+
+def model_of(model: Any, x: Any, y: Any, sigma: Any) -> Model:
+    """Return the model to fit, or refuse what stands in its place, or in that of sigma."""
     if not callable(model) and (callable(x) or callable(y)):
         raise TypeError(
             f"the model comes first, as in fit(model, x, y), but got {description(model)}, "
             f"{description(x)}, {description(y)}"
         )
+    named = model if isinstance(model, Model) else Model(model)
+    if not named.names:
+        raise ValueError(f"the model {named} has no parameters to fit")
+    _refuse_start_as_sigma(sigma, y, named.names)
+    return named
 
 
-def refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:
+def method_of(method: str, data: Data) -> str:
+    """Return the method to fit with, or refuse one that does not exist, or not for such data."""
+    if method not in METHODS:
+        raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
+    if method == "auto" and data.x_sigma is not None:
+        method = "orthogonal-distance"
+    refuse_errors_in_x(method, data.weights, data.x_sigma)
+    return method
+
+
+def _refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:
     """Refuse starting values in the place that SciPy has for them."""
     if not isinstance(sigma, list | np.ndarray) or not isinstance(y, Sequence | np.ndarray):
         return

@@ -11,27 +11,20 @@ from numpy.typing import ArrayLike
 
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
-from fit.models._model import Model
 from fit.problem._constraints import Constraint, constraints_by_name
 from fit.problem._data import Data, data_of
-from fit.problem._errors_in_x import DISTANCES, refuse_errors_in_x
+from fit.problem._errors_in_x import DISTANCES
 from fit.problem._losses import scale_of_loss
 from fit.problem._parameters import Bounds, Fixed, Parameters, parameters_of
 from fit.problem._problem import Problem
 from fit.problem._sigma import Sigma
 from fit.results._result import FitResult
-from fit.search._checks import (
-    check_start,
-    refuse_order,
-    refuse_start_as_sigma,
-)
+from fit.search._checks import check_start, method_of, model_of
 from fit.search._minimum import minimum_of
 from fit.search._outliers import better_from, hampel_filter
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds as ScipysBounds
-
-METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
 
 
 @with_suggestions(argument_of_fit, "give the others by name, such as p0=[...]")
@@ -147,21 +140,13 @@ def fit(
     >>> {name: round(value, 3) for name, value in held.values.items()}
     {'a': 1.999, 'rate': 0.515, 'offset': 0.1}
     """
-    refuse_order(model, x, y)
-    model = model if isinstance(model, Model) else Model(model)
-    if not model.names:
-        raise ValueError(f"the model {model} has no parameters to fit")
-    refuse_start_as_sigma(sigma, y, model.names)
+    model = model_of(model, x, y, sigma)
     absolute = sigma is not None if absolute_sigma is None else absolute_sigma
     loss_scale = scale_of_loss(loss, loss_scale, absolute)
-    if method not in METHODS:
-        raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
     data = data_of(x, y, sigma, x_sigma, nan_policy)
     if np.ndim(data.x) == 1 and len(data.x) != len(data.y):
         raise ValueError(f"x has {quantity(len(data.x), 'point')}, but y {len(data.y)}")
-    if method == "auto" and x_sigma is not None:
-        method = "orthogonal-distance"
-    refuse_errors_in_x(method, data.weights, data.x_sigma)
+    method = method_of(method, data)
 
     def parameters_for(data: Data) -> Parameters:
         def guess() -> Mapping[str, float]:
