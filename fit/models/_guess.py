@@ -20,9 +20,9 @@ from itertools import combinations
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from fit.arguments._numbers import Array
+from fit.models._spans import independent_parts, nearly_same, orthonormal_basis, squares_removed
 from optim import least_squares
 
 ROUNDS = 4  # of a product's factors
@@ -30,9 +30,7 @@ ENOUGH = 2500  # points among which candidates are compared
 BEGINNINGS = 8  # that are followed up
 FOLLOWING = 3  # choices of each further shape
 PAIRS = 2  # of shapes for each of many, that are chosen again
-ALIKE = 0.7  # the squared cosine of an angle between shapes that count as one
 STEPS = 10  # of least squares, before these are compared
-PARALLEL = 1e-5  # the square of the sine of an angle between shapes that cannot be told apart
 
 
 class Term(Protocol):
@@ -191,12 +189,12 @@ class _Search:
         candidates = [
             self._shape(i).candidates(self.x, self.rest() * self.factor(i)) for i in shapes
         ]
-        others = _orthonormal_basis(self._stacked()[self.few])
+        others = orthonormal_basis(self._stacked()[self.few])
         new = [
-            _independent_parts(self._functions(i, c), others)
+            independent_parts(self._functions(i, c), others)
             for i, c in zip(shapes, candidates, strict=True)
         ]
-        removed = _squares_removed(new, self.rest()[self.few])
+        removed = squares_removed(new, self.rest()[self.few])
         found: list[_Search] = []
         while len(found) < number:
             at = np.unravel_index(int(np.argmax(removed)), removed.shape)
@@ -208,9 +206,9 @@ class _Search:
                 best.put(i, tuple(float(values[k]) for values in c))
             found.append(best)
             ones = [functions[k] for functions, k in zip(new, at, strict=True)]
-            again = reduce(np.multiply.outer, map(_nearly_same, new, ones))
+            again = reduce(np.multiply.outer, map(nearly_same, new, ones))
             if len(new) == 2:  # a pair the other way round is the same
-                again |= np.multiply.outer(*map(_nearly_same, new, ones[::-1]))
+                again |= np.multiply.outer(*map(nearly_same, new, ones[::-1]))
             again[at] = True
             removed[again] = -1
         return found
@@ -308,57 +306,3 @@ def _is_linear(term: Term) -> bool:
 def _values(model: Term, x: Array, start: dict[str, float]) -> Array:
     values = model(x, *(start[name] for name in model.names))
     return np.asarray(values, float) * np.ones(x.size)
-
-
-def _squares_removed(new: list[Array], rest: Array) -> Array:
-    """Return how much of the squares each candidate removes, or each pair of two shapes'."""
-    along = [functions @ rest for functions in new]
-    alone: Array = np.sum(along[0] ** 2, axis=-1)
-    if len(new) == 1:
-        return alone
-    (a, b), (of_a, of_b) = new, along
-    k, n = b.shape[1:]
-    across = (a.reshape(-1, n) @ b.reshape(-1, n).T).reshape(*a.shape[:2], *b.shape[:2])
-    left = of_b - np.einsum("iajb,ia->ijb", across, of_a)  # for the second beside the first
-    own = np.eye(k) - np.einsum("iajb,iajc->ijbc", across, across)
-    usable = np.einsum("ijbb->ijb", own).min(axis=-1) > PARALLEL
-    own = np.where(usable[..., None, None], own, np.eye(k)) + PARALLEL / 10 * np.eye(k)
-    solved = left / own[..., 0] if k == 1 else np.linalg.solve(own, left[..., None])[..., 0]
-    more = np.where(usable, np.sum(left * solved, axis=-1), 0)
-    return alone[:, None] + np.maximum(more, 0)
-
-
-def _nearly_same(functions: Array, one: Array) -> NDArray[np.bool_]:
-    """Return which candidates span nearly the same as one of them."""
-    shared = np.sum((functions @ one.T) ** 2, axis=(-1, -2))
-    alike: NDArray[np.bool_] = shared > ALIKE * min(len(one), functions.shape[1])
-    return alike
-
-
-def _independent_parts(functions: Array, others: Array) -> Array:
-    """Return functions that span what is new in each candidate, of length 1; 0 where nothing is."""
-    functions = functions / np.max(np.abs(functions), axis=-1, keepdims=True)
-    m, k, n = functions.shape
-    functions = np.where(np.isfinite(functions).all(axis=(-1, -2), keepdims=True), functions, 0)
-    whole = np.sum(functions**2, axis=-1)
-    flat = functions.reshape(m * k, n)
-    functions = (flat - (flat @ others) @ others.T).reshape(m, k, n)
-    for j in range(k):  # Gram and Schmidt
-        for i in range(j):
-            functions[:, j] -= (
-                np.sum(functions[:, i] * functions[:, j], -1)[:, None] * functions[:, i]
-            )
-        square = np.sum(functions[:, j] ** 2, axis=-1)
-        length = np.where(square > PARALLEL * whole[:, j], np.sqrt(square), np.inf)
-        functions[:, j] /= length[:, None]
-    return functions
-
-
-def _orthonormal_basis(columns: Array) -> Array:
-    """Return an orthonormal basis of what the columns span."""
-    if not columns.size:
-        return columns
-    norms = np.linalg.norm(columns, axis=0)
-    U, s, _ = np.linalg.svd(columns / np.where(norms > 0, norms, 1), full_matrices=False)
-    basis: Array = U[:, s > 1e-13 * s[0]]
-    return basis

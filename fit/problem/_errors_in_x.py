@@ -89,6 +89,11 @@ DISTANCES = {
 }
 
 
+def distance_of(method: str) -> str:
+    """Return what a residual is by a method of fitting, where there are errors in x."""
+    return method if method in DISTANCES else "orthogonal-distance"
+
+
 def refuse_errors_in_x(method: str, weights: Array | None, x_sigma: Array | None) -> None:
     """Refuse a method that does not count the errors of x that there are, or lacks those of y."""
     if x_sigma is None:

@@ -13,7 +13,7 @@ from fit.arguments._numbers import Array
 from fit.models._model import Combination, Constant, Model
 from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
 from fit.models._shapes import Exponential, Line, Logistic, Polynomial, PowerLaw, Shape, Sine, Step
-from fit.problem._errors_in_x import DISTANCES, refuse_errors_in_x
+from fit.problem._errors_in_x import distance_of, refuse_errors_in_x
 from fit.problem._parameters import Parameters
 from fit.problem._problem import Problem
 from fit.problem._sigma import Relative
@@ -245,7 +245,7 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
         str(document["loss"]),
         float(document["loss_scale"]),
         bool(document["absolute"]),
-        method if method in DISTANCES else "orthogonal-distance",
+        distance_of(method),
     )
 
 

@@ -13,7 +13,7 @@ from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
 from fit.problem._constraints import Constraint, constraints_by_name
 from fit.problem._data import Data, data_of
-from fit.problem._errors_in_x import DISTANCES
+from fit.problem._errors_in_x import distance_of
 from fit.problem._losses import scale_of_loss
 from fit.problem._parameters import Bounds, Fixed, Parameters, parameters_of
 from fit.problem._problem import Problem
@@ -162,7 +162,7 @@ def fit(
         loss,
         loss_scale,
         absolute,
-        method if method in DISTANCES else "orthogonal-distance",
+        distance_of(method),
     )
     check_start(problem)
     result = minimum_of(problem, method, progress)
