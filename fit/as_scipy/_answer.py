@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 IER = {1: 1, 2: 2, -1: 3, -2: 4}
 
 
-def covariance(result: OptimizeResult, freedom: int, absolute: bool, noise: float) -> Array:
+def covariance_at(result: OptimizeResult, freedom: int, absolute: bool, noise: float) -> Array:
     """Return (JᵀJ)⁻¹, scaled by χ² over the degrees of freedom unless the errors are absolute.
 
     Noise is that of the derivatives, relative to them.

@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike
 
 from fit.as_scipy._answer import (
     IER,
-    covariance,
+    covariance_at,
     info_of_end,
     refuse_failure,
     shortcoming_of,
@@ -159,7 +159,7 @@ def curve_fit(
     refuse_failure(task, result)
     if said:
         warn_of_shortcoming(task, result, said)
-    pcov = covariance(result, task.freedom, absolute_sigma, noise)
+    pcov = covariance_at(result, task.freedom, absolute_sigma, noise)
     if not full_output:
         return result.x, pcov
     return result.x, pcov, info_of_end(result, task.of_lm), result.message, IER[result.status]
