@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -179,6 +178,8 @@ def _ties(
     names: tuple[str, ...], held: dict[str, Any]
 ) -> dict[str, tuple[Callable[..., Any], tuple[str, ...]]]:
     """Return the tied parameters, each after those that it needs."""
+    from graphlib import CycleError, TopologicalSorter
+
     ties = {
         name: (f, names_of_arguments(f, names, f"the tie of {name}"))
         for name, f in held.items()
