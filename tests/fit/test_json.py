@@ -261,6 +261,12 @@ def changed(**entries: Any) -> str:
         (changed(model={"shape": "Cube", "prefix": ""}), "no model 'Cube'"),
         (changed(model={}), "'function' is missing"),
         (changed(parameters=3), "no complete fit result"),
+        (changed(method="effective-variance"), "'effective-variance' needs x_sigma"),
+        (changed(x_sigma=[0.1] * 9), "knows no errors in x"),
+        (
+            changed(x_sigma=[0.1] * 9, weights=None, method="orthogonal-distance"),
+            "sigma to be the standard deviations of y",
+        ),
     ],
 )
 def test_a_text_that_is_no_result_is_refused(text: str, message: str) -> None:
