@@ -53,7 +53,7 @@ def end_by_search(around: Vicinity, k: int, side: int, rise: float, notes: list[
     """Return where the least χ² has risen so much, by following it step by step."""
     from scipy.optimize import brentq
 
-    name, middle, error = around.result.free[k], float(around.result.p[k]), float(around.errors[k])
+    middle, error = float(around.result.p[k]), float(around.errors[k])
     bound = float(around.bounds[(side + 1) // 2][k])
     tangent = around.spread @ around.spread[k] / error**2
     # √Δχ², in units of the one looked for, and all parameters, by the value.
@@ -71,20 +71,12 @@ def end_by_search(around: Vicinity, k: int, side: int, rise: float, notes: list[
     unit = sqrt(rise) * error
     step, last, slope = unit / 2, middle, 1 / unit
     while known[last][0] < 1:
-        if last == bound:
-            which = ("lower", "upper")[(side + 1) // 2]
-            notes.append(
-                f"the interval of {name} ends at its {which} bound {in_prose(f'{bound:g}')}"
-            )
-            return bound
-        if abs(last - middle) > FARTHEST * unit:
+        at_bound = last == bound
+        if not at_bound and abs(last - middle) > FARTHEST * unit:
             return side * np.inf
-        if len(known) > SEARCHED:
-            notes.append(
-                f"the interval of {name} has no end as far as {in_prose(f'{last:g}')}, where the "
-                "search was given up: χ² goes up and down on the way"
-            )
-            return side * np.inf
+        if at_bound or len(known) > SEARCHED:
+            notes.append(_without_crossing(around.result.free[k], last, at_bound, side))
+            return bound if at_bound else side * np.inf
         value = side * min(side * (last + side * step), side * bound)
         off = abs(root(value) - known[last][0] - slope * abs(value - last))
         if off > 0.25 and step > unit / 100:
@@ -108,3 +100,14 @@ def _expected(
     near = known[one][1]
     slope = (near - known[others[0]][1]) / (one - others[0]) if others else tangent
     return near, near + (value - one) * slope
+
+
+def _without_crossing(name: str, last: float, at_bound: bool, side: int) -> str:
+    """Say why χ² was followed no farther, though it has not risen enough."""
+    if at_bound:
+        which = ("lower", "upper")[(side + 1) // 2]
+        return f"the interval of {name} ends at its {which} bound {in_prose(f'{last:g}')}"
+    return (
+        f"the interval of {name} has no end as far as {in_prose(f'{last:g}')}, where the search "
+        "was given up: χ² goes up and down on the way"
+    )
