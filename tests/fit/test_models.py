@@ -12,9 +12,11 @@ import pytest
 import scipy.stats
 from numpy.testing import assert_allclose
 
+import fit as fit_package
 from autodiff import check_grads, jacobian
 from fit import (
     Exponential,
+    FitResult,
     Gaussian,
     Line,
     Logistic,
@@ -50,6 +52,17 @@ EVERY = pytest.mark.parametrize(("model", "p"), CASES, ids=lambda value: str(val
 
 def decay(t: Any, amplitude: Any, rate: Any = 1.0) -> Any:
     return amplitude * np.exp(-rate * t)
+
+
+def test_every_model_is_among_the_cases_and_kept_by_json() -> None:
+    public = [getattr(fit_package, name) for name in fit_package.__all__]
+    shapes = {kind for kind in public if isinstance(kind, type) and issubclass(kind, Model)}
+    assert {type(model) for model, _ in CASES[:-1]} == shapes - {Model}
+    for model, p in CASES[:-1]:
+        result = fit(model, X, np.asarray(model(X, *p)), 0.1, p0=p)
+        kept = FitResult.from_json(result.to_json())
+        assert type(kept.problem.model) is type(model)
+        assert_allclose(kept.predict(X), result.predict(X))
 
 
 # -- formulas --------------------------------------------------------------------------------
