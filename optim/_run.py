@@ -65,8 +65,7 @@ def run(
     """
     from scipy.optimize import OptimizeResult
 
-    if not maxiter >= 0:
-        raise ValueError(f"expected maxiter to be 0 or more, got {maxiter}")
+    check_count("maxiter", maxiter)
     best = last = Iterate(problem.start, np.nan)
     least = np.inf
     points = []
@@ -105,6 +104,35 @@ def run(
         shaped = [problem.shaped(x.copy()) for x in points]
         result.path = np.stack(shaped) if isinstance(shaped[0], np.ndarray | np.generic) else shaped
     return result
+
+
+def check_count(name: str, count: Any, least: int = 0) -> None:
+    """Refuse as a number of steps, or of evaluations, what is no whole number or too small.
+
+    Raises
+    ------
+    TypeError
+        When it is no whole number, be it ``100.0`` or ``inf``.
+    ValueError
+        When it is less than ``least``.
+
+    Examples
+    --------
+    >>> check_count("maxiter", np.int64(3))
+    >>> check_count("maxiter", 1e3)
+    Traceback (most recent call last):
+        ...
+    TypeError: expected maxiter to be a whole number of 0 or more, got 1000.0: write 1000
+    """
+    wrong = f"expected {name} to be a whole number of {least} or more, got {count!s:.60}"
+    if isinstance(count, bool) or not isinstance(count, int | np.integer):
+        if isinstance(count, float | np.floating) and np.isfinite(count) and count >= least:
+            wrong += f": write {round(float(count))}"
+        elif isinstance(count, float | np.floating) and count > 0:
+            wrong += f": write a large one, as {10**9}"
+        raise TypeError(wrong)
+    if count < least:
+        raise ValueError(wrong)
 
 
 class _NoBar:

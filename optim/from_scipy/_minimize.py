@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim._keywords import answering
+from optim._run import Status, check_count
 from optim.from_scipy._search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, Search
 
 if TYPE_CHECKING:
@@ -115,7 +116,8 @@ def minimize(
     Raises
     ------
     ValueError, TypeError
-        As in SciPy, for what the arguments are. When ``fun`` cannot be recorded, the engine's error
+        As in SciPy, for what the arguments are, and when ``maxiter`` in ``options`` is not a whole
+        number of 0 or more. When ``fun`` cannot be recorded, the engine's error
         with a note that names the way out. What ``fun`` raises itself is passed on.
 
     Examples
@@ -137,10 +139,15 @@ def minimize(
     args = args if isinstance(args, tuple) else (args,)
     if np.ndim(x0) == 0 and not isinstance(x0, Mapping) and np.isscalar(x0):
         x0 = np.atleast_1d(x0)
+    limit = (options or {}).get("maxiter")
+    if limit is not None:
+        check_count("maxiter", limit)
     search = Search(fun, x0, args, name, jac, callback)
     with np.errstate(all="ignore"):
         search.confine(bounds, constraints)
         bad = search.begin()
+        if bad is None and limit == 0:  # of SciPy's methods some take a step, and one raises
+            bad = Status.LIMIT, "0 steps (maxiter) were not enough"
         if bad is not None:
             return search.report(bad)
         derivatives = search.derivatives(jac, hess, hessp, args)

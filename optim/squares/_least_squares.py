@@ -9,7 +9,7 @@ import numpy as np
 
 from optim._keywords import OF_LEAST_SQUARES, answering
 from optim._objective import Array, Iterate
-from optim._run import Callback, Outcome, run
+from optim._run import Callback, Outcome, check_count, run
 from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
 from optim.squares._levenberg_marquardt import (
     End,
@@ -131,10 +131,10 @@ def least_squares(
     Raises
     ------
     ValueError
-        When ``x0`` or the residuals are empty, a bound lies above the other or is NaN, or the loss
-        has no such name.
+        When ``x0`` or the residuals are empty, a bound lies above the other or is NaN, the loss
+        has no such name, or ``max_nfev`` is less than 1.
     TypeError
-        When the residuals are complex.
+        When the residuals are complex, or ``max_nfev`` is no whole number.
 
     References
     ----------
@@ -158,8 +158,7 @@ def least_squares(
     problem = Residuals(residuals, x0, args, loss_named(loss), loss_scale, jac)
     problem.bounds = None if bounds is None else as_vectors(bounds, problem)
     limit = 200 * (problem.start.size + 1) if max_nfev is None else max_nfev
-    if limit < 1:
-        raise ValueError(f"expected max_nfev to be 1 or more, got {max_nfev}")
+    check_count("max_nfev", limit, 1)
     return run(
         _search(problem, limit, tol),
         problem,

@@ -410,7 +410,7 @@ def test_nothing_to_vary_or_to_minimise() -> None:
         least_squares(lambda x: x, [])
     with pytest.raises(ValueError, match="the residuals are empty"):
         least_squares(lambda x: x[:0], [1.0])
-    with pytest.raises(ValueError, match="expected max_nfev to be 1 or more, got 0"):
+    with pytest.raises(ValueError, match="max_nfev to be a whole number of 1 or more, got 0"):
         least_squares(decay, [1.0, 1.0, 1.0], max_nfev=0)
     with pytest.raises(TypeError, match="the residuals are complex"):
         least_squares(lambda x: x * 1j, [1.0])

@@ -8,8 +8,19 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
-from optim import bfgs, gradient_descent, lagrange, lbfgs, newton, newton_cg, newton_raphson
+from optim import (
+    bfgs,
+    gradient_descent,
+    lagrange,
+    lbfgs,
+    least_squares,
+    minimize,
+    newton,
+    newton_cg,
+    newton_raphson,
+)
 from optim._run import Status
+from optim.from_scipy._search import NAMES
 
 MINIMISERS = pytest.mark.parametrize("method", [gradient_descent, newton, bfgs, lbfgs, newton_cg])
 START = [3.0, 1.0]
@@ -89,6 +100,57 @@ def test_nor_are_they_in_a_structure() -> None:
     assert_allclose(result.path[-1]["a"], 1)
 
 
-@EVERY
-def test_a_broken_number_of_steps_is_a_limit_too(method: Any) -> None:
-    assert method(bowl, START, maxiter=1.5).nit <= 2
+# -- limits ----------------------------------------------------------------------------------
+
+
+def by_least_squares(f: Any, x0: Any, maxiter: Any) -> Any:
+    return least_squares(lambda x: [x[0] - 1, x[1] + 2, x[0] ** 2], x0, max_nfev=maxiter)
+
+
+def by_scipy(f: Any, x0: Any, maxiter: Any) -> Any:
+    return minimize(f, x0, options={"maxiter": maxiter})
+
+
+LIMITED = pytest.mark.parametrize("method", [*EVERY.args[1], by_least_squares, by_scipy])
+
+
+@LIMITED
+@pytest.mark.parametrize(
+    ("limit", "instead"),
+    [
+        (2.5, "got 2.5: write 2"),
+        (3.0, "got 3.0: write 3"),
+        (np.float64(1e3), "got 1000.0: write 1000"),
+        (np.inf, "got inf: write a large one"),
+        (np.nan, "got nan"),
+        ("10", "got 10"),
+        (True, "got True"),
+        ([10], "got "),
+    ],
+)
+def test_a_limit_is_a_whole_number(method: Any, limit: Any, instead: str) -> None:
+    with pytest.raises(TypeError, match=f"to be a whole number of [01] or more, {instead}"):
+        method(bowl, START, maxiter=limit)
+
+
+@LIMITED
+def test_no_limit_is_negative(method: Any) -> None:
+    with pytest.raises(ValueError, match=r"to be a whole number of [01] or more, got -1"):
+        method(bowl, START, maxiter=-1)
+
+
+@LIMITED
+@pytest.mark.parametrize("number", [np.int64, np.uint8, np.int32])
+def test_a_limit_may_be_an_integer_of_numpy(method: Any, number: Any) -> None:
+    result = method(bowl, START, maxiter=number(1))
+    assert result.status in (0, 1)
+    assert_array_equal(result.x, method(bowl, START, maxiter=1).x)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_step_by_a_method_of_scipy_leaves_the_start(name: str) -> None:
+    result = minimize(bowl, START, method=name, options={"maxiter": 0})
+    assert (result.success, result.status, result.nit) == (False, Status.LIMIT, 0)
+    assert_array_equal(result.x, START)
+    assert result.fun == bowl(START)
+    assert result.message == newton(bowl, START, maxiter=0).message
