@@ -161,14 +161,12 @@ def newton_step(hessian: Array, point: Point, bounds: Bounds | None) -> Array | 
     scale, free, scaled = scaled_hessian(hessian, point, bounds)
     try:
         np.linalg.cholesky(scaled)
+        step = np.linalg.solve(scaled, (point.gradient / scale)[free])
     except np.linalg.LinAlgError:
         return None
     x = point.x.copy()
-    x[free] -= np.linalg.solve(scaled, (point.gradient / scale)[free]) / scale[free]
+    x[free] -= step / scale[free]
     return x if bounds is None else np.clip(x, *bounds)
-
-
-# -- saddle points ---------------------------------------------------------------------------
 
 
 # -- saddle points ---------------------------------------------------------------------------

@@ -366,6 +366,14 @@ def test_unknowns_that_nothing_determines(residuals: Any, start: Any, rank: str)
     assert f"rank {rank}" in result.message
 
 
+@pytest.mark.parametrize("a", np.arange(-4.0, 4.0))
+@pytest.mark.parametrize("b", np.arange(-4.0, 4.0))
+def test_a_hessian_that_is_singular_but_for_rounding(a: float, b: float) -> None:
+    result = least_squares(lambda x: [np.exp(x[0] + x[1]), 1 + (x[0] + x[1]) ** 2], [a, b])
+    assert not result.success
+    assert "singular (rank 1 of 2)" in result.message
+
+
 def test_the_direction_of_the_undetermined_is_named() -> None:
     result = least_squares(lambda x: x[0] + 2 * x[1] - DATA, [1.0, 1.0])
     assert "[ 1. , -0.5]" in result.message or "[-0.5,  1. ]" in result.message
