@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import copysign, isnan, sqrt
+from math import copysign, isfinite, isnan, sqrt
 
 import numpy as np
 
@@ -46,7 +46,8 @@ def bracketed(problem: Equations, a: float, b: float, tol: float) -> Search:
             f"f does not change its sign in the bracket: it is {fa:.4g} at {a:g} and {fb:.4g} at "
             f"{b:g}"
         )
-    ends = max(abs(fa), abs(fb))
+    # Where f is infinite at an end, nothing is known of how large it is in between.
+    ends = max(abs(end) if isfinite(end) else 0.0 for end in (fa, fb))
     watch = Watch(problem, tol)
     last = b - a
     bisections = 0

@@ -16,6 +16,7 @@ from optim._run import Status, Verdict
 PATIENCE = 10  # so often per unknown may |f| rise before it was halved once
 LOST = 1e-12  # of |f| at the largest: what a root's derivative has to amount to
 TINY = float(np.finfo(float).tiny)  # numbers below it have lost digits
+EPS = float(np.finfo(float).eps)
 
 
 class Point(NamedTuple):
@@ -44,6 +45,7 @@ class Equations(Problem):
         super().__init__(x0)
         self.f = self.on_vectors(f, args)
         self.shape: tuple[int, ...] = ()  # of what f returns
+        self.highest = np.zeros(self.start.size)  # |f| that each equation has had, in any search
 
     def value(self, x: Array) -> Array:
         """Return the values of all equations, as one vector."""
@@ -130,11 +132,11 @@ class Watch:
 
     def __init__(self, problem: Equations, tol: float) -> None:
         self.problem, self.tol = problem, tol
-        self.reach = np.zeros_like(problem.start)  # the largest size that each unknown has had
+        self.reach = np.abs(problem.start)  # the largest size that each unknown has had
+        self.sloping = problem.start  # the last place where no equation was level, and 0
         self.step: Array | None = None  # the last one, and by what factor it was shorter than the
         self.rate = 0.0  # one before, while f was still falling
         self.size = self.lowest = np.inf  # of f: last, and lowest
-        self.highest = 0.0
         self.rises = self.growths = 0
         self.slow = False  # whether f falls slowly, or not at all
         self.lately: deque[tuple[float, float]] = deque(maxlen=4)  # contraction and length of steps
@@ -150,25 +152,75 @@ class Watch:
         x, f, J, _ = point
         self.reach = np.maximum(self.reach, np.abs(x))
         if not f.any():
-            lost = np.abs(J) @ self.reach <= LOST * self.highest
+            lost = np.abs(J) @ self.reach <= LOST * self.problem.highest
             if self.step is not None and self.rate > 0.9 and lost.any():
                 return Status.WANDERS, (
                     f"f and its derivative underflow, or are lost in rounding, at x = {shown(x)}, "
                     "where the steps had not become shorter: this is no root"
                 )
-            return Status.CONVERGED, "a root: f is exactly 0" + self._doubt(2)
+            return self._unless_faded(point, "f is exactly 0" + self._doubt(2))
         if step is None:
             return None
-        self.highest = max(self.highest, point.size)
+        highest = self.problem.highest = np.maximum(self.problem.highest, np.abs(f))
+        if not self._is_level(point).any():
+            self.sloping = x
         rate = self._contraction(step)
         if rate <= 0.9 and np.all(np.abs(step) <= (1 - rate) * self.tol * np.abs(x)):
+            if not self._solves_all(point, step):
+                return None
             self.lately.append((rate, float(np.max(np.abs(step)))))
-            return Status.CONVERGED, "a root: the steps have become negligible" + self._doubt(1)
-        near = np.all(np.abs(step) <= 1e-6 * self.reach) or point.size <= 1e-6 * self.highest
+            return self._unless_faded(point, "the steps have become negligible" + self._doubt(1))
+        near = np.all(np.abs(step) <= 1e-6 * self.reach)
+        near |= point.size <= 1e-6 * highest.max()
         falls = self.step is not None and point.size <= 0.5 * self.size
         if near and not falls and self.is_rounding(point):
-            return Status.CONVERGED, "a root: f is 0 to within rounding" + self._doubt(4)
+            return self._unless_faded(point, "f is 0 to within rounding" + self._doubt(4))
         return None
+
+    def _unless_faded(self, point: Point, what: str) -> Verdict:
+        """Return the verdict on what seems to be a root."""
+        faded = np.flatnonzero(self._faded(point))
+        if not faded.size:
+            return Status.CONVERGED, f"a root: {what}"
+        return Status.WANDERS, (
+            f"equation {faded[0]} fades away towards x = {shown(point.x)}, and is 0 there only "
+            "because it underflows: this is no root"
+        )
+
+    def _solves_all(self, point: Point, step: Array) -> bool:
+        """Whether each equation is solved where the steps have become negligible.
+
+        A step solves an equation only if it changes it, and far out, where a term has no digits
+        left, an equation may be far from 0 though the step is negligible beside x.
+        """
+        f, J = point.f, point.J
+        unsolved = np.abs(J @ step + f) > 1e-6 * np.abs(f)
+        unsolved |= np.abs(f) > 1e-6 * self.problem.highest
+        return not unsolved.any() or self.is_rounding(point, unsolved)
+
+    def _faded(self, point: Point) -> NDArray[np.bool_]:
+        """Return which equations have come to 0 only because they underflow.
+
+        Such a one fades away from afar, down to the smallest of all numbers; a power does so close
+        to its root.
+        """
+        level = self._is_level(point)
+        last = np.zeros_like(point.f)  # the values nearest to where they are 0
+        near, far = point.x, self.sloping
+        for _ in range(60 * level.any()):
+            between = near / 2 + far / 2
+            values = np.where(level, self.problem.value(between), 0.0)
+            near, far = (near, between) if values.any() else (between, far)
+            last = np.where(values != 0, np.abs(values), last)
+        afar = np.any(np.abs(far - point.x) > 1e-6 * self.reach)
+        return level & (last > 0) & (last < TINY / EPS) & afar
+
+    def _is_level(self, point: Point) -> NDArray[np.bool_]:
+        """Return which equations are exactly 0 with their derivatives, and were not always."""
+        level: NDArray[np.bool_] = (
+            (point.f == 0) & ~point.J.any(axis=1) & (self.problem.highest > 0)
+        )
+        return level
 
     def vanishing(self, point: Point) -> Array | None:
         """Return x with 0 for what converges to it slowly or no further, once that is negligible.
@@ -225,13 +277,21 @@ class Watch:
         before = float(np.max(np.abs(self.step) / unit))
         return float(np.max(np.abs(step) / unit)) / before if before else np.inf
 
-    def is_rounding(self, point: Point) -> bool:
-        """Whether |f| is no more than f differs by between neighbouring floats."""
+    def is_rounding(self, point: Point, which: Any = slice(None)) -> bool:
+        """Whether |f| is no more than f differs by between neighbouring floats.
+
+        These are as far away as they must be for f to differ there at all.
+        """
+        size = np.abs(point.f[which])
         if point.size < TINY:
             return False
         shifts = np.random.default_rng(0).integers(-3, 4, (6, point.x.size))
-        spacing = np.spacing(np.abs(point.x))
-        return bool(np.all(np.abs(point.f) <= 4 * spread(self.problem, point, shifts * spacing)))
+        shifts = shifts * np.spacing(np.abs(point.x))
+        for wider in 4.0 ** np.arange(5):
+            noise = spread(self.problem, point, wider * shifts)[which]
+            if np.all((noise > 0) | (size == 0)):
+                break
+        return bool(np.all(size <= 4 * noise))
 
     def _doubt(self, steps: int) -> str:
         """Return what a slow approach, as to a multiple root, leaves uncertain.
@@ -263,6 +323,10 @@ def newton_step(point: Point) -> Array | None:
     try:
         step = np.linalg.solve(J, -f)
     except np.linalg.LinAlgError:
+        rows = np.max(np.abs(J), axis=1)  # the equations' own units
+        if f[rows == 0].any() or not np.isfinite(J).all():
+            return None
+        J, f = J / np.where(rows, rows, 1.0)[:, None], f / np.where(rows, rows, 1.0)
         step = np.linalg.lstsq(J, -f, rcond=None)[0]
         if np.linalg.norm(J @ step + f) > 1e-8 * np.linalg.norm(f):
             return None

@@ -424,3 +424,111 @@ def test_one_equation_in_a_list(method: Any, container: Any) -> None:
 def test_a_bracket_that_is_none() -> None:
     with pytest.raises(ValueError, match="as the bracket, got 'ab'"):
         newton_raphson(course, 1.0, bracket="ab")  # type: ignore[arg-type]
+
+
+# -- what only seems to solve a system --------------------------------------------------------
+
+
+def logistic(t: Any) -> Any:
+    return 1 / (1 + np.exp(-t))
+
+
+def bell(t: Any) -> Any:
+    return np.exp(-(t**2))
+
+
+POSITIVE = [np.exp, logistic, bell, lambda t: np.logaddexp(0, t), lambda t: np.sqrt(1 + t**2)]
+OTHERS = [
+    *(np.exp, np.sin, np.tan, np.arctan, np.abs, np.cbrt, bell, lambda t: np.logaddexp(0, t)),
+    *(lambda t: 1 * t, lambda t: t**2, lambda t: t**3, lambda t: 1 / t, lambda t: np.log1p(t**2)),
+]
+
+
+def system_without_a_root(seed: int) -> tuple[Any, Any]:
+    """Return equations of which one is a sum of positive terms, and a start."""
+    draw = np.random.default_rng(seed)
+    n = int(draw.integers(1, 5))
+
+    def equation(terms: list[Any], signs: list[float]) -> Any:
+        parts = [
+            (
+                float(draw.choice(signs) * 10.0 ** draw.integers(-1, 3)),
+                terms[draw.integers(len(terms))],
+                draw.integers(-3, 4, n).astype(float),
+                float(draw.integers(-2, 3)),
+            )
+            for _ in range(draw.integers(1, 4))
+        ]
+        return lambda x: sum(w * term(a @ x + b) for w, term, a, b in parts)
+
+    equations = [equation(OTHERS, [-1.0, 1.0]) for _ in range(n - 1)]
+    equations.insert(draw.integers(n), equation(POSITIVE, [1.0]))
+    return lambda x: [e(x) for e in equations], np.round(draw.normal(0, 2, n), 1)
+
+
+@pytest.mark.parametrize("seeds", [range(i, 60, 6) for i in range(6)])
+def test_where_one_equation_has_no_root_the_system_has_none(seeds: range) -> None:
+    for seed in seeds:
+        f, start = system_without_a_root(seed)
+        result = newton_raphson(f, start)
+        assert not result.success, (seed, result.x, result.message)
+
+
+def test_an_equation_that_a_step_does_not_change_is_not_solved_by_it() -> None:
+    def f(x: Any) -> Any:
+        bells = bell(x[0] - 3 * x[1] + 3 * x[2] - 1) + bell(2 * x[0] - x[1] - 3 * x[2] + 2)
+        return [-0.1 * bells - 1, x[1] + x[2] + 2, 10 * (3 * x[0] - x[1] + 3 * x[2] + 2) ** 4 - 3]
+
+    assert not newton_raphson(f, [-2.2, 2.5, 0.7]).success
+
+
+def test_an_equation_that_underflows_is_not_solved() -> None:
+    def f(x: Any) -> Any:
+        waves = np.sin(-x[0] - 3 * x[1] - 1) + np.cos(2 * x[1] - x[0])
+        return [waves - (2 * x[0] + 3 * x[1] - 2) ** -2, logistic(3 * x[0] - 2 * x[1] - 1)]
+
+    result = newton_raphson(f, [6.2, -1.8])
+    assert result.status == Status.WANDERS
+    assert "equation 1 fades away" in result.message
+
+
+def test_an_equation_that_is_level_from_some_place_on_is_solved_there() -> None:
+    result = newton_raphson(lambda x: [np.maximum(x[0] + x[1], 0) ** 3, x[1] ** 3 + 8], [1.0, -1.0])
+    assert result.success, result.message
+    assert result.x[1] == pytest.approx(-2)
+
+
+@pytest.mark.parametrize("power", [2, 9])
+def test_a_multiple_root_that_underflows_is_one(power: int) -> None:
+    result = newton_raphson(lambda x: [(x[0] - 1) ** power, x[1] - 2], [2.0, 1.0], maxiter=1000)
+    assert result.success, result.message
+    assert_allclose(result.x, [1, 2], rtol=1e-8)
+
+
+def test_rounding_is_seen_where_it_is_coarser_than_that_of_x() -> None:
+    def f(x: Any) -> Any:
+        return 10 * logistic(2 - 2 * x) - np.log1p((x + 1) ** 2) - np.exp(2 - 2 * x)
+
+    for method in (newton_raphson, halley):
+        result = method(f, -1.5)
+        assert result.success, result.message
+        assert result.nit < 20
+
+
+def test_a_root_in_a_corner_that_least_squares_find() -> None:
+    def f(x: Any) -> Any:
+        t = 2 - 2 * x[0] - 2 * x[1]
+        return [
+            0.01 * logistic(t - 4) - 0.1 / t + 10 * np.log1p((2 - x[0] - 3 * x[1]) ** 2) - 1,
+            np.abs(x[1]),
+        ]
+
+    result = newton_raphson(f, [1.1, -3.2])
+    assert result.success, result.message
+    assert_allclose(result.x, [1.688285, 0], atol=1e-6)
+
+
+def test_an_end_of_the_bracket_in_a_pole_is_no_root() -> None:
+    result = newton_raphson(lambda x: 3 - 1 / (2 * x + 1), -4.6, bracket=(-7.9, -0.5))
+    assert result.status == Status.STALLED
+    assert "a pole or a jump" in result.message
