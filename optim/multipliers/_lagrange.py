@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Iterate
@@ -146,7 +147,10 @@ def _descend(system: System, tol: float) -> Search:
             blocked, mark = blocked or not _nearer(point, mark, 0.5), point
         following: Point | None = None
         if point.residual <= tol and not point.bends[1]:
-            following = _polished(system, point, slow) or _lower_nearby(system, point, slow)
+            following = _polished(system, point, slow)
+            if following is None:
+                following = _lower_nearby(system, point, _suspect(point, slow))
+                radius = max(radius, 0.1)
             if following is None:
                 return verdict(system, point)
         elif np.max(np.abs(point.x) / size) > FAR and point.violation <= ACCEPTED:
@@ -166,7 +170,8 @@ def _descend(system: System, tol: float) -> Search:
             radius = max(1.0, float(np.linalg.norm(following.x / following.scale)))
         if following is None:
             if point.residual <= ACCEPTED and not point.bends[1]:
-                following = _lower_nearby(system, point, slow)
+                following = _lower_nearby(system, point, np.ones(point.tangential[0].size, bool))
+                radius = max(radius, 0.1)
             if following is None:
                 return verdict(system, point)
         slow = following.residual > 0.01 * point.residual
@@ -270,16 +275,21 @@ def _polished(system: System, point: Point, slow: bool) -> Point | None:
     return trial if trial.finite and trial.residual <= 0.01 * point.residual else None
 
 
-def _lower_nearby(system: System, point: Point, slow: bool) -> Point | None:
-    """Return a lower point some way along a flat direction, if there is one.
+def _suspect(point: Point, slow: bool) -> NDArray[np.bool_]:
+    """Return along which principal axes a stationary point may be no minimum.
 
-    Where f is flat to second order, a stationary point may be no minimum: that of x³ for example.
-    Slow convergence is another sign of it, and then the least curvature is suspect.
+    It is so where f is flat to second order: that of x³ for example. Slow convergence is another
+    sign of it, and then the least curvature is suspect.
     """
-    curvatures, axes = point.tangential
-    suspect = point.unresolved | (slow & (curvatures == np.min(curvatures, initial=np.inf)))
-    worth = 1e-12 * (abs(point.fun) + point.terms)
-    for axis in axes.T[suspect]:
+    curvatures = point.tangential[0]
+    softest: NDArray[np.bool_] = curvatures == np.min(curvatures, initial=np.inf)
+    return point.unresolved | (slow & softest)
+
+
+def _lower_nearby(system: System, point: Point, suspect: NDArray[np.bool_]) -> Point | None:
+    """Return a lower point some way along one of these principal axes, if there is one."""
+    worth = 1e-12 * (abs(point.fun) + point.slopes)
+    for axis in point.tangential[1].T[suspect]:
         for step in (0.1, -0.1, 0.01, -0.01):
             x = point.x + point.scale * (step * axis)
             for _ in range(6):
@@ -312,14 +322,22 @@ def _balance(system: System, tol: float) -> Search:
     if not point.finite:
         yield Iterate(point.x, point.fun)
         return not_finite(system, point)
+    least = mark = point.residual
+    restorations = steps = 0
     while True:
         yield told(system, point)
         if point.residual <= tol:
             return verdict(system, point)
-        following = None if _blocked(point) else _newton_step(system, point)
-        if following is None and point.violation > ACCEPTED:
-            trial = _restored(system, point)
-            if not _nearer(trial, point, 0.5):
+        steps += 1
+        least = min(least, point.residual)
+        blocked = _blocked(point)
+        if steps % (2 * PATIENCE) == 0:
+            blocked, mark = blocked or least > 0.5 * mark, least
+        following = None if blocked else _newton_step(system, point)
+        if following is None and point.violation > ACCEPTED and restorations < 3:
+            restorations += 1
+            following = _restored(system, point)
+            if not _nearer(following, point, 0.5):
                 return infeasible(point)
         if following is None:
             return verdict(system, point)

@@ -21,6 +21,8 @@ from optim._objective import Array, Iterate, Objective, ObjectiveError
 ACCEPTED = 1e-8  # the KKT residual that counts as zero where rounding lets no step lower it
 RANK = 1e-8  # of the largest: a singular value of the constraints' Jacobian below is zero
 CURVATURE = 1e-8  # of the Hessian's norm: a smaller curvature has no sign
+SHORT = 1e-4  # of the size of x: a step so short leaves a curvature as it is, or it has no sign
+SHRUNK = 0.1  # of the largest that it has been: a gradient that may be on its way to zero
 RESOLVED = 1e-7  # of the size of x: a curvature has no sign where Newton's step is longer still
 
 
@@ -106,12 +108,14 @@ class Point:
     rows: Array
     steepest: Array  # the largest norm that each constraint's gradient has had
     greatest: float  # the largest `terms` on the way
+    greatest_slopes: float  # and the largest `slopes`
     c: Array
     g: Array
     A: Array
     y: Array
     H: Array
     violation: float
+    turn: Array  # by how much H has changed with the last step, if that was short
 
     @classmethod
     def at(cls, system: System, x: Array, before: Point | None = None, y: Any = None) -> Point:
@@ -143,20 +147,29 @@ class Point:
             rows=rows,
             steepest=steepest,
             greatest=0.0,
+            greatest_slopes=0.0,
             c=c / rows,
             g=scale * g,
             A=J * scale / rows[:, None],
             y=np.full(c.size, np.nan) if y is None else y * rows,
             H=np.full((x.size, x.size), np.nan),
             violation=float(np.max(distances, initial=0.0)),
+            turn=np.zeros((x.size, x.size)),
         )
         if not all(np.isfinite(v).all() for v in (fun, point.c, point.g, point.A)):
             return point
         if y is None:
             point = replace(point, y=point.fitted(-point.g))
-        H = system.curvature(x, point.y / rows)
-        point = replace(point, H=scale[:, None] * H * scale)
-        return replace(point, greatest=max(point.terms, before.greatest if before else 0.0))
+        H = scale[:, None] * system.curvature(x, point.y / rows) * scale
+        turn = point.turn
+        if before is not None and np.linalg.norm((x - before.x) / scale) <= SHORT:
+            turn = H - before.H
+        point = replace(point, H=H, turn=turn)
+        return replace(
+            point,
+            greatest=max(point.terms, before.greatest if before else 0.0),
+            greatest_slopes=max(point.slopes, before.greatest_slopes if before else 0.0),
+        )
 
     @property
     def finite(self) -> bool:
@@ -195,10 +208,15 @@ class Point:
         return curvatures, Z @ axes
 
     @cached_property
+    def slopes(self) -> float:
+        """How large the terms of the gradient of the Lagrangian are."""
+        forces = np.abs(self.y) * np.linalg.norm(self.A, axis=1)
+        return float(np.linalg.norm(self.g) + np.sum(forces))
+
+    @cached_property
     def terms(self) -> float:
         """How large the terms are that make up a gradient of the Lagrangian hereabouts."""
-        forces = np.abs(self.y) * np.linalg.norm(self.A, axis=1)
-        return float(np.linalg.norm(self.g) + np.sum(forces) + np.linalg.norm(self.H))
+        return self.slopes + float(np.linalg.norm(self.H))
 
     @cached_property
     def imbalance(self) -> Array:
@@ -208,8 +226,20 @@ class Point:
 
     @cached_property
     def stationarity(self) -> float:
-        """The norm of the Lagrangian's gradient, relative to its terms."""
-        return float(np.linalg.norm(self.imbalance) / self.terms) if self.terms else 0.0
+        """The norm of the Lagrangian's gradient, relative to its terms.
+
+        Along the constraints each principal axis has terms of its own: however stiff others are,
+        far out, where that is most of the terms, a slope along a level axis is none the less one.
+        """
+        if not self.terms:
+            return 0.0
+        axes = self.tangential[1]
+        along = axes.T @ self.imbalance
+        across = float(np.linalg.norm(self.imbalance - axes @ along))
+        stiff = np.maximum(np.linalg.norm(self.H @ axes, axis=0), self.greatest_slopes)
+        terms = self.slopes + np.minimum(np.linalg.norm(self.H), stiff)
+        shares = np.divide(along, terms, out=np.zeros_like(along), where=terms > 0)
+        return float(np.linalg.norm(np.append(shares, across / self.terms)))
 
     @property
     def residual(self) -> float:
@@ -222,20 +252,23 @@ class Point:
         curvatures, axes = self.tangential
         size = np.abs(curvatures)
         slopes = np.abs(axes.T @ self.g)
-        flat: NDArray[np.bool_] = (size <= CURVATURE * np.linalg.norm(self.H)) | (
-            slopes > RESOLVED * size
-        )
+        flat: NDArray[np.bool_] = size <= CURVATURE * np.linalg.norm(self.H)
+        flat |= slopes > RESOLVED * size
+        flat |= np.abs(np.sum(axes * (self.turn @ axes), axis=0)) > size / 4
         return flat
 
     def vanishing(self, system: System) -> Array | None:
         """Return weights with which the constraints' gradients add up to zero nearby, if they do.
 
-        It is so where Newton's method on that sum is as far from zero as its gradient is.
+        It is so where Newton's method on that sum is as far from zero as its gradient is. Far out
+        all is near beside x, and so the gradients must have been larger before.
         """
         U, s, _, _ = self.factors
         if not s.size:
             return None
         u = U[:, -1]
+        if np.linalg.norm((u * self.rows / self.steepest) @ self.A) > SHRUNK:
+            return None
         bend = self.scale[:, None] * system.curvature_of_constraints(self.x, u / self.rows)
         curvature = float(np.linalg.norm(bend * self.scale))
         near = max(1e-7, 8 * abs(float(u @ self.c)) / s[-1])
