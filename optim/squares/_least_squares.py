@@ -11,14 +11,9 @@ from optim._keywords import OF_LEAST_SQUARES, answering
 from optim._objective import Array, Iterate
 from optim._run import Callback, Outcome, check_count, run
 from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
-from optim.squares._levenberg_marquardt import (
-    End,
-    Function,
-    bends_down,
-    beside_saddle,
-    levenberg_marquardt,
-)
-from optim.squares._linearised import EPS, Linearised, Point, held_by, linearised, norm
+from optim.squares._levenberg_marquardt import End, levenberg_marquardt
+from optim.squares._linearised import EPS, Function, Linearised, Point, held_by, linearised, norm
+from optim.squares._newton_steps import bends_down, beside_saddle
 from optim.squares._residuals import Residuals
 from optim.squares._robust import Loss, loss_named
 
@@ -68,8 +63,9 @@ def least_squares(
     judged by the relative offset: the part of the residuals that a step could still remove, over
     the part that it could not, each per degree of freedom. Undamped Gauss-Newton steps, each
     accelerated by the one before, then go on down to rounding; where the residuals are so large and
-    so curved that these do not converge, Newton steps with the exact Hessian do. Where the search
-    ends at a singular Jacobian, and the Hessian tells of a saddle point, it goes on beside it.
+    so curved that these do not converge, Newton steps with the exact Hessian do, and so do they
+    lead on, inside a trust region, where the linearised problem only creeps. Where the search ends
+    at a singular Jacobian, and the Hessian tells of a saddle point, it goes on beside it.
 
     Parameters
     ----------
@@ -119,7 +115,7 @@ def least_squares(
            1  a minimum, by the relative offset
            2  a minimum, where the residuals are as small as rounding lets them
            0  ``max_nfev`` evaluations were not enough
-          -1  no step lowers the cost, though this is no minimum
+          -1  no step lowers the cost, though its gradient is not zero or it bends down
           -2  the Jacobian is singular: to first order, several ``x`` serve equally well
           -3  the residuals or their Jacobian are not finite at the start
           -4  the start is out of bounds
@@ -222,8 +218,9 @@ def _verdict(end: End, bounds: Bounds | None) -> tuple[LeastSquaresStatus, str]:
         linear = linearised(point, point.norms, bounds, EPS**0.5)
     if not _at_minimum(point, linear):
         return LeastSquaresStatus.NO_MINIMUM, (
-            f"no step lowers the cost, yet this is no minimum: {_left(point, linear)}. There may "
-            "be a corner here, or the unknowns may have run off to where nothing depends on them"
+            "no step lowers the cost, yet to first order this is no minimum: "
+            f"{_left(point, linear)}. There may be a corner here, which may be a minimum or none, "
+            "or the unknowns may have run off to where nothing depends on them"
         )
     undetermined = _undetermined(end, linear, bounds)
     if undetermined.size:

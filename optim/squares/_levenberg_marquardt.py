@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from optim._objective import Array, Iterate
 from optim.squares._bounds import Bounds
-from optim.squares._linearised import EPS, Linearised, Point, held_by, linearised, norm, step_from
+from optim.squares._linearised import EPS, Function, Linearised, Point, linearised, norm, step_from
+from optim.squares._newton_steps import CREEPS, PATIENCE, newton_descent, newton_step
 from optim.squares._poles import pole_between
 
 CLOSE = 1e-2  # the relative offset at which the polish is tried first
@@ -28,20 +28,6 @@ class End(NamedTuple):
     ended: bool
 
 
-class Function(NamedTuple):
-    """What is minimised.
-
-    The linear problem at a point; the cost alone; the residuals alone; a point with the derivatives
-    of another near it; and the Hessian of half the cost.
-    """
-
-    evaluate: Callable[[Array], Point]
-    cost: Callable[[Array], float]
-    residuals: Callable[[Array], Array]
-    moved: Callable[[Point, Array], Point]
-    hessian: Callable[[Array], Array] | None
-
-
 def levenberg_marquardt(
     function: Function, point: Point, limit: int, bounds: Bounds | None, tol: float
 ) -> Generator[Iterate, None, End]:
@@ -51,7 +37,16 @@ def levenberg_marquardt(
     linear = linearised(point, scale, bounds)
     close = CLOSE
     wary = False  # of the linear problem: whether the cost alone is computed first
+    mark, left = point.cost, limit
+    patient = function.hessian is not None
     while True:
+        if patient and limit <= left - PATIENCE:
+            if point.cost > CREEPS * mark:
+                point, limit = yield from newton_descent(function, point, limit, bounds)
+                scale = np.maximum(scale, point.norms)
+                linear = linearised(point, scale, bounds)
+                patient = False
+            mark, left = point.cost, limit
         if linear.offset <= close:
             point, linear, limit = yield from polish(function, point, limit, bounds, tol)
             if linear.offset <= CLOSER or close == CLOSER:
@@ -154,64 +149,3 @@ def accelerated(
     change = step - point.norms * (last_goal - last_x)
     x: Array = goal - (change @ step) / (change @ change) * (goal - last_goal)
     return x if bounds is None else np.clip(x, *bounds)
-
-
-def newton_step(hessian: Array, point: Point, bounds: Bounds | None) -> Array | None:
-    """Return where Newton's step leads, if the Hessian is positive definite."""
-    scale, free, scaled = scaled_hessian(hessian, point, bounds)
-    try:
-        np.linalg.cholesky(scaled)
-        step = np.linalg.solve(scaled, (point.gradient / scale)[free])
-    except np.linalg.LinAlgError:
-        return None
-    x = point.x.copy()
-    x[free] -= step / scale[free]
-    return x if bounds is None else np.clip(x, *bounds)
-
-
-# -- saddle points ---------------------------------------------------------------------------
-
-
-def bends_down(hessian: Array, point: Point, bounds: Bounds | None) -> bool:
-    """Whether the cost has a curvature below zero along some free unknowns."""
-    return way_down(hessian, point, bounds, 1e-6) is not None
-
-
-def beside_saddle(function: Function, point: Point, bounds: Bounds | None) -> Point | None:
-    """Return a point a little beside a singular one if the cost bends down there.
-
-    Without this, a search stays on the symmetry of its start, where two terms of a model are alike.
-    """
-    if not function.hessian:
-        return None
-    way = way_down(function.hessian(point.x), point, bounds, 1e-9)
-    if way is None:
-        return None
-    x = point.x + 1e-5 * (point.terms or 1.0) * way
-    beside = function.evaluate(x if bounds is None else np.clip(x, *bounds))
-    return beside if beside.usable else None
-
-
-def way_down(hessian: Array, point: Point, bounds: Bounds | None, share: float) -> Array | None:
-    """Return the step of length 1, in units of the scale, along which the cost bends down most.
-
-    None if it does so by less than a share of the largest curvature.
-    """
-    scale, free, scaled = scaled_hessian(hessian, point, bounds)
-    if not scaled.size or not np.isfinite(scaled).all():
-        return None
-    curvatures, axes = np.linalg.eigh(scaled)
-    if curvatures[0] >= -share * np.abs(curvatures).max():
-        return None
-    step = np.zeros(point.x.size)
-    step[free] = axes[:, 0] / scale[free]
-    return step
-
-
-def scaled_hessian(
-    hessian: Array, point: Point, bounds: Bounds | None
-) -> tuple[Array, NDArray[np.intp], Array]:
-    """Return the scale, which unknowns are free, and their Hessian in units of the scale."""
-    scale = np.where(point.norms > 0, point.norms, 1.0)
-    free = np.arange(point.x.size) if bounds is None else np.flatnonzero(~held_by(bounds, point))
-    return scale, free, (hessian / scale / scale[:, None])[np.ix_(free, free)]

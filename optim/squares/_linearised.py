@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from functools import cache, cached_property, lru_cache
 from math import isfinite, sqrt
 from typing import Any, NamedTuple
@@ -52,6 +53,20 @@ class Point(NamedTuple):
     def iterate(self) -> Iterate:
         told = {"cost": self.cost / 2, "triangle": self.triangle[: self.x.size, :-1]}
         return Iterate(self.x, self.residuals, self.jacobian, told)
+
+
+class Function(NamedTuple):
+    """What is minimised.
+
+    The linear problem at a point; the cost alone; the residuals alone; a point with the derivatives
+    of another near it; and the Hessian of half the cost.
+    """
+
+    evaluate: Callable[[Array], Point]
+    cost: Callable[[Array], float]
+    residuals: Callable[[Array], Array]
+    moved: Callable[[Point, Array], Point]
+    hessian: Callable[[Array], Array] | None
 
 
 def norm(v: Array) -> float:
@@ -216,16 +231,18 @@ class Linearised:
         if not len(s):
             return np.zeros(self.n), 0.0
         removable = removable[: len(s)]
-        largest = s[0]
-        s, radius = s / largest, radius * largest
+        largest, unit = s[0], 2.0 ** np.frexp(np.abs(removable).max())[1]  # squares underflow
+        s, removable, radius = s / largest, removable / unit, radius * largest / unit
         damping = 0.0
         t = removable / s
-        while (size := norm(t)) > 1.1 * radius:
+        for _ in range(100):
+            if not (size := norm(t)) > 1.1 * radius:
+                break
             damping += (
                 (size - radius) / radius * size * size / float(np.sum(t**2 / (s**2 + damping)))
             )
             t = s * removable / (s**2 + damping)
-        return -axes[:, : len(s)] @ (t / largest), damping * largest**2
+        return -axes[:, : len(s)] @ (t * unit / largest), damping * largest**2
 
     def reduction(self, u: Array) -> float:
         """Return by how much the sum of squares would fall."""
