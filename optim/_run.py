@@ -97,6 +97,9 @@ def run(
             if nit >= maxiter:
                 verdict = verdict or (Status.LIMIT, f"{maxiter} steps (maxiter) were not enough")
     status, message = verdict
+    if status.success and not np.isfinite(last.x).all():
+        status = type(status)["NOT_FINITE"]
+        message = f"x is not finite: start from finite numbers, not from {problem.start!r:.60}"
     success = status.success
     result = OptimizeResult(problem.told(last if success else best))
     result.update(nit=max(nit, 0), status=int(status), success=success, message=message)

@@ -109,7 +109,7 @@ def bfgs(
     result = run(
         search, objective, maxiter=maxiter, callback=callback, path=path, progress=progress
     )
-    result.hess_inv = inverse.scale * np.eye(objective.start.size)
+    result.hess_inv = np.diag(np.full(objective.start.size, inverse.scale))
     if inverse.matrix is not None:
         result.hess_inv = inverse.matrix
     return result

@@ -100,6 +100,16 @@ def test_nor_are_they_in_a_structure() -> None:
     assert_allclose(result.path[-1]["a"], 1)
 
 
+@EVERY
+@pytest.mark.parametrize("start", [np.inf, -np.inf, np.nan])
+def test_no_success_is_at_what_is_no_number(method: Any, start: float) -> None:
+    # x[0] plays no part, and so f and its derivatives are finite.
+    for f in (lambda x: (x[1] - 1) ** 2, lambda x: 1.0):
+        result = method(f, [start, 1.0])
+        assert not result.success
+        assert result.message
+
+
 # -- limits ----------------------------------------------------------------------------------
 
 
