@@ -360,9 +360,11 @@ def _newton_step(system: System, point: Point) -> Point | None:
         if not (np.isfinite(fun) and np.isfinite(c).all()):
             continue
         multipliers = (point.y + length * (y - point.y)) / point.rows
-        trial = Point.of(system, x, fun, c, point, multipliers)
-        if trial.finite and _unbalanced(trial, point) <= (1 - 1e-4 * length) * now:
-            return trial
+        trial = Point.to_first_order(system, x, fun, c, point, multipliers)
+        if _unbalanced(trial, point) <= (1 - 1e-4 * length) * now:
+            trial = trial.to_second_order(system, point)
+            if trial.finite:
+                return trial
     return None
 
 

@@ -128,6 +128,13 @@ class Point:
         cls, system: System, x: Array, fun: float, c: Array, before: Point | None, y: Any = None
     ) -> Point:
         """Evaluate the derivatives where the values are known; ``y`` in the user's units."""
+        return cls.to_first_order(system, x, fun, c, before, y).to_second_order(system, before)
+
+    @classmethod
+    def to_first_order(
+        cls, system: System, x: Array, fun: float, c: Array, before: Point | None, y: Any = None
+    ) -> Point:
+        """Evaluate the first derivatives only; H is not a number."""
         g, J = system.derivatives(x)
         scale = np.abs(x)
         if before is not None:
@@ -158,13 +165,18 @@ class Point:
         )
         if not all(np.isfinite(v).all() for v in (fun, point.c, point.g, point.A)):
             return point
-        if y is None:
-            point = replace(point, y=point.fitted(-point.g))
-        H = scale[:, None] * system.curvature(x, point.y / rows) * scale
-        turn = point.turn
+        return replace(point, y=point.fitted(-point.g)) if y is None else point
+
+    def to_second_order(self, system: System, before: Point | None) -> Point:
+        """Evaluate the Hessian of the Lagrangian as well, if all else is finite."""
+        x, scale = self.x, self.scale
+        if not all(np.isfinite(v).all() for v in (self.fun, self.c, self.g, self.A, self.y)):
+            return self
+        H = scale[:, None] * system.curvature(x, self.y / self.rows) * scale
+        turn = self.turn
         if before is not None and np.linalg.norm((x - before.x) / scale) <= SHORT:
             turn = H - before.H
-        point = replace(point, H=H, turn=turn)
+        point = replace(self, H=H, turn=turn)
         return replace(
             point,
             greatest=max(point.terms, before.greatest if before else 0.0),
