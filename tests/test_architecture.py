@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import io
 import re
 import subprocess
@@ -215,6 +216,39 @@ def test_a_class_name_means_one_class(package: str) -> None:
         if isinstance(part, ast.ClassDef)
     )
     assert [name for name, count in names.items() if count > 1] == []
+
+
+# That a function is "filled" or "kept" says neither what it returns nor what it does.
+IRREGULAR = {
+    *("bent", "born", "bought", "bound", "broken", "brought", "built", "caught", "chosen", "cut"),
+    *("dealt", "done", "drawn", "driven", "fallen", "fed", "felt", "forgotten", "found", "frozen"),
+    *("given", "gone", "grown", "heard", "held", "hidden", "kept", "known", "laid", "led", "left"),
+    *("lent", "lost", "made", "meant", "met", "paid", "put", "read", "rebuilt", "run", "said"),
+    *("seen", "sent", "set", "shown", "shut", "sought", "spent", "split", "spread", "stood"),
+    *("struck", "swept", "taken", "taught", "thought", "thrown", "told", "torn", "understood"),
+    *("undone", "woven", "written"),
+}
+
+
+def is_bare_participle(name: str) -> bool:
+    """Whether a name is one word, a participle, and NumPy and Python have none such."""
+    word = name.strip("_")
+    theirs = hasattr(np, word) or hasattr(builtins, word) or word == "seed"
+    return not theirs and (word in IRREGULAR or re.fullmatch("[a-z]+ed", word) is not None)
+
+
+# The other packages join when their functions have such names.
+@pytest.mark.parametrize("package", ["autodiff", "nn"])
+def test_functions_are_named_for_what_they_return_or_do(package: str) -> None:
+    for path in modules(package).values():
+        for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(part, ast.FunctionDef):
+                assert not is_bare_participle(part.name), f"{path}:{part.lineno} {part.name}"
+
+
+@pytest.mark.parametrize("name", ["_filled", "kept", "settled", "_put_back", "split", "seed"])
+def test_bare_participles_are_seen(name: str) -> None:
+    assert is_bare_participle(name) == (name in {"_filled", "kept", "settled"})
 
 
 def test_every_op_has_a_name() -> None:

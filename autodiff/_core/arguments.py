@@ -57,12 +57,12 @@ def fit(operation: Function, args: Any, kwargs: Any) -> bool:
 
 def call_by_name(function: Function, operation: Function, args: Any, kwargs: Any) -> Any:
     """Call an operation by arguments that only the NumPy function takes as they are."""
-    required, given = _named(function, args, kwargs)
+    required, given = _required_and_optional(function, args, kwargs)
     taken = _signature(operation).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
         for name in [name for name in given if name not in taken]:
             if name not in _WITHOUT_EFFECT and (name, given[name]) not in _HARMLESS:
-                raise refused_argument(function, name)
+                raise argument_refusal(function, name)
             del given[name]
     try:
         _signature(operation).bind(*required, **given)
@@ -71,7 +71,9 @@ def call_by_name(function: Function, operation: Function, args: Any, kwargs: Any
     return operation(*required, **given)
 
 
-def _named(function: Function, args: Any, kwargs: Any) -> tuple[list[Any], dict[str, Any]]:
+def _required_and_optional(
+    function: Function, args: Any, kwargs: Any
+) -> tuple[list[Any], dict[str, Any]]:
     """Return the arguments without a default, and by name those that differ from theirs."""
     try:
         signature = _signature(function)
@@ -125,7 +127,7 @@ def call_ufunc(
     given = _beyond_defaults(kwargs, {})
     given = {name: value for name, value in given.items() if name not in {"order", "subok"}}
     if "where" in given:
-        raise refused_argument(ufunc, "where")
+        raise argument_refusal(ufunc, "where")
     loop = {name: given.pop(name) for name in ("dtype", "signature", "casting") if name in given}
     if loop:
         args = _cast(ufunc, args, **loop)
@@ -157,13 +159,13 @@ def _cast(
 # -- refusals ----------------------------------------------------------------------------------
 
 
-def refused_argument(function: Function, name: str) -> TypeError:
+def argument_refusal(function: Function, name: str) -> TypeError:
     """Return the error for an argument that NumPy's function takes and a Tensor's does not."""
     called = full_name(function).replace("numpy", "np", 1)
     return TypeError(f"{called} of a Tensor has no {name}=: {instead_of(name, called)}")
 
 
-def refused(function: Function) -> TypeError:
+def function_refusal(function: Function) -> TypeError:
     """Return the error for a NumPy function without a rule."""
     return TypeError(f"{full_name(function)} cannot be given a Tensor: {reason_for(function)}")
 

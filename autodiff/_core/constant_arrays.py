@@ -19,8 +19,10 @@ from autodiff._core.machine import SHARED_BYTES
 _copies: WeakValueDictionary[Any, NDArray[Any]] = WeakValueDictionary()
 
 
-def kept(x: NDArray[Any]) -> NDArray[Any]:
-    """Return a constant as the graph can keep it: an array that nobody can write to."""
+def read_only(x: Any) -> Any:
+    """Return a constant as the graph can keep it: of an array, one that nobody can write to."""
+    if not isinstance(x, np.ndarray):
+        return x
     if not x.flags.writeable and _stays(x):
         return x
     if x.nbytes < SHARED_BYTES:
@@ -28,7 +30,7 @@ def kept(x: NDArray[Any]) -> NDArray[Any]:
     if 0 in x.strides:  # of a broadcast array only what it repeats
         once = x[tuple([slice(None) if stride else slice(0, 1) for stride in x.strides])]
         if once.size < x.size:
-            return np.broadcast_to(kept(once), x.shape)
+            return np.broadcast_to(read_only(once), x.shape)
     place = (x.__array_interface__["data"][0], x.shape, x.strides, x.dtype)
     earlier = _copies.get(place)
     if earlier is None or not _same(earlier, x):
@@ -36,22 +38,22 @@ def kept(x: NDArray[Any]) -> NDArray[Any]:
     return earlier
 
 
-def borrowed(x: NDArray[Any]) -> NDArray[Any]:
+def argument_array(x: NDArray[Any]) -> Any:
     """Return an argument as a graph keeps it that ends with the call: a large one as it is."""
-    return kept(x) if x.nbytes < SHARED_BYTES else x
+    return read_only(x) if x.nbytes < SHARED_BYTES else x
 
 
-def keep_borrowed(graph: Any) -> None:
+def copy_argument_arrays(graph: Any) -> None:
     """Replace large arguments in a graph that outlives a call, and views of them, by copies."""
     arrays = [x for x in graph.leaves if type(x._value) is np.ndarray]
     large = [x for x in arrays if x._value.nbytes >= SHARED_BYTES]
-    lent = [x for x in large if kept(x._value) is not x._value]
+    lent = [x for x in large if read_only(x._value) is not x._value]
     if lent:
         for y in graph.order:
             if any(np.may_share_memory(y._value, x._value) for x in lent):
-                y._value = kept(y._value)
+                y._value = read_only(y._value)
         for x in lent:
-            x._value = kept(x._value)
+            x._value = read_only(x._value)
         for consumer in graph.order:
             consumer._values = tuple([getattr(x, "_value", x) for x in consumer.inputs])
 

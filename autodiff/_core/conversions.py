@@ -16,7 +16,7 @@ class LostGraphError(TypeError):
     """A Tensor stands where only its value would fit, so its derivative would be lost."""
 
 
-def unchanging(attribute: str, instead: str) -> AttributeError:
+def assignment_error(attribute: str, instead: str) -> AttributeError:
     """Return the error for an assignment to a part of a Tensor."""
     return AttributeError(
         f"a Tensor's value never changes: instead of x.{attribute} = v write {instead}"

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.array_kinds import as_computable
-from autodiff._core.constant_arrays import kept
+from autodiff._core.constant_arrays import read_only
 from autodiff._core.op import Custom, Each, Elementwise, Function, Multilinear, Op, Rules, rank
 from autodiff._core.record import NUMBERS, explain, record, value_of
 from autodiff._core.tensor import Tensor, constant, node, recording
@@ -117,7 +117,7 @@ def _record_static(op: Op, x: Any, *static: Any) -> Any:
         return constant(value)
     for argument in static:
         if type(argument) is np.ndarray:
-            static = tuple([kept(a) if type(a) is np.ndarray else a for a in static])
+            static = tuple([read_only(a) if type(a) is np.ndarray else a for a in static])
     return node(value, op, (x, *static), (x._value, *static), hook)
 
 
@@ -154,4 +154,4 @@ def _as_operand(op: Op, x: Any, other: Any) -> Any:
             raise TypeError(f"{op.name} of a Tensor and a {type(x).__name__}: {error}") from None
     if op.linear or type(other) is not Tensor or not (other.requires_grad and current_hook()):
         return x
-    return kept(x) if isinstance(x, np.ndarray) else x
+    return read_only(x)

@@ -16,10 +16,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._core.checks import checked_output, numbers_among
-from autodiff._core.constant_arrays import borrowed, keep_borrowed
+from autodiff._core.constant_arrays import argument_array, copy_argument_arrays
 from autodiff._core.conversions import LostGraphError
 from autodiff._core.record import value_of
-from autodiff._core.structures import as_numbers, is_container, mapped, replaced
+from autodiff._core.structures import as_numbers, is_container, map_structure, with_leaves
 from autodiff._core.table import linear
 from autodiff._core.tensor import PLAIN, Tensor, node, recording
 from autodiff._core.walks import Graph
@@ -33,7 +33,7 @@ def argument(x: Any) -> Any:
     return x
 
 
-linked = linear(argument, lambda g, out, x: g)
+argument_op = linear(argument, lambda g, out, x: g)
 
 
 def _leaves(path: str, x: Any) -> tuple[Any, list[Tensor]]:
@@ -47,18 +47,18 @@ def _leaves(path: str, x: Any) -> tuple[Any, list[Tensor]]:
         leaves.append(_leaf(path, x))
         return leaves[-1]
 
-    return mapped(add, x, path), leaves
+    return map_structure(add, x, path), leaves
 
 
 def _leaf(path: str, x: Any) -> Tensor:
     """Return a fresh Tensor for an array, so that each differentiation has leaves of its own."""
     if type(x) is Tensor and x.requires_grad and recording.get():
-        leaf: Tensor = linked(x)
+        leaf: Tensor = argument_op(x)
         return leaf
     plain = type(x) is np.ndarray and x.dtype.kind == "f"
     value = x if plain else value_of(as_numbers(path, x))
     if isinstance(value, np.ndarray):
-        value = borrowed(value) if value.ndim else value[()]
+        value = argument_array(value) if value.ndim else value[()]
     return node(value, None, (), (), PLAIN)
 
 
@@ -90,7 +90,7 @@ def record_structures(
     for i in numbers:
         structure, own = _leaves(f"argument {i % count}", args[i])
         structures.append(structure)
-        args[i] = replaced(structure, own)  # of a container a copy, which f may change
+        args[i] = with_leaves(structure, own)  # of a container a copy, which f may change
         leaves += own
     if not leaves:
         raise ValueError(f"the arguments hold no array to differentiate by: argnums={argnums}")
@@ -110,7 +110,7 @@ def record_structures(
         recording.reset(token)
     graph = Graph([checked_output(out)], leaves)
     if outlives or graph.enclosed:
-        keep_borrowed(graph)
+        copy_argument_arrays(graph)
     return graph, structure
 
 

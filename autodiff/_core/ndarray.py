@@ -11,8 +11,15 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.arguments import call, call_by_name, call_ufunc, fit, refused, refused_argument
-from autodiff._core.conversions import Conversions, unchanging
+from autodiff._core.arguments import (
+    argument_refusal,
+    call,
+    call_by_name,
+    call_ufunc,
+    fit,
+    function_refusal,
+)
+from autodiff._core.conversions import Conversions, assignment_error
 
 if TYPE_CHECKING:
     from autodiff._core.tensor import Tensor
@@ -80,7 +87,7 @@ class NDArrayInterface(Conversions):
     ) -> Any:
         operation = operations.get(function)
         if operation is None:
-            raise refused(function)
+            raise function_refusal(function)
         for value in kwargs.values():
             if value is np._NoValue:
                 return call_by_name(function, operation, args, kwargs)
@@ -239,7 +246,7 @@ class NDArrayInterface(Conversions):
 
     @real.setter
     def real(self, v: Any) -> NoReturn:
-        raise unchanging("real", "x = v + 1j * x.imag")
+        raise assignment_error("real", "x = v + 1j * x.imag")
 
     @property
     def imag(self) -> Tensor:
@@ -248,7 +255,7 @@ class NDArrayInterface(Conversions):
 
     @imag.setter
     def imag(self, v: Any) -> NoReturn:
-        raise unchanging("imag", "x = x.real + 1j * v")
+        raise assignment_error("imag", "x = x.real + 1j * v")
 
     @property
     def flat(self) -> Tensor:
@@ -257,7 +264,7 @@ class NDArrayInterface(Conversions):
 
     @flat.setter
     def flat(self, v: Any) -> NoReturn:
-        raise unchanging("flat", "x = np.reshape(np.resize(v, x.size), x.shape)")
+        raise assignment_error("flat", "x = np.reshape(np.resize(v, x.size), x.shape)")
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -266,7 +273,7 @@ class NDArrayInterface(Conversions):
 
     @shape.setter
     def shape(self, v: Any) -> NoReturn:
-        raise unchanging("shape", "x = x.reshape(v)")
+        raise assignment_error("shape", "x = x.reshape(v)")
 
     @property
     def ndim(self) -> int:
@@ -285,7 +292,7 @@ class NDArrayInterface(Conversions):
 
     @dtype.setter
     def dtype(self, v: Any) -> NoReturn:
-        raise unchanging("dtype", "x = x.astype(v)")
+        raise assignment_error("dtype", "x = x.astype(v)")
 
     @property
     def itemsize(self) -> int:
@@ -442,9 +449,9 @@ def other_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dic
     function = ufunc if method == "__call__" else getattr(ufunc, method)
     operation = operations.get(function)
     if operation is None:
-        raise refused(function)
+        raise function_refusal(function)
     if "out" in kwargs:
-        raise refused_argument(function, "out")
+        raise argument_refusal(function, "out")
     kwargs = {name: value for name, value in kwargs.items() if value is not np._NoValue}
     if method == "__call__":
         return call_ufunc(ufunc, operation, args, kwargs)

@@ -98,11 +98,11 @@ class Linear(Op):
         """Return the op of all the tangents."""
         leading = next(t.shape[:batch] for t in tangents if t is not None)
         count = self.operands(inputs)
-        operands = zip(tangents[:count], inputs, strict=False)
-        return record(self, *[_known_or_zero(t, x, leading) for t, x in operands], *inputs[count:])
+        pairs = zip(tangents[:count], inputs, strict=False)
+        return record(self, *[_tangent_or_zero(t, x, leading) for t, x in pairs], *inputs[count:])
 
 
-def _known_or_zero(t: Any, x: Any, leading: tuple[int, ...]) -> Any:
+def _tangent_or_zero(t: Any, x: Any, leading: tuple[int, ...]) -> Any:
     """Return an operand's tangent, zeros where it has none, and a static argument as it is."""
     if t is None and hasattr(x, "dtype"):
         return np.broadcast_to(np.zeros_like(x), leading + x.shape)

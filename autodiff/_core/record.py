@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff._core.array_kinds import as_computable
-from autodiff._core.constant_arrays import kept
-from autodiff._core.structures import mapped
+from autodiff._core.constant_arrays import read_only
+from autodiff._core.structures import map_structure
 from autodiff._core.tensor import PLAIN, Tensor, constant, node, recording
 
 if TYPE_CHECKING:
@@ -34,19 +34,19 @@ def record(op: Op, *inputs: Any) -> Any:
             if type(x) is Tensor and x.requires_grad:
                 # A linear op's derivative depends on no value.
                 if not (op.linear or UNCHANGING.issuperset(map(type, inputs))):
-                    inputs = tuple([x if type(x) in UNCHANGING else kept_input(x) for x in inputs])
+                    inputs = tuple(map(as_input, inputs))
                     values = tuple([x._value if type(x) is Tensor else x for x in inputs])
                 return node(value, op, inputs, values, hook)
     return constant(value) if Tensor in map(type, inputs) else value
 
 
-def kept_input(x: Any) -> Any:
-    """Return a constant as the graph can keep it: arrays, and containers of them, as copies."""
+def as_input(x: Any) -> Any:
+    """Return an argument as the graph keeps it: of constant arrays, and containers, a copy."""
+    if type(x) in UNCHANGING:
+        return x
     if type(x) in (tuple, list, dict):
-        return mapped(lambda path, part: kept(part) if isinstance(part, np.ndarray) else part, x)
-    if hasattr(x, "__array_ufunc__"):
-        x = as_computable(x)
-    return kept(x) if isinstance(x, np.ndarray) else x
+        return map_structure(lambda path, leaf: read_only(leaf), x)
+    return read_only(as_computable(x) if hasattr(x, "__array_ufunc__") else x)
 
 
 def value_of(x: Any) -> Any:

@@ -65,17 +65,17 @@ class Scattered:
 
 def accumulate(a: Any, b: Any) -> Any:
     """Return the sum of two cotangents of one Tensor, either of which may be scattered."""
-    if type(a) is Scattered:
-        for key, g in b.pieces if type(b) is Scattered else [((...,), filled(b, a.full_shape))]:
-            a.add(key, g)
-        return a
-    if type(b) is Scattered:
-        b.add((...,), filled(a, b.full_shape))
-        return b
-    return a + b
+    if type(a) is not Scattered:
+        if type(b) is not Scattered:
+            return a + b
+        a, b = b, a
+    pieces = b.pieces if type(b) is Scattered else [((...,), in_full_shape(b, a.full_shape))]
+    for key, g in pieces:
+        a.add(key, g)
+    return a
 
 
-def filled(g: Any, shape: tuple[int, ...]) -> Any:
+def in_full_shape(g: Any, shape: tuple[int, ...]) -> Any:
     """Return a cotangent or tangent broadcast to its full shape."""
     if type(g) is Scattered:
         g = g.assemble()
@@ -99,7 +99,7 @@ def _add_at(array: NDArray[Any], key: Key, piece: Any) -> None:
         np.add.at(array, key, piece)
 
 
-def _read(x: NDArray[Any], key: Key) -> Any:
+def _entries_at(x: NDArray[Any], key: Key) -> Any:
     entries = x[key]
     return entries if entries.ndim else entries[()]
 
@@ -153,7 +153,7 @@ def _pieces(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
     return lambda i: g[keys[i]]
 
 
-_read.__name__ = "getitem"
+_entries_at.__name__ = "getitem"
 _scatter.__name__ = "scatter"
-read = linear(_read, read_rule)
+read = linear(_entries_at, read_rule)
 scatter = linear(_scatter, Together(_pieces))

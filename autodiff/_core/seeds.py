@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff._core.record import value_of
-from autodiff._core.structures import as_numbers, matched
+from autodiff._core.structures import as_numbers, leaf_pairs
 from autodiff._core.tensor import Tensor, recording
 
 
@@ -77,7 +77,7 @@ def seeds_for(structures: tuple[Any, ...], tangents: Sequence[Any]) -> list[Any]
         if type(structure) is Tensor and type(tangent) is np.ndarray:  # the common case, at once
             seeds.append(_seed(f"argument {i}", structure, tangent))
         else:
-            pairs = matched(structure, tangent, f"argument {i}", "tangent")
+            pairs = leaf_pairs(structure, tangent, f"argument {i}", "tangent")
             seeds += [_seed(path, leaf, t) for path, leaf, t in pairs]
     return seeds
 

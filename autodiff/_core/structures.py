@@ -23,21 +23,21 @@ from autodiff._core.tensor import Tensor
 ARRAYS = frozenset({np.ndarray, Tensor, float, int, np.float64})
 
 
-def mapped(function: Callable[[str, Any], Any], structure: Any, path: str = "") -> Any:
+def map_structure(function: Callable[[str, Any], Any], structure: Any, path: str = "") -> Any:
     """Return the same structure with ``function(path, leaf)`` in the place of each leaf.
 
     Examples
     --------
-    >>> mapped(lambda path, leaf: path, {"layers": [np.ones(2), 3.0], "rate": [1, 2]}, "x")
+    >>> map_structure(lambda path, leaf: path, {"layers": [np.ones(2), 3.0], "rate": [1, 2]}, "x")
     {'layers': ["x['layers'][0]", "x['layers'][1]"], 'rate': "x['rate']"}
     """
     if not is_container(structure):
         return function(path, structure)
     try:
-        return _rebuilt(
+        return _container_like(
             structure,
             [
-                mapped(function, part, path + _step(structure, key))
+                map_structure(function, part, path + _step(structure, key))
                 for key, part in _parts(structure).items()
             ],
         )
@@ -47,13 +47,13 @@ def mapped(function: Callable[[str, Any], Any], structure: Any, path: str = "") 
         ) from None
 
 
-def replaced(structure: Any, leaves: Iterable[Any]) -> Any:
+def with_leaves(structure: Any, leaves: Iterable[Any]) -> Any:
     """Return the same structure with other leaves, given in their order."""
     if type(structure) is Tensor:
         (leaf,) = leaves
         return leaf
     following = iter(leaves)
-    return mapped(lambda path, leaf: next(following), structure)
+    return map_structure(lambda path, leaf: next(following), structure)
 
 
 def flatten(structure: Any) -> tuple[Any, Callable[[Any], Any]]:
@@ -84,7 +84,7 @@ def flatten(structure: Any) -> tuple[Any, Callable[[Any], Any]]:
     {'slope': np.float64(20.0), 'knots': array([[10., 30.]])}
     """
     leaves: list[Any] = []
-    mapped(lambda path, x: leaves.append(as_numbers(path, x)), structure, "x")
+    map_structure(lambda path, x: leaves.append(as_numbers(path, x)), structure, "x")
     if not leaves:
         raise ValueError(f"the structure holds no numbers: {structure!r:.60}")
     ends = list(accumulate(leaf.size for leaf in leaves))
@@ -94,9 +94,9 @@ def flatten(structure: Any) -> tuple[Any, Callable[[Any], Any]]:
         if np.shape(vector) != (ends[-1],):
             raise ValueError(f"expected a vector of shape ({ends[-1]},), got {np.shape(vector)}")
         if shapes == [(ends[-1],)]:
-            return replaced(structure, [vector])
+            return with_leaves(structure, [vector])
         starts = [0, *ends]
-        return replaced(
+        return with_leaves(
             structure,
             [
                 vector[start:end].reshape(shape) if shape else vector[start]
@@ -128,7 +128,7 @@ def as_numbers(path: str, x: Any) -> Any:
     return value
 
 
-def matched(structure: Any, other: Any, path: str, role: str) -> Iterator[tuple[str, Any, Any]]:
+def leaf_pairs(structure: Any, other: Any, path: str, role: str) -> Iterator[tuple[str, Any, Any]]:
     """Yield the path of each leaf, the leaf, and what stands there in the other structure.
 
     Raises
@@ -147,7 +147,7 @@ def matched(structure: Any, other: Any, path: str, role: str) -> Iterator[tuple[
     if parts.keys() != others.keys():
         raise ValueError(_unlike(structure, other, path, role))
     for key, part in parts.items():
-        yield from matched(part, others[key], path + _step(structure, key), role)
+        yield from leaf_pairs(part, others[key], path + _step(structure, key), role)
 
 
 def is_container(x: Any) -> bool:
@@ -192,7 +192,7 @@ def _parts(container: Any) -> dict[Any, Any]:
     return {field.name: getattr(container, field.name) for field in fields(container)}
 
 
-def _rebuilt(container: Any, parts: list[Any]) -> Any:
+def _container_like(container: Any, parts: list[Any]) -> Any:
     """Return a container of the same kind with other parts."""
     if isinstance(container, dict):
         result = copy(container)  # which keeps a defaultdict's factory, too
@@ -215,10 +215,10 @@ def _step(container: Any, key: Any) -> str:
 
 
 def _unlike(structure: Any, other: Any, path: str, role: str) -> str:
-    return f"{path} is {_described(structure)}, but its {role} is {_described(other)}"
+    return f"{path} is {_description(structure)}, but its {role} is {_description(other)}"
 
 
-def _described(x: Any) -> str:
+def _description(x: Any) -> str:
     if not (is_container(x) or isinstance(x, list | tuple)):
         return f"an array of shape {np.shape(x)}" if hasattr(x, "shape") else f"{x!r:.60}"
     kind = type(x).__name__

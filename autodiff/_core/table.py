@@ -36,13 +36,13 @@ def elementwise(
     ``compute`` replaces the function where something is faster, and ``name`` what it is called.
     """
     op = Elementwise(name or function.__name__, compute or function, rules, linear)
-    return _dispatched(function, recorder(op))
+    return _register(function, recorder(op))
 
 
 def linear(function: Function, rule: Rule | Each, *, compute: Function | None = None) -> Function:
     """State an op that is linear in its operands by its transpose."""
     op = Linear(function.__name__, compute or function, as_rules(rule))
-    return _dispatched(function, recorder(op))
+    return _register(function, recorder(op))
 
 
 def multilinear(
@@ -53,7 +53,7 @@ def multilinear(
 ) -> Function:
     """State an op that is linear in each operand by a transpose for each."""
     call = multilinear_recorder(function.__name__, compute or function, as_rules(*rules), core)
-    return _dispatched(function, call)
+    return _register(function, call)
 
 
 def custom(
@@ -67,7 +67,7 @@ def custom(
     backward = (vjp,) if callable(vjp) else vjp
     forward = (jvp,) if callable(jvp) else jvp
     op = Custom(function.__name__, function, backward, forward, spread)
-    return _dispatched(function, recorder(op))
+    return _register(function, recorder(op))
 
 
 def as_rules(*rules: Rule | Each) -> Rules:
@@ -75,7 +75,7 @@ def as_rules(*rules: Rule | Each) -> Rules:
     return rules[0] if isinstance(rules[0], Each) else rules  # type: ignore[return-value]
 
 
-def _dispatched(function: Function, call: Function) -> Function:
+def _register(function: Function, call: Function) -> Function:
     operations[function] = call
     return call
 

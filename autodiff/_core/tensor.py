@@ -24,14 +24,14 @@ class Hook:
     This one does nothing; debugging puts its own in the place.
     """
 
-    def made(self, out: Tensor) -> None:
+    def on_node(self, out: Tensor) -> None:
         """Look at a new node."""
 
     def place(self) -> str:
         """Return, for an error's message, where the program called what is computed."""
         return ""
 
-    def diverged(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
+    def on_divergence(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
         """Look at a walk that ended in infinities; called with what stands in for a node's op."""
 
 
@@ -234,5 +234,5 @@ def node(
         return out
     out.requires_grad = True
     if hook is not PLAIN:
-        hook.made(out)
+        hook.on_node(out)
     return out

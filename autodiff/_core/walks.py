@@ -24,11 +24,11 @@ from numpy.typing import ArrayLike
 from autodiff._core.machine import LONG, keep_freed_memory, sum_of_rows, telling_sum
 from autodiff._core.op import Cotangent, Custom, Together, Value, total
 from autodiff._core.record import value_of
-from autodiff._core.scatter import Scattered, accumulate, filled
+from autodiff._core.scatter import Scattered, accumulate, in_full_shape
 from autodiff._core.seeds import seed_of
 from autodiff._core.table import operation
 from autodiff._core.tensor import PLAIN, Tensor, constant, recording
-from autodiff._core.zeros import keeping_zero, keeping_zero_forward
+from autodiff._core.zeros import zero_preserving, zero_preserving_forward
 
 Shape: TypeAlias = tuple[int, ...]
 Carried: TypeAlias = dict[Tensor, Cotangent]  # or tangents
@@ -59,14 +59,14 @@ class Graph:
     ) -> Carried:
         """Walk backward: return the leaves' cotangents, of shape ``batch + leaf.shape``."""
         walk = partial(_backward, self, cotangents, batch, record)
-        return _with_care(walk, keeping_zero, self.leaves, cotangents, batch, record)
+        return _with_care(walk, zero_preserving, self.leaves, cotangents, batch, record)
 
     def push(
         self, tangents: Sequence[Cotangent], *, batch: Shape = (), record: bool = False
     ) -> Carried:
         """Walk forward: return the outputs' tangents, of shape ``batch + output.shape``."""
         walk = partial(_forward, self, tangents, batch, record)
-        return _with_care(walk, keeping_zero_forward, self.outputs, tangents, batch, record)
+        return _with_care(walk, zero_preserving_forward, self.outputs, tangents, batch, record)
 
 
 def ancestors(
@@ -88,7 +88,7 @@ def ancestors(
     met_older = _reach_back(order, found, oldest, young)
     met_older |= oldest > 0 and any(y.requires_grad and y._index < oldest for y in outputs)
     order.sort(key=attrgetter("_index"))
-    return order, met_older or (bool(young) and _outlived(young))
+    return order, met_older or (bool(young) and _has_other_owner(young))
 
 
 def _reach_back(order: list[Tensor], found: set[Tensor], oldest: int, young: list[Tensor]) -> bool:
@@ -113,7 +113,7 @@ def _reach_back(order: list[Tensor], found: set[Tensor], oldest: int, young: lis
     return met_older
 
 
-def _outlived(young: list[Tensor]) -> bool:
+def _has_other_owner(young: list[Tensor]) -> bool:
     """Whether somebody holds one of the leaves beside the graph, which holds it once a mention."""
     mentions = Counter(map(id, young))
     return any(getrefcount(x) > 2 * mentions[id(x)] + 2 for x in young)
@@ -152,7 +152,7 @@ def _backward(
         structural = op.structural
         if structural:
             if g.shape != full:
-                g = filled(g, batch + full)
+                g = in_full_shape(g, batch + full)
             if type(rules) is Together:
                 images = rules.images(g, out, inputs)
         elif type(g) is Scattered:
@@ -163,7 +163,7 @@ def _backward(
                 shape = x._value.shape
                 if structural:
                     if batch or (image.shape and image.shape != shape):
-                        image = aligned(image, shape, batch)
+                        image = unbroadcast_structural(image, shape, batch)
                 elif shape != full:
                     image = unbroadcast(image, shape, full, batch)
                 earlier = get(x)
@@ -171,7 +171,7 @@ def _backward(
     return cotangents
 
 
-def aligned(image: Cotangent, shape: Shape, batch: Shape) -> Cotangent:
+def unbroadcast_structural(image: Cotangent, shape: Shape, batch: Shape) -> Cotangent:
     """Return a structural op's image in its operand's rank, summed over axes that broadcast it."""
     if type(image) is Scattered:
         return image
@@ -231,11 +231,11 @@ def _forward(
         out, inputs = (consumer, consumer.inputs) if record else (consumer._value, consumer._values)
         if op.structural:
             known = [
-                None if t is None else filled(t, batch + x.shape)
+                None if t is None else in_full_shape(t, batch + x.shape)
                 for t, x in zip(known, inputs, strict=True)
             ]
         if isinstance(op, Custom) and op.forward is None:
-            tangents[consumer] = _transposed_twice(op, known, out, inputs, batch)
+            tangents[consumer] = _transpose_of_transpose(op, known, out, inputs, batch)
         else:
             tangents[consumer] = op.push(known, out, inputs, len(batch))
         for x in consumer.inputs:
@@ -244,7 +244,7 @@ def _forward(
     return tangents
 
 
-def _transposed_twice(
+def _transpose_of_transpose(
     op: Custom, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: Shape
 ) -> Any:
     """Return the tangent of an op that states only the way back.
@@ -257,8 +257,9 @@ def _transposed_twice(
             rule: Any = op.rules[i]
             token = recording.set(recording.get() or PLAIN)
             u = Tensor(np.zeros_like(value_of(out)))
-            x = inputs[i]
-            image = filled(aligned(rule(u, out, *inputs), x.shape, ()), x.shape)
+            shape = inputs[i].shape
+            image = unbroadcast_structural(rule(u, out, *inputs), shape, ())
+            image = in_full_shape(image, shape)
             recording.reset(token)
             graph = Graph([image if type(image) is Tensor else constant(image)], [u])
             images.append(graph.pull([t], batch=batch, record=bool(recording.get()))[u])
@@ -309,7 +310,7 @@ def _with_care(
                     g = arrived.get(x)
                     value = x._value
                     if g is None or g.shape != value.shape or g.dtype is not value.dtype:
-                        g = _finished(g, value, batch)
+                        g = _derivative_like(g, value, batch)
                     if type(g) is np.ndarray:
                         if not g.ndim:
                             g = g[()]
@@ -321,17 +322,17 @@ def _with_care(
                 if abs(size) < np.inf:
                     break
             else:
-                hook.diverged(walk)
+                hook.on_divergence(walk)
     finally:
         recording.reset(token)
     return found
 
 
-def _finished(g: Cotangent | None, value: Value, batch: Shape) -> Cotangent:
+def _derivative_like(g: Cotangent | None, value: Value, batch: Shape) -> Cotangent:
     """Return what a walk brought to a Tensor of this value in full shape and in its dtype."""
     if g is None:
         return np.zeros(batch + value.shape, value.dtype)[()]
-    g = filled(g, batch + value.shape)
+    g = in_full_shape(g, batch + value.shape)
     if g.dtype != value.dtype:
         g = (g.real if value.dtype.kind == "f" else g).astype(value.dtype)
     return g

@@ -17,22 +17,26 @@ from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 
 
-def keeping_zero(consumer: Tensor) -> Any:
+def zero_preserving(consumer: Tensor) -> Any:
     """Return a Tensor's op with rules for the way back that map zero to zero."""
     op: Any = consumer.op
     if isinstance(op, Elementwise):
-        rules = [_masked(rule, lambda rule, g, out, inputs: g == 0) for rule in op.rules]
+        rules = [
+            _zero_preserving_rule(rule, lambda rule, g, out, inputs: g == 0) for rule in op.rules
+        ]
         return Elementwise(op.name, op.compute, rules, op.linear)
     if isinstance(op, Multilinear):
         return Multilinear(op.name, op.compute, Each(_product_rule(op)), op.core)
     if isinstance(op, Custom) and op.spread is not None:
         spread = op.spread
-        rules = [_masked(op.rules[0], lambda rule, g, out, inputs: spread(g, *inputs) == 0)]
+        rules = [
+            _zero_preserving_rule(op.rules[0], lambda rule, g, out, inputs: spread(g, *inputs) == 0)
+        ]
         return Custom(op.name, op.compute, rules, op.forward)
     return op
 
 
-def keeping_zero_forward(consumer: Tensor) -> Any:
+def zero_preserving_forward(consumer: Tensor) -> Any:
     """Return the same for the way forward, where the derivative may be the 0 and ``g`` the ∞."""
 
     def vanishes(rule: Function, g: Any, out: Any, inputs: Sequence[Any]) -> Any:
@@ -42,11 +46,11 @@ def keeping_zero_forward(consumer: Tensor) -> Any:
     op: Any = consumer.op
     if not isinstance(op, Elementwise):
         return op
-    rules = [_masked(rule, vanishes) for rule in op.rules]
+    rules = [_zero_preserving_rule(rule, vanishes) for rule in op.rules]
     return Elementwise(op.name, op.compute, rules, op.linear)
 
 
-def _masked(rule: Function, vanishes: Callable[..., Any]) -> Function:
+def _zero_preserving_rule(rule: Function, vanishes: Callable[..., Any]) -> Function:
     """Return a rule that gives 0 where its image vanishes, but is not finite."""
 
     def image(g: Any, out: Any, *inputs: Any) -> Any:

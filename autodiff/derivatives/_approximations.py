@@ -40,7 +40,7 @@ class LinearApproximation:
         return (x - self.x0).reshape((*x.shape[:batch], -1))
 
     def __repr__(self) -> str:
-        return _labelled(self, {"x0": self.x0, "value": self.value, "gradient": self.gradient})
+        return _text(self, {"x0": self.x0, "value": self.value, "gradient": self.gradient})
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -57,10 +57,10 @@ class QuadraticApproximation(LinearApproximation):
 
     def __repr__(self) -> str:
         parts = {"x0": self.x0, "value": self.value, "gradient": self.gradient}
-        return _labelled(self, {**parts, "Hessian": self.hessian})
+        return _text(self, {**parts, "Hessian": self.hessian})
 
 
-def _labelled(of: Any, parts: dict[str, Any]) -> str:
+def _text(of: Any, parts: dict[str, Any]) -> str:
     lines = []
     for label, part in parts.items():
         text = np.array2string(np.asarray(part), precision=6, prefix=" " * 12)

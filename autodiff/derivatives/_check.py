@@ -119,12 +119,12 @@ def _check(
     if "reverse" in modes:
         for i in range(len(points)):
 
-            def pulled(*xs: Any, i: int = i) -> Any:
+            def gradient(*xs: Any, i: int = i) -> Any:
                 value, pull = vjp(f, *xs)
                 images = pull(np.ones_like(value_of(value)))
                 return images[i] if len(xs) > 1 else images
 
-            _check(pulled, points, f"{path}reverse → ", order - 1, modes, rtol, atol)
+            _check(gradient, points, f"{path}reverse → ", order - 1, modes, rtol, atol)
 
 
 def _difference(f: Function, x: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:

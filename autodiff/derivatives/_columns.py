@@ -13,9 +13,9 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.machine import LARGE, keep_freed_memory
-from autodiff._core.scatter import Scattered, accumulate, filled, read_rule
+from autodiff._core.scatter import Scattered, accumulate, in_full_shape, read_rule
 from autodiff._core.tensor import Tensor
-from autodiff._core.walks import Graph, aligned, unbroadcast
+from autodiff._core.walks import Graph, unbroadcast, unbroadcast_structural
 
 
 def columns_by_data(graph: Graph) -> list[Any] | None:
@@ -56,7 +56,7 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                 if value.size > most:
                     return None
                 if op.structural or type(g) is Scattered:
-                    g = filled(g, (n, *value.shape))
+                    g = in_full_shape(g, (n, *value.shape))
             for i, x in enumerate(consumer.inputs):
                 if type(x) is not Tensor or not x.requires_grad or x._index < oldest:
                     continue
@@ -65,9 +65,9 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
                 x_along_data = along_data and shape == value.shape
                 if along_data and not x_along_data:  # a number: not summed over the data
                     if shape:
-                        image = filled(image, value.shape).reshape(n, *shape)
+                        image = in_full_shape(image, value.shape).reshape(n, *shape)
                 elif op.structural:
-                    image = aligned(image, shape, (n,))
+                    image = unbroadcast_structural(image, shape, (n,))
                 elif shape != value.shape:
                     image = unbroadcast(image, shape, value.shape, (n,))
                 if x in arrived:
@@ -109,9 +109,9 @@ def _jacobian(
         return rows.T
     g, along_data = arrival or (np.zeros((), leaf.dtype), False)
     if along_data:
-        J = np.diag(filled(g, leaf.shape))
+        J = np.diag(in_full_shape(g, leaf.shape))
     else:
-        J = filled(g, (n, *leaf.shape)).astype(leaf.dtype, copy=False)
+        J = in_full_shape(g, (n, *leaf.shape)).astype(leaf.dtype, copy=False)
     if J.base is not None or columns:
         J = J.copy()
     for i, column in columns.items():

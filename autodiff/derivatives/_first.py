@@ -15,7 +15,7 @@ from autodiff._core.functions import (
     value_from,
 )
 from autodiff._core.seeds import one_for, seed_like, seeds_for
-from autodiff._core.structures import replaced
+from autodiff._core.structures import with_leaves
 
 
 def _require_primals(f: Any, primals: tuple[Any, ...], derivative: str) -> None:
@@ -79,7 +79,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
         gradients = graph.pull([one_for(graph.outputs[0], "grad")], record=is_nested(graph))
-        return value_from(graph), replaced(structure, [gradients[x] for x in graph.leaves])
+        return value_from(graph), with_leaves(structure, [gradients[x] for x in graph.leaves])
 
     return value_and_gradient
 
@@ -176,6 +176,6 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     def pull(cotangent: Any) -> Any:
         seed = seed_like(graph.outputs[0], cotangent)
         pulled = graph.pull([seed], record=is_nested(graph, [seed]))
-        return replaced(structure, [pulled[x] for x in graph.leaves])
+        return with_leaves(structure, [pulled[x] for x in graph.leaves])
 
     return value_from(graph), pull

@@ -163,7 +163,7 @@ def _along_itself(graph: Graph, k: int) -> Any:
 def _backward(residual: Function, i: int, g: Any, y: Any, *theta: Any) -> Any:
     graph = record_function(residual, (y, *theta), {}, (0, i + 1))
     batch = g.shape[: g.ndim - y.ndim]
-    weights = -_divided(g, graph, transposed=True)
+    weights = -_linear_solve(g, graph, transposed=True)
     return graph.pull([weights], batch=batch, record=is_nested(graph))[graph.leaves[1]]
 
 
@@ -171,10 +171,10 @@ def _forward(residual: Function, i: int, t: Any, y: Any, *theta: Any) -> Any:
     graph = record_function(residual, (y, *theta), {}, (0, i + 1))
     batch = t.shape[: t.ndim - theta[i].ndim]
     pushed = graph.push([None, t], batch=batch, record=is_nested(graph))
-    return -_divided(pushed[graph.outputs[0]], graph, transposed=False)
+    return -_linear_solve(pushed[graph.outputs[0]], graph, transposed=False)
 
 
-def _divided(r: Any, graph: Graph, transposed: bool) -> Any:
+def _linear_solve(r: Any, graph: Graph, transposed: bool) -> Any:
     """Return A⁻¹r, or its transpose of r, for A = ∂F/∂y, y being the graph's first leaf."""
     y, (out,) = graph.leaves[0], graph.outputs
     record = is_nested(graph)

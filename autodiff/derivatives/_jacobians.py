@@ -13,7 +13,7 @@ from autodiff._core.checks import checked_argnums, require_function
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
 from autodiff._core.functions import Argnums, Function, is_nested, record_structures
 from autodiff._core.machine import BATCH_BYTES
-from autodiff._core.structures import replaced
+from autodiff._core.structures import with_leaves
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph
 from autodiff.derivatives._columns import columns_by_data
@@ -80,7 +80,7 @@ def jacobian(
                 BY_PARTS,
             )
         blocks = map(partial(_in_precision_of, out), graph.leaves, _blocks(graph, mode, chunk))
-        return replaced(structure, blocks)
+        return with_leaves(structure, blocks)
 
     return matrix
 
@@ -156,8 +156,8 @@ def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> F
             return symmetric.reshape(leaves[i].shape + leaves[j].shape)
 
         every = range(len(leaves))
-        return replaced(
-            structure, [replaced(structure, [block(i, j) for j in every]) for i in every]
+        return with_leaves(
+            structure, [with_leaves(structure, [block(i, j) for j in every]) for i in every]
         )
 
     return matrix
@@ -201,7 +201,7 @@ def _columns(graph: Graph, chunk: int | None) -> list[Any]:
         ]
         pushed = graph.push(tangents, batch=(stop - start,), record=is_nested(graph))
         parts.append([pushed[y] for y in graph.outputs])
-    return _joined(parts)
+    return _concatenate_batches(parts)
 
 
 def _rows(graph: Graph, chunk: int | None) -> list[Any]:
@@ -212,7 +212,7 @@ def _rows(graph: Graph, chunk: int | None) -> list[Any]:
         seeds = [_units(out, start, stop)]
         pulled = graph.pull(seeds, batch=(stop - start,), record=is_nested(graph))
         parts.append([pulled[x] for x in graph.leaves])
-    return _joined(parts)
+    return _concatenate_batches(parts)
 
 
 def _places(leaves: Sequence[Tensor]) -> list[slice]:
@@ -236,7 +236,7 @@ def _units(x: Tensor, start: int, stop: int) -> Any:
     return np.eye(stop - start, x.size, start, dtype=x.dtype).reshape(stop - start, *x.shape)
 
 
-def _joined(parts: Sequence[Sequence[Any]]) -> list[Any]:
+def _concatenate_batches(parts: Sequence[Sequence[Any]]) -> list[Any]:
     """Return the results of several walks, each with its batch in front, one behind the other."""
     if len(parts) == 1:
         return list(parts[0])

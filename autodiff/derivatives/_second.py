@@ -9,7 +9,7 @@ import numpy as np
 from autodiff._core.checks import require_function
 from autodiff._core.functions import Function, as_arguments, is_nested, record_structures
 from autodiff._core.seeds import one_for, seeds_for
-from autodiff._core.structures import replaced
+from autodiff._core.structures import with_leaves
 from autodiff._core.walks import Graph
 
 
@@ -42,7 +42,7 @@ def hvp(f: Function, primals: Any, tangents: Any) -> Any:
     for i, result in enumerate(results):  # two arguments may have one gradient, not one array
         if type(result) is np.ndarray and any(result is other for other in results[:i]):
             results[i] = result.copy()
-    return replaced(structure, results)
+    return with_leaves(structure, results)
 
 
 def gradient_graph(graph: Graph, derivative: str) -> Graph:

@@ -137,7 +137,7 @@ def _formula(y: Tensor, names: dict[int, str]) -> str:
     """Return the call that computed ``y`` as a line of code; nothing for what no op made."""
     if y.op is None:
         return ""
-    values = [names[_identity(x)] if _is_node(x) else _spelled(x) for x in y.inputs]
+    values = [names[_identity(x)] if _is_node(x) else _literal(x) for x in y.inputs]
     if y.op.name in OPERATORS:
         formula = f" {OPERATORS[y.op.name]} ".join(values)
     elif y.op.name == "getitem":
@@ -175,24 +175,24 @@ def _entries(value: Any) -> str:
     if not isinstance(value, np.ndarray | np.generic) or not value.size:
         return ""
     if value.size <= MOST_ENTRIES:
-        return _spelled(value.tolist())
+        return _literal(value.tolist())
     if value.dtype.kind == "c":
         return ""
     low, high = value.min(), value.max()
-    return f"all {_spelled(low)}" if low == high else f"{_spelled(low)} … {_spelled(high)}"
+    return f"all {_literal(low)}" if low == high else f"{_literal(low)} … {_literal(high)}"
 
 
-def _spelled(x: Any) -> str:
+def _literal(x: Any) -> str:
     """Return numbers and static arguments as a program spells them."""
     if isinstance(x, np.ndarray) and x.ndim:
-        return _spelled(x.tolist()) if x.size <= MOST_ENTRIES else f"{x.dtype}{x.shape}"
+        return _literal(x.tolist()) if x.size <= MOST_ENTRIES else f"{x.dtype}{x.shape}"
     if isinstance(x, list):
-        return f"[{', '.join(map(_spelled, x))}]"
+        return f"[{', '.join(map(_literal, x))}]"
     if isinstance(x, tuple):
-        return f"({', '.join(map(_spelled, x))}{',' * (len(x) == 1)})"
+        return f"({', '.join(map(_literal, x))}{',' * (len(x) == 1)})"
     if isinstance(x, slice):
         parts = [x.start, x.stop, x.step][: 2 + (x.step is not None)]
-        return ":".join("" if part is None else _spelled(part) for part in parts)
+        return ":".join("" if part is None else _literal(part) for part in parts)
     if isinstance(x, float | complex | np.inexact | np.ndarray):
         return f"{x:.4g}"
     return "..." if x is Ellipsis else str(x)

@@ -70,7 +70,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
         RuntimeError
             When there is no program that draws, or it fails.
         """
-        image = _drawn(self.source, format or self.format, engine or self.engine)
+        image = _image(self.source, format or self.format, engine or self.engine)
         return image if encoding is None else image.decode(encoding)
 
     def render(
@@ -94,7 +94,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
             format = format or Path(outfile).suffix[1:]
             filename = filename or Path(outfile).with_suffix(".gv")
         format = format or self.format
-        image = _drawn(self.source, format, engine or self.engine)
+        image = _image(self.source, format, engine or self.engine)
         source = Path(self.save(filename, directory=directory))
         path = Path(f"{source}.{format}") if outfile is None else Path(self.directory, outfile)
         path.write_bytes(image)
@@ -136,7 +136,7 @@ sys.stdout.buffer.write(image)
 """
 
 
-def _drawn(source: str, format: str, engine: str) -> bytes:
+def _image(source: str, format: str, engine: str) -> bytes:
     """Return the image that Graphviz makes of DOT source."""
     if format not in graphviz.FORMATS:
         raise ValueError(

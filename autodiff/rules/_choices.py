@@ -10,7 +10,7 @@ from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant, stop_gradient
 
-_chosen = elementwise(
+_where_op = elementwise(
     np.where,
     lambda g, out, condition, x, y: 0 * g,  # never asked for: the condition is made a constant
     lambda g, out, condition, x, y: np.where(condition, g, 0),
@@ -20,7 +20,7 @@ _chosen = elementwise(
 
 @operation(np.where)
 def _where(condition: Any, *choices: Any) -> Any:
-    return _chosen(stop_gradient(condition), *choices) if choices else np.nonzero(condition)
+    return _where_op(stop_gradient(condition), *choices) if choices else np.nonzero(condition)
 
 
 @operation(np.clip)

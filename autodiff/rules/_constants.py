@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import refused_argument
+from autodiff._core.arguments import argument_refusal
 from autodiff._core.ndarray import operations
 from autodiff._core.op import Function
 from autodiff._core.record import value_of
@@ -45,12 +45,12 @@ def _never_into_a_tensor(function: Function) -> None:
     call = operations[function]
     place = list(inspect.signature(function).parameters).index("out")
 
-    def guarded(*args: Any, **kwargs: Any) -> Any:
+    def checked_call(*args: Any, **kwargs: Any) -> Any:
         if type(args[place] if len(args) > place else kwargs.get("out")) is Tensor:
-            raise refused_argument(function, "out")
+            raise argument_refusal(function, "out")
         return call(*args, **kwargs)
 
-    operations[function] = guarded
+    operations[function] = checked_call
 
 
 for _function in (

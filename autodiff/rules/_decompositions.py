@@ -19,12 +19,12 @@ from numpy.linalg import LinAlgError
 
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
-from autodiff.rules._products import conjugate, flipped
+from autodiff.rules._products import conjugate, matrix_transpose
 
 
 def adjoint(x: Any) -> Any:
     """Return the transposed and conjugated matrices."""
-    return flipped(conjugate(x))
+    return matrix_transpose(conjugate(x))
 
 
 def triangle(n: int, x: Any, diagonal: float) -> Any:
@@ -37,7 +37,7 @@ def eps(x: Any) -> float:
     return float(np.finfo(np.result_type(x.dtype, np.float32)).eps)
 
 
-def named(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+def with_name(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     """Return a function under the name that pictures and messages give its op."""
     function.__name__ = name
     return function
@@ -67,8 +67,8 @@ def from_triangle(a: Any, upper: bool) -> Any:
 def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
     # Murray, "Differentiation of the Cholesky decomposition", arXiv:1602.07527 (2016).
     inverse = np.linalg.inv(out)
-    inner = triangle(x.shape[-1], x, 0.5) * (flipped(out) @ g)
-    return flipped(inverse) @ inner @ conjugate(inverse)
+    inner = triangle(x.shape[-1], x, 0.5) * (matrix_transpose(out) @ g)
+    return matrix_transpose(inverse) @ inner @ conjugate(inverse)
 
 
 def _cholesky_forward(t: Any, out: Any, x: Any) -> Any:
@@ -76,14 +76,16 @@ def _cholesky_forward(t: Any, out: Any, x: Any) -> Any:
     return out @ (triangle(x.shape[-1], x, 0.5) * (inverse @ t @ adjoint(inverse)))
 
 
-_factorised = custom(
-    named("cholesky", lambda x: np.linalg.cholesky(x)), vjp=_cholesky_rule, jvp=_cholesky_forward
+_cholesky_op = custom(
+    with_name("cholesky", lambda x: np.linalg.cholesky(x)),
+    vjp=_cholesky_rule,
+    jvp=_cholesky_forward,
 )
 
 
 @operation(np.linalg.cholesky)
 def _cholesky(a: Any, *, upper: bool = False) -> Any:
-    factor = _factorised(from_triangle(a, upper))
+    factor = _cholesky_op(from_triangle(a, upper))
     return adjoint(factor) if upper else factor
 
 
@@ -95,16 +97,16 @@ def _cholesky(a: Any, *, upper: bool = False) -> Any:
 def _qr_rule(g: Any, out: Any, x: Any) -> Any:
     m, n = x.shape[-2:]
     q, r, gq, gr = out[..., :m, :], out[..., m:, :], g[..., :m, :], g[..., m:, :]
-    inner = triangle(n, x, 0.5).T * (gr @ flipped(r) - flipped(q) @ gq)
+    inner = triangle(n, x, 0.5).T * (gr @ matrix_transpose(r) - matrix_transpose(q) @ gq)
     image = gq + conjugate(q) @ (inner + adjoint(inner))
     problem = "qr has no derivative at a matrix without full rank"
     pivots = np.abs(np.diagonal(value_of(r), axis1=-2, axis2=-1))
     if np.any(pivots <= m * eps(x) * np.max(pivots, axis=-1, keepdims=True, initial=0)):
         raise LinAlgError(problem)
-    return flipped(attempt(np.linalg.solve, problem, r, flipped(image)))
+    return matrix_transpose(attempt(np.linalg.solve, problem, r, matrix_transpose(image)))
 
 
-_qr_packed = custom(named("qr", lambda x: np.concatenate(np.linalg.qr(x), axis=-2)), vjp=_qr_rule)
+_qr_op = custom(with_name("qr", lambda x: np.concatenate(np.linalg.qr(x), axis=-2)), vjp=_qr_rule)
 _QRResult: Any = type(np.linalg.qr(np.eye(1)))
 
 
@@ -115,7 +117,7 @@ def _qr(a: Any, mode: str = "reduced") -> Any:
         raise ValueError(
             f"qr of shape {a.shape} with mode={mode!r} has no derivative: use 'reduced' or 'r'"
         )
-    packed = _qr_packed(a[..., :m])  # of a wide matrix, the square part in front
+    packed = _qr_op(a[..., :m])  # of a wide matrix, the square part in front
     q, r = packed[..., :m, :], packed[..., m:, :]
     if m < n:
         r = np.concatenate([r, adjoint(q) @ a[..., m:]], axis=-1)

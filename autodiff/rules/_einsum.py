@@ -34,22 +34,22 @@ def _einsum_rule(i: int, g: Any, out: Any, *arguments: Any) -> Any:
     return np.einsum(subscripts, g, *(operands[k] for k in others), optimize=again)
 
 
-_einsummed = multilinear(einsum, Each(_einsum_rule))
+_einsum_op = multilinear(einsum, Each(_einsum_rule))
 without_derivative(np.einsum_path)
 
 
 @operation(np.einsum)
 def _einsum(*operands: Any, dtype: Any = None, casting: Any = "safe", optimize: Any = False) -> Any:
-    arrays, labels, out_labels = _parsed(operands)
+    arrays, labels, out_labels = _parse_subscripts(operands)
     if dtype is not None:
         arrays = [a.astype(dtype, casting=casting) for a in arrays]
     for i, own in enumerate(labels):
         elsewhere = set(out_labels).union(*(labels[:i] + labels[i + 1 :]))
-        arrays[i], labels[i] = _simplified(arrays[i], own, elsewhere)
-    return _einsummed(*arrays, tuple(labels), out_labels, optimize)
+        arrays[i], labels[i] = _simplify(arrays[i], own, elsewhere)
+    return _einsum_op(*arrays, tuple(labels), out_labels, optimize)
 
 
-def _simplified(x: Any, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
+def _simplify(x: Any, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
     """Take the diagonal of repeated labels and sum labels found nowhere else."""
     unique = "".join(dict.fromkeys(labels))
     if unique != labels:
@@ -64,7 +64,7 @@ def _simplified(x: Any, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
     return x, "".join(label for label in unique if label in elsewhere)
 
 
-def _parsed(arguments: tuple[Any, ...]) -> tuple[list[Any], list[str], str]:
+def _parse_subscripts(arguments: tuple[Any, ...]) -> tuple[list[Any], list[str], str]:
     """Return operands, their labels and the output's, with a letter for each axis."""
     if isinstance(arguments[0], str):
         inputs, arrow, output = arguments[0].replace(" ", "").partition("->")

@@ -57,21 +57,21 @@ def _irfft_rule(g: Any, out: Any, x: Any, n: int, axis: int, norm: Any) -> Any:
     return _as_kind_of(x, half * _half_weights(out, n, axis, 2.0))
 
 
-_transformed = _transform(np.fft.fft)
-_inverted = _transform(np.fft.ifft)
-_half_transformed = linear(
+_fft_op = _transform(np.fft.fft)
+_ifft_op = _transform(np.fft.ifft)
+_rfft_op = linear(
     np.fft.rfft,
     _rfft_rule,
     compute=lambda x, axis, norm: np.fft.rfft(x, axis=axis, norm=norm),
 )
-_half_inverted = linear(
+_irfft_op = linear(
     np.fft.irfft,
     _irfft_rule,
     compute=lambda x, n, axis, norm: np.fft.irfft(x, n, axis, norm),
 )
 
 
-def resized(x: Any, n: int, axis: int) -> Any:
+def resize_axis(x: Any, n: int, axis: int) -> Any:
     """Return an axis cut to its first n entries, or filled up with zeros."""
     rest = (_ALL,) * (-axis - 1)
     if n <= x.shape[axis]:
@@ -82,38 +82,38 @@ def resized(x: Any, n: int, axis: int) -> Any:
 
 
 # Cutting and filling up are each other's transpose.
-_resized: Any = linear(resized, lambda g, out, x, n, axis: _resized(g, x.shape[axis], axis))
+_resize_op: Any = linear(resize_axis, lambda g, out, x, n, axis: _resize_op(g, x.shape[axis], axis))
 
 
-def _prepared(a: Any, n: Any, axis: Any) -> tuple[Any, int]:
+def _operand_and_axis(a: Any, n: Any, axis: Any) -> tuple[Any, int]:
     """Return the operand with n entries along the axis, and the axis counted from the end."""
     axis = normalize_axis_index(operator.index(axis), a.ndim) - a.ndim
     n = a.shape[axis] if n is None else operator.index(n)
     if n < 1:
         raise ValueError(f"a Fourier transform along an axis of {n} points: it needs at least 1")
-    return a if n == a.shape[axis] else _resized(a, n, axis), axis
+    return a if n == a.shape[axis] else _resize_op(a, n, axis), axis
 
 
 @operation(np.fft.fft)
 def _fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return _transformed(*_prepared(a, n, axis), norm)
+    return _fft_op(*_operand_and_axis(a, n, axis), norm)
 
 
 @operation(np.fft.ifft)
 def _ifft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return _inverted(*_prepared(a, n, axis), norm)
+    return _ifft_op(*_operand_and_axis(a, n, axis), norm)
 
 
 @operation(np.fft.rfft)
 def _rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
-    return _half_transformed(*_prepared(a, n, axis), norm)
+    return _rfft_op(*_operand_and_axis(a, n, axis), norm)
 
 
 @operation(np.fft.irfft)
 def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
     n = 2 * (a.shape[axis] - 1) if n is None else operator.index(n)
-    a, axis = _prepared(a, n // 2 + 1 if n > 0 else n, axis)
-    return _half_inverted(a, n, axis, norm)
+    a, axis = _operand_and_axis(a, n // 2 + 1 if n > 0 else n, axis)
+    return _irfft_op(a, n, axis, norm)
 
 
 @operation(np.fft.hfft)
@@ -191,15 +191,15 @@ def _irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> An
 
 # -- the zero frequency in the middle, and back ----------------------------------------------
 
-_centred = linear(np.fft.fftshift, lambda g, out, x, axes: np.fft.ifftshift(g, axes))
-_restored = linear(np.fft.ifftshift, lambda g, out, x, axes: np.fft.fftshift(g, axes))
+_fftshift_op = linear(np.fft.fftshift, lambda g, out, x, axes: np.fft.ifftshift(g, axes))
+_ifftshift_op = linear(np.fft.ifftshift, lambda g, out, x, axes: np.fft.fftshift(g, axes))
 
 
 @operation(np.fft.fftshift)
 def _fftshift(x: Any, axes: Any = None) -> Any:
-    return _centred(x, from_end(axes, x.ndim))
+    return _fftshift_op(x, from_end(axes, x.ndim))
 
 
 @operation(np.fft.ifftshift)
 def _ifftshift(x: Any, axes: Any = None) -> Any:
-    return _restored(x, from_end(axes, x.ndim))
+    return _ifftshift_op(x, from_end(axes, x.ndim))

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.constant_arrays import kept
+from autodiff._core.constant_arrays import read_only
 from autodiff._core.ndarray import Entries
 from autodiff._core.op import Each, Function
 from autodiff._core.record import value_of
@@ -87,7 +87,7 @@ def _plain(key: Any) -> Any:
         array = array.astype(np.intp)
     if array.dtype.kind not in "iub":
         raise IndexError(f"a Tensor is indexed by integers, slices and masks, not by {key!r:.60}")
-    return kept(array) if array.ndim else array.item()
+    return read_only(array) if array.ndim else array.item()
 
 
 def _is_mask(key: Any) -> bool:
@@ -220,7 +220,7 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
     counts = np.bincount(numbers, value_of(weights), minlength)
     if weights is None:
         return constant(counts)
-    places = kept(numbers.astype(np.intp))
+    places = read_only(numbers.astype(np.intp))
     return scatter(weights.astype(counts.dtype), ((..., places),), (1,), counts.shape)
 
 
@@ -261,35 +261,35 @@ put: Function = linear(
 
 @operation(Entries.set)
 def _set(places: Entries, v: Any) -> Any:
-    x, key, entries = _located(places, "set", v)
+    x, key, entries = _places_and_entries(places, "set", v)
     if type(key[-1]) is np.ndarray:
         _, from_behind = np.unique(key[-1][::-1], return_index=True)
         last = key[-1].size - 1 - from_behind
         key, entries = (..., key[-1][last]), entries[last]
-    return _shaped(put(x, entries, key), places.x.shape)
+    return _in_shape(put(x, entries, key), places.x.shape)
 
 
 @operation(Entries.add)
 def _add(places: Entries, v: Any) -> Any:
-    x, key, entries = _located(places, "add", v)
+    x, key, entries = _places_and_entries(places, "add", v)
     scattered = scatter(entries, (key,), (entries.ndim,), x.shape)
-    return _shaped(x + scattered, places.x.shape)
+    return _in_shape(x + scattered, places.x.shape)
 
 
 @operation(Entries.multiply)
 def _multiply(places: Entries, v: Any) -> Any:
-    x, key, factors = _located(places, "multiply", v)
+    x, key, factors = _places_and_entries(places, "multiply", v)
     if type(key[-1]) is not np.ndarray:
-        return _shaped(put(x, x[key] * factors, key), places.x.shape)
+        return _in_shape(put(x, x[key] * factors, key), places.x.shape)
     rest = np.arange(key[-1].size)
     while rest.size:  # as many rounds as a place is repeated
         unique, first = np.unique(key[-1][rest], return_index=True)
         x = put(x, x[unique] * factors[rest[first]], (..., unique))
         rest = np.delete(rest, first)
-    return _shaped(x, places.x.shape)
+    return _in_shape(x, places.x.shape)
 
 
-def _located(places: Entries, name: str, v: Any) -> tuple[Any, Key, Any]:
+def _places_and_entries(places: Entries, name: str, v: Any) -> tuple[Any, Key, Any]:
     """Return the Tensor, the places in it and ``v`` with an entry for each of them.
 
     Index arrays become one, into the Tensor along one axis.
@@ -315,5 +315,5 @@ def _located(places: Entries, name: str, v: Any) -> tuple[Any, Key, Any]:
     return np.ravel(x), (..., numbers.ravel()), np.ravel(v)
 
 
-def _shaped(x: Any, shape: tuple[int, ...]) -> Any:
+def _in_shape(x: Any, shape: tuple[int, ...]) -> Any:
     return x if x.shape == shape else x.reshape(shape)

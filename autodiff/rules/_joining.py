@@ -31,12 +31,12 @@ def _layers(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
     return lambda i: g[(..., i, *rest)]
 
 
-_concatenated = linear(
+_concatenate_op = linear(
     np.concatenate,
     Together(_parts),
     compute=lambda *arguments: np.concatenate(arguments[:-1], axis=arguments[-1]),
 )
-_stacked = linear(
+_stack_op = linear(
     np.stack,
     Together(_layers),
     compute=lambda *arguments: np.stack(arguments[:-1], axis=arguments[-1]),
@@ -59,14 +59,14 @@ def concatenate(
     arrays = _cast(operands(arrays), dtype, casting)
     if axis is None:
         arrays, axis = [np.ravel(a) for a in arrays], 0
-    return _concatenated(*arrays, normalize_axis_index(axis, arrays[0].ndim) - arrays[0].ndim)
+    return _concatenate_op(*arrays, normalize_axis_index(axis, arrays[0].ndim) - arrays[0].ndim)
 
 
 @operation(np.stack)
 def _stack(arrays: Any, axis: int = 0, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
     arrays = _cast(operands(arrays), dtype, casting)
     ndim = arrays[0].ndim + 1
-    return _stacked(*arrays, normalize_axis_index(axis, ndim) - ndim)
+    return _stack_op(*arrays, normalize_axis_index(axis, ndim) - ndim)
 
 
 def _at_least(ndim: int, arrays: Any) -> list[Any]:
@@ -99,7 +99,7 @@ def _column_stack(tup: Any) -> Any:
 @operation(np.block)
 def _block(arrays: Any) -> Any:
     depth, rank = _depth_and_rank(arrays)
-    return _joined(arrays, depth, max(depth, rank))
+    return _concatenate_nested(arrays, depth, max(depth, rank))
 
 
 def _depth_and_rank(arrays: Any) -> tuple[int, int]:
@@ -114,9 +114,9 @@ def _depth_and_rank(arrays: Any) -> tuple[int, int]:
     return depths[0] + 1, max(ranks)
 
 
-def _joined(arrays: Any, depth: int, rank: int) -> Any:
+def _concatenate_nested(arrays: Any, depth: int, rank: int) -> Any:
     if depth:
-        return concatenate([_joined(a, depth - 1, rank) for a in arrays], axis=-depth)
+        return concatenate([_concatenate_nested(a, depth - 1, rank) for a in arrays], axis=-depth)
     return operands([arrays])[0][(None,) * (rank - np.ndim(arrays))]
 
 

@@ -24,9 +24,9 @@ from autodiff.rules._reductions import (
     add_reduce,
     deviations,
     expand,
+    expand_cotangent,
     measure_of_spread,
     nan_deviations,
-    spread,
 )
 from autodiff.rules._tails import inner, is_recorded
 
@@ -215,7 +215,7 @@ def _tangent(t: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) ->
 
 
 euclidean_norm: Function = recorder(
-    Custom("norm", _root_of_squares, (_image,), (_tangent,), spread)
+    Custom("norm", _root_of_squares, (_image,), (_tangent,), expand_cotangent)
 )
 
 # -- standard deviations ---------------------------------------------------------------------

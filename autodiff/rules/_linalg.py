@@ -19,9 +19,9 @@ from autodiff._core.op import align
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation, without_derivative
 from autodiff._core.tensor import stop_gradient
-from autodiff.rules._decompositions import adjoint, attempt, eps, from_triangle, named
+from autodiff.rules._decompositions import adjoint, attempt, eps, from_triangle, with_name
 from autodiff.rules._norms import norm_of_matrices
-from autodiff.rules._products import column, conjugate, flipped
+from autodiff.rules._products import column, conjugate, matrix_transpose
 from autodiff.rules._shapes import as_array
 
 # -- linear equations ------------------------------------------------------------------------
@@ -38,19 +38,19 @@ def _solve_all(a: Any, b: Any) -> Any:
     return np.moveaxis(x.reshape(x.shape[:-1] + columns), range(-extra, 0), range(extra))
 
 
-def _aligned(t: Any, out: Any, x: Any) -> Any:
+def _align_tangent(t: Any, out: Any, x: Any) -> Any:
     return align(t, out.ndim - x.ndim, t.ndim - x.ndim)
 
 
-_solved: Any = custom(
-    named("solve", _solve_all),
+_solve_op: Any = custom(
+    with_name("solve", _solve_all),
     vjp=(
-        lambda g, out, a, b: -_solved(flipped(a), g) @ flipped(out),
-        lambda g, out, a, b: _solved(flipped(a), g),
+        lambda g, out, a, b: -_solve_op(matrix_transpose(a), g) @ matrix_transpose(out),
+        lambda g, out, a, b: _solve_op(matrix_transpose(a), g),
     ),
     jvp=(
-        lambda t, out, a, b: -_solved(a, _aligned(t, out, a) @ out),
-        lambda t, out, a, b: _solved(a, _aligned(t, out, b)),
+        lambda t, out, a, b: -_solve_op(a, _align_tangent(t, out, a) @ out),
+        lambda t, out, a, b: _solve_op(a, _align_tangent(t, out, b)),
     ),
 )
 
@@ -58,12 +58,12 @@ _solved: Any = custom(
 @operation(np.linalg.solve)
 def _solve(a: Any, b: Any) -> Any:
     a, b = as_array(a), as_array(b)
-    return _solved(a, column(b))[..., 0] if b.ndim == 1 else _solved(a, b)
+    return _solve_op(a, column(b))[..., 0] if b.ndim == 1 else _solve_op(a, b)
 
 
 custom(
     np.linalg.inv,
-    vjp=lambda g, out, x: -flipped(out) @ g @ flipped(out),
+    vjp=lambda g, out, x: -matrix_transpose(out) @ g @ matrix_transpose(out),
     jvp=lambda t, out, x: -out @ t @ out,
 )
 
@@ -118,12 +118,14 @@ def _complement(product: Any, rank: Any, full: int) -> Any:
 
 def _rank(inverse: Any, x: Any) -> Any:
     """Return the rank that a pseudo-inverse was computed with, the trace of its projector."""
-    return np.rint(np.sum(np.real(value_of(inverse) * flipped(value_of(x))), axis=(-2, -1)))
+    return np.rint(
+        np.sum(np.real(value_of(inverse) * matrix_transpose(value_of(x))), axis=(-2, -1))
+    )
 
 
 def _pinv_rule(g: Any, out: Any, x: Any, *static: Any) -> Any:
     m, n = x.shape[-2:]
-    transposed, h = flipped(out), conjugate(out)
+    transposed, h = matrix_transpose(out), conjugate(out)
     rank = _rank(out, x)
     residual, kernel = _complement(x @ out, rank, m), _complement(out @ x, rank, n)
     image = -transposed @ g @ transposed
@@ -134,8 +136,9 @@ def _pinv_rule(g: Any, out: Any, x: Any, *static: Any) -> Any:
     return image
 
 
-_pseudo_inverted = custom(
-    named("pinv", lambda x, rcond, hermitian: np.linalg.pinv(x, rcond, hermitian)), vjp=_pinv_rule
+_pinv_op = custom(
+    with_name("pinv", lambda x, rcond, hermitian: np.linalg.pinv(x, rcond, hermitian)),
+    vjp=_pinv_rule,
 )
 
 
@@ -148,15 +151,15 @@ def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = ...
     elif rcond is None:
         rcond = 1e-15 if rtol is ... else rtol
     a = from_triangle(a, upper=False) if hermitian else a
-    return _pseudo_inverted(a, rcond, hermitian)
+    return _pinv_op(a, rcond, hermitian)
 
 
 def _lstsq_by_matrix(g: Any, out: Any, a: Any, b: Any, rcond: float) -> Any:
     m, n = a.shape
     inverse = np.linalg.pinv(a, rcond)
-    transposed, h = flipped(inverse), conjugate(inverse)
+    transposed, h = matrix_transpose(inverse), conjugate(inverse)
     rank = _rank(inverse, a)
-    image = -transposed @ g @ flipped(out)
+    image = -transposed @ g @ matrix_transpose(out)
     if np.any(rank < m):
         image = image + conjugate(b - a @ out) @ (adjoint(g) @ h @ transposed)
     kernel = _complement(inverse @ a, rank, n)
@@ -166,10 +169,10 @@ def _lstsq_by_matrix(g: Any, out: Any, a: Any, b: Any, rcond: float) -> Any:
 
 
 _least_squares = custom(
-    named("lstsq", lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0]),
+    with_name("lstsq", lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0]),
     vjp=(
         _lstsq_by_matrix,
-        lambda g, out, a, b, rcond: flipped(np.linalg.pinv(a, rcond)) @ g,
+        lambda g, out, a, b, rcond: matrix_transpose(np.linalg.pinv(a, rcond)) @ g,
     ),
 )
 
@@ -195,8 +198,8 @@ def _lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
 
 _determinant = custom(
     np.linalg.det,
-    vjp=lambda g, out, x: column(column(g * out)) * flipped(np.linalg.inv(x)),
-    jvp=lambda t, out, x: out * np.sum(flipped(np.linalg.inv(x)) * t, axis=(-2, -1)),
+    vjp=lambda g, out, x: column(column(g * out)) * matrix_transpose(np.linalg.inv(x)),
+    jvp=lambda t, out, x: out * np.sum(matrix_transpose(np.linalg.inv(x)) * t, axis=(-2, -1)),
 )
 
 
@@ -254,7 +257,7 @@ def _sign_and_log(x: Any) -> Any:
 
 def _transposed_inverse(x: Any) -> Any:
     problem = "slogdet has no finite derivative at a singular matrix"
-    return flipped(attempt(np.linalg.inv, problem, x))
+    return matrix_transpose(attempt(np.linalg.inv, problem, x))
 
 
 def _slogdet_rule(g: Any, out: Any, x: Any) -> Any:
@@ -270,7 +273,9 @@ def _slogdet_forward(t: Any, out: Any, x: Any) -> Any:
     return np.stack([turn * out[..., 0], np.real(growth) + 0 * turn], axis=-1)
 
 
-_signs_and_logs = custom(named("slogdet", _sign_and_log), vjp=_slogdet_rule, jvp=_slogdet_forward)
+_signs_and_logs = custom(
+    with_name("slogdet", _sign_and_log), vjp=_slogdet_rule, jvp=_slogdet_forward
+)
 _SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))
 
 

@@ -12,7 +12,7 @@ from autodiff._core.ndarray import Axes, Operand
 from autodiff._core.record import value_of
 from autodiff._core.table import custom
 from autodiff._core.tensor import Tensor
-from autodiff.rules._reductions import add_reduce, expand, spread
+from autodiff.rules._reductions import add_reduce, expand, expand_cotangent
 from autodiff.rules._shapes import as_array, from_end
 from autodiff.rules._tails import everywhere
 
@@ -78,7 +78,7 @@ _logsumexp = custom(
     jvp=lambda t, out, x, axes, keepdims: np.sum(
         t * _weights(out, x, axes, keepdims), axis=axes, keepdims=keepdims
     ),
-    spread=spread,
+    spread=expand_cotangent,
 )
 
 

@@ -19,7 +19,7 @@ from autodiff.rules._lengths import (
     refuse_corners,
     slope_at,
 )
-from autodiff.rules._reductions import add_reduce, expand, spread
+from autodiff.rules._reductions import add_reduce, expand, expand_cotangent
 from autodiff.rules._shapes import from_end
 from autodiff.rules._tails import is_recorded
 
@@ -67,7 +67,7 @@ def _tangent(t: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, or
     return np.sum(products, axis=axes, keepdims=keepdims)
 
 
-_order_norm: Any = recorder(Custom("norm", _power_norm, (_image,), (_tangent,), spread))
+_order_norm: Any = recorder(Custom("norm", _power_norm, (_image,), (_tangent,), expand_cotangent))
 
 # -- NumPy's functions -----------------------------------------------------------------------
 

@@ -23,7 +23,7 @@ def _polyval(p: Any, x: Any) -> Any:
 @operation(np.polyadd)
 def _polyadd(a1: Any, a2: Any) -> Any:
     length = max(len(a1), len(a2))
-    return _lengthened(a1, length) + _lengthened(a2, length)
+    return _pad_in_front(a1, length) + _pad_in_front(a2, length)
 
 
 @operation(np.polysub)
@@ -31,7 +31,7 @@ def _polysub(a1: Any, a2: Any) -> Any:
     return np.polyadd(a1, -1 * np.atleast_1d(a2))
 
 
-def _lengthened(p: Any, length: int) -> Any:
+def _pad_in_front(p: Any, length: int) -> Any:
     p = np.atleast_1d(p)
     return np.concatenate([np.zeros(length - len(p), p.dtype), p])
 

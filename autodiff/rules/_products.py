@@ -16,7 +16,7 @@ from autodiff._core.table import custom, multilinear, operation
 from autodiff.rules._shapes import as_array, from_end
 
 
-def flipped(x: Any) -> Any:
+def matrix_transpose(x: Any) -> Any:
     """Return the transposed matrices."""
     return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
 
@@ -52,8 +52,8 @@ def vecdot(x: Any, y: Any) -> Any:
 
 _matmul = multilinear(
     np.matmul,
-    lambda g, out, x, y: product(g, flipped(y)),
-    lambda g, out, x, y: product(flipped(x), g),
+    lambda g, out, x, y: product(g, matrix_transpose(y)),
+    lambda g, out, x, y: product(matrix_transpose(x), g),
     core=(2, 2),
     compute=product,
 )
@@ -197,19 +197,15 @@ def _in_cheapest_order(matrices: list[Any]) -> Any:
                 (cost[i, k] + cost[k, j] + lengths[i] * lengths[k] * lengths[j], k)
                 for k in range(i + 1, j)
             )
-    return _multiplied_between(matrices, cut, 0, count)
+    return _product_between(matrices, cut, 0, count)
 
 
-def _multiplied_between(
-    matrices: list[Any], cut: dict[tuple[int, int], int], i: int, j: int
-) -> Any:
+def _product_between(matrices: list[Any], cut: dict[tuple[int, int], int], i: int, j: int) -> Any:
     """Return the product of the matrices from i to before j, cut where it is cheapest."""
     if j == i + 1:
         return matrices[i]
     k = cut[i, j]
-    return np.matmul(
-        _multiplied_between(matrices, cut, i, k), _multiplied_between(matrices, cut, k, j)
-    )
+    return np.matmul(_product_between(matrices, cut, i, k), _product_between(matrices, cut, k, j))
 
 
 @operation(np.cross)
@@ -333,10 +329,10 @@ def convolution(x: Any, y: Any, start: int, length: int) -> Any:
 
 def _convolution_rule(i: int, g: Any, out: Any, *arguments: Any) -> Any:
     mine, other, start = arguments[i], arguments[1 - i], arguments[2]
-    return _convolved(g, other[..., ::-1], other.shape[-1] - 1 - start, mine.shape[-1])
+    return _convolve_op(g, other[..., ::-1], other.shape[-1] - 1 - start, mine.shape[-1])
 
 
-_convolved = multilinear(convolution, Each(_convolution_rule), core=(1, 1))
+_convolve_op = multilinear(convolution, Each(_convolution_rule), core=(1, 1))
 
 
 @operation(np.convolve)
@@ -352,7 +348,7 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
     }
     if mode not in modes:
         raise ValueError(f"convolve's mode is 'full', 'same' or 'valid', not {mode!r}")
-    return _convolved(a, v, *modes[mode])
+    return _convolve_op(a, v, *modes[mode])
 
 
 @operation(np.correlate)

@@ -10,7 +10,7 @@ from autodiff._core.op import Function
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
 from autodiff._core.tensor import Tensor
-from autodiff.rules._reductions import along_last, beside, nan_replaced, shape_after
+from autodiff.rules._reductions import along_last, beside, replace_nan, shape_after
 from autodiff.rules._shapes import as_array, from_end
 
 
@@ -76,7 +76,7 @@ def _quantiles(
     unknown = np.isnan(value_of(x))
     if skip_nan:
         numbers = np.sum(~unknown, axis=-1)
-        x = nan_replaced(x, np.inf)
+        x = replace_nan(x, np.inf)
     if weights is None:
         position = _positions(function, np.asarray(numbers), q, method, a.dtype)
         result = _between_entries(x, position)

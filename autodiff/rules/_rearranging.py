@@ -19,15 +19,15 @@ _ALL = slice(None)
 
 # -- turning ---------------------------------------------------------------------------------
 
-_flipped = linear(np.flip, lambda g, out, x, axes: np.flip(g, axes))
-_rolled = linear(
+_flip_op = linear(np.flip, lambda g, out, x, axes: np.flip(g, axes))
+_roll_op = linear(
     np.roll, lambda g, out, x, shifts, axes: np.roll(g, tuple(-s for s in shifts), axes)
 )
 
 
 @operation(np.flip)
 def _flip(m: Any, axis: Any = None) -> Any:
-    return _flipped(m, from_end(axis, m.ndim))
+    return _flip_op(m, from_end(axis, m.ndim))
 
 
 @operation(np.flipud)
@@ -46,7 +46,7 @@ def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
         return _roll(np.ravel(a), shift, 0).reshape(a.shape)
     shifts, axes = np.broadcast_arrays(np.atleast_1d(value_of(shift)), axis)
     negative = (normalize_axis_index(i, a.ndim) - a.ndim for i in axes.tolist())
-    return _rolled(a, tuple(shifts.tolist()), tuple(negative))
+    return _roll_op(a, tuple(shifts.tolist()), tuple(negative))
 
 
 @operation(np.rot90)

@@ -32,7 +32,7 @@ def expand(g: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return g[tuple(None if i in gone else slice(None) for i in range(rank))]
 
 
-def spread(g: Any, x: Any, axes: tuple[int, ...], keepdims: bool, *static: Any) -> Any:
+def expand_cotangent(g: Any, x: Any, axes: tuple[int, ...], keepdims: bool, *static: Any) -> Any:
     """Return the cotangent of the entry that each entry of ``x`` was reduced to."""
     return expand(g, axes, keepdims)
 
@@ -47,12 +47,12 @@ def count(x: Any, axes: tuple[int, ...]) -> int:
 
 # -- sums and means --------------------------------------------------------------------------
 
-_summed = linear(
+_sum_op = linear(
     np.sum,
     lambda g, out, x, axes, keepdims: expand(g, axes, keepdims),
     compute=add_reduce,
 )
-_averaged = linear(
+_mean_op = linear(
     np.mean,
     lambda g, out, x, axes, keepdims: expand(g, axes, keepdims) / count(x, axes),
     compute=lambda x, axes, keepdims: add_reduce(x, axes, keepdims) / count(x, axes),
@@ -70,8 +70,8 @@ def _sum(
     where: Any = True,
 ) -> Any:
     if dtype is not None or where is not True:
-        a = _counted(a, dtype, where, 0)
-    total = _summed(a, from_end(axis, a.ndim), keepdims)
+        a = _with_neutral(a, dtype, where, 0)
+    total = _sum_op(a, from_end(axis, a.ndim), keepdims)
     return total if initial is None else total + _of_type(initial, total.dtype)
 
 
@@ -80,14 +80,14 @@ def _mean(
     a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
 ) -> Any:
     if dtype is None and where is True:
-        return _averaged(a, from_end(axis, a.ndim), keepdims)
+        return _mean_op(a, from_end(axis, a.ndim), keepdims)
     a = a if dtype is None else a.astype(dtype)
     total = _sum(a, axis, keepdims=keepdims, where=where)
     mean = total / _how_many(where, a, axis, keepdims)
     return mean if dtype is None else mean.astype(dtype)
 
 
-def _counted(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
+def _with_neutral(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
     """Return an array cast, with a neutral number in place of the entries that do not count."""
     a = a if dtype is None else a.astype(dtype)
     return a if where is True else np.where(_mask(where, a), a, neutral)
@@ -125,7 +125,7 @@ def along_last(a: Any, axes: tuple[int, ...]) -> Any:
     return np.reshape(np.transpose(a, kept + axes), (*lengths, count(a, axes)))
 
 
-def _multiplied(x: Any) -> Any:
+def _product_along_last(x: Any) -> Any:
     """Return the product along the last axis: of the halves, then of their halves, and so on.
 
     Nothing is divided, so that derivatives of any order are right at zeros too.
@@ -151,9 +151,9 @@ def _prod(
     where: Any = True,
 ) -> Any:
     if dtype is not None or where is not True:
-        a = _counted(a, dtype, where, 1)
+        a = _with_neutral(a, dtype, where, 1)
     axes = from_end(axis, a.ndim)
-    product = _multiplied(along_last(a, axes))
+    product = _product_along_last(along_last(a, axes))
     product = np.reshape(product, shape_after(a, axes, True)) if keepdims else product
     return product if initial is None else product * _of_type(initial, product.dtype)
 
@@ -180,7 +180,7 @@ def _extremum(function: Any, least: float) -> Any:
         jvp=lambda t, out, x, axes, keepdims: np.sum(
             t * _ties(out, x, axes, keepdims), axis=axes, keepdims=keepdims
         ),
-        spread=spread,
+        spread=expand_cotangent,
     )
 
     @operation(function)
@@ -198,7 +198,7 @@ def _extremum(function: Any, least: float) -> Any:
         if initial is None:
             raise ValueError(f"np.{function.__name__} with where= needs an initial= to begin with")
         initial = _of_type(initial, a.dtype)
-        a = _counted(a, None, where, least if a.dtype.kind in "fc" else initial)
+        a = _with_neutral(a, None, where, least if a.dtype.kind in "fc" else initial)
         entries = along_last(a, axes)
         beginning = np.broadcast_to(initial, (*entries.shape[:-1], 1))
         largest = op(np.concatenate([entries, beginning], axis=-1), (-1,), False)
@@ -251,7 +251,7 @@ def beside(weights: Any, a: Any, axis: Any) -> Any:
     return np.reshape(weights, tuple(a.shape[i] if i in axes else 1 for i in range(-a.ndim, 0)))
 
 
-def _squared(x: Any) -> Any:
+def _squared_modulus(x: Any) -> Any:
     return x * x if x.dtype.kind != "c" else np.real(x) ** 2 + np.imag(x) ** 2
 
 
@@ -264,7 +264,7 @@ def deviations(
     if mean is None:  # shifted first, because the mean of equal entries may differ from them
         a = a - stop_gradient(_one_of(a, axes, where))
         mean = np.mean(a, axis, keepdims=True, where=where)
-    centred = _counted(a - mean, None, where, 0)
+    centred = _with_neutral(a - mean, None, where, 0)
     if where is True:
         return centred, axes, keepdims, max(count(a, axes) - ddof, 0)
     freedom = value_of(_how_many(where, centred, axis, keepdims)) - ddof
@@ -311,7 +311,7 @@ def measure_of_spread(deviations_of: Function, measure: Function) -> Function:
 
 
 def _variance(centred: Any, axes: tuple[int, ...], keepdims: bool, freedom: Any) -> Any:
-    return np.sum(_squared(centred), axes, keepdims=keepdims) / freedom
+    return np.sum(_squared_modulus(centred), axes, keepdims=keepdims) / freedom
 
 
 operation(np.var)(measure_of_spread(deviations, _variance))
@@ -321,14 +321,14 @@ operation(np.var)(measure_of_spread(deviations, _variance))
 # Entries that are NaN get the derivative 0; where there are no others the result is NaN.
 
 
-def nan_replaced(a: Any, value: float) -> Any:
+def replace_nan(a: Any, value: float) -> Any:
     """Return the entries with a value for those that are NaN, which no integer is."""
     if a.dtype.kind not in "fc":
         return a
     return np.where(np.isnan(a), value, a)
 
 
-def _known(a: Any) -> Any:
+def _not_nan(a: Any) -> Any:
     """Return 0 for entries that are NaN, 1 for the others."""
     return (~np.isnan(a)).astype(value_of(a).real.dtype)
 
@@ -349,7 +349,7 @@ def _total_of_known(function: Function, plain: Function, neutral: float) -> None
         initial: Any = None,
         where: Any = True,
     ) -> Any:
-        a = nan_replaced(a, neutral)
+        a = replace_nan(a, neutral)
         return plain(a, axis, dtype, keepdims=keepdims, initial=initial, where=where)
 
 
@@ -363,7 +363,7 @@ def _extremum_of_known(function: Function, plain: Function, least: float) -> Non
         initial: Any = None,
         where: Any = True,
     ) -> Any:
-        known = nan_replaced(a, least)
+        known = replace_nan(a, least)
         result = plain(known, axis, keepdims=keepdims, initial=initial, where=where)
         if initial is not None or a.dtype.kind not in "fc":
             return result
@@ -381,7 +381,7 @@ def _nanmean(
     a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
 ) -> Any:
     a = _without_nan(a if dtype is None else a.astype(dtype), where)
-    return np.nansum(a, axis, keepdims=keepdims) / np.sum(_known(a), axis, keepdims=keepdims)
+    return np.nansum(a, axis, keepdims=keepdims) / np.sum(_not_nan(a), axis, keepdims=keepdims)
 
 
 def nan_deviations(
@@ -393,8 +393,8 @@ def nan_deviations(
     if mean is None:  # shifted first, as in var
         a = a - stop_gradient(np.nanmax(a, axes, keepdims=True))
         mean = np.nanmean(a, axes, keepdims=True)
-    freedom = value_of(np.sum(_known(a), axes, keepdims=keepdims)) - ddof
-    return nan_replaced(a - mean, 0), axes, keepdims, np.where(freedom > 0, freedom, np.nan)[()]
+    freedom = value_of(np.sum(_not_nan(a), axes, keepdims=keepdims)) - ddof
+    return replace_nan(a - mean, 0), axes, keepdims, np.where(freedom > 0, freedom, np.nan)[()]
 
 
 operation(np.nanvar)(measure_of_spread(nan_deviations, _variance))

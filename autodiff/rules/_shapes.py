@@ -59,7 +59,7 @@ def _leading(x: Any, rank: int) -> Any:
 
 # -- the same entries in another shape -------------------------------------------------------
 
-_reshaped = linear(
+_reshape_op = linear(
     np.reshape,
     lambda g, out, x, shape, rank: g.reshape(_leading(g, out.ndim) + x.shape),
     compute=lambda x, shape, rank: x.reshape(_leading(x, rank) + shape),
@@ -74,14 +74,14 @@ def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
         shape = tuple(a.size // max(known, 1) if n == -1 else n for n in shape)
     if order != "C":
         return np.transpose(_reshape(_first_axis_last("reshape", a, order), shape[::-1]))
-    return _reshaped(a, shape, a.ndim)
+    return _reshape_op(a, shape, a.ndim)
 
 
 @operation(np.ravel)
 def _ravel(a: Any, order: str = "C") -> Any:
     if order != "C":
         a = _first_axis_last("ravel", a, order)
-    return _reshaped(a, (a.size,), a.ndim)
+    return _reshape_op(a, (a.size,), a.ndim)
 
 
 def _first_axis_last(function: str, a: Any, order: str) -> Any:
@@ -99,17 +99,17 @@ def _expand_dims(a: Any, axis: Any) -> Any:
     ndim = a.ndim + (1 if isinstance(axis, int) else len(axis))
     new = {ndim + i for i in from_end(axis, ndim)}
     lengths = iter(a.shape)
-    return _reshaped(a, tuple(1 if i in new else next(lengths) for i in range(ndim)), a.ndim)
+    return _reshape_op(a, tuple(1 if i in new else next(lengths) for i in range(ndim)), a.ndim)
 
 
 @operation(np.squeeze)
 def _squeeze(a: Any, axis: Any = None) -> Any:
     if axis is None:
-        return _reshaped(a, tuple(n for n in a.shape if n != 1), a.ndim)
+        return _reshape_op(a, tuple(n for n in a.shape if n != 1), a.ndim)
     gone = {a.ndim + i for i in from_end(axis, a.ndim)}
     if any(a.shape[i] != 1 for i in gone):
         raise ValueError(f"squeeze(axis={axis}) of shape {a.shape}: only axes of length 1 can go")
-    return _reshaped(a, tuple(n for i, n in enumerate(a.shape) if i not in gone), a.ndim)
+    return _reshape_op(a, tuple(n for i, n in enumerate(a.shape) if i not in gone), a.ndim)
 
 
 @operation(np.atleast_1d)
@@ -146,7 +146,7 @@ def _inverse(axes: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(axes.index(i) - len(axes) for i in range(-len(axes), 0))
 
 
-_transposed = linear(
+_transpose_op = linear(
     np.transpose,
     lambda g, out, x, axes: g.transpose(_behind(g, _inverse(axes))),
     compute=lambda x, axes: x.transpose(_behind(x, axes)),
@@ -155,7 +155,7 @@ _transposed = linear(
 
 @operation(np.transpose)
 def _transpose(a: Any, axes: Any = None) -> Any:
-    return _transposed(a, from_end(range(a.ndim)[::-1] if axes is None else axes, a.ndim))
+    return _transpose_op(a, from_end(range(a.ndim)[::-1] if axes is None else axes, a.ndim))
 
 
 @operation(np.swapaxes)
@@ -197,7 +197,7 @@ def _broadcast(x: Any, shape: tuple[int, ...], rank: int) -> Any:
     return np.broadcast_to(x, leading + shape)
 
 
-def _summed(g: Any, out: Any, x: Any, shape: tuple[int, ...], rank: int) -> Any:
+def _broadcast_rule(g: Any, out: Any, x: Any, shape: tuple[int, ...], rank: int) -> Any:
     """Return a cotangent summed over the axes along which ``x`` was broadcast."""
     own = (1,) * (len(shape) - rank) + x.shape[x.ndim - rank :]
     leading = _leading(g, len(shape))
@@ -206,13 +206,13 @@ def _summed(g: Any, out: Any, x: Any, shape: tuple[int, ...], rank: int) -> Any:
     return g.reshape(leading + own[len(shape) - rank :])
 
 
-_broadcasted = linear(np.broadcast_to, _summed, compute=_broadcast)
+_broadcast_op = linear(np.broadcast_to, _broadcast_rule, compute=_broadcast)
 
 
 @operation(np.broadcast_to)
 def _broadcast_to(array: Any, shape: Any) -> Any:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
-    return _broadcasted(array, shape, array.ndim)
+    return _broadcast_op(array, shape, array.ndim)
 
 
 @operation(np.broadcast_arrays)

@@ -26,9 +26,9 @@ from autodiff.rules._decompositions import (
     adjoint,
     eps,
     from_triangle,
-    named,
+    with_name,
 )
-from autodiff.rules._products import column, conjugate, flipped, row
+from autodiff.rules._products import column, conjugate, matrix_transpose, row
 
 
 def _below(values: Any, *vectors: Any) -> Any:
@@ -76,11 +76,11 @@ def _unless_undetermined(packed: Any, name: str, moved: Any, tangent: Any) -> An
     return np.where(column(column(unknown & moves)), np.nan, tangent)
 
 
-def _taken(packed: Any, name: str, start: int, stop: int) -> Any:
+def _rows(packed: Any, name: str, start: int, stop: int) -> Any:
     return packed[..., start:stop, :]
 
 
-def _put_back(g: Any, out: Any, packed: Any, name: str, start: int, stop: int) -> Any:
+def _rows_rule(g: Any, out: Any, packed: Any, name: str, start: int, stop: int) -> Any:
     # Whatever g is: it may be 0 where it is not needed, or where f(v) is in V f(v) Vᵀ.
     if np.any(_is_undetermined(packed, name, stop - start)):
         raise _not_determined(name)
@@ -91,7 +91,7 @@ def _put_back(g: Any, out: Any, packed: Any, name: str, start: int, stop: int) -
     return np.concatenate([beside[0], g, beside[1]], axis=-2)
 
 
-def _taken_tangent(t: Any, out: Any, packed: Any, name: str, start: int, stop: int) -> Any:
+def _rows_forward(t: Any, out: Any, packed: Any, name: str, start: int, stop: int) -> Any:
     if np.any(np.isnan(value_of(t[..., start:stop, :])) & ~np.isnan(value_of(t[..., :1, :]))):
         raise _not_determined(name)
     return t[..., start:stop, :]
@@ -109,7 +109,7 @@ def _not_determined(name: str) -> LinAlgError:
 
 
 # The vectors below the values: where those that are not determined are refused.
-_vectors: Any = custom(named("vectors", _taken), vjp=_put_back, jvp=_taken_tangent)
+_vectors: Any = custom(with_name("vectors", _rows), vjp=_rows_rule, jvp=_rows_forward)
 
 
 def _diagonals(x: Any) -> Any:
@@ -121,8 +121,8 @@ def _diagonals(x: Any) -> Any:
 
 def _eigh_rule(g: Any, out: Any, x: Any, uplo: Any) -> Any:
     values, v = np.real(out[..., 0, :]), _vectors(out, "eigh", 1, out.shape[-2])
-    inner = _gap_inverses(values) * (flipped(v) @ g[..., 1:, :])
-    return conjugate(v) @ (inner @ flipped(v) + column(g[..., 0, :]) * flipped(v))
+    inner = _gap_inverses(values) * (matrix_transpose(v) @ g[..., 1:, :])
+    return conjugate(v) @ (inner @ matrix_transpose(v) + column(g[..., 0, :]) * matrix_transpose(v))
 
 
 def _eigh_forward(t: Any, out: Any, x: Any, uplo: Any) -> Any:
@@ -132,8 +132,8 @@ def _eigh_forward(t: Any, out: Any, x: Any, uplo: Any) -> Any:
     return _below(np.real(_diagonals(moved)), _unless_undetermined(out, "eigh", t, turned))
 
 
-_eigh_packed = custom(
-    named("eigh", lambda x, uplo: _below(*np.linalg.eigh(x, uplo))),
+_eigh_op = custom(
+    with_name("eigh", lambda x, uplo: _below(*np.linalg.eigh(x, uplo))),
     vjp=_eigh_rule,
     jvp=_eigh_forward,
 )
@@ -142,14 +142,14 @@ _EighResult: Any = type(np.linalg.eigh(np.eye(1)))
 
 @operation(np.linalg.eigh)
 def _eigh(a: Any, UPLO: str = "L") -> Any:
-    packed = _eigh_packed(from_triangle(a, UPLO in "uU"), UPLO)
+    packed = _eigh_op(from_triangle(a, UPLO in "uU"), UPLO)
     vectors = _vectors(packed, "eigh", 1, packed.shape[-2])
     return _EighResult(np.real(packed[..., 0, :]), vectors)
 
 
 def _eigvalsh_rule(g: Any, out: Any, x: Any, uplo: Any) -> Any:
     v = np.linalg.eigh(x, uplo)[1]
-    return conjugate(v) @ (column(np.real(g)) * flipped(v))
+    return conjugate(v) @ (column(np.real(g)) * matrix_transpose(v))
 
 
 def _eigvalsh_forward(t: Any, out: Any, x: Any, uplo: Any) -> Any:
@@ -158,7 +158,7 @@ def _eigvalsh_forward(t: Any, out: Any, x: Any, uplo: Any) -> Any:
 
 
 _eigvalsh_only = custom(
-    named("eigvalsh", lambda x, uplo: np.linalg.eigvalsh(x, uplo)),
+    with_name("eigvalsh", lambda x, uplo: np.linalg.eigvalsh(x, uplo)),
     vjp=_eigvalsh_rule,
     jvp=_eigvalsh_forward,
 )
@@ -186,7 +186,7 @@ def _real_like(x: Any, image: Any) -> Any:
 
 
 def _eig_rule(g: Any, out: Any, x: Any) -> Any:
-    condition, vt = _condition(out), flipped(_vectors(out, "eig", 1, out.shape[-2]))
+    condition, vt = _condition(out), matrix_transpose(_vectors(out, "eig", 1, out.shape[-2]))
     inner = _gap_inverses(out[..., 0, :], condition=condition) * (vt @ g[..., 1:, :])
     return _real_like(x, np.linalg.solve(vt, inner @ vt + column(g[..., 0, :]) * vt))
 
@@ -203,7 +203,7 @@ def _eig_compute(x: Any) -> Any:
     return packed.astype(np.result_type(packed, np.complex64))
 
 
-_eig_packed = custom(named("eig", _eig_compute), vjp=_eig_rule, jvp=_eig_forward)
+_eig_op = custom(with_name("eig", _eig_compute), vjp=_eig_rule, jvp=_eig_forward)
 _EigResult: Any = type(np.linalg.eig(np.eye(1)))
 
 
@@ -215,7 +215,7 @@ def _as_numpys(a: Any, values: Any, x: Any) -> Any:
 
 @operation(np.linalg.eig)
 def _eig(a: Any) -> Any:
-    packed = _eig_packed(a)
+    packed = _eig_op(a)
     values, v = packed[..., 0, :], _vectors(packed, "eig", 1, packed.shape[-2])
     if not v.size:
         return _EigResult(_as_numpys(a, values, values), _as_numpys(a, values, v))
@@ -230,7 +230,7 @@ def _eig(a: Any) -> Any:
 
 @operation(np.linalg.eigvals)
 def _eigvals(a: Any) -> Any:
-    values = _eig_packed(a)[..., 0, :]
+    values = _eig_op(a)[..., 0, :]
     return _as_numpys(a, values, values)
 
 
@@ -242,7 +242,7 @@ def _eigvals(a: Any) -> Any:
 
 def _svd_compute(x: Any) -> Any:
     u, s, vh = np.linalg.svd(x, full_matrices=False)
-    return _below(s, u, flipped(vh))
+    return _below(s, u, matrix_transpose(vh))
 
 
 def _svd_parts(packed: Any, m: int) -> tuple[Any, Any, Any]:
@@ -256,7 +256,7 @@ def _svd_rule(g: Any, out: Any, x: Any) -> Any:
     u, s, conjugate_v = _svd_parts(out, m)
     v = conjugate(conjugate_v)
     gu, gv = g[..., 1 : m + 1, :], conjugate(g[..., m + 1 :, :])
-    x_turn, y_turn, vt = flipped(u) @ gu, flipped(v) @ gv, flipped(v)
+    x_turn, y_turn, vt = matrix_transpose(u) @ gu, matrix_transpose(v) @ gv, matrix_transpose(v)
     together = _gap_inverses(s) * (x_turn + y_turn)
     opposite = _gap_inverses(s, 1) * (x_turn - y_turn)
     inner = 0.5 * (together + adjoint(together) + opposite - adjoint(opposite))
@@ -300,7 +300,7 @@ def _svdvals_forward(t: Any, out: Any, x: Any) -> Any:
     return np.real(np.sum(conjugate(u) * (t @ adjoint(vh)), axis=-2))
 
 
-_svd_packed = custom(named("svd", _svd_compute), vjp=_svd_rule, jvp=_svd_forward)
+_svd_op = custom(with_name("svd", _svd_compute), vjp=_svd_rule, jvp=_svd_forward)
 _svdvals = custom(np.linalg.svdvals, vjp=_svdvals_rule, jvp=_svdvals_forward)
 _SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
@@ -315,5 +315,5 @@ def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
             f"svd of shape {a.shape}: vectors beyond the first {min(m, n)} are arbitrary and have "
             "no derivative, use full_matrices=False"
         )
-    u, s, v = _svd_parts(_svd_packed(a), m)
-    return _SVDResult(u, s, flipped(v))
+    u, s, v = _svd_parts(_svd_op(a), m)
+    return _SVDResult(u, s, matrix_transpose(v))

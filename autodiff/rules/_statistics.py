@@ -10,19 +10,19 @@ from numpy.lib.array_utils import normalize_axis_index
 from autodiff._core.op import Function
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
-from autodiff.rules._reductions import nan_replaced
+from autodiff.rules._reductions import replace_nan
 from autodiff.rules._shapes import as_array, from_end
 
 # -- running sums and products ---------------------------------------------------------------
 
 
-def _reversed(x: Any, axis: int) -> Any:
+def _reverse(x: Any, axis: int) -> Any:
     return x[(..., slice(None, None, -1), *(slice(None),) * (-axis - 1))]
 
 
 _running_sum = linear(
     np.cumsum,
-    lambda g, out, x, axis: _reversed(np.cumsum(_reversed(g, axis), axis=axis), axis),
+    lambda g, out, x, axis: _reverse(np.cumsum(_reverse(g, axis), axis=axis), axis),
     compute=lambda x, axis: np.cumsum(x, axis=axis),
 )
 
@@ -64,12 +64,12 @@ def _cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
 
 @operation(np.nancumsum)
 def _nancumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    return np.cumsum(nan_replaced(a, 0), axis, dtype)
+    return np.cumsum(replace_nan(a, 0), axis, dtype)
 
 
 @operation(np.nancumprod)
 def _nancumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
-    return np.cumprod(nan_replaced(a, 1), axis, dtype)
+    return np.cumprod(replace_nan(a, 1), axis, dtype)
 
 
 def _cumulative(function: Function, running: Function, start: int) -> None:
@@ -214,7 +214,7 @@ def _interp(
     x, xp = x.astype(np.float64), xp.astype(np.float64)
     fp = fp.astype(np.result_type(fp.dtype, np.float64))
     if period is not None:
-        x, xp, fp = _unrolled(x, xp, fp, abs(period))
+        x, xp, fp = _within_period(x, xp, fp, abs(period))
         left = right = None
     below, above = x < xp[0], x > xp[-1]
     within = np.where(below | above, xp[0], x)  # even an infinite x, which must not meet a 0
@@ -228,7 +228,7 @@ def _interp(
     return np.where(above, fp[-1] if right is None else right, inside)
 
 
-def _unrolled(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, Any]:
+def _within_period(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, Any]:
     """Return arguments within one period, and points in order with one more on either side."""
     if not period:
         raise ValueError("np.interp: the period must not be 0")
@@ -268,8 +268,8 @@ def _cov(
     if y is not None:
         x = np.concatenate([x, _variables(y, rowvar, dtype)], axis=0)
     ddof = (0 if bias else 1) if ddof is None else ddof
-    a = _checked("aweights", aweights, x)
-    w = _checked("fweights", fweights, x) * a
+    a = _observation_weights("aweights", aweights, x)
+    w = _observation_weights("fweights", fweights, x) * a
     total = np.sum(w)
     centred = x - np.sum(x * w, axis=1, keepdims=True) / total
     freedom = total - ddof * np.sum(w * a) / total
@@ -277,7 +277,7 @@ def _cov(
     return np.squeeze(products / np.where(freedom > 0, freedom, 0))
 
 
-def _checked(name: str, weights: Any, x: Any) -> Any:
+def _observation_weights(name: str, weights: Any, x: Any) -> Any:
     """Return the weights of the observations, ones where none are given."""
     weights = np.ones(x.shape[1], value_of(x).real.dtype) if weights is None else as_array(weights)
     if weights.shape != x.shape[1:] or np.any(weights < 0):

@@ -10,7 +10,7 @@ import numpy as np
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def _raised(exponent: Any, latex: bool) -> str:
+def _superscript(exponent: Any, latex: bool) -> str:
     return f"^{{{exponent}}}" if latex else str(exponent).translate(_SUPERSCRIPT)
 
 
@@ -22,7 +22,7 @@ def _number(value: Any, latex: bool) -> str:
     if not exponent:
         return mantissa
     times = r" \cdot " if latex else "·"
-    return f"{mantissa}{times}10{_raised(int(exponent), latex)}"
+    return f"{mantissa}{times}10{_superscript(int(exponent), latex)}"
 
 
 def _split_sign(value: Any) -> tuple[str, Any]:
@@ -45,7 +45,7 @@ def formula(
             factors = [number] if number != "1" or not power else []
             factors += [power] if power else []
             terms.append((sign, (r" \, " if latex else " ").join(factors)))
-        power = base if k == 0 else f"{base}{_raised(k + 1, latex)}"
+        power = base if k == 0 else f"{base}{_superscript(k + 1, latex)}"
     if len(terms) > most:
         terms[most - 2 : -1] = [("+", r"\cdots" if latex else "…")]
     first_sign, first = terms[0] if terms else ("+", "0")

@@ -107,7 +107,7 @@ class TaylorPolynomial:
                 "a Taylor polynomial of order 0 says nothing about the derivative: expand the "
                 "function to order 1 at least"
             )
-        return self._with([k * c for k, c in enumerate(self._known())][1:])
+        return self._with([k * c for k, c in enumerate(self._all_coefficients())][1:])
 
     def radius(self) -> Any:
         """Return an estimate of the radius of convergence, for each entry of the output.
@@ -135,32 +135,32 @@ class TaylorPolynomial:
         >>> f"{p.radius():.6f}, the distance to ±i: {5**0.5:.6f}"
         '2.236068, the distance to ±i: 2.236068'
         """
-        known = np.stack(self._known())
+        known = np.stack(self._all_coefficients())
         radii = [radius_of_convergence(column) for column in known.reshape(len(known), -1).T]
         return np.array(radii).reshape(known.shape[1:])[()]
 
     # -- arithmetic --------------------------------------------------------------------------
 
     def __add__(self, other: Any) -> TaylorPolynomial:
-        return self._combined(other, lambda a, b: [x + y for x, y in zip(a, b, strict=False)])
+        return self._combine(other, lambda a, b: [x + y for x, y in zip(a, b, strict=False)])
 
     def __sub__(self, other: Any) -> TaylorPolynomial:
-        return self._combined(other, lambda a, b: [x - y for x, y in zip(a, b, strict=False)])
+        return self._combine(other, lambda a, b: [x - y for x, y in zip(a, b, strict=False)])
 
     def __rsub__(self, other: Any) -> TaylorPolynomial:
         return (-self).__add__(other)
 
     def __mul__(self, other: Any) -> TaylorPolynomial:
-        return self._combined(other, _product)
+        return self._combine(other, _product)
 
     def __neg__(self) -> TaylorPolynomial:
-        return self._with([-c for c in self._known()])
+        return self._with([-c for c in self._all_coefficients()])
 
     __radd__ = __add__
     __rmul__ = __mul__
 
-    def _combined(self, other: Any, rule: Callable[..., list[Any]]) -> TaylorPolynomial:
-        mine = self._known()
+    def _combine(self, other: Any, rule: Callable[..., list[Any]]) -> TaylorPolynomial:
+        mine = self._all_coefficients()
         if isinstance(other, Number):
             return self._with(rule(mine, [other, *[0] * (self.order + 1)]))
         if not isinstance(other, TaylorPolynomial):
@@ -170,9 +170,9 @@ class TaylorPolynomial:
                 "the polynomials are not about the same point: "
                 f"{self._place()}, but {other._place()}; expand both functions about one of them"
             )
-        return self._with(rule(mine, other._known()))
+        return self._with(rule(mine, other._all_coefficients()))
 
-    def _known(self) -> list[Any]:
+    def _all_coefficients(self) -> list[Any]:
         return [*self.coefficients, self.next_coefficient]
 
     def _with(self, known: Sequence[Any]) -> TaylorPolynomial:

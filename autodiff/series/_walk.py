@@ -18,7 +18,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from autodiff._core.op import Custom, Elementwise, Multilinear, Op, total
-from autodiff._core.scatter import filled
+from autodiff._core.scatter import in_full_shape
 from autodiff._core.tensor import PLAIN, Tensor, recording
 from autodiff._core.walks import Graph
 
@@ -57,10 +57,10 @@ class Series(NDArrayOperatorsMixin):
         return Series(self.coefficient(1), lambda k: (k + 1) * self.coefficient(k + 1), self.memory)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **kwargs: Any) -> Any:
-        return applied(getattr(ufunc, method), args, kwargs)
+        return apply_to_series(getattr(ufunc, method), args, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        return applied(function, args, kwargs)
+        return apply_to_series(function, args, kwargs)
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
         raise TypeError(
@@ -68,14 +68,14 @@ class Series(NDArrayOperatorsMixin):
         )
 
     def __getitem__(self, key: Any) -> Any:
-        return applied(lambda x: x[key], (self,), {})
+        return apply_to_series(lambda x: x[key], (self,), {})
 
     def __getattr__(self, name: str) -> Any:
         if name in ("shape", "ndim", "size", "dtype"):
             return getattr(self.known[0], name)
         if isinstance(getattr(Tensor, name), property):
-            return applied(lambda x: getattr(x, name), (self,), {})
-        return lambda *args, **kwargs: applied(getattr(Tensor, name), (self, *args), kwargs)
+            return apply_to_series(lambda x: getattr(x, name), (self,), {})
+        return lambda *args, **kwargs: apply_to_series(getattr(Tensor, name), (self, *args), kwargs)
 
 
 def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Any]], order: int) -> list[Any]:
@@ -87,7 +87,7 @@ def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Any]], order: in
         Naming the op that has no rule for the way forward.
     """
     memory: Memory = {}
-    leaves = [_given(coefficients, memory) for coefficients in series]
+    leaves = [_series_of(coefficients, memory) for coefficients in series]
     try:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             (out,) = _along(graph, leaves, order)
@@ -100,7 +100,7 @@ def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Any]], order: in
         memory.clear()
 
 
-def _given(coefficients: Sequence[Any], memory: Memory) -> Series:
+def _series_of(coefficients: Sequence[Any], memory: Memory) -> Series:
     constant = coefficients[0]
     following = dict(enumerate(coefficients))
     return Series(constant, lambda k: following.get(k, np.zeros_like(constant)), memory)
@@ -121,13 +121,13 @@ def _along(graph: Graph, leaves: Sequence[Series], order: int) -> list[Any]:
     return [carried.get(y, y._value) for y in graph.outputs]
 
 
-def applied(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
+def apply_to_series(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
     """Call a NumPy function on series: record it on their constant terms, then carry them along."""
     leaves: Leaves = {}
-    keywords = {k: _with_leaves(v, leaves) for k, v in kwargs.items()}
+    keywords = {k: _leaves_for(v, leaves) for k, v in kwargs.items()}
     token = recording.set(PLAIN)
     try:
-        out = function(*_with_leaves(tuple(args), leaves), **keywords)
+        out = function(*_leaves_for(tuple(args), leaves), **keywords)
     finally:
         recording.reset(token)
     outputs = out if isinstance(out, list | tuple) else [out]
@@ -140,11 +140,11 @@ def applied(function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> 
     return getattr(type(out), "_make", type(out))(results)  # a named tuple takes them apart
 
 
-def _with_leaves(x: Any, leaves: Leaves) -> Any:
+def _leaves_for(x: Any, leaves: Leaves) -> Any:
     """Return an argument with a Tensor in the place of each series, and note which is which."""
     if type(x) is Series:
         return leaves.setdefault(id(x), (Tensor(x.known[0]), x))[0]
-    return type(x)(_with_leaves(part, leaves) for part in x) if type(x) in (list, tuple) else x
+    return type(x)(_leaves_for(part, leaves) for part in x) if type(x) in (list, tuple) else x
 
 
 # -- what each kind of op does to series -----------------------------------------------------
@@ -192,7 +192,7 @@ def _recurrence(op: Op, inputs: tuple[Any, ...], out: Series) -> Callable[[int],
                 for i, x in enumerate(inputs)
                 if type(x) is Series
             )
-        return filled(_coefficient(slope, k - 1, op) / k, out.shape)
+        return in_full_shape(_coefficient(slope, k - 1, op) / k, out.shape)
 
     return next_coefficient
 
@@ -304,4 +304,4 @@ def _whole_power(x: Series, n: int) -> Series:
             result = x if result is None else result * x
         n //= 2
         x = x * x if n else x
-    return _given([np.ones_like(x.coefficient(0))], x.memory) if result is None else result
+    return _series_of([np.ones_like(x.coefficient(0))], x.memory) if result is None else result

@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.checks import require_function
-from autodiff._core.constant_arrays import kept
+from autodiff._core.constant_arrays import read_only
 from autodiff._core.functions import record_function
 from autodiff._core.op import Custom, Together
 from autodiff._core.record import value_of
-from autodiff._core.structures import mapped
+from autodiff._core.structures import map_structure
 from autodiff._core.tensor import Tensor, no_grad, node, recording
 from autodiff._core.walks import Graph
 from autodiff.tools._own_ops import by_position
@@ -63,15 +63,15 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
             return f(*args)
         graph = record_function(f, args, {}, numbers)
         (out,) = graph.outputs
-        outside = list(dict.fromkeys(_used_from_outside(graph)))
+        outside = list(dict.fromkeys(_outside_inputs(graph)))
         operands = (*(args[i] for i in numbers), *outside)
-        op = _recomputed(f, args, numbers, outside)
+        op = _checkpoint_op(f, args, numbers, outside)
         return node(out._value, op, operands, tuple(map(value_of, operands)), recording.get())
 
     return call
 
 
-def _used_from_outside(graph: Graph) -> list[Tensor]:
+def _outside_inputs(graph: Graph) -> list[Tensor]:
     return [
         x
         for consumer in graph.order
@@ -80,11 +80,14 @@ def _used_from_outside(graph: Graph) -> list[Tensor]:
     ]
 
 
-def _recomputed(
+def _checkpoint_op(
     f: Callable[..., Any], args: tuple[Any, ...], numbers: tuple[int, ...], outside: list[Tensor]
 ) -> Custom:
     """Return the op that calls ``f`` again for its rules, once for all of them."""
-    constants = [None if i in numbers else mapped(_kept, x) for i, x in enumerate(args)]
+    constants = [
+        None if i in numbers else map_structure(lambda path, leaf: read_only(leaf), x)
+        for i, x in enumerate(args)
+    ]
     name = getattr(f, "__name__", "function")
 
     def arguments(operands: tuple[Any, ...]) -> list[Any]:
@@ -111,7 +114,3 @@ def _recomputed(
         return lambda i: pulled[leaves[i]]
 
     return Custom(name, compute, Together(images))
-
-
-def _kept(path: str, x: Any) -> Any:
-    return kept(x) if isinstance(x, np.ndarray) else x

@@ -13,7 +13,7 @@ import numpy as np
 
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Hook, Tensor, recording
-from autodiff._core.zeros import keeping_zero, keeping_zero_forward
+from autodiff._core.zeros import zero_preserving, zero_preserving_forward
 
 HERE = str(Path(__file__).parents[1])
 
@@ -54,21 +54,21 @@ class Debugger(Hook):
     def __init__(self) -> None:
         self.lines: dict[int, str] = {}
 
-    def made(self, out: Tensor) -> None:
+    def on_node(self, out: Tensor) -> None:
         """Look at a new node and at what it was made from, and note the line that made it."""
         line = self.lines[out._index] = calling_line()
         if not _finite(out._value) and all(map(_finite, out._values)):
             assert out.op is not None
             raise FloatingPointError(
                 f"{out.op.name} made {_trouble(out._value)} out of finite numbers: "
-                f"{_described(out._values)}{line}"
+                f"{_shapes_and_ranges(out._values)}{line}"
             )
 
     def place(self) -> str:
         """Return where the program called what is being computed."""
         return calling_line()
 
-    def diverged(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
+    def on_divergence(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
         """Walk again with rules that raise where they make finite numbers infinite or NaN."""
         walk(lambda consumer: _Examined(consumer, self.lines.get(consumer._index, "")))
 
@@ -77,7 +77,7 @@ class _Examined:
     """An op whose rules are watched."""
 
     def __init__(self, consumer: Tensor, line: str) -> None:
-        self.op = keeping_zero(consumer)
+        self.op = zero_preserving(consumer)
         self.consumer = consumer
         self.line = line
         self.rules = self
@@ -87,23 +87,23 @@ class _Examined:
 
     def __getitem__(self, i: int) -> Any:
         def rule(g: Any, *args: Any) -> Any:
-            return self.watched(self.op.rules[i](g, *args), [g])
+            return self.examine(self.op.rules[i](g, *args), [g])
 
         return rule
 
     def push(self, tangents: Sequence[Any], *args: Any) -> Any:
         """Return the op's tangent after a look at it."""
-        op = keeping_zero_forward(self.consumer)
-        return self.watched(op.push(tangents, *args), [t for t in tangents if t is not None])
+        op = zero_preserving_forward(self.consumer)
+        return self.examine(op.push(tangents, *args), [t for t in tangents if t is not None])
 
-    def watched(self, image: Any, given: Sequence[Any]) -> Any:
+    def examine(self, image: Any, given: Sequence[Any]) -> Any:
         """Return an image after a look at it."""
         before = (*given, self.consumer._value, *self.consumer._values)
         if not _finite(image) and all(map(_finite, before)):
             raise FloatingPointError(
                 f"the derivative of {self.op.name} made {_trouble(image)} out of a finite "
                 f"cotangent or tangent, where it was computed from "
-                f"{_described(self.consumer._values)}{self.line}"
+                f"{_shapes_and_ranges(self.consumer._values)}{self.line}"
             )
         return image
 
@@ -123,7 +123,7 @@ def _trouble(x: Any) -> str:
     return " and ".join(f"{count} {what}" for what, count in counts.items() if count)
 
 
-def _described(values: Sequence[Any]) -> str:
+def _shapes_and_ranges(values: Sequence[Any]) -> str:
     """Return the shapes and the ranges of an op's operands."""
     parts = []
     for value in filter(_is_numeric, values):

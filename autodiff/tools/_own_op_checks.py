@@ -23,7 +23,7 @@ class CheckedLinear(Linear):
 
     def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
         """Return the op of all the tangents."""
-        return _looked_at(super().push, self.name, tangents, out, inputs, batch)
+        return _compared_push(super().push, self.name, tangents, out, inputs, batch)
 
 
 class CheckedMultilinear(Multilinear):
@@ -38,10 +38,10 @@ class CheckedMultilinear(Multilinear):
                 f"{self.name} has {self.operands(inputs)} operands here, but core={self.core} says "
                 "of the first only how many trailing axes it consumes: give it a number for each"
             )
-        return _looked_at(super().push, self.name, tangents, out, inputs, batch)
+        return _compared_push(super().push, self.name, tangents, out, inputs, batch)
 
 
-def _looked_at(
+def _compared_push(
     push: Function,
     name: str,
     tangents: Sequence[Any],
@@ -141,7 +141,7 @@ class _CheckedEach(Each):
 
     def __init__(self, rules: Each, name: str, backward: bool) -> None:
         super().__init__(rules.rule)
-        self.checked = cache(lambda i: _checked(name, i, rules[i], backward))
+        self.checked = cache(lambda i: _checked_rule(name, i, rules[i], backward))
 
     def __getitem__(self, i: int) -> Function:
         rule: Function = self.checked(i)
@@ -152,10 +152,10 @@ def checked_rules(rules: Any, name: str, backward: bool) -> Any:
     """Return the rules of an op, each with a look at what it returns."""
     if isinstance(rules, Each):
         return _CheckedEach(rules, name, backward)
-    return [_checked(name, i, rule, backward) for i, rule in enumerate(rules)]
+    return [_checked_rule(name, i, rule, backward) for i, rule in enumerate(rules)]
 
 
-def _checked(name: str, i: int, rule: Function, backward: bool) -> Function:
+def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function:
     """Return a rule whose image is looked at: its type, its shape and what it does with a batch."""
     trusted: Any = None  # the real type of g that was looked at
     foreign = False

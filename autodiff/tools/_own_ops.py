@@ -103,7 +103,7 @@ def linear(function: Function, rule: Rule | Each, *, compute: Function | None = 
     array([[ 0., -1.],
            [ 1.,  0.]])
     """
-    rules = _stated(rule)
+    rules = _rules_of(rule)
     name = _name_of(function, *_each_of(rules))
     op = CheckedLinear(
         name,
@@ -201,7 +201,7 @@ def custom(
     """
     if function is None:
         return partial(custom, vjp=vjp, jvp=jvp)
-    backward, forward = _stated(vjp), None if jvp is None else _stated(jvp)
+    backward, forward = _rules_of(vjp), None if jvp is None else _rules_of(jvp)
     name = _name_of(function, *_each_of(backward), *_each_of(forward or ()))
     _require_rules(name, backward)
     op = Custom(
@@ -213,7 +213,7 @@ def custom(
     return _local(function, recorder_of_operands(op))
 
 
-def _stated(rules: Any) -> Any:
+def _rules_of(rules: Any) -> Any:
     """Return the rules that a single one, a list of them or an Each stands for."""
     return rules if isinstance(rules, Each | list | tuple) else (rules,)
 

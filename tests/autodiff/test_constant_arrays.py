@@ -24,7 +24,7 @@ from autodiff import (
     no_grad,
     vjp,
 )
-from autodiff._core.constant_arrays import kept
+from autodiff._core.constant_arrays import read_only
 from autodiff._core.machine import SHARED_BYTES
 
 X = np.array([[0.5, 1.5, -0.7], [2.0, 0.3, 1.1], [0.9, -1.2, 0.4]])
@@ -227,7 +227,9 @@ class TestLargeArguments:
         assert grad(f)(1.0) == pytest.approx(2 * self.x.sum())
 
     def test_a_gradient_alone_copies_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("autodiff._core.constant_arrays.kept", lambda x: pytest.fail("copied"))
+        monkeypatch.setattr(
+            "autodiff._core.constant_arrays.read_only", lambda x: pytest.fail("copied")
+        )
         assert grad(lambda x: np.sum(x * x))(self.x).tolist() == (2 * self.x).tolist()
 
 
@@ -235,14 +237,14 @@ class TestCopies:
     def test_read_only_arrays_are_kept_as_they_are(self) -> None:
         c = X.copy()
         c.flags.writeable = False
-        assert kept(c) is c
-        assert kept(c.T).base is c
+        assert read_only(c) is c
+        assert read_only(c.T).base is c
 
     def test_a_read_only_view_of_a_writeable_array_is_copied(self) -> None:
         c = X.copy()
         view = c.view()
         view.flags.writeable = False
-        assert not np.shares_memory(kept(view), c)
+        assert not np.shares_memory(read_only(view), c)
 
     def test_so_is_a_read_only_window_on_a_writeable_array(self) -> None:
         data = np.arange(6.0)
@@ -255,40 +257,40 @@ class TestCopies:
     def test_read_only_maps_of_files_are_kept(self, tmp_path: Path) -> None:
         np.save(tmp_path / "x.npy", X)
         mapped = np.load(tmp_path / "x.npy", mmap_mode="r")
-        assert kept(mapped) is mapped
-        assert kept(np.load(tmp_path / "x.npy", mmap_mode="r+")).flags.writeable is False
+        assert read_only(mapped) is mapped
+        assert read_only(np.load(tmp_path / "x.npy", mmap_mode="r+")).flags.writeable is False
 
     def test_copies_keep_the_layout(self) -> None:
-        assert kept(X.T.copy("C").T).flags.f_contiguous
+        assert read_only(X.T.copy("C").T).flags.f_contiguous
 
     @pytest.mark.parametrize("dtype", [np.float64, np.float32, np.complex128, np.int64, bool])
     def test_large_arrays_are_copied_once(self, dtype: type) -> None:
         c = np.arange(SHARED_BYTES).astype(dtype)
-        first = kept(c)
-        assert kept(c) is first
-        assert kept(c[:]) is first
+        first = read_only(c)
+        assert read_only(c) is first
+        assert read_only(c[:]) is first
         c[-1] = ~c[-1] if dtype is bool else c[-1] + 1
-        second = kept(c)
+        second = read_only(c)
         assert second is not first
         assert second[-1] != first[-1]
 
     def test_nan_and_the_sign_of_zero_count(self) -> None:
         c = np.zeros(SHARED_BYTES)
         c[0] = np.nan
-        first = kept(c)
-        assert kept(c) is first
+        first = read_only(c)
+        assert read_only(c) is first
         c[1] = -0.0
-        assert kept(c) is not first
+        assert read_only(c) is not first
 
     def test_another_shape_at_the_same_place_is_another_array(self) -> None:
         c = np.arange(2.0 * SHARED_BYTES)
-        assert kept(c.reshape(2, -1)).shape == (2, SHARED_BYTES)
-        assert kept(c.reshape(-1, 2)).shape == (SHARED_BYTES, 2)
-        assert kept(c[::2])[1] == 2.0
+        assert read_only(c.reshape(2, -1)).shape == (2, SHARED_BYTES)
+        assert read_only(c.reshape(-1, 2)).shape == (SHARED_BYTES, 2)
+        assert read_only(c[::2])[1] == 2.0
 
     def test_a_broadcast_array_is_not_written_out(self) -> None:
         row = np.arange(float(SHARED_BYTES))
-        copy = kept(np.broadcast_to(row, (1000, SHARED_BYTES)))
+        copy = read_only(np.broadcast_to(row, (1000, SHARED_BYTES)))
         assert copy.strides[0] == 0
         assert copy.shape == (1000, SHARED_BYTES)
         assert not np.shares_memory(copy, row)

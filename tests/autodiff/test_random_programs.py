@@ -106,7 +106,7 @@ def unfilled_pieces(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def unsummed_broadcast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Leave it to the walk to find the axes along which an operand was broadcast."""
-    op = _shapes._broadcasted.args[0]
+    op = _shapes._broadcast_op.args[0]
     monkeypatch.setattr(op, "rules", (lambda g, out, x, *static: g,))
 
 
@@ -135,7 +135,7 @@ def masking_every_zero(monkeypatch: pytest.MonkeyPatch) -> None:
             return op
         return Elementwise(op.name, op.compute, [masked(rule) for rule in op.rules], op.linear)
 
-    monkeypatch.setattr(walks, "keeping_zero", wrong)
+    monkeypatch.setattr(walks, "zero_preserving", wrong)
 
 
 FAULTS = [
