@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -83,48 +84,58 @@ def _check(
     rtol: float,
     atol: float,
 ) -> None:
-    rng = np.random.default_rng(len(path))
+    """Check the first derivatives of ``f``, then those of its derivatives."""
     level = path.count("→") + 1
-    for i, x in enumerate(points):
-        direction = rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape)
-        direction = direction.astype(x.dtype)
+    rng = np.random.default_rng(len(path))
+    for i in range(len(points)):
+        for mode, actual, expected in _along_one_direction(f, points, i, modes, rng):
+            where = f"{path}{mode}, order {level}, argument {i}"
+            _compare(actual, expected, where, rtol, atol)
+    if order > 1:
+        for mode, derivative in _derivatives(f, len(points), modes):
+            _check(derivative, points, f"{path}{mode} → ", order - 1, modes, rtol, atol)
 
-        def along(y: Any, i: int = i) -> Any:
-            return f(*points[:i], y, *points[i + 1 :])
 
-        expected = _difference(along, x, direction)
-        if np.iscomplexobj(expected):
-            raise TypeError(_of_real_numbers("it returned complex ones"))
-        if "forward" in modes:
-            _, tangent = jvp(along, x, direction)
-            _compare(tangent, expected, f"{path}forward, order {level}, argument {i}", rtol, atol)
-        if "reverse" in modes:
-            value, pull = vjp(along, x)
-            weights = rng.uniform(0.5, 1.0, np.shape(value)).astype(np.asarray(value).dtype)
-            actual = np.vdot(pull(weights), direction)
-            _compare(
-                actual,
-                np.vdot(weights, expected),
-                f"{path}reverse, order {level}, argument {i}",
-                rtol,
-                atol,
-            )
-    if order == 1:
-        return
+def _along_one_direction(
+    f: Function,
+    points: list[NDArray[Any]],
+    i: int,
+    modes: Sequence[str],
+    rng: np.random.Generator,
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield each mode, its derivative by an argument along a random direction, and differences."""
+    x = points[i]
+    direction = rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape)
+    direction = direction.astype(x.dtype)
+
+    def of_argument(y: Any) -> Any:
+        return f(*points[:i], y, *points[i + 1 :])
+
+    expected = _difference(of_argument, x, direction)
+    if np.iscomplexobj(expected):
+        raise TypeError(_of_real_numbers("it returned complex ones"))
     if "forward" in modes:
-        _check(
-            lambda *xs: jvp(f, xs, tuple(np.ones_like(value_of(x)) for x in xs))[1],
-            *(points, f"{path}forward → ", order - 1, modes, rtol, atol),
-        )
+        yield "forward", jvp(of_argument, x, direction)[1], expected
     if "reverse" in modes:
-        for i in range(len(points)):
+        value, pull = vjp(of_argument, x)
+        weights = rng.uniform(0.5, 1.0, np.shape(value)).astype(np.asarray(value).dtype)
+        yield "reverse", np.vdot(pull(weights), direction), np.vdot(weights, expected)
 
-            def gradient(*xs: Any, i: int = i) -> Any:
-                value, pull = vjp(f, *xs)
-                images = pull(np.ones_like(value_of(value)))
-                return images[i] if len(xs) > 1 else images
 
-            _check(gradient, points, f"{path}reverse → ", order - 1, modes, rtol, atol)
+def _derivatives(f: Function, count: int, modes: Sequence[str]) -> Iterator[tuple[str, Function]]:
+    """Yield the derivatives of ``f`` that are functions of the same arguments, by their modes."""
+    if "forward" in modes:
+        yield "forward", lambda *xs: jvp(f, xs, tuple(np.ones_like(value_of(x)) for x in xs))[1]
+    if "reverse" in modes:
+        for i in range(count):
+            yield "reverse", partial(_gradient_of_sum, f, i)
+
+
+def _gradient_of_sum(f: Function, i: int, *xs: Any) -> Any:
+    """Return the gradient of the sum of the output by one of the arguments."""
+    value, pull = vjp(f, *xs)
+    gradients = pull(np.ones_like(value_of(value)))
+    return gradients[i] if len(xs) > 1 else gradients
 
 
 def _difference(f: Function, x: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:

@@ -8,14 +8,25 @@ at once, if it does not sum over the data where a parameter was broadcast along 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from autodiff._core.machine import LARGE, keep_freed_memory
+from autodiff._core.op import Cotangent
 from autodiff._core.scatter import Scattered, accumulate, in_full_shape, read_rule
 from autodiff._core.tensor import Tensor
-from autodiff._core.walks import Graph, unbroadcast, unbroadcast_structural
+from autodiff._core.walks import Graph, Shape, unbroadcast, unbroadcast_structural
+
+# What arrives at a Tensor, and whether it runs along the data. If so, it is ∂y[n]/∂(its n-th
+# entry); if not, ∂y[n]/∂(all of it), with n in front, or one number for all n where it is a number.
+Arrival: TypeAlias = tuple[Cotangent, bool]
+Arrivals: TypeAlias = dict[Tensor, Arrival]
+Columns: TypeAlias = dict[Tensor, dict[int, Cotangent]]  # of each leaf, by the number of the entry
+
+
+class MixesDataError(Exception):
+    """An entry of the output depends on several data points, or may do so for all one sees."""
 
 
 def columns_by_data(graph: Graph) -> list[Any] | None:
@@ -31,76 +42,105 @@ def columns_by_data(graph: Graph) -> list[Any] | None:
     n = out.size
     if n > LARGE:
         keep_freed_memory()
-    most = sum([x.size for x in graph.leaves])  # what is larger would cost more than the result
-    columns: dict[Tensor, dict[int, Any]] = {x: {} for x in graph.leaves}
-    # What arrives at a Tensor: where it runs along the data, ∂y[n]/∂(its n-th entry); elsewhere
-    # ∂y[n]/∂(all of it), with n in front, or one number for all n if the Tensor is a number.
-    arrived: dict[Tensor, tuple[Any, bool]] = {out: (out.dtype.type(1), True)}
-    take, oldest = arrived.pop, graph.oldest
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        for consumer in reversed(graph.order):
-            arrival = take(consumer, None)
-            if arrival is None:
-                continue
-            g, along_data = arrival
-            op: Any = consumer.op
-            value = consumer._value
-            if op.structural:
-                if along_data:
-                    return None
-                if type(g) is Scattered:
-                    g = g.assemble()
-                if op.rules[0] is read_rule and _column(consumer, g, columns):
-                    continue
-            if not along_data:
-                if value.size > most:
-                    return None
-                if op.structural or type(g) is Scattered:
-                    g = in_full_shape(g, (n, *value.shape))
-            for i, x in enumerate(consumer.inputs):
-                if type(x) is not Tensor or not x.requires_grad or x._index < oldest:
-                    continue
-                image = op.rules[i](g, value, *consumer._values)
-                shape = x._value.shape
-                x_along_data = along_data and shape == value.shape
-                if along_data and not x_along_data:  # a number: not summed over the data
-                    if shape:
-                        image = in_full_shape(image, value.shape).reshape(n, *shape)
-                elif op.structural:
-                    image = unbroadcast_structural(image, shape, (n,))
-                elif shape != value.shape:
-                    image = unbroadcast(image, shape, value.shape, (n,))
-                if x in arrived:
-                    earlier, differs = arrived[x][0], arrived[x][1] != x_along_data
-                    if differs:
-                        return None
-                    image = accumulate(earlier, image)
-                arrived[x] = image, x_along_data
-        ends = [arrived[x][0] for x in graph.leaves if x in arrived]
+        try:
+            arrivals, columns = _walk_back(graph, n)
+        except MixesDataError:
+            return None
+        ends = [arrivals[x][0] for x in graph.leaves if x in arrivals]
         ends += [g for own in columns.values() for g in own.values()]
         if kinds == {"f"} and any(type(g) is not Scattered and g.dtype.kind == "c" for g in ends):
             return None  # complex on the way: the walk back drops what is imaginary at the leaves
         results: list[Any] = []
         for x in graph.leaves:
-            J = _jacobian(arrived.get(x), columns[x], x, n)
+            J = _jacobian(arrivals.get(x), columns[x], x, n)
             results.append(J.copy() if any(J is other for other in results) else J)
         finite = all(np.isfinite(np.add.reduce(J, axis=None)) for J in results)
     return results if finite else None
 
 
-def _column(consumer: Tensor, g: Any, columns: dict[Tensor, dict[int, Any]]) -> bool:
-    """Keep what arrives at one entry of a vector of parameters as a column, if it is that."""
+def _walk_back(graph: Graph, n: int) -> tuple[Arrivals, Columns]:
+    """Return what arrives at the leaves, and at single entries of those that are vectors.
+
+    Raises
+    ------
+    MixesDataError
+        Where the output is not seen to be elementwise in its data.
+    """
+    (out,) = graph.outputs
+    most = sum([x.size for x in graph.leaves])  # what is larger would cost more than the result
+    columns: Columns = {x: {} for x in graph.leaves}
+    arrivals: Arrivals = {out: (out.dtype.type(1), True)}
+    take, get, oldest = arrivals.pop, arrivals.get, graph.oldest
+    for consumer in reversed(graph.order):
+        arrival = take(consumer, None)
+        if arrival is None:
+            continue
+        g, along_data = arrival
+        op: Any = consumer.op
+        value = consumer._value
+        if along_data:
+            if op.structural:
+                raise MixesDataError
+        elif _keep_as_column(consumer, g, columns):
+            continue
+        else:
+            g = _in_shape_for_rules(g, consumer, n, most)
+        for i, x in enumerate(consumer.inputs):
+            if type(x) is Tensor and x.requires_grad and x._index >= oldest:
+                image = op.rules[i](g, value, *consumer._values)
+                shape = x._value.shape
+                x_along_data = along_data and shape == value.shape
+                if op.structural or shape != value.shape:
+                    image = _unbroadcast(image, shape, consumer, along_data, n)
+                earlier = get(x)
+                if earlier is not None:
+                    if earlier[1] != x_along_data:
+                        raise MixesDataError
+                    image = accumulate(earlier[0], image)
+                arrivals[x] = image, x_along_data
+    return arrivals, columns
+
+
+def _in_shape_for_rules(g: Cotangent, consumer: Tensor, n: int, most: int) -> Cotangent:
+    """Return the cotangents of all n outputs by a Tensor as its op's rules take them."""
+    op: Any = consumer.op
+    value = consumer._value
+    if value.size > most:
+        raise MixesDataError
+    whole = op.structural or type(g) is Scattered
+    return in_full_shape(g, (n, *value.shape)) if whole else g
+
+
+def _unbroadcast(
+    image: Cotangent, shape: Shape, consumer: Tensor, along_data: bool, n: int
+) -> Cotangent:
+    """Return an operand's image in its shape, n in front; a number's is not summed over data."""
+    op: Any = consumer.op
+    full = consumer._value.shape
+    if along_data:
+        return in_full_shape(image, full).reshape(n, *shape) if shape else image
+    if op.structural:
+        return unbroadcast_structural(image, shape, (n,))
+    return unbroadcast(image, shape, full, (n,))
+
+
+def _keep_as_column(consumer: Tensor, g: Cotangent, columns: Columns) -> bool:
+    """Keep what arrives at one entry of a vector of parameters as its column; return whether so."""
+    op: Any = consumer.op
+    if not op.structural or op.rules[0] is not read_rule:
+        return False
     x, key = consumer.inputs[0], consumer._values[1]
     if x not in columns or x.ndim != 1 or len(key) != 2 or type(key[1]) is not int:
         return False
+    if type(g) is Scattered:
+        g = g.assemble()
     own, i = columns[x], key[1] % x.size
     own[i] = own[i] + g if i in own else g
     return True
 
 
-def _jacobian(
-    arrival: tuple[Any, bool] | None, columns: dict[int, Any], leaf: Tensor, n: int
-) -> Any:
+def _jacobian(arrival: Arrival | None, columns: dict[int, Cotangent], leaf: Tensor, n: int) -> Any:
     """Return the Jacobian by a leaf from what arrived there; a diagonal one by data."""
     if arrival is None and leaf.ndim == 1:
         rows = np.empty((leaf.size, n), leaf.dtype)  # each column in one piece of memory

@@ -158,33 +158,27 @@ def checked_rules(rules: Any, name: str, backward: bool) -> Any:
 def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function:
     """Return a rule whose image is looked at: its type, its shape and what it does with a batch."""
     trusted: Any = None  # the real type of g that was looked at
-    foreign = False
+    foreign = False  # whether somebody beside the rule holds the image
 
     def image(g: Any, out: Any, *inputs: Any) -> Any:
         nonlocal trusted, foreign
         if g.dtype is trusted and g.ndim == (out if backward else inputs[i]).ndim:
             result = rule(g, out, *inputs)
             return result.copy() if foreign else result
-        if backward and g.dtype.kind == "c" != out.dtype.kind:
-            g = np.real(g)  # all that counts of a real number's cotangent
         if trusted is None:
             require_signature(name, i, rule, len(inputs), "argument(s)")
+        if backward and g.dtype.kind == "c" != out.dtype.kind:
+            g = np.real(g)  # all that counts of a real number's cotangent
         source, target = (out, inputs[i]) if backward else (inputs[i], out)
         batch = g.shape[: g.ndim - source.ndim]
         result = rule(g, out, *inputs)
-        # Somebody beside this function holds it, so it is no gradient to give away.
+        # Then it is no gradient to give away.
         foreign = type(result) is np.ndarray and result is not g and getrefcount(result) > 2
         result = _array(result.copy() if foreign else result, name, i, batch)
-        own = result.shape[len(batch) :]
-        if result.shape[: len(batch)] != batch or not _fits(own, target.shape):
-            raise ValueError(
-                f"the rule of {name} for operand {i} returned shape {result.shape} for g of shape "
-                f"{g.shape}, but {'the operand' if backward else 'the output'} has shape "
-                f"{target.shape}{_on_batches(batch)}"
-            )
+        what = "the operand" if backward else "the output"
+        _check_shape(result, g, batch, target.shape, f"the rule of {name} for operand {i}", what)
         if batch and 0 not in batch:
-            first = (0,) * len(batch)
-            alone = _array(rule(g[first], out, *inputs), name, i, ())
+            alone = _array(rule(g[(0,) * len(batch)], out, *inputs), name, i, ())
             problem = (
                 f"the rule of {name} for operand {i} does something else with g of shape {g.shape} "
                 f"than with each of its members{_on_batches(batch)}"
@@ -200,6 +194,17 @@ def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function
         return result
 
     return image
+
+
+def _check_shape(
+    image: Any, g: Any, batch: tuple[int, ...], shape: tuple[int, ...], rule: str, target: str
+) -> None:
+    """Raise if a rule's image does not fit what it belongs to, or is no batch where ``g`` is."""
+    if image.shape[: len(batch)] != batch or not _fits(image.shape[len(batch) :], shape):
+        raise ValueError(
+            f"{rule} returned shape {image.shape} for g of shape {g.shape}, but {target} has shape "
+            f"{shape}{_on_batches(batch)}"
+        )
 
 
 def checked_entries(name: str, i: int, rule: Function) -> Function:
