@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 from scipy import special
-from scipy.special._ufuncs import _lambertw  # what special.lambertw calls
 
 from autodiff._core.op import Function
 from autodiff._core.table import elementwise, operation
@@ -85,11 +84,6 @@ _outputs(
 )
 elementwise(special.spence, lambda g, out, z: g * _spence_slope(z))
 elementwise(special.wrightomega, lambda g, out, z: _wrightomega_slope(g, out))
-_lambert_rules = (
-    lambda g, out, z, k, tol: g * (np.exp(-out) / (1 + out)),
-    *[lambda g, out, z, k, tol: 0 * g] * 2,  # the branch and the tolerance are never Tensors
-)
-elementwise(_lambertw, *_lambert_rules, name="lambertw")
 
 # -- elliptic integrals (DLMF 19), in Carlson's symmetric form where two arguments meet -------
 

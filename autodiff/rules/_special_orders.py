@@ -1,4 +1,4 @@
-"""scipy.special's ufuncs that have an order or shape parameters, which are constants here.
+"""scipy.special's ufuncs that have an order, shape parameters or branches, constants here.
 
 The derivatives by most of those are not elementary. The derivatives by the argument are those of
 the NIST Digital Library of Mathematical Functions (DLMF, https://dlmf.nist.gov).
@@ -11,7 +11,6 @@ from typing import Any
 
 import numpy as np
 from scipy import special
-from scipy.special._ufuncs import _zeta  # what special.zeta calls
 
 from autodiff._core.op import Function
 from autodiff._core.table import elementwise
@@ -22,19 +21,21 @@ _ROOT_PI = math.sqrt(math.pi)
 
 def _by_last(function: Any, parameters: str, rule: Function) -> None:
     """State a ufunc by its derivative in the last operand; those before it are constants."""
-
     called = function.__name__.removeprefix("_")
+    refusals = [_refusal(called, name) for name in parameters.split()]
+    elementwise(function, *refusals, rule, name=called)
 
-    def refusal(name: str) -> Function:
-        def refuse(*_: Any) -> Any:
-            raise TypeError(
-                f"scipy.special.{called} has no derivative in its argument {name} here, "
-                f"only in its last one: make {name} a number, an array or stop_gradient({name})"
-            )
 
-        return refuse
+def _refusal(function: str, name: str) -> Function:
+    """Return the rule of an operand by which a function has no derivative."""
 
-    elementwise(function, *map(refusal, parameters.split()), rule, name=called)
+    def refuse(*_: Any) -> Any:
+        raise TypeError(
+            f"scipy.special.{function} has no derivative in its argument {name} here, "
+            f"only in its last one: make {name} a number, an array or stop_gradient({name})"
+        )
+
+    return refuse
 
 
 # -- incomplete gamma and beta functions, distributions (DLMF 8) -----------------------------
@@ -185,7 +186,7 @@ _by_last(
     lambda g, out, v, x: g * _struve_slope(special.modstruve, 1, out, v, x),
 )
 
-# -- the exponential integral and the zeta function (DLMF 8.19, 25.11) -------------------------
+# -- the exponential integral (DLMF 8.19) ------------------------------------------------------
 
 _by_last(
     special.expn,
@@ -194,7 +195,37 @@ _by_last(
         -g * np.where(n > 0, special.expn(np.maximum(n - 1, 0), x), (np.exp(-x) + out) / x)
     ),
 )
-_by_last(_zeta, "x", lambda g, out, x, q: g * (-x * special.zeta(x + 1, q)))
+
+# -- the zeta function and Lambert's (DLMF 25.11, 4.13), Python's functions around a ufunc ------
+
+
+class _Probe:
+    """An argument that returns the ufunc which it is given to."""
+
+    def __array_ufunc__(self, ufunc: np.ufunc, *_: Any, **__: Any) -> np.ufunc:
+        return ufunc
+
+
+def _ufunc_within(function: Function, *others: Any) -> np.ufunc | None:
+    """Return the ufunc to which a function hands its first argument on, if it does."""
+    try:
+        found = function(_Probe(), *others)
+    except Exception:  # whatever it makes of such an argument
+        return None
+    return found if isinstance(found, np.ufunc) else None
+
+
+if zeta := _ufunc_within(special.zeta, 1.0):
+    _by_last(zeta, "x", lambda g, out, x, q: g * (-x * special.zeta(x + 1, q)))
+if riemann_zeta := _ufunc_within(special.zeta):
+    elementwise(riemann_zeta, _refusal("zeta", "x"), name="zeta")
+if lambertw := _ufunc_within(special.lambertw):
+    elementwise(
+        lambertw,
+        lambda g, out, z, k, tol: g * (np.exp(-out) / (1 + out)),
+        *[lambda g, out, z, k, tol: 0 * g] * 2,  # the branch and the tolerance are never Tensors
+        name="lambertw",
+    )
 
 # -- hypergeometric functions and orthogonal polynomials (DLMF 13, 15, 18) -------------------
 

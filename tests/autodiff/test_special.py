@@ -23,6 +23,40 @@ def test_scipy_is_imported_only_when_it_is_used() -> None:
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+# Two public functions of SciPy's are Python's, around ufuncs that have no public name.
+OTHER_NAMES = """
+within = special._ufuncs
+zeta, riemann_zeta, lambertw = within._zeta, within._riemann_zeta, within._lambertw
+del within._zeta, within._riemann_zeta, within._lambertw
+special.zeta = lambda x, q=None: riemann_zeta(x) if q is None else zeta(x, q)
+special.lambertw = lambda z, k=0, tol=1e-8: lambertw(z, k, tol)
+assert abs(grad(lambda q: special.zeta(3, q))(1.5) + 3 * special.zeta(4, 1.5)) < 1e-12
+assert abs(grad(lambda z: special.lambertw(z).real)(np.e) - 0.5 / np.e) < 1e-12
+"""
+NO_UFUNCS = """
+special.zeta = lambda x, q=None: np.asarray(x).item()
+special.lambertw = lambda z, k=0, tol=1e-8: np.asarray(z).item() + 0j
+for f in (special.zeta, special.lambertw):
+    try:
+        grad(f)(1.0)
+    except TypeError as error:
+        assert "without losing its derivative" in str(error)
+    else:
+        raise AssertionError(f)
+"""
+
+
+@pytest.mark.parametrize("change", [OTHER_NAMES, NO_UFUNCS])
+def test_what_is_private_to_scipy_may_change(change: str) -> None:
+    code = (
+        "import numpy as np; from autodiff import grad; from scipy import special\n"
+        f"{change}\n"
+        "assert abs(grad(special.erf)(0.0) - 2 / np.sqrt(np.pi)) < 1e-15\n"
+        "assert grad(lambda x: special.jv(1, x))(0.0) == 0.5"
+    )
+    subprocess.run([sys.executable, "-W", "error", "-c", code], check=True)
+
+
 class TestCorners:
     """Where a formula would say 0/0 or 0 · inf, the derivative is the limit, or 0 at a corner."""
 
@@ -239,6 +273,7 @@ def test_steps_are_constants() -> None:
         (lambda b: special.betainc(1.0, b, 0.5), r"special\.betainc .* argument b here"),
         (lambda v: special.jv(v, 1.0), r"special\.jv .* argument v here"),
         (lambda s: special.zeta(s, 1.0), "zeta .* argument x here"),
+        (lambda s: special.zeta(s), "zeta .* argument x here"),
         (lambda c: special.hyp2f1(1.0, 1.0, c, 0.5), r"special\.hyp2f1 .* argument c here"),
         (lambda x: special.jve(1, x + 1j).real, r"special\.jve .* at real arguments only"),
         (lambda x: special.psi(x + 1j).real, r"special\.psi .* at real arguments only"),

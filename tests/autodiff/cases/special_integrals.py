@@ -1,4 +1,4 @@
-"""Integrals: exponential, elliptic, of sines; Airy's and Lambert's functions."""
+"""Integrals: exponential, elliptic, of sines; Airy's functions and the omega function."""
 
 from __future__ import annotations
 
@@ -37,21 +37,12 @@ DELICATE = [  # where some entries, and not others, take another form
     (special.elliprf, [p, 1 + 0 * u, p]),
     (special.elliprd, [p, 2 - u, p * (1 + 0.2 * u)]),
 ]
-COMPLEX = {  # its two parts mixed into one real number
-    "lambertw": [special.lambertw, p],
-    "lambertw branch": [partial(special.lambertw, k=1), p],
-}
 TUPLES = {
     special.airy: x,
     special.fresnel: x,
     special.sici: p,
     special.shichi: p,
 }
-
-
-def mixed(f: Callable[..., Any], *operands: Any) -> Any:
-    z = f(*operands)
-    return np.real(z) - 2 * np.imag(z)
 
 
 def together(f: Callable[..., Any], x: Any) -> Any:
@@ -67,9 +58,5 @@ CASES = [
     *(Case(f.__name__, f, (a,), False) for f, operands in REAL.items() for a in operands),
     *(Case(f.__name__, f, tuple(operands), False) for f, operands in SEVERAL.items()),
     *(Case(f"{f.__name__} delicate", f, tuple(operands), False) for f, operands in DELICATE),
-    *(
-        Case(name, partial(mixed, f), tuple(operands), False)
-        for name, (f, *operands) in COMPLEX.items()
-    ),
     *(Case(f.__name__, partial(together, f), (a,), False) for f, a in TUPLES.items()),
 ]

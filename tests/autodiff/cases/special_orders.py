@@ -78,6 +78,8 @@ COMPLEX = {  # its two parts mixed into one real number
     "hankel1e": [partial(special.hankel1e, 1.5), p],
     "hankel2e": [partial(special.hankel2e, 1.5), p],
     "hankel2e far out": [partial(special.hankel2e, 1.5), 40 * p],
+    "lambertw": [special.lambertw, p],
+    "lambertw branch": [partial(special.lambertw, k=1), p],
 }
 HOLOMORPHIC_IN_LAST = {special.jv, special.yv, special.iv, special.kv, special.kve, special.hyp0f1}
 
