@@ -29,12 +29,11 @@ def _logistic_rule(g: Any, out: Any, x: Any) -> Any:
     return g * _logistic_slope_op(x)
 
 
-_relu.__name__ = "relu"
-_logistic.__name__ = "logistic"
-_logistic_slope.__name__ = "logistic′"
-_relu_op = elementwise(_relu, lambda g, out, x: g * (out > 0))
-_logistic_slope_op = elementwise(_logistic_slope, lambda g, out, x: g * (-out * np.tanh(0.5 * x)))
-_logistic_op = elementwise(_logistic, _logistic_rule)
+_relu_op = elementwise(_relu, lambda g, out, x: g * (out > 0), name="relu")
+_logistic_op = elementwise(_logistic, _logistic_rule, name="logistic")
+_logistic_slope_op = elementwise(
+    _logistic_slope, lambda g, out, x: g * (-out * np.tanh(0.5 * x)), name="logistic′"
+)
 
 
 def relu(x: Any) -> Any:

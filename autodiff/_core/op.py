@@ -171,7 +171,24 @@ class Custom(Op):
 
 
 class Each:
-    """The rules of an op with any number of operands: one rule, told the operand's number."""
+    """The rules of an op with any number of operands: one rule, told the operand's number.
+
+    Parameters
+    ----------
+    rule : callable
+        Takes the number of the operand, ``g``, the output and all arguments, as any rule does.
+
+    Examples
+    --------
+    >>> from autodiff import custom, grad
+    >>> squares = custom(
+    ...     lambda *xs: sum(x * x for x in xs),
+    ...     vjp=Each(lambda i, g, out, *xs: 2 * g * xs[i]),
+    ...     name="squares",
+    ... )
+    >>> [float(g) for g in grad(squares, (0, 1, 2))(1.0, 2.0, 3.0)]
+    [2.0, 4.0, 6.0]
+    """
 
     def __init__(self, rule: Rule) -> None:
         self.rule = rule

@@ -99,7 +99,8 @@ def _add_at(array: NDArray[Any], key: Key, piece: Any) -> None:
         np.add.at(array, key, piece)
 
 
-def _entries_at(x: NDArray[Any], key: Key) -> Any:
+def entries_at(x: NDArray[Any], key: Key) -> Any:
+    """Return what stands at a key, without axes a number."""
     entries = x[key]
     return entries if entries.ndim else entries[()]
 
@@ -153,7 +154,7 @@ def _pieces(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
     return lambda i: g[keys[i]]
 
 
-_entries_at.__name__ = "getitem"
+entries_at.__name__ = "getitem"
 _scatter.__name__ = "scatter"
-read = linear(_entries_at, read_rule)
+read = linear(entries_at, read_rule)
 scatter = linear(_scatter, Together(_pieces))

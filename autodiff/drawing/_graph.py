@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import inspect
+import operator
 from collections.abc import Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodiff._core.machine import product
 from autodiff._core.op import Each
+from autodiff._core.scatter import entries_at
 from autodiff._core.tensor import Tensor, constant
 from autodiff._core.walks import ancestors
+from autodiff.rules._products import matvec, vecdot, vecmat
 
 if TYPE_CHECKING:
     from autodiff.drawing._picture import Picture
@@ -19,16 +23,17 @@ if TYPE_CHECKING:
 MOST_NODES = 200  # beyond this the layout can take minutes, and nobody can read it
 MOST_ENTRIES = 6
 LONGEST_FORMULA = 60
+# By what an op computes, for an op of one's own may have any name.
 OPERATORS = {
-    "add": "+",
-    "subtract": "-",
-    "multiply": "*",
-    "divide": "/",
-    "power": "**",
-    "matmul": "@",
-    "matvec": "@",
-    "vecmat": "@",
-    "vecdot": "@",
+    operator.add: "+",
+    operator.sub: "-",
+    operator.mul: "*",
+    operator.truediv: "/",
+    operator.pow: "**",
+    product: "@",
+    matvec: "@",
+    vecmat: "@",
+    vecdot: "@",
 }
 
 
@@ -138,9 +143,9 @@ def _formula(y: Tensor, names: dict[int, str]) -> str:
     if y.op is None:
         return ""
     values = [names[_identity(x)] if _is_node(x) else _literal(x) for x in y.inputs]
-    if y.op.name in OPERATORS:
-        formula = f" {OPERATORS[y.op.name]} ".join(values)
-    elif y.op.name == "getitem":
+    if y.op.compute in OPERATORS:
+        formula = f" {OPERATORS[y.op.compute]} ".join(values)
+    elif y.op.compute is entries_at:
         formula = f"{values[0]}[{values[1][1:-1].removeprefix('..., ')}]"
     else:
         formula = f"{y.op.name}({', '.join(_arguments(y, values))})"

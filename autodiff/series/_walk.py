@@ -173,11 +173,11 @@ def _recurrence(op: Op, inputs: tuple[Any, ...], out: Series) -> Callable[[int],
         return lambda k: op.compute(
             *[_coefficient(x, k, op) for x in inputs[:count]], *inputs[count:]
         )
-    if isinstance(op, Multilinear) or op.name == "multiply":
+    if isinstance(op, Multilinear) or op.compute is operator.mul:
         return lambda k: _cauchy(op, inputs, k)
-    if op.name == "divide":
+    if op.compute is operator.truediv:
         return lambda k: _quotient(inputs[0], inputs[1], out, k)
-    if op.name == "power" and type(inputs[1]) is not Series:
+    if op.compute is operator.pow and type(inputs[1]) is not Series:
         return _power(inputs[0], inputs[1], out)
     rules = op.forward if isinstance(op, Custom) else op.rules
     if rules is None:

@@ -16,7 +16,7 @@ from autodiff._core.record import value_of
 from autodiff._core.structures import map_structure
 from autodiff._core.tensor import Tensor, no_grad, node, recording
 from autodiff._core.walks import Graph
-from autodiff.tools._own_ops import by_position
+from autodiff.tools._own_ops import by_position, name_of
 
 
 def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,7 +57,7 @@ def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
     @wraps(f)
     def call(*args: Any, **keywords: Any) -> Any:
         if keywords:
-            args = by_position(f, args, keywords)
+            args = by_position(f, name_of(f), args, keywords)
         numbers = tuple(i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad)
         if not numbers or not recording.get():
             return f(*args)
@@ -88,7 +88,7 @@ def _checkpoint_op(
         None if i in numbers else map_structure(lambda path, leaf: read_only(leaf), x)
         for i, x in enumerate(args)
     ]
-    name = getattr(f, "__name__", "function")
+    name = name_of(f)
 
     def arguments(operands: tuple[Any, ...]) -> list[Any]:
         given = list(constants)

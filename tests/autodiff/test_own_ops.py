@@ -17,6 +17,8 @@ from autodiff import (
     Each,
     Tensor,
     custom,
+    debug,
+    draw,
     elementwise,
     grad,
     hessian,
@@ -104,6 +106,83 @@ class TestTheFunction:
             op(2.0, p=3)
 
 
+KINDS: dict[str, Any] = {
+    "elementwise": lambda f, **given: elementwise(f, lambda g, out, x: 3 * g, **given),
+    "linear": lambda f, **given: linear(f, lambda g, out, x: 3 * g, **given),
+    "multilinear": lambda f, **given: multilinear(f, lambda g, out, x: 3 * g, core=(0,), **given),
+    "custom": lambda f, **given: custom(f, vjp=lambda g, out, x: 3 * g, **given),
+    "custom, as a decorator": lambda f, **given: custom(vjp=lambda g, out, x: 3 * g, **given)(f),
+}
+
+
+@pytest.mark.parametrize("kind", KINDS)
+class TestTheName:
+    """Of an op is the function's, or what it is given."""
+
+    def test_is_in_pictures(self, kind: str) -> None:
+        x = Tensor(2.0, name="x")
+        assert "triple(x)" in draw(KINDS[kind](lambda x: 3 * x, name="triple")(x)).source
+        assert "&lt;lambda&gt;(x)" in draw(KINDS[kind](lambda x: 3 * x)(x)).source
+
+    def test_is_in_messages(self, kind: str) -> None:
+        op = KINDS[kind](lambda x: [x], name="triple")
+        with pytest.raises(TypeError, match=r"^triple .* returned \[.*\] \(list\)"):
+            op(Tensor(2.0))
+        with pytest.raises(TypeError, match=r"^triple: .* unexpected keyword argument 'y'"):
+            op(2.0, y=2.0)
+
+    def test_is_in_the_messages_of_debug(self, kind: str) -> None:
+        op = KINDS[kind](lambda x: x * np.inf, name="triple")
+        with debug(), pytest.raises(FloatingPointError, match=r"^triple made 1 infinity"):
+            op(Tensor(2.0))
+
+    def test_is_what_the_function_is_called(self, kind: str) -> None:
+        op = KINDS[kind](lambda x: 3 * x, name="triple")
+        assert op.__name__ == "triple"
+        assert repr(op).startswith("<function triple at")
+        assert repr(op(Tensor(2.0))) == "Tensor(6., op=triple)"
+
+    def test_of_a_partial_is_that_of_its_function(self, kind: str) -> None:
+        def scaled(x: Any, by: float) -> Any:
+            return x * by
+
+        op = KINDS[kind](partial(scaled, by=3.0))
+        assert repr(op(Tensor(2.0))) == "Tensor(6., op=scaled)"
+        assert op.__name__ == "scaled"
+
+    @pytest.mark.parametrize("name", ["", 3, ["triple"]])
+    def test_is_a_text(self, kind: str, name: Any) -> None:
+        with pytest.raises(TypeError, match=r"an op's name is a str, not empty, but got"):
+            KINDS[kind](lambda x: 3 * x, name=name)
+
+
+class TestANameThatNumPyHasToo:
+    """Says nothing about what the op does."""
+
+    @pytest.mark.parametrize("name", ["multiply", "divide", "power"])
+    def test_in_a_series(self, name: str) -> None:
+        rule = lambda g, out, x, y: g  # noqa: E731
+        total = elementwise(lambda x, y: x + y, rule, rule, name=name)
+        series = taylor(lambda x: total(x, x * x), 1.0, 2)
+        assert series.coefficients.tolist() == [2, 3, 1]  # of x + x² about 1
+        constant = taylor(lambda x: total(x, 2.0), 1.0, 2)
+        assert constant.coefficients.tolist() == [3, 1, 0]
+
+    @pytest.mark.parametrize("function", [np.multiply, np.divide, np.power])
+    def test_in_a_series_with_a_derivative_of_ones_own(self, function: Any) -> None:
+        rules = [lambda g, out, x, y: 10.0 * g, lambda g, out, x, y: 0.0 * g]
+        op = custom(function, vjp=rules, jvp=rules)
+        value = function(2.0, 3.0)
+        assert taylor(lambda x: op(x, 3.0), 2.0, 2).coefficients.tolist() == [value, 10, 0]
+
+    @pytest.mark.parametrize("name", ["add", "divide", "power", "matmul", "vecdot", "getitem"])
+    def test_in_a_picture(self, name: str) -> None:
+        rule = lambda g, out, x, y: g  # noqa: E731
+        op = elementwise(lambda x, y: x + y, rule, rule, name=name)
+        x = Tensor(2.0, name="x")
+        assert f"{name}(x, x)" in draw(op(x, x)).source
+
+
 class TestWhatARuleReturns:
     @pytest.mark.parametrize(
         ("returned", "error", "message"),
@@ -118,6 +197,13 @@ class TestWhatARuleReturns:
         x = np.ones(3)
         with pytest.raises(error, match=message):
             grad(lambda x: np.sum(custom(lambda x: 2 * x, vjp=lambda g, out, x: returned)(x)))(x)
+
+    @pytest.mark.parametrize("state", [linear, partial(multilinear, core=(1,))])
+    def test_of_a_linear_one_is_looked_at_too(self, state: Any) -> None:
+        for returned, error in ((None, TypeError), (np.ones(2), ValueError)):
+            op = state(lambda x: 2 * x, lambda g, out, x, returned=returned: returned)
+            with pytest.raises(error, match="operand 0 returned"):
+                grad(lambda x, op=op: np.sum(op(x)))(np.ones(3))
 
     def test_of_an_elementwise_op(self) -> None:
         wrong = elementwise(lambda x: 2 * x, lambda g, out, x: np.ones(2))
@@ -393,7 +479,12 @@ class TestOperands:
         turned = linear(lambda x, Q: x @ Q, lambda g, out, x, Q: g @ Q.T)
         scaled = multilinear(np.multiply, lambda g, out, x, y: g * y, core=(0,))
         Q = Tensor(np.eye(2))
-        for attempt in (lambda: turned(Tensor([1.0, 2.0]), Q), lambda: scaled(Tensor(1.0), Q)):
+        first = custom(lambda x, Q: x @ Q, vjp=lambda g, out, x, Q: g @ Q.T)
+        for attempt in (
+            lambda: turned(Tensor([1.0, 2.0]), Q),
+            lambda: scaled(Tensor(1.0), Q),
+            lambda: first(Tensor([1.0, 2.0]), Q),
+        ):
             with pytest.raises(TypeError, match=r"1 rule\(s\), but its argument 1 requires"):
                 attempt()
         y = turned(Tensor([1.0, 2.0]), Tensor(np.eye(2), requires_grad=False))
