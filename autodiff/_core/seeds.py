@@ -15,16 +15,18 @@ from autodiff._core.tensor import Tensor, recording
 
 def one_like(output: Tensor) -> Any:
     """Return the cotangent 1 of an output with a single entry; a number if it has no axes."""
-    one = output.dtype.type(1)
-    return one.reshape(output.shape) if output.ndim else one
+    value = output._value
+    one = value.dtype.type(1)
+    return one.reshape(value.shape) if value.ndim else one
 
 
 def one_for(out: Tensor, derivative: str) -> Any:
     """Return the cotangent 1 of an output that must be a single real number."""
-    if out.size != 1 or out.dtype.kind == "c":
+    value = out._value
+    if value.size != 1 or value.dtype.kind == "c":
         raise TypeError(
             f"{derivative} needs a function that returns one real number, but it returned shape "
-            f"{out.shape} of {out.dtype}: sum it, or use jacobian"
+            f"{value.shape} of {value.dtype}: sum it, or use jacobian"
         )
     return one_like(out)
 

@@ -258,8 +258,7 @@ def _transpose_of_transpose(
             token = recording.set(recording.get() or PLAIN)
             u = Tensor(np.zeros_like(value_of(out)))
             shape = inputs[i].shape
-            image = unbroadcast_structural(rule(u, out, *inputs), shape, ())
-            image = in_full_shape(image, shape)
+            image = in_full_shape(unbroadcast_structural(rule(u, out, *inputs), shape, ()), shape)
             recording.reset(token)
             graph = Graph([image if type(image) is Tensor else constant(image)], [u])
             images.append(graph.pull([t], batch=batch, record=bool(recording.get()))[u])

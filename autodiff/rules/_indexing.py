@@ -27,8 +27,9 @@ _ALL = slice(None)
 
 @operation(operator.getitem)
 def _getitem(x: Any, key: Any) -> Any:
-    if (type(key) is int or type(key) is slice) and x.ndim:  # the commonest, in half the time
-        return read(x, (..., key, *(_ALL,) * (x.ndim - 1)))
+    rank = x._value.ndim
+    if (type(key) is int or type(key) is slice) and rank:  # the commonest, in half the time
+        return read(x, (..., key, *(_ALL,) * (rank - 1)))
     keys = list(key) if type(key) is tuple else [key]
     if _BASIC.issuperset(map(type, keys)):
         return read(x, (..., *_part_for_each_axis(keys, x.shape)))
