@@ -9,15 +9,13 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
 from autodiff._core.refusals import instead_of, reason_for
-
-Function: TypeAlias = Callable[..., Any]
+from autodiff._core.types import Function
 
 # They concern the memory of an array, not its entries: whatever their value, or with this one.
 _WITHOUT_EFFECT = frozenset({"copy", "overwrite_input", "subok"})

@@ -14,9 +14,10 @@ import numpy as np
 
 from autodiff._core.array_kinds import as_computable
 from autodiff._core.constant_arrays import read_only
-from autodiff._core.op import Custom, Each, Elementwise, Function, Multilinear, Op, Rules, rank
+from autodiff._core.op import Custom, Each, Elementwise, Multilinear, Op, Rules, rank
 from autodiff._core.record import NUMBERS, explain, record, value_of
 from autodiff._core.tensor import Tensor, constant, node, recording
+from autodiff._core.types import Function
 
 current_hook = recording.get
 

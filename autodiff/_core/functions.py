@@ -10,8 +10,8 @@ numbers, or lists of numbers, is array_like, and so one array.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
@@ -22,10 +22,8 @@ from autodiff._core.record import value_of
 from autodiff._core.structures import as_numbers, is_container, map_structure, with_leaves
 from autodiff._core.table import linear
 from autodiff._core.tensor import PLAIN, Tensor, node, recording
+from autodiff._core.types import Argnums, Cotangent, Function, Structure, Value
 from autodiff._core.walks import Graph
-
-Function: TypeAlias = Callable[..., Any]
-Argnums: TypeAlias = int | tuple[int, ...]
 
 
 def argument(x: Any) -> Any:
@@ -36,21 +34,21 @@ def argument(x: Any) -> Any:
 argument_op = linear(argument, lambda g, out, x: g)
 
 
-def _leaves(path: str, x: Any) -> tuple[Any, list[Tensor]]:
+def _leaves(path: str, x: Structure) -> tuple[Structure, list[Tensor]]:
     """Return a structure with a fresh Tensor for each array, and these Tensors in their order."""
     if not is_container(x):
         leaf = _leaf(path, x)
         return leaf, [leaf]
     leaves: list[Tensor] = []
 
-    def add(path: str, x: Any) -> Tensor:
+    def add(path: str, x: Value) -> Tensor:
         leaves.append(_leaf(path, x))
         return leaves[-1]
 
     return map_structure(add, x, path), leaves
 
 
-def _leaf(path: str, x: Any) -> Tensor:
+def _leaf(path: str, x: Value) -> Tensor:
     """Return a fresh Tensor for an array, so that each differentiation has leaves of its own."""
     if type(x) is Tensor and x.requires_grad and recording.get():
         leaf: Tensor = argument_op(x)
@@ -63,7 +61,7 @@ def _leaf(path: str, x: Any) -> Tensor:
 
 
 def record_function(
-    f: Function, args: Sequence[Any], kwargs: dict[str, Any], argnums: Argnums
+    f: Function, args: Sequence[Structure], kwargs: dict[str, Any], argnums: Argnums
 ) -> Graph:
     """Call ``f`` on fresh leaves and return the graph between them and its single output."""
     return record_structures(f, args, kwargs, argnums)[0]
@@ -71,11 +69,11 @@ def record_function(
 
 def record_structures(
     f: Function,
-    args: Sequence[Any],
+    args: Sequence[Structure],
     kwargs: dict[str, Any],
     argnums: Argnums,
     outlives: bool = False,
-) -> tuple[Graph, Any]:
+) -> tuple[Graph, Structure]:
     """Return the graph of a call, and its leaves in the structure of the chosen arguments.
 
     The structure is that of the one argument, or a tuple of several. A graph that ``outlives`` the
@@ -114,7 +112,7 @@ def record_structures(
     return graph, structure
 
 
-def is_nested(graph: Graph, seeds: Sequence[Any] = ()) -> bool:
+def is_nested(graph: Graph, seeds: Sequence[Cotangent] = ()) -> bool:
     """Whether the derivative belongs to an enclosing graph, and so has to be recorded."""
     return bool(recording.get()) and (graph.enclosed or any(map(_requires_grad, seeds)))
 
@@ -123,7 +121,7 @@ def _requires_grad(x: Any) -> bool:
     return type(x) is Tensor and x.requires_grad
 
 
-def value_from(graph: Graph) -> Any:
+def value_from(graph: Graph) -> Value:
     """Return a function's value, in memory that belongs to the caller."""
     (out,) = graph.outputs
     if is_nested(graph):
@@ -131,6 +129,6 @@ def value_from(graph: Graph) -> Any:
     return out._value.copy() if isinstance(out._value, np.ndarray) else out._value
 
 
-def as_arguments(x: Any) -> tuple[Any, ...]:
+def as_arguments(x: Structure) -> tuple[Structure, ...]:
     """Return the arguments of a function: those in a tuple, or else the only one."""
     return x if type(x) is tuple else (x,)

@@ -20,12 +20,12 @@ from autodiff._core.arguments import (
     function_refusal,
 )
 from autodiff._core.conversions import Conversions, assignment_error
+from autodiff._core.types import Shape
 
 if TYPE_CHECKING:
     from autodiff._core.tensor import Tensor
 
 Operand: TypeAlias = "Tensor | ArrayLike"
-Axes: TypeAlias = int | tuple[int, ...] | None
 
 # What each NumPy function does when it is given a Tensor; the rules fill it in.
 operations: dict[Callable[..., Any], Callable[..., Tensor]] = {}
@@ -267,7 +267,7 @@ class NDArrayInterface(Conversions):
         raise assignment_error("flat", "x = np.reshape(np.resize(v, x.size), x.shape)")
 
     @property
-    def shape(self) -> tuple[int, ...]:
+    def shape(self) -> Shape:
         """The lengths of the axes."""
         return self._value.shape
 

@@ -16,11 +16,8 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._core.record import record
+from autodiff._core.types import Cotangent, Function, Rule, Shape, Tangent, Value
 
-Value: TypeAlias = Any  # an array or a number; where a walk is recorded, a Tensor
-Cotangent: TypeAlias = Any  # or a tangent: a value, or a number that stands for all entries
-Function: TypeAlias = Callable[..., Any]
-Rule: TypeAlias = Callable[..., Cotangent]  # of g, the output and the inputs
 Rules: TypeAlias = "Sequence[Rule] | Each"
 
 
@@ -49,8 +46,8 @@ class Op:
         return len(inputs) if isinstance(self.rules, Each) else len(self.rules)
 
     def push(
-        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
-    ) -> Cotangent:
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Tangent:
         """Return the output's tangent from the inputs' (None for those that have none)."""
         raise NotImplementedError
 
@@ -72,8 +69,8 @@ class Elementwise(Op):
         self.linear = linear
 
     def push(
-        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
-    ) -> Cotangent:
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Tangent:
         """Return the sum of the rules' images; a linear op takes all its tangents at once."""
         aligned = [
             None if t is None else align(t, out.ndim - np.ndim(x), batch)
@@ -93,8 +90,8 @@ class Linear(Op):
     __slots__ = ()
 
     def push(
-        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
-    ) -> Cotangent:
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Tangent:
         """Return the op of all the tangents."""
         leading = next(t.shape[:batch] for t in tangents if t is not None)
         count = self.operands(inputs)
@@ -102,7 +99,7 @@ class Linear(Op):
         return record(self, *[_tangent_or_zero(t, x, leading) for t, x in pairs], *inputs[count:])
 
 
-def _tangent_or_zero(t: Any, x: Any, leading: tuple[int, ...]) -> Any:
+def _tangent_or_zero(t: Tangent, x: Any, leading: Shape) -> Tangent:
     """Return an operand's tangent, zeros where it has none, and a static argument as it is."""
     if t is None and hasattr(x, "dtype"):
         return np.broadcast_to(np.zeros_like(x), leading + x.shape)
@@ -123,8 +120,8 @@ class Multilinear(Op):
         self.core = core
 
     def push(
-        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
-    ) -> Cotangent:
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Tangent:
         """Return the sum over the operands of the op with its tangent in its place."""
         loops = [rank(x) - core for x, core in zip(inputs, self.core, strict=False)]
         return total(
@@ -161,8 +158,8 @@ class Custom(Op):
         self.spread = spread
 
     def push(
-        self, tangents: Sequence[Cotangent], out: Value, inputs: tuple[Value, ...], batch: int
-    ) -> Cotangent:
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Tangent:
         """Return the sum of the forward rules' images."""
         assert self.forward is not None
         return total(
@@ -209,7 +206,7 @@ class Together(Each):
         self.images = images
 
 
-def align(t: Cotangent, missing: int, batch: int) -> Cotangent:
+def align(t: Tangent, missing: int, batch: int) -> Tangent:
     """Insert axes of length 1 behind the batch, where a smaller operand lacks them."""
     if batch and missing > 0:
         return t[(slice(None),) * batch + (None,) * missing]

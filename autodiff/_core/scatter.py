@@ -11,9 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff._core.machine import numbering_pays, zeros
-from autodiff._core.op import Function, Together, total
+from autodiff._core.op import Together, total
 from autodiff._core.table import linear
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Cotangent, Function, Shape, Value
 
 Key: TypeAlias = tuple[Any, ...]
 _WRITABLE = (np.ndarray, np.generic)
@@ -30,18 +31,18 @@ class Scattered:
 
     shape = None  # fits no Tensor's
 
-    def __init__(self, key: Key, g: Any, full_shape: tuple[int, ...]) -> None:
+    def __init__(self, key: Key, g: Cotangent, full_shape: Shape) -> None:
         self.full_shape = full_shape
         self.pieces = [(key, g)]
         self.total: Any = None
 
-    def add(self, key: Key, g: Any) -> None:
+    def add(self, key: Key, g: Cotangent) -> None:
         """Add a piece."""
         self.pieces.append((key, g))
         if isinstance(g, _WRITABLE):
             self._write_arrays()
 
-    def assemble(self) -> Any:
+    def assemble(self) -> Cotangent:
         """Return the sum of the pieces as one array, or Tensor."""
         self._write_arrays()
         if not self.pieces:
@@ -63,7 +64,7 @@ class Scattered:
         self.pieces = [(key, g) for key, g in self.pieces if not isinstance(g, _WRITABLE)]
 
 
-def accumulate(a: Any, b: Any) -> Any:
+def accumulate(a: Cotangent, b: Cotangent) -> Cotangent:
     """Return the sum of two cotangents of one Tensor, either of which may be scattered."""
     if type(a) is not Scattered:
         if type(b) is not Scattered:
@@ -75,7 +76,7 @@ def accumulate(a: Any, b: Any) -> Any:
     return a
 
 
-def in_full_shape(g: Any, shape: tuple[int, ...]) -> Any:
+def in_full_shape(g: Cotangent, shape: Shape) -> Cotangent:
     """Return a cotangent or tangent broadcast to its full shape."""
     if type(g) is Scattered:
         g = g.assemble()
@@ -88,7 +89,7 @@ def in_full_shape(g: Any, shape: tuple[int, ...]) -> Any:
     return np.broadcast_to(g, shape)
 
 
-def _add_at(array: NDArray[Any], key: Key, piece: Any) -> None:
+def _add_at(array: NDArray[Any], key: Key, piece: Value) -> None:
     if np.ndarray not in map(type, key):
         part = array[key]
         part += piece
@@ -99,13 +100,13 @@ def _add_at(array: NDArray[Any], key: Key, piece: Any) -> None:
         np.add.at(array, key, piece)
 
 
-def entries_at(x: NDArray[Any], key: Key) -> Any:
+def entries_at(x: NDArray[Any], key: Key) -> Value:
     """Return what stands at a key, without axes a number."""
     entries = x[key]
     return entries if entries.ndim else entries[()]
 
 
-def _scatter(*arguments: Any) -> Any:
+def _scatter(*arguments: Any) -> Value:
     *pieces, keys, ranks, shape = arguments
     if not all(isinstance(piece, _WRITABLE) for piece in pieces):
         parts = zip(pieces, keys, ranks, strict=True)
@@ -117,7 +118,7 @@ def _scatter(*arguments: Any) -> Any:
     return scattered
 
 
-def _among_zeros(piece: Any, key: Key, rank: int, shape: tuple[int, ...]) -> Any:
+def _among_zeros(piece: Value, key: Key, rank: int, shape: Shape) -> Value:
     """Return a piece in its place by NumPy's functions alone, axis by axis; they may be lazy."""
     if key == (...,):
         return piece
@@ -141,14 +142,14 @@ def _among_zeros(piece: Any, key: Key, rank: int, shape: tuple[int, ...]) -> Any
     return piece
 
 
-def read_rule(g: Any, out: Any, x: Any, key: Key) -> Scattered:
+def read_rule(g: Cotangent, out: Value, x: Value, key: Key) -> Scattered:
     """Return the cotangent of what entries were read from, known at these entries."""
     if not isinstance(out._value if type(out) is Tensor else out, _WRITABLE):
         g = g + np.zeros_like(out)  # of the same kind
     return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)
 
 
-def _pieces(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
+def _pieces(g: Cotangent, out: Value, arguments: tuple[Any, ...]) -> Function:
     """Return what each of the pieces that were scattered gets of a cotangent."""
     keys = arguments[-3]
     return lambda i: g[keys[i]]

@@ -11,16 +11,17 @@ from numpy.typing import ArrayLike
 from autodiff._core.record import value_of
 from autodiff._core.structures import as_numbers, leaf_pairs
 from autodiff._core.tensor import Tensor, recording
+from autodiff._core.types import Cotangent, Structure, Tangent
 
 
-def one_like(output: Tensor) -> Any:
+def one_like(output: Tensor) -> Cotangent:
     """Return the cotangent 1 of an output with a single entry; a number if it has no axes."""
     value = output._value
     one = value.dtype.type(1)
     return one.reshape(value.shape) if value.ndim else one
 
 
-def one_for(out: Tensor, derivative: str) -> Any:
+def one_for(out: Tensor, derivative: str) -> Cotangent:
     """Return the cotangent 1 of an output that must be a single real number."""
     value = out._value
     if value.size != 1 or value.dtype.kind == "c":
@@ -31,7 +32,7 @@ def one_for(out: Tensor, derivative: str) -> Any:
     return one_like(out)
 
 
-def seed_of(output: Tensor, cotangent: ArrayLike | None) -> Any:
+def seed_of(output: Tensor, cotangent: ArrayLike | None) -> Cotangent:
     """Return the cotangent that ``backward`` was given, or 1, if it fits."""
     if not output.requires_grad:
         raise TypeError(
@@ -51,7 +52,7 @@ def seed_of(output: Tensor, cotangent: ArrayLike | None) -> Any:
     return one_like(output) if cotangent is None else seed_like(output, cotangent)
 
 
-def seed_like(output: Tensor, cotangent: ArrayLike) -> Any:
+def seed_like(output: Tensor, cotangent: ArrayLike) -> Cotangent:
     """Return a cotangent (or tangent) with the type of a Tensor, whose shape it must have."""
     given = cotangent if type(cotangent) is Tensor else np.asarray(cotangent)
     if given.dtype.kind == "c" and output.dtype.kind != "c":
@@ -70,7 +71,7 @@ def seed_like(output: Tensor, cotangent: ArrayLike) -> Any:
     return seed.reshape(output.shape) if output.ndim else seed.reshape(())[()]
 
 
-def seeds_for(structures: tuple[Any, ...], tangents: Sequence[Any]) -> list[Any]:
+def seeds_for(structures: tuple[Structure, ...], tangents: Sequence[Structure]) -> list[Tangent]:
     """Return a tangent for each leaf of the arguments, whose structure they must have."""
     if len(tangents) != len(structures):
         raise ValueError(f"there are {len(structures)} primals, but {len(tangents)} tangents")
@@ -84,7 +85,7 @@ def seeds_for(structures: tuple[Any, ...], tangents: Sequence[Any]) -> list[Any]
     return seeds
 
 
-def _seed(path: str, leaf: Tensor, tangent: Any) -> Any:
+def _seed(path: str, leaf: Tensor, tangent: Tangent) -> Tangent:
     """Return a leaf's tangent, of its shape and type."""
     if type(tangent) is not np.ndarray or tangent.dtype.kind != "f":
         tangent = as_numbers(f"the tangent of {path}", tangent)

@@ -18,12 +18,15 @@ import numpy as np
 
 from autodiff._core.array_kinds import refuse_container
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Structure, Value
 
 # What is no container for certain: the commonest leaves.
 ARRAYS = frozenset({np.ndarray, Tensor, float, int, np.float64})
 
 
-def map_structure(function: Callable[[str, Any], Any], structure: Any, path: str = "") -> Any:
+def map_structure(
+    function: Callable[[str, Any], Any], structure: Structure, path: str = ""
+) -> Structure:
     """Return the same structure with ``function(path, leaf)`` in the place of each leaf.
 
     Examples
@@ -47,7 +50,7 @@ def map_structure(function: Callable[[str, Any], Any], structure: Any, path: str
         ) from None
 
 
-def with_leaves(structure: Any, leaves: Iterable[Any]) -> Any:
+def with_leaves(structure: Structure, leaves: Iterable[Any]) -> Structure:
     """Return the same structure with other leaves, given in their order."""
     if type(structure) is Tensor:
         (leaf,) = leaves
@@ -56,7 +59,7 @@ def with_leaves(structure: Any, leaves: Iterable[Any]) -> Any:
     return map_structure(lambda path, leaf: next(following), structure)
 
 
-def flatten(structure: Any) -> tuple[Any, Callable[[Any], Any]]:
+def flatten(structure: Structure) -> tuple[Any, Callable[[Any], Structure]]:
     """Return all numbers of a structure in one vector, and the function that puts them back.
 
     So whatever works on vectors, a solver for example, works on structures.
@@ -90,7 +93,7 @@ def flatten(structure: Any) -> tuple[Any, Callable[[Any], Any]]:
     ends = list(accumulate(leaf.size for leaf in leaves))
     shapes = [leaf.shape for leaf in leaves]
 
-    def unflatten(vector: Any) -> Any:
+    def unflatten(vector: Value) -> Structure:
         if np.shape(vector) != (ends[-1],):
             raise ValueError(f"expected a vector of shape ({ends[-1]},), got {np.shape(vector)}")
         if shapes == [(ends[-1],)]:
@@ -107,7 +110,7 @@ def flatten(structure: Any) -> tuple[Any, Callable[[Any], Any]]:
     return np.concatenate([np.ravel(leaf) for leaf in leaves]), unflatten
 
 
-def as_numbers(path: str, x: Any) -> Any:
+def as_numbers(path: str, x: Any) -> Value:
     """Return an array_like as an array or Tensor of numbers, integers among them as float64."""
     try:
         refuse_container(x)
@@ -128,7 +131,9 @@ def as_numbers(path: str, x: Any) -> Any:
     return value
 
 
-def leaf_pairs(structure: Any, other: Any, path: str, role: str) -> Iterator[tuple[str, Any, Any]]:
+def leaf_pairs(
+    structure: Structure, other: Structure, path: str, role: str
+) -> Iterator[tuple[str, Any, Any]]:
     """Yield the path of each leaf, the leaf, and what stands there in the other structure.
 
     Raises
@@ -214,7 +219,7 @@ def _step(container: Any, key: Any) -> str:
     return f".{key}" if _is_named_tuple(container) or _is_dataclass(container) else f"[{key!r}]"
 
 
-def _unlike(structure: Any, other: Any, path: str, role: str) -> str:
+def _unlike(structure: Structure, other: Structure, path: str, role: str) -> str:
     return f"{path} is {_description(structure)}, but its {role} is {_description(other)}"
 
 

@@ -11,17 +11,10 @@ from typing import Any
 
 from autodiff._core.fast_recorders import multilinear_recorder, recorder
 from autodiff._core.ndarray import operations
-from autodiff._core.op import (
-    Custom,
-    Each,
-    Elementwise,
-    Function,
-    Linear,
-    Rule,
-    Rules,
-)
+from autodiff._core.op import Custom, Each, Elementwise, Linear, Rules
 from autodiff._core.record import value_of
 from autodiff._core.tensor import constant
+from autodiff._core.types import Function, Rule
 
 
 def elementwise(

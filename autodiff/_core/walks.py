@@ -22,15 +22,15 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff._core.machine import LONG, keep_freed_memory, sum_of_rows, telling_sum
-from autodiff._core.op import Cotangent, Custom, Together, Value, total
+from autodiff._core.op import Custom, Together, total
 from autodiff._core.record import value_of
 from autodiff._core.scatter import Scattered, accumulate, in_full_shape
 from autodiff._core.seeds import seed_of
 from autodiff._core.table import operation
 from autodiff._core.tensor import PLAIN, Tensor, constant, recording
+from autodiff._core.types import Cotangent, Shape, Tangent, Value
 from autodiff._core.zeros import zero_preserving, zero_preserving_forward
 
-Shape: TypeAlias = tuple[int, ...]
 Carried: TypeAlias = dict[Tensor, Cotangent]  # or tangents
 # What stands in for a node's op during a walk that takes more care than the first.
 Amend: TypeAlias = Callable[[Tensor], Any] | None
@@ -62,7 +62,7 @@ class Graph:
         return _with_care(walk, zero_preserving, self.leaves, cotangents, batch, record)
 
     def push(
-        self, tangents: Sequence[Cotangent], *, batch: Shape = (), record: bool = False
+        self, tangents: Sequence[Tangent], *, batch: Shape = (), record: bool = False
     ) -> Carried:
         """Walk forward: return the outputs' tangents, of shape ``batch + output.shape``."""
         walk = partial(_forward, self, tangents, batch, record)
@@ -217,7 +217,7 @@ def _summation(own: Shape, shape: Shape, full: Shape) -> tuple[tuple[int, ...], 
 
 
 def _forward(
-    graph: Graph, seeds: Sequence[Cotangent], batch: Shape, record: bool, amend: Amend
+    graph: Graph, seeds: Sequence[Tangent], batch: Shape, record: bool, amend: Amend
 ) -> Carried:
     """Pass over the graph from the first op to the last."""
     tangents = {x: t for x, t in zip(graph.leaves, seeds, strict=True) if t is not None}
@@ -245,8 +245,8 @@ def _forward(
 
 
 def _transpose_of_transpose(
-    op: Custom, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: Shape
-) -> Any:
+    op: Custom, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: Shape
+) -> Tangent:
     """Return the tangent of an op that states only the way back.
 
     Its rule u ↦ Jᵀu is linear, so walking back through the rule itself transposes it to t ↦ Jt.

@@ -12,9 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Custom, Each, Elementwise, Function, Multilinear, Op
+from autodiff._core.op import Custom, Each, Elementwise, Multilinear, Op
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Cotangent, Function, Value
 
 
 def zero_preserving(consumer: Tensor) -> Any:
@@ -39,7 +40,7 @@ def zero_preserving(consumer: Tensor) -> Any:
 def zero_preserving_forward(consumer: Tensor) -> Any:
     """Return the same for the way forward, where the derivative may be the 0 and ``g`` the ∞."""
 
-    def vanishes(rule: Function, g: Any, out: Any, inputs: Sequence[Any]) -> Any:
+    def vanishes(rule: Function, g: Cotangent, out: Value, inputs: Sequence[Value]) -> Any:
         derivative = rule(g.dtype.type(1), value_of(out), *map(value_of, inputs))
         return (g == 0) | (derivative == 0)
 
@@ -53,7 +54,7 @@ def zero_preserving_forward(consumer: Tensor) -> Any:
 def _zero_preserving_rule(rule: Function, vanishes: Callable[..., Any]) -> Function:
     """Return a rule that gives 0 where its image vanishes, but is not finite."""
 
-    def image(g: Any, out: Any, *inputs: Any) -> Any:
+    def image(g: Cotangent, out: Value, *inputs: Value) -> Cotangent:
         plain = rule(g, out, *inputs)
         return np.where(vanishes(rule, g, out, inputs) & ~np.isfinite(plain), 0, plain)
 
@@ -67,7 +68,7 @@ def _product_rule(op: Op) -> Function:
     another operand not finite, counts the terms that are not finite for good.
     """
 
-    def image(i: int, g: Any, out: Any, *inputs: Any) -> Any:
+    def image(i: int, g: Cotangent, out: Value, *inputs: Value) -> Cotangent:
         rule = op.rules[i]
         plain = rule(g, out, *inputs)
         values = list(map(value_of, inputs))

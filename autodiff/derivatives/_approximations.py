@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff._core.checks import require_function
-from autodiff._core.functions import Function
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Function, Value
 from autodiff.derivatives._first import value_and_grad
 from autodiff.derivatives._jacobians import hessian
 
@@ -31,7 +31,7 @@ class LinearApproximation:
         change = self._steps(x) @ self.gradient.reshape(-1)
         return self.value + (np.real(change) if self.gradient.dtype.kind == "c" else change)
 
-    def _steps(self, x: Any) -> Any:
+    def _steps(self, x: Value) -> Value:
         x = x if hasattr(x, "__array_ufunc__") else np.asarray(x)
         shape = np.shape(self.x0)
         batch = x.ndim - len(shape)
@@ -127,5 +127,5 @@ def quadratic_approximation(f: Function, x0: ArrayLike) -> QuadraticApproximatio
     return QuadraticApproximation(_point(x0), value, gradient, hessian(f)(x0))
 
 
-def _point(x0: Any) -> Any:
+def _point(x0: Value) -> Value:
     return x0 if type(x0) is Tensor else np.array(x0, copy=True)[()]

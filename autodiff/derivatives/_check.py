@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
 
@@ -11,9 +11,8 @@ from numpy.typing import NDArray
 
 from autodiff._core.checks import require_function
 from autodiff._core.record import value_of
+from autodiff._core.types import Function, Value
 from autodiff.derivatives._first import jvp, vjp
-
-Function = Callable[..., Any]
 
 
 def check_grads(
@@ -108,7 +107,7 @@ def _along_one_direction(
     direction = rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape)
     direction = direction.astype(x.dtype)
 
-    def of_argument(y: Any) -> Any:
+    def of_argument(y: Value) -> Value:
         return f(*points[:i], y, *points[i + 1 :])
 
     expected = _difference(of_argument, x, direction)
@@ -131,7 +130,7 @@ def _derivatives(f: Function, count: int, modes: Sequence[str]) -> Iterator[tupl
             yield "reverse", partial(_gradient_of_sum, f, i)
 
 
-def _gradient_of_sum(f: Function, i: int, *xs: Any) -> Any:
+def _gradient_of_sum(f: Function, i: int, *xs: Value) -> Value:
     """Return the gradient of the sum of the output by one of the arguments."""
     value, pull = vjp(f, *xs)
     gradients = pull(np.ones_like(value_of(value)))
@@ -152,7 +151,7 @@ def _difference(f: Function, x: NDArray[Any], direction: NDArray[Any]) -> NDArra
     return table[-1]
 
 
-def _compare(actual: Any, expected: Any, where: str, rtol: float, atol: float) -> None:
+def _compare(actual: Value, expected: Value, where: str, rtol: float, atol: float) -> None:
     actual, expected = np.asarray(actual), np.asarray(expected)
     error = np.abs(actual - expected)
     allowed = atol + rtol * np.abs(expected)

@@ -13,10 +13,10 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff._core.machine import LARGE, keep_freed_memory
-from autodiff._core.op import Cotangent
 from autodiff._core.scatter import Scattered, accumulate, in_full_shape, read_rule
 from autodiff._core.tensor import Tensor
-from autodiff._core.walks import Graph, Shape, unbroadcast, unbroadcast_structural
+from autodiff._core.types import Cotangent, Shape, Value
+from autodiff._core.walks import Graph, unbroadcast, unbroadcast_structural
 
 # What arrives at a Tensor, and whether it runs along the data. If so, it is ∂y[n]/∂(its n-th
 # entry); if not, ∂y[n]/∂(all of it), with n in front, or one number for all n where it is a number.
@@ -29,7 +29,7 @@ class MixesDataError(Exception):
     """An entry of the output depends on several data points, or may do so for all one sees."""
 
 
-def columns_by_data(graph: Graph) -> list[Any] | None:
+def columns_by_data(graph: Graph) -> list[Value] | None:
     """Return the Jacobian of a vector by each leaf, of shape ``(n, *leaf.shape)``.
 
     None where the graph shows that the output is not elementwise in its data. The data are
@@ -140,7 +140,9 @@ def _keep_as_column(consumer: Tensor, g: Cotangent, columns: Columns) -> bool:
     return True
 
 
-def _jacobian(arrival: Arrival | None, columns: dict[int, Cotangent], leaf: Tensor, n: int) -> Any:
+def _jacobian(
+    arrival: Arrival | None, columns: dict[int, Cotangent], leaf: Tensor, n: int
+) -> Value:
     """Return the Jacobian by a leaf from what arrived there; a diagonal one by data."""
     if arrival is None and leaf.ndim == 1:
         rows = np.empty((leaf.size, n), leaf.dtype)  # each column in one piece of memory

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -14,10 +13,9 @@ from autodiff._core.functions import argument, is_nested, record_function
 from autodiff._core.machine import BATCH_ENTRIES
 from autodiff._core.op import Elementwise
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Function
 from autodiff._core.walks import Graph
 from autodiff.derivatives._second import gradient_graph
-
-Function: TypeAlias = Callable[..., Any]
 
 
 def hessian_diagonal(f: Function) -> Function:

@@ -6,19 +6,13 @@ from functools import wraps
 from typing import Any
 
 from autodiff._core.checks import checked_argnums, require_function
-from autodiff._core.functions import (
-    Argnums,
-    Function,
-    as_arguments,
-    is_nested,
-    record_structures,
-    value_from,
-)
+from autodiff._core.functions import as_arguments, is_nested, record_structures, value_from
 from autodiff._core.seeds import one_for, seed_like, seeds_for
 from autodiff._core.structures import with_leaves
+from autodiff._core.types import Argnums, Cotangent, Function, Structure, Tangent, Value
 
 
-def _require_primals(f: Any, primals: tuple[Any, ...], derivative: str) -> None:
+def _require_primals(f: Any, primals: tuple[Structure, ...], derivative: str) -> None:
     require_function(f, derivative)
     if not primals:
         raise TypeError(f"{derivative} needs the point as well: {derivative}(f, x)")
@@ -57,7 +51,7 @@ def grad(f: Function, argnums: Argnums = 0) -> Function:
     both = value_and_grad(f, argnums)
 
     @wraps(f)
-    def gradient(*args: Any, **kwargs: Any) -> Any:
+    def gradient(*args: Structure, **kwargs: Any) -> Structure:
         return both(*args, **kwargs)[1]
 
     return gradient
@@ -76,7 +70,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     checked_argnums(argnums)
 
     @wraps(f)
-    def value_and_gradient(*args: Any, **kwargs: Any) -> Any:
+    def value_and_gradient(*args: Structure, **kwargs: Any) -> tuple[Value, Structure]:
         graph, structure = record_structures(f, args, kwargs, argnums)
         gradients = graph.pull([one_for(graph.outputs[0], "grad")], record=is_nested(graph))
         return value_from(graph), with_leaves(structure, [gradients[x] for x in graph.leaves])
@@ -84,7 +78,7 @@ def value_and_grad(f: Function, argnums: Argnums = 0) -> Function:
     return value_and_gradient
 
 
-def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
+def jvp(f: Function, primals: Structure, tangents: Structure) -> tuple[Value, Tangent]:
     """Return ``f`` at the primals and its derivative along the tangents, in one forward walk.
 
     Parameters
@@ -115,7 +109,7 @@ def jvp(f: Function, primals: Any, tangents: Any) -> tuple[Any, Any]:
     return value, push(*as_arguments(tangents))
 
 
-def linearize(f: Function, *primals: Any) -> tuple[Any, Function]:
+def linearize(f: Function, *primals: Structure) -> tuple[Value, Function]:
     """Return ``f`` at the primals and the linear function that pushes tangents forward from there.
 
     ``f`` is recorded once, however often its linear approximation is called. The mirror image of
@@ -144,14 +138,14 @@ def linearize(f: Function, *primals: Any) -> tuple[Any, Function]:
     every = tuple(range(len(primals)))
     graph, structures = record_structures(f, primals, {}, every, outlives=True)
 
-    def push(*tangents: Any) -> Any:
+    def push(*tangents: Structure) -> Tangent:
         seeds = seeds_for(structures, tangents)
         return graph.push(seeds, record=is_nested(graph, seeds))[graph.outputs[0]]
 
     return value_from(graph), push
 
 
-def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
+def vjp(f: Function, *primals: Structure) -> tuple[Value, Function]:
     """Return ``f`` at the primals and the function that pulls a cotangent back to them.
 
     Returns
@@ -173,7 +167,7 @@ def vjp(f: Function, *primals: Any) -> tuple[Any, Function]:
     argnums = tuple(range(len(primals))) if len(primals) > 1 else 0
     graph, structure = record_structures(f, primals, {}, argnums, outlives=True)
 
-    def pull(cotangent: Any) -> Any:
+    def pull(cotangent: Cotangent) -> Structure:
         seed = seed_like(graph.outputs[0], cotangent)
         pulled = graph.pull([seed], record=is_nested(graph, [seed]))
         return with_leaves(structure, [pulled[x] for x in graph.leaves])

@@ -7,9 +7,8 @@ and so it gives the derivatives of every order.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial, wraps
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 
@@ -19,10 +18,9 @@ from autodiff._core.functions import is_nested, record_function
 from autodiff._core.op import Custom, Each
 from autodiff._core.record import record, value_of
 from autodiff._core.tensor import no_grad, recording
+from autodiff._core.types import Cotangent, Function, Tangent, Value
 from autodiff._core.walks import Graph
 from autodiff.derivatives._diagonals import acts_on_each_entry
-
-Function: TypeAlias = Callable[..., Any]
 
 
 def implicit(residual: Function, solve: Function) -> Function:
@@ -103,13 +101,13 @@ def implicit(residual: Function, solve: Function) -> Function:
     )
 
     @wraps(solve)
-    def solution(*theta: Any) -> Any:
+    def solution(*theta: Value) -> Value:
         return record(op, *theta)
 
     return solution
 
 
-def _solution(residual: Function, solve: Function, *theta: Any) -> Any:
+def _solution(residual: Function, solve: Function, *theta: Value) -> Value:
     """Return what ``solve`` finds, if it is a solution."""
     with no_grad():
         found = value_of(solve(*theta))
@@ -122,7 +120,7 @@ def _solution(residual: Function, solve: Function, *theta: Any) -> Any:
     return y if y.ndim else y[()]
 
 
-def _check_solution(residual: Function, y: Any, theta: tuple[Any, ...]) -> None:
+def _check_solution(residual: Function, y: Value, theta: tuple[Value, ...]) -> None:
     numbers = tuple(i for i, x in enumerate((y, *theta)) if _is_inexact(x))
     graph = record_function(residual, (y, *theta), {}, numbers)
     (out,) = graph.outputs
@@ -151,7 +149,7 @@ def _is_inexact(x: Any) -> bool:
     return isinstance(x, float | complex) or (hasattr(x, "dtype") and x.dtype.kind in "fc")
 
 
-def _along_itself(graph: Graph, k: int) -> Any:
+def _along_itself(graph: Graph, k: int) -> Tangent:
     """Return how much the output changes, to first order, when a leaf changes by all its value."""
     tangents = [x._value if i == k else None for i, x in enumerate(graph.leaves)]
     return graph.push(tangents)[graph.outputs[0]]
@@ -160,21 +158,21 @@ def _along_itself(graph: Graph, k: int) -> Any:
 # -- the theorem -----------------------------------------------------------------------------
 
 
-def _backward(residual: Function, i: int, g: Any, y: Any, *theta: Any) -> Any:
+def _backward(residual: Function, i: int, g: Cotangent, y: Value, *theta: Value) -> Cotangent:
     graph = record_function(residual, (y, *theta), {}, (0, i + 1))
     batch = g.shape[: g.ndim - y.ndim]
     weights = -_linear_solve(g, graph, transposed=True)
     return graph.pull([weights], batch=batch, record=is_nested(graph))[graph.leaves[1]]
 
 
-def _forward(residual: Function, i: int, t: Any, y: Any, *theta: Any) -> Any:
+def _forward(residual: Function, i: int, t: Tangent, y: Value, *theta: Value) -> Tangent:
     graph = record_function(residual, (y, *theta), {}, (0, i + 1))
     batch = t.shape[: t.ndim - theta[i].ndim]
     pushed = graph.push([None, t], batch=batch, record=is_nested(graph))
     return -_linear_solve(pushed[graph.outputs[0]], graph, transposed=False)
 
 
-def _linear_solve(r: Any, graph: Graph, transposed: bool) -> Any:
+def _linear_solve(r: Cotangent, graph: Graph, transposed: bool) -> Cotangent:
     """Return A⁻¹r, or its transpose of r, for A = ∂F/∂y, y being the graph's first leaf."""
     y, (out,) = graph.leaves[0], graph.outputs
     record = is_nested(graph)
@@ -197,13 +195,13 @@ def _linear_solve(r: Any, graph: Graph, transposed: bool) -> Any:
     return solution.reshape(r.shape[: r.ndim - before.ndim] + after.shape)
 
 
-def _condition(A: Any) -> Any:
+def _condition(A: Value) -> Value:
     """Return the condition number of a matrix, its rows and columns scaled to their largest."""
     A = A / np.max(np.abs(A), axis=1, keepdims=True)
     return np.linalg.cond(A / np.max(np.abs(A), axis=0), 1)
 
 
-def _check_regular(regular: Any) -> None:
+def _check_regular(regular: Value) -> None:
     if not np.all(regular):
         raise np.linalg.LinAlgError(
             "∂F/∂y is singular, or not finite, at the solution, so that y is no differentiable "

@@ -11,10 +11,11 @@ import numpy as np
 
 from autodiff._core.checks import checked_argnums, require_function
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
-from autodiff._core.functions import Argnums, Function, is_nested, record_structures
+from autodiff._core.functions import is_nested, record_structures
 from autodiff._core.machine import BATCH_BYTES
 from autodiff._core.structures import with_leaves
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Argnums, Cotangent, Function, Value
 from autodiff._core.walks import Graph
 from autodiff.derivatives._columns import columns_by_data
 from autodiff.derivatives._second import gradient_graph
@@ -187,7 +188,7 @@ def _forward_is_chosen(graph: Graph, mode: str) -> bool:
 # -- batches of seeds ------------------------------------------------------------------------
 
 
-def _columns(graph: Graph, chunk: int | None) -> list[Any]:
+def _columns(graph: Graph, chunk: int | None) -> list[Value]:
     """Return each output's derivatives by all entries of the leaves, which come first."""
     places = _places(graph.leaves)
     parts = []
@@ -204,7 +205,7 @@ def _columns(graph: Graph, chunk: int | None) -> list[Any]:
     return _concatenate_batches(parts)
 
 
-def _rows(graph: Graph, chunk: int | None) -> list[Any]:
+def _rows(graph: Graph, chunk: int | None) -> list[Value]:
     """Return the derivatives of all entries of the output, which come first, by each leaf."""
     (out,) = graph.outputs
     parts = []
@@ -231,12 +232,12 @@ def _chunks(count: int, chunk: int | None, graph: Graph) -> Iterator[tuple[int, 
         yield start, min(start + chunk, count)
 
 
-def _units(x: Tensor, start: int, stop: int) -> Any:
+def _units(x: Tensor, start: int, stop: int) -> Cotangent:
     """Return a batch of seeds, some rows of the identity; zeros where they belong elsewhere."""
     return np.eye(stop - start, x.size, start, dtype=x.dtype).reshape(stop - start, *x.shape)
 
 
-def _concatenate_batches(parts: Sequence[Sequence[Any]]) -> list[Any]:
+def _concatenate_batches(parts: Sequence[Sequence[Value]]) -> list[Value]:
     """Return the results of several walks, each with its batch in front, one behind the other."""
     if len(parts) == 1:
         return list(parts[0])

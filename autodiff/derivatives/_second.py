@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autodiff._core.checks import require_function
-from autodiff._core.functions import Function, as_arguments, is_nested, record_structures
+from autodiff._core.functions import as_arguments, is_nested, record_structures
 from autodiff._core.seeds import one_for, seeds_for
 from autodiff._core.structures import with_leaves
+from autodiff._core.types import Function, Structure
 from autodiff._core.walks import Graph
 
 
-def hvp(f: Function, primals: Any, tangents: Any) -> Any:
+def hvp(f: Function, primals: Structure, tangents: Structure) -> Structure:
     """Return the product of the Hessian of ``f`` with the tangents, without the Hessian.
 
     Parameters

@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant, stop_gradient
+from autodiff._core.types import Value
 
 _where_op = elementwise(
     np.where,
@@ -19,21 +21,21 @@ _where_op = elementwise(
 
 
 @operation(np.where)
-def _where(condition: Any, *choices: Any) -> Any:
+def _where(condition: Value, *choices: Value) -> Value:
     return _where_op(stop_gradient(condition), *choices) if choices else np.nonzero(condition)
 
 
 @operation(np.clip)
 def _clip(
-    a: Any,
-    a_min: Any = None,
-    a_max: Any = None,
+    a: Value,
+    a_min: Value = None,
+    a_max: Value = None,
     *,
-    min: Any = None,
-    max: Any = None,
-    dtype: Any = None,
+    min: Value = None,
+    max: Value = None,
+    dtype: DTypeLike | None = None,
     casting: Any = "same_kind",
-) -> Any:
+) -> Value:
     low = a_min if min is None else min
     high = a_max if max is None else max
     loop = {} if dtype is None and casting == "same_kind" else {"dtype": dtype, "casting": casting}
@@ -57,7 +59,7 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 
 @operation(np.piecewise)
-def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Any:
+def _piecewise(x: Value, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Value:
     masks = _masks(x, condlist)
     if len(funclist) == len(masks) + 1:
         masks = np.concatenate([masks, ~masks.any(axis=0, keepdims=True)])
@@ -79,7 +81,7 @@ def _piecewise(x: Any, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> A
     return np.concatenate(pieces)[source].reshape(x.shape)
 
 
-def _masks(x: Any, conditions: Any) -> Any:
+def _masks(x: Value, conditions: Any) -> Value:
     """Return the conditions of ``piecewise``, a row for each."""
     if isinstance(conditions, list | tuple):
         conditions = [value_of(condition) for condition in conditions]
@@ -93,8 +95,8 @@ def _masks(x: Any, conditions: Any) -> Any:
 
 @operation(np.nan_to_num)
 def _nan_to_num(
-    x: Any, copy: bool = True, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
-) -> Any:
+    x: Value, copy: bool = True, *, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Value:
     if not copy:
         raise TypeError(
             "np.nan_to_num(copy=False) writes into the array, but a Tensor's value never changes: "

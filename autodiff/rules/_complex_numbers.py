@@ -8,14 +8,13 @@ real part of a cotangent counts.
 from __future__ import annotations
 
 import math
-from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Function
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import constant
+from autodiff._core.types import Function, Value
 from autodiff.rules._lengths import direction
 
 linear(np.real, lambda g, out, z: np.real(g) + 0j if z.dtype.kind == "c" else g)
@@ -24,13 +23,13 @@ linear(np.conjugate, lambda g, out, z: np.conjugate(g))
 
 
 @operation(np.angle)
-def _angle(z: Any, deg: bool = False) -> Any:
+def _angle(z: Value, deg: bool = False) -> Value:
     angle = np.arctan2(np.imag(z), np.real(z))
     return angle * (180 / math.pi) if deg else angle
 
 
 @operation(np.sign)
-def _sign(x: Any) -> Any:
+def _sign(x: Value) -> Value:
     """A step for real numbers; for a complex one z / |z|, which turns with z."""
     if x.dtype.kind != "c":
         return constant(np.sign(x._value))
@@ -38,22 +37,22 @@ def _sign(x: Any) -> Any:
 
 
 @operation(np.real_if_close)
-def _real_if_close(a: Any, tol: float = 100) -> Any:
+def _real_if_close(a: Value, tol: float = 100) -> Value:
     return a if np.iscomplexobj(np.real_if_close(a._value, tol)) else np.real(a)
 
 
 # -- numpy.emath -----------------------------------------------------------------------------
 
 
-def _complex_outside(x: Any, outside: Function) -> Any:
+def _complex_outside(x: Value, outside: Function) -> Value:
     return x + 0j if np.any(outside(value_of(x))) else x
 
 
-def _negative(x: Any) -> Any:
+def _negative(x: Value) -> Value:
     return x < 0
 
 
-def _beyond_one(x: Any) -> Any:
+def _beyond_one(x: Value) -> Value:
     return np.abs(x) > 1
 
 
@@ -68,10 +67,10 @@ for _name in ("arccos", "arcsin", "arctanh"):
 
 
 @operation(np.emath.logn)
-def _logn(n: Any, x: Any) -> Any:
+def _logn(n: Value, x: Value) -> Value:
     return np.emath.log(x) / np.emath.log(n)
 
 
 @operation(np.emath.power)
-def _power(x: Any, p: Any) -> Any:
+def _power(x: Value, p: Value) -> Value:
     return np.power(_complex_outside(x, _negative), p)

@@ -6,13 +6,14 @@ import inspect
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from autodiff._core.arguments import argument_refusal
 from autodiff._core.ndarray import operations
-from autodiff._core.op import Function
 from autodiff._core.record import value_of
 from autodiff._core.table import operation, without_derivative
 from autodiff._core.tensor import Tensor, constant
+from autodiff._core.types import Function, Value
 
 for _function in (
     # comparisons and logic
@@ -83,29 +84,34 @@ def _ix(*args: Any) -> Any:
 
 
 @operation(np.histogram_bin_edges)
-def _histogram_bin_edges(a: Any, bins: Any = 10, range: Any = None) -> Any:
+def _histogram_bin_edges(a: Value, bins: Any = 10, range: Any = None) -> Value:
     return np.histogram_bin_edges(value_of(a), value_of(bins), range)
 
 
 @operation(np.histogram2d)
 def _histogram2d(
-    x: Any, y: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> Any:
+    x: Value,
+    y: Value,
+    bins: Any = 10,
+    range: Any = None,
+    density: Any = None,
+    weights: Value = None,
+) -> Value:
     _refuse_to_differentiate_by("histogram2d", weights)
     return np.histogram2d(value_of(x), value_of(y), bins, range, density, value_of(weights))
 
 
 @operation(np.histogramdd)
 def _histogramdd(
-    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> Any:
+    sample: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Value = None
+) -> Value:
     _refuse_to_differentiate_by("histogramdd", weights)
     if isinstance(sample, list | tuple):
         sample = [value_of(x) for x in sample]
     return np.histogramdd(value_of(sample), bins, range, density, value_of(weights))
 
 
-def _refuse_to_differentiate_by(function: str, weights: Any) -> None:
+def _refuse_to_differentiate_by(function: str, weights: Value) -> None:
     if type(weights) is Tensor and weights.requires_grad:
         raise TypeError(
             f"np.{function} has no derivative with respect to weights=: write "
@@ -118,8 +124,13 @@ def _refuse_to_differentiate_by(function: str, weights: Any) -> None:
 
 @operation(np.full_like)
 def _full_like(
-    a: Any, fill_value: Any, dtype: Any = None, order: str = "K", *, shape: Any = None
-) -> Any:
+    a: Value,
+    fill_value: Value,
+    dtype: DTypeLike | None = None,
+    order: str = "K",
+    *,
+    shape: Any = None,
+) -> Value:
     dtype = a.dtype if dtype is None else dtype
     if type(fill_value) is Tensor:
         return np.broadcast_to(fill_value, a.shape if shape is None else shape).astype(dtype)

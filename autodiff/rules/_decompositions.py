@@ -19,20 +19,21 @@ from numpy.linalg import LinAlgError
 
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
+from autodiff._core.types import Cotangent, Tangent, Value
 from autodiff.rules._products import conjugate, matrix_transpose
 
 
-def adjoint(x: Any) -> Any:
+def adjoint(x: Value) -> Value:
     """Return the transposed and conjugated matrices."""
     return matrix_transpose(conjugate(x))
 
 
-def triangle(n: int, x: Any, diagonal: float) -> Any:
+def triangle(n: int, x: Value, diagonal: float) -> Value:
     """Return ones below the diagonal and a number on it, in the type of ``x``."""
     return (np.tri(n, k=-1) + diagonal * np.eye(n)).astype(x.dtype)
 
 
-def eps(x: Any) -> float:
+def eps(x: Value) -> float:
     """Return the relative precision of the entries, and of float64 for integers."""
     return float(np.finfo(np.result_type(x.dtype, np.float32)).eps)
 
@@ -51,7 +52,7 @@ def attempt(function: Callable[..., Any], problem: str, *arguments: Any) -> Any:
         raise LinAlgError(problem) from None
 
 
-def from_triangle(a: Any, upper: bool) -> Any:
+def from_triangle(a: Value, upper: bool) -> Value:
     """Return the Hermitian matrices whose lower or upper triangle is that of ``a``."""
     n = a.shape[-1]
     if a.ndim < 2 or a.shape[-2] != n:
@@ -64,14 +65,14 @@ def from_triangle(a: Any, upper: bool) -> Any:
 # -- Cholesky --------------------------------------------------------------------------------
 
 
-def _cholesky_rule(g: Any, out: Any, x: Any) -> Any:
+def _cholesky_rule(g: Cotangent, out: Value, x: Value) -> Cotangent:
     # Murray, "Differentiation of the Cholesky decomposition", arXiv:1602.07527 (2016).
     inverse = np.linalg.inv(out)
     inner = triangle(x.shape[-1], x, 0.5) * (matrix_transpose(out) @ g)
     return matrix_transpose(inverse) @ inner @ conjugate(inverse)
 
 
-def _cholesky_forward(t: Any, out: Any, x: Any) -> Any:
+def _cholesky_forward(t: Tangent, out: Value, x: Value) -> Tangent:
     inverse = np.linalg.inv(out)
     return out @ (triangle(x.shape[-1], x, 0.5) * (inverse @ t @ adjoint(inverse)))
 
@@ -84,7 +85,7 @@ _cholesky_op = custom(
 
 
 @operation(np.linalg.cholesky)
-def _cholesky(a: Any, *, upper: bool = False) -> Any:
+def _cholesky(a: Value, *, upper: bool = False) -> Value:
     factor = _cholesky_op(from_triangle(a, upper))
     return adjoint(factor) if upper else factor
 
@@ -94,7 +95,7 @@ def _cholesky(a: Any, *, upper: bool = False) -> Any:
 # optimum experimental design", arXiv:1001.1654 (2010). R's diagonal is real.
 
 
-def _qr_rule(g: Any, out: Any, x: Any) -> Any:
+def _qr_rule(g: Cotangent, out: Value, x: Value) -> Cotangent:
     m, n = x.shape[-2:]
     q, r, gq, gr = out[..., :m, :], out[..., m:, :], g[..., :m, :], g[..., m:, :]
     inner = triangle(n, x, 0.5).T * (gr @ matrix_transpose(r) - matrix_transpose(q) @ gq)
@@ -111,7 +112,7 @@ _QRResult: Any = type(np.linalg.qr(np.eye(1)))
 
 
 @operation(np.linalg.qr)
-def _qr(a: Any, mode: str = "reduced") -> Any:
+def _qr(a: Value, mode: str = "reduced") -> Value:
     m, n = a.shape[-2:]
     if mode not in ("reduced", "r", "complete") or (mode == "complete" and m > n):
         raise ValueError(

@@ -9,9 +9,11 @@ import string
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from autodiff._core.op import Each
 from autodiff._core.table import multilinear, operation, without_derivative
+from autodiff._core.types import Cotangent, Value
 from autodiff.rules._shapes import as_array
 
 
@@ -25,7 +27,7 @@ def _subscripts(labels: tuple[str, ...], out_labels: str) -> str:
     return ",".join("..." + part for part in labels) + "->..." + out_labels
 
 
-def _einsum_rule(i: int, g: Any, out: Any, *arguments: Any) -> Any:
+def _einsum_rule(i: int, g: Cotangent, out: Value, *arguments: Any) -> Cotangent:
     *operands, labels, out_labels, optimize = arguments
     others = [k for k in range(len(operands)) if k != i]
     subscripts = _subscripts((out_labels, *(labels[k] for k in others)), labels[i])
@@ -39,7 +41,9 @@ without_derivative(np.einsum_path)
 
 
 @operation(np.einsum)
-def _einsum(*operands: Any, dtype: Any = None, casting: Any = "safe", optimize: Any = False) -> Any:
+def _einsum(
+    *operands: Any, dtype: DTypeLike | None = None, casting: Any = "safe", optimize: Any = False
+) -> Any:
     arrays, labels, out_labels = _parse_subscripts(operands)
     if dtype is not None:
         arrays = [a.astype(dtype, casting=casting) for a in arrays]
@@ -49,7 +53,7 @@ def _einsum(*operands: Any, dtype: Any = None, casting: Any = "safe", optimize: 
     return _einsum_op(*arrays, tuple(labels), out_labels, optimize)
 
 
-def _simplify(x: Any, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
+def _simplify(x: Value, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
     """Take the diagonal of repeated labels and sum labels found nowhere else."""
     unique = "".join(dict.fromkeys(labels))
     if unique != labels:
@@ -96,5 +100,5 @@ def _parse_subscripts(arguments: tuple[Any, ...]) -> tuple[list[Any], list[str],
 _ALPHABET = string.ascii_uppercase + string.ascii_lowercase  # in the order of numbers, and sorted
 
 
-def _letters(numbers: Any) -> str:
+def _letters(numbers: Value) -> str:
     return "".join("..." if n is Ellipsis else _ALPHABET[n] for n in numbers)

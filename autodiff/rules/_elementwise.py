@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import math
 import operator
-from typing import Any
 
 import numpy as np
 
 from autodiff._core.table import elementwise, operation
+from autodiff._core.types import Value
 from autodiff.rules._slopes import (
     arcsin_slope,
     arcsinh_slope,
@@ -92,7 +92,7 @@ elementwise(np.fabs, lambda g, out, x: g * np.sign(x))
 
 
 @operation(np.absolute)
-def _absolute(x: Any) -> Any:
+def _absolute(x: Value) -> Value:
     return _real_absolute(x) if x.dtype.kind != "c" else np.hypot(np.real(x), np.imag(x))
 
 

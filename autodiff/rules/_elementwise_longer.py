@@ -9,16 +9,17 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.table import elementwise, operation
+from autodiff._core.types import Cotangent, Value
 from autodiff.rules._tails import slope
 
 
 @operation(np.float_power)
-def _float_power(x: Any, y: Any) -> Any:
+def _float_power(x: Value, y: Value) -> Value:
     one = np.float64(1)  # makes operands double precision at least
     return np.power(np.multiply(x, one), np.multiply(y, one))
 
 
-def _weight(mine: Any, other: Any, exp: Any, logaddexp: Any) -> Any:
+def _weight(mine: Value, other: Value, exp: Value, logaddexp: Any) -> Value:
     """Return exp(mine) / (exp(mine) + exp(other)); equal infinities share."""
     tie = np.isinf(mine) & (mine == other)
     return exp(-logaddexp(0, np.where(tie, 0, other - mine)))
@@ -38,7 +39,7 @@ elementwise(
 # -- angles ----------------------------------------------------------------------------------
 
 
-def _polar(x: Any, y: Any) -> tuple[Any, Any, Any]:
+def _polar(x: Value, y: Value) -> tuple[Value, Value, Value]:
     """Return cos θ, sin θ and r; at the origin and at infinity 0, 0 and 1."""
     r = np.hypot(x, y)
     flat = (r == 0) | (r == np.inf)
@@ -46,17 +47,17 @@ def _polar(x: Any, y: Any) -> tuple[Any, Any, Any]:
     return np.where(flat, 0, x) / r, np.where(flat, 0, y) / r, r
 
 
-def _over_square_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
+def _over_square_by_x(g: Cotangent, out: Value, x: Value, y: Value) -> Cotangent:
     cos, sin, r = _polar(x, y)
     return g * ((sin - cos) * (sin + cos) / r / r)
 
 
-def _over_square_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
+def _over_square_by_y(g: Cotangent, out: Value, x: Value, y: Value) -> Cotangent:
     cos, sin, r = _polar(x, y)
     return g * (-2 * (cos * sin) / r / r)
 
 
-def _over_square(g: Any, x: Any, y: Any) -> Any:
+def _over_square(g: Cotangent, x: Value, y: Value) -> Cotangent:
     cos, _, r = _polar(x, y)
     return g * (cos / r)
 
@@ -76,7 +77,7 @@ for _function in (np.radians, np.deg2rad):
 # -- sin(πx)/(πx) and I₀ -----------------------------------------------------------------------
 
 
-def _sinc_slope(x: Any, out: Any) -> Any:
+def _sinc_slope(x: Value, out: Value) -> Value:
     near = np.abs(x) < 0.5
     far = np.where(near, 1, x)
     return np.where(
@@ -86,7 +87,7 @@ def _sinc_slope(x: Any, out: Any) -> Any:
     )
 
 
-def _sinc_slope_series(x: Any) -> Any:
+def _sinc_slope_series(x: Value) -> Value:
     """Sum the Taylor series for |x| < 1/2, with terms to spare for the derivatives of the sum."""
     square = -((math.pi * x) ** 2)
     terms = [2 * (k + 1) / math.factorial(2 * k + 3) for k in range(16)]
@@ -101,7 +102,7 @@ elementwise(np.sinc, lambda g, out, x: g * _sinc_slope(x, out))
 _COSINES = np.cos((np.arange(64) + 0.5) * (math.pi / 128))
 
 
-def _bessel_i1(x: Any) -> Any:
+def _bessel_i1(x: Value) -> Value:
     cosines = _COSINES.astype(x.dtype)
     return np.sum(np.sinh(x[..., None] * cosines) * (cosines / len(cosines)), axis=-1)
 

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff._core.table import linear, operation
+from autodiff._core.types import Cotangent, Value
 from autodiff.rules._shapes import from_end
 
 _OPPOSITE: dict[Any, Any] = {
@@ -32,12 +33,12 @@ def _transform(function: Any) -> Any:
     )
 
 
-def _as_kind_of(x: Any, image: Any) -> Any:
+def _as_kind_of(x: Value, image: Value) -> Value:
     """Return the image, or its real part where the operand is real."""
     return image if x.dtype.kind == "c" or image.dtype.kind != "c" else np.real(image)
 
 
-def _half_weights(out: Any, n: int, axis: int, inner: float) -> Any:
+def _half_weights(out: Value, n: int, axis: int, inner: float) -> Value:
     """Return how often an entry of half a spectrum stands in the whole of n, or the inverse."""
     weights = np.full(n // 2 + 1, inner, out.real.dtype)
     weights[0] = 1
@@ -46,13 +47,15 @@ def _half_weights(out: Any, n: int, axis: int, inner: float) -> Any:
     return weights.reshape(-1, *(1,) * (-axis - 1))
 
 
-def _rfft_rule(g: Any, out: Any, x: Any, axis: int, norm: Any) -> Any:
+def _rfft_rule(g: Cotangent, out: Value, x: Value, axis: int, norm: str | None) -> Cotangent:
     n = x.shape[axis]
     halved = np.conjugate(g) * _half_weights(x, n, axis, 0.5)
     return np.fft.irfft(halved, n, axis, _OPPOSITE[norm])
 
 
-def _irfft_rule(g: Any, out: Any, x: Any, n: int, axis: int, norm: Any) -> Any:
+def _irfft_rule(
+    g: Cotangent, out: Value, x: Value, n: int, axis: int, norm: str | None
+) -> Cotangent:
     half = np.conjugate(np.fft.rfft(_as_kind_of(out, g), axis=axis, norm=_OPPOSITE[norm]))
     return _as_kind_of(x, half * _half_weights(out, n, axis, 2.0))
 
@@ -71,7 +74,7 @@ _irfft_op = linear(
 )
 
 
-def resize_axis(x: Any, n: int, axis: int) -> Any:
+def resize_axis(x: Value, n: int, axis: int) -> Value:
     """Return an axis cut to its first n entries, or filled up with zeros."""
     rest = (_ALL,) * (-axis - 1)
     if n <= x.shape[axis]:
@@ -85,7 +88,7 @@ def resize_axis(x: Any, n: int, axis: int) -> Any:
 _resize_op: Any = linear(resize_axis, lambda g, out, x, n, axis: _resize_op(g, x.shape[axis], axis))
 
 
-def _operand_and_axis(a: Any, n: Any, axis: Any) -> tuple[Any, int]:
+def _operand_and_axis(a: Value, n: Any, axis: int) -> tuple[Value, int]:
     """Return the operand with n entries along the axis, and the axis counted from the end."""
     axis = normalize_axis_index(operator.index(axis), a.ndim) - a.ndim
     n = a.shape[axis] if n is None else operator.index(n)
@@ -95,41 +98,41 @@ def _operand_and_axis(a: Any, n: Any, axis: Any) -> tuple[Any, int]:
 
 
 @operation(np.fft.fft)
-def _fft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+def _fft(a: Value, n: Any = None, axis: int = -1, norm: str | None = None) -> Value:
     return _fft_op(*_operand_and_axis(a, n, axis), norm)
 
 
 @operation(np.fft.ifft)
-def _ifft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+def _ifft(a: Value, n: Any = None, axis: int = -1, norm: str | None = None) -> Value:
     return _ifft_op(*_operand_and_axis(a, n, axis), norm)
 
 
 @operation(np.fft.rfft)
-def _rfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+def _rfft(a: Value, n: Any = None, axis: int = -1, norm: str | None = None) -> Value:
     return _rfft_op(*_operand_and_axis(a, n, axis), norm)
 
 
 @operation(np.fft.irfft)
-def _irfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+def _irfft(a: Value, n: Any = None, axis: int = -1, norm: str | None = None) -> Value:
     n = 2 * (a.shape[axis] - 1) if n is None else operator.index(n)
     a, axis = _operand_and_axis(a, n // 2 + 1 if n > 0 else n, axis)
     return _irfft_op(a, n, axis, norm)
 
 
 @operation(np.fft.hfft)
-def _hfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+def _hfft(a: Value, n: Any = None, axis: int = -1, norm: str | None = None) -> Value:
     return _irfft(np.conjugate(a), n, axis, _OPPOSITE.get(norm, norm))
 
 
 @operation(np.fft.ihfft)
-def _ihfft(a: Any, n: Any = None, axis: int = -1, norm: Any = None) -> Any:
+def _ihfft(a: Value, n: Any = None, axis: int = -1, norm: str | None = None) -> Value:
     return np.conjugate(_rfft(a, n, axis, _OPPOSITE.get(norm, norm)))
 
 
 # -- along several axes ----------------------------------------------------------------------
 
 
-def _lengths_and_axes(a: Any, s: Any, axes: Any) -> tuple[list[Any], list[int]]:
+def _lengths_and_axes(a: Value, s: Any, axes: Any) -> tuple[list[Any], list[int]]:
     """Return a length (None as it is) for each axis; both may be left out."""
     if axes is None:
         axes = range(-(a.ndim if s is None else len(s)), 0)
@@ -139,53 +142,55 @@ def _lengths_and_axes(a: Any, s: Any, axes: Any) -> tuple[list[Any], list[int]]:
     return lengths, list(axes)
 
 
-def _in_turn(transform: Any, a: Any, lengths: list[Any], axes: list[int], norm: Any) -> Any:
+def _in_turn(
+    transform: Any, a: Value, lengths: list[Any], axes: list[int], norm: str | None
+) -> Value:
     for n, axis in zip(reversed(lengths), reversed(axes), strict=True):
         a = transform(a, n, axis, norm)
     return a
 
 
 @operation(np.fft.fftn)
-def _fftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+def _fftn(a: Value, s: Any = None, axes: Any = None, norm: str | None = None) -> Value:
     return _in_turn(_fft, a, *_lengths_and_axes(a, s, axes), norm)
 
 
 @operation(np.fft.ifftn)
-def _ifftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+def _ifftn(a: Value, s: Any = None, axes: Any = None, norm: str | None = None) -> Value:
     return _in_turn(_ifft, a, *_lengths_and_axes(a, s, axes), norm)
 
 
 @operation(np.fft.rfftn)
-def _rfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+def _rfftn(a: Value, s: Any = None, axes: Any = None, norm: str | None = None) -> Value:
     lengths, axes = _lengths_and_axes(a, s, axes)
     half = _rfft(a, lengths[-1], axes[-1], norm)
     return _in_turn(_fft, half, lengths[:-1], axes[:-1], norm)
 
 
 @operation(np.fft.irfftn)
-def _irfftn(a: Any, s: Any = None, axes: Any = None, norm: Any = None) -> Any:
+def _irfftn(a: Value, s: Any = None, axes: Any = None, norm: str | None = None) -> Value:
     lengths, axes = _lengths_and_axes(a, s, axes)
     half = _in_turn(_ifft, a, lengths[:-1], axes[:-1], norm)
     return _irfft(half, lengths[-1], axes[-1], norm)
 
 
 @operation(np.fft.fft2)
-def _fft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
+def _fft2(a: Value, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Value:
     return _fftn(a, s, axes, norm)
 
 
 @operation(np.fft.ifft2)
-def _ifft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
+def _ifft2(a: Value, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Value:
     return _ifftn(a, s, axes, norm)
 
 
 @operation(np.fft.rfft2)
-def _rfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
+def _rfft2(a: Value, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Value:
     return _rfftn(a, s, axes, norm)
 
 
 @operation(np.fft.irfft2)
-def _irfft2(a: Any, s: Any = None, axes: Any = (-2, -1), norm: Any = None) -> Any:
+def _irfft2(a: Value, s: Any = None, axes: Any = (-2, -1), norm: str | None = None) -> Value:
     return _irfftn(a, s, axes, norm)
 
 
@@ -196,10 +201,10 @@ _ifftshift_op = linear(np.fft.ifftshift, lambda g, out, x, axes: np.fft.fftshift
 
 
 @operation(np.fft.fftshift)
-def _fftshift(x: Any, axes: Any = None) -> Any:
+def _fftshift(x: Value, axes: Any = None) -> Value:
     return _fftshift_op(x, from_end(axes, x.ndim))
 
 
 @operation(np.fft.ifftshift)
-def _ifftshift(x: Any, axes: Any = None) -> Any:
+def _ifftshift(x: Value, axes: Any = None) -> Value:
     return _ifftshift_op(x, from_end(axes, x.ndim))

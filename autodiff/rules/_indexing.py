@@ -10,14 +10,16 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
+from numpy.typing import DTypeLike
 
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.ndarray import Entries
-from autodiff._core.op import Each, Function
+from autodiff._core.op import Each
 from autodiff._core.record import value_of
 from autodiff._core.scatter import Key, read, scatter
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, constant
+from autodiff._core.types import Function, Shape, Value
 from autodiff.rules._shapes import as_array, operands
 
 _BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
@@ -26,7 +28,7 @@ _ALL = slice(None)
 
 
 @operation(operator.getitem)
-def _getitem(x: Any, key: Any) -> Any:
+def _getitem(x: Value, key: Any) -> Value:
     rank = x._value.ndim
     if (type(key) is int or type(key) is slice) and rank:  # the commonest, in half the time
         return read(x, (..., key, *(_ALL,) * (rank - 1)))
@@ -54,7 +56,7 @@ def _has_arrays_apart(keys: list[Any]) -> bool:
     return np.ndarray in map(type, keys) and advanced[-1] - advanced[0] >= len(advanced)
 
 
-def _numbers(x: Any, keys: list[Any]) -> Any:
+def _numbers(x: Value, keys: list[Any]) -> Value:
     """Return the numbers of the entries at a key: NumPy itself says which they are."""
     try:
         return np.arange(x.size).reshape(x.shape)[tuple(keys)]
@@ -62,7 +64,7 @@ def _numbers(x: Any, keys: list[Any]) -> Any:
         raise IndexError(f"a key that does not fit a Tensor of shape {x.shape}: {error}") from None
 
 
-def _part_for_each_axis(keys: list[Any], shape: tuple[int, ...]) -> list[Any]:
+def _part_for_each_axis(keys: list[Any], shape: Shape) -> list[Any]:
     """Return a key as integers, slices, index arrays and None, with a part for every axis.
 
     Without an Ellipsis, it counts from the end as well. One that stands for no axis stays beside
@@ -95,7 +97,7 @@ def _is_mask(key: Any) -> bool:
     return type(key) is np.ndarray and key.dtype.kind == "b"
 
 
-def _without_masks(keys: list[Any], shape: tuple[int, ...]) -> list[Any]:
+def _without_masks(keys: list[Any], shape: Shape) -> list[Any]:
     """Return a key with the indices of its true entries in place of each mask."""
     if not any(map(_is_mask, keys)):
         return keys
@@ -117,14 +119,14 @@ def _without_masks(keys: list[Any], shape: tuple[int, ...]) -> list[Any]:
 
 
 @operation(np.take)
-def _take(a: Any, indices: Any, axis: int | None = None, *, mode: str = "raise") -> Any:
+def _take(a: Value, indices: Value, axis: int | None = None, *, mode: str = "raise") -> Value:
     if axis is None:
         a, axis = np.ravel(a), 0
     axis = normalize_axis_index(axis, a.ndim)
     return a[(*(_ALL,) * axis, _in_range(indices, a.shape[axis], mode))]
 
 
-def _in_range(indices: Any, length: int, mode: str) -> Any:
+def _in_range(indices: Value, length: int, mode: str) -> Value:
     """Return integers as the indices that NumPy's ``mode`` makes of them."""
     places = np.asarray(value_of(indices))
     if mode == "wrap":
@@ -137,7 +139,7 @@ def _in_range(indices: Any, length: int, mode: str) -> Any:
 
 
 @operation(np.take_along_axis)
-def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
+def _take_along_axis(arr: Value, indices: Value, axis: int | None = -1) -> Value:
     places = np.asarray(value_of(indices))
     if axis is None:
         arr, axis = np.ravel(arr), 0
@@ -152,17 +154,17 @@ def _take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Any:
 
 
 @operation(np.compress)
-def _compress(condition: Any, a: Any, axis: int | None = None) -> Any:
+def _compress(condition: Value, a: Value, axis: int | None = None) -> Value:
     return np.take(a, np.flatnonzero(value_of(condition)), axis)
 
 
 @operation(np.extract)
-def _extract(condition: Any, arr: Any) -> Any:
+def _extract(condition: Value, arr: Value) -> Value:
     return np.take(arr, np.flatnonzero(value_of(condition)))
 
 
 @operation(np.choose)
-def _choose(a: Any, choices: Any, *, mode: str = "raise") -> Any:
+def _choose(a: Value, choices: Value, *, mode: str = "raise") -> Value:
     chosen = constant(_in_range(a, len(choices), mode))
     if np.any(chosen < 0) or np.any(chosen >= len(choices)):
         raise ValueError(f"np.choose among {len(choices)} arrays got a number beyond them")
@@ -176,7 +178,7 @@ def _choose(a: Any, choices: Any, *, mode: str = "raise") -> Any:
 # -- diagonals -------------------------------------------------------------------------------
 
 
-def _diagonal_places(rows: int, columns: int, offset: int) -> tuple[Any, Any]:
+def _diagonal_places(rows: int, columns: int, offset: int) -> tuple[Value, Value]:
     """Return the row and the column of each entry on a diagonal."""
     below, beyond = max(-offset, 0), max(offset, 0)
     places = np.arange(min(rows - below, columns - beyond))
@@ -184,19 +186,21 @@ def _diagonal_places(rows: int, columns: int, offset: int) -> tuple[Any, Any]:
 
 
 @operation(np.diagonal)
-def _diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Any:
+def _diagonal(a: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = a.shape[-2:]
     return a[(..., *_diagonal_places(rows, columns, offset))]
 
 
 @operation(np.trace)
-def _trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None) -> Any:
+def _trace(
+    a: Value, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: DTypeLike | None = None
+) -> Value:
     return np.sum(_diagonal(a, offset, axis1, axis2), axis=-1, dtype=dtype)
 
 
 @operation(np.diag)
-def _diag(v: Any, k: int = 0) -> Any:
+def _diag(v: Value, k: int = 0) -> Value:
     if v.ndim == 2:
         return _diagonal(v, k)
     if v.ndim != 1:
@@ -207,7 +211,7 @@ def _diag(v: Any, k: int = 0) -> Any:
 
 
 @operation(np.diagflat)
-def _diagflat(v: Any, k: int = 0) -> Any:
+def _diagflat(v: Value, k: int = 0) -> Value:
     return _diag(np.ravel(v), k)
 
 
@@ -215,7 +219,7 @@ def _diagflat(v: Any, k: int = 0) -> Any:
 
 
 @operation(np.bincount)
-def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
+def _bincount(x: Value, weights: Value = None, minlength: int = 0) -> Value:
     """Return how often each number occurs, a constant; linear in the weights, if there are any."""
     numbers, weights = np.asarray(value_of(x)), None if weights is None else as_array(weights)
     counts = np.bincount(numbers, value_of(weights), minlength)
@@ -227,8 +231,8 @@ def _bincount(x: Any, weights: Any = None, minlength: int = 0) -> Any:
 
 @operation(np.histogram)
 def _histogram(
-    a: Any, bins: Any = 10, range: Any = None, density: Any = None, weights: Any = None
-) -> Any:
+    a: Value, bins: Any = 10, range: Any = None, density: Any = None, weights: Value = None
+) -> Value:
     entries, bins = np.ravel(value_of(a)), value_of(bins)
     facts = np.histogram(entries, bins, range, density, value_of(weights))
     if not (type(weights) is Tensor and weights.requires_grad):
@@ -245,7 +249,7 @@ def _histogram(
 # -- other entries in some places ------------------------------------------------------------
 
 
-def _put(x: Any, entries: Any, key: Key) -> Any:
+def _put(x: Value, entries: Any, key: Key) -> Value:
     out = np.copy(x)
     if out.dtype != entries.dtype:  # as a tangent's that is real beside one that is complex
         out = out.astype(np.result_type(out, entries))
@@ -261,7 +265,7 @@ put: Function = linear(
 
 
 @operation(Entries.set)
-def _set(places: Entries, v: Any) -> Any:
+def _set(places: Entries, v: Value) -> Value:
     x, key, entries = _places_and_entries(places, "set", v)
     if type(key[-1]) is np.ndarray:
         _, from_behind = np.unique(key[-1][::-1], return_index=True)
@@ -271,14 +275,14 @@ def _set(places: Entries, v: Any) -> Any:
 
 
 @operation(Entries.add)
-def _add(places: Entries, v: Any) -> Any:
+def _add(places: Entries, v: Value) -> Value:
     x, key, entries = _places_and_entries(places, "add", v)
     scattered = scatter(entries, (key,), (entries.ndim,), x.shape)
     return _in_shape(x + scattered, places.x.shape)
 
 
 @operation(Entries.multiply)
-def _multiply(places: Entries, v: Any) -> Any:
+def _multiply(places: Entries, v: Value) -> Value:
     x, key, factors = _places_and_entries(places, "multiply", v)
     if type(key[-1]) is not np.ndarray:
         return _in_shape(put(x, x[key] * factors, key), places.x.shape)
@@ -290,7 +294,7 @@ def _multiply(places: Entries, v: Any) -> Any:
     return _in_shape(x, places.x.shape)
 
 
-def _places_and_entries(places: Entries, name: str, v: Any) -> tuple[Any, Key, Any]:
+def _places_and_entries(places: Entries, name: str, v: Value) -> tuple[Any, Key, Any]:
     """Return the Tensor, the places in it and ``v`` with an entry for each of them.
 
     Index arrays become one, into the Tensor along one axis.
@@ -316,5 +320,5 @@ def _places_and_entries(places: Entries, name: str, v: Any) -> tuple[Any, Key, A
     return np.ravel(x), (..., numbers.ravel()), np.ravel(v)
 
 
-def _in_shape(x: Any, shape: tuple[int, ...]) -> Any:
+def _in_shape(x: Value, shape: Shape) -> Value:
     return x if x.shape == shape else x.reshape(shape)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
+from numpy.typing import DTypeLike
 
-from autodiff._core.op import Function, Together
+from autodiff._core.op import Together
 from autodiff._core.table import linear, operation
+from autodiff._core.types import Cotangent, Function, Value
 from autodiff.rules._shapes import operands
 
 _ALL = slice(None)
@@ -17,7 +20,7 @@ _ALL = slice(None)
 # -- joining ---------------------------------------------------------------------------------
 
 
-def _parts(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
+def _parts(g: Cotangent, out: Value, arguments: tuple[Any, ...]) -> Function:
     """Return the part of a cotangent that belongs to each of the arrays that were joined."""
     *arrays, axis = arguments
     ends = [0, *accumulate(a.shape[axis] for a in arrays)]
@@ -25,7 +28,7 @@ def _parts(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
     return lambda i: g[(..., slice(ends[i], ends[i + 1]), *rest)]
 
 
-def _layers(g: Any, out: Any, arguments: tuple[Any, ...]) -> Function:
+def _layers(g: Cotangent, out: Value, arguments: tuple[Any, ...]) -> Function:
     """Return the part of a cotangent that belongs to each of the arrays that were stacked."""
     rest = (_ALL,) * (-arguments[-1] - 1)
     return lambda i: g[(..., i, *rest)]
@@ -43,7 +46,7 @@ _stack_op = linear(
 )
 
 
-def _cast(arrays: list[Any], dtype: Any, casting: Any) -> list[Any]:
+def _cast(arrays: Sequence[Value], dtype: DTypeLike | None, casting: Any) -> Sequence[Value]:
     """Return arrays in one type, where NumPy's rule of casting allows it."""
     if dtype is None and casting == "same_kind":
         return arrays
@@ -53,8 +56,12 @@ def _cast(arrays: list[Any], dtype: Any, casting: Any) -> list[Any]:
 
 @operation(np.concatenate)
 def concatenate(
-    arrays: Any, axis: int | None = 0, *, dtype: Any = None, casting: Any = "same_kind"
-) -> Any:
+    arrays: Sequence[Value],
+    axis: int | None = 0,
+    *,
+    dtype: DTypeLike | None = None,
+    casting: Any = "same_kind",
+) -> Value:
     """Join Tensors and arrays along an axis, flattened if it is None."""
     arrays = _cast(operands(arrays), dtype, casting)
     if axis is None:
@@ -63,41 +70,51 @@ def concatenate(
 
 
 @operation(np.stack)
-def _stack(arrays: Any, axis: int = 0, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def _stack(
+    arrays: Sequence[Value],
+    axis: int = 0,
+    *,
+    dtype: DTypeLike | None = None,
+    casting: Any = "same_kind",
+) -> Value:
     arrays = _cast(operands(arrays), dtype, casting)
     ndim = arrays[0].ndim + 1
     return _stack_op(*arrays, normalize_axis_index(axis, ndim) - ndim)
 
 
-def _at_least(ndim: int, arrays: Any) -> list[Any]:
+def _at_least(ndim: int, arrays: Sequence[Value]) -> list[Value]:
     make = (np.atleast_1d, np.atleast_2d, np.atleast_3d)[ndim - 1]
     return [make(a) for a in operands(arrays)]
 
 
 @operation(np.hstack)
-def _hstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def _hstack(
+    tup: Sequence[Value], *, dtype: DTypeLike | None = None, casting: Any = "same_kind"
+) -> Value:
     arrays = _at_least(1, tup)
     axis = 0 if arrays[0].ndim == 1 else 1
     return concatenate(arrays, axis, dtype=dtype, casting=casting)
 
 
 @operation(np.vstack)
-def _vstack(tup: Any, *, dtype: Any = None, casting: Any = "same_kind") -> Any:
+def _vstack(
+    tup: Sequence[Value], *, dtype: DTypeLike | None = None, casting: Any = "same_kind"
+) -> Value:
     return concatenate(_at_least(2, tup), dtype=dtype, casting=casting)
 
 
 @operation(np.dstack)
-def _dstack(tup: Any) -> Any:
+def _dstack(tup: Sequence[Value]) -> Value:
     return concatenate(_at_least(3, tup), axis=2)
 
 
 @operation(np.column_stack)
-def _column_stack(tup: Any) -> Any:
+def _column_stack(tup: Sequence[Value]) -> Value:
     return concatenate([a if a.ndim > 1 else np.reshape(a, (-1, 1)) for a in operands(tup)], 1)
 
 
 @operation(np.block)
-def _block(arrays: Any) -> Any:
+def _block(arrays: Any) -> Value:
     depth, rank = _depth_and_rank(arrays)
     return _concatenate_nested(arrays, depth, max(depth, rank))
 
@@ -114,7 +131,7 @@ def _depth_and_rank(arrays: Any) -> tuple[int, int]:
     return depths[0] + 1, max(ranks)
 
 
-def _concatenate_nested(arrays: Any, depth: int, rank: int) -> Any:
+def _concatenate_nested(arrays: Any, depth: int, rank: int) -> Value:
     if depth:
         return concatenate([_concatenate_nested(a, depth - 1, rank) for a in arrays], axis=-depth)
     return operands([arrays])[0][(None,) * (rank - np.ndim(arrays))]
@@ -124,7 +141,7 @@ def _concatenate_nested(arrays: Any, depth: int, rank: int) -> Any:
 
 
 @operation(np.array_split)
-def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]:
+def _array_split(ary: Value, indices_or_sections: Any, axis: int = 0) -> list[Value]:
     axis = normalize_axis_index(axis, ary.ndim)
     length = ary.shape[axis]
     if np.ndim(indices_or_sections):
@@ -137,7 +154,7 @@ def _array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Any]
 
 
 @operation(np.split)
-def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
+def _split(ary: Value, indices_or_sections: Any, axis: int = 0) -> Any:
     length = ary.shape[normalize_axis_index(axis, ary.ndim)]
     if not np.ndim(indices_or_sections) and length % indices_or_sections:
         raise ValueError(
@@ -148,24 +165,24 @@ def _split(ary: Any, indices_or_sections: Any, axis: int = 0) -> Any:
 
 
 @operation(np.hsplit)
-def _hsplit(ary: Any, indices_or_sections: Any) -> Any:
+def _hsplit(ary: Value, indices_or_sections: Any) -> Any:
     _need_axes("hsplit", ary, 1)
     return _split(ary, indices_or_sections, min(ary.ndim - 1, 1))
 
 
 @operation(np.vsplit)
-def _vsplit(ary: Any, indices_or_sections: Any) -> Any:
+def _vsplit(ary: Value, indices_or_sections: Any) -> Any:
     _need_axes("vsplit", ary, 2)
     return _split(ary, indices_or_sections, 0)
 
 
 @operation(np.dsplit)
-def _dsplit(ary: Any, indices_or_sections: Any) -> Any:
+def _dsplit(ary: Value, indices_or_sections: Any) -> Any:
     _need_axes("dsplit", ary, 3)
     return _split(ary, indices_or_sections, 2)
 
 
-def _need_axes(function: str, x: Any, ndim: int) -> None:
+def _need_axes(function: str, x: Value, ndim: int) -> None:
     if x.ndim < ndim:
         raise ValueError(f"np.{function} takes an array of {ndim} or more axes, not {x.shape}")
 
@@ -173,5 +190,5 @@ def _need_axes(function: str, x: Any, ndim: int) -> None:
 if hasattr(np, "unstack"):  # from NumPy 2.1 on
 
     @operation(np.unstack)
-    def _unstack(x: Any, /, *, axis: int = 0) -> tuple[Any, ...]:
+    def _unstack(x: Value, /, *, axis: int = 0) -> tuple[Value, ...]:
         return tuple(np.moveaxis(x, axis, 0))

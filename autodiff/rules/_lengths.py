@@ -14,10 +14,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.fast_recorders import recorder
-from autodiff._core.op import Custom, Elementwise, Function
+from autodiff._core.op import Custom, Elementwise
 from autodiff._core.record import value_of
 from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Cotangent, Function, Tangent, Value
 from autodiff._core.walks import Graph, ancestors
 from autodiff.rules._products import conjugate
 from autodiff.rules._reductions import (
@@ -31,7 +32,7 @@ from autodiff.rules._reductions import (
 from autodiff.rules._tails import inner, is_recorded
 
 
-def corners(r: Any) -> Any:
+def corners(r: Value) -> Value:
     """Return where a length is 0 in a walk that records itself; None where it never is."""
     if not is_recorded(r):
         return None
@@ -39,7 +40,7 @@ def corners(r: Any) -> Any:
     return zero if isinstance(zero, np.ndarray | np.bool_) and zero.any() else None
 
 
-def refuse_corners(name: str, t: Any, r: Any, axes: Any = (), keepdims: bool = False) -> None:
+def refuse_corners(name: str, t: Value, r: Value, axes: Value = (), keepdims: bool = False) -> None:
     """Raise where a recorded walk forward moves a length over these axes that is 0."""
     corner = corners(r) if type(r) is Tensor else None
     if corner is None:
@@ -53,11 +54,11 @@ def refuse_corners(name: str, t: Any, r: Any, axes: Any = (), keepdims: bool = F
         )
 
 
-def _requires_grad(x: Any) -> bool:
+def _requires_grad(x: Value) -> bool:
     return type(x) is Tensor and x.requires_grad
 
 
-def slope_at(corner: Any, g: Any, r: Any, smooth_square: bool = True) -> Any:
+def slope_at(corner: Value, g: Cotangent, r: Value, smooth_square: bool = True) -> Cotangent:
     """Return the limit of g/r at corners, NaN where there is none, and 0 elsewhere."""
     vanishes = value_of(g) == 0
     if not _requires_grad(g):
@@ -78,7 +79,7 @@ def slope_at(corner: Any, g: Any, r: Any, smooth_square: bool = True) -> Any:
     return np.where(corner & known, slope, np.where(corner, np.nan, 0))
 
 
-def _others(g: Any, r: Any) -> list[Tensor]:
+def _others(g: Cotangent, r: Value) -> list[Tensor]:
     """Return what g depends on beside r: leaves, and what may have a corner of its own at 0."""
     on_the_way = ancestors([g], [r])[0]
     through = {r}
@@ -99,11 +100,11 @@ def _others(g: Any, r: Any) -> list[Tensor]:
     return [*ends, *cornered]
 
 
-def _still(slope: Any, beyond: Any, x: Any) -> Any:
+def _still(slope: Value, beyond: Value, x: Value) -> Value:
     return np.zeros_like(slope * x)
 
 
-def _still_by_x(g: Any, out: Any, slope: Any, beyond: Any, x: Any) -> Any:
+def _still_by_x(g: Cotangent, out: Value, slope: Value, beyond: Value, x: Value) -> Cotangent:
     return g * (slope + kink(beyond, beyond, x) if is_recorded(x) else slope)
 
 
@@ -117,7 +118,7 @@ kink = inner(
 )
 
 
-def at_corner(corner: Any, slope: Any, g: Any, x: Any, others: Any) -> Any:
+def at_corner(corner: Value, slope: Value, g: Cotangent, x: Value, others: Any) -> Cotangent:
     """Return 0, with the slope given along ``x``, and NaN along the others too where it is NaN.
 
     Of higher derivatives nothing is known, unless ``g`` is 0 for good.
@@ -127,7 +128,7 @@ def at_corner(corner: Any, slope: Any, g: Any, x: Any, others: Any) -> Any:
     return kink(slope, beyond, x) + kink(unknown, unknown, others)
 
 
-def direction(r: Any, x: Any) -> Any:
+def direction(r: Value, x: Value) -> Value:
     """Return x / r, and 0 where r is 0."""
     corner = r == 0
     return (np.where(corner, 0, x) if is_recorded(r) else x) / np.where(corner, 1, r)
@@ -141,7 +142,9 @@ class _Hypot(Elementwise):
 
     __slots__ = ()
 
-    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+    def push(
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Tangent:
         """Return the sum of the rules' images."""
         for t in tangents:
             if t is not None:
@@ -149,17 +152,17 @@ class _Hypot(Elementwise):
         return super().push(tangents, out, inputs, batch)
 
 
-def _cosine_by_x(g: Any, out: Any, x: Any, y: Any) -> Any:
+def _cosine_by_x(g: Cotangent, out: Value, x: Value, y: Value) -> Cotangent:
     sin, r = _sine_and_length(x, y)
     return g * (sin * (sin / r))
 
 
-def _cosine_by_y(g: Any, out: Any, x: Any, y: Any) -> Any:
+def _cosine_by_y(g: Cotangent, out: Value, x: Value, y: Value) -> Cotangent:
     sin, r = _sine_and_length(x, y)
     return -g * (x / r * (sin / r))
 
 
-def _sine_and_length(x: Any, y: Any) -> tuple[Any, Any]:
+def _sine_and_length(x: Value, y: Value) -> tuple[Value, Value]:
     r = np.hypot(x, y)
     r = np.where(r == 0, np.inf, r)  # so that at the corner all is 0
     return y / r, r
@@ -171,7 +174,7 @@ _cosine: Function = inner(
 )
 
 
-def _share(g: Any, x: Any, y: Any, out: Any) -> Any:
+def _share(g: Cotangent, x: Value, y: Value, out: Value) -> Cotangent:
     image = g * (_cosine(x, y) if is_recorded(out) else direction(out, x))
     corner = corners(out)
     if corner is None:
@@ -189,12 +192,12 @@ operation(np.hypot)(recorder(_hypot))
 # -- norms -----------------------------------------------------------------------------------
 
 
-def _root_of_squares(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _root_of_squares(x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
     squares = x * x if x.dtype.kind != "c" else x.real**2 + x.imag**2
     return np.sqrt(add_reduce(squares, axes, keepdims))
 
 
-def _image(g: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _image(g: Cotangent, out: Value, x: Value, axes: tuple[int, ...], keepdims: bool) -> Cotangent:
     g = np.real(g)
     image = expand(g, axes, keepdims) * direction(expand(out, axes, keepdims), conjugate(x))
     corner = corners(out)
@@ -204,7 +207,7 @@ def _image(g: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> A
     return image + at_corner(corner, slope, g, conjugate(x), np.sum(x, axes, keepdims=True))
 
 
-def _tangent(t: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _tangent(t: Tangent, out: Value, x: Value, axes: tuple[int, ...], keepdims: bool) -> Tangent:
     products = t * direction(expand(out, axes, keepdims), conjugate(x))
     corner = corners(out)
     if corner is not None:
@@ -221,7 +224,7 @@ euclidean_norm: Function = recorder(
 # -- standard deviations ---------------------------------------------------------------------
 
 
-def _deviation(centred: Any, axes: tuple[int, ...], keepdims: bool, freedom: Any) -> Any:
+def _deviation(centred: Value, axes: tuple[int, ...], keepdims: bool, freedom: Value) -> Value:
     return euclidean_norm(centred, axes, keepdims) / freedom**0.5
 
 

@@ -19,6 +19,7 @@ from autodiff._core.op import align
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation, without_derivative
 from autodiff._core.tensor import stop_gradient
+from autodiff._core.types import Cotangent, Tangent, Value
 from autodiff.rules._decompositions import adjoint, attempt, eps, from_triangle, with_name
 from autodiff.rules._norms import norm_of_matrices
 from autodiff.rules._products import column, conjugate, matrix_transpose
@@ -27,7 +28,7 @@ from autodiff.rules._shapes import as_array
 # -- linear equations ------------------------------------------------------------------------
 
 
-def _solve_all(a: Any, b: Any) -> Any:
+def _solve_all(a: Value, b: Value) -> Value:
     """Solve a x = b; axes of b in front of those of a's become columns, to factorise a once."""
     extra = b.ndim - a.ndim
     if extra <= 0:
@@ -38,7 +39,7 @@ def _solve_all(a: Any, b: Any) -> Any:
     return np.moveaxis(x.reshape(x.shape[:-1] + columns), range(-extra, 0), range(extra))
 
 
-def _align_tangent(t: Any, out: Any, x: Any) -> Any:
+def _align_tangent(t: Tangent, out: Value, x: Value) -> Tangent:
     return align(t, out.ndim - x.ndim, t.ndim - x.ndim)
 
 
@@ -56,7 +57,7 @@ _solve_op: Any = custom(
 
 
 @operation(np.linalg.solve)
-def _solve(a: Any, b: Any) -> Any:
+def _solve(a: Value, b: Value) -> Value:
     a, b = as_array(a), as_array(b)
     return _solve_op(a, column(b))[..., 0] if b.ndim == 1 else _solve_op(a, b)
 
@@ -69,7 +70,7 @@ custom(
 
 
 @operation(np.linalg.tensorsolve)
-def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
+def _tensorsolve(a: Value, b: Value, axes: Any = None) -> Value:
     a, b = as_array(a), as_array(b)
     if axes is not None:
         a = np.moveaxis(a, axes, range(-len(axes), 0))
@@ -80,7 +81,7 @@ def _tensorsolve(a: Any, b: Any, axes: Any = None) -> Any:
 
 
 @operation(np.linalg.tensorinv)
-def _tensorinv(a: Any, ind: int = 2) -> Any:
+def _tensorinv(a: Value, ind: int = 2) -> Value:
     rows, columns = a.shape[:ind], a.shape[ind:]
     if ind <= 0 or prod(rows) != prod(columns):
         raise ValueError(f"tensorinv of shape {a.shape} with ind={ind}: not square")
@@ -88,7 +89,7 @@ def _tensorinv(a: Any, ind: int = 2) -> Any:
 
 
 @operation(np.linalg.matrix_power)
-def _matrix_power(a: Any, n: int) -> Any:
+def _matrix_power(a: Value, n: int) -> Value:
     exponent = operator.index(n)
     if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
         raise ValueError(f"matrix_power of shape {a.shape}: square matrices expected")
@@ -116,14 +117,14 @@ def _complement(product: Any, rank: Any, full: int) -> Any:
     return np.eye(full, dtype=product.dtype) - product
 
 
-def _rank(inverse: Any, x: Any) -> Any:
+def _rank(inverse: Value, x: Value) -> Value:
     """Return the rank that a pseudo-inverse was computed with, the trace of its projector."""
     return np.rint(
         np.sum(np.real(value_of(inverse) * matrix_transpose(value_of(x))), axis=(-2, -1))
     )
 
 
-def _pinv_rule(g: Any, out: Any, x: Any, *static: Any) -> Any:
+def _pinv_rule(g: Cotangent, out: Value, x: Value, *static: Any) -> Cotangent:
     m, n = x.shape[-2:]
     transposed, h = matrix_transpose(out), conjugate(out)
     rank = _rank(out, x)
@@ -143,7 +144,7 @@ _pinv_op = custom(
 
 
 @operation(np.linalg.pinv)
-def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = ...) -> Any:
+def _pinv(a: Value, rcond: Any = None, hermitian: bool = False, *, rtol: Any = ...) -> Value:
     if rcond is not None and rtol is not ...:
         raise ValueError("pinv takes rcond or rtol, not both")
     if rtol is None:
@@ -154,7 +155,7 @@ def _pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = ...
     return _pinv_op(a, rcond, hermitian)
 
 
-def _lstsq_by_matrix(g: Any, out: Any, a: Any, b: Any, rcond: float) -> Any:
+def _lstsq_by_matrix(g: Cotangent, out: Value, a: Value, b: Value, rcond: float) -> Cotangent:
     m, n = a.shape
     inverse = np.linalg.pinv(a, rcond)
     transposed, h = matrix_transpose(inverse), conjugate(inverse)
@@ -178,7 +179,7 @@ _least_squares = custom(
 
 
 @operation(np.linalg.lstsq)
-def _lstsq(a: Any, b: Any, rcond: float | None = None) -> Any:
+def _lstsq(a: Value, b: Value, rcond: float | None = None) -> Value:
     a, b = as_array(a), as_array(b)
     if a.ndim != 2 or b.ndim not in (1, 2) or a.shape[0] != b.shape[0]:
         raise ValueError(f"lstsq of shapes {a.shape} and {b.shape}: (m, n) and (m,) or (m, k)")
@@ -204,7 +205,7 @@ _determinant = custom(
 
 
 @operation(np.linalg.det)
-def _det(a: Any) -> Any:
+def _det(a: Value) -> Value:
     if a.ndim < 2 or not a.size or not a.requires_grad or _is_regular(a._value):
         return _determinant(a)
     if a.ndim == 2:
@@ -213,7 +214,7 @@ def _det(a: Any) -> Any:
     return np.stack([_det(matrix) for matrix in a.reshape(-1, n, n)]).reshape(a.shape[:-2])
 
 
-def _is_regular(x: Any) -> Any:
+def _is_regular(x: Value) -> Value:
     """Whether all matrices are far enough from singular for det(A) A⁻¹ to be differentiated."""
     try:
         with np.errstate(all="ignore"):
@@ -223,7 +224,7 @@ def _is_regular(x: Any) -> Any:
         return bool(x.shape[-1] != x.shape[-2])  # then it is det that says so
 
 
-def _det_of_singular(a: Any) -> Any:
+def _det_of_singular(a: Value) -> Value:
     """Return a determinant whose derivatives of any order are right at a singular matrix.
 
     In constant bases that are singular vectors, A has a regular block; the determinant of its
@@ -240,7 +241,7 @@ def _det_of_singular(a: Any) -> Any:
     return np.linalg.det(u @ vh) * _determinant(block) * _det_as_polynomial(rest)
 
 
-def _det_as_polynomial(a: Any) -> Any:
+def _det_as_polynomial(a: Value) -> Value:
     """Return the determinant by the method of Faddeev and LeVerrier, which never divides by it."""
     one = np.eye(len(a), dtype=a.dtype)
     m, c = one, 1.0
@@ -251,23 +252,23 @@ def _det_as_polynomial(a: Any) -> Any:
     return c * (-1) ** len(a)
 
 
-def _sign_and_log(x: Any) -> Any:
+def _sign_and_log(x: Value) -> Value:
     return np.stack(np.linalg.slogdet(x), axis=-1)
 
 
-def _transposed_inverse(x: Any) -> Any:
+def _transposed_inverse(x: Value) -> Value:
     problem = "slogdet has no finite derivative at a singular matrix"
     return matrix_transpose(attempt(np.linalg.inv, problem, x))
 
 
-def _slogdet_rule(g: Any, out: Any, x: Any) -> Any:
+def _slogdet_rule(g: Cotangent, out: Value, x: Value) -> Cotangent:
     weight = np.real(g[..., 1])
     if x.dtype.kind == "c":  # only then does the sign turn
         weight = weight + np.imag(g[..., 0] * out[..., 0]) * 1j
     return column(column(weight)) * _transposed_inverse(x)
 
 
-def _slogdet_forward(t: Any, out: Any, x: Any) -> Any:
+def _slogdet_forward(t: Tangent, out: Value, x: Value) -> Tangent:
     growth = np.sum(_transposed_inverse(x) * t, axis=(-2, -1))
     turn = np.imag(growth) * 1j if x.dtype.kind == "c" else 0 * growth
     return np.stack([turn * out[..., 0], np.real(growth) + 0 * turn], axis=-1)
@@ -280,7 +281,7 @@ _SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))
 
 
 @operation(np.linalg.slogdet)
-def _slogdet(a: Any) -> Any:
+def _slogdet(a: Value) -> Value:
     packed = _signs_and_logs(a)
     sign, log = packed[..., 0], packed[..., 1]
     return _SlogdetResult(sign if a.dtype.kind == "c" else stop_gradient(sign), np.real(log))
@@ -290,7 +291,7 @@ def _slogdet(a: Any) -> Any:
 
 
 @operation(np.linalg.cond)
-def _cond(x: Any, p: Any = None) -> Any:
+def _cond(x: Value, p: Value = None) -> Value:
     if p is None or p in (2, -2):
         s = np.linalg.svdvals(x)
         with np.errstate(all="ignore"):

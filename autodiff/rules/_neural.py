@@ -8,10 +8,11 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff._core.machine import row_sums
-from autodiff._core.ndarray import Axes, Operand
+from autodiff._core.ndarray import Operand
 from autodiff._core.record import value_of
 from autodiff._core.table import custom
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Axes, Cotangent, Tangent, Value
 from autodiff.rules._reductions import add_reduce, expand, expand_cotangent
 from autodiff.rules._shapes import as_array, from_end
 from autodiff.rules._tails import everywhere
@@ -22,14 +23,14 @@ _min: Any = np.minimum.reduce
 _sum: Any = np.add.reduce
 
 
-def _total(x: Any, axes: tuple[int, ...]) -> Any:
+def _total(x: Value, axes: tuple[int, ...]) -> Value:
     """Return the sum over axes, which it keeps."""
     if axes == (-1,) and type(x) is np.ndarray and x.ndim == 2 and x.shape[1] < 100:
         return row_sums(x)[:, None]
     return add_reduce(x, axes, True)
 
 
-def _below_top(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
+def _below_top(x: Value, axes: tuple[int, ...]) -> tuple[Value, Value, Value]:
     """Return the largest entries, x less these, and the logarithm of the sum of its exponentials.
 
     Less infinite ones x is 0 where it is equal, and -inf elsewhere.
@@ -51,13 +52,13 @@ def _below_top(x: Any, axes: tuple[int, ...]) -> tuple[Any, Any, Any]:
     return top, below, np.where(total > 1.01, np.log(total), np.log1p(rest))
 
 
-def _log_sum_exp(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _log_sum_exp(x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
     top, _, log_total = _below_top(x, axes)
     total = top + log_total
     return total if keepdims else np.squeeze(total, axis=axes)[()]
 
 
-def _weights(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _weights(out: Value, x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
     """Return exp(x - out), made to add up to 1; where the sum is infinite, equal shares."""
     out = expand(out, axes, keepdims)
     terms = np.exp(x - out)
@@ -96,7 +97,7 @@ def logsumexp(x: Operand, axis: Axes = None, *, keepdims: bool = False) -> Any:
     return _logsumexp(array, from_end(axis, array.ndim), keepdims)
 
 
-def _log_soft_max(x: Any, axes: tuple[int, ...]) -> Any:
+def _log_soft_max(x: Value, axes: tuple[int, ...]) -> Value:
     _, below, log_total = _below_top(x, axes)
     return below - log_total
 
@@ -104,7 +105,7 @@ def _log_soft_max(x: Any, axes: tuple[int, ...]) -> Any:
 # These are projections. Where a probability is nearly 1, the second takes off what rounding left.
 
 
-def _log_softmax_rule(g: Any, out: Any, x: Any, axes: tuple[int, ...]) -> Any:
+def _log_softmax_rule(g: Cotangent, out: Value, x: Value, axes: tuple[int, ...]) -> Cotangent:
     probabilities = np.exp(out)
     image = g - probabilities * _total(g, axes)
     if everywhere(probabilities < 0.99):
@@ -112,7 +113,7 @@ def _log_softmax_rule(g: Any, out: Any, x: Any, axes: tuple[int, ...]) -> Any:
     return image - probabilities * _total(image, axes)
 
 
-def _log_softmax_forward(t: Any, out: Any, x: Any, axes: tuple[int, ...]) -> Any:
+def _log_softmax_forward(t: Tangent, out: Value, x: Value, axes: tuple[int, ...]) -> Tangent:
     probabilities = np.exp(out)
     image = t - _total(probabilities * t, axes)
     if everywhere(probabilities < 0.99):
@@ -141,14 +142,14 @@ def softmax(x: Operand, axis: Axes = -1) -> Any:
     return np.exp(log_softmax(x, axis))
 
 
-def _largest(x: Any, rows: Any) -> tuple[Any, Any]:
+def _largest(x: Value, rows: Value) -> tuple[Value, Value]:
     """Return where the largest entry of each row is, and that entry."""
     # Along short rows max is slow: 47 µs for (512, 10), where finding them by argmax takes 8.
     top = x.argmax(axis=-1)
     return top, x[rows, top]
 
 
-def _cross_entropy(x: Any, labels: Any) -> Any:
+def _cross_entropy(x: Value, labels: Any) -> Value:
     rows = np.arange(len(labels))
     top, largest = _largest(x, rows)
     terms = np.exp(x - largest[:, None])
@@ -156,14 +157,14 @@ def _cross_entropy(x: Any, labels: Any) -> Any:
     return _sum(np.log1p(row_sums(terms)) + (largest - x[rows, labels])) / len(labels)
 
 
-def _excess(x: Any, labels: Any) -> Any:
+def _excess(x: Value, labels: Any) -> Value:
     """Return by how much the probabilities exceed the truth, over the number of rows."""
     truth = labels[:, None] == np.arange(x.shape[-1])
     wrong = np.where(truth, 0, softmax(x))
     return np.where(truth, -np.sum(wrong, axis=-1, keepdims=True), wrong) / len(labels)
 
 
-def _cross_entropy_rule(g: Any, out: Any, x: Any, labels: Any) -> Any:
+def _cross_entropy_rule(g: Cotangent, out: Value, x: Value, labels: Any) -> Cotangent:
     if type(x) is not np.ndarray or g.ndim:
         return expand(g, (-2, -1), False) * _excess(x, labels)
     rows = np.arange(len(labels))

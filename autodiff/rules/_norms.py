@@ -11,6 +11,7 @@ from autodiff._core.fast_recorders import recorder
 from autodiff._core.op import Custom
 from autodiff._core.record import value_of
 from autodiff._core.table import operation
+from autodiff._core.types import Axes, Cotangent, Tangent, Value
 from autodiff.rules._lengths import (
     at_corner,
     corners,
@@ -28,11 +29,11 @@ from autodiff.rules._tails import is_recorded
 # entry is 0.
 
 
-def _power_norm(x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
+def _power_norm(x: Value, axes: tuple[int, ...], keepdims: bool, order: float) -> Value:
     return add_reduce(np.abs(x) ** order, axes, keepdims) ** (1 / order)
 
 
-def _weights(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
+def _weights(out: Value, x: Value, axes: tuple[int, ...], keepdims: bool, order: float) -> Value:
     lengths = expand(out, axes, keepdims)
     if order % 2 == 0:  # no corner in an entry
         return np.where(lengths == 0, 0, x / np.where(lengths == 0, 1, lengths)) ** int(order - 1)
@@ -41,7 +42,9 @@ def _weights(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: flo
     return np.where(corner, 0, np.sign(x) * shares ** (order - 1))
 
 
-def _image(g: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
+def _image(
+    g: Cotangent, out: Value, x: Value, axes: tuple[int, ...], keepdims: bool, order: float
+) -> Cotangent:
     spread_g = expand(g, axes, keepdims)
     image = spread_g * _weights(out, x, axes, keepdims, order)
     if not is_recorded(out):
@@ -57,7 +60,9 @@ def _image(g: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, orde
     return image
 
 
-def _tangent(t: Any, out: Any, x: Any, axes: tuple[int, ...], keepdims: bool, order: float) -> Any:
+def _tangent(
+    t: Tangent, out: Value, x: Value, axes: tuple[int, ...], keepdims: bool, order: float
+) -> Tangent:
     refuse_corners("norm", t, out, axes, keepdims)
     products = t * _weights(out, x, axes, keepdims, order)
     if is_recorded(out):
@@ -73,7 +78,7 @@ _order_norm: Any = recorder(Custom("norm", _power_norm, (_image,), (_tangent,), 
 
 
 @operation(np.linalg.norm)
-def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Any:
+def _norm(x: Value, ord: Any = None, axis: Axes = None, keepdims: bool = False) -> Value:
     axes = from_end(axis, x.ndim)
     if ord is None and (axis is None or len(axes) < 3):
         return euclidean_norm(x, axes, keepdims)
@@ -85,16 +90,16 @@ def _norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> 
 
 
 @operation(np.linalg.vector_norm)
-def _vector_norm(x: Any, *, axis: Any = None, keepdims: bool = False, ord: Any = 2) -> Any:
+def _vector_norm(x: Value, *, axis: Axes = None, keepdims: bool = False, ord: Any = 2) -> Value:
     return _norm_of_vectors(x, ord, from_end(axis, x.ndim), keepdims)
 
 
 @operation(np.linalg.matrix_norm)
-def _matrix_norm(x: Any, *, keepdims: bool = False, ord: Any = "fro") -> Any:
+def _matrix_norm(x: Value, *, keepdims: bool = False, ord: Any = "fro") -> Value:
     return norm_of_matrices(x, ord, (-2, -1), keepdims)
 
 
-def _norm_of_vectors(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _norm_of_vectors(x: Value, order: Any, axes: tuple[int, ...], keepdims: bool) -> Value:
     if isinstance(order, str):
         raise ValueError(f"the norm of a vector has a number for its order, not {order!r}")
     if order is None or order == 2:
@@ -122,7 +127,7 @@ _SUMS: dict[Any, Any] = {
 }
 
 
-def norm_of_matrices(x: Any, order: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def norm_of_matrices(x: Value, order: Any, axes: tuple[int, ...], keepdims: bool) -> Value:
     """Return the norm of the matrices on two axes, by NumPy's name of its order."""
     if order in (None, "fro", "f"):
         return euclidean_norm(x, axes, keepdims)

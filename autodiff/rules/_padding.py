@@ -8,25 +8,26 @@ import numpy as np
 
 from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Value
 from autodiff.rules._joining import concatenate
 
 _ALL = slice(None)
 
 
-def _with_length(x: Any, axis: int, length: int) -> tuple[int, ...]:
+def _with_length(x: Value, axis: int, length: int) -> tuple[int, ...]:
     return (*x.shape[:axis], length, *x.shape[axis + 1 :])
 
 
-def _part(x: Any, axis: int, part: slice) -> Any:
+def _part(x: Value, axis: int, part: slice) -> Value:
     return x[(*(_ALL,) * axis, part)]
 
 
-def _column(weights: Any, x: Any, axis: int) -> Any:
+def _column(weights: Value, x: Value, axis: int) -> Value:
     """Return numbers, one for each entry along an axis, in the type of ``x``."""
     return weights.astype(x.dtype).reshape((-1, *(1,) * (x.ndim - axis - 1)))
 
 
-def _constant(x: Any, axis: int, widths: Any, values: Any) -> Any:
+def _constant(x: Value, axis: int, widths: Any, values: Value) -> Value:
     left, right = (
         np.broadcast_to(value.astype(x.dtype), _with_length(x, axis, width))
         for value, width in zip(values, widths, strict=True)
@@ -34,7 +35,7 @@ def _constant(x: Any, axis: int, widths: Any, values: Any) -> Any:
     return concatenate([left, x, right], axis)
 
 
-def _linear_ramp(x: Any, axis: int, widths: Any, values: Any) -> Any:
+def _linear_ramp(x: Value, axis: int, widths: Any, values: Value) -> Value:
     edges = (_part(x, axis, slice(1)), _part(x, axis, slice(-1, None)))
     left, right = (
         end + (edge - end) * _column(np.arange(width) / max(width, 1), x, axis)
@@ -46,7 +47,7 @@ def _linear_ramp(x: Any, axis: int, widths: Any, values: Any) -> Any:
 def _by_statistic(function: Any) -> Any:
     """Return the padding by a statistic of the nearest entries, or of all of them."""
 
-    def pad(x: Any, axis: int, widths: Any, lengths: Any) -> Any:
+    def pad(x: Value, axis: int, widths: Any, lengths: Any) -> Value:
         most = x.shape[axis]
         first, last = (most if n is None else min(n, most) for n in lengths)
         parts = (_part(x, axis, slice(first)), _part(x, axis, slice(most - last, None)))
@@ -62,7 +63,7 @@ def _by_statistic(function: Any) -> Any:
 def _by_place(mode: Any) -> Any:
     """Return the padding whose entries are some of the given ones; NumPy says which."""
 
-    def pad(x: Any, axis: int, widths: Any, kinds: Any) -> Any:
+    def pad(x: Value, axis: int, widths: Any, kinds: Any) -> Value:
         length = x.shape[axis]
         places = np.pad(np.arange(length), widths, mode)
         entries = np.take(x, places, axis)
@@ -99,7 +100,7 @@ _MODES: dict[str, tuple[Any, str, Any]] = {
 
 
 @operation(np.pad)
-def _pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> Any:
+def _pad(array: Value, pad_width: Any, mode: Any = "constant", **options: Any) -> Value:
     if mode not in _MODES:
         raise ValueError(
             f"np.pad of a Tensor has the modes {', '.join(_MODES)}, not {mode!r}: 'empty' would "

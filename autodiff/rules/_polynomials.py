@@ -5,15 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from autodiff._core.record import value_of
 from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Axes, Value
 from autodiff.rules._shapes import as_array
 
 
 @operation(np.polyval)
-def _polyval(p: Any, x: Any) -> Any:
+def _polyval(p: Value, x: Value) -> Value:
     value = 0 * x
     for coefficient in p:
         value = value * x + coefficient
@@ -21,27 +23,27 @@ def _polyval(p: Any, x: Any) -> Any:
 
 
 @operation(np.polyadd)
-def _polyadd(a1: Any, a2: Any) -> Any:
+def _polyadd(a1: Value, a2: Value) -> Value:
     length = max(len(a1), len(a2))
     return _pad_in_front(a1, length) + _pad_in_front(a2, length)
 
 
 @operation(np.polysub)
-def _polysub(a1: Any, a2: Any) -> Any:
+def _polysub(a1: Value, a2: Value) -> Value:
     return np.polyadd(a1, -1 * np.atleast_1d(a2))
 
 
-def _pad_in_front(p: Any, length: int) -> Any:
+def _pad_in_front(p: Value, length: int) -> Value:
     p = np.atleast_1d(p)
     return np.concatenate([np.zeros(length - len(p), p.dtype), p])
 
 
 @operation(np.polymul)
-def _polymul(a1: Any, a2: Any) -> Any:
+def _polymul(a1: Value, a2: Value) -> Value:
     return np.convolve(_without_leading_zeros(a1), _without_leading_zeros(a2))
 
 
-def _without_leading_zeros(p: Any) -> Any:
+def _without_leading_zeros(p: Value) -> Value:
     """Drop zeros in front, as NumPy does, unless the result depends on one of them."""
     p = p if type(p) is Tensor else np.atleast_1d(p)
     nonzero = np.flatnonzero(value_of(p))
@@ -55,14 +57,14 @@ def _without_leading_zeros(p: Any) -> Any:
 
 
 @operation(np.polyder)
-def _polyder(p: Any, m: int = 1) -> Any:
+def _polyder(p: Value, m: int = 1) -> Value:
     for _ in range(m):
         p = p[:-1] * np.arange(len(p) - 1, 0, -1)
     return p
 
 
 @operation(np.polyint)
-def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
+def _polyint(p: Value, m: int = 1, k: Any = None) -> Value:
     k = 0 if k is None else k
     constants = np.broadcast_to(np.atleast_1d(k), (m,))
     for i in range(m):
@@ -72,14 +74,14 @@ def _polyint(p: Any, m: int = 1, k: Any = None) -> Any:
 
 @operation(np.polyfit)
 def _polyfit(
-    x: Any,
-    y: Any,
+    x: Value,
+    y: Value,
     deg: int,
     rcond: Any = None,
     full: bool = False,
     w: Any = None,
     cov: Any = False,
-) -> Any:
+) -> Value:
     columns, y = np.vander(np.atleast_1d(x), deg + 1), as_array(y)
     if w is not None:
         columns, y = columns * np.expand_dims(w, 1), (y.T * w).T
@@ -93,7 +95,7 @@ def _polyfit(
     return (fit, _covariance(columns, scale, residuals, y, cov)) if cov else fit
 
 
-def _covariance(columns: Any, scale: Any, residuals: Any, y: Any, cov: Any) -> Any:
+def _covariance(columns: Any, scale: Any, residuals: Any, y: Value, cov: Any) -> Value:
     """Return the covariance of fitted coefficients, for each set of values where there are many."""
     inverse = np.linalg.inv(columns.T @ columns) / np.outer(scale, scale)
     n, k = columns.shape
@@ -113,7 +115,7 @@ def _linspace(
     num: int = 50,
     endpoint: bool = True,
     retstep: bool = False,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     axis: int = 0,
 ) -> Any:
     share = np.linspace(0.0, 1.0, num, endpoint=endpoint, dtype=np.result_type(start, stop, 1.0))
@@ -132,7 +134,7 @@ def _logspace(
     num: int = 50,
     endpoint: bool = True,
     base: Any = 10.0,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     axis: int = 0,
 ) -> Any:
     if np.ndim(base):
@@ -150,7 +152,7 @@ def _geomspace(
     stop: Any,
     num: int = 50,
     endpoint: bool = True,
-    dtype: Any = None,
+    dtype: DTypeLike | None = None,
     axis: int = 0,
 ) -> Any:
     points = np.exp(np.linspace(np.log(start), np.log(stop), num, endpoint, axis=axis))
@@ -158,6 +160,6 @@ def _geomspace(
 
 
 @operation(np.lib.stride_tricks.sliding_window_view)
-def _sliding_window_view(x: Any, window_shape: Any, axis: Any = None) -> Any:
+def _sliding_window_view(x: Value, window_shape: Any, axis: Axes = None) -> Value:
     places = np.arange(x.size).reshape(x.shape)
     return np.ravel(x)[np.lib.stride_tricks.sliding_window_view(places, window_shape, axis)]

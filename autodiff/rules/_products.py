@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
@@ -11,39 +12,40 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from autodiff._core.machine import product, product_with_transposed
 from autodiff._core.ndarray import Operand
-from autodiff._core.op import Each, Function
+from autodiff._core.op import Each
 from autodiff._core.table import custom, multilinear, operation
+from autodiff._core.types import Cotangent, Function, Value
 from autodiff.rules._shapes import as_array, from_end
 
 
-def matrix_transpose(x: Any) -> Any:
+def matrix_transpose(x: Value) -> Value:
     """Return the transposed matrices."""
     return x.T if x.ndim == 2 else np.swapaxes(x, -1, -2)
 
 
-def column(x: Any) -> Any:
+def column(x: Value) -> Value:
     """Return the vectors as matrices of one column."""
     return x[..., None]
 
 
-def row(x: Any) -> Any:
+def row(x: Value) -> Value:
     """Return the vectors as matrices of one row."""
     return x[..., None, :]
 
 
-def matvec(x: Any, y: Any) -> Any:
+def matvec(x: Value, y: Value) -> Value:
     """Multiply matrices with vectors; a batch of vectors is one product of matrices."""
     if x.ndim == 2:
         return product(y, x.T)
     return np.matmul(x, column(y))[..., 0]
 
 
-def vecmat(x: Any, y: Any) -> Any:
+def vecmat(x: Value, y: Value) -> Value:
     """Multiply vectors with matrices."""
     return product(x, y) if y.ndim == 2 else np.matmul(row(x), y)[..., 0, :]
 
 
-def vecdot(x: Any, y: Any) -> Any:
+def vecdot(x: Value, y: Value) -> Value:
     """Multiply vectors with vectors."""
     if x.ndim == 1 and y.ndim == 1 and type(x) is np.ndarray:
         return x.dot(y)
@@ -77,13 +79,13 @@ _vecdot = multilinear(
 )
 
 
-def conjugate(x: Any) -> Any:
+def conjugate(x: Value) -> Value:
     """Return the complex conjugate, a real array as it is."""
     return np.conjugate(x) if x.dtype.kind == "c" else x
 
 
 @operation(np.matmul)
-def _matrix_product(x: Any, y: Any, *, axes: Any = None) -> Any:
+def _matrix_product(x: Value, y: Value, *, axes: Any = None) -> Value:
     x, y = as_array(x), as_array(y)
     if axes is not None:
         return _along(_matrix_product, x, y, axes)
@@ -100,7 +102,7 @@ def _matrix_product(x: Any, y: Any, *, axes: Any = None) -> Any:
     return _matvec(x, y)
 
 
-def _check_lengths(name: str, x: Any, y: Any, x_axis: int, y_axis: int) -> None:
+def _check_lengths(name: str, x: Value, y: Value, x_axis: int, y_axis: int) -> None:
     if x.shape[x_axis] != y.shape[y_axis]:
         raise ValueError(
             f"{name} of shapes {x.shape} and {y.shape}: {x.shape[x_axis]} entries of the first "
@@ -109,7 +111,7 @@ def _check_lengths(name: str, x: Any, y: Any, x_axis: int, y_axis: int) -> None:
 
 
 @operation(np.dot)
-def _dot(a: Any, b: Any) -> Any:
+def _dot(a: Value, b: Value) -> Value:
     a, b = as_array(a), as_array(b)
     if not a.ndim or not b.ndim:
         return a * b
@@ -119,23 +121,23 @@ def _dot(a: Any, b: Any) -> Any:
 
 
 @operation(np.inner)
-def _inner(a: Any, b: Any) -> Any:
+def _inner(a: Value, b: Value) -> Value:
     a, b = as_array(a), as_array(b)
     return _tensordot(a, b, (-1, -1)) if a.ndim and b.ndim else a * b
 
 
 @operation(np.vdot)
-def _vdot(a: Any, b: Any) -> Any:
+def _vdot(a: Value, b: Value) -> Value:
     return _matrix_product(conjugate(np.ravel(as_array(a))), np.ravel(as_array(b)))
 
 
 @operation(np.outer)
-def _outer(a: Any, b: Any) -> Any:
+def _outer(a: Value, b: Value) -> Value:
     return column(np.ravel(as_array(a))) * row(np.ravel(as_array(b)))
 
 
 @operation(np.kron)
-def _kron(a: Any, b: Any) -> Any:
+def _kron(a: Value, b: Value) -> Value:
     a, b = as_array(a), as_array(b)
     rank = max(a.ndim, b.ndim)
     m, n = (1,) * (rank - a.ndim) + a.shape, (1,) * (rank - b.ndim) + b.shape
@@ -145,7 +147,7 @@ def _kron(a: Any, b: Any) -> Any:
 
 
 @operation(np.tensordot)
-def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
+def _tensordot(a: Value, b: Value, axes: Any = 2) -> Value:
     a, b = as_array(a), as_array(b)
     pairs = (range(-axes, 0), range(axes)) if isinstance(axes, int | np.integer) else axes
     summed_a = normalize_axis_tuple(pairs[0], a.ndim)
@@ -165,7 +167,7 @@ def _tensordot(a: Any, b: Any, axes: Any = 2) -> Any:
 
 
 @operation(np.linalg.multi_dot)
-def _multi_dot(arrays: Any) -> Any:
+def _multi_dot(arrays: Sequence[Value]) -> Value:
     arrays = [as_array(a) for a in arrays]
     first, last = arrays[0], arrays[-1]
     inner_ranks = {a.ndim for a in arrays[1:-1]}
@@ -182,7 +184,7 @@ def _multi_dot(arrays: Any) -> Any:
     return result[..., 0] if last.ndim == 1 else result
 
 
-def _in_cheapest_order(matrices: list[Any]) -> Any:
+def _in_cheapest_order(matrices: list[Value]) -> Value:
     """Multiply a chain of matrices in the order that takes the fewest multiplications.
 
     Cormen, Leiserson, Rivest and Stein, "Introduction to Algorithms", section 15.2.
@@ -200,7 +202,9 @@ def _in_cheapest_order(matrices: list[Any]) -> Any:
     return _product_between(matrices, cut, 0, count)
 
 
-def _product_between(matrices: list[Any], cut: dict[tuple[int, int], int], i: int, j: int) -> Any:
+def _product_between(
+    matrices: list[Value], cut: dict[tuple[int, int], int], i: int, j: int
+) -> Value:
     """Return the product of the matrices from i to before j, cut where it is cheapest."""
     if j == i + 1:
         return matrices[i]
@@ -210,8 +214,8 @@ def _product_between(matrices: list[Any], cut: dict[tuple[int, int], int], i: in
 
 @operation(np.cross)
 def _cross(
-    a: Any, b: Any, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
-) -> Any:
+    a: Value, b: Value, axisa: int = -1, axisb: int = -1, axisc: int = -1, axis: int | None = None
+) -> Value:
     if axis is not None:
         axisa = axisb = axisc = axis
     a, b = np.moveaxis(as_array(a), axisa, -1), np.moveaxis(as_array(b), axisb, -1)
@@ -231,7 +235,7 @@ def _cross(
 # -- products of stacks of vectors and matrices, and numpy.linalg's names ----------------------
 
 
-def _along(function: Function, x: Any, y: Any, axes: Any) -> Any:
+def _along(function: Function, x: Value, y: Value, axes: Any) -> Value:
     """Multiply along the named axes: those of each operand, then those of the product."""
     pairs = [from_end(own, a.ndim) for own, a in zip(axes[:2], (x, y), strict=True)]
     x, y = (np.moveaxis(a, own, range(-len(own), 0)) for own, a in zip(pairs, (x, y), strict=True))
@@ -242,8 +246,8 @@ def _along(function: Function, x: Any, y: Any, axes: Any) -> Any:
 
 @operation(np.vecdot)
 def _stacked_vecdot(
-    x1: Any, x2: Any, *, axis: int = -1, axes: Any = None, keepdims: bool = False
-) -> Any:
+    x1: Value, x2: Value, *, axis: int = -1, axes: Any = None, keepdims: bool = False
+) -> Value:
     x1, x2 = as_array(x1), as_array(x2)
     if axes is not None or axis != -1:
         own = (axis, axis) if axes is None else axes
@@ -257,7 +261,7 @@ def _stacked_vecdot(
 if hasattr(np, "matvec"):  # from NumPy 2.2 on
 
     @operation(np.matvec)
-    def _stacked_matvec(x1: Any, x2: Any, *, axes: Any = None) -> Any:
+    def _stacked_matvec(x1: Value, x2: Value, *, axes: Any = None) -> Value:
         x1, x2 = as_array(x1), as_array(x2)
         if axes is not None:
             return _along(_stacked_matvec, x1, x2, axes)
@@ -265,7 +269,7 @@ if hasattr(np, "matvec"):  # from NumPy 2.2 on
         return _matvec(x1, x2)
 
     @operation(np.vecmat)
-    def _stacked_vecmat(x1: Any, x2: Any, *, axes: Any = None) -> Any:
+    def _stacked_vecmat(x1: Value, x2: Value, *, axes: Any = None) -> Value:
         x1, x2 = as_array(x1), as_array(x2)
         if axes is not None:
             return _along(_stacked_vecmat, x1, x2, axes)
@@ -274,17 +278,17 @@ if hasattr(np, "matvec"):  # from NumPy 2.2 on
 
 
 @operation(np.linalg.vecdot)
-def _linalg_vecdot(x1: Any, x2: Any, *, axis: int = -1) -> Any:
+def _linalg_vecdot(x1: Value, x2: Value, *, axis: int = -1) -> Value:
     return _stacked_vecdot(x1, x2, axis=axis)
 
 
 @operation(np.linalg.tensordot)
-def _linalg_tensordot(x1: Any, x2: Any, *, axes: Any = 2) -> Any:
+def _linalg_tensordot(x1: Value, x2: Value, *, axes: Any = 2) -> Value:
     return _tensordot(x1, x2, axes)
 
 
 @operation(np.linalg.cross)
-def _linalg_cross(x1: Any, x2: Any, *, axis: int = -1) -> Any:
+def _linalg_cross(x1: Value, x2: Value, *, axis: int = -1) -> Value:
     x1, x2 = as_array(x1), as_array(x2)
     if x1.shape[axis] != 3 or x2.shape[axis] != 3:
         raise ValueError(f"linalg.cross of shapes {x1.shape} and {x2.shape}: vectors of 3 entries")
@@ -292,7 +296,7 @@ def _linalg_cross(x1: Any, x2: Any, *, axis: int = -1) -> Any:
 
 
 @operation(np.linalg.outer)
-def _linalg_outer(x1: Any, x2: Any) -> Any:
+def _linalg_outer(x1: Value, x2: Value) -> Value:
     x1, x2 = as_array(x1), as_array(x2)
     if x1.ndim != 1 or x2.ndim != 1:
         raise ValueError(f"linalg.outer of shapes {x1.shape} and {x2.shape}: two vectors expected")
@@ -300,7 +304,7 @@ def _linalg_outer(x1: Any, x2: Any) -> Any:
 
 
 @operation(np.linalg.matmul)
-def _linalg_matmul(x1: Any, x2: Any) -> Any:
+def _linalg_matmul(x1: Value, x2: Value) -> Value:
     return _matrix_product(x1, x2)
 
 
@@ -313,7 +317,7 @@ operation(np.linalg.diagonal)(lambda x, *, offset=0: np.diagonal(x, offset, -2, 
 # Recorded as a window on the full convolution. Its transposes are such windows too.
 
 
-def convolution(x: Any, y: Any, start: int, length: int) -> Any:
+def convolution(x: Value, y: Value, start: int, length: int) -> Value:
     """Return ``length`` entries of the full convolution along the last axes, from ``start`` on."""
     if x.shape[-1] < y.shape[-1]:
         x, y = y, x
@@ -327,7 +331,7 @@ def convolution(x: Any, y: Any, start: int, length: int) -> Any:
     return np.einsum("...km,...m->...k", windows, y[..., ::-1])
 
 
-def _convolution_rule(i: int, g: Any, out: Any, *arguments: Any) -> Any:
+def _convolution_rule(i: int, g: Cotangent, out: Value, *arguments: Any) -> Cotangent:
     mine, other, start = arguments[i], arguments[1 - i], arguments[2]
     return _convolve_op(g, other[..., ::-1], other.shape[-1] - 1 - start, mine.shape[-1])
 
@@ -336,7 +340,7 @@ _convolve_op = multilinear(convolution, Each(_convolution_rule), core=(1, 1))
 
 
 @operation(np.convolve)
-def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
+def _convolve(a: Value, v: Value, mode: str = "full") -> Value:
     a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
     if a.ndim != 1 or v.ndim != 1 or not a.size or not v.size:
         raise ValueError(f"convolve takes two vectors with entries, not {a.shape} and {v.shape}")
@@ -352,7 +356,7 @@ def _convolve(a: Any, v: Any, mode: str = "full") -> Any:
 
 
 @operation(np.correlate)
-def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
+def _correlate(a: Value, v: Value, mode: str = "valid") -> Value:
     a, v = np.atleast_1d(as_array(a)), np.atleast_1d(as_array(v))
     if a.size < v.size:  # NumPy exchanges them, which matters where "same" is not symmetric
         return conjugate(_correlate(v, a, mode))[::-1]
@@ -363,7 +367,7 @@ def _correlate(a: Any, v: Any, mode: str = "valid") -> Any:
 # One op instead of two spares a pass over the data, and two nodes of the graph in every layer.
 
 
-def _affine_map(x: Any, W: Any, b: Any) -> Any:
+def _affine_map(x: Value, W: Value, b: Value) -> Value:
     out = product(x, W)
     if out.dtype is not b.dtype:
         return out + b

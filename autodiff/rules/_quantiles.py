@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from autodiff._core.op import Function
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Axes, Function, Value
 from autodiff.rules._reductions import along_last, beside, replace_nan, shape_after
 from autodiff.rules._shapes import as_array, from_end
 
 
-def _entries_of_rank(x: Any, ranks: Any) -> Any:
+def _entries_of_rank(x: Value, ranks: Any) -> Value:
     """Return the entries of these ranks along the last axis; NaN if any entry is."""
     last = x.shape[-1] - 1
     ordered = np.partition(x, [*np.unique(ranks), last], axis=-1)
@@ -22,7 +23,7 @@ def _entries_of_rank(x: Any, ranks: Any) -> Any:
     return np.where(np.isnan(ordered[..., last:]), np.nan, found)
 
 
-def _shares(out: Any, x: Any) -> Any:
+def _shares(out: Value, x: Value) -> Value:
     """Return the matrices of each entry's share in each order statistic: ties share equally."""
     equal = (out[..., :, None] == x[..., None, :]).astype(x.dtype)
     return equal / np.sum(equal, axis=-1, keepdims=True)
@@ -37,7 +38,9 @@ _order_statistics = custom(
 )
 
 
-def _positions(function: Function, numbers: Any, q: Any, method: str, dtype: Any) -> Any:
+def _positions(
+    function: Function, numbers: Value, q: Value, method: str, dtype: DTypeLike | None
+) -> Value:
     """Return where among so many sorted entries the quantiles lie, along one more last axis.
 
     Every method interpolates linearly, so the quantiles of 0, 1, 2, … are the places themselves.
@@ -47,7 +50,7 @@ def _positions(function: Function, numbers: Any, q: Any, method: str, dtype: Any
     return np.stack(places).reshape(len(places), -1)[which.reshape(np.shape(numbers))]
 
 
-def _weighted_ranks(x: Any, shares: Any, weights: Any) -> Any:
+def _weighted_ranks(x: Value, shares: Any, weights: Value) -> Value:
     """Return the ranks where the weights of the sorted entries, summed up, reach these shares."""
     sums = np.cumsum(np.take_along_axis(weights, np.argsort(x, axis=-1), axis=-1), axis=-1)
     reached = sums / sums[..., -1:]
@@ -58,14 +61,14 @@ def _weighted_ranks(x: Any, shares: Any, weights: Any) -> Any:
 
 def _quantiles(
     function: Function,
-    a: Any,
-    q: Any,
-    axis: Any,
+    a: Value,
+    q: Value,
+    axis: Axes,
     method: str,
     keepdims: bool,
-    weights: Any,
+    weights: Value,
     skip_nan: bool,
-) -> Any:
+) -> Value:
     a = as_array(a)
     q = np.asarray(q) if type(q) is Tensor else q
     axes = from_end(axis, a.ndim)
@@ -91,7 +94,7 @@ def _quantiles(
     return np.reshape(np.moveaxis(result, -1, 0), np.shape(q) + shape_after(a, axes, keepdims))
 
 
-def _between_entries(x: Any, position: Any) -> Any:
+def _between_entries(x: Value, position: Any) -> Value:
     """Return the numbers at these positions, between which the sorted entries are interpolated."""
     below = np.floor(position)
     number = position.shape[-1]
@@ -105,14 +108,14 @@ def _between_entries(x: Any, position: Any) -> Any:
 def _quantile_function(function: Function, plain: Function, skip_nan: bool) -> None:
     @operation(function)
     def quantile(
-        a: Any,
-        q: Any,
-        axis: Any = None,
+        a: Value,
+        q: Value,
+        axis: Axes = None,
         *,
         method: str = "linear",
         keepdims: bool = False,
-        weights: Any = None,
-    ) -> Any:
+        weights: Value = None,
+    ) -> Value:
         return _quantiles(plain, a, q, axis, method, keepdims, weights, skip_nan)
 
 
@@ -123,10 +126,10 @@ _quantile_function(np.nanpercentile, np.percentile, True)
 
 
 @operation(np.median)
-def _median(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def _median(a: Value, axis: Axes = None, *, keepdims: bool = False) -> Value:
     return np.quantile(a, 0.5, axis, keepdims=keepdims)
 
 
 @operation(np.nanmedian)
-def _nanmedian(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def _nanmedian(a: Value, axis: Axes = None, *, keepdims: bool = False) -> Value:
     return np.nanquantile(a, 0.5, axis, keepdims=keepdims)

@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
+from autodiff._core.types import Axes, Value
 from autodiff.rules._joining import concatenate
 from autodiff.rules._shapes import from_end, operands
 
@@ -26,22 +27,22 @@ _roll_op = linear(
 
 
 @operation(np.flip)
-def _flip(m: Any, axis: Any = None) -> Any:
+def _flip(m: Value, axis: Axes = None) -> Value:
     return _flip_op(m, from_end(axis, m.ndim))
 
 
 @operation(np.flipud)
-def _flipud(m: Any) -> Any:
+def _flipud(m: Value) -> Value:
     return _flip(m, 0)
 
 
 @operation(np.fliplr)
-def _fliplr(m: Any) -> Any:
+def _fliplr(m: Value) -> Value:
     return _flip(m, 1)
 
 
 @operation(np.roll)
-def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
+def _roll(a: Value, shift: Any, axis: Axes = None) -> Value:
     if axis is None:
         return _roll(np.ravel(a), shift, 0).reshape(a.shape)
     shifts, axes = np.broadcast_arrays(np.atleast_1d(value_of(shift)), axis)
@@ -50,7 +51,7 @@ def _roll(a: Any, shift: Any, axis: Any = None) -> Any:
 
 
 @operation(np.rot90)
-def _rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
+def _rot90(m: Value, k: int = 1, axes: Any = (0, 1)) -> Value:
     first, second = from_end(axes, m.ndim)
     match k % 4:
         case 0:
@@ -63,7 +64,7 @@ def _rot90(m: Any, k: int = 1, axes: Any = (0, 1)) -> Any:
 
 
 @operation(np.copy)
-def _copy(a: Any, order: str = "K") -> Any:  # the order of the memory, not of the entries
+def _copy(a: Value, order: str = "K") -> Value:  # the order of the memory, not of the entries
     return a  # which never changes
 
 
@@ -71,7 +72,7 @@ def _copy(a: Any, order: str = "K") -> Any:  # the order of the memory, not of t
 
 
 @operation(np.repeat)
-def _repeat(a: Any, repeats: Any, axis: int | None = None) -> Any:
+def _repeat(a: Value, repeats: Any, axis: int | None = None) -> Value:
     if axis is None:
         a, axis = np.ravel(a), 0
     axis = normalize_axis_index(axis, a.ndim)
@@ -96,7 +97,7 @@ def _tile(A: Any, reps: Any) -> Any:
 
 
 @operation(np.resize)
-def _resize(a: Any, new_shape: Any) -> Any:
+def _resize(a: Value, new_shape: Any) -> Value:
     if not a.size:
         return np.broadcast_to(np.sum(a), new_shape)  # zeros
     return np.ravel(a)[np.resize(np.arange(a.size), new_shape)]
@@ -106,12 +107,12 @@ def _resize(a: Any, new_shape: Any) -> Any:
 
 
 @operation(np.append)
-def _append(arr: Any, values: Any, axis: int | None = None) -> Any:
+def _append(arr: Value, values: Value, axis: int | None = None) -> Value:
     return concatenate([arr, values], axis)
 
 
 @operation(np.insert)
-def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
+def _insert(arr: Value, obj: Any, values: Value, axis: int | None = None) -> Value:
     arr, values = operands([arr, values])
     if axis is None:
         arr, axis = np.ravel(arr), 0
@@ -126,7 +127,7 @@ def _insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Any:
 
 
 @operation(np.delete)
-def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
+def _delete(arr: Value, obj: Any, axis: int | None = None) -> Value:
     if axis is None:
         arr, axis = np.ravel(arr), 0
     length = arr.shape[normalize_axis_index(axis, arr.ndim)]
@@ -134,7 +135,7 @@ def _delete(arr: Any, obj: Any, axis: int | None = None) -> Any:
 
 
 @operation(np.trim_zeros)
-def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
+def _trim_zeros(filt: Any, trim: str = "fb", axis: Axes = None) -> Any:
     if trim.lower() not in ("fb", "bf", "f", "b"):
         raise ValueError(f"np.trim_zeros trims 'f', 'b' or 'fb' (front and back), not {trim!r}")
     kept = [_ALL] * filt.ndim
@@ -151,21 +152,23 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Any = None) -> Any:
 
 
 @operation(np.sort)
-def _sort(a: Any, axis: int | None = -1, kind: Any = None, *, stable: bool | None = None) -> Any:
+def _sort(
+    a: Value, axis: int | None = -1, kind: Any = None, *, stable: bool | None = None
+) -> Value:
     if axis is None:
         a, axis = np.ravel(a), -1
     return np.take_along_axis(a, np.argsort(a, axis, kind, stable=stable), axis)
 
 
 @operation(np.partition)
-def _partition(a: Any, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Any:
+def _partition(a: Value, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Value:
     if axis is None:
         a, axis = np.ravel(a), -1
     return np.take_along_axis(a, np.argpartition(a, kth, axis, kind), axis)
 
 
 @operation(np.sort_complex)
-def _sort_complex(a: Any) -> Any:
+def _sort_complex(a: Value) -> Value:
     return _sort(a).astype(np.result_type(a, np.complex64))
 
 
@@ -173,16 +176,16 @@ def _sort_complex(a: Any) -> Any:
 
 
 @operation(np.tril)
-def _tril(m: Any, k: int = 0) -> Any:
+def _tril(m: Value, k: int = 0) -> Value:
     return np.where(_triangle(m, k), m, 0)
 
 
 @operation(np.triu)
-def _triu(m: Any, k: int = 0) -> Any:
+def _triu(m: Value, k: int = 0) -> Value:
     return np.where(_triangle(m, k - 1), 0, m)
 
 
-def _triangle(m: Any, k: int) -> Any:
+def _triangle(m: Value, k: int) -> Value:
     """Return the mask of the entries on and below a diagonal."""
     rows, columns = m.shape[-2:] if m.ndim > 1 else 2 * m.shape
     return np.tri(rows, columns, k, dtype=bool)
@@ -205,7 +208,7 @@ def _meshgrid(
 
 
 @operation(np.vander)
-def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
+def _vander(x: Value, N: int | None = None, increasing: bool = False) -> Value:
     if x.ndim != 1:
         raise ValueError(f"np.vander takes an array with one axis, not of shape {x.shape}")
     powers = [np.ones_like(x)]
@@ -218,7 +221,7 @@ def _vander(x: Any, N: int | None = None, increasing: bool = False) -> Any:
 
 
 @operation(np.apply_along_axis)
-def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: Any) -> Any:
+def _apply_along_axis(func1d: Any, axis: int, arr: Value, *args: Any, **kwargs: Any) -> Value:
     axis = normalize_axis_index(axis, arr.ndim)
     slices = np.moveaxis(arr, axis, -1)
     loop = slices.shape[:-1]
@@ -231,7 +234,7 @@ def _apply_along_axis(func1d: Any, axis: int, arr: Any, *args: Any, **kwargs: An
 
 
 @operation(np.apply_over_axes)
-def _apply_over_axes(func: Any, a: Any, axes: Any) -> Any:
+def _apply_over_axes(func: Any, a: Value, axes: Any) -> Value:
     for axis in np.atleast_1d(axes).tolist():
         axis = normalize_axis_index(axis, a.ndim)
         result = func(a, axis)

@@ -6,24 +6,25 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
-from autodiff._core.op import Function
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, linear, operation
 from autodiff._core.tensor import stop_gradient
+from autodiff._core.types import Axes, Cotangent, Function, Shape, Value
 from autodiff.rules._shapes import as_array, from_end
 
 _add_reduce: Any = np.add.reduce
 
 
-def add_reduce(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def add_reduce(x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
     """Return the sum over axes; NumPy's inner function is twice as fast as np.sum on arrays."""
     if type(x) is not np.ndarray:
         return np.sum(x, axis=axes, keepdims=keepdims) if axes else x
     return _add_reduce(x, None if len(axes) == x.ndim else axes, keepdims=keepdims)
 
 
-def expand(g: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def expand(g: Cotangent, axes: tuple[int, ...], keepdims: bool) -> Cotangent:
     """Put back, with length 1, the axes that a reduction took out; a lone number stays one."""
     if keepdims or not g.ndim or not axes:
         return g
@@ -32,12 +33,14 @@ def expand(g: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
     return g[tuple(None if i in gone else slice(None) for i in range(rank))]
 
 
-def expand_cotangent(g: Any, x: Any, axes: tuple[int, ...], keepdims: bool, *static: Any) -> Any:
+def expand_cotangent(
+    g: Cotangent, x: Value, axes: tuple[int, ...], keepdims: bool, *static: Any
+) -> Cotangent:
     """Return the cotangent of the entry that each entry of ``x`` was reduced to."""
     return expand(g, axes, keepdims)
 
 
-def count(x: Any, axes: tuple[int, ...]) -> int:
+def count(x: Value, axes: tuple[int, ...]) -> int:
     """Return how many entries of ``x`` are reduced to one."""
     n = 1
     for axis in axes:
@@ -61,14 +64,14 @@ _mean_op = linear(
 
 @operation(np.sum)
 def _sum(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
+    a: Value,
+    axis: Axes = None,
+    dtype: DTypeLike | None = None,
     *,
     keepdims: bool = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
+    initial: Value = None,
+    where: Value = True,
+) -> Value:
     if dtype is not None or where is not True:
         a = _with_neutral(a, dtype, where, 0)
     total = _sum_op(a, from_end(axis, a.ndim), keepdims)
@@ -77,8 +80,13 @@ def _sum(
 
 @operation(np.mean)
 def _mean(
-    a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
-) -> Any:
+    a: Value,
+    axis: Axes = None,
+    dtype: DTypeLike | None = None,
+    *,
+    keepdims: bool = False,
+    where: Value = True,
+) -> Value:
     if dtype is None and where is True:
         return _mean_op(a, from_end(axis, a.ndim), keepdims)
     a = a if dtype is None else a.astype(dtype)
@@ -87,36 +95,36 @@ def _mean(
     return mean if dtype is None else mean.astype(dtype)
 
 
-def _with_neutral(a: Any, dtype: Any, where: Any, neutral: Any) -> Any:
+def _with_neutral(a: Value, dtype: DTypeLike | None, where: Value, neutral: Any) -> Value:
     """Return an array cast, with a neutral number in place of the entries that do not count."""
     a = a if dtype is None else a.astype(dtype)
     return a if where is True else np.where(_mask(where, a), a, neutral)
 
 
-def _mask(where: Any, a: Any) -> Any:
+def _mask(where: Value, a: Value) -> Value:
     """Return the mask of the entries that count, in the shape of the array."""
     return np.broadcast_to(as_array(where).astype(bool), a.shape)
 
 
-def _how_many(where: Any, a: Any, axis: Any, keepdims: bool) -> Any:
+def _how_many(where: Value, a: Value, axis: Axes, keepdims: bool) -> Value:
     """Return how many of the entries count that are reduced to one."""
     return np.sum(_mask(where, a).astype(value_of(a).real.dtype), axis, keepdims=keepdims)
 
 
-def _of_type(number: Any, dtype: Any) -> Any:
+def _of_type(number: Any, dtype: DTypeLike | None) -> Any:
     return as_array(number).astype(dtype)
 
 
 # -- products --------------------------------------------------------------------------------
 
 
-def shape_after(a: Any, axes: tuple[int, ...], keepdims: bool) -> tuple[int, ...]:
+def shape_after(a: Value, axes: tuple[int, ...], keepdims: bool) -> Shape:
     """Return the shape that a reduction over axes leaves."""
     lengths = [1 if i in axes else a.shape[i] for i in range(-a.ndim, 0)]
     return tuple(n for i, n in enumerate(lengths, -a.ndim) if keepdims or i not in axes)
 
 
-def along_last(a: Any, axes: tuple[int, ...]) -> Any:
+def along_last(a: Value, axes: tuple[int, ...]) -> Value:
     """Return the array with the axes to be reduced joined to one, behind the others."""
     if axes == (-1,):
         return a
@@ -125,7 +133,7 @@ def along_last(a: Any, axes: tuple[int, ...]) -> Any:
     return np.reshape(np.transpose(a, kept + axes), (*lengths, count(a, axes)))
 
 
-def _product_along_last(x: Any) -> Any:
+def _product_along_last(x: Value) -> Value:
     """Return the product along the last axis: of the halves, then of their halves, and so on.
 
     Nothing is divided, so that derivatives of any order are right at zeros too.
@@ -142,14 +150,14 @@ def _product_along_last(x: Any) -> Any:
 
 @operation(np.prod)
 def _prod(
-    a: Any,
-    axis: Any = None,
-    dtype: Any = None,
+    a: Value,
+    axis: Axes = None,
+    dtype: DTypeLike | None = None,
     *,
     keepdims: bool = False,
-    initial: Any = None,
-    where: Any = True,
-) -> Any:
+    initial: Value = None,
+    where: Value = True,
+) -> Value:
     if dtype is not None or where is not True:
         a = _with_neutral(a, dtype, where, 1)
     axes = from_end(axis, a.ndim)
@@ -161,14 +169,14 @@ def _prod(
 # -- largest and smallest entries ------------------------------------------------------------
 
 
-def _ties(out: Any, x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+def _ties(out: Value, x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
     """Return the share of each entry in an extremum: ties share equally."""
     equal = (x == expand(out, axes, keepdims)).astype(x.dtype)
     return equal / np.sum(equal, axis=axes, keepdims=True)
 
 
 def _extremum(function: Any, least: float) -> Any:
-    def compute(x: Any, axes: tuple[int, ...], keepdims: bool) -> Any:
+    def compute(x: Value, axes: tuple[int, ...], keepdims: bool) -> Value:
         return function(x, axis=axes, keepdims=keepdims)
 
     compute.__name__ = function.__name__
@@ -185,13 +193,13 @@ def _extremum(function: Any, least: float) -> Any:
 
     @operation(function)
     def reduce(
-        a: Any,
-        axis: Any = None,
+        a: Value,
+        axis: Axes = None,
         *,
         keepdims: bool = False,
-        initial: Any = None,
-        where: Any = True,
-    ) -> Any:
+        initial: Value = None,
+        where: Value = True,
+    ) -> Value:
         axes = from_end(axis, a.ndim)
         if initial is None and where is True:
             return op(a, axes, keepdims)
@@ -212,7 +220,7 @@ operation(np.amin)(_extremum(np.min, math.inf))
 
 
 @operation(np.ptp)
-def _ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
+def _ptp(a: Value, axis: Axes = None, *, keepdims: bool = False) -> Value:
     return np.max(a, axis, keepdims=keepdims) - np.min(a, axis, keepdims=keepdims)
 
 
@@ -221,8 +229,13 @@ def _ptp(a: Any, axis: Any = None, *, keepdims: bool = False) -> Any:
 
 @operation(np.average)
 def _average(
-    a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: bool = False
-) -> Any:
+    a: Value,
+    axis: Axes = None,
+    weights: Value = None,
+    returned: bool = False,
+    *,
+    keepdims: bool = False,
+) -> Value:
     a = as_array(a)
     if weights is None:
         average = np.mean(a, axis, keepdims=keepdims)
@@ -237,7 +250,7 @@ def _average(
     return (average, np.broadcast_to(total, average.shape)) if returned else average
 
 
-def beside(weights: Any, a: Any, axis: Any) -> Any:
+def beside(weights: Value, a: Value, axis: Axes) -> Value:
     """Return weights of the entries along some axes with axes of length 1 for the others."""
     if weights.shape == a.shape:
         return weights
@@ -251,12 +264,18 @@ def beside(weights: Any, a: Any, axis: Any) -> Any:
     return np.reshape(weights, tuple(a.shape[i] if i in axes else 1 for i in range(-a.ndim, 0)))
 
 
-def _squared_modulus(x: Any) -> Any:
+def _squared_modulus(x: Value) -> Value:
     return x * x if x.dtype.kind != "c" else np.real(x) ** 2 + np.imag(x) ** 2
 
 
 def deviations(
-    a: Any, axis: Any, keepdims: bool, ddof: float, mean: Any, dtype: Any, where: Any
+    a: Value,
+    axis: Axes,
+    keepdims: bool,
+    ddof: float,
+    mean: Value,
+    dtype: DTypeLike | None,
+    where: Value,
 ) -> tuple[Any, tuple[int, ...], bool, Any]:
     """Return what is left of the mean, the axes, keepdims and the degrees of freedom."""
     axes = from_end(axis, a.ndim)
@@ -271,7 +290,7 @@ def deviations(
     return centred, axes, keepdims, np.maximum(freedom, 0)
 
 
-def _to_spread(a: Any, dtype: Any) -> Any:
+def _to_spread(a: Value, dtype: DTypeLike | None) -> Value:
     """Return an array cast to the type in which its variance is computed."""
     if dtype is not None and np.dtype(dtype).kind not in "fc":
         raise TypeError(
@@ -281,7 +300,7 @@ def _to_spread(a: Any, dtype: Any) -> Any:
     return a if dtype is None else a.astype(dtype)
 
 
-def _one_of(a: Any, axes: tuple[int, ...], where: Any) -> Any:
+def _one_of(a: Value, axes: tuple[int, ...], where: Value) -> Value:
     """Return an entry that counts of each set that is reduced to one."""
     if where is not True:
         return np.max(np.where(_mask(where, a), a, -math.inf), axes, keepdims=True)
@@ -292,16 +311,16 @@ def measure_of_spread(deviations_of: Function, measure: Function) -> Function:
     """Return what NumPy's function computes with a measure of the deviations from the mean."""
 
     def call(
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
+        a: Value,
+        axis: Axes = None,
+        dtype: DTypeLike | None = None,
         *,
         ddof: float = 0,
         keepdims: bool = False,
-        where: Any = True,
-        mean: Any = None,
+        where: Value = True,
+        mean: Value = None,
         correction: float | None = None,
-    ) -> Any:
+    ) -> Value:
         ddof = ddof if correction is None else correction
         centred, axes, _, freedom = deviations_of(a, axis, keepdims, ddof, mean, dtype, where)
         result = measure(centred, axes, keepdims, freedom)
@@ -310,7 +329,7 @@ def measure_of_spread(deviations_of: Function, measure: Function) -> Function:
     return call
 
 
-def _variance(centred: Any, axes: tuple[int, ...], keepdims: bool, freedom: Any) -> Any:
+def _variance(centred: Value, axes: tuple[int, ...], keepdims: bool, freedom: Any) -> Value:
     return np.sum(_squared_modulus(centred), axes, keepdims=keepdims) / freedom
 
 
@@ -321,19 +340,19 @@ operation(np.var)(measure_of_spread(deviations, _variance))
 # Entries that are NaN get the derivative 0; where there are no others the result is NaN.
 
 
-def replace_nan(a: Any, value: float) -> Any:
+def replace_nan(a: Value, value: float) -> Value:
     """Return the entries with a value for those that are NaN, which no integer is."""
     if a.dtype.kind not in "fc":
         return a
     return np.where(np.isnan(a), value, a)
 
 
-def _not_nan(a: Any) -> Any:
+def _not_nan(a: Value) -> Value:
     """Return 0 for entries that are NaN, 1 for the others."""
     return (~np.isnan(a)).astype(value_of(a).real.dtype)
 
 
-def _without_nan(a: Any, where: Any) -> Any:
+def _without_nan(a: Value, where: Value) -> Value:
     """Return an array with NaN for the entries that do not count."""
     return a if where is True else np.where(_mask(where, a), a, np.nan)
 
@@ -341,14 +360,14 @@ def _without_nan(a: Any, where: Any) -> Any:
 def _total_of_known(function: Function, plain: Function, neutral: float) -> None:
     @operation(function)
     def reduce(
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
+        a: Value,
+        axis: Axes = None,
+        dtype: DTypeLike | None = None,
         *,
         keepdims: bool = False,
-        initial: Any = None,
-        where: Any = True,
-    ) -> Any:
+        initial: Value = None,
+        where: Value = True,
+    ) -> Value:
         a = replace_nan(a, neutral)
         return plain(a, axis, dtype, keepdims=keepdims, initial=initial, where=where)
 
@@ -356,13 +375,13 @@ def _total_of_known(function: Function, plain: Function, neutral: float) -> None
 def _extremum_of_known(function: Function, plain: Function, least: float) -> None:
     @operation(function)
     def reduce(
-        a: Any,
-        axis: Any = None,
+        a: Value,
+        axis: Axes = None,
         *,
         keepdims: bool = False,
-        initial: Any = None,
-        where: Any = True,
-    ) -> Any:
+        initial: Value = None,
+        where: Value = True,
+    ) -> Value:
         known = replace_nan(a, least)
         result = plain(known, axis, keepdims=keepdims, initial=initial, where=where)
         if initial is not None or a.dtype.kind not in "fc":
@@ -378,14 +397,25 @@ _extremum_of_known(np.nanmin, np.min, math.inf)
 
 @operation(np.nanmean)
 def _nanmean(
-    a: Any, axis: Any = None, dtype: Any = None, *, keepdims: bool = False, where: Any = True
-) -> Any:
+    a: Value,
+    axis: Axes = None,
+    dtype: DTypeLike | None = None,
+    *,
+    keepdims: bool = False,
+    where: Value = True,
+) -> Value:
     a = _without_nan(a if dtype is None else a.astype(dtype), where)
     return np.nansum(a, axis, keepdims=keepdims) / np.sum(_not_nan(a), axis, keepdims=keepdims)
 
 
 def nan_deviations(
-    a: Any, axis: Any, keepdims: bool, ddof: float, mean: Any, dtype: Any, where: Any
+    a: Value,
+    axis: Axes,
+    keepdims: bool,
+    ddof: float,
+    mean: Value,
+    dtype: DTypeLike | None,
+    where: Value,
 ) -> tuple[Any, tuple[int, ...], bool, Any]:
     """Return the same of the entries that are not NaN, with 0 for the others."""
     axes = from_end(axis, a.ndim)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import prod
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+from numpy.typing import DTypeLike
 
 from autodiff._core.array_kinds import refuse_container
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, stop_gradient
+from autodiff._core.types import Axes, Cotangent, Shape, Value
 
 _ALL = slice(None)
 
@@ -32,7 +35,7 @@ def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
     return tuple(axis - ndim for axis in normalize_axis_tuple(axes, ndim))
 
 
-def as_array(x: Any) -> Any:
+def as_array(x: Value) -> Value:
     """Return a Tensor or an array as it is, and a number or list as an array."""
     if type(x) is Tensor:
         return x
@@ -48,12 +51,12 @@ def as_array(x: Any) -> Any:
     return x
 
 
-def operands(arrays: Any) -> list[Any]:
+def operands(arrays: Sequence[Value]) -> list[Any]:
     """Return Tensors and arrays as they are, and anything else as an array."""
     return [as_array(a) for a in arrays]
 
 
-def _leading(x: Any, rank: int) -> Any:
+def _leading(x: Value, rank: int) -> Value:
     return x.shape[: x.ndim - rank]
 
 
@@ -67,7 +70,7 @@ _reshape_op = linear(
 
 
 @operation(np.reshape)
-def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
+def _reshape(a: Value, shape: Any, order: str = "C") -> Value:
     shape = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
     if -1 in shape:
         known = -prod(shape)
@@ -78,13 +81,13 @@ def _reshape(a: Any, shape: Any, order: str = "C") -> Any:
 
 
 @operation(np.ravel)
-def _ravel(a: Any, order: str = "C") -> Any:
+def _ravel(a: Value, order: str = "C") -> Value:
     if order != "C":
         a = _first_axis_last("ravel", a, order)
     return _reshape_op(a, (a.size,), a.ndim)
 
 
-def _first_axis_last(function: str, a: Any, order: str) -> Any:
+def _first_axis_last(function: str, a: Value, order: str) -> Value:
     """Return the array whose entries in the order 'C' are those of ``a`` in the order 'F'."""
     if order != "F":
         raise ValueError(
@@ -95,7 +98,7 @@ def _first_axis_last(function: str, a: Any, order: str) -> Any:
 
 
 @operation(np.expand_dims)
-def _expand_dims(a: Any, axis: Any) -> Any:
+def _expand_dims(a: Value, axis: int | tuple[int, ...]) -> Value:
     ndim = a.ndim + (1 if isinstance(axis, int) else len(axis))
     new = {ndim + i for i in from_end(axis, ndim)}
     lengths = iter(a.shape)
@@ -103,7 +106,7 @@ def _expand_dims(a: Any, axis: Any) -> Any:
 
 
 @operation(np.squeeze)
-def _squeeze(a: Any, axis: Any = None) -> Any:
+def _squeeze(a: Value, axis: Axes = None) -> Value:
     if axis is None:
         return _reshape_op(a, tuple(n for n in a.shape if n != 1), a.ndim)
     gone = {a.ndim + i for i in from_end(axis, a.ndim)}
@@ -113,22 +116,22 @@ def _squeeze(a: Any, axis: Any = None) -> Any:
 
 
 @operation(np.atleast_1d)
-def _atleast_1d(*arys: Any) -> Any:
+def _atleast_1d(*arys: Value) -> Value:
     return _each(arys, lambda a: a if a.ndim else a[None])
 
 
 @operation(np.atleast_2d)
-def _atleast_2d(*arys: Any) -> Any:
+def _atleast_2d(*arys: Value) -> Value:
     return _each(arys, lambda a: a[(None,) * max(2 - a.ndim, 0)])
 
 
 @operation(np.atleast_3d)
-def _atleast_3d(*arys: Any) -> Any:
+def _atleast_3d(*arys: Value) -> Value:
     added = {0: (None, None, None), 1: (None, _ALL, None), 2: (_ALL, _ALL, None)}
     return _each(arys, lambda a: a[added.get(a.ndim, ())])
 
 
-def _each(arrays: Any, function: Any) -> Any:
+def _each(arrays: Sequence[Value], function: Any) -> Value:
     results = tuple(map(function, operands(arrays)))
     return results[0] if len(results) == 1 else results
 
@@ -136,7 +139,7 @@ def _each(arrays: Any, function: Any) -> Any:
 # -- axes in another order -------------------------------------------------------------------
 
 
-def _behind(x: Any, axes: tuple[int, ...]) -> tuple[int, ...]:
+def _behind(x: Value, axes: tuple[int, ...]) -> tuple[int, ...]:
     """Return an order of axes for ``x``, whose leading axes stay."""
     batch = x.ndim - len(axes)
     return (*range(batch), *(x.ndim + axis for axis in axes))
@@ -154,12 +157,12 @@ _transpose_op = linear(
 
 
 @operation(np.transpose)
-def _transpose(a: Any, axes: Any = None) -> Any:
+def _transpose(a: Value, axes: Any = None) -> Value:
     return _transpose_op(a, from_end(range(a.ndim)[::-1] if axes is None else axes, a.ndim))
 
 
 @operation(np.swapaxes)
-def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
+def _swapaxes(a: Value, axis1: int, axis2: int) -> Value:
     order = list(range(a.ndim))
     i, j = normalize_axis_index(axis1, a.ndim), normalize_axis_index(axis2, a.ndim)
     order[i], order[j] = j, i
@@ -167,12 +170,12 @@ def _swapaxes(a: Any, axis1: int, axis2: int) -> Any:
 
 
 @operation(np.matrix_transpose)
-def _matrix_transpose(x: Any) -> Any:
+def _matrix_transpose(x: Value) -> Value:
     return _swapaxes(x, -1, -2)
 
 
 @operation(np.moveaxis)
-def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
+def _moveaxis(a: Value, source: Any, destination: Any) -> Value:
     sources = normalize_axis_tuple(source, a.ndim)
     order = [i for i in range(a.ndim) if i not in sources]
     for to, axis in sorted(zip(normalize_axis_tuple(destination, a.ndim), sources, strict=True)):
@@ -181,7 +184,7 @@ def _moveaxis(a: Any, source: Any, destination: Any) -> Any:
 
 
 @operation(np.rollaxis)
-def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
+def _rollaxis(a: Value, axis: int, start: int = 0) -> Value:
     axis = normalize_axis_index(axis, a.ndim)
     start = normalize_axis_index(start + a.ndim if start < 0 else start, a.ndim + 1)
     return _moveaxis(a, axis, start - (axis < start))
@@ -190,14 +193,14 @@ def _rollaxis(a: Any, axis: int, start: int = 0) -> Any:
 # -- broadcasting -------------------------------------------------------------------------------
 
 
-def _broadcast(x: Any, shape: tuple[int, ...], rank: int) -> Any:
+def _broadcast(x: Value, shape: Shape, rank: int) -> Value:
     leading = _leading(x, rank)
     own = x.shape[len(leading) :]
     x = x.reshape(leading + (1,) * (len(shape) - rank) + own)
     return np.broadcast_to(x, leading + shape)
 
 
-def _broadcast_rule(g: Any, out: Any, x: Any, shape: tuple[int, ...], rank: int) -> Any:
+def _broadcast_rule(g: Cotangent, out: Value, x: Value, shape: Shape, rank: int) -> Cotangent:
     """Return a cotangent summed over the axes along which ``x`` was broadcast."""
     own = (1,) * (len(shape) - rank) + x.shape[x.ndim - rank :]
     leading = _leading(g, len(shape))
@@ -210,7 +213,7 @@ _broadcast_op = linear(np.broadcast_to, _broadcast_rule, compute=_broadcast)
 
 
 @operation(np.broadcast_to)
-def _broadcast_to(array: Any, shape: Any) -> Any:
+def _broadcast_to(array: Value, shape: Any) -> Value:
     shape = (shape,) if isinstance(shape, int) else tuple(shape)
     return _broadcast_op(array, shape, array.ndim)
 
@@ -235,13 +238,13 @@ _cast = linear(
 
 @operation(np.ndarray.astype)
 def _astype(
-    x: Any,
-    dtype: Any,
+    x: Value,
+    dtype: DTypeLike | None,
     order: str = "K",
     casting: Any = "unsafe",
     subok: bool = True,
     copy: bool = True,
-) -> Any:
+) -> Value:
     dtype = np.dtype(dtype)
     if casting != "unsafe" and not np.can_cast(x.dtype, dtype, casting):
         raise TypeError(f"a Tensor of dtype {x.dtype} cannot become {dtype} by casting={casting!r}")

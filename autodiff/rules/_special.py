@@ -17,28 +17,29 @@ import autodiff.rules._special_errors
 import autodiff.rules._special_integrals
 import autodiff.rules._special_orders  # noqa: F401  # the rest of the ufuncs
 from autodiff._core.table import elementwise, without_derivative
+from autodiff._core.types import Value
 from autodiff.rules._tails import slope, where
 
 _PI = math.pi
 _DEGREE = _PI / 180
 
 
-def _unless_both_zero(y: Any, x: Any) -> Any:
+def _unless_both_zero(y: Value, x: Value) -> Value:
     """Return y, but 1 where both are 0: there x log y has a corner, whose slopes are set to 0."""
     return np.where(np.logical_and(x == 0, y == 0), 1, y)
 
 
-def _ratio(x: Any, y: Any) -> Any:
+def _ratio(x: Value, y: Value) -> Value:
     """Return x / y, and 0 for 0 / 0."""
     return x / _unless_both_zero(y, x)
 
 
-def _log(x: Any, y: Any) -> Any:
+def _log(x: Value, y: Value) -> Value:
     """Return log y, and 0 where x and y are both 0."""
     return np.log(_unless_both_zero(y, x))
 
 
-def _log1p(x: Any, y: Any) -> Any:
+def _log1p(x: Value, y: Value) -> Value:
     """Return log(1 + y), and 0 where x and 1 + y are both 0."""
     return np.log1p(np.where(np.logical_and(x == 0, y == -1), 0, y))
 
@@ -49,13 +50,13 @@ for constant in (special.round, special.gammasgn):
 # -- elementary functions --------------------------------------------------------------------
 
 
-def _cotdg_slope(out: Any, x: Any) -> Any:
+def _cotdg_slope(out: Value, x: Value) -> Value:
     square = out * out
     steep = square > 1e4  # where SciPy's value is less accurate than the slope
     return where(steep, lambda x: 1 / special.sindg(x) / special.sindg(x), 1 + square, x)
 
 
-def _exprel_slope(out: Any, x: Any, scale: Any = 1) -> Any:
+def _exprel_slope(out: Value, x: Value, scale: Value = 1) -> Value:
     """Return the slope of (exp(scale · x) - 1) / x: its series, but on the left the quotient's."""
     left = scale * x < -1
     # From 800 on it would overflow, and take the longer the larger its argument is.
@@ -94,20 +95,20 @@ elementwise(
 # -- statistics and learning -----------------------------------------------------------------
 
 
-def _log_ratio(x: Any, y: Any) -> Any:
+def _log_ratio(x: Value, y: Value) -> Value:
     """Return log(x / y), without cancellation where x and y are nearly equal."""
     near = np.abs(x - y) < 0.1 * y
     apart = _log(y, x) - _log(x, y)
     return where(near, lambda x, y: np.log1p((x - y) / y), apart, x, y)
 
 
-def _one_minus_ratio(x: Any, y: Any) -> Any:
+def _one_minus_ratio(x: Value, y: Value) -> Value:
     """Return 1 - x / y, and 1 where both are 0."""
     near = np.abs(x - y) < 0.1 * y
     return where(near, lambda x, y: (y - x) / y, 1 - _ratio(x, y), x, y)
 
 
-def _root_slope(x: Any, p: Any) -> Any:
+def _root_slope(x: Value, p: Value) -> Value:
     """Return the slope by p of log(1 + px) / p: its series for small px, or the quotient's."""
     far = np.abs(p * x) > 0.5
     series = -0.5 * x * x * special.hyp2f1(2, 2, 3, np.where(far, 0, -p * x))
@@ -185,19 +186,19 @@ elementwise(
 # -- gamma and beta functions (DLMF 5) -------------------------------------------------------
 
 
-def _psi_slope(x: Any) -> Any:
+def _psi_slope(x: Value) -> Value:
     if np.iscomplexobj(x):
         raise TypeError("scipy.special.psi has a derivative here at real arguments only")
     return special.zeta(2, x)
 
 
-def _psi_difference(a: Any, b: Any) -> Any:
+def _psi_difference(a: Value, b: Value) -> Value:
     """Return ψ(a + b) - ψ(a); where b is small beside a > 0, by Taylor's series (DLMF 5.15.1)."""
     plain = special.psi(a + b) - special.psi(a)
     return where(np.abs(b) < 0.01 * a, _psi_difference_near, plain, a, b)
 
 
-def _psi_difference_near(a: Any, b: Any) -> Any:
+def _psi_difference_near(a: Value, b: Value) -> Value:
     total: Any = 0
     for k in range(8, 1, -1):
         total = special.zeta(k, a) - b * total
@@ -208,28 +209,28 @@ def _psi_difference_near(a: Any, b: Any) -> Any:
 # B(n + 1, k - n) sin(π(k - n)) / π.
 
 
-def _binomial_slope_by_n(out: Any, n: Any, k: Any) -> Any:
+def _binomial_slope_by_n(out: Value, n: Value, k: Value) -> Value:
     a = n - k + 1
     return where(a < 0.5, _reflected_slope_by_n, out * _psi_difference(a, k), out, n, k)
 
 
-def _reflected_slope_by_n(out: Any, n: Any, k: Any) -> Any:
+def _reflected_slope_by_n(out: Value, n: Value, k: Value) -> Value:
     z = k - n
     return out * _psi_difference(z, n + 1 - z) - special.beta(n + 1, z) * np.cos(_PI * z)
 
 
-def _binomial_slope_by_k(out: Any, n: Any, k: Any) -> Any:
+def _binomial_slope_by_k(out: Value, n: Value, k: Value) -> Value:
     b = k + 1
     a = n - k + 1
     return where(a < 0.5, _reflected_slope_by_k, out * _psi_difference(b, a - b), out, n, k)
 
 
-def _reflected_slope_by_k(out: Any, n: Any, k: Any) -> Any:
+def _reflected_slope_by_k(out: Value, n: Value, k: Value) -> Value:
     z = k - n
     return special.beta(n + 1, z) * np.cos(_PI * z) - out * _psi_difference(z, n + 1)
 
 
-def _rgamma_slope(out: Any, x: Any) -> Any:
+def _rgamma_slope(out: Value, x: Value) -> Value:
     """Return (1/Γ)', to the left by reflection, which has no poles where 1/Γ is zero."""
     left = np.real(x) < 0.5
     y = np.where(left, x, 0)

@@ -13,6 +13,7 @@ import numpy as np
 from scipy import special
 
 from autodiff._core.table import elementwise
+from autodiff._core.types import Value
 from autodiff.rules._tails import slope, where
 
 _ROOT_PI = math.sqrt(math.pi)
@@ -20,7 +21,7 @@ _ROOT_2 = math.sqrt(2)
 _ROOT_2PI = math.sqrt(2 * math.pi)
 
 
-def _fraction(x: Any, square: Any, first: int) -> Any:
+def _fraction(x: Value, square: Value, first: int) -> Value:
     """Return x + ns / (x + (n + 1)s / (x + ...)) for a square s, which is small beside x².
 
     From n = ``first`` on. To 15 it is right to rounding where x² is above 72 s.
@@ -31,7 +32,7 @@ def _fraction(x: Any, square: Any, first: int) -> Any:
     return total
 
 
-def _far(x: Any, width: Any = 1) -> Any:
+def _far(x: Value, width: Value = 1) -> Value:
     """Return where the fraction holds; at the imaginary axis it lacks what decays like exp(x²)."""
     real = np.real(x)
     return (real >= 0) & (np.abs(x) > width * np.where(real > 1e-6 * width, 7, 30))
@@ -40,7 +41,7 @@ def _far(x: Any, width: Any = 1) -> Any:
 # -- error functions -------------------------------------------------------------------------
 
 
-def _erfcx_slope(out: Any, x: Any) -> Any:
+def _erfcx_slope(out: Value, x: Value) -> Value:
     return where(
         _far(x) if x.dtype.kind == "c" else x > 6,
         lambda out, x: -out / _fraction(x, 0.5, 2),
@@ -49,11 +50,11 @@ def _erfcx_slope(out: Any, x: Any) -> Any:
     )
 
 
-def _dawsn_slope(out: Any, x: Any) -> Any:
+def _dawsn_slope(out: Value, x: Value) -> Value:
     return where(np.real(x * x) > 64, lambda x: -_double_factorials(1 / x), 1 - 2 * x * out, x)
 
 
-def _double_factorials(pole: Any) -> Any:
+def _double_factorials(pole: Value) -> Value:
     """Return Σ (2k-1)!! (pole²/2)ᵏ from k = 1 on, for a pole below 1/8 (DLMF 7.12.1)."""
     square = 0.5 * pole * pole
     total: Any = 1
@@ -74,7 +75,7 @@ elementwise(special.erfcinv, lambda g, out, y: g * (-_ROOT_PI / 2 * np.exp(out *
 # -- the normal distribution -----------------------------------------------------------------
 
 
-def _log_ndtr_decay(out: Any, x: Any) -> Any:
+def _log_ndtr_decay(out: Value, x: Value) -> Value:
     """Return x + log_ndtr′, by which that is multiplied in its own slope."""
     return where(np.real(x) < -8.5, lambda x: 1 / _fraction(-x, 1, 2), x + out, x)
 
@@ -105,7 +106,7 @@ elementwise(
 # with relative errors of 2e-12 at (5, 1, 0.1), 2e-10 at (7, 1, 1e-3) and 2e-8 at (30, 1, 1e-10).
 
 
-def _lorentzian(x: Any, sigma: Any) -> tuple[Any, Any, Any]:
+def _lorentzian(x: Value, sigma: Value) -> tuple[Value, Value, Value]:
     """Return F = 1 / πa, with a = x + σ²/b, and b and c, the next two steps of the fraction."""
     square = sigma * sigma
     c = _fraction(x, square, 3)
@@ -113,17 +114,17 @@ def _lorentzian(x: Any, sigma: Any) -> tuple[Any, Any, Any]:
     return 1 / (math.pi * (x + square / b)), b, c
 
 
-def _slope_far(x: Any, sigma: Any) -> Any:
+def _slope_far(x: Value, sigma: Value) -> Value:
     f, b, _ = _lorentzian(x, sigma)
     return -f / b
 
 
-def _bend_far(x: Any, sigma: Any) -> Any:
+def _bend_far(x: Value, sigma: Value) -> Value:
     f, b, c = _lorentzian(x, sigma)
     return 2 * f / (b * c)
 
 
-def _near(x: Any, sigma: Any) -> tuple[Any, Any]:
+def _near(x: Value, sigma: Value) -> tuple[Value, Value]:
     """Return F′ and F"."""
     z = x / (_ROOT_2 * sigma)
     w = special.erfcx(z)
@@ -131,13 +132,13 @@ def _near(x: Any, sigma: Any) -> tuple[Any, Any]:
     return first, (w / (_ROOT_2PI * sigma) + x * first) / (sigma * sigma)
 
 
-def _voigt_slope(x: Any, sigma: Any, gamma: Any) -> Any:
+def _voigt_slope(x: Value, sigma: Value, gamma: Value) -> Value:
     x = gamma - x * 1j  # in this order, since 1j * np.float64 is Python's complex
     far = _far(x, _ROOT_2 * sigma)
     return where(far, _slope_far, _near(x, np.where(far, 1, sigma))[0], x, sigma)
 
 
-def _voigt_bend(x: Any, sigma: Any, gamma: Any) -> Any:
+def _voigt_bend(x: Value, sigma: Value, gamma: Value) -> Value:
     x = gamma - x * 1j
     far = _far(x, _ROOT_2 * sigma)
     return where(far, _bend_far, _near(x, np.where(far, 1, sigma))[1], x, sigma)

@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autodiff._core.op import Function
 from autodiff._core.table import elementwise, operation
+from autodiff._core.types import Function, Value
 from autodiff.rules._tails import inner, is_recorded, slope, where
 
 _PI = math.pi
@@ -19,7 +19,7 @@ def _outputs(function: Any, *rules: Function) -> list[Function]:
     """State a ufunc with several outputs, each of which becomes an op of its own."""
 
     def output(i: int, rule: Function) -> Function:
-        def compute(x: Any) -> Any:
+        def compute(x: Value) -> Value:
             return function(x)[i]
 
         compute.__name__ = f"{function.__name__}[{i}]"
@@ -44,18 +44,18 @@ _airy: list[Function] = _outputs(
 # sin(x)/x, sinh(x)/x and log(z)/(1-z) are hypergeometric functions, smooth at 0 and 1.
 
 
-def _sine_over(x: Any) -> Any:
+def _sine_over(x: Value) -> Value:
     near = np.abs(x) < 1
     return where(~near, lambda x: np.sin(x) / x, special.hyp0f1(1.5, -0.25 * (near * x) ** 2), x)
 
 
-def _spence_slope(z: Any) -> Any:
+def _spence_slope(z: Value) -> Value:
     near = np.abs(1 - z) < 0.5
     series = -special.hyp2f1(1, 1, 2, near * (1 - z))
     return where(~near, lambda z: np.log(z) / (1 - z), series, z)
 
 
-def _quarter_turns(square: Any) -> Any:
+def _quarter_turns(square: Value) -> Value:
     """Return sin's argument πx²/2 for x², less whole turns."""
     return _PI / 2 * (square - 4 * np.rint(0.25 * square))
 
@@ -95,44 +95,44 @@ _one_less = inner(
 )
 
 
-def _half_periods(phi: Any) -> tuple[Any, Any, Any]:
+def _half_periods(phi: Value) -> tuple[Value, Value, Value]:
     """Return how many half periods are taken off an angle, and sin³/6 and cos² of what is left."""
     n = np.round(phi / _PI)
     return n, np.sin(phi - n * _PI) ** 3 / 6, np.cos(phi) ** 2
 
 
-def _ellipk_slope(m: Any) -> Any:
-    def quotient(m: Any) -> Any:
+def _ellipk_slope(m: Value) -> Value:
+    def quotient(m: Value) -> Value:
         return 0.5 * (special.ellipe(m) / (1 - m) - special.ellipk(m)) / m
 
     near = np.abs(m) < 0.5
     return where(~near, quotient, _PI / 8 * special.hyp2f1(1.5, 1.5, 2, near * m), m)
 
 
-def _ellipkm1_slope(p: Any) -> Any:
+def _ellipkm1_slope(p: Value) -> Value:
     small = p < 0.25  # too small perhaps for 1 - p to tell it from 0
     return where(small, lambda p: special.elliprd(0, 1, p) / -6, -_ellipk_slope(1 - p), p)
 
 
-def _ellipe_slope(m: Any) -> Any:
-    def quotient(m: Any) -> Any:
+def _ellipe_slope(m: Value) -> Value:
+    def quotient(m: Value) -> Value:
         return 0.5 * (special.ellipe(m) - special.ellipk(m)) / m
 
     near = np.abs(m) < 0.5
     return where(~near, quotient, -_PI / 8 * special.hyp2f1(0.5, 1.5, 2, near * m), m)
 
 
-def _ellipkinc_slope(phi: Any, m: Any) -> Any:
+def _ellipkinc_slope(phi: Value, m: Value) -> Value:
     n, cube, x = _half_periods(phi)
     return 2 * n * _ellipk_slope(m) + cube * special.elliprd(x, 1, _one_less(phi, m))
 
 
-def _ellipeinc_slope(phi: Any, m: Any) -> Any:
+def _ellipeinc_slope(phi: Value, m: Value) -> Value:
     n, cube, x = _half_periods(phi)
     return 2 * n * _ellipe_slope(m) - cube * special.elliprd(x, _one_less(phi, m), 1)
 
 
-def _elliprd_slope(out: Any, x: Any, y: Any, z: Any) -> Any:
+def _elliprd_slope(out: Value, x: Value, y: Value, z: Value) -> Value:
     """Return ∂/∂x of the integral that is symmetric in x and y alone (DLMF 19.18)."""
     # Each derivative of the quotient loses more, where they nearly agree.
     limit, order = (0.2, 12) if is_recorded(out) else (0.02, 5)
@@ -141,7 +141,7 @@ def _elliprd_slope(out: Any, x: Any, y: Any, z: Any) -> Any:
     return where(near, _elliprd_slope_near, apart, x, y, z, order)
 
 
-def _elliprd_slope_near(x: Any, y: Any, z: Any, order: int) -> Any:
+def _elliprd_slope_near(x: Value, y: Value, z: Value, order: int) -> Value:
     """Return ∂/∂x where x and z nearly agree, in powers of their difference.
 
     It is -3/4 times the integral over t from 0 of ((t + x)(t + z))^(-3/2) (t + y)^(-1/2), where the
@@ -157,7 +157,7 @@ def _elliprd_slope_near(x: Any, y: Any, z: Any, order: int) -> Any:
     return -0.75 * total / c**2.5
 
 
-def _elliprd_slope_in_z(out: Any, x: Any, y: Any, z: Any) -> Any:
+def _elliprd_slope_in_z(out: Value, x: Value, y: Value, z: Value) -> Value:
     """Return ∂/∂z by Euler's theorem: the integral is homogeneous of degree -3/2."""
     along_x = np.where(x == 0, 0, x * _elliprd_slope(out, x, y, z))
     along_y = np.where(y == 0, 0, y * _elliprd_slope(out, y, x, z))

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autodiff._core.op import Function
 from autodiff._core.table import elementwise
+from autodiff._core.types import Function, Value
 from autodiff.rules._tails import where
 
 _ROOT_PI = math.sqrt(math.pi)
@@ -41,15 +41,15 @@ def _refusal(function: str, name: str) -> Function:
 # -- incomplete gamma and beta functions, distributions (DLMF 8) -----------------------------
 
 
-def _gamma_density(a: Any, x: Any) -> Any:
+def _gamma_density(a: Value, x: Value) -> Value:
     return np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a))
 
 
-def _beta_density(a: Any, b: Any, x: Any) -> Any:
+def _beta_density(a: Value, b: Value, x: Value) -> Value:
     return np.exp(special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b))
 
 
-def _t_density(n: Any, t: Any) -> Any:
+def _t_density(n: Value, t: Value) -> Value:
     power = np.exp(-0.5 * (n + 1) * np.log1p(t * t / n))
     return power * (special.poch(0.5 * n, 0.5) / (_ROOT_PI * np.sqrt(n)))
 
@@ -74,15 +74,15 @@ _by_last(special.pdtrc, "k", lambda g, out, k, m: g * _gamma_density(np.floor(k)
 # By the neighbours in order, which needs no division by x.
 
 
-def _lower_less_upper(f: Function, v: Any, x: Any) -> Any:
+def _lower_less_upper(f: Function, v: Value, x: Value) -> Value:
     return 0.5 * (f(v - 1, x) - f(v + 1, x))
 
 
-def _lower_and_upper(f: Function, v: Any, x: Any) -> Any:
+def _lower_and_upper(f: Function, v: Value, x: Value) -> Value:
     return 0.5 * (f(v - 1, x) + f(v + 1, x))
 
 
-def _struve_slope(f: Function, sign: int, out: Any, v: Any, x: Any) -> Any:
+def _struve_slope(f: Function, sign: int, out: Value, v: Value, x: Value) -> Value:
     """Return the slope of H or L by its neighbours (DLMF 11.4.25); far out H without the upper.
 
     The lower neighbour of order 0 is the upper one, but for a constant, and smooth at 0.
@@ -97,14 +97,14 @@ def _struve_slope(f: Function, sign: int, out: Any, v: Any, x: Any) -> Any:
     return where(far, lambda lower, out, v, x: lower - v / x * out, near, lower, out, v, x)
 
 
-def _where_far(out: Any, v: Any, x: Any, turn: Any, near: Any) -> Any:
+def _where_far(out: Value, v: Value, x: Value, turn: Value, near: Any) -> Value:
     """Return the slope of a scaled function, which far out vanishes faster than the function.
 
     There it is x^(-1/2) P(turn / x) with Hankel's series P = Σ aₖ(v) tᵏ (DLMF 10.17, 10.40). Just
     before, second derivatives lose four digits of sixteen at the order 50, and more at higher ones.
     """
 
-    def decay(out: Any, v: Any, x: Any, turn: Any) -> Any:
+    def decay(out: Value, v: Value, x: Value, turn: Value) -> Value:
         pole = 1 / x
         t = turn * pole
         series: Any = 1
@@ -117,7 +117,7 @@ def _where_far(out: Any, v: Any, x: Any, turn: Any, near: Any) -> Any:
     return where(np.abs(x) > np.maximum(30, v * v / 6), decay, near, out, v, x, turn)
 
 
-def _sign(x: Any, function: Any) -> Any:
+def _sign(x: Value, function: Any) -> Value:
     """Return the sign of real x; a function scaled by |x| is not analytic."""
     if np.iscomplexobj(x):
         raise TypeError(
@@ -126,7 +126,7 @@ def _sign(x: Any, function: Any) -> Any:
     return np.sign(x)
 
 
-def _ie_slope(out: Any, v: Any, x: Any, unscaled: Any) -> Any:
+def _ie_slope(out: Value, v: Value, x: Value, unscaled: Value) -> Value:
     """Return the slope of I scaled by exp(-|x|), given the scaled slope of I."""
     sign = _sign(x, special.ive)
     return _where_far(out, v, x, -sign, unscaled - sign * out)

@@ -22,6 +22,7 @@ from numpy.linalg import LinAlgError
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
 from autodiff._core.tensor import stop_gradient
+from autodiff._core.types import Cotangent, Tangent, Value
 from autodiff.rules._decompositions import (
     adjoint,
     eps,
@@ -31,27 +32,27 @@ from autodiff.rules._decompositions import (
 from autodiff.rules._products import column, conjugate, matrix_transpose, row
 
 
-def _below(values: Any, *vectors: Any) -> Any:
+def _below(values: Value, *vectors: Any) -> Value:
     """Pack numbers as one row, and matrices with as many columns below it."""
     top = row(values).astype(vectors[0].dtype)
     return np.concatenate([top, *vectors], axis=-2)
 
 
-def _rounding(values: Any, condition: Any = 1) -> Any:
+def _rounding(values: Value, condition: Value = 1) -> Value:
     """Return below which difference values are equal, as a column."""
     known = value_of(values)
     size = np.abs(known).max(axis=-1, initial=0, keepdims=True)
     return (10 * known.shape[-1] * eps(known)) * condition * size
 
 
-def _gap_inverses(values: Any, sign: int = -1, condition: Any = 1) -> Any:
+def _gap_inverses(values: Value, sign: int = -1, condition: Value = 1) -> Value:
     """Return 1 / (vⱼ - vᵢ), or 1 / (vⱼ + vᵢ), and 0 where that is 0 to rounding."""
     gaps = row(values) + sign * column(values)
     zero = np.abs(value_of(gaps)) <= column(_rounding(values, condition))
     return np.where(zero, 0, 1 / np.where(zero, 1, gaps))
 
 
-def _is_undetermined(packed: Any, name: str, length: int) -> Any:
+def _is_undetermined(packed: Value, name: str, length: int) -> Value:
     """Return of which matrices some vectors of that length are not the only ones of their values.
 
     Those of equal values are any basis of their space. So are those of the singular value 0, where
@@ -67,7 +68,7 @@ def _is_undetermined(packed: Any, name: str, length: int) -> Any:
     return equal
 
 
-def _unless_undetermined(packed: Any, name: str, moved: Any, tangent: Any) -> Any:
+def _unless_undetermined(packed: Value, name: str, moved: Value, tangent: Value) -> Value:
     """Return the vectors' tangent, NaN if they are undetermined and their matrix moves."""
     unknown = _is_undetermined(packed, name, tangent.shape[-2])
     if not np.any(unknown):
@@ -76,11 +77,13 @@ def _unless_undetermined(packed: Any, name: str, moved: Any, tangent: Any) -> An
     return np.where(column(column(unknown & moves)), np.nan, tangent)
 
 
-def _rows(packed: Any, name: str, start: int, stop: int) -> Any:
+def _rows(packed: Value, name: str, start: int, stop: int) -> Value:
     return packed[..., start:stop, :]
 
 
-def _rows_rule(g: Any, out: Any, packed: Any, name: str, start: int, stop: int) -> Any:
+def _rows_rule(
+    g: Cotangent, out: Value, packed: Value, name: str, start: int, stop: int
+) -> Cotangent:
     # Whatever g is: it may be 0 where it is not needed, or where f(v) is in V f(v) Vᵀ.
     if np.any(_is_undetermined(packed, name, stop - start)):
         raise _not_determined(name)
@@ -91,7 +94,9 @@ def _rows_rule(g: Any, out: Any, packed: Any, name: str, start: int, stop: int) 
     return np.concatenate([beside[0], g, beside[1]], axis=-2)
 
 
-def _rows_forward(t: Any, out: Any, packed: Any, name: str, start: int, stop: int) -> Any:
+def _rows_forward(
+    t: Tangent, out: Value, packed: Value, name: str, start: int, stop: int
+) -> Tangent:
     if np.any(np.isnan(value_of(t[..., start:stop, :])) & ~np.isnan(value_of(t[..., :1, :]))):
         raise _not_determined(name)
     return t[..., start:stop, :]
@@ -112,20 +117,20 @@ def _not_determined(name: str) -> LinAlgError:
 _vectors: Any = custom(with_name("vectors", _rows), vjp=_rows_rule, jvp=_rows_forward)
 
 
-def _diagonals(x: Any) -> Any:
+def _diagonals(x: Value) -> Value:
     return np.diagonal(x, axis1=-2, axis2=-1)
 
 
 # -- of Hermitian matrices ---------------------------------------------------------------------
 
 
-def _eigh_rule(g: Any, out: Any, x: Any, uplo: Any) -> Any:
+def _eigh_rule(g: Cotangent, out: Value, x: Value, uplo: Any) -> Cotangent:
     values, v = np.real(out[..., 0, :]), _vectors(out, "eigh", 1, out.shape[-2])
     inner = _gap_inverses(values) * (matrix_transpose(v) @ g[..., 1:, :])
     return conjugate(v) @ (inner @ matrix_transpose(v) + column(g[..., 0, :]) * matrix_transpose(v))
 
 
-def _eigh_forward(t: Any, out: Any, x: Any, uplo: Any) -> Any:
+def _eigh_forward(t: Tangent, out: Value, x: Value, uplo: Any) -> Tangent:
     values, v = np.real(out[..., 0, :]), _vectors(out, "eigh", 1, out.shape[-2])
     moved = adjoint(v) @ t @ v
     turned = v @ (_gap_inverses(values) * moved)
@@ -141,18 +146,18 @@ _EighResult: Any = type(np.linalg.eigh(np.eye(1)))
 
 
 @operation(np.linalg.eigh)
-def _eigh(a: Any, UPLO: str = "L") -> Any:
+def _eigh(a: Value, UPLO: str = "L") -> Value:
     packed = _eigh_op(from_triangle(a, UPLO in "uU"), UPLO)
     vectors = _vectors(packed, "eigh", 1, packed.shape[-2])
     return _EighResult(np.real(packed[..., 0, :]), vectors)
 
 
-def _eigvalsh_rule(g: Any, out: Any, x: Any, uplo: Any) -> Any:
+def _eigvalsh_rule(g: Cotangent, out: Value, x: Value, uplo: Any) -> Cotangent:
     v = np.linalg.eigh(x, uplo)[1]
     return conjugate(v) @ (column(np.real(g)) * matrix_transpose(v))
 
 
-def _eigvalsh_forward(t: Any, out: Any, x: Any, uplo: Any) -> Any:
+def _eigvalsh_forward(t: Tangent, out: Value, x: Value, uplo: Any) -> Tangent:
     v = np.linalg.eigh(x, uplo)[1]
     return np.real(np.sum(conjugate(v) * (t @ v), axis=-2))
 
@@ -165,14 +170,14 @@ _eigvalsh_only = custom(
 
 
 @operation(np.linalg.eigvalsh)
-def _eigvalsh(a: Any, UPLO: str = "L") -> Any:
+def _eigvalsh(a: Value, UPLO: str = "L") -> Value:
     return _eigvalsh_only(from_triangle(a, UPLO in "uU"), UPLO)
 
 
 # -- of any square matrices --------------------------------------------------------------------
 
 
-def _condition(packed: Any) -> Any:
+def _condition(packed: Value) -> Value:
     """Return the condition of a basis of eigenvectors, if there is one, as a column."""
     s = np.linalg.svdvals(value_of(packed)[..., 1:, :])
     if np.any(s[..., -1:] < 10 * eps(packed) ** 0.5 * s[..., :1]):
@@ -180,25 +185,25 @@ def _condition(packed: Any) -> Any:
     return s[..., :1] / s[..., -1:]
 
 
-def _real_like(x: Any, image: Any) -> Any:
+def _real_like(x: Value, image: Value) -> Value:
     """Return what a real operand gets of a complex image."""
     return image if x.dtype.kind == "c" else np.real(image)
 
 
-def _eig_rule(g: Any, out: Any, x: Any) -> Any:
+def _eig_rule(g: Cotangent, out: Value, x: Value) -> Cotangent:
     condition, vt = _condition(out), matrix_transpose(_vectors(out, "eig", 1, out.shape[-2]))
     inner = _gap_inverses(out[..., 0, :], condition=condition) * (vt @ g[..., 1:, :])
     return _real_like(x, np.linalg.solve(vt, inner @ vt + column(g[..., 0, :]) * vt))
 
 
-def _eig_forward(t: Any, out: Any, x: Any) -> Any:
+def _eig_forward(t: Tangent, out: Value, x: Value) -> Tangent:
     condition, v = _condition(out), _vectors(out, "eig", 1, out.shape[-2])
     moved = np.linalg.solve(v, t @ v)
     turned = v @ (_gap_inverses(out[..., 0, :], condition=condition) * moved)
     return _below(_diagonals(moved), _unless_undetermined(out, "eig", t, turned))
 
 
-def _eig_compute(x: Any) -> Any:
+def _eig_compute(x: Value) -> Value:
     packed = _below(*np.linalg.eig(x))
     return packed.astype(np.result_type(packed, np.complex64))
 
@@ -207,14 +212,14 @@ _eig_op = custom(with_name("eig", _eig_compute), vjp=_eig_rule, jvp=_eig_forward
 _EigResult: Any = type(np.linalg.eig(np.eye(1)))
 
 
-def _as_numpys(a: Any, values: Any, x: Any) -> Any:
+def _as_numpys(a: Value, values: Value, x: Value) -> Value:
     """Return results of eig as real ones where NumPy does: all eigenvalues are."""
     complex_ = a.dtype.kind == "c" or bool(np.any(np.imag(value_of(values))))
     return x if complex_ else np.real(x)
 
 
 @operation(np.linalg.eig)
-def _eig(a: Any) -> Any:
+def _eig(a: Value) -> Value:
     packed = _eig_op(a)
     values, v = packed[..., 0, :], _vectors(packed, "eig", 1, packed.shape[-2])
     if not v.size:
@@ -229,7 +234,7 @@ def _eig(a: Any) -> Any:
 
 
 @operation(np.linalg.eigvals)
-def _eigvals(a: Any) -> Any:
+def _eigvals(a: Value) -> Value:
     values = _eig_op(a)[..., 0, :]
     return _as_numpys(a, values, values)
 
@@ -240,18 +245,18 @@ def _eigvals(a: Any) -> Any:
 # X - Y = (P - Pᴴ) / (sⱼ + sᵢ), which splits a complex phase evenly.
 
 
-def _svd_compute(x: Any) -> Any:
+def _svd_compute(x: Value) -> Value:
     u, s, vh = np.linalg.svd(x, full_matrices=False)
     return _below(s, u, matrix_transpose(vh))
 
 
-def _svd_parts(packed: Any, m: int) -> tuple[Any, Any, Any]:
+def _svd_parts(packed: Value, m: int) -> tuple[Value, Value, Value]:
     """Return U, the singular values, and V conjugated."""
     u = _vectors(packed, "svd", 1, m + 1)
     return u, np.real(packed[..., 0, :]), _vectors(packed, "svd", m + 1, packed.shape[-2])
 
 
-def _svd_rule(g: Any, out: Any, x: Any) -> Any:
+def _svd_rule(g: Cotangent, out: Value, x: Value) -> Cotangent:
     m, n = x.shape[-2:]
     u, s, conjugate_v = _svd_parts(out, m)
     v = conjugate(conjugate_v)
@@ -274,7 +279,7 @@ def _inverses(s: Any) -> Any:
     return np.where(zero, 0, 1 / np.where(zero, 1, s))
 
 
-def _svd_forward(t: Any, out: Any, x: Any) -> Any:
+def _svd_forward(t: Tangent, out: Value, x: Value) -> Tangent:
     m, n = x.shape[-2:]
     u, s, conjugate_v = _svd_parts(out, m)
     v = conjugate(conjugate_v)
@@ -290,12 +295,12 @@ def _svd_forward(t: Any, out: Any, x: Any) -> Any:
     return _below(np.real(_diagonals(moved)), *vectors)
 
 
-def _svdvals_rule(g: Any, out: Any, x: Any) -> Any:
+def _svdvals_rule(g: Cotangent, out: Value, x: Value) -> Cotangent:
     u, _, vh = np.linalg.svd(x, full_matrices=False)
     return conjugate(u) @ (column(np.real(g)) * conjugate(vh))
 
 
-def _svdvals_forward(t: Any, out: Any, x: Any) -> Any:
+def _svdvals_forward(t: Tangent, out: Value, x: Value) -> Tangent:
     u, _, vh = np.linalg.svd(x, full_matrices=False)
     return np.real(np.sum(conjugate(u) * (t @ adjoint(vh)), axis=-2))
 
@@ -306,7 +311,7 @@ _SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
 
 @operation(np.linalg.svd)
-def _svd(a: Any, full_matrices: bool = True, compute_uv: bool = True) -> Any:
+def _svd(a: Value, full_matrices: bool = True, compute_uv: bool = True) -> Value:
     if not compute_uv:
         return _svdvals(a)
     m, n = a.shape[-2:]

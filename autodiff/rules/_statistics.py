@@ -6,17 +6,18 @@ from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
+from numpy.typing import DTypeLike
 
-from autodiff._core.op import Function
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
+from autodiff._core.types import Axes, Function, Value
 from autodiff.rules._reductions import replace_nan
 from autodiff.rules._shapes import as_array, from_end
 
 # -- running sums and products ---------------------------------------------------------------
 
 
-def _reverse(x: Any, axis: int) -> Any:
+def _reverse(x: Value, axis: int) -> Value:
     return x[(..., slice(None, None, -1), *(slice(None),) * (-axis - 1))]
 
 
@@ -27,7 +28,7 @@ _running_sum = linear(
 )
 
 
-def _running_product(x: Any) -> Any:
+def _running_product(x: Value) -> Value:
     """Return the products of the first entries along the last axis, by those of pairs.
 
     Nothing is divided, so that derivatives of any order are right at zeros too.
@@ -44,7 +45,7 @@ def _running_product(x: Any) -> Any:
     return np.concatenate([both, odd[..., -1:]], axis=-1) if n % 2 else both
 
 
-def _along_one(a: Any, axis: int | None) -> tuple[Any, int]:
+def _along_one(a: Value, axis: int | None) -> tuple[Value, int]:
     """Return the array, flat if no axis is named, and the axis counted from the end."""
     if axis is None:
         return np.ravel(a), -1
@@ -52,36 +53,36 @@ def _along_one(a: Any, axis: int | None) -> tuple[Any, int]:
 
 
 @operation(np.cumsum)
-def _cumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+def _cumsum(a: Value, axis: int | None = None, dtype: DTypeLike | None = None) -> Value:
     return _running_sum(*_along_one(a if dtype is None else a.astype(dtype), axis))
 
 
 @operation(np.cumprod)
-def _cumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+def _cumprod(a: Value, axis: int | None = None, dtype: DTypeLike | None = None) -> Value:
     a, axis = _along_one(a if dtype is None else a.astype(dtype), axis)
     return np.moveaxis(_running_product(np.moveaxis(a, axis, -1)), -1, axis)
 
 
 @operation(np.nancumsum)
-def _nancumsum(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+def _nancumsum(a: Value, axis: int | None = None, dtype: DTypeLike | None = None) -> Value:
     return np.cumsum(replace_nan(a, 0), axis, dtype)
 
 
 @operation(np.nancumprod)
-def _nancumprod(a: Any, axis: int | None = None, dtype: Any = None) -> Any:
+def _nancumprod(a: Value, axis: int | None = None, dtype: DTypeLike | None = None) -> Value:
     return np.cumprod(replace_nan(a, 1), axis, dtype)
 
 
 def _cumulative(function: Function, running: Function, start: int) -> None:
     @operation(function)
     def accumulate(
-        x: Any,
+        x: Value,
         /,
         *,
         axis: int | None = None,
-        dtype: Any = None,
+        dtype: DTypeLike | None = None,
         include_initial: bool = False,
-    ) -> Any:
+    ) -> Value:
         x = np.atleast_1d(x if dtype is None else x.astype(dtype))
         if axis is None and x.ndim != 1:
             raise ValueError(f"np.{function.__name__} of shape {x.shape} needs an axis")
@@ -100,14 +101,14 @@ if hasattr(np, "cumulative_sum"):  # from NumPy 2.1 on
 # -- differences and integrals ---------------------------------------------------------------
 
 
-def _entries(x: Any, axis: int, start: int | None, stop: int | None) -> Any:
+def _entries(x: Value, axis: int, start: int | None, stop: int | None) -> Value:
     return x[(..., slice(start, stop), *(slice(None),) * (-axis - 1))]
 
 
 @operation(np.diff)
 def _diff(
-    a: Any, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue
-) -> Any:
+    a: Value, n: int = 1, axis: int = -1, prepend: Any = np._NoValue, append: Any = np._NoValue
+) -> Value:
     if n < 0:
         raise ValueError(f"np.diff takes a number n >= 0 of differences, not {n}")
     a = as_array(a)
@@ -124,7 +125,7 @@ def _diff(
     return a
 
 
-def _as_end(end: Any, a: Any, axis: int) -> Any:
+def _as_end(end: Any, a: Value, axis: int) -> Value:
     """Return what is put before or behind an array: a number stands for one layer."""
     end = as_array(end)
     if end.ndim:
@@ -133,19 +134,19 @@ def _as_end(end: Any, a: Any, axis: int) -> Any:
 
 
 @operation(np.ediff1d)
-def _ediff1d(ary: Any, to_end: Any = None, to_begin: Any = None) -> Any:
+def _ediff1d(ary: Value, to_end: Any = None, to_begin: Any = None) -> Value:
     ary = as_array(ary)
     parts = [as_array(p) for p in (to_begin, np.diff(np.ravel(ary)), to_end) if p is not None]
     return np.concatenate([np.ravel(part).astype(ary.dtype) for part in parts])
 
 
-def _inexact(x: Any) -> Any:
+def _inexact(x: Value) -> Value:
     x = as_array(x)
     return x if x.dtype.kind in "fc" else x.astype(np.float64)
 
 
 @operation(np.gradient)
-def _gradient(f: Any, *varargs: Any, axis: Any = None, edge_order: int = 1) -> Any:
+def _gradient(f: Any, *varargs: Any, axis: Axes = None, edge_order: int = 1) -> Any:
     f = _inexact(f)
     axes = from_end(axis, f.ndim)
     spacings = varargs or (1.0,)
@@ -188,7 +189,7 @@ def _slope(f: Any, spacing: Any, edge_order: int) -> Any:
 
 
 @operation(np.trapezoid)
-def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
+def _trapezoid(y: Value, x: Value = None, dx: Any = 1.0, axis: int = -1) -> Value:
     y = as_array(y)
     axis = normalize_axis_index(axis, y.ndim) - y.ndim
     if x is not None:
@@ -202,8 +203,8 @@ def _trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: int = -1) -> Any:
 
 @operation(np.interp)
 def _interp(
-    x: Any, xp: Any, fp: Any, left: Any = None, right: Any = None, period: float | None = None
-) -> Any:
+    x: Value, xp: Value, fp: Value, left: Any = None, right: Any = None, period: float | None = None
+) -> Value:
     # In float64, as NumPy does. At a knot the slope is that of the interval to its right.
     x, xp, fp = as_array(x), as_array(xp), as_array(fp)
     if xp.ndim != 1 or fp.shape != xp.shape or not xp.size:
@@ -228,7 +229,7 @@ def _interp(
     return np.where(above, fp[-1] if right is None else right, inside)
 
 
-def _within_period(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, Any]:
+def _within_period(x: Value, xp: Value, fp: Value, period: float) -> tuple[Value, Value, Value]:
     """Return arguments within one period, and points in order with one more on either side."""
     if not period:
         raise ValueError("np.interp: the period must not be 0")
@@ -242,7 +243,7 @@ def _within_period(x: Any, xp: Any, fp: Any, period: float) -> tuple[Any, Any, A
 # -- covariances -----------------------------------------------------------------------------
 
 
-def _variables(m: Any, rowvar: bool, dtype: Any) -> Any:
+def _variables(m: Value, rowvar: bool, dtype: DTypeLike | None) -> Value:
     """Return an array with a variable in each row and an observation in each column."""
     m = as_array(m)
     if m.ndim > 2:
@@ -254,16 +255,16 @@ def _variables(m: Any, rowvar: bool, dtype: Any) -> Any:
 
 @operation(np.cov)
 def _cov(
-    m: Any,
-    y: Any = None,
+    m: Value,
+    y: Value = None,
     rowvar: bool = True,
     bias: bool = False,
     ddof: int | None = None,
     fweights: Any = None,
     aweights: Any = None,
     *,
-    dtype: Any = None,
-) -> Any:
+    dtype: DTypeLike | None = None,
+) -> Value:
     x = _variables(m, rowvar, dtype)
     if y is not None:
         x = np.concatenate([x, _variables(y, rowvar, dtype)], axis=0)
@@ -277,7 +278,7 @@ def _cov(
     return np.squeeze(products / np.where(freedom > 0, freedom, 0))
 
 
-def _observation_weights(name: str, weights: Any, x: Any) -> Any:
+def _observation_weights(name: str, weights: Value, x: Value) -> Value:
     """Return the weights of the observations, ones where none are given."""
     weights = np.ones(x.shape[1], value_of(x).real.dtype) if weights is None else as_array(weights)
     if weights.shape != x.shape[1:] or np.any(weights < 0):
@@ -289,7 +290,9 @@ def _observation_weights(name: str, weights: Any, x: Any) -> Any:
 
 
 @operation(np.corrcoef)
-def _corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -> Any:
+def _corrcoef(
+    x: Value, y: Value = None, rowvar: bool = True, *, dtype: DTypeLike | None = None
+) -> Value:
     c = _cov(x, y, rowvar, dtype=dtype)
     if not c.ndim:
         return c / c

@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant
+from autodiff._core.types import Value
 
 elementwise(
     np.fmod,
@@ -46,21 +47,21 @@ _fraction = elementwise(np.modf, lambda g, out, x: g, compute=lambda x: np.modf(
 
 
 @operation(np.modf)
-def _modf(x: Any) -> Any:
+def _modf(x: Value) -> Value:
     return _fraction(x), np.trunc(x)
 
 
 @operation(np.frexp)
-def _frexp(x: Any) -> Any:
+def _frexp(x: Value) -> Value:
     exponent = np.frexp(x._value)[1]
     return np.ldexp(x, -exponent), constant(exponent)
 
 
 @operation(np.divmod)
-def _divmod(x: Any, y: Any) -> Any:
+def _divmod(x: Value, y: Value) -> Value:
     return np.floor_divide(x, y), np.remainder(x, y)
 
 
 @operation(np.unwrap)
-def _unwrap(p: Any, discont: Any = None, axis: int = -1, *, period: float = 2 * math.pi) -> Any:
+def _unwrap(p: Value, discont: Any = None, axis: int = -1, *, period: float = 2 * math.pi) -> Value:
     return p + (np.unwrap(p._value, discont, axis, period=period) - p._value)

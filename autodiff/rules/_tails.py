@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.fast_recorders import recorder
-from autodiff._core.op import Elementwise, Function
+from autodiff._core.op import Elementwise
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Cotangent, Function, Shape, Value
 
 ARRAY = (np.ndarray, np.generic)
 PLAIN = frozenset({np.ndarray, np.float64, np.float32})
@@ -40,32 +41,32 @@ def slope(name: str, times: Function, *rules: Function) -> Function:
     """
     op = inner(name, partial(times, 1), *rules)
 
-    def of_one(g: Any, x: Any) -> Any:
+    def of_one(g: Cotangent, x: Value) -> Cotangent:
         return times(g, x) if type(x) in PLAIN else g * op(x)
 
-    def of_several(g: Any, *operands: Any) -> Any:
+    def of_several(g: Cotangent, *operands: Any) -> Cotangent:
         return times(g, *operands) if PLAIN.issuperset(map(type, operands)) else g * op(*operands)
 
     return of_one if len(rules) == 1 else of_several  # a third of a microsecond less
 
 
-def is_series(x: Any) -> bool:
+def is_series(x: Value) -> bool:
     """Whether ``x`` is a power series."""
     return hasattr(x, "coefficient")
 
 
-def is_recorded(x: Any) -> bool:
+def is_recorded(x: Value) -> bool:
     """Whether a rule is given what will be differentiated, or developed in a series."""
     return type(x) is Tensor or is_series(x)
 
 
-def everywhere(condition: Any) -> bool:
+def everywhere(condition: Value) -> bool:
     """Whether a condition holds for all entries, as far as that can be known."""
     known = value_of(condition)
     return isinstance(known, ARRAY) and np.count_nonzero(known) == known.size
 
 
-def where(condition: Any, accurate: Callable[..., Any], plain: Any, *operands: Any) -> Any:
+def where(condition: Value, accurate: Callable[..., Any], plain: Any, *operands: Any) -> Value:
     """Return np.where(condition, accurate(*operands), plain).
 
     The accurate form is computed where the condition holds alone; elsewhere it may be singular.
@@ -87,5 +88,5 @@ def where(condition: Any, accurate: Callable[..., Any], plain: Any, *operands: A
     return np.where(condition, accurate(*safe), plain)
 
 
-def _broadcast(x: Any, shape: tuple[int, ...]) -> Any:
+def _broadcast(x: Value, shape: Shape) -> Value:
     return x if x.shape == shape else np.broadcast_to(x, shape)

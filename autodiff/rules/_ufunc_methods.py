@@ -6,12 +6,13 @@ import math
 from typing import Any
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from autodiff._core.ndarray import operations
-from autodiff._core.op import Function
 from autodiff._core.record import value_of
 from autodiff._core.table import operation, without_derivative
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Axes, Function, Value
 from autodiff.rules._neural import logsumexp
 from autodiff.rules._shapes import from_end
 
@@ -20,26 +21,28 @@ from autodiff.rules._shapes import from_end
 
 def _reduces(ufunc: np.ufunc, function: Function) -> None:
     @operation(ufunc.reduce)
-    def reduce(array: Any, axis: Any = 0, dtype: Any = None, **options: Any) -> Any:
+    def reduce(
+        array: Value, axis: Axes = 0, dtype: DTypeLike | None = None, **options: Any
+    ) -> Value:
         array = array if dtype is None else array.astype(dtype)
         return function(array, axis=axis, **options)
 
 
 def _accumulates(ufunc: np.ufunc, function: Function) -> None:
     @operation(ufunc.accumulate)
-    def accumulate(array: Any, axis: int = 0, dtype: Any = None) -> Any:
+    def accumulate(array: Value, axis: int = 0, dtype: DTypeLike | None = None) -> Value:
         return function(array if dtype is None else array.astype(dtype), axis=axis)
 
 
 def _log_sum_exp(
-    x: Any, axis: Any, *, keepdims: bool = False, initial: Any = None, where: Any = True
-) -> Any:
+    x: Value, axis: Axes, *, keepdims: bool = False, initial: Value = None, where: Value = True
+) -> Value:
     x = x if where is True else np.where(where, x, -np.inf)
     total = logsumexp(x, axis, keepdims=keepdims)
     return total if initial is None else np.logaddexp(total, initial)
 
 
-def _log2_sum_exp2(x: Any, axis: Any, *, initial: Any = None, **options: Any) -> Any:
+def _log2_sum_exp2(x: Value, axis: Axes, *, initial: Value = None, **options: Any) -> Value:
     initial = None if initial is None else initial * math.log(2)
     return _log_sum_exp(x * math.log(2), axis, initial=initial, **options) / math.log(2)
 
@@ -47,7 +50,7 @@ def _log2_sum_exp2(x: Any, axis: Any, *, initial: Any = None, **options: Any) ->
 def _running_extremum(ufunc: np.ufunc) -> Function:
     """Take each entry from where it was reached; of equal ones from the latest."""
 
-    def extremum(x: Any, axis: int) -> Any:
+    def extremum(x: Value, axis: int) -> Value:
         value = value_of(x)
         (axis,) = from_end(axis, value.ndim)
         positions = np.arange(value.shape[axis]).reshape((-1,) + (1,) * (-axis - 1))
@@ -84,7 +87,7 @@ def _has_outer(ufunc: np.ufunc) -> None:
         return  # not elementwise
 
     @operation(ufunc.outer)
-    def outer(a: Any, b: Any, **options: Any) -> Any:
+    def outer(a: Value, b: Value, **options: Any) -> Value:
         a, b = (x if type(x) is Tensor else np.asarray(x) for x in (a, b))
         return ufunc(a[(..., *(None,) * b.ndim)], b, **options)
 

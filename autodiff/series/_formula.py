@@ -7,6 +7,8 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.types import Value
+
 _SUPERSCRIPT = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
@@ -14,7 +16,7 @@ def _superscript(exponent: Any, latex: bool) -> str:
     return f"^{{{exponent}}}" if latex else str(exponent).translate(_SUPERSCRIPT)
 
 
-def _number(value: Any, latex: bool) -> str:
+def _number(value: Value, latex: bool) -> str:
     if np.iscomplexobj(value):
         sign = "-" if value.imag < 0 else "+"
         return f"({_number(value.real, latex)} {sign} {_number(abs(value.imag), latex)}i)"
@@ -25,12 +27,12 @@ def _number(value: Any, latex: bool) -> str:
     return f"{mantissa}{times}10{_superscript(int(exponent), latex)}"
 
 
-def _split_sign(value: Any) -> tuple[str, Any]:
+def _split_sign(value: Value) -> tuple[str, Value]:
     return ("-", -value) if not np.iscomplexobj(value) and value < 0 else ("+", value)
 
 
 def formula(
-    coefficients: Iterable[Any], center: Any, variable: str, latex: bool, most: int = 12
+    coefficients: Iterable[Value], center: Value, variable: str, latex: bool, most: int = 12
 ) -> str:
     """Return the polynomial as it is written by hand, the middle left out if it is long."""
     sign, size = _split_sign(center)

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autodiff._core.types import Value
 from autodiff.series._formula import formula
 from autodiff.series._radius import radius_of_convergence
 
@@ -172,10 +173,10 @@ class TaylorPolynomial:
             )
         return self._with(rule(mine, other._all_coefficients()))
 
-    def _all_coefficients(self) -> list[Any]:
+    def _all_coefficients(self) -> list[Value]:
         return [*self.coefficients, self.next_coefficient]
 
-    def _with(self, known: Sequence[Any]) -> TaylorPolynomial:
+    def _with(self, known: Sequence[Value]) -> TaylorPolynomial:
         *coefficients, following = known
         return replace(self, coefficients=np.array(coefficients), next_coefficient=following)
 
@@ -223,5 +224,5 @@ def _same(a: Any, b: Any) -> bool:
     return np.array_equal(a, b) if a is not None and b is not None else a is b
 
 
-def _product(a: Sequence[Any], b: Sequence[Any]) -> list[Any]:
+def _product(a: Sequence[Value], b: Sequence[Value]) -> list[Value]:
     return [sum(a[j] * b[k - j] for j in range(k + 1)) for k in range(min(len(a), len(b)))]

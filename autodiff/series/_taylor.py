@@ -11,9 +11,10 @@ from numpy.typing import ArrayLike
 
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_powers
-from autodiff._core.functions import Function, record_function
+from autodiff._core.functions import record_function
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor, recording
+from autodiff._core.types import Function, Value
 from autodiff._core.walks import Graph
 from autodiff.series._polynomial import TaylorPolynomial
 from autodiff.series._walk import taylor_coefficients
@@ -113,7 +114,7 @@ def _checked_order(order: Any) -> int:
     return checked
 
 
-def _checked_direction(leaf: Tensor, direction: Any) -> Any:
+def _checked_direction(leaf: Tensor, direction: Value) -> Value:
     step = np.asarray(value_of(direction))
     if step.dtype.kind == "c" and leaf.dtype.kind != "c":
         raise TypeError(
@@ -125,14 +126,14 @@ def _checked_direction(leaf: Tensor, direction: Any) -> Any:
     return step
 
 
-def _coefficients(graph: Graph, step: Any, order: int) -> list[Any]:
+def _coefficients(graph: Graph, step: Value, order: int) -> list[Value]:
     (leaf,) = graph.leaves
     (out,) = graph.outputs
     walked = taylor_coefficients(graph, [[leaf._value, step]], order)
     return [np.broadcast_to(c, out.shape)[()] for c in walked]
 
 
-def _require_finite(coefficients: Sequence[Any], x0: Any) -> None:
+def _require_finite(coefficients: Sequence[Value], x0: Value) -> None:
     for k, coefficient in enumerate(coefficients):
         broken = np.argwhere(~np.isfinite(coefficient))
         if len(broken):
@@ -147,7 +148,7 @@ def _require_finite(coefficients: Sequence[Any], x0: Any) -> None:
             )
 
 
-def _require_elementwise(graph: Graph, known: Sequence[Any]) -> None:
+def _require_elementwise(graph: Graph, known: Sequence[Value]) -> None:
     """Refuse a function that mixes the entries of its argument.
 
     If it does not, stretching each entry's step stretches that entry's series.

@@ -20,6 +20,7 @@ from numpy.lib.mixins import NDArrayOperatorsMixin
 from autodiff._core.op import Custom, Elementwise, Multilinear, Op, total
 from autodiff._core.scatter import in_full_shape
 from autodiff._core.tensor import PLAIN, Tensor, recording
+from autodiff._core.types import Value
 from autodiff._core.walks import Graph
 
 Memory: TypeAlias = dict[Any, "tuple[Any, Series]"]
@@ -41,13 +42,13 @@ class Series(NDArrayOperatorsMixin):
         self.next = next_coefficient  # takes k, may ask for lower coefficients of this very series
         self.memory = memory  # what was computed from which series, so that rules share it
 
-    def coefficient(self, k: int) -> Any:
+    def coefficient(self, k: int) -> Value:
         """Return the coefficient of t^k."""
         while len(self.known) <= k:
             self.known.append(self.next(len(self.known)))
         return self.known[k]
 
-    def known_to(self, k: int) -> list[Any]:
+    def known_to(self, k: int) -> list[Value]:
         """Return the coefficients up to that of t^k."""
         self.coefficient(k)
         return self.known[: k + 1]
@@ -78,7 +79,7 @@ class Series(NDArrayOperatorsMixin):
         return lambda *args, **kwargs: apply_to_series(getattr(Tensor, name), (self, *args), kwargs)
 
 
-def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Any]], order: int) -> list[Any]:
+def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Value]], order: int) -> list[Value]:
     """Return the coefficients of the graph's output, given those of its leaves (0 from there on).
 
     Raises
@@ -100,7 +101,7 @@ def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Any]], order: in
         memory.clear()
 
 
-def _series_of(coefficients: Sequence[Any], memory: Memory) -> Series:
+def _series_of(coefficients: Sequence[Value], memory: Memory) -> Series:
     constant = coefficients[0]
     following = dict(enumerate(coefficients))
     return Series(constant, lambda k: following.get(k, np.zeros_like(constant)), memory)
@@ -150,7 +151,7 @@ def _leaves_for(x: Any, leaves: Leaves) -> Any:
 # -- what each kind of op does to series -----------------------------------------------------
 
 
-def _image(op: Op, inputs: tuple[Any, ...], value: Any) -> Series:
+def _image(op: Op, inputs: tuple[Value, ...], value: Value) -> Series:
     """Return the series of an op's output, the same one for the same inputs."""
     memory = next(x.memory for x in inputs if type(x) is Series)
     key = (op, *map(_identity, inputs))
@@ -166,7 +167,7 @@ def _identity(x: Any) -> Any:
     return (type(x), repr(x)) if number else id(x)  # by its digits: 0.0 equals -0.0
 
 
-def _recurrence(op: Op, inputs: tuple[Any, ...], out: Series) -> Callable[[int], Any]:
+def _recurrence(op: Op, inputs: tuple[Value, ...], out: Series) -> Callable[[int], Value]:
     """Return how the coefficient of t^k follows from lower ones of the output, and the inputs'."""
     if op.linear:
         count = op.operands(inputs)
@@ -184,7 +185,7 @@ def _recurrence(op: Op, inputs: tuple[Any, ...], out: Series) -> Callable[[int],
         raise TypeError(f"{op.name} has no rule for the way forward, and so no Taylor series")
     slope: Any = None
 
-    def next_coefficient(k: int) -> Any:
+    def next_coefficient(k: int) -> Value:
         nonlocal slope
         if slope is None:
             slope = total(
@@ -197,7 +198,7 @@ def _recurrence(op: Op, inputs: tuple[Any, ...], out: Series) -> Callable[[int],
     return next_coefficient
 
 
-def _coefficient(x: Any, k: int, op: Op) -> Any:
+def _coefficient(x: Value, k: int, op: Op) -> Value:
     """Return an input's coefficient; a constant has but one."""
     if type(x) is Series:
         return x.coefficient(k)
@@ -206,7 +207,7 @@ def _coefficient(x: Any, k: int, op: Op) -> Any:
     return np.zeros_like(x)
 
 
-def _cauchy(op: Op, inputs: tuple[Any, ...], k: int) -> Any:
+def _cauchy(op: Op, inputs: tuple[Value, ...], k: int) -> Value:
     """Return Cauchy's product: the sum over all ways to share k among the factors."""
     factors = [i for i, x in enumerate(inputs) if type(x) is Series]
     if len(factors) == len(inputs) == 2:  # the commonest; twice as fast as the general way
@@ -234,7 +235,7 @@ def _shares(k: int, count: int) -> Iterator[tuple[int, ...]]:
                 yield (first, *others)
 
 
-def _quotient(x: Any, y: Any, out: Series, k: int) -> Any:
+def _quotient(x: Value, y: Value, out: Series, k: int) -> Value:
     """Return the coefficient of x / y, from x = y · out."""
     if type(y) is not Series:
         return x.coefficient(k) / y
@@ -243,7 +244,7 @@ def _quotient(x: Any, y: Any, out: Series, k: int) -> Any:
     return (own - rest) / y.coefficient(0)
 
 
-def _power(x: Series, y: Any, out: Series) -> Callable[[int], Any]:
+def _power(x: Series, y: Value, out: Series) -> Callable[[int], Value]:
     """Return how the coefficients of x**y follow, for constant y.
 
     Where out is a number of ordinary size, from itself; else from powers of lower degree.
@@ -255,7 +256,7 @@ def _power(x: Series, y: Any, out: Series) -> Callable[[int], Any]:
         return ordinary
     lower: Any = None
 
-    def coefficient(k: int) -> Any:
+    def coefficient(k: int) -> Value:
         nonlocal lower
         if lower is None:
             lower = x ** (y - 1)
@@ -267,7 +268,7 @@ def _power(x: Series, y: Any, out: Series) -> Callable[[int], Any]:
     return coefficient
 
 
-def _power_by_itself(x: Series, y: Any, out: Series) -> Callable[[int], Any]:
+def _power_by_itself(x: Series, y: Value, out: Series) -> Callable[[int], Value]:
     """Return how the coefficients of x**y follow, where it neither underflows nor overflows.
 
     Of whole powers by multiplication, which is exact also where the base is 0 or nearly so; of
@@ -279,7 +280,7 @@ def _power_by_itself(x: Series, y: Any, out: Series) -> Callable[[int], Any]:
     whole = {n: _whole_power(x, int(n)) for n in np.unique(real) if n == np.floor(n) >= 0}
     others = ~np.isin(real, list(whole))
 
-    def coefficient(k: int) -> Any:
+    def coefficient(k: int) -> Value:
         result: Any = np.nan
         if np.any(others):
             lower = total(

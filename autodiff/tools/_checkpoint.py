@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
@@ -15,11 +14,12 @@ from autodiff._core.op import Custom, Together
 from autodiff._core.record import value_of
 from autodiff._core.structures import map_structure
 from autodiff._core.tensor import Tensor, no_grad, node, recording
+from autodiff._core.types import Cotangent, Function, Value
 from autodiff._core.walks import Graph
 from autodiff.tools._own_ops import by_position, name_of
 
 
-def checkpoint(f: Callable[..., Any]) -> Callable[..., Any]:
+def checkpoint(f: Function) -> Function:
     """Return ``f`` as one op, which remembers its arguments only and not what happens inside.
 
     A walk calls ``f`` again when it gets there, and forgets what that recorded when it leaves.
@@ -81,7 +81,7 @@ def _outside_inputs(graph: Graph) -> list[Tensor]:
 
 
 def _checkpoint_op(
-    f: Callable[..., Any], args: tuple[Any, ...], numbers: tuple[int, ...], outside: list[Tensor]
+    f: Function, args: tuple[Any, ...], numbers: tuple[int, ...], outside: list[Tensor]
 ) -> Custom:
     """Return the op that calls ``f`` again for its rules, once for all of them."""
     constants = [
@@ -90,17 +90,17 @@ def _checkpoint_op(
     ]
     name = name_of(f)
 
-    def arguments(operands: tuple[Any, ...]) -> list[Any]:
+    def arguments(operands: tuple[Value, ...]) -> list[Any]:
         given = list(constants)
         for i, x in zip(numbers, operands, strict=False):
             given[i] = x
         return given
 
-    def compute(*operands: Any) -> Any:
+    def compute(*operands: Value) -> Value:
         with no_grad():
             return value_of(f(*arguments(operands)))
 
-    def images(g: Any, out: Any, operands: tuple[Any, ...]) -> Any:
+    def images(g: Cotangent, out: Value, operands: tuple[Value, ...]) -> Function:
         graph = record_function(f, arguments(operands), {}, numbers)
         if not np.array_equal(graph.outputs[0]._value, value_of(out), equal_nan=True):
             raise RuntimeError(

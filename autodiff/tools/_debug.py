@@ -13,6 +13,7 @@ import numpy as np
 
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Hook, Tensor, recording
+from autodiff._core.types import Cotangent, Tangent
 from autodiff._core.zeros import zero_preserving, zero_preserving_forward
 
 HERE = str(Path(__file__).parents[1])
@@ -86,17 +87,17 @@ class _Examined:
         return getattr(self.op, name)
 
     def __getitem__(self, i: int) -> Any:
-        def rule(g: Any, *args: Any) -> Any:
+        def rule(g: Cotangent, *args: Any) -> Cotangent:
             return self.examine(self.op.rules[i](g, *args), [g])
 
         return rule
 
-    def push(self, tangents: Sequence[Any], *args: Any) -> Any:
+    def push(self, tangents: Sequence[Tangent], *args: Any) -> Tangent:
         """Return the op's tangent after a look at it."""
         op = zero_preserving_forward(self.consumer)
         return self.examine(op.push(tangents, *args), [t for t in tangents if t is not None])
 
-    def examine(self, image: Any, given: Sequence[Any]) -> Any:
+    def examine(self, image: Cotangent, given: Sequence[Cotangent]) -> Cotangent:
         """Return an image after a look at it."""
         before = (*given, self.consumer._value, *self.consumer._values)
         if not _finite(image) and all(map(_finite, before)):

@@ -10,8 +10,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.op import Each, Function, Linear, Multilinear
+from autodiff._core.op import Each, Linear, Multilinear
 from autodiff._core.record import value_of
+from autodiff._core.types import Cotangent, Function, Shape, Tangent, Value
 
 # -- what a function does with a batch -------------------------------------------------------
 
@@ -21,7 +22,9 @@ class CheckedLinear(Linear):
 
     __slots__ = ()
 
-    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+    def push(
+        self, tangents: Sequence[Any], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Tangent:
         """Return the op of all the tangents."""
         return _compared_push(super().push, self.name, tangents, out, inputs, batch)
 
@@ -31,7 +34,9 @@ class CheckedMultilinear(Multilinear):
 
     __slots__ = ()
 
-    def push(self, tangents: Sequence[Any], out: Any, inputs: tuple[Any, ...], batch: int) -> Any:
+    def push(
+        self, tangents: Sequence[Any], out: Value, inputs: tuple[Value, ...], batch: int
+    ) -> Tangent:
         """Return the sum over the operands of the op with its tangent in its place."""
         if len(self.core) < self.operands(inputs):
             raise TypeError(
@@ -45,10 +50,10 @@ def _compared_push(
     push: Function,
     name: str,
     tangents: Sequence[Any],
-    out: Any,
-    inputs: tuple[Any, ...],
+    out: Value,
+    inputs: tuple[Value, ...],
     batch: int,
-) -> Any:
+) -> Tangent:
     """Return the tangent of a batch, if its first member is what that member gives alone."""
     problem = (
         f"{name} does something else with axes in front of its operand's than with each of their "
@@ -67,7 +72,7 @@ def _compared_push(
     return result
 
 
-def _check_alike(result: Any, alone: Any, batch: tuple[int, ...], problem: str) -> None:
+def _check_alike(result: Cotangent, alone: Cotangent, batch: Shape, problem: str) -> None:
     """Raise if the first member of a batch of images is not what it is alone."""
     one, other = value_of(result), value_of(alone)
     if one.shape != batch + other.shape or not np.allclose(
@@ -84,7 +89,7 @@ def checked_function(name: str, function: Function) -> Function:
     if isinstance(function, np.ufunc):
         return function
 
-    def compute(*inputs: Any) -> Any:
+    def compute(*inputs: Value) -> Value:
         try:
             value = function(*inputs)
         except TypeError as error:
@@ -100,7 +105,7 @@ def checked_function(name: str, function: Function) -> Function:
     return compute
 
 
-def _number(name: str, value: Any, inputs: Sequence[Any]) -> Any:
+def _number(name: str, value: Any, inputs: Sequence[Value]) -> Value:
     """Return a Python number in the precision of the inputs, as NumPy's functions do."""
     if not isinstance(value, int | float | complex):
         raise TypeError(
@@ -160,7 +165,7 @@ def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function
     trusted: Any = None  # the real type of g that was looked at
     foreign = False  # whether somebody beside the rule holds the image
 
-    def image(g: Any, out: Any, *inputs: Any) -> Any:
+    def image(g: Cotangent, out: Value, *inputs: Value) -> Cotangent:
         nonlocal trusted, foreign
         if g.dtype is trusted and g.ndim == (out if backward else inputs[i]).ndim:
             result = rule(g, out, *inputs)
@@ -197,7 +202,7 @@ def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function
 
 
 def _check_shape(
-    image: Any, g: Any, batch: tuple[int, ...], shape: tuple[int, ...], rule: str, target: str
+    image: Cotangent, g: Cotangent, batch: Shape, shape: Shape, rule: str, target: str
 ) -> None:
     """Raise if a rule's image does not fit what it belongs to, or is no batch where ``g`` is."""
     if image.shape[: len(batch)] != batch or not _fits(image.shape[len(batch) :], shape):
@@ -211,7 +216,7 @@ def checked_entries(name: str, i: int, rule: Function) -> Function:
     """Return the rule of an elementwise op, whose image is looked at: its type and its shape."""
     trusted: Any = None  # the type of the operand that was looked at
 
-    def image(g: Any, out: Any, *inputs: Any) -> Any:
+    def image(g: Cotangent, out: Value, *inputs: Value) -> Cotangent:
         nonlocal trusted
         if inputs[i].dtype is trusted:
             return rule(g, out, *inputs)
@@ -239,7 +244,7 @@ def checked_entries(name: str, i: int, rule: Function) -> Function:
     return image
 
 
-def _array(result: Any, name: str, i: int, batch: tuple[int, ...]) -> Any:
+def _array(result: Any, name: str, i: int, batch: Shape) -> Cotangent:
     """Return what a rule returned, if it is an array, a Tensor or a number."""
     if isinstance(result, int | float | complex) and not isinstance(result, np.generic):
         return np.full(batch, result, np.result_type(result, np.float64))[()]
@@ -252,13 +257,13 @@ def _array(result: Any, name: str, i: int, batch: tuple[int, ...]) -> Any:
     return result
 
 
-def _fits(own: tuple[int, ...], shape: tuple[int, ...]) -> bool:
+def _fits(own: Shape, shape: Shape) -> bool:
     """Whether an image of this shape becomes the target's by broadcasting, or sums over it."""
     pairs = zip(reversed(own), reversed(shape), strict=False)
     return all(n == length or 1 in (n, length) for n, length in pairs)
 
 
-def _on_batches(batch: tuple[int, ...]) -> str:
+def _on_batches(batch: Shape) -> str:
     """Return what a rule has to do about a batch, where there is one."""
     if not batch:
         return ""

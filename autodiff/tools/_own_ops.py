@@ -7,15 +7,16 @@ it is given may be a NumPy function: `np.log` itself stays what it is.
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial, wraps
 from inspect import signature
-from typing import Any, TypeAlias
+from typing import Any
 
 from autodiff._core.fast_recorders import recorder, recorder_of_operands
-from autodiff._core.op import Custom, Each, Elementwise, Function, Rules
+from autodiff._core.op import Custom, Each, Elementwise, Rules
 from autodiff._core.table import as_rules
 from autodiff._core.tensor import Tensor
+from autodiff._core.types import Function, Rule
 from autodiff.rules._tails import is_series
 from autodiff.tools._own_op_checks import (
     CheckedLinear,
@@ -25,8 +26,6 @@ from autodiff.tools._own_op_checks import (
     checked_rules,
     require_signature,
 )
-
-Rule: TypeAlias = Callable[..., Any]
 
 
 def elementwise(
