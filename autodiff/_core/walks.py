@@ -11,7 +11,7 @@ all axes, some of length 1; without one, axes in front may be missing.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache, partial
 from operator import attrgetter
 from sys import getrefcount
@@ -221,27 +221,32 @@ def _forward(
 ) -> Carried:
     """Pass over the graph from the first op to the last."""
     tangents = {x: t for x, t in zip(graph.leaves, seeds, strict=True) if t is not None}
-    outputs = set(graph.outputs)
+    last_consumer: dict[Tensor, Any]
     last_consumer = {x: y for y in graph.order for x in y.inputs if type(x) is Tensor}
+    last_consumer.update(dict.fromkeys(graph.outputs))  # None, for their tangents stay
     for consumer in graph.order:
         known = [tangents.get(x) if type(x) is Tensor else None for x in consumer.inputs]
         if all(t is None for t in known):
             continue
         op: Any = amend(consumer) if amend else consumer.op
-        out, inputs = (consumer, consumer.inputs) if record else (consumer._value, consumer._values)
-        if op.structural:
-            known = [
-                None if t is None else in_full_shape(t, batch + x.shape)
-                for t, x in zip(known, inputs, strict=True)
-            ]
-        if isinstance(op, Custom) and op.forward is None:
-            tangents[consumer] = _transpose_of_transpose(op, known, out, inputs, batch)
-        else:
-            tangents[consumer] = op.push(known, out, inputs, len(batch))
+        tangents[consumer] = _tangent(op, consumer, known, batch, record)
         for x in consumer.inputs:
-            if type(x) is Tensor and last_consumer[x] is consumer and x not in outputs:
+            if type(x) is Tensor and last_consumer[x] is consumer:
                 tangents.pop(x, None)
     return tangents
+
+
+def _tangent(
+    op: Any, consumer: Tensor, known: Sequence[Tangent], batch: Shape, record: bool
+) -> Tangent:
+    """Return the tangent of a Tensor from those of its inputs (None for those that have none)."""
+    out, inputs = (consumer, consumer.inputs) if record else (consumer._value, consumer._values)
+    if op.structural:
+        pairs = zip(known, inputs, strict=True)
+        known = [None if t is None else in_full_shape(t, batch + x.shape) for t, x in pairs]
+    if isinstance(op, Custom) and op.forward is None:
+        return _transpose_of_transpose(op, known, out, inputs, batch)
+    return op.push(known, out, inputs, len(batch))
 
 
 def _transpose_of_transpose(
@@ -302,28 +307,35 @@ def _with_care(
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             for amend in (None, careful):
                 arrived = walk(amend)
-                found: dict[Tensor, Any] = {}
-                taken = set(map(id, given))
-                size: Any = 0.0
-                for x in wanted or arrived:
-                    g = arrived.get(x)
-                    value = x._value
-                    if g is None or g.shape != value.shape or g.dtype is not value.dtype:
-                        g = _derivative_like(g, value, batch)
-                    if type(g) is np.ndarray:
-                        if not g.ndim:
-                            g = g[()]
-                        elif g.base is not None or id(g) in taken:
-                            g = g.copy()
-                        taken.add(id(g))
-                    size += _magnitude(g)  # one pass tells whether all entries are finite
-                    found[x] = constant(g) if record and type(g) is not Tensor else g
-                if abs(size) < np.inf:
+                found = _own_results(arrived, wanted or arrived, given, batch, record)
+                # One pass tells whether all entries are finite.
+                if abs(sum(map(_magnitude, found.values()))) < np.inf:
                     break
             else:
                 hook.on_divergence(walk)
     finally:
         recording.reset(token)
+    return found
+
+
+def _own_results(
+    arrived: Carried, ends: Iterable[Tensor], given: Sequence[Cotangent], batch: Shape, record: bool
+) -> Carried:
+    """Return what arrived at some Tensors in full shape and dtype, each in memory of its own."""
+    found: Carried = {}
+    taken = set(map(id, given))
+    for x in ends:
+        g = arrived.get(x)
+        value = x._value
+        if g is None or g.shape != value.shape or g.dtype is not value.dtype:
+            g = _derivative_like(g, value, batch)
+        if type(g) is np.ndarray:
+            if not g.ndim:
+                g = g[()]
+            elif g.base is not None or id(g) in taken:
+                g = g.copy()
+            taken.add(id(g))
+        found[x] = constant(g) if record and type(g) is not Tensor else g
     return found
 
 

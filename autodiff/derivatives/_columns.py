@@ -8,6 +8,8 @@ at once, if it does not sum over the data where a parameter was broadcast along 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -36,27 +38,30 @@ def columns_by_data(graph: Graph) -> list[Value] | None:
     followed from the output back, never guessed from a length.
     """
     (out,) = graph.outputs
-    kinds = {x.dtype.kind for x in (out, *graph.leaves)}
-    if out.ndim != 1 or len(kinds) > 1:
+    if out.ndim != 1 or any(x.dtype.kind != out.dtype.kind for x in graph.leaves):
         return None
-    n = out.size
-    if n > LARGE:
+    if out.size > LARGE:
         keep_freed_memory()
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         try:
-            arrivals, columns = _walk_back(graph, n)
+            arrivals, columns = _walk_back(graph, out.size)
         except MixesDataError:
             return None
-        ends = [arrivals[x][0] for x in graph.leaves if x in arrivals]
-        ends += [g for own in columns.values() for g in own.values()]
-        if kinds == {"f"} and any(type(g) is not Scattered and g.dtype.kind == "c" for g in ends):
-            return None  # complex on the way: the walk back drops what is imaginary at the leaves
-        results: list[Any] = []
+        if out.dtype.kind == "f" and _meets_complex(graph.leaves, arrivals, columns):
+            return None  # the walk back drops what is imaginary at the leaves
+        results: list[Value] = []
         for x in graph.leaves:
-            J = _jacobian(arrivals.get(x), columns[x], x, n)
+            J = _jacobian(arrivals.get(x), columns[x], x, out.size)
             results.append(J.copy() if any(J is other for other in results) else J)
         finite = all(np.isfinite(np.add.reduce(J, axis=None)) for J in results)
     return results if finite else None
+
+
+def _meets_complex(leaves: Sequence[Tensor], arrivals: Arrivals, columns: Columns) -> bool:
+    """Whether what arrives at a leaf is complex."""
+    ends = [arrivals[x][0] for x in leaves if x in arrivals]
+    ends += [g for own in columns.values() for g in own.values()]
+    return any(type(g) is not Scattered and g.dtype.kind == "c" for g in ends)
 
 
 def _walk_back(graph: Graph, n: int) -> tuple[Arrivals, Columns]:
@@ -68,7 +73,7 @@ def _walk_back(graph: Graph, n: int) -> tuple[Arrivals, Columns]:
         Where the output is not seen to be elementwise in its data.
     """
     (out,) = graph.outputs
-    most = sum([x.size for x in graph.leaves])  # what is larger would cost more than the result
+    most = sum(map(attrgetter("size"), graph.leaves))  # more would cost more than the result
     columns: Columns = {x: {} for x in graph.leaves}
     arrivals: Arrivals = {out: (out.dtype.type(1), True)}
     take, get, oldest = arrivals.pop, arrivals.get, graph.oldest
@@ -91,14 +96,12 @@ def _walk_back(graph: Graph, n: int) -> tuple[Arrivals, Columns]:
                 image = op.rules[i](g, value, *consumer._values)
                 shape = x._value.shape
                 x_along_data = along_data and shape == value.shape
-                if op.structural or shape != value.shape:
+                # What arrives at a number is not summed over the data.
+                if op.structural or (shape != value.shape and (shape or not along_data)):
                     image = _unbroadcast(image, shape, consumer, along_data, n)
+                arrival = image, x_along_data
                 earlier = get(x)
-                if earlier is not None:
-                    if earlier[1] != x_along_data:
-                        raise MixesDataError
-                    image = accumulate(earlier[0], image)
-                arrivals[x] = image, x_along_data
+                arrivals[x] = arrival if earlier is None else _sum(earlier, arrival)
     return arrivals, columns
 
 
@@ -115,14 +118,20 @@ def _in_shape_for_rules(g: Cotangent, consumer: Tensor, n: int, most: int) -> Co
 def _unbroadcast(
     image: Cotangent, shape: Shape, consumer: Tensor, along_data: bool, n: int
 ) -> Cotangent:
-    """Return an operand's image in its shape, n in front; a number's is not summed over data."""
+    """Return an operand's image in its own shape, with n in front."""
     op: Any = consumer.op
     full = consumer._value.shape
     if along_data:
-        return in_full_shape(image, full).reshape(n, *shape) if shape else image
+        return in_full_shape(image, full).reshape(n, *shape)
     if op.structural:
         return unbroadcast_structural(image, shape, (n,))
     return unbroadcast(image, shape, full, (n,))
+
+
+def _sum(a: Arrival, b: Arrival) -> Arrival:
+    if a[1] != b[1]:
+        raise MixesDataError
+    return accumulate(a[0], b[0]), a[1]
 
 
 def _keep_as_column(consumer: Tensor, g: Cotangent, columns: Columns) -> bool:

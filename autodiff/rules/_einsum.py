@@ -68,19 +68,34 @@ def _simplify(x: Value, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
     return x, "".join(label for label in unique if label in elsewhere)
 
 
-def _parse_subscripts(arguments: tuple[Any, ...]) -> tuple[list[Any], list[str], str]:
+def _parse_subscripts(arguments: tuple[Any, ...]) -> tuple[list[Value], list[str], str]:
     """Return operands, their labels and the output's, with a letter for each axis."""
-    if isinstance(arguments[0], str):
-        inputs, arrow, output = arguments[0].replace(" ", "").partition("->")
-        operands = [as_array(x) for x in arguments[1:]]
-        labels = inputs.split(",")
-    else:  # operands and lists of axis numbers in turn
-        operands = [as_array(x) for x in arguments[0 : len(arguments) // 2 * 2 : 2]]
-        lists = arguments[1::2]
-        arrow, output = ("->", _letters(arguments[-1])) if len(arguments) % 2 else ("", "")
-        labels = [_letters(numbers) for numbers in lists]
+    operands, labels, output = _operands_and_labels(arguments)
     if len(labels) != len(operands):
         raise ValueError(f"einsum got labels for {len(labels)} operands, but {len(operands)}")
+    broadcast = _label_ellipses(operands, labels)
+    if output is None:
+        letters = "".join(labels)
+        once = sorted(c for c in set(letters) - set(broadcast) if letters.count(c) == 1)
+        return operands, labels, broadcast + "".join(once)
+    if broadcast and "..." not in output:
+        raise ValueError(f"einsum: '->{output}' has no ellipsis for the axes that broadcast")
+    return operands, labels, output.replace("...", broadcast)
+
+
+def _operands_and_labels(arguments: tuple[Any, ...]) -> tuple[list[Value], list[str], str | None]:
+    """Return operands, their labels and, if they are given, the output's, of either form."""
+    if isinstance(arguments[0], str):
+        inputs, arrow, output = arguments[0].replace(" ", "").partition("->")
+        return [as_array(x) for x in arguments[1:]], inputs.split(","), output if arrow else None
+    # Operands and lists of axis numbers in turn.
+    operands = [as_array(x) for x in arguments[0 : len(arguments) // 2 * 2 : 2]]
+    labels = [_letters(numbers) for numbers in arguments[1::2]]
+    return operands, labels, _letters(arguments[-1]) if len(arguments) % 2 else None
+
+
+def _label_ellipses(operands: list[Value], labels: list[str]) -> str:
+    """Write letters in the place of each ellipsis, and return all those letters."""
     spare = [c for c in _ALPHABET if c not in "".join(labels)]
     ranks = [x.ndim - len(own.replace("...", "")) for x, own in zip(operands, labels, strict=True)]
     broadcast = "".join(spare[: max(ranks)])
@@ -88,13 +103,7 @@ def _parse_subscripts(arguments: tuple[Any, ...]) -> tuple[list[Any], list[str],
         if ranks[i] < 0 or (ranks[i] and "..." not in own):
             raise ValueError(f"einsum: {own!r} labels an operand of shape {operands[i].shape}")
         labels[i] = own.replace("...", broadcast[len(broadcast) - ranks[i] :])
-    if not arrow:
-        letters = "".join(labels)
-        once = sorted(c for c in set(letters) - set(broadcast) if letters.count(c) == 1)
-        return operands, labels, broadcast + "".join(once)
-    if broadcast and "..." not in output:
-        raise ValueError(f"einsum: '->{output}' has no ellipsis for the axes that broadcast")
-    return operands, labels, output.replace("...", broadcast)
+    return broadcast
 
 
 _ALPHABET = string.ascii_uppercase + string.ascii_lowercase  # in the order of numbers, and sorted

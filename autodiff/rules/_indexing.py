@@ -41,9 +41,11 @@ def _getitem(x: Value, key: Any) -> Value:
     keys = _part_for_each_axis(_without_masks(keys, x.shape), x.shape)
     apart = _has_arrays_apart(keys)
     keys = [k for k in keys if k is not Ellipsis]
-    if not apart:
-        return read(x, (..., *keys))
-    # NumPy puts the axes of index arrays that stand apart in front: move their operand's there.
+    return _read_apart(x, keys) if apart else read(x, (..., *keys))
+
+
+def _read_apart(x: Value, keys: list[Any]) -> Value:
+    """Read by index arrays that stand apart: NumPy puts their axes in front of all others."""
     advanced = [i for i, k in enumerate(keys) if type(k) in _ADVANCED]
     x = read(x, (..., *(_ALL if i in advanced else k for i, k in enumerate(keys))))
     x = np.moveaxis(x, advanced, range(len(advanced)))

@@ -217,8 +217,6 @@ def _ufunc_within(function: Function, *others: Any) -> np.ufunc | None:
 
 if zeta := _ufunc_within(special.zeta, 1.0):
     _by_last(zeta, "x", lambda g, out, x, q: g * (-x * special.zeta(x + 1, q)))
-if riemann_zeta := _ufunc_within(special.zeta):
-    elementwise(riemann_zeta, _refusal("zeta", "x"), name="zeta")
 if lambertw := _ufunc_within(special.lambertw):
     elementwise(
         lambertw,

@@ -68,13 +68,7 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
     """
     require_function(f, "taylor")
     order = _checked_order(order)
-    for name, given in (("x0", x0), ("direction", direction)):
-        if type(given) is Tensor and given.requires_grad and recording.get():
-            raise TypeError(f"{name} is a Tensor that requires a gradient; {_CONSTANT}")
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        graph = record_function(f, (value_of(x0),), {}, 0)
-    if graph.enclosed and recording.get():
-        raise TypeError(f"the function depends on a Tensor that requires a gradient; {_CONSTANT}")
+    graph = _record(f, x0, direction)
     (leaf,) = graph.leaves
     (out,) = graph.outputs
     step = np.ones_like(leaf._value) if direction is None else _checked_direction(leaf, direction)
@@ -96,6 +90,18 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
         x0=np.array(leaf._value)[()],
         direction=None if direction is None else step,
     )
+
+
+def _record(f: Function, x0: Any, direction: Any) -> Graph:
+    """Return the graph of a function at a point, if no derivative would be lost."""
+    for name, given in (("x0", x0), ("direction", direction)):
+        if type(given) is Tensor and given.requires_grad and recording.get():
+            raise TypeError(f"{name} is a Tensor that requires a gradient; {_CONSTANT}")
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        graph = record_function(f, (value_of(x0),), {}, 0)
+    if graph.enclosed and recording.get():
+        raise TypeError(f"the function depends on a Tensor that requires a gradient; {_CONSTANT}")
+    return graph
 
 
 _CONSTANT = (

@@ -180,20 +180,14 @@ def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function
         # Then it is no gradient to give away.
         foreign = type(result) is np.ndarray and result is not g and getrefcount(result) > 2
         result = _array(result.copy() if foreign else result, name, i, batch)
-        what = "the operand" if backward else "the output"
-        _check_shape(result, g, batch, target.shape, f"the rule of {name} for operand {i}", what)
+        what = f"the rule of {name} for operand {i}"
+        _check_shape(result, g, batch, target, what, "the operand" if backward else "the output")
         if batch and 0 not in batch:
             alone = _array(rule(g[(0,) * len(batch)], out, *inputs), name, i, ())
-            problem = (
-                f"the rule of {name} for operand {i} does something else with g of shape {g.shape} "
-                f"than with each of its members{_on_batches(batch)}"
-            )
-            _check_alike(result, alone, batch, problem)
-        if result.dtype.kind == "c" != out.dtype.kind and not backward:
-            raise TypeError(
-                f"the rule of {name} for operand {i} returned a tangent of {result.dtype}, but the "
-                "output is real: return np.real of it"
-            )
+            problem = f"{what} does something else with g of shape {g.shape} than with each of its "
+            _check_alike(result, alone, batch, f"{problem}members{_on_batches(batch)}")
+        if not backward:
+            _check_kind(result, out, what)
         if not batch and g.dtype.kind != "c":
             trusted = g.dtype
         return result
@@ -202,13 +196,22 @@ def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function
 
 
 def _check_shape(
-    image: Cotangent, g: Cotangent, batch: Shape, shape: Shape, rule: str, target: str
+    image: Cotangent, g: Cotangent, batch: Shape, target: Value, rule: str, what: str
 ) -> None:
-    """Raise if a rule's image does not fit what it belongs to, or is no batch where ``g`` is."""
-    if image.shape[: len(batch)] != batch or not _fits(image.shape[len(batch) :], shape):
+    """Raise if a rule's image does not fit its target, or is no batch where ``g`` is."""
+    if image.shape[: len(batch)] != batch or not _fits(image.shape[len(batch) :], target.shape):
         raise ValueError(
-            f"{rule} returned shape {image.shape} for g of shape {g.shape}, but {target} has shape "
-            f"{shape}{_on_batches(batch)}"
+            f"{rule} returned shape {image.shape} for g of shape {g.shape}, but {what} has shape "
+            f"{target.shape}{_on_batches(batch)}"
+        )
+
+
+def _check_kind(tangent: Tangent, out: Value, rule: str) -> None:
+    """Raise if the tangent of a real output is complex."""
+    if tangent.dtype.kind == "c" != out.dtype.kind:
+        raise TypeError(
+            f"{rule} returned a tangent of {tangent.dtype}, but the output is real: return np.real "
+            "of it"
         )
 
 

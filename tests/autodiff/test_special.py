@@ -273,7 +273,6 @@ def test_steps_are_constants() -> None:
         (lambda b: special.betainc(1.0, b, 0.5), r"special\.betainc .* argument b here"),
         (lambda v: special.jv(v, 1.0), r"special\.jv .* argument v here"),
         (lambda s: special.zeta(s, 1.0), "zeta .* argument x here"),
-        (lambda s: special.zeta(s), "zeta .* argument x here"),
         (lambda c: special.hyp2f1(1.0, 1.0, c, 0.5), r"special\.hyp2f1 .* argument c here"),
         (lambda x: special.jve(1, x + 1j).real, r"special\.jve .* at real arguments only"),
         (lambda x: special.psi(x + 1j).real, r"special\.psi .* at real arguments only"),
