@@ -348,6 +348,11 @@ class TestWhatAFunctionDoesWithABatch:
 
 
 class TestWhatIsNotElementwise:
+    def test_is_told_where_it_makes_real_numbers_of_complex_ones(self) -> None:
+        size = elementwise(np.abs, lambda g, out, x: g * np.sign(x), name="size")
+        with pytest.raises(TypeError, match=r"size makes real numbers of complex ones.*custom"):
+            grad(size)(1 + 1j)
+
     def test_is_told_by_its_shape(self) -> None:
         total = elementwise(np.sum, lambda g, out, x: g)
         with pytest.raises(ValueError, match=r"makes shape \(\) of shapes \(3,\): .* by custom"):
