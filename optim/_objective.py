@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
@@ -11,6 +12,8 @@ from numpy.typing import NDArray
 from autodiff import flatten, grad, hessian, linearize, value_and_grad
 
 Array: TypeAlias = NDArray[np.float64]
+
+RECENT = 10  # points with their gradients that an objective remembers
 
 
 class Iterate(NamedTuple):
@@ -76,6 +79,8 @@ class Objective(Problem):
     ----------
     escapes : int
         How often a search has found a lower point beside what seemed to be a minimum.
+    recent : deque of pairs
+        The last points with the gradients there.
     """
 
     escapes = 0
@@ -84,6 +89,7 @@ class Objective(Problem):
         super().__init__(x0)
         self.f = self.on_vectors(f, args)
         self._value_and_grad = value_and_grad(self.f)
+        self.recent: deque[tuple[Array, Array]] = deque(maxlen=RECENT)
 
     def value(self, x: Array) -> float:
         """Return f(x)."""
@@ -99,6 +105,7 @@ class Objective(Problem):
         except (TypeError, ValueError):
             one_real_number(self.f(x))  # what f returns is told apart from errors within f
             raise
+        self.recent.append((x, gradient))
         return one_real_number(value), gradient
 
     def hessian(self, x: Array) -> Array:

@@ -29,7 +29,7 @@ def no_minimum(exact: Curved) -> Verdict | None:
     """Return why a stationary point is no minimum, or cannot be told to be one."""
     if exact.bends_down:
         return Status.OTHER_KIND, "a stationary point, but f curves downwards there: no minimum"
-    return FLAT if exact.flat else None
+    return FLAT if exact.flat and exact.model is None else None
 
 
 def approach(

@@ -2,25 +2,55 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from math import sqrt
+from typing import NamedTuple
+
 import numpy as np
-from numpy.typing import NDArray
 
 from optim._objective import Array, Iterate, Objective
 from optim._run import Status, Verdict
-from optim.descent._flat_directions import room_within, shown, tried
 from optim.descent._model import Model
+from optim.descent._surroundings import ROUNDING, SINGULAR, along, as_predicted, room_within, shown
 from optim.descent._trust_region import EPS, falls_without_end
 
-FURTHER = 20.0  # times as far as the minimum may be along an axis: how far the look goes
-CLOSE = 1e-6  # of the reach: and that at the least
-AGREES = 3.0  # times as large or as small: a curvature there that may still be the same
 EXTREMES = [0, 1, -2, -1]  # of the curvatures far off: where f is tried at the most
 FAR = 1e6  # times the size of the start: where f may have fallen without end
+FARTHEST = 1e12  # and where it has, unless second derivatives say that there is a minimum
 BEYOND_FAR = (1, 2)  # powers of ten times as far: where f has to rise then
 BEYOND_LOWER = (4, 8)  # and times as far as to a lower point
+LOWER = 1e-9  # of f: what it must fall by for the search to go on
 LOST = 1e-6  # of f: what it may change by with the last digits of x
 ESCAPES = 5  # how often a lower point may be found beside what is no minimum
 FOUND = Status.CONVERGED, "a minimum, by the exact second derivatives and a look around"
+
+
+class Unlimited(NamedTuple):
+    """f and its gradient about a point, where there are no limits."""
+
+    objective: Objective
+    x: Array
+    fun: float
+    jac: Array
+    sizes: Array
+
+    def feasible(self, x: Array) -> Array:
+        """Return x."""
+        return x
+
+    def value(self, x: Array) -> float:
+        """Return f(x)."""
+        return self.objective.value(x)
+
+    def gradient(self, x: Array) -> Array:
+        """Return ∇f(x)."""
+        return self.objective.value_and_gradient(x)[1]
+
+
+def around_point(objective: Objective, point: Iterate, reach: Array) -> Unlimited:
+    """Return what is around a point, where ``reach`` is the largest size of each unknown."""
+    sizes = np.where(reach > 0, reach, reach.max() or 1.0)
+    return Unlimited(objective, point.x, point.fun, point.jac, sizes)
 
 
 def look_around(
@@ -28,16 +58,22 @@ def look_around(
 ) -> tuple[Array | None, Verdict]:
     """Return a lower point beside what seems to be a minimum, if there is one, and the verdict.
 
-    The gradient at two points, off along all principal axes at once, tells along which of them f is
-    curved as the Hessian says. Along the others f itself is tried, on both sides.
+    The gradients at the last points of the search, or else at two off along all principal axes at
+    once, tell along which of them f is curved as the Hessian says. Along the others f
+    itself is tried, on both sides.
     """
+    around = around_point(objective, point, reach)
     x, fun = point.x, point.fun
-    model = Model(x, point.jac, hess, 1 / np.where(reach > 0, reach, reach.max() or 1.0))
-    doubtful = ~_confirmed(objective, point, model, reach)
+    model = Model(x, point.jac, hess, 1 / around.sizes)
+    curvatures = np.where(model.curved, model.curvatures, 1.0)
+    noise = 10 * EPS * np.abs(model.axes).T @ (np.abs(hess) @ np.abs(x))
+    away = np.where(model.curved, np.abs(model.slopes) + noise, np.inf) / curvatures
+    rises, steeper = as_predicted(around, model.axes, curvatures, away, list(objective.recent))
+    doubtful = ~rises
     lower: Array | None = None
-    verdict: Verdict = FOUND
+    verdict: Verdict = SINGULAR if steeper.any() else FOUND
     if doubtful.any():
-        directions = _apart(objective, x, model.axes[:, doubtful], reach)
+        directions = _apart(around, model.axes[:, doubtful])
         weak = doubtful & model.curved
         if len(directions) > 1 and (weak & (model.slopes != 0)).any():
             # And the axis of least curvature, and the way that Newton's method would take.
@@ -45,25 +81,46 @@ def look_around(
             directions = [model.axes[:, np.argmax(weak)], model.axes @ t, *directions]
         terms = float(reach @ np.abs(hess) @ reach)
         left = float(model.slopes[model.curved] ** 2 @ (1 / model.curvatures[model.curved]))
-        lower, verdict = tried(objective.value, x, fun, directions, reach, terms, left)
+        lower, verdict = try_along(around, directions, terms, left)
     if verdict[0] is Status.CONVERGED or lower is not None:
-        verdict = _endless(objective, x, fun, lower) or verdict
+        verdict = _endless(objective, x, fun, lower, bool(doubtful.any())) or verdict
     return (None if verdict[0] in (Status.UNBOUNDED, Status.WANDERS) else lower), verdict
 
 
-def _endless(objective: Objective, x: Array, fun: float, lower: Array | None) -> Verdict | None:
+def try_along(
+    around: Unlimited, directions: Iterable[Array], terms: float, left: float = 0.0
+) -> tuple[Array | None, Verdict]:
+    """Try f along directions in which it has neither slope nor curvature.
+
+    ``terms`` is about the size of what cancels in f, which may be the square of their difference;
+    ``left`` is what f is known to have left to fall by, and may.
+    """
+    size = abs(around.fun)
+    hidden = max(size, sqrt(size * terms), ROUNDING * terms)
+    return along(around, directions, max(LOWER * size, left), hidden)
+
+
+def _endless(
+    objective: Objective, x: Array, fun: float, lower: Array | None, doubtful: bool
+) -> Verdict | None:
     """Return why the search for a minimum is to end, if f seems to have none."""
     start, powers, rays = objective.start, BEYOND_LOWER, []
+    far = np.abs(x).max() / (np.abs(start).max() or 1.0)
     if lower is not None:
         objective.escapes += 1
         rays = [lower - x, lower - start]
-    elif np.abs(x).max() > FAR * (np.abs(start).max() or 1.0):
+    elif far > FAR:
         powers, rays = BEYOND_FAR, [x - start]
     for step in rays:
         if falls_without_end(objective.value, x, step, fun, powers):
             return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
     if lower is None and rays and _digits_lost(objective, x, fun):
         return Status.WANDERS, "x has grown so large that its last digits alone change f"
+    if lower is None and doubtful and far > FARTHEST:
+        return Status.WANDERS, (
+            f"x has grown by a factor of {far:.0e}, to where f levels off: its minimum seems to be "
+            "at infinity"
+        )
     if lower is not None and objective.escapes > ESCAPES:
         return (
             Status.WANDERS,
@@ -78,42 +135,17 @@ def _digits_lost(objective: Objective, x: Array, fun: float) -> bool:
     return not abs(beside - fun) <= LOST * max(abs(fun), abs(objective.value(objective.start)))
 
 
-def _confirmed(
-    objective: Objective, point: Iterate, model: Model, reach: Array
-) -> NDArray[np.bool_]:
-    """Return along which axes the gradient changes as the model says, far beyond the minimum."""
-    axes, curvatures = model.axes, np.where(model.curved, model.curvatures, 1.0)
-    noise = 10 * EPS * np.abs(axes).T @ (np.abs(model.hess) @ np.abs(point.x))
-    away = (np.abs(point.jac @ axes) + noise) / curvatures  # the minimum along each axis
-    room = room_within(reach, axes)
-    length = np.maximum(FURTHER * away, CLOSE * room)
-    seen: NDArray[np.bool_] = model.curved & (length < room)
-    if not seen.any():
-        return seen
-    # Of different lengths, so that no two axes move an unknown to and fro.
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], length.size)
-    t = np.where(seen, length, 0.0) * signs * np.linspace(0.5, 1.5, length.size)
-    confirmed = seen
-    for way in (t, -t):
-        _, jac = objective.value_and_gradient(point.x + axes @ way)
-        change = (jac - point.jac) @ axes
-        ratio = np.divide(change, way * curvatures, where=seen, out=np.zeros_like(t))
-        confirmed = confirmed & (ratio > 1 / AGREES) & (ratio < AGREES)
-        if confirmed.all() or not confirmed.any():
-            break
-    return confirmed
-
-
-def _apart(objective: Objective, x: Array, flat: Array, reach: Array) -> list[Array]:
+def _apart(around: Unlimited, flat: Array) -> list[Array]:
     """Return directions that span the same as some flat ones, apart by how f is curved far off.
 
     Where there is no curvature any direction is as good as any other, and f may rise along all but
     one. Higher derivatives tell: by them the curvature far off is large along some only.
     """
-    flat = flat * room_within(reach, flat)
+    flat = flat * room_within(around.sizes, flat)
     if flat.shape[1] > 1:
         off = flat @ np.random.default_rng(0).normal(size=flat.shape[1])
-        bent = [flat.T @ objective.hessian(x + way) @ flat for way in (off, -off)]
+        hessian = around.objective.hessian
+        bent = [flat.T @ hessian(around.x + way) @ flat for way in (off, -off)]
         # On the side where less is in the way.
         bent = sorted((b for b in bent if np.isfinite(b).all()), key=np.linalg.norm)
         if bent:

@@ -11,9 +11,9 @@ import numpy as np
 from optim._keywords import OF_SCIPY, answering
 from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
-from optim.descent._flat_directions import shown
 from optim.descent._look_around import look_around
 from optim.descent._model import Model
+from optim.descent._surroundings import shown
 from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,

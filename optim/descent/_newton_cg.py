@@ -13,9 +13,9 @@ from optim._objective import Array, Iterate, Objective
 from optim._run import Callback, Search, Status, Verdict, run
 from optim.descent._convergence import negligible
 from optim.descent._curvature import DENSE
-from optim.descent._flat_directions import shown, tried
-from optim.descent._look_around import look_around
+from optim.descent._look_around import around_point, look_around, try_along
 from optim.descent._model import Model
+from optim.descent._surroundings import shown
 from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
@@ -278,7 +278,8 @@ def _to_rim(move: Array, direction: Array, radius: float) -> float:
 
 def _tiny(step: Step, reach: Array) -> bool:
     """Whether a step would change no unknown by more than rounding, or is none."""
-    return not (np.isfinite(step.move).all() and np.any(np.abs(step.move) > EPS / 2 * reach))
+    least = np.maximum(EPS / 2 * reach, SMALLEST)
+    return not (np.isfinite(step.move).all() and np.any(np.abs(step.move) > least))
 
 
 def _with_products(objective: Objective, point: Iterate) -> Here:
@@ -365,7 +366,7 @@ def _by_products(
     if lowest > max(rounding, 2 * abs(change)):
         return None, (Status.CONVERGED, "a minimum: no direction has negative curvature there")
     terms = largest * _norm(reach) ** 2
-    return tried(objective.value, point.x, point.fun, [direction], reach, terms)
+    return try_along(around_point(objective, point, reach), [direction], terms)
 
 
 def _not_finite(start: Iterate) -> str:

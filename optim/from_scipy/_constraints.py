@@ -9,6 +9,7 @@ import numpy as np
 
 from autodiff import flatten, hessian, jacobian
 from optim._objective import Array, Problem
+from optim.from_scipy._differences import differences
 
 DIFFERENCES = ("2-point", "3-point", "cs")
 
@@ -19,6 +20,8 @@ class Constraint:
     Attributes
     ----------
     lower, upper : ndarray of shape (m,)
+    by_differences : bool
+        Whether no derivatives are known, and values have to do.
     keep_feasible, differences : as in SciPy's constraints
         The latter are the options of numerical derivatives.
     matrix : ndarray of shape (m, n), or None
@@ -26,6 +29,7 @@ class Constraint:
     jac, hess : callables of x, and of x and m weights; or what SciPy takes in their place
     """
 
+    by_differences = False
     keep_feasible: Any = False
     matrix: Any = None
     jac: Any = None
@@ -39,7 +43,7 @@ class Constraint:
         size = self.value(start).shape
         self.lower = np.array(np.broadcast_to(np.asarray(lower, float), size))
         self.upper = np.array(np.broadcast_to(np.asarray(upper, float), size))
-        self.typical = np.abs(self.value(start))
+        self.typical, self.start = np.abs(self.value(start)), start
 
     def value(self, x: Array) -> Array:
         """Return c(x), of shape (m,)."""
@@ -53,12 +57,24 @@ class Constraint:
         return self._value
 
     def jacobian(self, x: Array) -> Array:
-        """Return the matrix of first derivatives, of shape (m, n)."""
+        """Return the matrix of first derivatives, of shape (m, n).
+
+        Where c has none of its own they are recorded, or else taken from differences.
+        """
         at = x.tobytes()
         if at != self._jacobian_at:
-            self._jacobian = np.array(self.jac(x), float).reshape(-1, x.size)
+            matrix = self.jac(x) if callable(self.jac) else self._without_its_own(x)
+            self._jacobian = np.array(matrix, float).reshape(-1, x.size)
             self._jacobian_at = at
         return self._jacobian
+
+    def _without_its_own(self, x: Array) -> Any:
+        try:
+            return jacobian(self.c)(x)
+        except Exception:
+            self.by_differences = True
+            sizes = np.maximum(np.abs(x), np.abs(self.start))
+            return differences(self.value, x, np.where(sizes > 0, sizes, sizes.max() or 1.0))
 
     def exact(self) -> None:
         """Take the exact derivatives of c."""

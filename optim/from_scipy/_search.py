@@ -18,7 +18,8 @@ from optim.from_scipy._constraints import (
     for_scipy,
     violation,
 )
-from optim.from_scipy._verdict import FEASIBLE, point_at, verdict_on
+from optim.from_scipy._differences import differences
+from optim.from_scipy._verdict import FEASIBLE, NOTHING, point_at, verdict_on
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -65,6 +66,7 @@ class Search(Problem):
         self.given = self.on_vectors(jac, args) if callable(jac) else None
         self.recorded = jac is None and method not in WITHOUT_GRADIENT
         self.knows_gradient = self.recorded or callable(jac) or self.pair
+        self.by_differences = False
         self.takes_result = _takes_result(callback)
         self.eager = self.stopped = False
         self.broken: Verdict | None = None
@@ -130,6 +132,19 @@ class Search(Problem):
         if type(self._gradient) is not np.ndarray:
             self._gradient = flatten(self._gradient)[0]
         return self._gradient.reshape(-1)
+
+    def value_and_slopes(self, x: Array, sizes: Array) -> tuple[float, Array]:
+        """Return f and ∇f: recorded where the method has no gradient, or else by differences."""
+        if self.knows_gradient:
+            return self.value(x), self.gradient(x)
+        if not self.by_differences:
+            try:
+                value, slopes = self._value_and_grad(x)
+                self.nfev += 1
+                return float(value), slopes
+            except Exception:
+                self.by_differences = True
+        return self.plain(x), differences(self.plain, x, sizes, self.lower, self.upper)[0]
 
     def hessian(self, x: Array) -> Array:
         """Return ∇²f(x)."""
@@ -357,13 +372,18 @@ class Search(Problem):
         slack = 10 * FEASIBLE * abs(self.least) if self.constraints else 0.0
         return self.feasible(x) and self.value(x) <= self.least + slack
 
+    def _is_worse(self, x: Array) -> bool:
+        """Whether a point within the bounds is higher than the best one by what matters."""
+        slack = NOTHING * (1 + abs(self.least))
+        return not self.constraints and self.inside(x) and self.value(x) > self.least + slack
+
     def judged(self, result: OptimizeResult, asked: float) -> OptimizeResult:
         """Return SciPy's result with a verdict that has been checked."""
         message = str(result.message).rstrip(". ") + ". "
         before = self.nfev
         x = np.array(result.x, float)
-        if not result.success and self.least < np.inf and not self._is_better(x):
-            x = self.best
+        if self._is_worse(x) if result.success else not self._is_better(x):
+            x = self.best if self.least < np.inf else x
         point = point_at(self, x)
         if self.stopped:
             verdict = Status.STOPPED, f"the callback stopped the search after {self.steps} steps"
@@ -377,10 +397,10 @@ class Search(Problem):
         told: dict[str, Any] = {"x": self.shaped(point.x), "fun": point.fun}
         told["nfev"] = result.get("nfev", 0) + self.nfev - before
         told["violation"] = point.violation.size
-        if point.gradient is not None:
+        if point.exact:
             key = "grad" if self.method == "trust-constr" else "jac"
             told[key] = self.shaped(point.gradient)
-        if point.first_order is not None:
+        if point.exact and point.first_order is not None:
             told["kkt"] = float(np.abs(point.first_order.residual).max())
             if self.constraints:
                 told["multipliers"] = point.first_order.multipliers

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autodiff import grad, hessian
+from autodiff import hessian
 from optim._objective import Array
 from optim._run import Status, Verdict
 from optim.descent._convergence import BEYOND
-from optim.descent._flat_directions import shown
+from optim.descent._surroundings import along, as_predicted, shown
 from optim.from_scipy._constraints import Violation, violation
 from optim.from_scipy._kkt import (
     ReducedNewton,
@@ -22,12 +22,11 @@ from optim.from_scipy._kkt import (
     reduced_newton,
     stationarity,
 )
-from optim.from_scipy._look_around import Surroundings, along_axes, as_predicted, lower_nearby
+from optim.from_scipy._look_around import Limited, lower_nearby
 
 if TYPE_CHECKING:
     from optim.from_scipy._search import Search
 
-EPS = float(np.finfo(float).eps)
 # How far a constraint may be violated, of the size of its terms: SLSQP's own default accuracy, the
 # loosest of all methods that take constraints.
 FEASIBLE = 1e-6
@@ -38,9 +37,9 @@ NOTHING = 1e-6
 NEAR = 0.05  # of x: how far away at most is the minimum that f promises, even if f is flat
 COARSE = 1e-4  # the same for methods without derivatives: the accuracy that Nelder-Mead aims at
 LOOSEST = 1e-2  # what the caller's own tolerances may excuse
-ROUNDING = 16 * EPS
 NEGATIVE = 1e-6  # of the largest curvature: what makes a saddle point
-SOFT = 1e-4  # of the largest curvature: where constraints leave it doubtful whether f rises
+SOFT = 1e-2  # of the largest curvature: where constraints leave it doubtful whether f rises
+LEVEL = 1e-12  # of the largest curvature: what is none
 MANY = 100  # unknowns, beyond which no Hessian is computed for the verdict alone
 FURTHER = (1e4, 1e8)  # times a step on which f falls: where it has risen if it has a minimum
 ENDLESS = 1e15  # times 1 + |f(x0)|: how far f falls only where it falls without end
@@ -53,7 +52,10 @@ LIMIT = re.compile(r"max\w*\.? number|maxfun|limit|exceed", re.IGNORECASE)  # in
 
 @dataclass
 class Point:
-    """What is known of a point; what is not, is None. ``sizes`` are those of its unknowns."""
+    """What is known of a point; what is not, is None. ``sizes`` are those of its unknowns.
+
+    Derivatives from differences are not ``exact``.
+    """
 
     x: Array
     fun: float
@@ -61,33 +63,29 @@ class Point:
     violation: Violation
     gradient: Array | None = None
     first_order: Stationarity | None = None
+    exact: bool = False
 
 
 def point_at(search: Search, x: Array) -> Point:
-    """Return what the derivatives tell of x, be they the method's own or recorded for this."""
+    """Return what the derivatives tell of x: the method's own, or recorded, or from differences."""
     sizes = search.sizes(x)
     worst = violation(x, sizes, search.lower, search.upper, search.constraints)
     if not np.all(np.isfinite(x)):
         return Point(x, np.nan, sizes, worst)
-    point = Point(x, search.value(x), sizes, worst, _gradient(search, x))
-    known = all(callable(c.jac) and np.all(np.isfinite(c.jacobian(x))) for c in search.constraints)
-    if point.gradient is not None and known:
+    try:
+        fun, gradient = search.value_and_slopes(x, sizes)
+        rows = [gradient, *(c.jacobian(x) for c in search.constraints)]
+    except Exception:
+        return Point(x, search.value(x), sizes, worst)
+    point = Point(x, fun, sizes, worst)
+    if all(np.all(np.isfinite(row)) for row in rows):
+        point.gradient = gradient
         point.first_order = stationarity(
-            x, point.gradient, sizes, search.lower, search.upper, search.constraints
+            x, gradient, sizes, search.lower, search.upper, search.constraints
         )
+        measured = search.by_differences or any(c.by_differences for c in search.constraints)
+        point.exact = not measured
     return point
-
-
-def _gradient(search: Search, x: Array) -> Array | None:
-    """Return ∇f(x); None where f cannot be recorded, or it is not finite."""
-    if search.knows_gradient:
-        gradient = search.gradient(x)
-    else:
-        try:
-            gradient = grad(search.f)(x)
-        except Exception:
-            return None
-    return gradient if np.all(np.isfinite(gradient)) else None
 
 
 def _newton(search: Search, point: Point, first_order: Stationarity) -> ReducedNewton | None:
@@ -102,7 +100,8 @@ def _newton(search: Search, point: Point, first_order: Stationarity) -> ReducedN
             own = first_order.multipliers[start : start + c.lower.size]
             start += c.lower.size
             if own.any() and c.matrix is None:
-                matrix = matrix + np.asarray((c.hess or c.curvature)(x, own), float)
+                bent = c.hess if callable(c.hess) else c.curvature
+                matrix = matrix + np.asarray(bent(x, own), float)
     except Exception:
         return None
     if not np.all(np.isfinite(matrix)):
@@ -162,7 +161,7 @@ def _doubt(
     tolerance: float,
 ) -> Verdict | None:
     """Return why a feasible point is no minimum, or cannot be told to be one; None if it is."""
-    around = Surroundings(search, point.x, point.fun, point.sizes, gradient)
+    around = Limited(search, point.x, point.fun, point.sizes, gradient, first_order)
     scale = _scale(search, point)
     enough = 10 * tolerance * scale
     if newton is not None and _curves_downwards(search, point, first_order, newton):
@@ -172,10 +171,12 @@ def _doubt(
     size = float(np.abs(first_order.residual).max())
     doubtful = np.ones(0 if newton is None else newton.bends.size, bool)
     if _is_stationary(search, point, first_order, newton, tolerance):
-        if newton is not None and search.constraints:
-            doubtful = newton.curvatures < SOFT
-        elif newton is not None:
-            doubtful = ~as_predicted(around, newton)
+        if newton is not None:
+            # Where there are constraints, that costs more than it tells of what is curved enough.
+            doubtful = newton.curvatures < (SOFT if search.constraints else np.inf)
+            bends = np.where(doubtful & (newton.curvatures > LEVEL), newton.bends, 0.0)
+            if doubtful.any():
+                doubtful &= ~as_predicted(around, newton.axes, bends, newton.away)[0]
         if not doubtful.any():
             return None
     elif search.constraints and are_dependent(first_order.held * point.sizes):
@@ -183,14 +184,16 @@ def _doubt(
     steps = [first_order.onto_limits] if first_order.onto_limits.any() else []
     if newton is not None:
         steps += [newton.step, BEYOND * newton.step]
-    lower, doubt = lower_nearby(around, steps, enough), None
+    lower = lower_nearby(around, steps, enough)
     if lower is None and newton is not None:
-        blur = ROUNDING * max(scale, newton.terms)
-        lower, doubt = along_axes(around, newton.axes[:, doubtful], enough, blur)
-    return doubt if lower is None else _falls_to(search, around, lower, size)
+        hidden = max(scale, newton.terms)
+        lower, verdict = along(around, newton.axes[:, doubtful].T, enough, hidden, smooth=False)
+        if verdict[0] is not Status.CONVERGED and lower is None:
+            return verdict
+    return None if lower is None else _falls_to(search, around, lower, size)
 
 
-def _falls_to(search: Search, around: Surroundings, lower: Array, size: float) -> Verdict:
+def _falls_to(search: Search, around: Limited, lower: Array, size: float) -> Verdict:
     """Return what a lower point nearby says of x, and what lies beyond it."""
     step = lower - around.x
     fun = around.value(lower)

@@ -33,14 +33,12 @@ def quiet(*args: Any, **kwargs: Any) -> Any:
 
 
 @pytest.mark.parametrize("method", sorted(METHODS[m] for m in WITH_BOUNDS))
-def test_a_corner_of_the_bounds_is_reached_or_not_claimed(method: str) -> None:
+def test_a_corner_of_the_bounds_is_reached(method: str) -> None:
     result = quiet(
         lambda x: 1e3 * (x[0] + 2 * x[1]), [0.5, 0.5], method=method, bounds=[(0, 1)] * 2
     )
-    assert result.success == (method != "Powell"), result.message
+    assert result.success, result.message
     assert_allclose(result.fun, 0, atol=1e-4)
-    if method == "Powell":
-        assert "f falls from 0.0661124 to 0 nearby" in result.message
 
 
 def askew(x: Any) -> Any:

@@ -1,0 +1,248 @@
+"""What f does around a point: whether curvature goes on, and values along what derivatives leave.
+
+One look for all methods. Where there are limits a point stands for the feasible one close to it;
+without limits every point is feasible.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optim._objective import Array
+from optim._run import Status, Verdict
+
+FURTHER = 20.0  # times as far as the minimum may be along an axis: how far the look goes
+CLOSE = 1e-6  # of the sizes: and that at the least
+AGREES = 3.0  # times as large or as small: a curvature there that may still be the same
+STEEPER = 1e3  # times as large: where f rises faster than a parabola on both sides
+ROUNDING = 10 * float(np.finfo(float).eps)  # of f: a smaller change may be none
+NEAR = 1e-3  # of the sizes: to where f is tried first, and else as far as the sizes themselves
+BETWEEN = (0.01, 0.03, 0.1, 0.3)  # and where f rises at the one but not at the other
+BENT = 1.5  # the power of the distance that f rises by at least where it has no corner
+CLEAR = 1e3  # times the rounding of f: a rise that is none of its last digits
+HALVES = 7  # of the way in which f begins to rise at the edge of a level
+LEAST, JUMP = 1e-12, 0.2  # of the rise up to there: what the rise next to such an edge is
+
+
+SINGULAR = Status.CONVERGED, "a minimum, though the Hessian is singular there"
+
+
+class Surroundings(Protocol):
+    """f and its gradient about ``x``, whose unknowns are measured by ``sizes``."""
+
+    @property
+    def x(self) -> Array:
+        """The point in the middle."""
+
+    @property
+    def fun(self) -> float:
+        """f there."""
+
+    @property
+    def jac(self) -> Array:
+        """The gradient there, of f or of its Lagrangian."""
+
+    @property
+    def sizes(self) -> Array:
+        """How large each unknown is."""
+
+    def feasible(self, x: Array) -> Array | None:
+        """Return the feasible point close to x; None if none is found."""
+
+    def value(self, x: Array) -> float:
+        """Return f at the feasible point close to x."""
+
+    def gradient(self, x: Array) -> Array:
+        """Return there what ``jac`` is in the middle; NaN where it is not known."""
+
+
+def as_predicted(
+    around: Surroundings,
+    axes: Array,
+    curvatures: Array,
+    away: Array,
+    visited: Sequence[tuple[Array, Array]] = (),
+) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Return along which axes the gradient changes as second derivatives say, or faster; and which.
+
+    That is asked of points far beyond where the minimum is promised to be: of those that a search
+    has visited, with their gradients, and of two on both sides, off along all other axes at once.
+
+    Parameters
+    ----------
+    around : Surroundings
+    axes : ndarray of shape (n, k)
+        Orthonormal where the unknowns are measured by their sizes.
+    curvatures : ndarray of shape (k,)
+        0 where there is none, or where rounding alone explains it.
+    away : ndarray of shape (k,)
+        How far along each axis the minimum may be, rounding included.
+    visited : sequence of pairs
+        Points and the gradients there.
+    """
+    length = np.maximum(FURTHER * away, CLOSE)
+    curved: NDArray[np.bool_] = (curvatures > 0) & (length < 1)
+
+    def growth(way: Array, jac: Array) -> Array:
+        expected = way * curvatures
+        change = (jac - around.jac) @ axes
+        return np.divide(change, expected, where=expected != 0, out=np.zeros_like(way))
+
+    confirmed = np.zeros_like(curved)
+    for x, jac in visited:
+        way = ((x - around.x) / around.sizes**2) @ axes
+        ratio = growth(way, jac)
+        near = (np.abs(way) >= length) & (np.abs(way) < 1)
+        confirmed |= curved & near & (ratio > 1 / AGREES) & (ratio < AGREES)
+    asked = curved & ~confirmed
+    steeper = np.zeros_like(curved)
+    # Of different lengths, so that no two axes move an unknown to and fro.
+    signs = np.random.default_rng(0).choice([-1.0, 1.0], length.size)
+    lengths = np.where(asked, length, 0.0) * signs * np.linspace(0.5, 1.5, length.size)
+    for way in (lengths, -lengths):
+        if asked.any():
+            ratio = growth(way, around.gradient(around.x + axes @ way))
+            asked = asked & (ratio > 1 / AGREES) & (ratio < STEEPER)
+            steeper |= ratio >= AGREES
+    return confirmed | asked, asked & steeper
+
+
+def along(
+    around: Surroundings,
+    directions: Iterable[Array],
+    least: float,
+    hidden: float,
+    *,
+    smooth: bool = True,
+) -> tuple[Array | None, Verdict]:
+    """Try f along directions in which derivatives decide nothing.
+
+    Returns a point where f is lower, if one is found, and else the verdict: a minimum, which need
+    not be the only one; or none, because f has a corner there, or levels off towards infinity.
+
+    Parameters
+    ----------
+    around : Surroundings
+    directions : iterable of ndarrays of shape (n,)
+        Of any lengths, in either sense.
+    least : float
+        A fall that counts.
+    hidden : float
+        About the size of what cancels in f.
+    smooth : bool
+        Whether a corner is one where f should have none.
+    """
+    flat = []
+    for direction in directions:
+        full = direction / np.max(np.abs(direction) / around.sizes)
+
+        def sides(part: float, full: Array = full) -> Sides:
+            return _sides(around, part * full, hidden)
+
+        looks = [sides(NEAR)]
+        if not looks[0].rises.all():
+            looks.append(sides(1.0))
+            if looks[1].rises.any():
+                looks[1:1] = map(sides, BETWEEN)
+        elif smooth and _has_corner(looks[0], sides(NEAR**2)):
+            return None, (
+                Status.STALLED,
+                f"f has a corner here, along {shown(full)}: no derivative can tell whether it "
+                "is a minimum",
+            )
+        lowest = min(looks, key=lambda look: look.changes.min())
+        if lowest.changes.min() < -max(least, lowest.blur):
+            return lowest.points[lowest.changes.argmin()], (Status.STALLED, "f is lower nearby")
+        ahead, behind = np.any([look.rises for look in looks], axis=0)
+        away = full if ahead else -full
+
+        def rise(part: float, away: Array = away) -> float:
+            return around.value(around.x + part * away) - around.fun
+
+        if ahead != behind and not _is_edge(rise, looks, 0 if ahead else 1, ROUNDING * hidden):
+            return None, (
+                Status.WANDERS,
+                f"f levels off along {shown(full if behind else -full)}: its minimum seems to "
+                "be at infinity",
+            )
+        if not any(look.rises.all() for look in looks):
+            flat.append(shown(full if behind else -full))
+    if flat:
+        return None, (
+            Status.CONVERGED,
+            f"a minimum, but not the only one: f is level along {flat[0]}",
+        )
+    return None, SINGULAR
+
+
+class Sides(NamedTuple):
+    """A point on either side, what f changes by to there, and by how much that may be wrong."""
+
+    points: Array
+    changes: Array
+    blur: float
+
+    @property
+    def rises(self) -> NDArray[np.bool_]:
+        rises: NDArray[np.bool_] = self.changes > self.blur
+        return rises
+
+
+def _sides(around: Surroundings, step: Array, hidden: float) -> Sides:
+    points, changes = [], []
+    for way in (step, -step):
+        there = around.feasible(around.x + way)
+        points.append(around.x if there is None else there)
+        off = np.abs(points[-1] - around.x - way) / around.sizes
+        in_the_way = np.max(off) > np.max(np.abs(way) / around.sizes) / 2
+        changes.append(np.inf if in_the_way else around.value(points[-1]) - around.fun)
+    known = np.nan_to_num(np.array(changes), nan=np.inf, posinf=np.inf, neginf=-np.inf)
+    largest = np.where(np.isfinite(known), np.abs(known), 0.0).max()
+    return Sides(np.stack(points), known, ROUNDING * max(float(largest), hidden))
+
+
+def _has_corner(near: Sides, nearer: Sides) -> bool:
+    """Whether f rises in proportion to the distance, on both sides."""
+    return bool((nearer.changes > np.maximum(NEAR**BENT * near.changes, near.blur)).all())
+
+
+def _is_edge(
+    rise: Callable[[float], float], looks: Sequence[Sides], side: int, blur: float
+) -> bool:
+    """Whether f is level on the other side, and rises from that at once: as ``max(0, x)`` does.
+
+    A function that only levels off rises by too little before it rises by enough. And from very far
+    off it seems to jump.
+    """
+    changes = np.array([look.changes for look in looks])
+    rising, level = changes[:, side], changes[:, 1 - side]
+    blur = max(blur, ROUNDING * float(np.where(np.isfinite(rising), rising, 0.0).max()))
+    first = int(np.argmax(rising > blur))
+    if not (np.abs(level) <= blur).all():
+        return False
+    parts = (0.0, NEAR, *BETWEEN, 1.0)
+    low, high, risen = parts[first], parts[first + 1], rising[first]
+    for _ in range(HALVES):
+        middle = (low + high) / 2
+        change = rise(middle)
+        if blur < change < CLEAR * blur:
+            return False
+        low, high, risen = (middle, high, risen) if change <= blur else (low, middle, change)
+    return bool(max(CLEAR * blur, LEAST * rising[first]) <= risen <= JUMP * rising[first])
+
+
+def shown(direction: Array) -> str:
+    """Return a direction in few digits, its largest component 1."""
+    digits = np.round(direction / direction[np.abs(direction).argmax()], 3) + 0.0
+    return np.array2string(
+        np.sign(direction[np.abs(direction).argmax()]) * digits, separator=", ", threshold=8
+    )
+
+
+def room_within(sizes: Array, directions: Array) -> Any:
+    """Return how often a direction, or each column of a matrix, fits into the sizes."""
+    return 1 / np.max(np.abs(directions.T) / sizes, axis=-1)
