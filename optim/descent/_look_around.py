@@ -11,15 +11,26 @@ import numpy as np
 from optim._objective import Array, Iterate, Objective
 from optim._run import Status, Verdict
 from optim.descent._model import Model
-from optim.descent._surroundings import ROUNDING, SINGULAR, along, as_predicted, room_within, shown
+from optim.descent._surroundings import (
+    LOWER_NEARBY,
+    ROUNDING,
+    along,
+    as_predicted,
+    levels_off,
+    room_within,
+    shown,
+)
 from optim.descent._trust_region import EPS, falls_without_end
 
+NEARER = 0.01  # of the sizes: where curvature tells flat directions apart
 EXTREMES = [0, 1, -2, -1]  # of the curvatures far off: where f is tried at the most
 FAR = 1e6  # times the size of the start: where f may have fallen without end
-FARTHEST = 1e12  # and where it has, unless second derivatives say that there is a minimum
+FARTHEST = 1e9  # and where it has, unless second derivatives say that there is a minimum
 BEYOND_FAR = (1, 2)  # powers of ten times as far: where f has to rise then
 BEYOND_LOWER = (4, 8)  # and times as far as to a lower point
 LOWER = 1e-9  # of f: what it must fall by for the search to go on
+STEPS = (30.0, 1e3)  # of Newton's, beyond which f may fall again
+ENDURING = 0.94  # of Newton's step: what the next one keeps where f levels off
 LOST = 1e-6  # of f: what it may change by with the last digits of x
 ESCAPES = 5  # how often a lower point may be found beside what is no minimum
 FOUND = Status.CONVERGED, "a minimum, by the exact second derivatives and a look around"
@@ -59,8 +70,8 @@ def look_around(
     """Return a lower point beside what seems to be a minimum, if there is one, and the verdict.
 
     The gradients at the last points of the search, or else at two off along all principal axes at
-    once, tell along which of them f is curved as the Hessian says. Along the others f
-    itself is tried, on both sides.
+    once, tell along which of them f is curved as the Hessian says. Along the others Newton's way is
+    gone further, and f itself is tried, on both sides.
     """
     around = around_point(objective, point, reach)
     x, fun = point.x, point.fun
@@ -68,20 +79,19 @@ def look_around(
     curvatures = np.where(model.curved, model.curvatures, 1.0)
     noise = 10 * EPS * np.abs(model.axes).T @ (np.abs(hess) @ np.abs(x))
     away = np.where(model.curved, np.abs(model.slopes) + noise, np.inf) / curvatures
-    rises, steeper = as_predicted(around, model.axes, curvatures, away, list(objective.recent))
-    doubtful = ~rises
+    doubtful = ~as_predicted(around, model.axes, curvatures, away, list(objective.recent))
     lower: Array | None = None
-    verdict: Verdict = SINGULAR if steeper.any() else FOUND
+    verdict: Verdict = FOUND
     if doubtful.any():
-        directions = _apart(around, model.axes[:, doubtful])
-        weak = doubtful & model.curved
-        if len(directions) > 1 and (weak & (model.slopes != 0)).any():
-            # And the axis of least curvature, and the way that Newton's method would take.
-            t = np.divide(model.slopes, model.curvatures, where=weak, out=np.zeros(x.size))
-            directions = [model.axes[:, np.argmax(weak)], model.axes @ t, *directions]
         terms = float(reach @ np.abs(hess) @ reach)
         left = float(model.slopes[model.curved] ** 2 @ (1 / model.curvatures[model.curved]))
-        lower, verdict = try_along(around, directions, terms, left)
+        weak = doubtful & model.curved & (np.abs(model.slopes) > noise)
+        step = -model.axes[:, weak] @ (model.slopes[weak] / model.curvatures[weak])
+        lower, verdict = _beyond(around, step, left), LOWER_NEARBY
+        if lower is None and weak.any() and _goes_on(objective, point, hess, step):
+            return None, levels_off(step)
+        if lower is None:
+            lower, verdict = try_along(around, _apart(around, model.axes[:, doubtful]), terms, left)
     if verdict[0] is Status.CONVERGED or lower is not None:
         verdict = _endless(objective, x, fun, lower, bool(doubtful.any())) or verdict
     return (None if verdict[0] in (Status.UNBOUNDED, Status.WANDERS) else lower), verdict
@@ -135,19 +145,41 @@ def _digits_lost(objective: Objective, x: Array, fun: float) -> bool:
     return not abs(beside - fun) <= LOST * max(abs(fun), abs(objective.value(objective.start)))
 
 
+def _beyond(around: Unlimited, step: Array, left: float) -> Array | None:
+    """Return a lower point some steps further on, as there is beyond an inflection."""
+    for times in STEPS if step.any() else ():
+        there = around.x + times * step
+        if around.value(there) < around.fun - max(LOWER * abs(around.fun), left):
+            return there
+    return None
+
+
+def _goes_on(objective: Objective, point: Iterate, hess: Array, step: Array) -> bool:
+    """Whether Newton's next step is as long as this one, as where f levels off without end.
+
+    Next to a minimum at which f grows with the power p the steps shrink by (p - 2) / (p - 1).
+    """
+    there = point.x + step
+    slope = float(objective.value_and_gradient(there)[1] @ step)
+    bend = float(step @ objective.hessian(there) @ step)
+    shrunk = float(point.jac @ step) / float(step @ hess @ step)
+    return bool(bend > 0 and slope < 0 and slope / bend < ENDURING * shrunk)
+
+
 def _apart(around: Unlimited, flat: Array) -> list[Array]:
-    """Return directions that span the same as some flat ones, apart by how f is curved far off.
+    """Return directions that span the doubtful axes, apart by how f is curved far off.
 
     Where there is no curvature any direction is as good as any other, and f may rise along all but
     one. Higher derivatives tell: by them the curvature far off is large along some only.
     """
     flat = flat * room_within(around.sizes, flat)
-    if flat.shape[1] > 1:
-        off = flat @ np.random.default_rng(0).normal(size=flat.shape[1])
-        hessian = around.objective.hessian
-        bent = [flat.T @ hessian(around.x + way) @ flat for way in (off, -off)]
-        # On the side where less is in the way.
-        bent = sorted((b for b in bent if np.isfinite(b).all()), key=np.linalg.norm)
-        if bent:
-            flat = flat @ np.linalg.eigh(bent[0])[1]
+    if flat.shape[1] == 1:
+        return [flat[:, 0]]
+    off = NEARER * flat @ np.random.default_rng(0).normal(size=flat.shape[1])
+    hessian = around.objective.hessian
+    bent = [flat.T @ hessian(around.x + way) @ flat for way in (off, -off)]
+    # On the side where less is in the way.
+    bent = sorted((b for b in bent if np.isfinite(b).all()), key=np.linalg.norm)
+    if bent:
+        flat = flat @ np.linalg.eigh(bent[0])[1]
     return list(flat.T if flat.shape[1] <= len(EXTREMES) else flat.T[EXTREMES])

@@ -16,6 +16,11 @@ from optim.descent._line_search import Trial, wolfe
 from optim.descent._trust_region import STUCK, March, falls_without_end
 
 IDLE = 10  # steps in a row that do not lower f, as they do next to a corner
+WINDOW, TRIALS = 50, 20  # steps, and points tried at each: more of them only a corner calls for
+CORNER = (
+    "f has corners where the steps end, so that each took many trials: they lead along, but hardly "
+    "down"
+)
 ENDLESS = 1e100  # times the start's size: how low f falls only where it has no minimum
 
 
@@ -46,8 +51,10 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
     inverse.scale = first_scale(objective, x, jac)
     rough = tol ** (ROUGH if x.size <= DENSE else CAREFUL)
     failures = idle = 0
-    march, before = March(), x
+    march, crawl, before = March(), Crawl(), x
     while True:
+        if crawl.goes_on(objective.nfev):
+            return Status.STALLED, CORNER
         moved, before = x - before, x
         far = march.goes_on(sqrt(float(moved.dot(moved))))
         endless = far and falls_without_end(objective.value, x, moved, fun)
@@ -93,6 +100,21 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
         if min(sy, float(y.dot(y))) > UNDERFLOW:
             inverse.learn(s, y, sy)
         yield Iterate(x, fun, jac)
+
+
+class Crawl:
+    """Tells when steps take so many trials that f must have a corner wherever they end."""
+
+    def __init__(self) -> None:
+        self.steps = self.counted = 0
+
+    def goes_on(self, nfev: int) -> bool:
+        """Whether a window of steps has ended with so many evaluations."""
+        self.steps += 1
+        if self.steps % WINDOW:
+            return False
+        before, self.counted = self.counted, nfev
+        return nfev - before > TRIALS * WINDOW
 
 
 def check_tolerance(tol: float) -> None:

@@ -16,9 +16,11 @@ from optim._objective import Array
 from optim._run import Status, Verdict
 
 FURTHER = 20.0  # times as far as the minimum may be along an axis: how far the look goes
+VISITED = 3.0  # times as far: where what a point says that was visited is of use
 CLOSE = 1e-6  # of the sizes: and that at the least
 AGREES = 3.0  # times as large or as small: a curvature there that may still be the same
-STEEPER = 1e3  # times as large: where f rises faster than a parabola on both sides
+ALIKE = 0.2  # of it: a difference with which it surely is, on the other side as well
+SHARE = 0.01  # of the change of f: along which axes a point that a search has visited tells much
 ROUNDING = 10 * float(np.finfo(float).eps)  # of f: a smaller change may be none
 NEAR = 1e-3  # of the sizes: to where f is tried first, and else as far as the sizes themselves
 BETWEEN = (0.01, 0.03, 0.1, 0.3)  # and where f rises at the one but not at the other
@@ -28,7 +30,7 @@ HALVES = 7  # of the way in which f begins to rise at the edge of a level
 LEAST, JUMP = 1e-12, 0.2  # of the rise up to there: what the rise next to such an edge is
 
 
-SINGULAR = Status.CONVERGED, "a minimum, though the Hessian is singular there"
+LOWER_NEARBY = Status.STALLED, "f is lower nearby"
 
 
 class Surroundings(Protocol):
@@ -66,8 +68,8 @@ def as_predicted(
     curvatures: Array,
     away: Array,
     visited: Sequence[tuple[Array, Array]] = (),
-) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Return along which axes the gradient changes as second derivatives say, or faster; and which.
+) -> NDArray[np.bool_]:
+    """Return along which axes the gradient changes as second derivatives say.
 
     That is asked of points far beyond where the minimum is promised to be: of those that a search
     has visited, with their gradients, and of two on both sides, off along all other axes at once.
@@ -92,23 +94,28 @@ def as_predicted(
         change = (jac - around.jac) @ axes
         return np.divide(change, expected, where=expected != 0, out=np.zeros_like(way))
 
-    confirmed = np.zeros_like(curved)
-    for x, jac in visited:
+    decided, confirmed = ~curved, np.zeros_like(curved)
+    for x, jac in reversed(visited):
         way = ((x - around.x) / around.sizes**2) @ axes
+        share = np.where(curved, curvatures * way**2, 0.0)
+        tells = ~decided & (np.abs(way) >= np.maximum(VISITED * away, CLOSE)) & (np.abs(way) < 1)
+        tells &= share >= SHARE * share.max()
         ratio = growth(way, jac)
-        near = (np.abs(way) >= length) & (np.abs(way) < 1)
-        confirmed |= curved & near & (ratio > 1 / AGREES) & (ratio < AGREES)
+        confirmed |= tells & (np.abs(ratio - 1) < ALIKE)
+        decided |= tells
     asked = curved & ~confirmed
-    steeper = np.zeros_like(curved)
-    # Of different lengths, so that no two axes move an unknown to and fro.
+    # As far along each as changes f as much: then none hides behind another's third derivatives.
+    share = np.where(asked, curvatures * length**2, 0.0)
+    stiff = np.where(asked, curvatures, np.inf)
     signs = np.random.default_rng(0).choice([-1.0, 1.0], length.size)
-    lengths = np.where(asked, length, 0.0) * signs * np.linspace(0.5, 1.5, length.size)
+    lengths = signs * np.minimum(1.0, np.sqrt(share.max(initial=0.0) / stiff))
     for way in (lengths, -lengths):
         if asked.any():
             ratio = growth(way, around.gradient(around.x + axes @ way))
-            asked = asked & (ratio > 1 / AGREES) & (ratio < STEEPER)
-            steeper |= ratio >= AGREES
-    return confirmed | asked, asked & steeper
+            asked = asked & (ratio > 1 / AGREES) & (ratio < AGREES)
+            if (np.abs(ratio - 1) < ALIKE)[asked].all():
+                break
+    return confirmed | asked
 
 
 def along(
@@ -156,7 +163,7 @@ def along(
             )
         lowest = min(looks, key=lambda look: look.changes.min())
         if lowest.changes.min() < -max(least, lowest.blur):
-            return lowest.points[lowest.changes.argmin()], (Status.STALLED, "f is lower nearby")
+            return lowest.points[lowest.changes.argmin()], LOWER_NEARBY
         ahead, behind = np.any([look.rises for look in looks], axis=0)
         away = full if ahead else -full
 
@@ -164,11 +171,7 @@ def along(
             return around.value(around.x + part * away) - around.fun
 
         if ahead != behind and not _is_edge(rise, looks, 0 if ahead else 1, ROUNDING * hidden):
-            return None, (
-                Status.WANDERS,
-                f"f levels off along {shown(full if behind else -full)}: its minimum seems to "
-                "be at infinity",
-            )
+            return None, levels_off(-away)
         if not any(look.rises.all() for look in looks):
             flat.append(shown(full if behind else -full))
     if flat:
@@ -176,7 +179,7 @@ def along(
             Status.CONVERGED,
             f"a minimum, but not the only one: f is level along {flat[0]}",
         )
-    return None, SINGULAR
+    return None, (Status.CONVERGED, "a minimum, though the Hessian is singular there")
 
 
 class Sides(NamedTuple):
@@ -233,6 +236,14 @@ def _is_edge(
             return False
         low, high, risen = (middle, high, risen) if change <= blur else (low, middle, change)
     return bool(max(CLEAR * blur, LEAST * rising[first]) <= risen <= JUMP * rising[first])
+
+
+def levels_off(direction: Array) -> Verdict:
+    """Say that f falls along a direction by ever less."""
+    return (
+        Status.WANDERS,
+        f"f levels off along {shown(direction)}: its minimum seems to be at infinity",
+    )
 
 
 def shown(direction: Array) -> str:

@@ -176,7 +176,7 @@ def _doubt(
             doubtful = newton.curvatures < (SOFT if search.constraints else np.inf)
             bends = np.where(doubtful & (newton.curvatures > LEVEL), newton.bends, 0.0)
             if doubtful.any():
-                doubtful &= ~as_predicted(around, newton.axes, bends, newton.away)[0]
+                doubtful &= ~as_predicted(around, newton.axes, bends, newton.away)
         if not doubtful.any():
             return None
     elif search.constraints and are_dependent(first_order.held * point.sizes):

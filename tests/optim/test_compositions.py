@@ -12,6 +12,7 @@ from compositions import Composition
 from numpy.testing import assert_allclose
 
 from optim import bfgs, gradient_descent, lbfgs, newton, newton_cg
+from optim._run import Status
 
 Method = Callable[..., Any]
 
@@ -33,6 +34,38 @@ def test_a_success_is_a_minimum(method: Method, seed: int) -> None:
     result = method(f, f.start)
     assert result.message
     assert not result.success or f.lower_beside(result.x) is None, (f, result.x)
+
+
+@pytest.mark.parametrize(
+    ("name", "seed"),
+    [
+        ("newton", 30),  # an inflection whose third derivative hides behind a stiffer axis
+        ("newton", 158),  # a chain of inflections down a valley
+        ("newton_cg", 158),
+        ("bfgs", 101),
+        ("lbfgs", 61),
+        ("lbfgs", 373),
+        ("newton", 122),  # tails that differ from their limit by rounding
+        ("newton", 175),
+        ("bfgs", 197),
+        ("bfgs", 83),  # far out, where f falls without end
+        ("lbfgs", 247),
+        ("bfgs", 131),
+    ],
+)
+def test_where_there_is_no_minimum_none_is_claimed(name: str, seed: int) -> None:
+    """By Newton's method at 60 digits from where the search ended, f goes on falling."""
+    f = Composition(seed)
+    assert not METHODS[name](f, f.start).success
+
+
+def test_a_search_that_goes_along_a_corner_ends_soon() -> None:
+    f = Composition(376)
+    for method in (bfgs, lbfgs, partial(lbfgs, memory=1)):
+        result = method(f, f.start)
+        assert result.status == Status.STALLED
+        assert "corner" in result.message
+        assert result.nfev < 3000
 
 
 def test_most_of_the_minima_that_there_are_are_found() -> None:
@@ -106,3 +139,43 @@ def test_nothing_drifts_along_a_level_valley(method: Method, power: int) -> None
     assert result.success
     assert result.fun < 1e-15
     assert np.abs(result.x).max() < 10
+
+
+# -- levels that end ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("f", "start"),
+    [
+        (lambda x: np.maximum(0, x[0]), [-2.0]),
+        (lambda x: np.maximum(0, x[0] + 2 * x[1]) + (x[1] - x[0] - 1) ** 2, [-2.0, -1.0]),
+        (lambda x: np.maximum(0, x[0] + 2 * x[1]) + (x[1] - x[0] - 1) ** 2, [2.0, 3.0]),
+        (lambda x: 5 + np.maximum(0, x[0] - 1) + (x[1] ** 2 - 1) ** 2, [-2.0, 3.0]),
+        (lambda x: np.maximum(0, x[0]) + np.maximum(0, -1 - x[0]), [-0.5]),
+        (lambda w: np.sum(np.maximum(0, 1 - np.array([[1, 2], [2, 1], [1, 1.5]]) @ w)), [1.0, 1.0]),
+        (lambda x: 0 * x[0] + 3, [1.0]),
+    ],
+)
+@every_method
+def test_at_the_foot_of_a_ramp_all_points_are_minima(method: Method, f: Any, start: Any) -> None:
+    result = method(f, start)
+    assert result.success, result.message
+    assert_allclose(result.fun, np.round(result.fun), atol=1e-9)
+
+
+@pytest.mark.parametrize("method", [newton, newton_cg])
+def test_the_foot_itself_is_a_minimum(method: Method) -> None:
+    assert method(lambda x: np.maximum(0, x[0]), [0.0]).success
+
+
+@pytest.mark.parametrize(
+    "f", [lambda x: np.exp(-x), lambda x: 1e6 + np.exp(-x), lambda x: 1 + 1 / x**2, np.tanh]
+)
+@pytest.mark.parametrize("start", [30.0, 300.0, 745.0, 1e10])
+@pytest.mark.parametrize("method", [newton, newton_cg])
+def test_what_only_levels_off_is_no_foot_however_far_out(
+    method: Method, f: Any, start: float
+) -> None:
+    start = -start if f is np.tanh else start
+    result = method(f, start)
+    assert not result.success, result

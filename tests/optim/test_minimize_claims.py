@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
 import numpy as np
 import pytest
+import scipy.optimize
 from bounded_compositions import composition, lowest_around
 from numpy.testing import assert_allclose
 from problems_hs import EQUALITY, INEQUALITY
@@ -119,6 +121,13 @@ def test_a_saddle_of_third_order_along_the_constraints_is_no_minimum() -> None:
         assert "f falls from" in result.message
 
 
+@pytest.mark.parametrize("method", ["SLSQP", "COBYLA", "trust-constr"])
+def test_nor_is_it_one_to_the_tolerances_of_scipy(method: str) -> None:
+    p = HS["HS47"]
+    constraints = [{"type": "eq", "fun": c} for c in p.constraints]
+    assert not quiet(p.f, p.start, method=method, constraints=constraints).success
+
+
 # -- constraints -----------------------------------------------------------------------------
 
 EQUAL_TWICE = [
@@ -204,6 +213,33 @@ def test_trust_constr_lets_its_barrier_vanish() -> None:
     assert seen[-1] <= 1e-8
     coarse = minimize(f, [0.1, 0.2], method="trust-constr", bounds=[(0, 1)] * 2, tol=1e-4)
     assert 1e-5 < coarse.barrier_parameter < 1e-4
+
+
+def unrecorded(x: Any) -> float:
+    return math.exp(x[0]) + math.exp(-2 * x[1]) + (x[0] - x[1]) ** 2
+
+
+@pytest.mark.parametrize("method", ["SLSQP", "trust-constr", "COBYLA"])
+@pytest.mark.parametrize("recorded", [True, False])
+def test_where_no_derivatives_are_known_a_claim_is_checked_by_values(
+    method: str, recorded: bool
+) -> None:
+    def circle(x: Any) -> Any:
+        return 2 - (x[0] ** 2 + x[1] ** 2 if recorded else math.hypot(x[0], x[1]) ** 2)
+
+    constraint = {"type": "ineq", "fun": circle, "jac": "2-point"}
+    jac = None if method == "COBYLA" else "2-point"
+    result = quiet(unrecorded, [0.5, 0.5], method=method, jac=jac, constraints=constraint)
+    assert result.success, result.message
+    assert "kkt" not in result
+
+    def liar(fun: Any, x0: Any, **options: Any) -> Any:
+        return scipy.optimize.OptimizeResult(x=np.array(x0), fun=0.0, success=True, message="Done.")
+
+    for x in ([0.5, 0.5], [0.6, 0.8], [-0.8, 0.6]):
+        result = minimize(unrecorded, x, method=liar, jac="2-point", constraints=constraint)
+        assert (result.status, result.success) == (Status.STALLED, False)
+        assert "f falls from" in result.message
 
 
 # -- right words -----------------------------------------------------------------------------
