@@ -143,43 +143,53 @@ def along(
     smooth : bool
         Whether a corner is one where f should have none.
     """
-    flat = []
+    verdict: Verdict = Status.CONVERGED, "a minimum, though the Hessian is singular there"
     for direction in directions:
         full = direction / np.max(np.abs(direction) / around.sizes)
+        lower, doubt = _along_one(around, full, least, hidden, smooth)
+        if doubt and doubt[0] is not Status.CONVERGED:
+            return lower, doubt
+        verdict = doubt or verdict
+    return None, verdict
 
-        def sides(part: float, full: Array = full) -> Sides:
-            return _sides(around, part * full, hidden)
 
-        looks = [sides(NEAR)]
-        if not looks[0].rises.all():
-            looks.append(sides(1.0))
-            if looks[1].rises.any():
-                looks[1:1] = map(sides, BETWEEN)
-        elif smooth and _has_corner(looks[0], sides(NEAR**2)):
-            return None, (
-                Status.STALLED,
-                f"f has a corner here, along {shown(full)}: no derivative can tell whether it "
-                "is a minimum",
-            )
-        lowest = min(looks, key=lambda look: look.changes.min())
-        if lowest.changes.min() < -max(least, lowest.blur):
-            return lowest.points[lowest.changes.argmin()], LOWER_NEARBY
-        ahead, behind = np.any([look.rises for look in looks], axis=0)
-        away = full if ahead else -full
+def _along_one(
+    around: Surroundings, full: Array, least: float, hidden: float, smooth: bool
+) -> tuple[Array | None, Verdict | None]:
+    """Return a lower point along one direction, or what is to be said of it."""
 
-        def rise(part: float, away: Array = away) -> float:
-            return around.value(around.x + part * away) - around.fun
+    def sides(part: float) -> Sides:
+        return _sides(around, part * full, hidden)
 
-        if ahead != behind and not _is_edge(rise, looks, 0 if ahead else 1, ROUNDING * hidden):
-            return None, levels_off(-away)
-        if not any(look.rises.all() for look in looks):
-            flat.append(shown(full if behind else -full))
-    if flat:
+    looks = [sides(NEAR)]
+    if not looks[0].rises.all():
+        looks.append(sides(1.0))
+        if looks[1].rises.any():
+            looks[1:1] = map(sides, BETWEEN)
+    elif smooth and _has_corner(looks[0], sides(NEAR**2)):
         return None, (
-            Status.CONVERGED,
-            f"a minimum, but not the only one: f is level along {flat[0]}",
+            Status.STALLED,
+            f"f has a corner here, along {shown(full)}: no derivative can tell whether it is a "
+            "minimum",
         )
-    return None, (Status.CONVERGED, "a minimum, though the Hessian is singular there")
+    lowest = min(looks, key=lambda look: look.changes.min())
+    if lowest.changes.min() < -max(least, lowest.blur):
+        return lowest.points[lowest.changes.argmin()], LOWER_NEARBY
+    ahead, behind = np.any([look.rises for look in looks], axis=0)
+    up = full if ahead else -full
+
+    def rise(part: float) -> float:
+        return around.value(around.x + part * up) - around.fun
+
+    if ahead != behind and not _is_edge(rise, looks, 0 if ahead else 1, ROUNDING * hidden):
+        return None, levels_off(-up)
+    if any(look.rises.all() for look in looks):
+        return None, None
+    level = shown(full if behind else -full)
+    return None, (
+        Status.CONVERGED,
+        f"a minimum, but not the only one: f is level along {level}",
+    )
 
 
 class Sides(NamedTuple):
