@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,7 +14,7 @@ from optim.from_scipy._kkt import Stationarity, shortest
 if TYPE_CHECKING:
     from optim.from_scipy._search import Search
 
-RADII = 10.0 ** -np.arange(1, 8)  # of the unknowns' sizes: how far away the gradient is looked at
+RADII = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # of the sizes: where gradients are looked at
 MOST = 40
 EXTRA = 6  # steps beyond three for each unknown, at each radius
 FALLS = 0.1  # of what the gradients promise: what f falls by where they say which way is down
@@ -120,7 +121,9 @@ class Limited:
         return np.concatenate(rows)
 
 
-def lower_nearby(around: Limited, steps: list[Array], enough: float) -> Array | None:
+def lower_nearby(
+    around: Limited, steps: list[Array], radii: Sequence[float], enough: float
+) -> Array | None:
     """Return a feasible point near x where f is lower by more than ``enough``, if one is found.
 
     Some steps are tried first. Then f is followed down along minus the shortest vector in the
@@ -131,8 +134,8 @@ def lower_nearby(around: Limited, steps: list[Array], enough: float) -> Array | 
     for step in steps:
         if first - around.value(start + step) > enough:
             return around.feasible(start + step)
-    for radius in RADII:
-        lower = _followed(around, float(radius), first - enough)
+    for radius in radii:
+        lower = _followed(around, radius, first - enough)
         if lower is not None:
             return lower
     return None

@@ -22,7 +22,7 @@ from optim.from_scipy._kkt import (
     reduced_newton,
     stationarity,
 )
-from optim.from_scipy._look_around import Limited, lower_nearby
+from optim.from_scipy._look_around import RADII, Limited, lower_nearby
 
 if TYPE_CHECKING:
     from optim.from_scipy._search import Search
@@ -170,7 +170,8 @@ def _doubt(
         return Status.OTHER_KIND, f"This is a {kind}, no minimum: start elsewhere"
     size = float(np.abs(first_order.residual).max())
     doubtful = np.ones(0 if newton is None else newton.bends.size, bool)
-    if _is_stationary(search, point, first_order, newton, tolerance):
+    stationary = _is_stationary(search, point, first_order, newton, tolerance)
+    if stationary:
         if newton is not None:
             # Where there are constraints, that costs more than it tells of what is curved enough.
             doubtful = newton.curvatures < (SOFT if search.constraints else np.inf)
@@ -184,7 +185,9 @@ def _doubt(
     steps = [first_order.onto_limits] if first_order.onto_limits.any() else []
     if newton is not None:
         steps += [newton.step, BEYOND * newton.step]
-    lower = lower_nearby(around, steps, enough)
+    # Along a curved surface it takes many short steps to follow f where it is flat.
+    radii = () if stationary and search.constraints else RADII
+    lower = lower_nearby(around, steps, radii, enough)
     if lower is None and newton is not None:
         hidden = max(scale, newton.terms)
         lower, verdict = along(around, newton.axes[:, doubtful].T, enough, hidden, smooth=False)
