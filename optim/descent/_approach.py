@@ -6,12 +6,12 @@ from collections.abc import Generator
 
 import numpy as np
 
-from optim._objective import Array, Iterate, Objective
-from optim._run import Status, Verdict
 from optim.descent._convergence import BEYOND, negligible, tiny
 from optim.descent._curvature import Curved
 from optim.descent._line_search import ROUNDING
 from optim.descent._look_around import FOUND, look_around
+from optim.search._objective import Array, Iterate, Objective
+from optim.search._run import Status, Verdict
 
 CONTRACTION = 0.25  # of the fall that is left, what a step next to a minimum leaves
 FAST = 0.01  # what it leaves where the second derivatives there are not singular

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._keywords import OF_SCIPY, answering
-from optim._objective import Array, Objective
-from optim._run import Callback, run
 from optim.descent._convergence import TOL
 from optim.descent._quasi_newton import check_tolerance, quasi_newton
+from optim.search._keywords import OF_SCIPY, answering
+from optim.search._objective import Array, Objective
+from optim.search._run import Callback, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -6,7 +6,7 @@ from math import sqrt
 
 import numpy as np
 
-from optim._objective import Array
+from optim.search._objective import Array
 
 TOL = 1e-10
 ROUGH = 0.3  # the power of it that calls for a look at the Hessian

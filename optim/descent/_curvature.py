@@ -7,9 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optim._objective import Array, Objective
 from optim.descent._model import Model
 from optim.descent._trust_region import EPS
+from optim.search._objective import Array, Objective
 
 DENSE = 128  # unknowns up to which a Hessian costs no more than a few products with it
 PRODUCTS = 6  # with the Hessian, where there are more unknowns

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from optim._keywords import OF_SCIPY, answering
-from optim._objective import Array, Iterate, Objective
-from optim._run import Callback, Search, Status, Verdict, run
 from optim.descent._approach import no_minimum
 from optim.descent._convergence import BEYOND, TOL, negligible, tiny
 from optim.descent._curvature import Curved, curved
@@ -18,6 +15,9 @@ from optim.descent._line_search import ROUNDING, LineSearch, armijo, exact, star
 from optim.descent._look_around import FOUND, look_around
 from optim.descent._quasi_newton import below_all, first_scale, not_finite, unbounded
 from optim.descent._trust_region import March, falls_without_end
+from optim.search._keywords import OF_SCIPY, answering
+from optim.search._objective import Array, Iterate, Objective
+from optim.search._run import Callback, Search, Status, Verdict, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -7,12 +7,12 @@ from collections.abc import Callable
 from math import sqrt
 from typing import TYPE_CHECKING, Any
 
-from optim._keywords import OF_SCIPY, answering
-from optim._objective import Array, Objective
-from optim._run import Callback, run
 from optim.descent._bfgs import Dense
 from optim.descent._convergence import TOL
 from optim.descent._quasi_newton import Inverse, check_tolerance, quasi_newton
+from optim.search._keywords import OF_SCIPY, answering
+from optim.search._objective import Array, Objective
+from optim.search._run import Callback, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from optim._objective import Array, Objective
+from optim.search._objective import Array, Objective
 
 SUFFICIENT = 1e-4  # of the fall that the slope promises, what a step must bring
 FLATTER = 0.9  # of the slope at the start, what may be left at the end

@@ -8,8 +8,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optim._objective import Array, Iterate, Objective
-from optim._run import Status, Verdict
 from optim.descent._model import Model
 from optim.descent._surroundings import (
     LOWER_NEARBY,
@@ -21,6 +19,8 @@ from optim.descent._surroundings import (
     shown,
 )
 from optim.descent._trust_region import EPS, falls_without_end
+from optim.search._objective import Array, Iterate, Objective
+from optim.search._run import Status, Verdict
 
 NEARER = 0.01  # of the sizes: where curvature tells flat directions apart
 EXTREMES = [0, 1, -2, -1]  # of the curvatures far off: where f is tried at the most

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from optim._objective import Array, Iterate
 from optim.descent._convergence import negligible
 from optim.descent._trust_region import EPS
+from optim.search._objective import Array, Iterate
 
 FIRST = 0.2  # the first radius, as a part of the scaled gradient, where Newton's step is none
 LEAST = 1e-3  # and of the reach: the least there

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._keywords import OF_SCIPY, answering
-from optim._objective import Array, Iterate, Objective
-from optim._run import Callback, Search, Status, Verdict, run
 from optim.descent._look_around import look_around
 from optim.descent._model import Model
 from optim.descent._surroundings import shown
@@ -27,6 +24,9 @@ from optim.descent._trust_region import (
     resized,
     step_within,
 )
+from optim.search._keywords import OF_SCIPY, answering
+from optim.search._objective import Array, Iterate, Objective
+from optim.search._run import Callback, Search, Status, Verdict, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from optim._keywords import OF_SCIPY, answering
-from optim._objective import Array, Iterate, Objective
-from optim._run import Callback, Search, Status, Verdict, run
 from optim.descent._convergence import negligible
 from optim.descent._curvature import DENSE
 from optim.descent._look_around import around_point, look_around, try_along
@@ -29,6 +26,9 @@ from optim.descent._trust_region import (
     resized,
     step_within,
 )
+from optim.search._keywords import OF_SCIPY, answering
+from optim.search._objective import Array, Iterate, Objective
+from optim.search._run import Callback, Search, Status, Verdict, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -7,13 +7,13 @@ from typing import Protocol
 
 import numpy as np
 
-from optim._objective import Array, Iterate, Objective
-from optim._run import Search, Status, Verdict
 from optim.descent._approach import UNDERFLOW, approach
 from optim.descent._convergence import CAREFUL, ROUGH, negligible
 from optim.descent._curvature import DENSE, curved
 from optim.descent._line_search import Trial, wolfe
 from optim.descent._trust_region import STUCK, March, falls_without_end
+from optim.search._objective import Array, Iterate, Objective
+from optim.search._run import Search, Status, Verdict
 
 IDLE = 10  # steps in a row that do not lower f, as they do next to a corner
 WINDOW, TRIALS = 50, 20  # steps, and points tried at each: more of them only a corner calls for

@@ -12,8 +12,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from optim._objective import Array
-from optim._run import Status, Verdict
+from optim.search._objective import Array
+from optim.search._run import Status, Verdict
 
 FURTHER = 20.0  # times as far as the minimum may be along an axis: how far the look goes
 VISITED = 3.0  # times as far: where what a point says that was visited is of use

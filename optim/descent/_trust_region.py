@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from optim._objective import Array, Iterate
+from optim.search._objective import Array, Iterate
 
 EPS = float(np.finfo(float).eps)
 RIM = 1e-3  # how far a step may end from the rim, as a part of the radius

@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import flatten, hessian, jacobian
-from optim._objective import Array, Problem
 from optim.from_scipy._differences import differences
+from optim.search._objective import Array, Problem
 
 DIFFERENCES = ("2-point", "3-point", "cs")
 

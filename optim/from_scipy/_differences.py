@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optim._objective import Array
+from optim.search._objective import Array
 
 STEP = float(np.finfo(float).eps) ** (1 / 3)  # of the sizes, for differences on both sides
 

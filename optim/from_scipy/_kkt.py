@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optim._objective import Array
 from optim.from_scipy._constraints import Constraint
+from optim.search._objective import Array
 
 # How near a limit counts as active, of the size of its terms. Where that is wrong, the multiplier
 # times the distance, which `Stationarity.gain` sums up, tells what could still be gained.

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from optim._objective import Array
 from optim.from_scipy._constraints import violation
 from optim.from_scipy._kkt import Stationarity, shortest
+from optim.search._objective import Array
 
 if TYPE_CHECKING:
     from optim.from_scipy._search import Search

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._keywords import answering
-from optim._run import Status, check_count
 from optim.from_scipy._search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, Search
+from optim.search._keywords import answering
+from optim.search._run import Status, check_count
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

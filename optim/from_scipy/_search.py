@@ -9,8 +9,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff import flatten, grad, hessian, linearize, value_and_grad, vjp
-from optim._objective import Array, ObjectiveError, Problem, one_real_number
-from optim._run import Status, Verdict
 from optim.from_scipy._constraints import (
     Constraint,
     bounds_of,
@@ -20,6 +18,8 @@ from optim.from_scipy._constraints import (
 )
 from optim.from_scipy._differences import differences
 from optim.from_scipy._verdict import FEASIBLE, NOTHING, point_at, verdict_on
+from optim.search._objective import Array, ObjectiveError, Problem, one_real_number
+from optim.search._run import Status, Verdict
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

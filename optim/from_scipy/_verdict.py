@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autodiff import hessian
-from optim._objective import Array
-from optim._run import Status, Verdict
 from optim.descent._convergence import BEYOND
 from optim.descent._surroundings import along, as_predicted, shown
 from optim.from_scipy._constraints import Violation, violation
@@ -23,6 +21,8 @@ from optim.from_scipy._kkt import (
     stationarity,
 )
 from optim.from_scipy._look_around import RADII, Limited, lower_nearby
+from optim.search._objective import Array
+from optim.search._run import Status, Verdict
 
 if TYPE_CHECKING:
     from optim.from_scipy._search import Search

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from optim._keywords import OF_SCIPY, answering
-from optim._objective import Array, Iterate
-from optim._run import Callback, Search, run
 from optim.descent._trust_region import step_within
 from optim.multipliers._stationary_points import ACCEPTED, Point, System, told
 from optim.multipliers._verdict import infeasible, not_finite, unbounded, verdict
+from optim.search._keywords import OF_SCIPY, answering
+from optim.search._objective import Array, Iterate
+from optim.search._run import Callback, Search, run
 from optim.squares._least_squares import least_squares
 
 if TYPE_CHECKING:

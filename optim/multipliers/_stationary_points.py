@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import hessian, jacobian
-from optim._objective import Array, Iterate, Objective, ObjectiveError
+from optim.search._objective import Array, Iterate, Objective, ObjectiveError
 
 ACCEPTED = 1e-8  # the KKT residual that counts as zero where rounding lets no step lower it
 RANK = 1e-8  # of the largest: a singular value of the constraints' Jacobian below is zero

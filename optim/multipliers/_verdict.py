@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from optim._objective import Array
-from optim._run import Status, Verdict
 from optim.multipliers._stationary_points import ACCEPTED, RANK, Point, System
+from optim.search._objective import Array
+from optim.search._run import Status, Verdict
 
 
 def verdict(system: System, point: Point) -> Verdict:

@@ -7,8 +7,8 @@ from math import copysign, isfinite, isnan, sqrt
 
 import numpy as np
 
-from optim._run import Search, Status, Verdict
 from optim.roots._equations import TINY, Equations, Point, Watch, iterate, newton_step, spread
+from optim.search._run import Search, Status, Verdict
 
 
 def ends_of(bracket: Sequence[float], size: int, damped: bool | None) -> tuple[float, float]:

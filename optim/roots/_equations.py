@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, flatten, jacobian, jvp, linearize
-from optim._objective import Array, Iterate, ObjectiveError, Problem
-from optim._run import Status, Verdict
+from optim.search._objective import Array, Iterate, ObjectiveError, Problem
+from optim.search._run import Status, Verdict
 
 PATIENCE = 10  # so often per unknown may |f| rise before it was halved once
 LOST = 1e-12  # of |f| at the largest: what a root's derivative has to amount to

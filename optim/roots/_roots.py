@@ -8,9 +8,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._keywords import OF_SCIPY, answering
-from optim._objective import Array, Iterate
-from optim._run import Callback, Search, Status, Verdict, run
 from optim.roots._bracket import bracketed, ends_of
 from optim.roots._equations import (
     Equations,
@@ -22,6 +19,9 @@ from optim.roots._equations import (
     shown,
     singular,
 )
+from optim.search._keywords import OF_SCIPY, answering
+from optim.search._objective import Array, Iterate
+from optim.search._run import Callback, Search, Status, Verdict, run
 from optim.squares._least_squares import least_squares
 
 if TYPE_CHECKING:

@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff import flatten
-from optim._objective import Array, Problem
+from optim.search._objective import Array, Problem
 
 Bounds: TypeAlias = tuple[Array, Array]  # lower and upper, one number for each unknown
 

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim._keywords import OF_LEAST_SQUARES, answering
-from optim._objective import Array, Iterate
-from optim._run import Callback, Outcome, check_count, run
+from optim.search._keywords import OF_LEAST_SQUARES, answering
+from optim.search._objective import Array, Iterate
+from optim.search._run import Callback, Outcome, check_count, run
 from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
 from optim.squares._levenberg_marquardt import End, levenberg_marquardt
 from optim.squares._linearised import EPS, Function, Linearised, Point, held_by, linearised, norm

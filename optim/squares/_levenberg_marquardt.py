@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optim._objective import Array, Iterate
+from optim.search._objective import Array, Iterate
 from optim.squares._bounds import Bounds
 from optim.squares._linearised import EPS, Function, Linearised, Point, linearised, norm, step_from
 from optim.squares._newton_steps import CREEPS, PATIENCE, newton_descent, newton_step

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from optim._objective import Array, Iterate
+from optim.search._objective import Array, Iterate
 from optim.squares._bounds import Bounds
 
 EPS = float(np.finfo(float).eps)

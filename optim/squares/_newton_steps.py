@@ -7,8 +7,8 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
-from optim._objective import Array, Iterate
 from optim.descent._trust_region import step_within
+from optim.search._objective import Array, Iterate
 from optim.squares._bounds import Bounds
 from optim.squares._linearised import EPS, Function, Point, held_by, linearised, norm
 from optim.squares._poles import pole_between

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from optim._objective import Array
+from optim.search._objective import Array
 from optim.squares._linearised import Point
 
 LIKE = 1.5  # times more or less than the whole change, that the part of a pole in it may be

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import Tensor, flatten, hessian, jacobian
-from optim._objective import Array, Iterate, Problem
+from optim.search._objective import Array, Iterate, Problem
 from optim.squares._bounds import Bounds
 from optim.squares._linearised import Point, triangle_and_norms
 from optim.squares._robust import Loss, reweighted

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import grad, linearize
-from optim._objective import Array
+from optim.search._objective import Array
 
 Loss: TypeAlias = Callable[[Any], Any]
 

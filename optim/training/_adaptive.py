@@ -8,7 +8,7 @@ from math import inf, sqrt
 import numpy as np
 
 from autodiff import Tensor
-from optim._keywords import OF_PYTORCH, answering
+from optim.search._keywords import OF_PYTORCH, answering
 from optim.training._optimizer import Array, Optimizer
 
 

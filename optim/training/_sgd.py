@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from autodiff import Tensor
-from optim._keywords import OF_PYTORCH, answering
+from optim.search._keywords import OF_PYTORCH, answering
 from optim.training._optimizer import Array, Optimizer
 
 

@@ -12,7 +12,7 @@ from compositions import Composition
 from numpy.testing import assert_allclose
 
 from optim import bfgs, gradient_descent, lbfgs, newton, newton_cg
-from optim._run import Status
+from optim.search._run import Status
 
 Method = Callable[..., Any]
 

@@ -9,7 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from optim import gradient_descent
-from optim._run import Status
+from optim.search._run import Status
 
 SCALES = np.array([1.0, 3.0])
 SEARCHES = ["armijo", "wolfe", "exact"]

@@ -14,8 +14,8 @@ from numpy.testing import assert_allclose
 from problems_hs import EQUALITY, Problem
 
 from autodiff import grad, jacobian, stop_gradient
-from optim._run import Status
 from optim.multipliers._lagrange import lagrange
+from optim.search._run import Status
 
 
 def circle(x: Any) -> Any:

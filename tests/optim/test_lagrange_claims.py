@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from compositions import CORNERS, TERMS, Composition
 
-from optim._run import Status
 from optim.multipliers._lagrange import lagrange
+from optim.search._run import Status
 
 SMOOTH = [name for name in TERMS if name not in CORNERS]
 

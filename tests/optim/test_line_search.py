@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from optim._objective import Objective
 from optim.descent._line_search import Trial, armijo, exact, start_of, wolfe
+from optim.search._objective import Objective
 
 LENGTHS = [1e-6, 0.01, 1.0, 7.0, 1e5]
 # Functions of one variable that fall from 0 to the right, from Moré and Thuente (1994) and others.

@@ -23,9 +23,9 @@ from scipy.optimize import (
 )
 
 from autodiff import hvp, value_and_grad
-from optim._run import Status
 from optim.from_scipy._minimize import minimize
 from optim.from_scipy._search import METHODS, WITH_CONSTRAINTS, WITHOUT_GRADIENT
+from optim.search._run import Status
 
 START = [-1.2, 1.0]
 EVERY = sorted(METHODS.values())

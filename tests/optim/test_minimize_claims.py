@@ -14,10 +14,10 @@ from numpy.testing import assert_allclose
 from problems_hs import EQUALITY, INEQUALITY
 from problems_hs_bounds import BOUNDED
 
-from optim._run import Status
 from optim.from_scipy._kkt import shortest
 from optim.from_scipy._minimize import minimize
 from optim.from_scipy._search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, WITHOUT_GRADIENT
+from optim.search._run import Status
 
 EVERY = sorted(METHODS.values())
 CONSTRAINED = sorted(METHODS[m] for m in WITH_CONSTRAINTS)

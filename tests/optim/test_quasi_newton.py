@@ -12,9 +12,9 @@ from problems_mgh import PROBLEMS
 from scipy.optimize import OptimizeResult
 
 from autodiff import hessian
-from optim._run import Status
 from optim.descent._bfgs import Dense, bfgs
 from optim.descent._lbfgs import Remembered, lbfgs
+from optim.search._run import Status
 
 Method = Callable[..., OptimizeResult]
 methods = pytest.mark.parametrize("method", [bfgs, lbfgs])

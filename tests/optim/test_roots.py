@@ -10,10 +10,10 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from problems_mgh import PROBLEMS
 
-from optim._objective import Iterate
-from optim._run import Status
 from optim.roots._equations import Equations
 from optim.roots._roots import halley, newton_raphson
+from optim.search._objective import Iterate
+from optim.search._run import Status
 
 METHODS = pytest.mark.parametrize("method", [newton_raphson, halley])
 

@@ -19,8 +19,8 @@ from optim import (
     newton_cg,
     newton_raphson,
 )
-from optim._run import Status
 from optim.from_scipy._search import NAMES
+from optim.search._run import Status
 
 MINIMISERS = pytest.mark.parametrize("method", [gradient_descent, newton, bfgs, lbfgs, newton_cg])
 START = [3.0, 1.0]

@@ -68,16 +68,16 @@ def answering(instead: Mapping[str, str]) -> Callable[[Callable[P, R]], Callable
     TypeError: search() has no keyword 'gtol': write tol=
     """
 
-    def decorated(function: Callable[P, R]) -> Callable[P, R]:
+    def decorate(function: Callable[P, R]) -> Callable[P, R]:
         asked = instead.keys() - signature(function).parameters.keys()
 
         @wraps(function)
-        def checked(*args: P.args, **keywords: P.kwargs) -> R:
+        def call(*args: P.args, **keywords: P.kwargs) -> R:
             for keyword in asked & keywords.keys():
                 name = function.__qualname__.removesuffix(".__init__")
                 raise TypeError(f"{name}() has no keyword {keyword!r}: {instead[keyword]}")
             return function(*args, **keywords)
 
-        return checked
+        return call
 
-    return decorated
+    return decorate

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
-from optim._objective import Iterate, ObjectiveError, Problem
+from optim.search._objective import Iterate, ObjectiveError, Problem
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -1,0 +1,1 @@
+"""What all searches share: functions of one vector, how a method is run, foreign keywords."""
