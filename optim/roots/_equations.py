@@ -56,7 +56,7 @@ class Equations(Problem):
         """Return the point with values and Jacobian, from one recording."""
         value: Any = None
 
-        def remembered(x: Any) -> Any:
+        def keep_value(x: Any) -> Any:
             nonlocal value
             value = self.f(x)
             return value
@@ -64,7 +64,7 @@ class Equations(Problem):
         self.nfev += 1
         self.njev += 1
         try:
-            matrix = jacobian(remembered)(x)
+            matrix = jacobian(keep_value)(x)
         except (TypeError, ValueError):
             self._checked(self.f(x))  # what f returns is told apart from errors within f
             raise
@@ -92,18 +92,18 @@ class Equations(Problem):
             raise
         return Point(x, np.array([value]), np.array([[slope]]), float(push(np.ones(1))[1]))
 
-    def told(self, point: Iterate) -> dict[str, Any]:
+    def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, the Jacobian in the structure of ``x0``.
 
         The blocks are those of the linear map that the Jacobian is.
         """
         if point.jac is None:
-            return super().told(point)
+            return super().result_fields(point)
         J = point.jac.reshape((*self.shape, self.start.size))
         with np.errstate(all="ignore"):  # where the Jacobian is infinite
             blocks = jacobian(lambda x: J @ flatten(x)[0])(self.shaped(point.x))
         fun = point.fun.reshape(self.shape)[()]
-        return super().told(Iterate(point.x, fun)) | {"jac": blocks} | dict(point.more)
+        return super().result_fields(Iterate(point.x, fun)) | {"jac": blocks} | dict(point.more)
 
     def _checked(self, value: Any) -> Array:
         """Return the equations' values as an array of as many numbers as there are unknowns."""

@@ -63,13 +63,13 @@ class Problem:
             return f if same else lambda x: f(shaped(x))
         return lambda x: f(shaped(x), *args)
 
-    def told(self, point: Iterate) -> dict[str, Any]:
+    def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
-        told = {"x": self.shaped(point.x), "fun": point.fun, "jac": point.jac, **point.more}
+        fields = {"x": self.shaped(point.x), "fun": point.fun, "jac": point.jac, **point.more}
         if np.shape(point.jac) == self.start.shape:
-            told["jac"] = self.shaped(point.jac)
+            fields["jac"] = self.shaped(point.jac)
         counts = {"nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
-        return {k: v for k, v in told.items() if v is not None} | counts
+        return {k: v for k, v in fields.items() if v is not None} | counts
 
 
 class Objective(Problem):

@@ -91,7 +91,7 @@ def run(
                 bar.update()
             if nit and callback is not None:
                 try:
-                    callback(OptimizeResult(deepcopy(problem.told(last)), nit=nit))
+                    callback(OptimizeResult(deepcopy(problem.result_fields(last)), nit=nit))
                 except StopIteration:
                     verdict = Status.STOPPED, f"the callback stopped the search after {nit} steps"
             if nit >= maxiter:
@@ -101,7 +101,7 @@ def run(
         status = type(status)["NOT_FINITE"]
         message = f"x is not finite: start from finite numbers, not from {problem.start!r:.60}"
     success = status.success
-    result = OptimizeResult(problem.told(last if success else best))
+    result = OptimizeResult(problem.result_fields(last if success else best))
     result.update(nit=max(nit, 0), status=int(status), success=success, message=message)
     if path:
         shaped = [problem.shaped(x.copy()) for x in points]

@@ -18,7 +18,7 @@ def as_vectors(bounds: Any, problem: Problem) -> Bounds | None:
     if not isinstance(pair, list | tuple) or len(pair) != 2:
         raise ValueError(f"expected bounds to be (lower, upper), got {bounds!r:.80}")
     lower, upper = (
-        _bound(name, b, problem) for name, b in zip(("lower", "upper"), pair, strict=True)
+        _bound_vector(name, b, problem) for name, b in zip(("lower", "upper"), pair, strict=True)
     )
     wrong = np.flatnonzero(~(lower <= upper))
     if wrong.size:
@@ -31,7 +31,7 @@ def as_vectors(bounds: Any, problem: Problem) -> Bounds | None:
     return lower, upper
 
 
-def _bound(name: str, bound: Any, problem: Problem) -> Array:
+def _bound_vector(name: str, bound: Any, problem: Problem) -> Array:
     if bound is None:
         raise ValueError(f"the {name} bound is None: use np.inf or -np.inf where there is none")
     n = problem.start.size

@@ -11,8 +11,16 @@ from optim.search._keywords import OF_LEAST_SQUARES, answering
 from optim.search._objective import Array, Iterate
 from optim.search._run import Callback, Outcome, check_count, run
 from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
+from optim.squares._gauss_newton_model import (
+    EPS,
+    Function,
+    GaussNewtonModel,
+    ResidualPoint,
+    gauss_newton_model,
+    held_by,
+    norm,
+)
 from optim.squares._levenberg_marquardt import End, levenberg_marquardt
-from optim.squares._linearised import EPS, Function, Linearised, Point, held_by, linearised, norm
 from optim.squares._newton_steps import bends_down, beside_saddle
 from optim.squares._residuals import Residuals
 from optim.squares._robust import Loss, loss_named
@@ -178,7 +186,9 @@ def _search(
     if not point.usable:
         return LeastSquaresStatus.NOT_FINITE, _not_finite(point)
     hessian = problem.hessian if problem.can_be_recorded else None
-    function = Function(problem.evaluate, problem.cost, problem.residuals, problem.moved, hessian)
+    function = Function(
+        problem.evaluate, problem.cost, problem.residuals, problem.with_frozen_jacobian, hessian
+    )
     bounds = problem.bounds
     end = yield from levenberg_marquardt(function, point, limit - 1, bounds, tol)
     status, message = _verdict(end, bounds)
@@ -211,18 +221,18 @@ def _verdict(end: End, bounds: Bounds | None) -> tuple[LeastSquaresStatus, str]:
     if not ended:
         return (
             LeastSquaresStatus.LIMIT,
-            f"no minimum was reached within max_nfev evaluations: {_left(point, linear)}",
+            f"no minimum was reached within max_nfev evaluations: {_rest(point, linear)}",
         )
     if not _at_minimum(point, linear):
         # Some minima have a singular Jacobian, and can be approached to half the digits only.
-        linear = linearised(point, point.norms, bounds, EPS**0.5)
+        linear = gauss_newton_model(point, point.norms, bounds, EPS**0.5)
     if not _at_minimum(point, linear):
         return LeastSquaresStatus.NO_MINIMUM, (
             "no step lowers the cost, yet to first order this is no minimum: "
-            f"{_left(point, linear)}. There may be a corner here, which may be a minimum or none, "
+            f"{_rest(point, linear)}. There may be a corner here, which may be a minimum or none, "
             "or the unknowns may have run off to where nothing depends on them"
         )
-    undetermined = _undetermined(end, linear, bounds)
+    undetermined = _undetermined_steps(end, linear, bounds)
     if undetermined.size:
         count = undetermined.shape[1]
         step = undetermined[:, 0]
@@ -243,17 +253,17 @@ def _verdict(end: End, bounds: Bounds | None) -> tuple[LeastSquaresStatus, str]:
     )
 
 
-def _left(point: Point, linear: Linearised) -> str:
+def _rest(point: ResidualPoint, linear: GaussNewtonModel) -> str:
     share = linear.removable / (abs(point.cost) ** 0.5 or 1.0)
     return f"a linear step would still remove {share:.2g} of the residuals' norm"
 
 
-def _at_minimum(point: Point, linear: Linearised) -> bool:
+def _at_minimum(point: ResidualPoint, linear: GaussNewtonModel) -> bool:
     """Whether nothing is left to remove, beside the noise or beside rounding."""
     return linear.offset <= CONVERGED or linear.removable <= ROUNDING * point.terms
 
 
-def _undetermined(end: End, linear: Linearised, bounds: Bounds | None) -> Array:
+def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | None) -> Array:
     """Return steps that change no residual, those of unknowns that ran off to infinity included.
 
     The residuals once depended on such an unknown, but even its whole size matters no longer.
@@ -273,7 +283,7 @@ def _undetermined(end: End, linear: Linearised, bounds: Bounds | None) -> Array:
     return np.column_stack([steps, np.eye(point.x.size)[:, gone]])
 
 
-def _not_finite(start: Point) -> str:
+def _not_finite(start: ResidualPoint) -> str:
     for what, values in (("residual", start.residuals), ("the Jacobian's row", start.jacobian)):
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):

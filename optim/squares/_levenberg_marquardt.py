@@ -9,7 +9,15 @@ import numpy as np
 
 from optim.search._objective import Array, Iterate
 from optim.squares._bounds import Bounds
-from optim.squares._linearised import EPS, Function, Linearised, Point, linearised, norm, step_from
+from optim.squares._gauss_newton_model import (
+    EPS,
+    Function,
+    GaussNewtonModel,
+    ResidualPoint,
+    gauss_newton_model,
+    norm,
+    step_from,
+)
 from optim.squares._newton_steps import CREEPS, PATIENCE, newton_descent, newton_step
 from optim.squares._poles import pole_between
 
@@ -22,19 +30,19 @@ ACCEPTED = 1e-4  # the share of the foreseen fall in cost from which a step is t
 class End(NamedTuple):
     """Where the search ended, the largest norms on the way, and whether it came to its end."""
 
-    point: Point
-    linear: Linearised
+    point: ResidualPoint
+    linear: GaussNewtonModel
     scale: Array
     ended: bool
 
 
 def levenberg_marquardt(
-    function: Function, point: Point, limit: int, bounds: Bounds | None, tol: float
+    function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, tol: float
 ) -> Generator[Iterate, None, End]:
     """Descend from a point by at most ``limit`` evaluations, and polish what was reached."""
     scale = point.norms
     radius = point.terms or abs(point.cost) ** 0.5
-    linear = linearised(point, scale, bounds)
+    linear = gauss_newton_model(point, scale, bounds)
     close = CLOSE
     wary = False  # of the linear problem: whether the cost alone is computed first
     mark, left = point.cost, limit
@@ -44,7 +52,7 @@ def levenberg_marquardt(
             if point.cost > CREEPS * mark:
                 point, limit = yield from newton_descent(function, point, limit, bounds)
                 scale = np.maximum(scale, point.norms)
-                linear = linearised(point, scale, bounds)
+                linear = gauss_newton_model(point, scale, bounds)
                 patient = False
             mark, left = point.cost, limit
         if linear.offset <= close:
@@ -52,7 +60,7 @@ def levenberg_marquardt(
             if linear.offset <= CLOSER or close == CLOSER:
                 return End(point, linear, scale, True)
             close = CLOSER
-            linear = linearised(point, scale, bounds)
+            linear = gauss_newton_model(point, scale, bounds)
         step = step_from(point, linear, scale, radius, bounds)
         if step.reduction <= EPS * point.cost or step.size <= EPS * norm(scale * point.x):
             # No step can be seen to lower the cost.
@@ -82,15 +90,15 @@ def levenberg_marquardt(
             point = trial
             yield point.iterate
             scale = np.maximum(scale, point.norms)
-            linear = linearised(point, scale, bounds)
+            linear = gauss_newton_model(point, scale, bounds)
 
 
 # -- the polish ------------------------------------------------------------------------------
 
 
 def polish(
-    function: Function, point: Point, limit: int, bounds: Bounds | None, tol: float
-) -> Generator[Iterate, None, tuple[Point, Linearised, int]]:
+    function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, tol: float
+) -> Generator[Iterate, None, tuple[ResidualPoint, GaussNewtonModel, int]]:
     """Take undamped steps while each leaves less to remove; return the last, and the limit left.
 
     These are accelerated Gauss-Newton steps, and when one fails Newton steps. From the offset
@@ -99,9 +107,9 @@ def polish(
 
     def gauss_newton() -> tuple[Array, Array]:
         goal = step_from(point, linear, point.norms, np.inf, bounds).x
-        return goal, accelerated(point, goal, *last, bounds) if last else goal
+        return goal, aitken_extrapolation(point, goal, *last, bounds) if last else goal
 
-    linear = linearised(point, point.norms, bounds)
+    linear = gauss_newton_model(point, point.norms, bounds)
     last = None  # the last point and where a Gauss-Newton step led from it
     newton = False
     while limit and linear.offset > tol and linear.removable > point.rounding:
@@ -115,7 +123,7 @@ def polish(
         trial = function.evaluate(x)
         limit -= 1
         if trial.usable and trial.cost <= (1 + 1e-8) * point.cost:
-            there = linearised(trial, trial.norms, bounds)
+            there = gauss_newton_model(trial, trial.norms, bounds)
             if there.removable <= 0.9 * linear.removable:
                 point, linear = trial, there
                 yield point.iterate
@@ -124,7 +132,7 @@ def polish(
             break
         newton = True
     if limit and point.rounding < linear.removable and linear.offset <= tol:
-        moved = function.moved(point, gauss_newton()[1])
+        moved = function.with_frozen_jacobian(point, gauss_newton()[1])
         limit -= 1
         if moved.cost <= (1 + 1e-8) * point.cost:
             point = moved
@@ -132,8 +140,8 @@ def polish(
     return point, linear, limit
 
 
-def accelerated(
-    point: Point, goal: Array, last_x: Array, last_goal: Array, bounds: Bounds | None
+def aitken_extrapolation(
+    point: ResidualPoint, goal: Array, last_x: Array, last_goal: Array, bounds: Bounds | None
 ) -> Array:
     """Return where to go after two Gauss-Newton steps, each from a point to a goal.
 

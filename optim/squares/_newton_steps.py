@@ -10,7 +10,14 @@ from numpy.typing import NDArray
 from optim.descent._trust_region import step_within
 from optim.search._objective import Array, Iterate
 from optim.squares._bounds import Bounds
-from optim.squares._linearised import EPS, Function, Point, held_by, linearised, norm
+from optim.squares._gauss_newton_model import (
+    EPS,
+    Function,
+    ResidualPoint,
+    gauss_newton_model,
+    held_by,
+    norm,
+)
 from optim.squares._poles import pole_between
 
 CLOSE = 1e-2  # the relative offset from which on Gauss-Newton steps converge as well
@@ -20,8 +27,8 @@ ACCEPTED = 1e-4  # the share of the foreseen fall in cost from which a step is t
 
 
 def newton_descent(
-    function: Function, point: Point, limit: int, bounds: Bounds | None
-) -> Generator[Iterate, None, tuple[Point, int]]:
+    function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None
+) -> Generator[Iterate, None, tuple[ResidualPoint, int]]:
     """Descend by Newton steps in a trust region; return the last point, and the limit left.
 
     Where the residuals are large and curved, the linear problem creeps along a curved valley, and
@@ -29,7 +36,7 @@ def newton_descent(
     """
     radius = 0.1 * (point.terms or 1.0)
     mark, left = point.cost, limit
-    while limit and linearised(point, point.norms, bounds).offset > CLOSE:
+    while limit and gauss_newton_model(point, point.norms, bounds).offset > CLOSE:
         if limit <= left - PATIENCE // 2:
             if point.cost > CREEPS * mark:
                 break
@@ -43,8 +50,8 @@ def newton_descent(
 
 
 def trusted_newton_step(
-    function: Function, point: Point, radius: float, limit: int, bounds: Bounds | None
-) -> tuple[Point | None, float, int]:
+    function: Function, point: ResidualPoint, radius: float, limit: int, bounds: Bounds | None
+) -> tuple[ResidualPoint | None, float, int]:
     """Return the point after a Newton step, the next radius, and the limit left.
 
     The radius is halved twice until a step lowers the cost; there is no point where none does.
@@ -76,7 +83,7 @@ def trusted_newton_step(
     return None, radius, limit
 
 
-def newton_step(hessian: Array, point: Point, bounds: Bounds | None) -> Array | None:
+def newton_step(hessian: Array, point: ResidualPoint, bounds: Bounds | None) -> Array | None:
     """Return where Newton's step leads, if the Hessian is positive definite."""
     scale, free, scaled = scaled_hessian(hessian, point, bounds)
     try:
@@ -90,7 +97,7 @@ def newton_step(hessian: Array, point: Point, bounds: Bounds | None) -> Array | 
 
 
 def scaled_hessian(
-    hessian: Array, point: Point, bounds: Bounds | None
+    hessian: Array, point: ResidualPoint, bounds: Bounds | None
 ) -> tuple[Array, NDArray[np.intp], Array]:
     """Return the scale, which unknowns are free, and their Hessian in units of the scale."""
     scale = np.where(point.norms > 0, point.norms, 1.0)
@@ -101,12 +108,14 @@ def scaled_hessian(
 # -- saddle points ---------------------------------------------------------------------------
 
 
-def bends_down(hessian: Array, point: Point, bounds: Bounds | None) -> bool:
+def bends_down(hessian: Array, point: ResidualPoint, bounds: Bounds | None) -> bool:
     """Whether the cost has a curvature below zero along some free unknowns."""
     return way_down(hessian, point, bounds, 1e-6) is not None
 
 
-def beside_saddle(function: Function, point: Point, bounds: Bounds | None) -> Point | None:
+def beside_saddle(
+    function: Function, point: ResidualPoint, bounds: Bounds | None
+) -> ResidualPoint | None:
     """Return a point a little beside a singular one if the cost bends down there.
 
     Without this, a search stays on the symmetry of its start, where two terms of a model are alike.
@@ -121,7 +130,9 @@ def beside_saddle(function: Function, point: Point, bounds: Bounds | None) -> Po
     return beside if beside.usable else None
 
 
-def way_down(hessian: Array, point: Point, bounds: Bounds | None, share: float) -> Array | None:
+def way_down(
+    hessian: Array, point: ResidualPoint, bounds: Bounds | None, share: float
+) -> Array | None:
     """Return the step of length 1, in units of the scale, along which the cost bends down most.
 
     None if it does so by less than a share of the largest curvature.

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from optim.search._objective import Array
-from optim.squares._linearised import Point
+from optim.squares._gauss_newton_model import ResidualPoint
 
 LIKE = 1.5  # times more or less than the whole change, that the part of a pole in it may be
 FAR = 1000.0  # times its change from end to end, beyond which a residual has a pole between
@@ -16,7 +16,7 @@ SAMPLE = 256  # of many residuals, so many are looked at
 
 
 def pole_between(
-    point: Point, trial: Point, residuals_at: Callable[[Array], Array], limit: int
+    point: ResidualPoint, trial: ResidualPoint, residuals_at: Callable[[Array], Array], limit: int
 ) -> tuple[float | None, int]:
     """Return at which share of a step a residual goes through infinity to the other sign, if any.
 

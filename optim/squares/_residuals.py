@@ -11,8 +11,9 @@ import numpy as np
 from autodiff import Tensor, flatten, hessian, jacobian
 from optim.search._objective import Array, Iterate, Problem
 from optim.squares._bounds import Bounds
-from optim.squares._linearised import Point, triangle_and_norms
-from optim.squares._robust import Loss, reweighted
+from optim.squares._gauss_newton_model import ResidualPoint
+from optim.squares._robust import Loss, reweight
+from optim.squares._triangle import triangle_and_norms
 
 
 class Residuals(Problem):
@@ -43,7 +44,7 @@ class Residuals(Problem):
         self.loss_scale = loss_scale
         self.shape: tuple[int, ...] = ()
 
-    def evaluate(self, x: Array) -> Point:
+    def evaluate(self, x: Array) -> ResidualPoint:
         """Return the point at x, with what the linearised problem there needs."""
         self.nfev += 1
         self.njev += 1
@@ -54,9 +55,9 @@ class Residuals(Problem):
         if self.loss is None:
             cost = float(residuals.dot(residuals))
         else:
-            cost, weighted, rows = reweighted(self.loss, self.loss_scale, residuals, jacobian)
+            cost, weighted, rows = reweight(self.loss, self.loss_scale, residuals, jacobian)
         triangle, norms = triangle_and_norms(rows, weighted)
-        return Point(x, residuals, jacobian, cost, triangle, norms)
+        return ResidualPoint(x, residuals, jacobian, cost, triangle, norms)
 
     def residuals(self, x: Array) -> Array:
         """Return the residuals at x, without derivatives."""
@@ -66,7 +67,7 @@ class Residuals(Problem):
         """Return twice the cost at x, without derivatives; infinity where it is not finite."""
         return self._residuals_and_cost(x)[1]
 
-    def moved(self, point: Point, x: Array) -> Point:
+    def with_frozen_jacobian(self, point: ResidualPoint, x: Array) -> ResidualPoint:
         """Return the point at x, with the derivatives of another that is next to it."""
         residuals, cost = self._residuals_and_cost(x)
         return point._replace(x=x, residuals=residuals, cost=cost)
@@ -95,20 +96,20 @@ class Residuals(Problem):
             return np.sum(residuals**2) / 2
         return np.sum(self.loss((residuals / self.loss_scale) ** 2)) * self.loss_scale**2 / 2
 
-    def told(self, point: Iterate) -> dict[str, Any]:
+    def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
         x = self.shaped(point.x)
-        told = {"x": x, **point.more}
+        fields = {"x": x, **point.more}
         if point.jac is not None:
-            told["fun"] = point.fun.reshape(self.shape)
-            told["jac"] = self._jacobian(point.jac, x)
+            fields["fun"] = point.fun.reshape(self.shape)
+            fields["jac"] = self._jacobian(point.jac, x)
         active = np.zeros(point.x.size, int)
         if self.bounds is not None:
             lower, upper = self.bounds
             active = (point.x >= upper).astype(int) - (point.x <= lower)
             active[lower == upper] = -1
-        told["active_mask"] = self.shaped(active)
-        return told | {"nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
+        fields["active_mask"] = self.shaped(active)
+        return fields | {"nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
 
     def _jacobian(self, matrix: Array, x: Any) -> Any:
         """Return the Jacobian as `autodiff.jacobian` gives it: a structure of blocks."""
@@ -130,14 +131,14 @@ def residuals_and_jacobian(residuals: Callable[[Any], Any]) -> Callable[[Any], t
     """
     value: Any = None
 
-    def remembered(x: Any) -> Any:
+    def keep_value(x: Any) -> Any:
         nonlocal value
         value = residuals(x)
         if isinstance(value, list | tuple):
             value = np.stack(value)
         return value
 
-    matrix_at = jacobian(remembered)
+    matrix_at = jacobian(keep_value)
 
     def both(x: Any) -> tuple[Array, Array]:
         matrix = matrix_at(x)

@@ -39,7 +39,7 @@ def loss_named(loss: str | Loss) -> Loss | None:
     return LOSSES[loss]
 
 
-def reweighted(
+def reweight(
     loss: Loss, scale: float, residuals: Array, jacobian: Array
 ) -> tuple[float, Array, Array]:
     """Return the sum of the losses, and the residuals and the Jacobian of a least squares problem.

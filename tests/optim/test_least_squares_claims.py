@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from problems_mgh import PROBLEMS
 
 from optim import least_squares
-from optim.squares._linearised import Function
+from optim.squares._gauss_newton_model import Function
 from optim.squares._newton_steps import trusted_newton_step
 from optim.squares._residuals import Residuals as Problem
 
@@ -126,7 +126,11 @@ def test_no_newton_step_leads_through_a_pole() -> None:
 
     problem = Problem(residuals, np.array([1.0]), (), None, 1.0)
     function = Function(
-        problem.evaluate, problem.cost, problem.residuals, problem.moved, problem.hessian
+        problem.evaluate,
+        problem.cost,
+        problem.residuals,
+        problem.with_frozen_jacobian,
+        problem.hessian,
     )
     start = problem.evaluate(problem.start)
     trial, _, left = trusted_newton_step(function, start, 6.7, 100, None)

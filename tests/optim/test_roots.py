@@ -383,9 +383,9 @@ def test_the_callback_can_stop() -> None:
 def test_the_jacobian_is_told_in_the_structure_of_x0() -> None:
     problem = Equations(lambda p: [p[0] ** 2, p[1][0] * p[0]], (1.0, np.array([2.0])))
     point = problem.at(problem.start)
-    told = problem.told(Iterate(point.x, point.f, point.J))
-    assert_allclose(told["jac"][0], [2, 2])
-    assert_allclose(told["jac"][1], [[0], [1]])
+    fields = problem.result_fields(Iterate(point.x, point.f, point.J))
+    assert_allclose(fields["jac"][0], [2, 2])
+    assert_allclose(fields["jac"][1], [[0], [1]])
 
 
 def trigonometric(x: Any) -> Any:

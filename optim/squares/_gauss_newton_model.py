@@ -1,9 +1,9 @@
-"""The linear problem that a least squares problem is about a point, and its best step."""
+"""The Gauss-Newton model: the linear problem about a point, and its best step within bounds."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache, cached_property, lru_cache
+from functools import cached_property
 from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
@@ -11,15 +11,12 @@ import numpy as np
 
 from optim.search._objective import Array, Iterate
 from optim.squares._bounds import Bounds
+from optim.squares._triangle import lapack, triangle_of_rows
 
 EPS = float(np.finfo(float).eps)
-# The sine of the angle between a column and those before it from which Cholesky loses nothing.
-INDEPENDENT = 1e-2  # for the columns of the Jacobian
-LEFT_OVER = 1e-5  # for the residuals behind them, of which no more than a size is wanted
-ROWS = 512  # of a Jacobian that are factorised at a time, while they are in the cache
 
 
-class Point(NamedTuple):
+class ResidualPoint(NamedTuple):
     """A place in the space of the unknowns, and what was evaluated there."""
 
     x: Array
@@ -51,8 +48,8 @@ class Point(NamedTuple):
 
     @property
     def iterate(self) -> Iterate:
-        told = {"cost": self.cost / 2, "triangle": self.triangle[: self.x.size, :-1]}
-        return Iterate(self.x, self.residuals, self.jacobian, told)
+        more = {"cost": self.cost / 2, "triangle": self.triangle[: self.x.size, :-1]}
+        return Iterate(self.x, self.residuals, self.jacobian, more)
 
 
 class Function(NamedTuple):
@@ -62,10 +59,10 @@ class Function(NamedTuple):
     of another near it; and the Hessian of half the cost.
     """
 
-    evaluate: Callable[[Array], Point]
+    evaluate: Callable[[Array], ResidualPoint]
     cost: Callable[[Array], float]
     residuals: Callable[[Array], Array]
-    moved: Callable[[Point, Array], Point]
+    with_frozen_jacobian: Callable[[ResidualPoint, Array], ResidualPoint]
     hessian: Callable[[Array], Array] | None
 
 
@@ -74,81 +71,11 @@ def norm(v: Array) -> float:
     return sqrt(v.dot(v))
 
 
-@cache
-def lapack() -> Any:
-    """Return SciPy's LAPACK, which NumPy wraps less directly."""
-    from scipy.linalg import lapack
-
-    return lapack
-
-
-def triangle_and_norms(jacobian: Array, residuals: Array) -> tuple[Array, Array]:
-    """Return R of the QR factors of the Jacobian with the residuals as its last column.
-
-    And the norms of the Jacobian's columns.
-    """
-    m, n = jacobian.shape
-    products = np.empty((n + 1, n + 1))
-    if m > n:
-        products[:n, :n] = jacobian.T.dot(jacobian)
-        products[n, :n] = products[:n, n] = jacobian.T.dot(residuals)
-        products[n, n] = residuals.dot(residuals)
-        triangle = triangle_by_cholesky(products)
-        if triangle is not None:
-            return triangle, np.sqrt(products.diagonal()[:n])
-    triangle = triangle_by_reflections(jacobian, residuals)
-    columns = triangle[:, :n]
-    return triangle, np.sqrt(np.einsum("ij,ij->j", columns, columns))
-
-
-def triangle_by_reflections(jacobian: Array, residuals: Array) -> Array:
-    """Return R of the QR factors of the Jacobian with the residuals as its last column."""
-    m, n = jacobian.shape
-    matrix = np.empty((n + 1, m)).T  # with its columns in one piece of memory each
-    matrix[:, :n] = jacobian
-    matrix[:, n] = residuals
-    if m < 2 * ROWS or n > ROWS // 4:
-        return triangle_of_rows(matrix)
-    # A tall one block by block first, while each is in the cache, and then what is left of them.
-    whole = m - m % ROWS
-    blocks: Any = np.linalg.qr(matrix[:whole].reshape(-1, ROWS, n + 1), mode="r")
-    return triangle_of_rows(np.concatenate([blocks.reshape(-1, n + 1), matrix[whole:]]))
-
-
-def triangle_by_cholesky(products: Array) -> Array | None:
-    """Return R from the products of the columns, or None if some are nearly dependent.
-
-    It takes a quarter of the time. The gradient is as exact, and so is where the search ends; that
-    R itself loses up to four digits slows the last steps by no more than that.
-    """
-    triangle: Array
-    triangle, failed = lapack().dpotrf(products)
-    if failed:
-        return None
-    *of_jacobian, of_residuals = (triangle.diagonal() ** 2 / products.diagonal()).tolist()
-    independent = min(of_jacobian) >= INDEPENDENT**2 and of_residuals >= LEFT_OVER**2
-    return triangle if independent else None
-
-
-def triangle_of_rows(matrix: Array) -> Array:
-    """Return R of the QR factors of a matrix, in half the time of ``mode="r"`` if it is small."""
-    factors: Any = np.linalg.qr(matrix, mode="raw")[0].T
-    rows, columns = min(matrix.shape), matrix.shape[1]
-    triangle: Array = np.where(upper(rows, columns), factors[:rows], 0.0)
-    return triangle
-
-
-@lru_cache(maxsize=64)
-def upper(rows: int, columns: int) -> Any:
-    """Return which entries lie on or above the diagonal."""
-    return np.triu(np.ones((rows, columns), bool))
-
-
 # -- the linear problem at a point -----------------------------------------------------------
 
 
-class Linearised:
-    """The linearised problem in the free unknowns, each in units of its scale.
+class GaussNewtonModel:
+    """The linear problem about a point in the free unknowns, each in units of its scale.
 
     A step of u leaves the residuals ``target + matrix @ u``, and others, the noise, that no step
     can change.
@@ -156,7 +83,7 @@ class Linearised:
 
     def __init__(
         self,
-        point: Point,
+        point: ResidualPoint,
         scale: Array,
         free: Any = None,
         step: Array | None = None,
@@ -253,7 +180,7 @@ class Linearised:
 # -- a step ----------------------------------------------------------------------------------
 
 
-class Step(NamedTuple):
+class TrialStep(NamedTuple):
     """Where a step leads, its length in units of the scale, and by how much the cost would fall."""
 
     x: Array
@@ -261,15 +188,15 @@ class Step(NamedTuple):
     reduction: float
 
 
-def linearised(
-    point: Point, scale: Array, bounds: Bounds | None, tolerance: float = EPS
-) -> Linearised:
+def gauss_newton_model(
+    point: ResidualPoint, scale: Array, bounds: Bounds | None, tolerance: float = EPS
+) -> GaussNewtonModel:
     """Return the linear problem in the unknowns that no bound holds."""
     free = None if bounds is None else ~held_by(bounds, point)
-    return Linearised(point, scale, free, tolerance=tolerance)
+    return GaussNewtonModel(point, scale, free, tolerance=tolerance)
 
 
-def held_by(bounds: Bounds, point: Point) -> Any:
+def held_by(bounds: Bounds, point: ResidualPoint) -> Any:
     """Return which unknowns are at a bound that the gradient presses them against."""
     lower, upper = bounds
     x, gradient = point.x, point.gradient
@@ -278,13 +205,17 @@ def held_by(bounds: Bounds, point: Point) -> Any:
 
 
 def step_from(
-    point: Point, linear: Linearised, scale: Array, radius: float, bounds: Bounds | None
-) -> Step:
+    point: ResidualPoint,
+    linear: GaussNewtonModel,
+    scale: Array,
+    radius: float,
+    bounds: Bounds | None,
+) -> TrialStep:
     """Return the step that removes most of the residuals within a radius and the bounds."""
     if bounds is None:
         u, damping = linear.step(radius)
         reduction = linear.reduction(u) if damping else linear.removable**2
-        return Step(point.x + u / linear.scale, norm(u), reduction)
+        return TrialStep(point.x + u / linear.scale, norm(u), reduction)
     scale = np.where(scale > 0, scale, 1.0)
     step, held = _bounded_step(point, scale, radius, bounds)
     x = np.clip(point.x + step, *bounds)
@@ -292,10 +223,12 @@ def step_from(
     x = np.where(held, np.where(2 * x < lower + upper, lower, upper), x)
     change = point.triangle[:, :-1] @ step
     reduction = -float(2 * (point.gradient @ step) + change @ change)
-    return Step(x, norm(scale * step), reduction)
+    return TrialStep(x, norm(scale * step), reduction)
 
 
-def _bounded_step(point: Point, scale: Array, radius: float, bounds: Bounds) -> tuple[Array, Any]:
+def _bounded_step(
+    point: ResidualPoint, scale: Array, radius: float, bounds: Bounds
+) -> tuple[Array, Any]:
     """Return that step, and which unknowns it holds at or brings to a bound.
 
     The linear problem in the bounds is convex. From where the last free unknowns had their least
@@ -311,7 +244,7 @@ def _bounded_step(point: Point, scale: Array, radius: float, bounds: Bounds) -> 
     step = np.zeros(point.x.size)
     jacobian = point.triangle[:, :-1]
     for _ in range(10 * step.size):
-        linear = Linearised(point, scale, ~held, np.where(held, step, 0.0))
+        linear = GaussNewtonModel(point, scale, ~held, np.where(held, step, 0.0))
         spent = norm((scale * step)[held])
         u, damping = linear.step(max(radius**2 - spent**2, (radius / 10) ** 2) ** 0.5)
         goal = step.copy()
