@@ -7,7 +7,9 @@ from math import copysign, isfinite, isnan, sqrt
 
 import numpy as np
 
-from optim.roots._equations import TINY, Equations, Point, Watch, iterate, newton_step, spread
+from optim.roots._equations import EquationPoint, Equations
+from optim.roots._monitor import TINY, ConvergenceMonitor
+from optim.roots._steps import newton_step
 from optim.search._run import Search, Status, Verdict
 
 
@@ -26,10 +28,10 @@ def ends_of(bracket: Sequence[float], size: int, damped: bool | None) -> tuple[f
     return float(ends.min()), float(ends.max())
 
 
-def bracketed(problem: Equations, a: float, b: float, tol: float) -> Search:
+def safeguarded_newton(problem: Equations, a: float, b: float, tol: float) -> Search:
     """Take Newton steps while they stay in the bracket and shorten fast; bisect otherwise."""
     point = problem.at(problem.start)
-    yield iterate(point)
+    yield point.iterate
     x = float(point.x[0])
     if not a <= x <= b:
         return Status.INFEASIBLE, f"the start {x:g} is not in the bracket from {a:g} to {b:g}"
@@ -39,16 +41,13 @@ def bracketed(problem: Equations, a: float, b: float, tol: float) -> Search:
             return Status.NOT_FINITE, f"f is nan at {end:g}"
         if value == 0:
             if end != x:
-                yield iterate(problem.at(np.array([end])))
+                yield problem.at(np.array([end])).iterate
             return Status.CONVERGED, "a root: f is exactly 0"
     if (fa > 0) == (fb > 0):
-        return Status.INVALID, (
-            f"f does not change its sign in the bracket: it is {fa:.4g} at {a:g} and {fb:.4g} at "
-            f"{b:g}"
-        )
+        return _no_sign_change((a, b), (fa, fb))
     # Where f is infinite at an end, nothing is known of how large it is in between.
     ends = max(abs(end) if isfinite(end) else 0.0 for end in (fa, fb))
-    watch = Watch(problem, tol)
+    monitor = ConvergenceMonitor(problem, tol)
     last = b - a
     bisections = 0
     while True:
@@ -61,26 +60,43 @@ def bracketed(problem: Equations, a: float, b: float, tol: float) -> Search:
             b, fb = x, value
         step = newton_step(point) if np.isfinite(point.J).all() else None
         # Only of Newton's own steps does it mean something that they contract.
-        verdict = watch.root(point, step) if not value or not bisections else None
+        verdict = monitor.root(point, step) if not value or not bisections else None
         if verdict is not None:
             return verdict
         if np.nextafter(a, b) >= b:
             return _at_sign_change(problem, point, (a, b), (fa, fb), ends)
-        watch.step, watch.size = step, abs(value)
-        move = float(step[0]) if step is not None else np.inf
-        if bisections % 3 == 0 and a < x + move < b and abs(move) <= last / 2:
-            bisections = 0
-        else:
-            bisections += 1
-            move = middle(a, b, bisections % 2 == 0) - x
+        monitor.step, monitor.size = step, abs(value)
+        newton = float(step[0]) if step is not None else np.inf
+        move, bisections = _move(x, newton, (a, b), last, bisections)
         last = abs(move)
         point = problem.at(np.array([x + move]))
-        yield iterate(point)
+        yield point.iterate
+
+
+def _no_sign_change(ends: tuple[float, float], values: tuple[float, float]) -> Verdict:
+    (a, b), (fa, fb) = ends, values
+    return Status.INVALID, (
+        f"f does not change its sign in the bracket: it is {fa:.4g} at {a:g} and {fb:.4g} at {b:g}"
+    )
+
+
+def _move(
+    x: float, newton: float, ends: tuple[float, float], last: float, bisections: int
+) -> tuple[float, int]:
+    """Return how far to go from x, and how often in turn the bracket has been bisected then.
+
+    Newton's step is taken where it stays in the bracket and is at most half as long as the last
+    move; after a bisection two more follow before it is tried again.
+    """
+    a, b = ends
+    if bisections % 3 == 0 and a < x + newton < b and abs(newton) <= last / 2:
+        return newton, 0
+    return middle(a, b, bisections % 2 == 1) - x, bisections + 1
 
 
 def _at_sign_change(
     problem: Equations,
-    point: Point,
+    point: EquationPoint,
     ends: tuple[float, float],
     values: tuple[float, float],
     scale: float,
@@ -92,7 +108,7 @@ def _at_sign_change(
     passes = rise * slope > 0 and abs(rise) <= 100 * abs(slope) * (b - a)
     if not passes and abs(point.f[0]) <= scale:
         outward = np.spacing(np.abs(point.x)) * (-1 if point.x[0] == a else 1)
-        noise = spread(problem, point, np.arange(1, 7)[:, None] * outward)
+        noise = problem.spread(point, np.arange(1, 7)[:, None] * outward)
         passes = bool(abs(point.f[0]) <= 4 * noise[0])
     if passes:
         return Status.CONVERGED, "a root: f changes its sign between neighbouring floats"

@@ -1,8 +1,7 @@
-"""Equations f(x) = 0 as functions of one vector, and how a search for their root is judged."""
+"""Equations f(x) = 0 as functions of one vector, with exact derivatives, each counted."""
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
@@ -11,15 +10,9 @@ from numpy.typing import NDArray
 
 from autodiff import Tensor, flatten, jacobian, jvp, linearize
 from optim.search._objective import Array, Iterate, ObjectiveError, Problem
-from optim.search._run import Status, Verdict
-
-PATIENCE = 10  # so often per unknown may |f| rise before it was halved once
-LOST = 1e-12  # of |f| at the largest: what a root's derivative has to amount to
-TINY = float(np.finfo(float).tiny)  # numbers below it have lost digits
-EPS = float(np.finfo(float).eps)
 
 
-class Point(NamedTuple):
+class EquationPoint(NamedTuple):
     """A place, the equations' values there, their Jacobian, and f'' of a single equation."""
 
     x: Array
@@ -37,6 +30,11 @@ class Point(NamedTuple):
         """The largest |f|."""
         return float(np.max(np.abs(self.f)))
 
+    @property
+    def iterate(self) -> Iterate:
+        more = {} if self.second is None else {"hess": self.second}
+        return Iterate(self.x, self.f, self.J, more)
+
 
 class Equations(Problem):
     """As many equations as unknowns, with exact derivatives, each counted."""
@@ -50,9 +48,9 @@ class Equations(Problem):
     def value(self, x: Array) -> Array:
         """Return the values of all equations, as one vector."""
         self.nfev += 1
-        return self._checked(self.f(x)).ravel()
+        return self._as_vector(self.f(x)).ravel()
 
-    def at(self, x: Array) -> Point:
+    def at(self, x: Array) -> EquationPoint:
         """Return the point with values and Jacobian, from one recording."""
         value: Any = None
 
@@ -66,13 +64,13 @@ class Equations(Problem):
         try:
             matrix = jacobian(keep_value)(x)
         except (TypeError, ValueError):
-            self._checked(self.f(x))  # what f returns is told apart from errors within f
+            self._as_vector(self.f(x))  # what f returns is told apart from errors within f
             raise
-        values = self._checked(value)
+        values = self._as_vector(value)
         self.shape = values.shape
-        return Point(x, values.ravel(), matrix.reshape(values.size, x.size))
+        return EquationPoint(x, values.ravel(), matrix.reshape(values.size, x.size))
 
-    def with_second(self, x: Array) -> Point:
+    def with_second(self, x: Array) -> EquationPoint:
         """Return the point of one equation with its first two derivatives, from one recording."""
 
         def value_and_slope(x: Any) -> Any:
@@ -88,9 +86,9 @@ class Equations(Problem):
         try:
             (value, slope), push = linearize(value_and_slope, x)
         except (TypeError, ValueError):
-            self._checked(self.f(x))
+            self._as_vector(self.f(x))
             raise
-        return Point(x, np.array([value]), np.array([[slope]]), float(push(np.ones(1))[1]))
+        return EquationPoint(x, np.array([value]), np.array([[slope]]), float(push(np.ones(1))[1]))
 
     def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, the Jacobian in the structure of ``x0``.
@@ -105,7 +103,13 @@ class Equations(Problem):
         fun = point.fun.reshape(self.shape)[()]
         return super().result_fields(Iterate(point.x, fun)) | {"jac": blocks} | dict(point.more)
 
-    def _checked(self, value: Any) -> Array:
+    def spread(self, point: EquationPoint, shifts: NDArray[Any]) -> Array:
+        """Return by how much each equation differs between a point and places close to it."""
+        values = np.array([point.f, *(self.value(point.x + shift) for shift in shifts)])
+        size: Array = np.ptp(values, axis=0)
+        return size
+
+    def _as_vector(self, value: Any) -> Array:
         """Return the equations' values as an array of as many numbers as there are unknowns."""
         n = self.start.size
         if isinstance(value, list | tuple):
@@ -127,236 +131,6 @@ class Equations(Problem):
         return numbers
 
 
-class Watch:
-    """Judges, step by step, whether a search has found a root, goes round, or runs away."""
-
-    def __init__(self, problem: Equations, tol: float) -> None:
-        self.problem, self.tol = problem, tol
-        self.reach = np.abs(problem.start)  # the largest size that each unknown has had
-        self.sloping = problem.start  # the last place where no equation was level, and 0
-        self.step: Array | None = None  # the last one, and by what factor it was shorter than the
-        self.rate = 0.0  # one before, while f was still falling
-        self.size = self.lowest = np.inf  # of f: last, and lowest
-        self.rises = self.growths = 0
-        self.slow = False  # whether f falls slowly, or not at all
-        self.lately: deque[tuple[float, float]] = deque(maxlen=4)  # contraction and length of steps
-        self.visited: deque[Array] = deque(maxlen=12)
-
-    def root(self, point: Point, step: Array | None) -> Verdict | None:
-        """Return the verdict if the point is a root, or where f has only underflowed to 0.
-
-        ``step`` is the full one from here. It has to be negligible after steps that contract, so
-        that neither a pole nor a steep place passes for a root. Or f is as small as rounding lets
-        it, judged by how much it differs between neighbouring floats.
-        """
-        x, f, J, _ = point
-        self.reach = np.maximum(self.reach, np.abs(x))
-        if not f.any():
-            lost = np.abs(J) @ self.reach <= LOST * self.problem.highest
-            if self.step is not None and self.rate > 0.9 and lost.any():
-                return Status.WANDERS, (
-                    f"f and its derivative underflow, or are lost in rounding, at x = {shown(x)}, "
-                    "where the steps had not become shorter: this is no root"
-                )
-            return self._unless_faded(point, "f is exactly 0" + self._doubt(2))
-        if step is None:
-            return None
-        highest = self.problem.highest = np.maximum(self.problem.highest, np.abs(f))
-        if not self._is_level(point).any():
-            self.sloping = x
-        rate = self._contraction(step)
-        if rate <= 0.9 and np.all(np.abs(step) <= (1 - rate) * self.tol * np.abs(x)):
-            if not self._solves_all(point, step):
-                return None
-            self.lately.append((rate, float(np.max(np.abs(step)))))
-            return self._unless_faded(point, "the steps have become negligible" + self._doubt(1))
-        near = np.all(np.abs(step) <= 1e-6 * self.reach)
-        near |= point.size <= 1e-6 * highest.max()
-        falls = self.step is not None and point.size <= 0.5 * self.size
-        if near and not falls and self.is_rounding(point):
-            return self._unless_faded(point, "f is 0 to within rounding" + self._doubt(4))
-        return None
-
-    def _unless_faded(self, point: Point, what: str) -> Verdict:
-        """Return the verdict on what seems to be a root."""
-        faded = np.flatnonzero(self._faded(point))
-        if not faded.size:
-            return Status.CONVERGED, f"a root: {what}"
-        return Status.WANDERS, (
-            f"equation {faded[0]} fades away towards x = {shown(point.x)}, and is 0 there only "
-            "because it underflows: this is no root"
-        )
-
-    def _solves_all(self, point: Point, step: Array) -> bool:
-        """Whether each equation is solved where the steps have become negligible.
-
-        A step solves an equation only if it changes it, and far out, where a term has no digits
-        left, an equation may be far from 0 though the step is negligible beside x.
-        """
-        f, J = point.f, point.J
-        unsolved = np.abs(J @ step + f) > 1e-6 * np.abs(f)
-        unsolved |= np.abs(f) > 1e-6 * self.problem.highest
-        return not unsolved.any() or self.is_rounding(point, unsolved)
-
-    def _faded(self, point: Point) -> NDArray[np.bool_]:
-        """Return which equations have come to 0 only because they underflow.
-
-        Such a one fades away from afar, down to the smallest of all numbers; a power does so close
-        to its root.
-        """
-        level = self._is_level(point)
-        last = np.zeros_like(point.f)  # the values nearest to where they are 0
-        near, far = point.x, self.sloping
-        for _ in range(60 * level.any()):
-            between = near / 2 + far / 2
-            values = np.where(level, self.problem.value(between), 0.0)
-            near, far = (near, between) if values.any() else (between, far)
-            last = np.where(values != 0, np.abs(values), last)
-        afar = np.any(np.abs(far - point.x) > 1e-6 * self.reach)
-        return level & (last > 0) & (last < TINY / EPS) & afar
-
-    def _is_level(self, point: Point) -> NDArray[np.bool_]:
-        """Return which equations are exactly 0 with their derivatives, and were not always."""
-        level: NDArray[np.bool_] = (
-            (point.f == 0) & ~point.J.any(axis=1) & (self.problem.highest > 0)
-        )
-        return level
-
-    def vanishing(self, point: Point) -> Array | None:
-        """Return x with 0 for what converges to it slowly or no further, once that is negligible.
-
-        No relative error would ever tell, since such an unknown is all error.
-        """
-        if not self.slow:
-            return None
-        gone = (point.x != 0) & (np.abs(point.x) <= self.tol * self.reach)
-        return np.where(gone, 0.0, point.x) if gone.any() else None
-
-    def astray(self, point: Point, step: Array) -> Verdict | None:
-        """Return the verdict if the search gets nowhere; otherwise take note of the step."""
-        x, size = point.x, point.size
-        if not np.isfinite(step).all():
-            return Status.WANDERS, f"the iterates run away: the next step from {shown(x)} overflows"
-        far = np.any(np.abs(step) > 1e-6 * self.reach)
-        for period, old in enumerate(reversed(self.visited), 1):
-            if far and period > 1 and np.all(np.abs(x - old) <= 1e-12 * self.reach):
-                return Status.WANDERS, (
-                    f"the iterates go round in a cycle of {period}, through {shown(x)}, where |f| "
-                    f"is {size:.4g}: start elsewhere"
-                )
-        rate = self._contraction(step)
-        self.growths = self.growths + 1 if rate > 1.5 and size > 0.9 * self.size else 0
-        if self.growths == 4:
-            return Status.WANDERS, f"the iterates run away, each step longer: x is now {shown(x)}"
-        if size < 0.5 * self.lowest:
-            self.lowest, self.rises = size, 0
-        self.rises += size > self.size
-        if self.rises == PATIENCE * x.size:
-            return Status.WANDERS, (
-                f"the iterates wander: |f| has risen {self.rises} times since it was last halved, "
-                f"to {self.lowest:.4g}. There may be no root here"
-            )
-        if self.step is not None and np.all(x + step == x):
-            return Status.STALLED, (
-                f"the steps no longer change x = {shown(x)}, though |f| is {size:.4g}, more than "
-                "rounding explains"
-            )
-        if self.step is not None and size < self.size:
-            self.rate = rate
-        self.slow = size > 0.5 * self.size or 0.25 < self.rate <= 0.9
-        self.lately.append((rate, float(np.max(np.abs(step)))))
-        self.step, self.size = step, size
-        self.visited.append(x)
-        return None
-
-    def _contraction(self, step: Array) -> float:
-        """Return the length of a step over that of the last, each unknown in units of its reach."""
-        if self.step is None:
-            return np.inf
-        unit = np.where(self.reach > 0, self.reach, 1.0)
-        before = float(np.max(np.abs(self.step) / unit))
-        return float(np.max(np.abs(step) / unit)) / before if before else np.inf
-
-    def is_rounding(self, point: Point, which: Any = slice(None)) -> bool:
-        """Whether |f| is no more than f differs by between neighbouring floats.
-
-        These are as far away as they must be for f to differ there at all.
-        """
-        size = np.abs(point.f[which])
-        if point.size < TINY:
-            return False
-        shifts = np.random.default_rng(0).integers(-3, 4, (6, point.x.size))
-        shifts = shifts * np.spacing(np.abs(point.x))
-        for wider in 4.0 ** np.arange(5):
-            noise = spread(self.problem, point, wider * shifts)[which]
-            if np.all((noise > 0) | (size == 0)):
-                break
-        return bool(np.all(size <= 4 * noise))
-
-    def _doubt(self, steps: int) -> str:
-        """Return what a slow approach, as to a multiple root, leaves uncertain.
-
-        Where rounding blurs the last steps, the longest of a few is the one to judge by.
-        """
-        rate = float(np.median([rate for rate, _ in self.lately][-3:])) if self.lately else 0.0
-        if not (len(self.lately) == 4 and 0.25 < rate < 0.95):
-            return ""
-        error = max(length for _, length in list(self.lately)[-steps:]) * rate / (1 - rate)
-        return (
-            ". It was approached linearly, as multiple roots are: the error of x is about "
-            f"{error:.1g}"
-        )
-
-
-def iterate(point: Point) -> Iterate:
-    """Return a point as the frame takes it."""
-    more = {} if point.second is None else {"hess": point.second}
-    return Iterate(point.x, point.f, point.J, more)
-
-
-def newton_step(point: Point) -> Array | None:
-    """Return -J⁻¹ f; if J is singular the shortest step to a zero of f's linearisation, or None."""
-    _, f, J, _ = point
-    if f.size == 1:
-        return -f / J[0] if J[0, 0] else None
-    step: Any
-    try:
-        step = np.linalg.solve(J, -f)
-    except np.linalg.LinAlgError:
-        rows = np.max(np.abs(J), axis=1)  # the equations' own units
-        if f[rows == 0].any() or not np.isfinite(J).all():
-            return None
-        J, f = J / np.where(rows, rows, 1.0)[:, None], f / np.where(rows, rows, 1.0)
-        step = np.linalg.lstsq(J, -f, rcond=None)[0]
-        if np.linalg.norm(J @ step + f) > 1e-8 * np.linalg.norm(f):
-            return None
-    newton: Array = step
-    return newton
-
-
-def spread(problem: Equations, point: Point, shifts: NDArray[Any]) -> Array:
-    """Return by how much each equation differs between a point and places close to it."""
-    values = np.array([point.f, *(problem.value(point.x + shift) for shift in shifts)])
-    size: Array = np.ptp(values, axis=0)
-    return size
-
-
-def singular(point: Point) -> Verdict:
-    """Return the verdict where the Jacobian cannot be divided by."""
-    x, J = point.x, point.J
-    at = f"at x = {shown(x)}, where |f| is {point.size:.4g}"
-    if x.size == 1:
-        return Status.SINGULAR, f"the derivative is 0 {at}: the tangent meets the axis nowhere"
-    return Status.SINGULAR, f"the Jacobian is singular {at}: f does not change along {null(J)}"
-
-
-def null(J: Array) -> str:
-    """Return the direction that a matrix shortens most, its largest entry 1."""
-    direction = np.linalg.svd(J)[2][-1]
-    direction = direction / direction[np.argmax(np.abs(direction))]
-    return np.array2string(np.round(direction, 3) + 0.0, separator=", ", threshold=8)
-
-
-def shown(x: Array) -> str:
-    """Return a point for a message."""
+def digits(x: Array) -> str:
+    """Return a point in digits, for a message."""
     return f"{x[0]:.6g}" if x.size == 1 else np.array2string(x, precision=6, threshold=8)

@@ -3,33 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from math import inf, isfinite
+from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.roots._bracket import bracketed, ends_of
-from optim.roots._equations import (
-    Equations,
-    Point,
-    Watch,
-    iterate,
-    newton_step,
-    null,
-    shown,
-    singular,
-)
+from optim.roots._bracket import ends_of, safeguarded_newton
+from optim.roots._equations import Equations
+from optim.roots._newton_search import by_all_means, newton_search
+from optim.roots._steps import halley_step, newton_step
 from optim.search._keywords import OF_SCIPY, answering
-from optim.search._objective import Array, Iterate
-from optim.search._run import Callback, Search, Status, Verdict, run
-from optim.squares._least_squares import least_squares
+from optim.search._objective import Iterate
+from optim.search._run import Callback, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
-
-SHORTEST = 1e-4  # of a Newton step: when damped so far, the method is stuck
-REFUSALS = 20  # or when steps had to be shortened so often
-MAX_NFEV = 200  # of least squares, which then take over
 
 
 @answering(OF_SCIPY)
@@ -119,11 +107,11 @@ def newton_raphson(
     check_tolerance(tol)
     if bracket is not None:
         a, b = ends_of(bracket, problem.start.size, damped)
-        search = bracketed(problem, a, b, tol)
+        search = safeguarded_newton(problem, a, b, tol)
     elif damped is None and problem.start.size > 1:
-        search = _by_all_means(problem, tol)
+        search = by_all_means(problem, tol)
     else:
-        search = _steps(problem, problem.at, newton_step, tol, bool(damped))
+        search = newton_search(problem, problem.at, newton_step, tol, bool(damped))
     return run(
         search,
         problem,
@@ -190,7 +178,7 @@ def halley(
             "newton_raphson solves systems"
         )
     return run(
-        _steps(problem, problem.with_second, halley_step, tol, False),
+        newton_search(problem, problem.with_second, halley_step, tol, False),
         problem,
         maxiter=maxiter,
         callback=callback,
@@ -200,121 +188,9 @@ def halley(
     )
 
 
-# -- steps -----------------------------------------------------------------------------------
-
-
-def halley_step(point: Point) -> Array | None:
-    """Return Newton's step, corrected by the curvature."""
-    step = newton_step(point)
-    if step is None or point.second is None:
-        return step
-    corrected: Array = step / (1 + point.second * step / (2 * point.J[0]))
-    return corrected
-
-
-# -- the methods -----------------------------------------------------------------------------
-
-
-def _steps(
-    problem: Equations,
-    evaluate: Callable[[Array], Point],
-    full_step: Callable[[Point], Array | None],
-    tol: float,
-    damped: bool,
-    start: Array | None = None,
-    refusals: float = inf,
-) -> Search:
-    """Take full steps, or shorter ones where they have to be; give up after so many refusals."""
-    point = evaluate(problem.start if start is None else start)
-    yield iterate(point)
-    if not point.usable:
-        return not_finite(point)
-    watch = Watch(problem, tol)
-    gone = 0
-    while True:
-        step = full_step(point)
-        verdict = watch.root(point, step)
-        if verdict is None and step is None:
-            verdict = singular(point)
-        if verdict is None and step is not None:
-            verdict = watch.astray(point, step)
-        if verdict is not None or step is None:
-            assert verdict is not None
-            return verdict
-        zeroed = watch.vanishing(point)
-        if zeroed is not None and np.sum(zeroed == 0) > gone:
-            gone = np.sum(zeroed == 0)
-            limit = evaluate(zeroed)
-            if not limit.f.any() or watch.is_rounding(limit):
-                yield iterate(limit)
-                return Status.CONVERGED, "a root: f is 0 where the slow approach leads to"
-        share = 1.0
-        while True:
-            trial = evaluate(point.x + share * step)
-            if trial.usable and (not damped or _contracts(point, trial, step, share)):
-                break
-            share /= 2
-            refusals -= 1
-            if share < SHORTEST or refusals < 0:
-                return _stuck(point, trial)
-        point = trial
-        yield iterate(point)
-
-
-def _contracts(point: Point, trial: Point, step: Array, share: float) -> bool:
-    """Whether the step after this one, with the same Jacobian, would be shorter."""
-    following = newton_step(trial._replace(J=point.J))
-    if following is None:
-        return False
-    unit = np.maximum(np.abs(point.x), np.abs(trial.x))
-    unit = np.where(unit > 0, unit, 1.0)
-    ratio = np.linalg.norm(following / unit) / np.linalg.norm(step / unit)
-    return bool(ratio < (1.0 if share == 1 else 1 - share / 4))
-
-
-def _by_all_means(problem: Equations, tol: float) -> Search:
-    """Take damped steps; where these get stuck those of least squares; and then plain ones."""
-    first = yield from _steps(problem, problem.at, newton_step, tol, True, refusals=REFUSALS)
-    if first[0] in (Status.CONVERGED, Status.NOT_FINITE):
-        return first
-    lowest = least_squares(problem.f, problem.start, max_nfev=MAX_NFEV)
-    problem.nfev += lowest.nfev
-    problem.njev += lowest.njev
-    nearby = yield from _steps(problem, problem.at, newton_step, tol, True, lowest.x, 0)
-    if nearby[0] is Status.CONVERGED:
-        return nearby
-    last = yield from _steps(problem, problem.at, newton_step, tol, False)
-    return last if last[0] is Status.CONVERGED else first
-
-
-# -- the edges -------------------------------------------------------------------------------
-
-
 def _badness(point: Iterate) -> float:
     size = float(np.max(np.abs(point.fun)))
     return size if isfinite(size) else np.inf
-
-
-def not_finite(point: Point) -> Verdict:
-    """Return the verdict at a start where there is nothing to go by."""
-    for what, values in (("f", point.f), ("the derivative of f", point.J)):
-        bad = values[~np.isfinite(values)]
-        if bad.size:
-            return Status.NOT_FINITE, f"{what} is {bad[0]} at the start {shown(point.x)}"
-    raise AssertionError("the point is finite")
-
-
-def _stuck(point: Point, trial: Point) -> Verdict:
-    """Return why no step, however short, was good enough."""
-    at = f"at x = {shown(point.x)}, where |f| is {point.size:.4g}"
-    if not trial.usable:
-        return Status.NOT_FINITE, f"f is not finite close to the last point, {at}"
-    if point.x.size > 1 and np.linalg.cond(point.J) > 1e3:
-        return Status.SINGULAR, (
-            f"no step brings f nearer to zero {at}: the Jacobian is nearly singular, f hardly "
-            f"changes along {null(point.J)}. There may be a minimum of |f| near that is no root"
-        )
-    return Status.STALLED, f"no step brings f nearer to zero {at}"
 
 
 def check_tolerance(tol: float) -> None:
