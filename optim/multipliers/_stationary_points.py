@@ -7,7 +7,6 @@ constraint's value is then about the distance to where it holds.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -15,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import hessian, jacobian
-from optim.search._objective import Array, Iterate, Objective, ObjectiveError
+from optim.multipliers._constrained_objective import ConstrainedObjective
+from optim.search._objective import Array, Iterate
 
 ACCEPTED = 1e-8  # the KKT residual that counts as zero where rounding lets no step lower it
 RANK = 1e-8  # of the largest: a singular value of the constraints' Jacobian below is zero
@@ -26,69 +25,8 @@ SHRUNK = 0.1  # of the largest that it has been: a gradient that may be on its w
 RESOLVED = 1e-7  # of the size of x: a curvature has no sign where Newton's step is longer still
 
 
-class System(Objective):
-    """An objective and its constraints; where a maximum is asked for, ``sign`` turns f over."""
-
-    def __init__(
-        self,
-        f: Callable[..., Any],
-        constraints: Sequence[Callable[..., Any]],
-        x0: Any,
-        args: Any,
-        asked: str,
-    ) -> None:
-        super().__init__(f, x0, args)
-        self.asked = asked
-        self.sign = -1.0 if asked == "maximum" else 1.0
-        self._constraints = [self.on_vectors(c, ()) for c in constraints]
-        self.sizes: list[int] = []  # how many constraints each function returns
-
-    def constraints(self, x: Any) -> Any:
-        """Return all constraints in their order, as one vector."""
-        return np.concatenate([_entries(c(x)) for c in self._constraints])
-
-    def values(self, x: Array) -> tuple[float, Array]:
-        """Return ``sign`` f and the constraints."""
-        parts = [np.asarray(_entries(c(x))) for c in self._constraints]
-        if any(part.dtype.kind not in "biuf" for part in parts):
-            kinds = ", ".join(str(part.dtype) for part in parts)
-            raise ObjectiveError(f"the constraints returned {kinds}, expected real numbers")
-        sizes = [part.size for part in parts]
-        self.sizes = self.sizes or sizes
-        if sizes != self.sizes:
-            raise ObjectiveError(f"the constraints returned {sizes} values, before {self.sizes}")
-        return self.sign * self.value(x), np.concatenate(parts).astype(float)
-
-    def derivatives(self, x: Array) -> tuple[Array, Array]:
-        """Return the gradient of ``sign`` f and the constraints' Jacobian, from one recording."""
-        self.njev += 1
-        both = jacobian(lambda x: np.concatenate([_entries(self.f(x)), self.constraints(x)]))(x)
-        return self.sign * both[0], both[1:]
-
-    def curvature(self, x: Array, multipliers: Array) -> Array:
-        """Return the Hessian of the Lagrangian, ``sign`` f + Σ λᵢ cᵢ."""
-        self.nhev += 1
-        matrix: Array = hessian(
-            lambda x: self.sign * np.sum(_entries(self.f(x))) + multipliers @ self.constraints(x)
-        )(x)
-        return matrix
-
-    def curvature_of_constraints(self, x: Array, weights: Array) -> Array:
-        """Return the Hessian of a weighted sum of the constraints."""
-        self.nhev += 1
-        matrix: Array = hessian(lambda x: np.sum(weights * self.constraints(x)))(x)
-        return matrix
-
-
-def _entries(value: Any) -> Any:
-    """Return what a constraint function returned as one vector."""
-    if isinstance(value, list | tuple):
-        return np.concatenate([_entries(part) for part in value]) if value else np.zeros(0)
-    return np.ravel(value)
-
-
 @dataclass(frozen=True)
-class Point:
+class ConstrainedPoint:
     """A place, and all that was evaluated there, in the problem's own units.
 
     Attributes
@@ -118,22 +56,40 @@ class Point:
     turn: Array  # by how much H has changed with the last step, if that was short
 
     @classmethod
-    def at(cls, system: System, x: Array, before: Point | None = None, y: Any = None) -> Point:
+    def at(
+        cls,
+        system: ConstrainedObjective,
+        x: Array,
+        before: ConstrainedPoint | None = None,
+        y: Any = None,
+    ) -> ConstrainedPoint:
         """Evaluate all there is; by default with the multipliers that fit the gradient best."""
         fun, c = system.values(x)
         return cls.of(system, x, fun, c, before, y)
 
     @classmethod
     def of(
-        cls, system: System, x: Array, fun: float, c: Array, before: Point | None, y: Any = None
-    ) -> Point:
+        cls,
+        system: ConstrainedObjective,
+        x: Array,
+        fun: float,
+        c: Array,
+        before: ConstrainedPoint | None,
+        y: Any = None,
+    ) -> ConstrainedPoint:
         """Evaluate the derivatives where the values are known; ``y`` in the user's units."""
         return cls.to_first_order(system, x, fun, c, before, y).to_second_order(system, before)
 
     @classmethod
     def to_first_order(
-        cls, system: System, x: Array, fun: float, c: Array, before: Point | None, y: Any = None
-    ) -> Point:
+        cls,
+        system: ConstrainedObjective,
+        x: Array,
+        fun: float,
+        c: Array,
+        before: ConstrainedPoint | None,
+        y: Any = None,
+    ) -> ConstrainedPoint:
         """Evaluate the first derivatives only; H is not a number."""
         g, J = system.derivatives(x)
         scale = np.abs(x)
@@ -165,9 +121,11 @@ class Point:
         )
         if not all(np.isfinite(v).all() for v in (fun, point.c, point.g, point.A)):
             return point
-        return replace(point, y=point.fitted(-point.g)) if y is None else point
+        return replace(point, y=point.least_squares_multipliers(-point.g)) if y is None else point
 
-    def to_second_order(self, system: System, before: Point | None) -> Point:
+    def to_second_order(
+        self, system: ConstrainedObjective, before: ConstrainedPoint | None
+    ) -> ConstrainedPoint:
         """Evaluate the Hessian of the Lagrangian as well, if all else is finite."""
         x, scale = self.x, self.scale
         if not all(np.isfinite(v).all() for v in (self.fun, self.c, self.g, self.A, self.y)):
@@ -199,7 +157,7 @@ class Point:
     def rank(self) -> int:
         return int(self.factors[1].size)
 
-    def fitted(self, force: Array) -> Array:
+    def least_squares_multipliers(self, force: Array) -> Array:
         """Return the multipliers y with Aᵀ y nearest to a vector, of all such the shortest."""
         U, s, V, _ = self.factors
         y: Array = U @ (V.T @ force / s)
@@ -259,7 +217,7 @@ class Point:
         return max(self.stationarity, self.violation)
 
     @cached_property
-    def unresolved(self) -> NDArray[np.bool_]:
+    def signless(self) -> NDArray[np.bool_]:
         """Which of the principal curvatures are too small to have a sign."""
         curvatures, axes = self.tangential
         size = np.abs(curvatures)
@@ -269,7 +227,7 @@ class Point:
         flat |= np.abs(np.sum(axes * (self.turn @ axes), axis=0)) > size / 4
         return flat
 
-    def vanishing(self, system: System) -> Array | None:
+    def vanishing(self, system: ConstrainedObjective) -> Array | None:
         """Return weights with which the constraints' gradients add up to zero nearby, if they do.
 
         It is so where Newton's method on that sum is as far from zero as its gradient is. Far out
@@ -289,7 +247,7 @@ class Point:
     @property
     def bends(self) -> tuple[bool, bool, bool]:
         """Whether f bends up, bends down, is flat to second order, in some direction each."""
-        curvatures, flat = self.tangential[0], self.unresolved
+        curvatures, flat = self.tangential[0], self.signless
         return (
             bool(np.any(~flat & (curvatures > 0))),
             bool(np.any(~flat & (curvatures < 0))),
@@ -306,7 +264,7 @@ class Point:
         return "minimum" if (sign < 0) == down else "maximum"
 
 
-def told(system: System, point: Point) -> Iterate:
+def as_iterate(system: ConstrainedObjective, point: ConstrainedPoint) -> Iterate:
     """Return what the result says of a point, in the user's units."""
     sign = system.sign
     multipliers = sign * point.y / point.rows

@@ -5,12 +5,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from optim.multipliers._stationary_points import ACCEPTED, RANK, Point, System
+from optim.multipliers._constrained_objective import ConstrainedObjective
+from optim.multipliers._stationary_points import ACCEPTED, RANK, ConstrainedPoint
 from optim.search._objective import Array
 from optim.search._run import Status, Verdict
 
 
-def verdict(system: System, point: Point) -> Verdict:
+def verdict_on(system: ConstrainedObjective, point: ConstrainedPoint) -> Verdict:
     """Return the status and the message for where the search ended."""
     count, n = point.A.shape
     residual = f"the KKT residual is {point.residual:.2g}"
@@ -52,11 +53,11 @@ def _singular(lost: str) -> str:
     )
 
 
-def _dependence(point: Point) -> str:
+def _dependence(point: ConstrainedPoint) -> str:
     """Return which constraints depend on one another, or on nothing."""
     own = np.flatnonzero(np.linalg.norm(point.A, axis=1) <= RANK)
     if own.size:
-        return f"the gradient of {_named(own)} is zero"
+        return f"the gradient of {_name_constraints(own)} is zero"
     return _sum_is_zero(np.linalg.svd(point.A)[0][:, -1] / point.rows)
 
 
@@ -65,25 +66,25 @@ def _sum_is_zero(weights: Array) -> str:
     weights = weights / np.max(np.abs(weights))
     members = np.flatnonzero(np.abs(weights) > 1e-6)
     if members.size == 1:
-        return f"the gradient of {_named(members)} is zero"
+        return f"the gradient of {_name_constraints(members)} is zero"
     signs = [f"{'-' if weights[i] < 0 else '+'} {abs(weights[i]):.4g} ∇c[{i}]" for i in members[:8]]
     more = " + …" if members.size > 8 else ""
     return f"{' '.join(signs).removeprefix('+ ')}{more} = 0"
 
 
-def _named(numbers: NDArray[np.intp]) -> str:
+def _name_constraints(numbers: NDArray[np.intp]) -> str:
     if len(numbers) == 1:
         return f"constraint {numbers[0]}"
     return f"constraints {', '.join(map(str, numbers[:5]))}{', …' * (len(numbers) > 5)}"
 
 
-def infeasible(point: Point) -> Verdict:
+def infeasible_verdict(point: ConstrainedPoint) -> Verdict:
     """Say which constraint is violated where the violation can be lowered no further."""
     values = point.c * point.rows
     worst = int(np.argmax(np.abs(point.c)))
     m, n = point.A.shape
     still = np.flatnonzero((point.steepest == 0) & (values != 0))
-    cause = f": {_named(still)} does not depend on x" if still.size else ""
+    cause = f": {_name_constraints(still)} does not depend on x" if still.size else ""
     if not cause and m > n:
         cause = f": there are {m} for {n} unknown{'s' * (n > 1)}"
     return Status.INFEASIBLE, (
@@ -92,7 +93,7 @@ def infeasible(point: Point) -> Verdict:
     )
 
 
-def unbounded(system: System, point: Point) -> Verdict:
+def unbounded_verdict(system: ConstrainedObjective, point: ConstrainedPoint) -> Verdict:
     """Say that f has no minimum, or maximum, along the constraints."""
     way, value = ("falls", "-inf") if system.sign > 0 else ("rises", "+inf")
     return Status.UNBOUNDED, (
@@ -101,16 +102,16 @@ def unbounded(system: System, point: Point) -> Verdict:
     )
 
 
-def not_finite(system: System, point: Point) -> Verdict:
+def not_finite_verdict(system: ConstrainedObjective, point: ConstrainedPoint) -> Verdict:
     """Say what is not finite at the start."""
-    told = (
+    parts = (
         ("f", np.atleast_1d(system.sign * point.fun)),
         ("constraint", point.c * point.rows),
         ("the derivative of f by unknown", point.g),
         ("the gradient of constraint", point.A),
         ("row of the second derivatives", point.H),
     )
-    for what, values in told:
+    for what, values in parts:
         bad = np.argwhere(~np.isfinite(values))
         if len(bad):
             number = f" {bad[0][0]}" if what != "f" else ""
