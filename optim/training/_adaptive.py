@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff import Tensor
 from optim.search._keywords import OF_PYTORCH, answering
-from optim.training._optimizer import Array, Optimizer
+from optim.training._optimizer import Optimizer, RealArray
 
 
 def _check_eps(eps: float) -> None:
@@ -60,7 +60,7 @@ class Adagrad(Optimizer):
         super().__init__(parameters, lr, weight_decay=weight_decay)
         self.eps = eps
 
-    def update(self, gradient: Array, count: int, *state: Array) -> Array:
+    def update(self, gradient: RealArray, count: int, *state: RealArray) -> RealArray:
         """Return lr · g / (√Σg² + eps)."""
         (squares,) = state
         change = gradient * gradient
@@ -128,7 +128,7 @@ class RMSprop(Optimizer):
         self.eps = eps
         self.momentum = momentum
 
-    def update(self, gradient: Array, count: int, *state: Array) -> Array:
+    def update(self, gradient: RealArray, count: int, *state: RealArray) -> RealArray:
         """Return lr · g / (√v + eps), where v ← alpha · v + (1 - alpha) g²."""
         squares, *velocities = state
         change = gradient * gradient
@@ -194,7 +194,7 @@ class Adam(Optimizer):
         self.betas = betas
         self.eps = eps
 
-    def update(self, gradient: Array, count: int, *state: Array) -> Array:
+    def update(self, gradient: RealArray, count: int, *state: RealArray) -> RealArray:
         """Return lr · m̂ / (√v̂ + eps)."""
         gradients, squares = state  # decaying sums: 1 / (1 - beta) times the averages
         beta1, beta2 = self.betas

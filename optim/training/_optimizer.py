@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from math import inf
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from autodiff import Tensor, assign_value
 from optim.training._state_dict import check_state
 
-Array = NDArray[Any]
+RealArray: TypeAlias = NDArray[Any]  # of the dtype that the parameters have
 
 # Updates go through a buffer in blocks that stay in the processor's cache.
 BLOCK = 1 << 15
@@ -147,14 +147,16 @@ class Optimizer:
                     [s[here] for s in self._state],
                 )
 
-    def _move(self, values: Array, gradient: Array, count: int, state: list[Array]) -> None:
+    def _move(
+        self, values: RealArray, gradient: RealArray, count: int, state: list[RealArray]
+    ) -> None:
         if self.weight_decay and self.decoupled:
             values *= 1 - self.lr * self.weight_decay
         elif self.weight_decay:
             gradient = gradient + self.weight_decay * values
         values -= self.update(gradient, count, *state)
 
-    def update(self, gradient: Array, count: int, *state: Array) -> Array:
+    def update(self, gradient: RealArray, count: int, *state: RealArray) -> RealArray:
         """Return what to subtract from the values, and update the state in place.
 
         Parameters
@@ -205,7 +207,7 @@ class Optimizer:
         for name, part in self._named_state().items():
             part[...] = state[name]
 
-    def _split(self, flat: Array) -> list[Array]:
+    def _split(self, flat: RealArray) -> list[RealArray]:
         """Return views of a flat array in the shapes of the parameters."""
         ends = np.cumsum([p.size for p in self.parameters])
         return [
@@ -213,7 +215,7 @@ class Optimizer:
             for part, p in zip(np.split(flat, ends[:-1]), self.parameters, strict=True)
         ]
 
-    def _named_state(self) -> dict[str, Array]:
+    def _named_state(self) -> dict[str, RealArray]:
         return {
             f"{slot}.{position}": part
             for slot, flat in zip(self.slots, self._state, strict=True)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from autodiff import Tensor
 from optim.search._keywords import OF_PYTORCH, answering
-from optim.training._optimizer import Array, Optimizer
+from optim.training._optimizer import Optimizer, RealArray
 
 
 class SGD(Optimizer):
@@ -62,7 +62,7 @@ class SGD(Optimizer):
         self.momentum = momentum
         self.nesterov = nesterov
 
-    def update(self, gradient: Array, count: int, *state: Array) -> Array:
+    def update(self, gradient: RealArray, count: int, *state: RealArray) -> RealArray:
         """Return lr times the velocity."""
         if not state:
             return self.lr * gradient
