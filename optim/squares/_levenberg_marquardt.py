@@ -14,6 +14,7 @@ from optim.squares._gauss_newton_model import (
     Function,
     GaussNewtonModel,
     ResidualPoint,
+    TrialStep,
     gauss_newton_model,
     norm,
     step_from,
@@ -68,29 +69,50 @@ def levenberg_marquardt(
             return End(point, linear, scale, True)
         if not limit:
             return End(point, linear, scale, False)
-        gain = 1.0
-        if wary:
-            gain = (point.cost - function.cost(step.x)) / step.reduction
-            limit -= 1
-        trial = function.evaluate(step.x) if gain > ACCEPTED and limit else None
-        if trial is not None:
-            gain = (point.cost - trial.cost) / step.reduction if trial.usable else -np.inf
-            limit -= 1
-            if gain > ACCEPTED and (abs(gain - 1) > FORESEEN or step.size > radius / 2):
-                pole, looked = pole_between(point, trial, function.residuals, limit)
-                limit -= looked
-                if pole is not None:
-                    gain, step = -np.inf, step._replace(size=pole * step.size)
+        trial, gain, size, limit = _try_step(function, point, step, radius, limit, wary)
         wary = gain < 0.6
-        if gain < 0.25:
-            radius = step.size / 2
-        elif gain >= 0.75:
-            radius = max(radius, 2 * step.size)
-        if trial is not None and gain > ACCEPTED:
+        radius = _next_radius(radius, size, gain)
+        if trial is not None:
             point = trial
             yield point.iterate
             scale = np.maximum(scale, point.norms)
             linear = gauss_newton_model(point, scale, bounds)
+
+
+def _try_step(
+    function: Function,
+    point: ResidualPoint,
+    step: TrialStep,
+    radius: float,
+    limit: int,
+    wary: bool,
+) -> tuple[ResidualPoint | None, float, float, int]:
+    """Return where a step leads if it is taken, its gain and its size, and the limit left.
+
+    The gain is the fall in cost as a share of the foreseen one. Where a pole lies on the way, the
+    size is that of the step as far as there. Who is wary computes the cost alone first.
+    """
+    gain = 1.0
+    if wary:
+        gain = (point.cost - function.cost(step.x)) / step.reduction
+        limit -= 1
+    if not (gain > ACCEPTED and limit):
+        return None, gain, step.size, limit
+    trial = function.evaluate(step.x)
+    limit -= 1
+    gain = (point.cost - trial.cost) / step.reduction if trial.usable else -np.inf
+    if gain > ACCEPTED and (abs(gain - 1) > FORESEEN or step.size > radius / 2):
+        pole, looked = pole_between(point, trial, function.residuals, limit)
+        limit -= looked
+        if pole is not None:
+            return None, -np.inf, pole * step.size, limit
+    return trial if gain > ACCEPTED else None, gain, step.size, limit
+
+
+def _next_radius(radius: float, size: float, gain: float) -> float:
+    if gain < 0.25:
+        return size / 2
+    return max(radius, 2 * size) if gain >= 0.75 else radius
 
 
 # -- the polish ------------------------------------------------------------------------------
