@@ -117,6 +117,16 @@ FIT_ROOMS = {
     "closed_form": {"arguments", "models", "problem", "uncertainties", "results", "search"},
     "as_scipy": {"arguments", "problem", "verdict"},
 }
+OPTIM_ROOMS = {
+    "search": set(),
+    "descent": {"search"},
+    "squares": {"search", "descent"},
+    "roots": {"search", "squares"},
+    "multipliers": {"search", "descent", "squares"},
+    "from_scipy": {"search", "descent"},
+    "training": {"search"},
+}
+STOREYS: dict[str, dict[str, set[str]]] = {"fit": FIT_ROOMS, "optim": OPTIM_ROOMS}
 
 
 def modules(package: str) -> dict[str, Path]:
@@ -173,16 +183,20 @@ def test_rooms_stand_on_the_core_and_the_rules(room: str) -> None:
             assert {other.split(".")[1] for other in others} <= ROOMS[room], name
 
 
-@pytest.mark.parametrize("room", FIT_ROOMS)
-def test_rooms_of_fit_stand_one_above_the_other(room: str) -> None:
-    for name, others in arrows("fit").items():
-        if name.startswith(f"fit.{room}"):
-            assert {other.split(".")[1] for other in others} <= FIT_ROOMS[room] | {room}, name
+@pytest.mark.parametrize(
+    ("package", "room"), [(package, room) for package, rooms in STOREYS.items() for room in rooms]
+)
+def test_rooms_stand_one_above_the_other(package: str, room: str) -> None:
+    for name, others in arrows(package).items():
+        if name.startswith(f"{package}.{room}."):
+            rooms = {other.split(".")[1] for other in others}
+            assert rooms <= STOREYS[package][room] | {room}, name
 
 
-def test_every_folder_of_fit_is_a_room() -> None:
-    files = {path.relative_to(ROOT / "fit").parts for path in (ROOT / "fit").rglob("*.py")}
-    assert {parts[0] for parts in files} == {"__init__.py", *FIT_ROOMS}
+@pytest.mark.parametrize("package", STOREYS)
+def test_every_folder_is_a_room(package: str) -> None:
+    files = {path.relative_to(ROOT / package).parts for path in (ROOT / package).rglob("*.py")}
+    assert {parts[0] for parts in files} == {"__init__.py", *STOREYS[package]}
     assert {len(parts) for parts in files} == {1, 2}
 
 
