@@ -7,7 +7,7 @@ from collections.abc import Generator
 import numpy as np
 
 from optim.descent._convergence import BEYOND, negligible, tiny
-from optim.descent._curvature import Curved
+from optim.descent._curvature import Curvature
 from optim.descent._line_search import ROUNDING
 from optim.descent._look_around import FOUND, look_around
 from optim.search._objective import Array, Iterate, Objective
@@ -25,7 +25,7 @@ FLAT = (
 )
 
 
-def no_minimum(exact: Curved) -> Verdict | None:
+def no_minimum(exact: Curvature) -> Verdict | None:
     """Return why a stationary point is no minimum, or cannot be told to be one."""
     if exact.bends_down:
         return Status.OTHER_KIND, "a stationary point, but f curves downwards there: no minimum"
@@ -35,7 +35,7 @@ def no_minimum(exact: Curved) -> Verdict | None:
 def approach(
     objective: Objective,
     point: Iterate,
-    exact: Curved,
+    exact: Curvature,
     reach: Array,
     tol: float,
     highest: float,
@@ -54,7 +54,7 @@ def approach(
     if refusal:
         return point, refusal
     if (np.abs(point.jac) <= exact.noise).all():
-        return (yield from _settled(objective, point, exact, reach, BEYOND * exact.step))
+        return (yield from _look_beyond(objective, point, exact, reach, BEYOND * exact.step))
     step, slope = exact.step, -float(point.jac.dot(exact.solve(point.jac)))
     noise = ROUNDING * abs(point.fun)
     closer = fast = small = False
@@ -71,12 +71,12 @@ def approach(
             break
     small = small or negligible(step, slope, point.fun, reach, tol, highest)
     if stuck or (small and (fast or closer or tiny(step, reach, tol))):
-        return (yield from _settled(objective, point, exact, reach, BEYOND * step))
+        return (yield from _look_beyond(objective, point, exact, reach, BEYOND * step))
     return point, None
 
 
-def _settled(
-    objective: Objective, point: Iterate, exact: Curved, reach: Array, beyond: Array
+def _look_beyond(
+    objective: Objective, point: Iterate, exact: Curvature, reach: Array, beyond: Array
 ) -> Generator[Iterate, None, tuple[Iterate, Verdict | None]]:
     """Yield a point that is lower than what seems to be a minimum, or return the verdict."""
     if exact.model is None:  # then f is tried many steps further along the way alone
@@ -95,7 +95,7 @@ def _settled(
     return trial, None
 
 
-def _after(objective: Objective, x: Array, exact: Curved) -> tuple[Iterate, Array, float]:
+def _after(objective: Objective, x: Array, exact: Curvature) -> tuple[Iterate, Array, float]:
     """Return the point at x, and the next step from there with its slope."""
     fun, jac = objective.value_and_gradient(x)
     step = -exact.solve(jac)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optim.descent._model import Model
+from optim.descent._quadratic_model import QuadraticModel
 from optim.descent._trust_region import EPS
 from optim.search._objective import Array, Objective
 
@@ -16,7 +16,7 @@ PRODUCTS = 6  # with the Hessian, where there are more unknowns
 SINGULAR = 1e-10  # of the largest curvature: what is below may be rounding
 
 
-class Curved(NamedTuple):
+class Curvature(NamedTuple):
     """What the exact second derivatives say of a point."""
 
     step: Array  # of Newton's method, with curvatures taken as positive
@@ -25,7 +25,7 @@ class Curved(NamedTuple):
     largest: float
     solve: Callable[[Array], Array]  # what turns a gradient nearby into minus a step
     noise: Array | float = 0.0  # of the gradient, from the rounding of x alone
-    model: Model | None = None  # where all second derivatives are known
+    model: QuadraticModel | None = None  # where all second derivatives are known
 
     @property
     def flat(self) -> bool:
@@ -38,23 +38,23 @@ class Curved(NamedTuple):
         return self.lowest < -SINGULAR * self.largest
 
 
-def curved(
+def curvature_at(
     objective: Objective, x: Array, jac: Array, precondition: Callable[[Array], Array]
-) -> Curved:
+) -> Curvature:
     """Look at f's exact second derivatives: all of them, or, of many unknowns, some products."""
     if x.size <= DENSE:
-        return _dense(objective.hessian(x), x, jac)
-    return _sampled(objective.hessian_product(x), jac, precondition)
+        return _by_hessian(objective.hessian(x), x, jac)
+    return _by_products(objective.hessian_product(x), jac, precondition)
 
 
-def _dense(matrix: Array, x: Array, jac: Array) -> Curved:
+def _by_hessian(matrix: Array, x: Array, jac: Array) -> Curvature:
     # In units in which all diagonal entries are alike, so that the unknowns' own do not matter.
     scale = np.sqrt(np.abs(matrix.diagonal()))
     scale[~(scale > SINGULAR * scale.max())] = scale.max() or 1.0
     if not (np.isfinite(matrix).all() and np.isfinite(scale).all()):
         nothing = np.full_like(jac, np.nan)
-        return Curved(nothing, np.nan, np.nan, np.nan, lambda g: nothing)
-    model = Model(x, jac, matrix, scale)
+        return Curvature(nothing, np.nan, np.nan, np.nan, lambda g: nothing)
+    model = QuadraticModel(x, jac, matrix, scale)
     lowest, largest = float(model.curvatures[0]), float(np.abs(model.curvatures).max())
     least = np.where(model.curved, 0.0, SINGULAR * largest or 1.0)
     positive = np.maximum(np.abs(model.curvatures), least)
@@ -65,19 +65,19 @@ def _dense(matrix: Array, x: Array, jac: Array) -> Curved:
 
     step = -solve(jac)
     noise = 10 * EPS * np.abs(matrix) @ np.abs(x)
-    return Curved(step, float(jac.dot(step)), lowest, largest, solve, noise, model)
+    return Curvature(step, float(jac.dot(step)), lowest, largest, solve, noise, model)
 
 
-def _sampled(
+def _by_products(
     product: Callable[[Array], Array], jac: Array, precondition: Callable[[Array], Array]
-) -> Curved:
+) -> Curvature:
     """Take Newton's step by conjugate gradients, and probe for downward curvature at random."""
     step, lowest, largest = _conjugate_gradients(product, jac, precondition, PRODUCTS, 0.1)
     if lowest > 0 or not jac.any():
         probe = np.random.default_rng(0).normal(size=jac.size)
         _, low, high = _conjugate_gradients(product, probe, precondition, PRODUCTS // 2, 1e-10)
         lowest, largest = (min(lowest, low) if jac.any() else low), max(largest, high)
-    return Curved(step, float(jac.dot(step)), lowest, largest, precondition)
+    return Curvature(step, float(jac.dot(step)), lowest, largest, precondition)
 
 
 def _conjugate_gradients(

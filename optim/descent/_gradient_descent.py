@@ -10,10 +10,15 @@ import numpy as np
 
 from optim.descent._approach import no_minimum
 from optim.descent._convergence import BEYOND, TOL, negligible, tiny
-from optim.descent._curvature import Curved, curved
+from optim.descent._curvature import Curvature, curvature_at
 from optim.descent._line_search import ROUNDING, LineSearch, armijo, exact, start_of, wolfe
 from optim.descent._look_around import FOUND, look_around
-from optim.descent._quasi_newton import below_all, first_scale, not_finite, unbounded
+from optim.descent._quasi_newton import (
+    below_all,
+    first_scale,
+    not_finite_verdict,
+    unbounded_verdict,
+)
 from optim.descent._trust_region import March, falls_without_end
 from optim.search._keywords import OF_SCIPY, answering
 from optim.search._objective import Array, Iterate, Objective
@@ -113,19 +118,19 @@ def gradient_descent(
         raise ValueError(f"expected line_search to be one of {known}, got {line_search!r}")
     objective = Objective(f, x0, args)
     if step is not None:
-        search = _fixed(objective, step, momentum, tol)
+        search = _fixed_rate_descent(objective, step, momentum, tol)
     else:
-        search = _searched(objective, LINE_SEARCHES[line_search or "armijo"], tol)
+        search = _line_search_descent(objective, LINE_SEARCHES[line_search or "armijo"], tol)
     return run(search, objective, maxiter=maxiter, callback=callback, path=path, progress=progress)
 
 
-def _fixed(objective: Objective, step: float, momentum: float, tol: float) -> Search:
+def _fixed_rate_descent(objective: Objective, step: float, momentum: float, tol: float) -> Search:
     x = objective.start
     velocity = np.zeros_like(x)
     fun, jac = objective.value_and_gradient(x)
     yield Iterate(x, fun, jac)
     if not (isfinite(fun) and np.isfinite(jac).all()):
-        return not_finite(fun, jac)
+        return not_finite_verdict(fun, jac)
     reach = np.abs(x)
     while not np.abs(jac).max() <= tol:
         velocity = momentum * velocity - step * jac
@@ -133,19 +138,19 @@ def _fixed(objective: Objective, step: float, momentum: float, tol: float) -> Se
         fun, jac = objective.value_and_gradient(x)
         if not (isfinite(fun) and np.isfinite(jac).all()):
             if fun == -np.inf:
-                return unbounded(last)
+                return unbounded_verdict(last)
             return Status.WANDERS, f"f is {fun} where the next step led: take smaller steps"
         np.maximum(reach, np.abs(x), out=reach)
         yield Iterate(x, fun, jac)
     return _kind(objective, x, fun, jac, reach, tol)
 
 
-def _searched(objective: Objective, search: LineSearch, tol: float) -> Search:
+def _line_search_descent(objective: Objective, search: LineSearch, tol: float) -> Search:
     x = objective.start
     fun, jac = objective.value_and_gradient(x)
     yield Iterate(x, fun, jac)
     if not (isfinite(fun) and np.isfinite(jac).all()):
-        return not_finite(fun, jac)
+        return not_finite_verdict(fun, jac)
     length = first_scale(objective, x, jac)
     reach, highest, looked = np.abs(x), abs(fun), np.inf
     march = March()
@@ -157,9 +162,9 @@ def _searched(objective: Objective, search: LineSearch, tol: float) -> Search:
             if verdict:
                 return verdict
         trial = search(objective, start_of(x, fun, jac, -jac), -jac, length)
-        if trial.unbounded:
+        if trial.is_unbounded:
             yield Iterate(trial.x, trial.fun, trial.jac)
-            return unbounded(trial.fun)
+            return unbounded_verdict(trial.fun)
         if not (trial.x != x).any():
             return _nothing_left(objective, x, fun, jac, reach, highest) or (
                 Status.STALLED,
@@ -174,7 +179,7 @@ def _searched(objective: Objective, search: LineSearch, tol: float) -> Search:
         yield Iterate(x, fun, jac)
         far = march.goes_on(sqrt(float(s.dot(s))))
         if below_all(fun, highest) or (far and falls_without_end(objective.value, x, s, fun)):
-            return unbounded(fun)
+            return unbounded_verdict(fun)
     return _kind(objective, x, fun, jac, reach, tol)
 
 
@@ -182,7 +187,7 @@ def _nothing_left(
     objective: Objective, x: Array, fun: float, jac: Array, reach: Array, highest: float
 ) -> Verdict | None:
     """Return the verdict where Newton's step says that f can fall no further to speak of."""
-    exact = curved(objective, x, jac, np.copy)
+    exact = curvature_at(objective, x, jac, np.copy)
     if not negligible(exact.step, exact.slope, fun, reach, TOL, highest):
         return None
     # Many steps further f has to be higher, unless it levels off there or falls again.
@@ -192,19 +197,19 @@ def _nothing_left(
         return Status.OTHER_KIND, "f levels off here, and falls again beyond: this is no minimum"
     if not (close or rise > noise):
         return None
-    return _settled(objective, Iterate(x, fun, jac), exact, reach, FOUND)
+    return _verdict_to_second_order(objective, Iterate(x, fun, jac), exact, reach, FOUND)
 
 
 def _kind(
     objective: Objective, x: Array, fun: float, jac: Array, reach: Array, tol: float
 ) -> Verdict:
     found = Status.CONVERGED, f"the gradient has come down to {tol:g}"
-    exact = curved(objective, x, jac, np.copy)
-    return _settled(objective, Iterate(x, fun, jac), exact, reach, found)
+    exact = curvature_at(objective, x, jac, np.copy)
+    return _verdict_to_second_order(objective, Iterate(x, fun, jac), exact, reach, found)
 
 
-def _settled(
-    objective: Objective, point: Iterate, exact: Curved, reach: Array, found: Verdict
+def _verdict_to_second_order(
+    objective: Objective, point: Iterate, exact: Curvature, reach: Array, found: Verdict
 ) -> Verdict:
     """Return the verdict on where nothing is left to gain, to second order."""
     refusal = no_minimum(exact)

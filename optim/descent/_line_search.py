@@ -31,7 +31,7 @@ class Trial(NamedTuple):
         return isfinite(self.fun) and isfinite(self.slope)
 
     @property
-    def unbounded(self) -> bool:
+    def is_unbounded(self) -> bool:
         """Whether a search saw f fall below all numbers, or x grow beyond, behind this point."""
         return self.length == inf
 

@@ -8,15 +8,15 @@ from typing import NamedTuple
 
 import numpy as np
 
-from optim.descent._model import Model
+from optim.descent._quadratic_model import QuadraticModel
 from optim.descent._surroundings import (
     LOWER_NEARBY,
     ROUNDING,
     along,
     as_predicted,
+    in_digits,
     levels_off,
     room_within,
-    shown,
 )
 from optim.descent._trust_region import EPS, falls_without_end
 from optim.search._objective import Array, Iterate, Objective
@@ -75,7 +75,7 @@ def look_around(
     """
     around = around_point(objective, point, reach)
     x, fun = point.x, point.fun
-    model = Model(x, point.jac, hess, 1 / around.sizes)
+    model = QuadraticModel(x, point.jac, hess, 1 / around.sizes)
     curvatures = np.where(model.curved, model.curvatures, 1.0)
     noise = 10 * EPS * np.abs(model.axes).T @ (np.abs(hess) @ np.abs(x))
     away = np.where(model.curved, np.abs(model.slopes) + noise, np.inf) / curvatures
@@ -123,7 +123,7 @@ def _endless(
         powers, rays = BEYOND_FAR, [x - start]
     for step in rays:
         if falls_without_end(objective.value, x, step, fun, powers):
-            return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
+            return Status.UNBOUNDED, f"f falls without end along {in_digits(step)}"
     if lower is None and rays and _digits_lost(objective, x, fun):
         return Status.WANDERS, "x has grown so large that its last digits alone change f"
     if lower is None and doubtful and far > FARTHEST:

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.descent._look_around import look_around
-from optim.descent._model import Model
-from optim.descent._surroundings import shown
+from optim.descent._quadratic_model import QuadraticModel
+from optim.descent._surroundings import in_digits
 from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
@@ -18,10 +18,10 @@ from optim.descent._trust_region import (
     FADING,
     STUCK,
     March,
-    confined,
     falls_without_end,
-    gained,
-    resized,
+    gain_ratio,
+    next_radius,
+    reach_to_rounding,
     step_within,
 )
 from optim.search._keywords import OF_SCIPY, answering
@@ -140,10 +140,10 @@ def _search(objective: Objective, tol: float) -> Search:
     while True:
         scale = np.maximum(scale, np.sqrt(np.abs(np.diag(point.more["hess"]))))
         reach = np.maximum(FADING * reach, np.abs(point.x))
-        model = Model(point.x, point.jac, point.more["hess"], scale)
+        model = QuadraticModel(point.x, point.jac, point.more["hess"], scale)
         there: Iterate | None = None
         if model.has_minimum(point, reach, tol):
-            there, verdict = _examined(objective, point, model, reach)
+            there, verdict = _examine(objective, point, model, reach)
             if there is None:
                 return verdict
             radius = 0.0
@@ -159,11 +159,11 @@ def _search(objective: Objective, tol: float) -> Search:
         yield point
         far = march.goes_on(model.width(step))
         if far and falls_without_end(objective.value, point.x, step, point.fun):
-            return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
+            return Status.UNBOUNDED, f"f falls without end along {in_digits(step)}"
 
 
 def _lower(
-    objective: Objective, point: Iterate, model: Model, reach: Array, radius: float
+    objective: Objective, point: Iterate, model: QuadraticModel, reach: Array, radius: float
 ) -> tuple[Iterate | None, float]:
     """Return a point where f is lower as predicted, and the radius to try next."""
     while True:
@@ -174,12 +174,12 @@ def _lower(
         there = Iterate(point.x + step, *objective.value_and_gradient(point.x + step))
         if there.fun == -np.inf:
             return there, radius
-        gain = gained(point, there, model.change(t))
+        gain = gain_ratio(point, there, model.change(t))
         if gain > ACCEPTED:
             there = _with_hessian(objective, *there[:3])
             gain = gain if _usable(there) else np.nan
         size, slope = float(np.linalg.norm(t)), float(model.slopes @ t)
-        radius = resized(radius, size, slope, there.fun - point.fun, gain)
+        radius = next_radius(radius, size, slope, there.fun - point.fun, gain)
         if gain > ACCEPTED:
             return there, radius
 
@@ -199,8 +199,8 @@ def _usable(point: Iterate) -> bool:
 # -- the verdict -----------------------------------------------------------------------------
 
 
-def _examined(
-    objective: Objective, point: Iterate, model: Model, reach: Array
+def _examine(
+    objective: Objective, point: Iterate, model: QuadraticModel, reach: Array
 ) -> tuple[Iterate | None, Verdict]:
     """Return a lower point beside one where the model has its minimum, or else the verdict."""
     lower, verdict = look_around(objective, point, point.more["hess"], reach)
@@ -210,10 +210,10 @@ def _examined(
     return (there if _usable(there) else None), verdict
 
 
-def _stuck(objective: Objective, point: Iterate, model: Model, reach: Array) -> Verdict:
+def _stuck(objective: Objective, point: Iterate, model: QuadraticModel, reach: Array) -> Verdict:
     """Return the verdict on a point from which no step lowers f."""
-    if model.has_minimum(point, confined(reach, BLURRED), BLURRED):
-        return _examined(objective, point, model, reach)[1]
+    if model.has_minimum(point, reach_to_rounding(reach, BLURRED), BLURRED):
+        return _examine(objective, point, model, reach)[1]
     return Status.STALLED, STUCK
 
 

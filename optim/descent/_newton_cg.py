@@ -11,8 +11,8 @@ import numpy as np
 from optim.descent._convergence import negligible
 from optim.descent._curvature import DENSE
 from optim.descent._look_around import around_point, look_around, try_along
-from optim.descent._model import Model
-from optim.descent._surroundings import shown
+from optim.descent._quadratic_model import QuadraticModel
+from optim.descent._surroundings import in_digits
 from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
@@ -20,10 +20,10 @@ from optim.descent._trust_region import (
     FADING,
     STUCK,
     March,
-    confined,
     falls_without_end,
-    gained,
-    resized,
+    gain_ratio,
+    next_radius,
+    reach_to_rounding,
     step_within,
 )
 from optim.search._keywords import OF_SCIPY, answering
@@ -124,7 +124,7 @@ def newton_cg(
     )
 
 
-class Here(NamedTuple):
+class PointWithProducts(NamedTuple):
     """A point, and the products of the Hessian there."""
 
     point: Iterate
@@ -137,7 +137,7 @@ class Here(NamedTuple):
         return bool(np.isfinite(self.image).all())
 
 
-class Step(NamedTuple):
+class ModelStep(NamedTuple):
     """A step in the quadratic model, or on to its rim."""
 
     move: Array
@@ -164,7 +164,7 @@ def _search(objective: Objective, tol: float) -> Search:
         norm = _norm(point.jac)
         steepest = max(steepest, norm)
         left = min(LOOSEST, max(norm / steepest, TIGHTEST)) if steepest else LOOSEST
-        there: Here | None = None
+        there: PointWithProducts | None = None
         renewed = False
         while there is None:
             step = conjugate_gradients(here, left, radius or np.inf)
@@ -172,11 +172,11 @@ def _search(objective: Objective, tol: float) -> Search:
             if stuck:
                 step = conjugate_gradients(here, LOOSEST, np.inf)
             if stuck or (step.converged and _negligible(step, point, reach, tol)):
-                found = _examined(objective, here, previous, reach, BLURRED if stuck else tol)
-                if isinstance(found, Here):
+                found = _examine(objective, here, previous, reach, BLURRED if stuck else tol)
+                if isinstance(found, PointWithProducts):
                     there, radius = found, 0.0
                     break
-                if not isinstance(found, Step):
+                if not isinstance(found, ModelStep):
                     return found
                 # The radius may have shrunk along steps that were not the right ones.
                 if stuck and not renewed:
@@ -188,23 +188,23 @@ def _search(objective: Objective, tol: float) -> Search:
             trial = Iterate(x, *objective.value_and_gradient(x))
             if trial.fun == -np.inf:
                 return Status.UNBOUNDED, f"f falls without end: it is -inf at x = {x!r:.80}"
-            gain = gained(point, trial, step.change)
+            gain = gain_ratio(point, trial, step.change)
             if gain > ACCEPTED:
                 there = _with_products(objective, trial)
                 if not there.usable:
                     there, gain = None, np.nan
             size = float(np.linalg.norm(step.move))
-            radius = resized(radius or size, size, step.slope, trial.fun - point.fun, gain)
+            radius = next_radius(radius or size, size, step.slope, trial.fun - point.fun, gain)
             radius = max(radius, SMALLEST)
         move = there.point.x - point.x
         previous, here = here, there
         yield here.point
         far = march.goes_on(_norm(move))
         if far and falls_without_end(objective.value, here.point.x, move, here.point.fun):
-            return Status.UNBOUNDED, f"f falls without end along {shown(move)}"
+            return Status.UNBOUNDED, f"f falls without end along {in_digits(move)}"
 
 
-def conjugate_gradients(here: Here, left: float, radius: float) -> Step:
+def conjugate_gradients(here: PointWithProducts, left: float, radius: float) -> ModelStep:
     """Return the step to where the model's gradient has this part left, or on the way to the rim.
 
     The way ends at the rim, and goes there along the first direction without positive curvature.
@@ -212,7 +212,7 @@ def conjugate_gradients(here: Here, left: float, radius: float) -> Step:
     """
     norm = _norm(here.point.jac)
     if not norm:
-        return Step(np.zeros_like(here.image), 0.0, 0.0, True)
+        return ModelStep(np.zeros_like(here.image), 0.0, 0.0, True)
     # All for a gradient of norm 1, so that no square of it overflows or vanishes.
     jac, radius = here.point.jac / norm, radius / norm
     move, image = np.zeros_like(jac), np.zeros_like(jac)  # a step, and its product
@@ -245,19 +245,19 @@ def conjugate_gradients(here: Here, left: float, radius: float) -> Step:
     return _step(here.point.jac, norm * move, norm * image, converged)
 
 
-def _step(jac: Array, move: Array, image: Array, converged: bool) -> Step:
+def _step(jac: Array, move: Array, image: Array, converged: bool) -> ModelStep:
     slope = float(jac @ move)
-    return Step(move, slope, slope + float(move @ image) / 2, converged)
+    return ModelStep(move, slope, slope + float(move @ image) / 2, converged)
 
 
-def _within(radius: float, step: Step) -> Step:
+def _within(radius: float, step: ModelStep) -> ModelStep:
     """Return a step, cut off at the rim."""
     part = radius / _norm(step.move) if step.move.any() else 1.0
     if part >= 1:
         return step
     bend = step.change - step.slope
     slope = part * step.slope
-    return Step(part * step.move, slope, slope + part**2 * bend, False)
+    return ModelStep(part * step.move, slope, slope + part**2 * bend, False)
 
 
 def _norm(v: Array) -> float:
@@ -276,18 +276,18 @@ def _to_rim(move: Array, direction: Array, radius: float) -> float:
     return radius / norm * (room / (along + root) if along > 0 else root - along)
 
 
-def _tiny(step: Step, reach: Array) -> bool:
+def _tiny(step: ModelStep, reach: Array) -> bool:
     """Whether a step would change no unknown by more than rounding, or is none."""
     least = np.maximum(EPS / 2 * reach, SMALLEST)
     return not (np.isfinite(step.move).all() and np.any(np.abs(step.move) > least))
 
 
-def _with_products(objective: Objective, point: Iterate) -> Here:
+def _with_products(objective: Objective, point: Iterate) -> PointWithProducts:
     product = objective.hessian_product(point.x)
-    return Here(point, product, product(point.jac))
+    return PointWithProducts(point, product, product(point.jac))
 
 
-def _negligible(step: Step, point: Iterate, reach: Array, tol: float) -> bool:
+def _negligible(step: ModelStep, point: Iterate, reach: Array, tol: float) -> bool:
     return negligible(step.move, step.slope, point.fun, reach, tol)
 
 
@@ -316,16 +316,20 @@ def lowest_curvature(product: Product, size: int) -> tuple[float, Array, float]:
     return float(values[0]), vectors[:, 0] @ frame, float(np.abs(values).max())
 
 
-def _examined(
-    objective: Objective, here: Here, previous: Here, reach: Array, tol: float
-) -> Here | Step | Verdict:
+def _examine(
+    objective: Objective,
+    here: PointWithProducts,
+    previous: PointWithProducts,
+    reach: Array,
+    tol: float,
+) -> PointWithProducts | ModelStep | Verdict:
     """Return the way on from what seems to be a minimum, if there is one, or else the verdict.
 
     That is a point nearby where f is lower, or a step to be taken as far as the model is trusted.
     """
     seen = _by_matrix if reach.size <= DENSE else _by_products
     found = seen(objective, here, previous, reach, tol)
-    if isinstance(found, Step):
+    if isinstance(found, ModelStep):
         return found
     lower, verdict = found
     if lower is not None:
@@ -336,25 +340,33 @@ def _examined(
 
 
 def _by_matrix(
-    objective: Objective, here: Here, previous: Here, reach: Array, tol: float
-) -> Step | tuple[Array | None, Verdict]:
+    objective: Objective,
+    here: PointWithProducts,
+    previous: PointWithProducts,
+    reach: Array,
+    tol: float,
+) -> ModelStep | tuple[Array | None, Verdict]:
     """Return a step down, or a lower point nearby and the verdict: by the Hessian."""
     point = here.point
     hess = objective.hessian(point.x)
-    model = Model(point.x, point.jac, hess, np.sqrt(np.abs(np.diag(hess))))
-    if model.has_minimum(point, confined(reach, tol), tol):
+    model = QuadraticModel(point.x, point.jac, hess, np.sqrt(np.abs(np.diag(hess))))
+    if model.has_minimum(point, reach_to_rounding(reach, tol), tol):
         return look_around(objective, point, hess, reach)
     move = model.axes @ step_within(model.reasonable(reach), model.curvatures, model.slopes)
     return _step(point.jac, move, hess @ move, converged=False)
 
 
 def _by_products(
-    objective: Objective, here: Here, previous: Here, reach: Array, tol: float
-) -> Step | tuple[Array | None, Verdict]:
+    objective: Objective,
+    here: PointWithProducts,
+    previous: PointWithProducts,
+    reach: Array,
+    tol: float,
+) -> ModelStep | tuple[Array | None, Verdict]:
     """Return a step down, or a lower point nearby and the verdict: by products."""
     point = here.point
     exact = conjugate_gradients(here, CLOSE, np.inf)
-    if exact.converged and not _negligible(exact, point, confined(reach, tol), tol):
+    if exact.converged and not _negligible(exact, point, reach_to_rounding(reach, tol), tol):
         return exact
     lowest, direction, largest = lowest_curvature(here.product, point.x.size)
     rounding = point.x.size * EPS * largest

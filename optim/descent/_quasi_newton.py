@@ -9,7 +9,7 @@ import numpy as np
 
 from optim.descent._approach import UNDERFLOW, approach
 from optim.descent._convergence import CAREFUL, ROUGH, negligible
-from optim.descent._curvature import DENSE, curved
+from optim.descent._curvature import DENSE, curvature_at
 from optim.descent._line_search import Trial, wolfe
 from optim.descent._trust_region import STUCK, March, falls_without_end
 from optim.search._objective import Array, Iterate, Objective
@@ -46,7 +46,7 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
     fun, jac = objective.value_and_gradient(x)
     yield Iterate(x, fun, jac)
     if not (isfinite(fun) and np.isfinite(jac).all()):
-        return not_finite(fun, jac)
+        return not_finite_verdict(fun, jac)
     reach, highest = np.abs(x), abs(fun)
     inverse.scale = first_scale(objective, x, jac)
     rough = tol ** (ROUGH if x.size <= DENSE else CAREFUL)
@@ -59,12 +59,12 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
         far = march.goes_on(sqrt(float(moved.dot(moved))))
         endless = far and falls_without_end(objective.value, x, moved, fun)
         if endless or below_all(fun, highest):
-            return unbounded(fun)
+            return unbounded_verdict(fun)
         direction = -inverse.times(jac)
         slope = float(jac.dot(direction))
         # A model that was learnt may be wrong where little was seen: ask the exact derivatives.
         if failures or not slope < 0 or negligible(direction, slope, fun, reach, rough, highest):
-            exact = curved(objective, x, jac, inverse.times)
+            exact = curvature_at(objective, x, jac, inverse.times)
             if not jac.any() or (
                 not exact.flat and negligible(exact.step, exact.slope, fun, reach, rough, highest)
             ):
@@ -85,9 +85,9 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
                 direction = -first_scale(objective, x, jac) * jac
                 slope = float(jac.dot(direction))
         trial = wolfe(objective, Trial(0.0, x, fun, jac, slope), direction, 1.0)
-        if trial.unbounded:
+        if trial.is_unbounded:
             yield Iterate(trial.x, trial.fun, trial.jac)
-            return unbounded(trial.fun)
+            return unbounded_verdict(trial.fun)
         s, y = trial.x - x, trial.jac - jac
         if not s.any():
             failures += 1
@@ -123,7 +123,7 @@ def check_tolerance(tol: float) -> None:
         raise ValueError(f"expected tol to be between 0 and 1, got {tol}")
 
 
-def not_finite(fun: float, jac: Array) -> Verdict:
+def not_finite_verdict(fun: float, jac: Array) -> Verdict:
     """Say that there is nothing to start from."""
     what = f"f is {fun}" if not isfinite(fun) else f"f is {fun} and its gradient {jac!r:.80}"
     return Status.NOT_FINITE, f"{what} at the start"
@@ -134,7 +134,7 @@ def below_all(fun: float, highest: float) -> bool:
     return fun < -ENDLESS * max(highest, 1.0)
 
 
-def unbounded(fun: float) -> Verdict:
+def unbounded_verdict(fun: float) -> Verdict:
     """Say that there is no minimum."""
     return Status.UNBOUNDED, f"f falls without end: it has come to {fun:.4g}, and falls further"
 

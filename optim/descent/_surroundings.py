@@ -169,7 +169,7 @@ def _along_one(
     elif smooth and _has_corner(looks[0], sides(NEAR**2)):
         return None, (
             Status.STALLED,
-            f"f has a corner here, along {shown(full)}: no derivative can tell whether it is a "
+            f"f has a corner here, along {in_digits(full)}: no derivative can tell whether it is a "
             "minimum",
         )
     lowest = min(looks, key=lambda look: look.changes.min())
@@ -185,7 +185,7 @@ def _along_one(
         return None, levels_off(-up)
     if any(look.rises.all() for look in looks):
         return None, None
-    level = shown(full if behind else -full)
+    level = in_digits(full if behind else -full)
     return None, (
         Status.CONVERGED,
         f"a minimum, but not the only one: f is level along {level}",
@@ -252,11 +252,11 @@ def levels_off(direction: Array) -> Verdict:
     """Say that f falls along a direction by ever less."""
     return (
         Status.WANDERS,
-        f"f levels off along {shown(direction)}: its minimum seems to be at infinity",
+        f"f levels off along {in_digits(direction)}: its minimum seems to be at infinity",
     )
 
 
-def shown(direction: Array) -> str:
+def in_digits(direction: Array) -> str:
     """Return a direction in few digits, its largest component 1."""
     digits = np.round(direction / direction[np.abs(direction).argmax()], 3) + 0.0
     return np.array2string(

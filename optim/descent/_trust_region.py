@@ -67,7 +67,7 @@ def step_within(radius: float, curvatures: Array, slopes: Array) -> Array:
     return t
 
 
-def gained(here: Iterate, there: Iterate, predicted: float) -> float:
+def gain_ratio(here: Iterate, there: Iterate, predicted: float) -> float:
     """Return the change of f as a part of the predicted one; NaN where something is not finite.
 
     Where both values agree but for their last digits, the change is taken from the gradients at
@@ -80,7 +80,7 @@ def gained(here: Iterate, there: Iterate, predicted: float) -> float:
     return change / predicted if predicted and np.isfinite(there.jac).all() else np.nan
 
 
-def resized(radius: float, size: float, slope: float, change: float, gain: float) -> float:
+def next_radius(radius: float, size: float, slope: float, change: float, gain: float) -> float:
     """Return the radius for the next step.
 
     Parameters
@@ -144,7 +144,7 @@ def falls_without_end(
     return True
 
 
-def confined(reach: Array, tol: float) -> Array:
+def reach_to_rounding(reach: Array, tol: float) -> Array:
     """Return the reach of which the root of ``tol`` is no more than rounding is of the true one.
 
     Where steps are lost in the rounding of f, f alone can be compared less strictly.

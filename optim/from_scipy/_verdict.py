@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff import hessian
 from optim.descent._convergence import BEYOND
-from optim.descent._surroundings import along, as_predicted, shown
+from optim.descent._surroundings import along, as_predicted, in_digits
 from optim.from_scipy._constraints import Violation, violation
 from optim.from_scipy._kkt import (
     ReducedNewton,
@@ -204,10 +204,10 @@ def _falls_to(search: Search, around: Limited, lower: Array, size: float) -> Ver
         far, further = (around.value(around.x + length * step) for length in FURTHER)
         fall = around.fun - fun
         if far < around.fun - 1e3 * fall and further < around.fun - 1e7 * fall:
-            return Status.UNBOUNDED, f"f falls without end along {shown(step)}"
+            return Status.UNBOUNDED, f"f falls without end along {in_digits(step)}"
         if further <= far <= fun:
             return Status.WANDERS, (
-                f"f falls from {around.fun:.6g} to {far:.6g} along {shown(step)}, and does not "
+                f"f falls from {around.fun:.6g} to {far:.6g} along {in_digits(step)}, and does not "
                 "rise again: its minimum seems to be at infinity"
             )
     residual = f"the {'projected ' * search.bounded}gradient"

@@ -77,7 +77,7 @@ def test_wolfe_works_where_all_values_are_equal_to_rounding() -> None:
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")
 def test_wolfe_sees_that_f_falls_without_end() -> None:
     objective, start, direction = ray(lambda x: -x[0] - x[0] ** 3)
-    assert wolfe(objective, start, direction, 1.0).unbounded
+    assert wolfe(objective, start, direction, 1.0).is_unbounded
 
 
 def test_where_nothing_is_lower_the_start_is_returned() -> None:

@@ -13,7 +13,7 @@ FIRST = 0.2  # the first radius, as a part of the scaled gradient, where Newton'
 LEAST = 1e-3  # and of the reach: the least there
 
 
-class Model:
+class QuadraticModel:
     """A quadratic model of f about a point, in scaled coordinates in which it is diagonal.
 
     A step is ``axes @ t``, and changes the model by ``slopes·t + ½ Σ curvatures t²``. A curvature
