@@ -84,12 +84,12 @@ class Constraint:
     def curvature(self, x: Array, weights: Array) -> Array:
         """Return the exact Hessian of ``weights @ c``."""
 
-        def weighted(x: Any) -> Any:
+        def weighted_sum(x: Any) -> Any:
             c = self.c(x)
             c = np.stack(c) if isinstance(c, list | tuple) else c
             return np.sum(np.reshape(c, (-1,)) * weights)
 
-        matrix: Array = hessian(weighted)(x)
+        matrix: Array = hessian(weighted_sum)(x)
         return matrix
 
     def excess(self, x: Array) -> Array:

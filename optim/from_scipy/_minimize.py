@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.from_scipy._search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, Search
+from optim.from_scipy._scipy_search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, ScipySearch
 from optim.search._keywords import answering
 from optim.search._run import Status, check_count
 
@@ -142,7 +142,7 @@ def minimize(
     limit = (options or {}).get("maxiter")
     if limit is not None:
         check_count("maxiter", limit)
-    search = Search(fun, x0, args, name, jac, callback)
+    search = ScipySearch(fun, x0, args, name, jac, callback)
     with np.errstate(all="ignore"):
         search.confine(bounds, constraints)
         bad = search.begin()
@@ -154,7 +154,7 @@ def minimize(
         result = search.run(method or name, derivatives, tol, dict(options or {}))
         asked = [tol, *(v for k, v in (options or {}).items() if "tol" in k)]
         loosest = max([v for v in asked if isinstance(v, int | float)], default=0.0)
-        return search.judged(result, loosest)
+        return search.with_verdict(result, loosest)
 
 
 def _checked_method(method: Any, bounds: Any, constraints: Any) -> str:

@@ -13,6 +13,7 @@ from autodiff import hessian
 from optim.descent._convergence import BEYOND
 from optim.descent._surroundings import along, as_predicted, in_digits
 from optim.from_scipy._constraints import Violation, violation
+from optim.from_scipy._feasible_look import RADII, Limited, lower_nearby
 from optim.from_scipy._kkt import (
     ReducedNewton,
     Stationarity,
@@ -20,12 +21,11 @@ from optim.from_scipy._kkt import (
     reduced_newton,
     stationarity,
 )
-from optim.from_scipy._look_around import RADII, Limited, lower_nearby
 from optim.search._objective import Array
 from optim.search._run import Status, Verdict
 
 if TYPE_CHECKING:
-    from optim.from_scipy._search import Search
+    from optim.from_scipy._scipy_search import ScipySearch
 
 # How far a constraint may be violated, of the size of its terms: SLSQP's own default accuracy, the
 # loosest of all methods that take constraints.
@@ -51,7 +51,7 @@ LIMIT = re.compile(r"max\w*\.? number|maxfun|limit|exceed", re.IGNORECASE)  # in
 
 
 @dataclass
-class Point:
+class Endpoint:
     """What is known of a point; what is not, is None. ``sizes`` are those of its unknowns.
 
     Derivatives from differences are not ``exact``.
@@ -66,18 +66,18 @@ class Point:
     exact: bool = False
 
 
-def point_at(search: Search, x: Array) -> Point:
+def point_at(search: ScipySearch, x: Array) -> Endpoint:
     """Return what the derivatives tell of x: the method's own, or recorded, or from differences."""
     sizes = search.sizes(x)
     worst = violation(x, sizes, search.lower, search.upper, search.constraints)
     if not np.all(np.isfinite(x)):
-        return Point(x, np.nan, sizes, worst)
+        return Endpoint(x, np.nan, sizes, worst)
     try:
         fun, gradient = search.value_and_slopes(x, sizes)
         rows = [gradient, *(c.jacobian(x) for c in search.constraints)]
     except Exception:
-        return Point(x, search.value(x), sizes, worst)
-    point = Point(x, fun, sizes, worst)
+        return Endpoint(x, search.value(x), sizes, worst)
+    point = Endpoint(x, fun, sizes, worst)
     if all(np.all(np.isfinite(row)) for row in rows):
         point.gradient = gradient
         point.first_order = stationarity(
@@ -88,7 +88,9 @@ def point_at(search: Search, x: Array) -> Point:
     return point
 
 
-def _newton(search: Search, point: Point, first_order: Stationarity) -> ReducedNewton | None:
+def _newton(
+    search: ScipySearch, point: Endpoint, first_order: Stationarity
+) -> ReducedNewton | None:
     """Return the Newton step within the constraints; None where second derivatives are unknown."""
     x = point.x
     if x.size > MANY:
@@ -110,14 +112,14 @@ def _newton(search: Search, point: Point, first_order: Stationarity) -> ReducedN
 
 
 def verdict_on(
-    search: Search, point: Point, claimed: bool, message: str, asked: float = 0.0
+    search: ScipySearch, point: Endpoint, claimed: bool, message: str, asked: float = 0.0
 ) -> Verdict:
     """Return how the search ended.
 
     Parameters
     ----------
-    search : Search
-    point : Point
+    search : ScipySearch
+    point : Endpoint
         Where SciPy ended.
     claimed, message : bool, str
         Whether SciPy calls that a success, and what it says.
@@ -153,8 +155,8 @@ def verdict_on(
 
 
 def _doubt(
-    search: Search,
-    point: Point,
+    search: ScipySearch,
+    point: Endpoint,
     gradient: Array,
     first_order: Stationarity,
     newton: ReducedNewton | None,
@@ -196,7 +198,7 @@ def _doubt(
     return None if lower is None else _falls_to(search, around, lower, size)
 
 
-def _falls_to(search: Search, around: Limited, lower: Array, size: float) -> Verdict:
+def _falls_to(search: ScipySearch, around: Limited, lower: Array, size: float) -> Verdict:
     """Return what a lower point nearby says of x, and what lies beyond it."""
     step = lower - around.x
     fun = around.value(lower)
@@ -220,8 +222,8 @@ def _falls_to(search: Search, around: Limited, lower: Array, size: float) -> Ver
 
 
 def _is_stationary(
-    search: Search,
-    point: Point,
+    search: ScipySearch,
+    point: Endpoint,
     first_order: Stationarity,
     newton: ReducedNewton | None,
     tolerance: float,
@@ -242,7 +244,7 @@ def _is_stationary(
 
 
 def _curves_downwards(
-    search: Search, point: Point, first_order: Stationarity, newton: ReducedNewton
+    search: ScipySearch, point: Endpoint, first_order: Stationarity, newton: ReducedNewton
 ) -> bool:
     """Whether a stationary point has a feasible direction of negative curvature."""
     slopes = np.abs(first_order.residual) * point.sizes
@@ -253,6 +255,6 @@ def _curves_downwards(
     )
 
 
-def _scale(search: Search, point: Point) -> float:
+def _scale(search: ScipySearch, point: Endpoint) -> float:
     """Return what a change of f is compared with."""
     return abs(point.fun) + min(1.0, abs(search.first - point.fun))

@@ -12,7 +12,7 @@ from optim.from_scipy._kkt import Stationarity, shortest
 from optim.search._objective import Array
 
 if TYPE_CHECKING:
-    from optim.from_scipy._search import Search
+    from optim.from_scipy._scipy_search import ScipySearch
 
 RADII = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # of the sizes: where gradients are looked at
 MOST = 40
@@ -38,7 +38,7 @@ class Limited:
 
     def __init__(
         self,
-        search: Search,
+        search: ScipySearch,
         x: Array,
         fun: float,
         sizes: Array,
@@ -135,13 +135,13 @@ def lower_nearby(
         if first - around.value(start + step) > enough:
             return around.feasible(start + step)
     for radius in radii:
-        lower = _followed(around, radius, first - enough)
+        lower = _follow_down(around, radius, first - enough)
         if lower is not None:
             return lower
     return None
 
 
-def _followed(around: Limited, radius: float, target: float) -> Array | None:
+def _follow_down(around: Limited, radius: float, target: float) -> Array | None:
     """Return a point where f has come down to a target, by steps of a radius and more."""
     x, fun, sizes = around.x, around.fun, around.sizes
     gradients, outward = [around.slopes * sizes], around.limits_within(radius, x)

@@ -17,7 +17,7 @@ from optim.from_scipy._constraints import (
     violation,
 )
 from optim.from_scipy._differences import differences
-from optim.from_scipy._verdict import FEASIBLE, NOTHING, point_at, verdict_on
+from optim.from_scipy._scipy_verdict import FEASIBLE, NOTHING, point_at, verdict_on
 from optim.search._objective import Array, ObjectiveError, Problem, one_real_number
 from optim.search._run import Status, Verdict
 
@@ -41,7 +41,7 @@ BARRIER = GRADIENT = 1e-8  # SciPy's tolerances of trust-constr
 ZERO = 1e-4  # what an unknown may be measured by where all of them are about 0
 
 
-class Search(Problem):
+class ScipySearch(Problem):
     """One search by a method of SciPy: its functions, each point computed once, and its best.
 
     ``fun`` is recorded where a gradient may be asked for, and walked back only if it is.
@@ -377,7 +377,7 @@ class Search(Problem):
         slack = NOTHING * (1 + abs(self.least))
         return not self.constraints and self.inside(x) and self.value(x) > self.least + slack
 
-    def judged(self, result: OptimizeResult, asked: float) -> OptimizeResult:
+    def with_verdict(self, result: OptimizeResult, asked: float) -> OptimizeResult:
         """Return SciPy's result with a verdict that has been checked."""
         message = str(result.message).rstrip(". ") + ". "
         before = self.nfev
