@@ -164,44 +164,61 @@ def _search(objective: Objective, tol: float) -> Search:
         norm = _norm(point.jac)
         steepest = max(steepest, norm)
         left = min(LOOSEST, max(norm / steepest, TIGHTEST)) if steepest else LOOSEST
-        there: PointWithProducts | None = None
-        renewed = False
-        while there is None:
-            step = conjugate_gradients(here, left, radius or np.inf)
-            stuck = _tiny(step, reach)
-            if stuck:
-                step = conjugate_gradients(here, LOOSEST, np.inf)
-            if stuck or (step.converged and _negligible(step, point, reach, tol)):
-                found = _examine(objective, here, previous, reach, BLURRED if stuck else tol)
-                if isinstance(found, PointWithProducts):
-                    there, radius = found, 0.0
-                    break
-                if not isinstance(found, ModelStep):
-                    return found
-                # The radius may have shrunk along steps that were not the right ones.
-                if stuck and not renewed:
-                    radius, renewed = 0.0, True
-                step = _within(radius or np.inf, found)
-                if _tiny(step, reach):
-                    return Status.STALLED, STUCK
-            x = point.x + step.move
-            trial = Iterate(x, *objective.value_and_gradient(x))
-            if trial.fun == -np.inf:
-                return Status.UNBOUNDED, f"f falls without end: it is -inf at x = {x!r:.80}"
-            gain = gain_ratio(point, trial, step.change)
-            if gain > ACCEPTED:
-                there = _with_products(objective, trial)
-                if not there.usable:
-                    there, gain = None, np.nan
-            size = float(np.linalg.norm(step.move))
-            radius = next_radius(radius or size, size, step.slope, trial.fun - point.fun, gain)
-            radius = max(radius, SMALLEST)
+        there, radius = _next_point(objective, here, previous, reach, left, radius, tol)
+        if not isinstance(there, PointWithProducts):
+            return there
         move = there.point.x - point.x
         previous, here = here, there
         yield here.point
         far = march.goes_on(_norm(move))
         if far and falls_without_end(objective.value, here.point.x, move, here.point.fun):
             return Status.UNBOUNDED, f"f falls without end along {in_digits(move)}"
+
+
+def _next_point(
+    objective: Objective,
+    here: PointWithProducts,
+    previous: PointWithProducts,
+    reach: Array,
+    left: float,
+    radius: float,
+    tol: float,
+) -> tuple[PointWithProducts | Verdict, float]:
+    """Return the point after a step that lowers f, or the verdict; and the next radius.
+
+    ``left`` is the part of the model's gradient at which conjugate gradients end. A radius of 0 is
+    one that is not known.
+    """
+    point = here.point
+    renewed = False
+    while True:
+        step = conjugate_gradients(here, left, radius or np.inf)
+        stuck = _tiny(step, reach)
+        if stuck:
+            step = conjugate_gradients(here, LOOSEST, np.inf)
+        if stuck or (step.converged and _negligible(step, point, reach, tol)):
+            found = _examine(objective, here, previous, reach, BLURRED if stuck else tol)
+            if not isinstance(found, ModelStep):
+                return found, 0.0
+            # The radius may have shrunk along steps that were not the right ones.
+            if stuck and not renewed:
+                radius, renewed = 0.0, True
+            step = _within(radius or np.inf, found)
+            if _tiny(step, reach):
+                return (Status.STALLED, STUCK), radius
+        x = point.x + step.move
+        trial = Iterate(x, *objective.value_and_gradient(x))
+        if trial.fun == -np.inf:
+            return (Status.UNBOUNDED, f"f falls without end: it is -inf at x = {x!r:.80}"), radius
+        gain = gain_ratio(point, trial, step.change)
+        there = _with_products(objective, trial) if gain > ACCEPTED else None
+        if there is not None and not there.usable:
+            there, gain = None, np.nan
+        size = float(np.linalg.norm(step.move))
+        radius = next_radius(radius or size, size, step.slope, trial.fun - point.fun, gain)
+        radius = max(radius, SMALLEST)
+        if there is not None:
+            return there, radius
 
 
 def conjugate_gradients(here: PointWithProducts, left: float, radius: float) -> ModelStep:

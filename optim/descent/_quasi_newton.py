@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from math import isfinite, sqrt
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
@@ -49,7 +50,7 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
         return not_finite_verdict(fun, jac)
     reach, highest = np.abs(x), abs(fun)
     inverse.scale = first_scale(objective, x, jac)
-    rough = tol ** (ROUGH if x.size <= DENSE else CAREFUL)
+    rough = roughly(tol, x.size)
     failures = idle = 0
     march, crawl, before = March(), Crawl(), x
     while True:
@@ -57,33 +58,21 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
             return Status.STALLED, CORNER
         moved, before = x - before, x
         far = march.goes_on(sqrt(float(moved.dot(moved))))
-        endless = far and falls_without_end(objective.value, x, moved, fun)
-        if endless or below_all(fun, highest):
+        if below_all(fun, highest) or (far and falls_without_end(objective.value, x, moved, fun)):
             return unbounded_verdict(fun)
         direction = -inverse.times(jac)
         slope = float(jac.dot(direction))
         # A model that was learnt may be wrong where little was seen: ask the exact derivatives.
         if failures or not slope < 0 or negligible(direction, slope, fun, reach, rough, highest):
-            exact = curvature_at(objective, x, jac, inverse.times)
-            if not jac.any() or (
-                not exact.flat and negligible(exact.step, exact.slope, fun, reach, rough, highest)
-            ):
-                point = Iterate(x, fun, jac)
-                last, verdict = yield from approach(
-                    objective, point, exact, reach, tol, highest, failures > 0
-                )
-                if verdict:
-                    return verdict
-                if last is not point:
-                    x, fun, jac, _ = last
-                    np.maximum(reach, np.abs(x), out=reach)
-                    continue
-            elif failures > 1:
-                return Status.STALLED, STUCK
-            direction, slope = exact.step, exact.slope
-            if exact.flat or not slope < 0:
-                direction = -first_scale(objective, x, jac) * jac
-                slope = float(jac.dot(direction))
+            point = Iterate(x, fun, jac)
+            found = yield from _exact_way(objective, inverse, point, reach, highest, tol, failures)
+            if isinstance(found, Iterate):
+                x, fun, jac, _ = found
+                np.maximum(reach, np.abs(x), out=reach)
+                continue
+            if not isinstance(found, Way):
+                return found
+            direction, slope = found
         trial = wolfe(objective, Trial(0.0, x, fun, jac, slope), direction, 1.0)
         if trial.is_unbounded:
             yield Iterate(trial.x, trial.fun, trial.jac)
@@ -96,10 +85,59 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
         failures = 2 if idle >= IDLE else 0
         _, x, fun, jac, _ = trial
         np.maximum(reach, np.abs(x), out=reach)
-        sy = float(s.dot(y))
-        if min(sy, float(y.dot(y))) > UNDERFLOW:
-            inverse.learn(s, y, sy)
+        _learn(inverse, s, y)
         yield Iterate(x, fun, jac)
+
+
+class Way(NamedTuple):
+    """A direction down, and the slope of f along it."""
+
+    direction: Array
+    slope: float
+
+
+def _exact_way(
+    objective: Objective,
+    inverse: Inverse,
+    point: Iterate,
+    reach: Array,
+    highest: float,
+    tol: float,
+    failures: int,
+) -> Generator[Iterate, None, Way | Iterate | Verdict]:
+    """Return the way down by exact second derivatives, a lower point they led to, or the verdict.
+
+    Where they say that little is left to gain, Newton steps are taken at once, and yielded.
+    """
+    x, fun, jac, _ = point
+    exact = curvature_at(objective, x, jac, inverse.times)
+    rough = roughly(tol, x.size)
+    if not jac.any() or (
+        not exact.flat and negligible(exact.step, exact.slope, fun, reach, rough, highest)
+    ):
+        last, verdict = yield from approach(
+            objective, point, exact, reach, tol, highest, failures > 0
+        )
+        if verdict or last is not point:
+            return verdict or last
+    elif failures > 1:
+        return Status.STALLED, STUCK
+    if exact.flat or not exact.slope < 0:
+        downhill = -first_scale(objective, x, jac) * jac
+        return Way(downhill, float(jac.dot(downhill)))
+    return Way(exact.step, exact.slope)
+
+
+def roughly(tol: float, size: int) -> float:
+    """Return the tolerance from which on the exact second derivatives are asked."""
+    return float(tol ** (ROUGH if size <= DENSE else CAREFUL))
+
+
+def _learn(inverse: Inverse, s: Array, y: Array) -> None:
+    """Let an inverse Hessian learn from a step, where f has bent up along it."""
+    sy = float(s.dot(y))
+    if min(sy, float(y.dot(y))) > UNDERFLOW:
+        inverse.learn(s, y, sy)
 
 
 class Crawl:

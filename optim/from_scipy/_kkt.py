@@ -69,16 +69,7 @@ def stationarity(
     near = ACTIVE * np.concatenate([np.abs(J) @ reach, reach])
     at_low = (value - low <= near) | (low == high)
     at_high = (high - value <= near) | (low == high)
-    m = np.zeros(value.size)
-    if len(J):
-        signed = np.concatenate([_rows(J, at_low) * -1, _rows(J, at_high)])
-        pushes = _least_squares_not_negative(signed * reach, -gradient * reach)
-        m[at_low] -= pushes[: at_low.sum()]
-        m[at_high] += pushes[at_low.sum() :]
-    else:
-        m = np.where(at_low, np.minimum(-gradient, 0), 0) + np.where(
-            at_high, np.maximum(-gradient, 0), 0
-        )
+    m = _multipliers(J, gradient, reach, at_low, at_high)
     missing = np.where(m < 0, low - value, high - value)
     fixed = (m != 0) | (low == high)
     held = _rows(J, fixed)
@@ -91,6 +82,19 @@ def stationarity(
         held,
         np.concatenate([_rows(J, at_low & ~fixed), -_rows(J, at_high & ~fixed)]),
     )
+
+
+def _multipliers(J: Array, gradient: Array, reach: Array, at_low: Array, at_high: Array) -> Array:
+    """Return the multipliers of all constraints and bounds, by which of their limits are met."""
+    if not len(J):
+        pushes: Array = np.where(at_low, np.minimum(-gradient, 0), 0)
+        return pushes + np.where(at_high, np.maximum(-gradient, 0), 0)
+    m = np.zeros(at_low.size)
+    signed = np.concatenate([_rows(J, at_low) * -1, _rows(J, at_high)])
+    pushes = _least_squares_not_negative(signed * reach, -gradient * reach)
+    m[at_low] -= pushes[: at_low.sum()]
+    m[at_high] += pushes[at_low.sum() :]
+    return m
 
 
 def _rows(J: Array, chosen: Array) -> Array:
