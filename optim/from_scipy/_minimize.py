@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from optim.from_scipy._scipy_search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, ScipySearch
+from optim.from_scipy._methods import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS
+from optim.from_scipy._report import judge, report
+from optim.from_scipy._scipy_search import ScipySearch
 from optim.search._keywords import answering
 from optim.search._run import Status, check_count
 
@@ -149,12 +151,12 @@ def minimize(
         if bad is None and limit == 0:  # of SciPy's methods some take a step, and one raises
             bad = Status.LIMIT, "0 steps (maxiter) were not enough"
         if bad is not None:
-            return search.report(bad)
+            return report(search, bad)
         derivatives = search.derivatives(jac, hess, hessp, args)
         result = search.run(method or name, derivatives, tol, dict(options or {}))
         asked = [tol, *(v for k, v in (options or {}).items() if "tol" in k)]
         loosest = max([v for v in asked if isinstance(v, int | float)], default=0.0)
-        return search.with_verdict(result, loosest)
+        return judge(search, result, loosest)
 
 
 def _checked_method(method: Any, bounds: Any, constraints: Any) -> str:

@@ -17,25 +17,19 @@ from optim.from_scipy._constraints import (
     violation,
 )
 from optim.from_scipy._differences import differences
-from optim.from_scipy._scipy_verdict import FEASIBLE, NOTHING, point_at, verdict_on
+from optim.from_scipy._methods import (
+    AT_EVERY_POINT,
+    METHODS,
+    WITH_HESSIAN,
+    WITH_PRODUCTS,
+    WITHOUT_GRADIENT,
+)
+from optim.from_scipy._scipy_verdict import FEASIBLE, NOTHING
 from optim.search._objective import Array, ObjectiveError, Problem, one_real_number
 from optim.search._run import Status, Verdict
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
-
-# What each of SciPy's methods works with.
-NAMES = (
-    *("Nelder-Mead", "Powell", "CG", "BFGS", "Newton-CG", "L-BFGS-B", "TNC", "COBYLA", "COBYQA"),
-    *("SLSQP", "trust-constr", "dogleg", "trust-ncg", "trust-exact", "trust-krylov"),
-)
-METHODS = {name.lower(): name for name in NAMES}
-WITHOUT_GRADIENT = {"nelder-mead", "powell", "cobyla", "cobyqa"}
-AT_EVERY_POINT = {"cg", "bfgs", "l-bfgs-b", "tnc"}  # the gradient is asked for
-WITH_HESSIAN = {"dogleg", "trust-exact", "trust-constr"}
-WITH_PRODUCTS = {"newton-cg", "trust-ncg", "trust-krylov"}
-WITH_CONSTRAINTS = {"cobyla", "cobyqa", "slsqp", "trust-constr"}
-WITH_BOUNDS = {"nelder-mead", "powell", "l-bfgs-b", "tnc", *WITH_CONSTRAINTS}
 
 BARRIER = GRADIENT = 1e-8  # SciPy's tolerances of trust-constr
 ZERO = 1e-4  # what an unknown may be measured by where all of them are about 0
@@ -78,7 +72,7 @@ class ScipySearch(Problem):
         self.best, self.least = self.start, np.inf
         self.notes: list[str] = []
         self._at = self._linearized_at = b""
-        self._value = np.nan
+        self.last_value = np.nan
         self._gradient: Any = None
 
     # -- the functions that SciPy calls ------------------------------------------------------
@@ -104,7 +98,7 @@ class ScipySearch(Problem):
             self._at = b""
             self._compute(x)
             self._at = at
-        return self._value
+        return self.last_value
 
     def _compute(self, x: Array) -> None:
         self.nfev += 1
@@ -119,7 +113,9 @@ class ScipySearch(Problem):
             value, self._gradient = self.f(x)
         else:
             value = self.f(x)
-        self._value = value = float(value) if type(value) is np.float64 else one_real_number(value)
+        self.last_value = value = (
+            float(value) if type(value) is np.float64 else one_real_number(value)
+        )
         if value < self.least and not self.constraints and self.inside(x):
             self.best, self.least = x.copy(), value
 
@@ -366,61 +362,16 @@ class ScipySearch(Problem):
         value = self.f(x)
         return one_real_number(value[0] if self.pair else value)
 
-    def _is_better(self, x: Array) -> bool:
+    def is_better(self, x: Array) -> bool:
         """Whether x is as good as the best feasible point that was seen."""
         # A point is not better for making use of what the tolerance allows it.
         slack = 10 * FEASIBLE * abs(self.least) if self.constraints else 0.0
         return self.feasible(x) and self.value(x) <= self.least + slack
 
-    def _is_worse(self, x: Array) -> bool:
+    def is_worse(self, x: Array) -> bool:
         """Whether a point within the bounds is higher than the best one by what matters."""
         slack = NOTHING * (1 + abs(self.least))
         return not self.constraints and self.inside(x) and self.value(x) > self.least + slack
-
-    def with_verdict(self, result: OptimizeResult, asked: float) -> OptimizeResult:
-        """Return SciPy's result with a verdict that has been checked."""
-        message = str(result.message).rstrip(". ") + ". "
-        before = self.nfev
-        x = np.array(result.x, float)
-        if self._is_worse(x) if result.success else not self._is_better(x):
-            x = self.best if self.least < np.inf else x
-        point = point_at(self, x)
-        if self.stopped:
-            verdict = Status.STOPPED, f"the callback stopped the search after {self.steps} steps"
-        elif self.broken and self.broken[0] is Status.INVALID:
-            verdict = self.broken
-        else:
-            verdict = verdict_on(self, point, bool(result.success), message, asked)
-        success = verdict[0] is Status.CONVERGED
-        if not success and self.least < np.inf and not self._is_better(point.x):
-            point = point_at(self, self.best)
-        told: dict[str, Any] = {"x": self.shaped(point.x), "fun": point.fun}
-        told["nfev"] = result.get("nfev", 0) + self.nfev - before
-        told["violation"] = point.violation.size
-        if point.exact:
-            key = "grad" if self.method == "trust-constr" else "jac"
-            told[key] = self.shaped(point.gradient)
-        if point.exact and point.first_order is not None:
-            told["kkt"] = float(np.abs(point.first_order.residual).max())
-            if self.constraints:
-                told["multipliers"] = point.first_order.multipliers
-            if self.constraints or self.bounded:
-                told["bound_multipliers"] = self.shaped(point.first_order.bound_multipliers)
-        result.update(told)
-        return self.report(verdict, result)
-
-    def report(self, verdict: Verdict, result: OptimizeResult | None = None) -> OptimizeResult:
-        """Return a result with a verdict; without one of SciPy's, that of the start."""
-        from scipy.optimize import OptimizeResult
-
-        status, message = verdict
-        if result is None:
-            counts = {"nit": 0, "nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
-            fun = self._value if self.nfev else np.nan
-            result = OptimizeResult(x=self.shaped(self.start), fun=fun, **counts)
-        message = "; ".join([message.rstrip(". "), *self.notes])
-        result.update(status=int(status), success=status is Status.CONVERGED, message=message)
-        return result
 
 
 def _takes_result(callback: Callable[..., Any] | None) -> bool:

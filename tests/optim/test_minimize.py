@@ -23,8 +23,8 @@ from scipy.optimize import (
 )
 
 from autodiff import hvp, value_and_grad
+from optim.from_scipy._methods import METHODS, WITH_CONSTRAINTS, WITHOUT_GRADIENT
 from optim.from_scipy._minimize import minimize
-from optim.from_scipy._scipy_search import METHODS, WITH_CONSTRAINTS, WITHOUT_GRADIENT
 from optim.search._run import Status
 
 START = [-1.2, 1.0]

@@ -15,8 +15,8 @@ from problems_hs import EQUALITY, INEQUALITY
 from problems_hs_bounds import BOUNDED
 
 from optim.from_scipy._kkt import shortest
+from optim.from_scipy._methods import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, WITHOUT_GRADIENT
 from optim.from_scipy._minimize import minimize
-from optim.from_scipy._scipy_search import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS, WITHOUT_GRADIENT
 from optim.search._run import Status
 
 EVERY = sorted(METHODS.values())

@@ -19,7 +19,7 @@ from optim import (
     newton_cg,
     newton_raphson,
 )
-from optim.from_scipy._scipy_search import NAMES
+from optim.from_scipy._methods import NAMES
 from optim.search._run import Status
 
 MINIMISERS = pytest.mark.parametrize("method", [gradient_descent, newton, bfgs, lbfgs, newton_cg])
