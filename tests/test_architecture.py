@@ -224,7 +224,7 @@ def test_what_is_private_says_so_in_its_path(package: str) -> None:
         assert path.stem == "__init__" or "._" in name, path
 
 
-@pytest.mark.parametrize("package", ["autodiff", "nn", "fit"])
+@pytest.mark.parametrize("package", ["autodiff", "nn", "optim", "fit"])
 def test_a_class_name_means_one_class(package: str) -> None:
     names = Counter(
         part.name
@@ -233,6 +233,16 @@ def test_a_class_name_means_one_class(package: str) -> None:
         if isinstance(part, ast.ClassDef)
     )
     assert [name for name, count in names.items() if count > 1] == []
+
+
+def test_no_class_of_optim_bears_a_public_name_of_fit() -> None:
+    names = {
+        part.name
+        for path in modules("optim").values()
+        for part in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(part, ast.ClassDef)
+    }
+    assert not names & set(__import__("fit").__all__)
 
 
 # That a function is "filled" or "kept" says neither what it returns nor what it does.
@@ -254,8 +264,8 @@ def is_bare_participle(name: str) -> bool:
     return word in IRREGULAR or re.fullmatch("[a-z]+ed", word) is not None
 
 
-# The other packages join when their functions have such names.
-@pytest.mark.parametrize("package", ["autodiff", "nn"])
+# fit joins when its functions have such names.
+@pytest.mark.parametrize("package", ["autodiff", "nn", "optim"])
 def test_functions_are_named_for_what_they_return_or_do(package: str) -> None:
     for path in modules(package).values():
         for part in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -268,7 +278,7 @@ def test_bare_participles_are_seen(name: str) -> None:
     assert is_bare_participle(name) == (name in {"_filled", "kept", "settled"})
 
 
-@pytest.mark.parametrize("package", ["autodiff", "nn"])
+@pytest.mark.parametrize("package", ["autodiff", "nn", "optim"])
 def test_a_type_alias_means_one_thing(package: str) -> None:
     names = Counter(
         ast.unparse(part.target)
