@@ -54,17 +54,15 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
     failures = idle = 0
     march, crawl, before = March(), Crawl(), x
     while True:
-        if crawl.goes_on(objective.nfev):
-            return Status.STALLED, CORNER
         moved, before = x - before, x
-        far = march.goes_on(sqrt(float(moved.dot(moved))))
-        if below_all(fun, highest) or (far and falls_without_end(objective.value, x, moved, fun)):
-            return unbounded_verdict(fun)
+        point = Iterate(x, fun, jac)
+        verdict = _leads_nowhere(objective, march, crawl, point, moved, highest)
+        if verdict:
+            return verdict
         direction = -inverse.times(jac)
         slope = float(jac.dot(direction))
         # A model that was learnt may be wrong where little was seen: ask the exact derivatives.
         if failures or not slope < 0 or negligible(direction, slope, fun, reach, rough, highest):
-            point = Iterate(x, fun, jac)
             found = yield from _exact_way(objective, inverse, point, reach, highest, tol, failures)
             if isinstance(found, Iterate):
                 x, fun, jac, _ = found
@@ -87,6 +85,19 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
         np.maximum(reach, np.abs(x), out=reach)
         _learn(inverse, s, y)
         yield Iterate(x, fun, jac)
+
+
+def _leads_nowhere(
+    objective: Objective, march: March, crawl: Crawl, point: Iterate, moved: Array, highest: float
+) -> Verdict | None:
+    """Return the verdict where steps only crawl, or f falls without end."""
+    if crawl.goes_on(objective.nfev):
+        return Status.STALLED, CORNER
+    x, fun, _, _ = point
+    far = march.goes_on(sqrt(float(moved.dot(moved))))
+    if below_all(fun, highest) or (far and falls_without_end(objective.value, x, moved, fun)):
+        return unbounded_verdict(fun)
+    return None
 
 
 class Way(NamedTuple):
