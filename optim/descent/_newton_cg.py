@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite, sqrt
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from math import isfinite
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.descent._convergence import negligible
 from optim.descent._curvature import DENSE
+from optim.descent._hessian_products import (
+    LEAST,
+    ModelStep,
+    PointWithProducts,
+    conjugate_gradients,
+    lowest_curvature,
+    model_step,
+    norm_of,
+    with_products,
+    within,
+)
 from optim.descent._look_around import around_point, look_around, try_along
 from optim.descent._quadratic_model import QuadraticModel
 from optim.descent._surroundings import in_digits
@@ -33,15 +44,10 @@ from optim.search._run import Callback, Search, Status, Verdict, run
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-Product: TypeAlias = Callable[[Array], Array]
-
 LOOSEST = 0.03  # what conjugate gradients leave of the gradient, far from a minimum
 TIGHTEST = 1e-3  # and near one
 CLOSE = 1e-6  # and where a minimum is to be confirmed
-LEAST = 1e-3  # of the size of x: a step where no curvature tells its length
-MOST = 3  # times the unknowns: products for one step; in exact arithmetic as many as these do
 SMALLEST = float(np.finfo(float).tiny)
-LANCZOS = 32  # products where a minimum of more unknowns than DENSE is to be confirmed
 
 
 @answering(OF_SCIPY)
@@ -124,34 +130,12 @@ def newton_cg(
     )
 
 
-class PointWithProducts(NamedTuple):
-    """A point, and the products of the Hessian there."""
-
-    point: Iterate
-    product: Product
-    image: Array  # of the gradient
-
-    @property
-    def usable(self) -> bool:
-        """Whether all is finite."""
-        return bool(np.isfinite(self.image).all())
-
-
-class ModelStep(NamedTuple):
-    """A step in the quadratic model, or on to its rim."""
-
-    move: Array
-    slope: float  # of f along it
-    change: float  # of the model
-    converged: bool  # whether it ends at the model's minimum
-
-
 def _search(objective: Objective, tol: float) -> Search:
     start = Iterate(objective.start, *objective.value_and_gradient(objective.start))
     yield start
     if not (isfinite(start.fun) and np.isfinite(start.jac).all()):
         return Status.NOT_FINITE, _not_finite(start)
-    here = _with_products(objective, start)
+    here = with_products(objective, start)
     if not here.usable:
         return Status.NOT_FINITE, _not_finite(start)
     reach = np.zeros_like(start.x)
@@ -161,7 +145,7 @@ def _search(objective: Objective, tol: float) -> Search:
     while True:
         point = here.point
         reach = np.maximum(FADING * reach, np.abs(point.x))
-        norm = _norm(point.jac)
+        norm = norm_of(point.jac)
         steepest = max(steepest, norm)
         left = min(LOOSEST, max(norm / steepest, TIGHTEST)) if steepest else LOOSEST
         there, radius = _next_point(objective, here, previous, reach, left, radius, tol)
@@ -170,7 +154,7 @@ def _search(objective: Objective, tol: float) -> Search:
         move = there.point.x - point.x
         previous, here = here, there
         yield here.point
-        far = march.goes_on(_norm(move))
+        far = march.goes_on(norm_of(move))
         if far and falls_without_end(objective.value, here.point.x, move, here.point.fun):
             return Status.UNBOUNDED, f"f falls without end along {in_digits(move)}"
 
@@ -203,7 +187,7 @@ def _next_point(
             # The radius may have shrunk along steps that were not the right ones.
             if stuck and not renewed:
                 radius, renewed = 0.0, True
-            step = _within(radius or np.inf, found)
+            step = within(radius or np.inf, found)
             if _tiny(step, reach):
                 return (Status.STALLED, STUCK), radius
         x = point.x + step.move
@@ -211,7 +195,7 @@ def _next_point(
         if trial.fun == -np.inf:
             return (Status.UNBOUNDED, f"f falls without end: it is -inf at x = {x!r:.80}"), radius
         gain = gain_ratio(point, trial, step.change)
-        there = _with_products(objective, trial) if gain > ACCEPTED else None
+        there = with_products(objective, trial) if gain > ACCEPTED else None
         if there is not None and not there.usable:
             there, gain = None, np.nan
         size = float(np.linalg.norm(step.move))
@@ -221,87 +205,10 @@ def _next_point(
             return there, radius
 
 
-def conjugate_gradients(here: PointWithProducts, left: float, radius: float) -> ModelStep:
-    """Return the step to where the model's gradient has this part left, or on the way to the rim.
-
-    The way ends at the rim, and goes there along the first direction without positive curvature.
-    Where the radius is infinite, it ends where it comes upon one.
-    """
-    norm = _norm(here.point.jac)
-    if not norm:
-        return ModelStep(np.zeros_like(here.image), 0.0, 0.0, True)
-    # All for a gradient of norm 1, so that no square of it overflows or vanishes.
-    jac, radius = here.point.jac / norm, radius / norm
-    move, image = np.zeros_like(jac), np.zeros_like(jac)  # a step, and its product
-    residual, direction, bent = jac, -jac, -here.image / norm
-    square = 1.0
-    converged = False
-    for _ in range(MOST * jac.size):
-        curvature = float(direction @ bent)
-        convex = curvature > EPS * float(np.linalg.norm(direction) * np.linalg.norm(bent))
-        length = square / curvature if convex else np.inf
-        if not convex or not np.linalg.norm(move + length * direction) < radius:
-            if radius < np.inf:
-                length = _to_rim(move, direction, radius)
-            elif move.any():
-                break
-            elif curvature:
-                length = square / abs(curvature)
-            else:
-                length = LEAST * (float(np.linalg.norm(here.point.x)) or 1.0) / norm
-            move, image = move + length * direction, image + length * bent
-            break
-        move, image = move + length * direction, image + length * bent
-        residual = residual + length * bent
-        last, square = square, float(residual @ residual)
-        converged = square <= left**2
-        if converged:
-            break
-        direction = square / last * direction - residual
-        bent = here.product(direction)
-    return _step(here.point.jac, norm * move, norm * image, converged)
-
-
-def _step(jac: Array, move: Array, image: Array, converged: bool) -> ModelStep:
-    slope = float(jac @ move)
-    return ModelStep(move, slope, slope + float(move @ image) / 2, converged)
-
-
-def _within(radius: float, step: ModelStep) -> ModelStep:
-    """Return a step, cut off at the rim."""
-    part = radius / _norm(step.move) if step.move.any() else 1.0
-    if part >= 1:
-        return step
-    bend = step.change - step.slope
-    slope = part * step.slope
-    return ModelStep(part * step.move, slope, slope + part**2 * bend, False)
-
-
-def _norm(v: Array) -> float:
-    """Return the norm, of numbers too large or small to be squared as well."""
-    largest = float(np.abs(v).max())
-    return largest * float(np.linalg.norm(v / largest)) if largest else 0.0
-
-
-def _to_rim(move: Array, direction: Array, radius: float) -> float:
-    """Return how far it is along a direction from a point within a ball to its rim."""
-    norm = _norm(direction)
-    inside = move / radius
-    along = float(inside @ direction) / norm
-    room = max(1 - float(inside @ inside), 0.0)
-    root = sqrt(along**2 + room)
-    return radius / norm * (room / (along + root) if along > 0 else root - along)
-
-
 def _tiny(step: ModelStep, reach: Array) -> bool:
     """Whether a step would change no unknown by more than rounding, or is none."""
     least = np.maximum(EPS / 2 * reach, SMALLEST)
     return not (np.isfinite(step.move).all() and np.any(np.abs(step.move) > least))
-
-
-def _with_products(objective: Objective, point: Iterate) -> PointWithProducts:
-    product = objective.hessian_product(point.x)
-    return PointWithProducts(point, product, product(point.jac))
 
 
 def _negligible(step: ModelStep, point: Iterate, reach: Array, tol: float) -> bool:
@@ -309,28 +216,6 @@ def _negligible(step: ModelStep, point: Iterate, reach: Array, tol: float) -> bo
 
 
 # -- the verdict -----------------------------------------------------------------------------
-
-
-def lowest_curvature(product: Product, size: int) -> tuple[float, Array, float]:
-    """Return the lowest curvature that Lanczos' method finds, its direction, and the largest.
-
-    It starts at random, and so finds the lowest of all where there are no more unknowns than
-    products.
-    """
-    vector = np.random.default_rng(0).normal(size=size)
-    basis: list[Array] = []
-    images: list[Array] = []
-    for _ in range(min(size, LANCZOS)):
-        basis.append(vector / np.linalg.norm(vector))
-        images.append(product(basis[-1]))
-        vector = images[-1]
-        for _ in range(2):  # twice is enough against rounding
-            vector = vector - np.stack(basis, axis=1) @ (np.stack(basis) @ vector)
-        if not np.linalg.norm(vector) > size * EPS * np.linalg.norm(images[-1]):
-            break
-    frame = np.stack(basis)
-    values, vectors = np.linalg.eigh(frame @ np.stack(images, axis=1))
-    return float(values[0]), vectors[:, 0] @ frame, float(np.abs(values).max())
 
 
 def _examine(
@@ -350,7 +235,7 @@ def _examine(
         return found
     lower, verdict = found
     if lower is not None:
-        there = _with_products(objective, Iterate(lower, *objective.value_and_gradient(lower)))
+        there = with_products(objective, Iterate(lower, *objective.value_and_gradient(lower)))
         if there.usable:
             return there
     return verdict
@@ -370,7 +255,7 @@ def _by_matrix(
     if model.has_minimum(point, reach_to_rounding(reach, tol), tol):
         return look_around(objective, point, hess, reach)
     move = model.axes @ step_within(model.reasonable(reach), model.curvatures, model.slopes)
-    return _step(point.jac, move, hess @ move, converged=False)
+    return model_step(point.jac, move, hess @ move, converged=False)
 
 
 def _by_products(
@@ -388,13 +273,13 @@ def _by_products(
     lowest, direction, largest = lowest_curvature(here.product, point.x.size)
     rounding = point.x.size * EPS * largest
     if lowest < -rounding:
-        move = direction * np.copysign(LEAST * (_norm(reach) or 1.0), -point.jac @ direction)
-        return _step(point.jac, move, here.product(move), converged=False)
+        move = direction * np.copysign(LEAST * (norm_of(reach) or 1.0), -point.jac @ direction)
+        return model_step(point.jac, move, here.product(move), converged=False)
     # Where f is flatter than a parabola the curvature goes on changing as fast as it decreases.
     change = float(direction @ previous.product(direction)) - lowest
     if lowest > max(rounding, 2 * abs(change)):
         return None, (Status.CONVERGED, "a minimum: no direction has negative curvature there")
-    terms = largest * _norm(reach) ** 2
+    terms = largest * norm_of(reach) ** 2
     return try_along(around_point(objective, point, reach), [direction], terms)
 
 

@@ -11,7 +11,8 @@ import scipy.optimize
 from numpy.testing import assert_allclose
 
 from autodiff import grad, hessian
-from optim.descent._newton_cg import lowest_curvature, newton_cg
+from optim.descent._hessian_products import lowest_curvature
+from optim.descent._newton_cg import newton_cg
 
 
 def rosenbrock(x: Any) -> Any:
