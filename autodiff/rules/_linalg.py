@@ -191,7 +191,8 @@ def _lstsq(a: Value, b: Value, rcond: float | None = None) -> Value:
     x = x[:, 0] if b.ndim == 1 else x
     if rank < n or m <= n:
         return x, np.zeros(0, s.dtype), rank, s
-    residuals = np.sum(np.abs(b - a @ x) ** 2, axis=0)
+    e = b - a @ x
+    residuals = np.sum(np.real(conjugate(e) * e), axis=0)  # |e|² would have a corner at 0
     return x, residuals.reshape(-1), rank, s
 
 

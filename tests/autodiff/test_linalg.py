@@ -209,6 +209,13 @@ class TestResultsAreNumpys:
                 ours = ours.data if isinstance(ours, Tensor) else ours
                 np.testing.assert_allclose(ours, numpys, atol=1e-14)
 
+    def test_second_derivatives_of_residuals_that_vanish(self) -> None:
+        a = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]])
+        normal = np.array([1.0, 1.0, -1.0]) / np.sqrt(3)  # to its columns
+        for b in (np.zeros(3), a @ [2.0, -1.0], normal):
+            found = hessian(lambda b: L.lstsq(a, b)[1][0])(b)
+            np.testing.assert_allclose(found, 2 * np.outer(normal, normal), atol=1e-14)
+
     def test_lstsq_of_a_matrix_of_low_rank(self) -> None:
         x, residuals, rank, _ = L.lstsq(Tensor(np.ones((4, 2))), np.arange(4.0))
         assert (rank, residuals.size) == (1, 0)
