@@ -35,7 +35,8 @@ def _fraction(x: Value, square: Value, first: int) -> Value:
 def _far(x: Value, width: Value = 1) -> Value:
     """Return where the fraction holds; at the imaginary axis it lacks what decays like exp(x²)."""
     real = np.real(x)
-    return (real >= 0) & (np.abs(x) > width * np.where(real > 1e-6 * width, 7, 30))
+    beside_axis = np.abs(np.imag(x)) > np.hypot(real, 30 * width)
+    return beside_axis | (real > 1e-6 * width) & (np.abs(x) > 7 * width)
 
 
 # -- error functions -------------------------------------------------------------------------
