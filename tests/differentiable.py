@@ -33,6 +33,7 @@ def table() -> str:
     in_linalg = {f for f in derived if getattr(f, "__module__", "") == "numpy.linalg"}
     in_fft = {f for f in derived if getattr(f, "__module__", "") == "numpy.fft"}
     scipy = {f for f in operations if f in vars(special).values()} - ufuncs - functions
+    scipy |= {special.lambertw, special.zeta}  # Python's, around ufuncs that have no public name
     rows = [
         ("NumPy's ufuncs", derived & ufuncs),
         ("other NumPy functions", derived - ufuncs - in_linalg - in_fft),

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.refusals import instead_of, reason_for
+from autodiff._core.refusals import instead_of, public_caller, reason_for
 from autodiff._core.types import Function
 
 # They concern the memory of an array, not its entries: whatever their value, or with this one.
@@ -140,8 +140,9 @@ def _cast(
     casting: Any = "same_kind",
 ) -> tuple[Any, ...]:
     """Return the operands in the types that the ufunc computes in, by NumPy's own choice."""
-    if dtype is not None:
-        signature = (*(None,) * ufunc.nin, *(np.dtype(dtype),) * ufunc.nout)
+    if signature is None:
+        made = None if dtype is None else np.dtype(dtype)
+        signature = (*(None,) * ufunc.nin, *(made,) * ufunc.nout)
     numbers = (int, float, complex)
     arrays = [x if type(x) in numbers or hasattr(x, "dtype") else np.asarray(x) for x in args]
     own = [type(x) if type(x) in numbers else x.dtype for x in arrays]
@@ -173,6 +174,8 @@ def full_name(function: Function) -> str:
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
         return f"{full_name(owner)}.{function.__name__}"
+    if isinstance(function, np.ufunc) and function.__name__.startswith("_"):
+        return public_caller() or function.__name__
     special = sys.modules.get("scipy.special")
     if special is not None and getattr(special, function.__name__, None) is function:
         return f"scipy.special.{function.__name__}"

@@ -18,6 +18,10 @@ JUMPS = "its result jumps from one value to another: give it t.data"
 FILES = "it reads or writes files: give it t.data"
 NO_NUMBERS = "it is no function of numbers: give it t.data"
 ROOTS = "the order of the roots is not defined: use np.linalg.eigvals of the companion matrix"
+ZETA = (
+    "SciPy computes no derivative of it, -Σ log(n) n^-x: give it t.data, or state one by "
+    "autodiff.custom(special.zeta, vjp=...)"
+)
 NO_RULE = "it has no rule here: write it with functions that have one, or give it t.data"
 
 REASONS = {
@@ -42,6 +46,7 @@ REASONS = {
         *("count", "endswith", "find", "index", "rfind", "rindex", "startswith"),
     ],
     ROOTS: ["roots", "poly"],
+    ZETA: ["zeta"],  # of one argument; that of two has a rule
 }
 _BY_NAME = {name: reason for reason, names in REASONS.items() for name in names}
 _WITHOUT_NUMBERS = ("numpy.strings", "numpy.char", "numpy.rec", "numpy.lib.recfunctions")
@@ -60,20 +65,28 @@ def reason_for(function: Callable[..., Any]) -> str:
     """Return why a NumPy function cannot be given a Tensor, and what to write instead."""
     owner = getattr(function, "__self__", None)
     if isinstance(owner, np.ufunc):
-        return _reason_for_method(owner.__name__, function.__name__)
+        return _reason_for_method(owner, function.__name__)
     module = getattr(function, "__module__", None) or ""
     is_text = module.startswith(_WITHOUT_NUMBERS) or function in vars(np.strings).values()
-    if is_text or function.__name__.startswith("_"):
-        return NO_NUMBERS
-    return _BY_NAME.get(function.__name__, NO_RULE)
+    name = function.__name__
+    if name.startswith("_") and _takes_numbers(function):
+        name = public_caller().rpartition(".")[2] or name
+    return NO_NUMBERS if is_text or name.startswith("_") else _BY_NAME.get(name, NO_RULE)
 
 
-def _reason_for_method(ufunc: str, method: str) -> str:
+def _takes_numbers(function: Callable[..., Any]) -> bool:
+    """Whether it is a ufunc of float64, as NumPy's of texts are not."""
+    return isinstance(function, np.ufunc) and any("d" in types for types in function.types)
+
+
+def _reason_for_method(ufunc: np.ufunc, method: str) -> str:
+    name = ufunc.__name__
+    called = f"np.{name}" if getattr(np, name, None) is ufunc else f"special.{name}"
     if method == "at":
-        new = _AT.get(ufunc, f"set(np.{ufunc}(x[key], v))")
+        new = _AT.get(name, f"set({called}(x[key]{', v' * (ufunc.nin - 1)}))")
         return f"{IN_PLACE}x = x.at[key].{new}, with x = Tensor(array) where it is an array"
     if method == "reduceat":
-        return f"it has no derivative here: use np.stack of np.{ufunc}.reduce of each slice"
+        return f"it has no derivative here: use np.stack of {called}.reduce of each slice"
     return "it has no derivative here: use np.sum, np.max and so on"
 
 
@@ -108,6 +121,7 @@ STAND_INS = {
     ("scipy.special", "comb"): "scipy.special.binom",
     ("scipy.special", "factorial"): "scipy.special.gamma(n + 1)",
     ("scipy.special", "sinc"): "np.sinc",
+    ("scipy.special", "lambertw"): "a number or an array as its branch k",
     ("scipy.special", ""): "the ufuncs of scipy.special",
     ("scipy.linalg", ""): "numpy.linalg",
     ("scipy.fft", ""): "numpy.fft",
@@ -125,6 +139,25 @@ STAND_INS = {
 
 def stand_in() -> str:
     """Return, for whoever in NumPy or SciPy asks for a plain array now, what to write instead."""
+    module, function = _caller()
+    for (beginning, name), instead in STAND_INS.items():
+        if module.startswith(beginning) and name in ("", function):
+            called = beginning if beginning == "numpy.ma" else public_caller()
+            return f". {called} does not dispatch: use {instead}"
+    return ""
+
+
+def public_caller() -> str:
+    """Return what was called of NumPy or SciPy, by the name that it has outside of it."""
+    module, function = _caller()
+    package = ".".join(part for part in module.split(".") if not part.startswith("_"))
+    if package.startswith("scipy") and not hasattr(sys.modules[package], function):
+        return f"a function of {package}"  # which was called by another name
+    return f"{package}.{function}" if package else ""
+
+
+def _caller() -> tuple[str, str]:
+    """Return the module and the name of the function through which NumPy or SciPy was entered."""
     frame, caller = sys._getframe(1), None
     while frame.f_back is not None:
         frame = frame.f_back
@@ -133,11 +166,5 @@ def stand_in() -> str:
         elif caller is not None:
             break
     if caller is None:
-        return ""
-    module, function = caller.f_globals["__name__"], caller.f_code.co_qualname.split(".")[0]
-    for (beginning, name), instead in STAND_INS.items():
-        if module.startswith(beginning) and name in ("", function):
-            package = ".".join(part for part in module.split(".") if not part.startswith("_"))
-            called = beginning if beginning == "numpy.ma" else f"{package}.{function}"
-            return f". {called} does not dispatch: use {instead}"
-    return ""
+        return "", ""
+    return caller.f_globals["__name__"], caller.f_code.co_qualname.split(".")[0]

@@ -226,6 +226,7 @@ def other_values(call: Call, name: str, default: Any) -> Iterator[dict[str, Any]
     for value in values.get(name, by_type.get(type(default), [])):
         beside: dict[str, Any] = {}
         if name == "casting":
+            yield {name: value}
             beside = {"dtype": np.float32}
         elif name == "weights" and call.function in QUANTILES:
             beside = {"method": "inverted_cdf"}

@@ -78,6 +78,17 @@ def test_writing_by_a_ufunc_names_what_writes_into_a_new_tensor(
         assert f"numpy.{ufunc.__name__}.at cannot be given a Tensor" in str(caught.value)
 
 
+def test_writing_by_a_ufunc_of_one_operand() -> None:
+    for ufunc, name in ((np.exp, "np.exp"), (special.erf, "special.erf")):
+        with pytest.raises(TypeError, match=re.escape(f"x.at[key].set({name}(x[key])), with")):
+            ufunc.at(Tensor([1.0, 2.0]), 0)
+
+
+def test_texts_are_no_numbers() -> None:
+    with pytest.raises(TypeError, match=r"numpy\.strings\.center .* it is no function of numbers"):
+        np.strings.center(Tensor(1.0), 2)
+
+
 def test_reductions_of_slices_name_the_way_round() -> None:
     with pytest.raises(TypeError, match=r"np\.stack of np\.add\.reduce of each slice"):
         np.add.reduceat(Tensor([1.0, 2.0]), [0, 1])

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from scipy import special
 
-from autodiff import Tensor, grad, jvp
+from autodiff import Tensor, custom, grad, jvp
 
 
 def slope(f: Callable[..., Any], *args: float, by: int = 0) -> Any:
@@ -188,6 +188,21 @@ class TestTails:
             ]
             assert steps[0] == pytest.approx(steps[1], rel=1e-9, abs=0)
 
+    @pytest.mark.parametrize(
+        ("z", "fourth"),
+        [  # by mpmath at 60 digits
+            (40 + 0j, 1.32854495398087e-07j),
+            (40 - 1e-20j, -1.6567341414115e-28 + 1.32854495398087e-07j),
+            (-50 - 3j, -1.27280282885084e-08 - 4.11463835165483e-08j),
+            (35 - 10j, -2.09605319231504e-07 + 3.73400429519351e-08j),
+        ],
+    )
+    def test_the_faddeeva_function_below_the_real_axis(self, z: complex, fourth: complex) -> None:
+        def derivative(n: int, z: Any) -> Any:
+            return jvp(lambda z: derivative(n - 1, z), z, 1 + 0j)[1] if n else special.wofz(z)
+
+        assert derivative(4, z) == pytest.approx(fourth, rel=1e-12, abs=0)
+
     def test_scaled_error_functions_at_infinity(self) -> None:
         assert slope(special.erfcx, np.inf) == slope(special.dawsn, np.inf) == 0
 
@@ -273,6 +288,10 @@ def test_steps_are_constants() -> None:
         (lambda b: special.betainc(1.0, b, 0.5), r"special\.betainc .* argument b here"),
         (lambda v: special.jv(v, 1.0), r"special\.jv .* argument v here"),
         (lambda s: special.zeta(s, 1.0), "zeta .* argument x here"),
+        (special.zeta, r"special\.zeta .* no derivative of it, .*custom\(special\.zeta, vjp"),
+        (lambda k: special.lambertw(1.0, k).real, r"special\.lambertw .* as its branch k"),
+        (lambda x: special.ellip_harm(5, 8, 1, 1, x), r"special\.ellip_harm .* no rule here"),
+        (lambda x: special.spherical_jn(1, x), r"a function of scipy\.special does not dispatch"),
         (lambda c: special.hyp2f1(1.0, 1.0, c, 0.5), r"special\.hyp2f1 .* argument c here"),
         (lambda x: special.jve(1, x + 1j).real, r"special\.jve .* at real arguments only"),
         (lambda x: special.psi(x + 1j).real, r"special\.psi .* at real arguments only"),
@@ -282,6 +301,16 @@ def test_steps_are_constants() -> None:
 def test_what_has_no_rule_is_refused_by_name(f: Callable[[Any], Any], message: str) -> None:
     with pytest.raises(TypeError, match=message):
         grad(f)(2.0)
+
+
+def test_the_zeta_function_with_a_derivative_of_ones_own() -> None:
+    own = custom(special.zeta, vjp=lambda g, out, x: g * -0.9375482543158438)
+    assert slope(own, 2.0) == -0.9375482543158438
+
+
+def test_functions_that_have_no_public_name_are_called_by_that_of_their_caller() -> None:
+    with pytest.raises(TypeError, match=r"^scipy\.special\.zeta of a Tensor has no out="):
+        special.zeta(2.0, Tensor(1.5), out=np.zeros(()))
 
 
 def test_an_order_may_be_a_tensor_that_needs_no_gradient() -> None:
