@@ -58,7 +58,7 @@ def explain(op: Op, values: Sequence[Any], error: Exception) -> None:
     """Raise the same kind of error with the op's name and its operands' shapes; or note them."""
     shapes = " and ".join(str(v.shape) for v in values if hasattr(v, "dtype"))
     line = (recording.get() or PLAIN).place()
-    where = f"{op.name} of Tensors or arrays of shape {shapes}"
+    where = f"{op.name} of Tensors or arrays of shape {shapes}" if shapes else op.name
     for kind in (np.linalg.LinAlgError, IndexError, ValueError, TypeError):
         if isinstance(error, kind):
             raise kind(f"{where}: {error}{line}") from error

@@ -182,7 +182,10 @@ def _recurrence(op: Op, inputs: tuple[Value, ...], out: Series) -> Callable[[int
         return _power(inputs[0], inputs[1], out)
     rules = op.forward if isinstance(op, Custom) else op.rules
     if rules is None:
-        raise TypeError(f"{op.name} has no rule for the way forward, and so no Taylor series")
+        raise TypeError(
+            f"{op.name} has no rule for the way forward, and so no Taylor series: custom takes one "
+            "as jvp"
+        )
     slope: Any = None
 
     def next_coefficient(k: int) -> Value:

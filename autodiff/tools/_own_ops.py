@@ -66,8 +66,8 @@ def elementwise(
         ``function`` returns no array or number, or is given more operands than there are rules; by
         a walk, when a rule does, or the op makes real numbers of complex ones.
     ValueError
-        By a walk, when a rule returns an array that does not fit the output, or the output has not
-        the operands' common shape.
+        By a walk, when a rule returns an array that does not fit the output, or numbers other than
+        0 for a ``g`` of zeros, or the output has not the operands' common shape.
 
     Examples
     --------
@@ -122,8 +122,9 @@ def linear(
         array or number, or a static argument requires a gradient; by a walk, when the rule returns
         none, or cannot be called with these arguments.
     ValueError
-        By a walk, when the rule returns an array that does not fit its operand, or it or
-        ``function`` does something else with a batch than with each of its members.
+        By a walk, when the rule returns an array that does not fit its operand, or numbers other
+        than 0 for a ``g`` of zeros, or it or ``function`` does something else with a batch than
+        with each of its members.
 
     Examples
     --------
@@ -246,8 +247,8 @@ def custom(
         function returns no array or number, or an argument without a rule requires a gradient; by a
         walk, when a rule returns none, or cannot be called with these arguments.
     ValueError
-        By a walk, when a rule returns an array that does not fit its operand, or does something
-        else with a batch than with each of its members.
+        By a walk, when a rule returns an array that does not fit its operand, or numbers other than
+        0 for a ``g`` of zeros, or does something else with a batch than with each of its members.
 
     Examples
     --------

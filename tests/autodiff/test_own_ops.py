@@ -217,6 +217,62 @@ class TestWhatARuleReturns:
         assert grad(lambda x: np.sum(step(x) + x))(np.ones(3)).tolist() == [1, 1, 1]
         assert jacobian(step, mode="reverse")(np.ones(3)).tolist() == np.zeros((3, 3)).tolist()
 
+    @pytest.mark.parametrize("number", [0, 0.0, False])
+    def test_a_number_stands_for_all_entries_in_every_walk(self, number: Any) -> None:
+        rule = {"vjp": lambda g, out, x: number}
+        x = np.ones(3)
+        for step in (
+            custom(np.floor, **rule),
+            custom(np.floor, **rule, jvp=lambda t, out, x: number),
+            elementwise(np.floor, lambda g, out, x: number),
+            linear(lambda x: 0 * x, lambda g, out, x: number),
+        ):
+
+            def f(x: Any, step: Any = step) -> Any:
+                return step(np.cumsum(step(x)) + x) + x
+
+            for _ in range(2):  # first they are looked at
+                assert grad(lambda x: np.sum(f(x)))(x).tolist() == [1, 1, 1]
+                assert grad(f)(1.0) == 1
+                assert jvp(f, x, x)[1].tolist() == [1, 1, 1]
+                for mode in ("forward", "reverse"):
+                    assert jacobian(f, mode=mode)(x).tolist() == np.eye(3).tolist()
+                assert hessian(lambda x: np.sum(f(x) ** 2))(x).tolist() == (2 * np.eye(3)).tolist()
+
+    @pytest.mark.parametrize("rule", [lambda g, out, x: 2 * x, lambda g, out, x: 1.0])
+    def test_that_leaves_g_out_is_told(self, rule: Any) -> None:
+        for op in (
+            elementwise(np.square, rule),
+            custom(np.square, vjp=rule),
+            linear(lambda x: 2 * x, rule),
+        ):
+            with pytest.raises(ValueError, match=r"not 0 for a g of zeros.*multiply by it"):
+                grad(lambda x, op=op: np.sum(3 * op(x)))(np.ones(3))
+        op = custom(np.square, vjp=lambda g, out, x: g * 2 * x, jvp=rule)
+        with pytest.raises(ValueError, match=r"not 0 for a g of zeros.*multiply by it"):
+            jvp(op, np.ones(3), np.ones(3))
+
+    def test_that_leaves_g_out_is_told_in_a_batch(self) -> None:
+        op = custom(np.square, vjp=lambda g, out, x: 1.0, jvp=lambda t, out, x: 1.0)
+        for mode in ("forward", "reverse"):
+            with pytest.raises(ValueError, match=r"not 0 for a g of zeros.*multiply by it"):
+                jacobian(op, mode=mode)(np.ones(3))
+
+    def test_is_linear_at_0_alone_where_it_clips(self) -> None:
+        clipped = custom(lambda x: x, vjp=lambda g, out, x: np.clip(g, -1, 1))
+        assert grad(lambda x: np.sum(x**2 / 2 + clipped(x) ** 2))(np.ones(2)).tolist() == [2, 2]
+        steep = custom(np.sqrt, vjp=lambda g, out, x: g / (2 * out))
+        assert grad(steep)(0.0) == np.inf
+
+    def test_never_lies_in_the_memory_of_g(self) -> None:
+        def double(g: Any, out: Any, x: Any) -> Any:
+            g *= 2
+            return g
+
+        for op in (custom(lambda x: 2 * x, vjp=double), elementwise(lambda x: 2 * x, double)):
+            with pytest.raises(ValueError, match=r"rule of <lambda> for operand 0: .* read-only"):
+                grad(lambda x, op=op: np.sum((x + op(x)) * np.arange(3.0)))(np.ones(3))
+
     def test_a_batch_is_not_mixed_up(self) -> None:
         A = np.array([[1.0, 2.0], [3.0, 4.0]])
         mixing = custom(lambda x: A @ x, vjp=lambda g, out, x: A.T @ g)
@@ -276,6 +332,24 @@ class TestAnOpThatFails:
             with pytest.raises(ValueError, match=r"refuse of Tensors .* shape \(2,\).*such luck"):
                 op(*[Tensor(np.ones(2))] * count)
 
+    def test_is_named_alone_where_there_are_no_arrays(self) -> None:
+        cube = custom(lambda x: x**3, vjp=lambda g, out, x: g * 3 * x * x, name="cube")
+        with pytest.raises(TypeError, match=r"^cube: .*missing 1 required positional argument"):
+            cube()
+
+    def test_in_a_rule_names_the_rule(self) -> None:
+        A = np.ones((2, 3))
+        for op in (
+            custom(lambda x: 2 * x, vjp=lambda g, out, x: A @ x @ g),
+            elementwise(lambda x: 2 * x, lambda g, out, x: g * np.ones(2)),
+        ):
+            with pytest.raises(ValueError, match=r"^the rule of <lambda> for operand 0: "):
+                grad(lambda x, op=op: np.sum(op(x) * np.arange(3.0)))(np.ones(3))
+
+    def test_without_a_rule_for_the_way_forward_says_where_it_goes(self) -> None:
+        with pytest.raises(TypeError, match=r"cube has no rule for .* custom takes one as jvp"):
+            taylor(custom(lambda x: x**3, vjp=lambda g, out, x: 3 * g * x**2, name="cube"), 1.0, 2)
+
     def test_with_an_error_of_another_kind_keeps_it(self) -> None:
         def refuse(x: Any) -> Any:
             raise KeyError("a key")
@@ -308,7 +382,7 @@ def test_a_series_keeps_static_arrays() -> None:
 
 def test_a_gradient_that_a_rule_holds_belongs_to_the_caller() -> None:
     c = np.array([1.0, 2.0, 3.0])
-    op = custom(lambda x: np.sum(c * x), vjp=lambda g, out, x: c)
+    op = custom(lambda x: np.sum(c * x), vjp=lambda g, out, x: c if g == 1 else g * c)
     for _ in range(2):
         g = grad(op)(np.ones(3))
         assert g.tolist() == [1, 2, 3]
