@@ -46,9 +46,12 @@ class Op:
         return len(inputs) if isinstance(self.rules, Each) else len(self.rules)
 
     def push(
-        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch_rank: int
     ) -> Tangent:
-        """Return the output's tangent from the inputs' (None for those that have none)."""
+        """Return the output's tangent from the inputs' (None for those that have none).
+
+        In front of their own axes the tangents have ``batch_rank`` others, those of the batch.
+        """
         raise NotImplementedError
 
 
@@ -69,11 +72,11 @@ class Elementwise(Op):
         self.linear = linear
 
     def push(
-        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch_rank: int
     ) -> Tangent:
         """Return the sum of the rules' images; a linear op takes all its tangents at once."""
         aligned = [
-            None if t is None else align(t, out.ndim - np.ndim(x), batch)
+            None if t is None else align(t, out.ndim - np.ndim(x), batch_rank)
             for t, x in zip(tangents, inputs, strict=True)
         ]
         if self.linear and all(t is not None for t in aligned):
@@ -90,10 +93,10 @@ class Linear(Op):
     __slots__ = ()
 
     def push(
-        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch_rank: int
     ) -> Tangent:
         """Return the op of all the tangents."""
-        leading = next(t.shape[:batch] for t in tangents if t is not None)
+        leading = next(t.shape[:batch_rank] for t in tangents if t is not None)
         count = self.operands(inputs)
         pairs = zip(tangents[:count], inputs, strict=False)
         return record(self, *[_tangent_or_zero(t, x, leading) for t, x in pairs], *inputs[count:])
@@ -120,12 +123,12 @@ class Multilinear(Op):
         self.core = core
 
     def push(
-        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch_rank: int
     ) -> Tangent:
         """Return the sum over the operands of the op with its tangent in its place."""
         loops = [rank(x) - core for x, core in zip(inputs, self.core, strict=False)]
         return total(
-            record(self, *inputs[:i], align(t, max(loops) - loops[i], batch), *inputs[i + 1 :])
+            record(self, *inputs[:i], align(t, max(loops) - loops[i], batch_rank), *inputs[i + 1 :])
             for i, t in enumerate(tangents)
             if t is not None
         )
@@ -140,7 +143,8 @@ def rank(x: Any) -> int:
 class Custom(Op):
     """The rules hold for the way back; ``forward``, where it is given, for the way forward.
 
-    Of a reduction ``spread`` says which entry of ``g`` each entry of the image is a multiple of.
+    Of a reduction ``spread`` says which entry of ``g`` each entry of the image is a multiple of:
+    where that is 0, the image stays 0 in a walk that takes care (zeros.py).
     """
 
     __slots__ = ("forward", "spread")
@@ -158,7 +162,7 @@ class Custom(Op):
         self.spread = spread
 
     def push(
-        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch_rank: int
     ) -> Tangent:
         """Return the sum of the forward rules' images."""
         assert self.forward is not None
@@ -206,10 +210,10 @@ class Together(Each):
         self.images = images
 
 
-def align(t: Tangent, missing: int, batch: int) -> Tangent:
+def align(t: Tangent, missing: int, batch_rank: int) -> Tangent:
     """Insert axes of length 1 behind the batch, where a smaller operand lacks them."""
-    if batch and missing > 0:
-        return t[(slice(None),) * batch + (None,) * missing]
+    if batch_rank and missing > 0:
+        return t[(slice(None),) * batch_rank + (None,) * missing]
     return t
 
 

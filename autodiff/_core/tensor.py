@@ -17,26 +17,6 @@ from autodiff._core.ndarray import NDArrayInterface, Operand, operations
 if TYPE_CHECKING:
     from autodiff._core.op import Op
 
-
-class Hook:
-    """What recording calls: with each new node, and where something goes wrong.
-
-    This one does nothing; debugging puts its own in the place.
-    """
-
-    def on_node(self, out: Tensor) -> None:
-        """Look at a new node."""
-
-    def place(self) -> str:
-        """Return, for an error's message, where the program called what is computed."""
-        return ""
-
-    def on_divergence(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
-        """Look at a walk that ended in infinities; called with what stands in for a node's op."""
-
-
-PLAIN = Hook()
-recording: ContextVar[Hook | None] = ContextVar("recording", default=PLAIN)  # None: off
 next_index = itertools.count(1).__next__
 new = object.__new__
 
@@ -162,7 +142,7 @@ class Tensor(NDArrayInterface):
         RuntimeError
             When a leaf's value was replaced after this Tensor was computed from it.
         """
-        operations[Tensor.backward](self, cotangent)  # the end of walks.py
+        operations[Tensor.backward](self, cotangent)  # of walks.py, which imports this file
 
 
 def assign_value(leaf: Tensor, value: NDArray[Any]) -> None:
@@ -173,6 +153,30 @@ def assign_value(leaf: Tensor, value: NDArray[Any]) -> None:
     """
     leaf._value = value
     leaf._index = next_index()
+
+
+# -- recording: the hook that is called, or None where nothing is recorded ----------------------
+
+
+class Hook:
+    """What recording calls: with each new node, and where something goes wrong.
+
+    This one does nothing; debugging puts its own in the place.
+    """
+
+    def on_node(self, out: Tensor) -> None:
+        """Look at a new node."""
+
+    def place(self) -> str:
+        """Return, for an error's message, where the program called what is computed."""
+        return ""
+
+    def on_divergence(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
+        """Look at a walk that ended in infinities; called with what stands in for a node's op."""
+
+
+PLAIN = Hook()
+recording: ContextVar[Hook | None] = ContextVar("recording", default=PLAIN)
 
 
 @contextmanager

@@ -48,11 +48,11 @@ class Graph:
         self.outputs = outputs
         self.leaves = leaves
         self.oldest = min([leaf._index for leaf in leaves]) if leaves else 0
-        self.order, met_others = ancestors(outputs, leaves, self.oldest)
+        self.order, met_older = ancestors(outputs, leaves, self.oldest)
         if len(self.order) > LONG:
             keep_freed_memory()
         # Whether the outputs depend on Tensors of an enclosing differentiation as well.
-        self.enclosed = met_others or any(leaf.op is not None for leaf in leaves)
+        self.enclosed = met_older or any(leaf.op is not None for leaf in leaves)
 
     def pull(
         self, cotangents: Sequence[Cotangent], *, batch: Shape = (), record: bool = False
@@ -116,6 +116,8 @@ def _reach_back(order: list[Tensor], found: set[Tensor], oldest: int, young: lis
 def _has_other_owner(young: list[Tensor]) -> bool:
     """Whether somebody holds one of the leaves beside the graph, which holds it once a mention."""
     mentions = Counter(map(id, young))
+    # For each mention there is one among a consumer's inputs and one in ``young``; besides, there
+    # are the variable here and the argument of the call that counts.
     return any(getrefcount(x) > 2 * mentions[id(x)] + 2 for x in young)
 
 

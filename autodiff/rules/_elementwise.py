@@ -70,6 +70,7 @@ elementwise(np.log1p, lambda g, out, x: g / (1 + x))
 elementwise(np.exp2, lambda g, out, x: g * (out * _LN_2))
 elementwise(np.log2, lambda g, out, x: (_LOG2_E * g) / x)
 elementwise(np.log10, lambda g, out, x: (_LOG10_E * g) / x)
+
 # -- trigonometric and hyperbolic functions --------------------------------------------------
 
 elementwise(np.sin, lambda g, out, x: g * np.cos(x))
@@ -82,8 +83,10 @@ elementwise(np.sinh, lambda g, out, x: g * np.cosh(x))
 elementwise(np.cosh, lambda g, out, x: g * np.sinh(x))
 elementwise(np.tanh, lambda g, out, x: tanh_slope(g, x))
 elementwise(np.arcsinh, lambda g, out, x: g * arcsinh_slope(out, x))
+# x - -1 keeps the sign of an imaginary part -0, which tells the sides of the cut; x + 1 loses it.
 elementwise(np.arccosh, lambda g, out, x: g / (np.sqrt(x - 1) * np.sqrt(x - -1)))
 elementwise(np.arctanh, lambda g, out, x: arctanh_slope(g, x))
+
 # -- corners ---------------------------------------------------------------------------------
 # At a corner the derivative chosen is finite: 0 for |x|, and ties share equally.
 

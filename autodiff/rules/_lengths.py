@@ -143,13 +143,13 @@ class _Hypot(Elementwise):
     __slots__ = ()
 
     def push(
-        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch: int
+        self, tangents: Sequence[Tangent], out: Value, inputs: tuple[Value, ...], batch_rank: int
     ) -> Tangent:
         """Return the sum of the rules' images."""
         for t in tangents:
             if t is not None:
                 refuse_corners(self.name, t, out)
-        return super().push(tangents, out, inputs, batch)
+        return super().push(tangents, out, inputs, batch_rank)
 
 
 def _cosine_by_x(g: Cotangent, out: Value, x: Value, y: Value) -> Cotangent:

@@ -24,10 +24,10 @@ class CheckedLinear(Linear):
     __slots__ = ()
 
     def push(
-        self, tangents: Sequence[Any], out: Value, inputs: tuple[Value, ...], batch: int
+        self, tangents: Sequence[Any], out: Value, inputs: tuple[Value, ...], batch_rank: int
     ) -> Tangent:
         """Return the op of all the tangents."""
-        return _compared_push(super().push, self.name, tangents, out, inputs, batch)
+        return _compared_push(super().push, self.name, tangents, out, inputs, batch_rank)
 
 
 class CheckedMultilinear(Multilinear):
@@ -36,7 +36,7 @@ class CheckedMultilinear(Multilinear):
     __slots__ = ()
 
     def push(
-        self, tangents: Sequence[Any], out: Value, inputs: tuple[Value, ...], batch: int
+        self, tangents: Sequence[Any], out: Value, inputs: tuple[Value, ...], batch_rank: int
     ) -> Tangent:
         """Return the sum over the operands of the op with its tangent in its place."""
         if len(self.core) < self.operands(inputs):
@@ -44,7 +44,7 @@ class CheckedMultilinear(Multilinear):
                 f"{self.name} has {self.operands(inputs)} operands here, but core={self.core} says "
                 "of the first only how many trailing axes it consumes: give it a number for each"
             )
-        return _compared_push(super().push, self.name, tangents, out, inputs, batch)
+        return _compared_push(super().push, self.name, tangents, out, inputs, batch_rank)
 
 
 def _compared_push(
@@ -53,7 +53,7 @@ def _compared_push(
     tangents: Sequence[Any],
     out: Value,
     inputs: tuple[Value, ...],
-    batch: int,
+    batch_rank: int,
 ) -> Tangent:
     """Return the tangent of a batch, if its first member is what that member gives alone."""
     problem = (
@@ -62,12 +62,12 @@ def _compared_push(
         "the place of A @ x, or axis=-1"
     )
     try:
-        result = push(tangents, out, inputs, batch)
+        result = push(tangents, out, inputs, batch_rank)
     except ValueError as error:
         raise ValueError(f"{problem} ({error})") from error
-    leading = next(t.shape[:batch] for t in tangents if t is not None)
-    if batch and 0 not in leading:
-        first = (0,) * batch
+    leading = next(t.shape[:batch_rank] for t in tangents if t is not None)
+    if batch_rank and 0 not in leading:
+        first = (0,) * batch_rank
         alone = push([None if t is None else t[first] for t in tangents], out, inputs, 0)
         _check_alike(result, alone, leading, problem)
     return result
