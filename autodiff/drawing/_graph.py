@@ -158,14 +158,15 @@ def _arguments(y: Tensor, values: list[str]) -> list[str]:
     if isinstance(op.rules, Each):  # any number of operands; a lone integer behind them is an axis
         return [f"axis={v}" if type(x) is int else v for x, v in zip(y.inputs, values, strict=True)]
     try:
-        parameters = [*inspect.signature(op.compute).parameters]
+        taken = inspect.signature(op.compute).parameters
     except ValueError:  # written in C, without a signature
         return values
+    parameters = [name for name, p in taken.items() if p.kind is not p.VAR_POSITIONAL]
     operands = len(op.rules)
     named = zip(parameters[operands:], y.inputs[operands:], values[operands:], strict=False)
     # The rank only says where a batch would begin, and an option left False says nothing.
     static = [f"{p}={v}" for p, x, v in named if p != "rank" and x is not False]
-    return values[:operands] + static
+    return values[:operands] + static + values[max(len(parameters), operands) :]
 
 
 def _facts(value: Any) -> list[str]:

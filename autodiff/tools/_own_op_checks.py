@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cache
+from functools import cache, wraps
 from inspect import signature
 from sys import getrefcount
 from typing import Any
@@ -90,6 +90,7 @@ def checked_function(name: str, function: Function) -> Function:
     if isinstance(function, np.ufunc):
         return function
 
+    @wraps(function, updated=())  # whose parameters pictures name
     def compute(*inputs: Value) -> Value:
         try:
             value = function(*inputs)

@@ -156,6 +156,17 @@ class TestTheName:
             KINDS[kind](lambda x: 3 * x, name=name)
 
 
+def test_pictures_show_static_arguments_by_their_names() -> None:
+    x = Tensor([1.0, 2.0], name="x")
+    rule = {"vjp": lambda g, out, x, *rest: g, "name": "f"}
+    for op, called in (
+        (custom(lambda x, by=1, rest=None: x, **rule), "f(x, by=3)"),
+        (custom(lambda x, *rest: x, **rule), "f(x, 3)"),
+        (linear(lambda x, by: x, lambda g, out, x, by: g, name="f"), "f(x, by=3)"),
+    ):
+        assert f"{called}<" in draw(op(x, 3)).source
+
+
 class TestANameThatNumPyHasToo:
     """Says nothing about what the op does."""
 
