@@ -14,7 +14,7 @@ from scipy import special
 
 from autodiff._core.table import elementwise
 from autodiff._core.types import Function, Value
-from autodiff.rules._tails import where
+from autodiff.rules._tails import inner, where
 
 _ROOT_PI = math.sqrt(math.pi)
 
@@ -41,12 +41,46 @@ def _refusal(function: str, name: str) -> Function:
 # -- incomplete gamma and beta functions, distributions (DLMF 8) -----------------------------
 
 
-def _gamma_density(a: Value, x: Value) -> Value:
-    return np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a))
+# Where a power of x or 1 - x tends to 0, its derivative comes from the density of one power less:
+# from its own logarithm it would be 0 · ∞ at 0.
 
 
-def _beta_density(a: Value, b: Value, x: Value) -> Value:
-    return np.exp(special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b))
+def _rise(out: Value, a: Value, x: Value, lower: Function) -> Value:
+    """Return x^(a-1)′ / x^(a-1) times a density, given the density of the lower power."""
+    near = (a > 1) & (x < 0.25)
+    pole = np.where(near | (a == 1), 1, x)
+    return where(near, lower, out * (a - 1) / pole, a, x)
+
+
+def _gamma_slope(out: Value, a: Value, x: Value) -> Value:
+    return _rise(out, a, x, lambda a, x: _gamma_density(a - 1, x)) - out
+
+
+def _beta_slope(out: Value, a: Value, b: Value, x: Value) -> Value:
+    def up(a: Value, x: Value) -> Value:
+        return (a + b - 1) * _beta_density(a - 1, b, x)
+
+    def down(b: Value, y: Value) -> Value:
+        return (a + b - 1) * _beta_density(a, b - 1, 1 - y)
+
+    return _rise(out, a, x, up) - _rise(out, b, 1 - x, down)
+
+
+_gamma_density = inner(
+    "gamma density",
+    lambda a, x: np.exp(special.xlogy(a - 1, x) - x - special.gammaln(a)),
+    _refusal("gammainc", "a"),
+    lambda g, out, a, x: g * _gamma_slope(out, a, x),
+)
+_beta_density = inner(
+    "beta density",
+    lambda a, b, x: np.exp(
+        special.xlogy(a - 1, x) + special.xlog1py(b - 1, -x) - special.betaln(a, b)
+    ),
+    _refusal("betainc", "a"),
+    _refusal("betainc", "b"),
+    lambda g, out, a, b, x: g * _beta_slope(out, a, b, x),
+)
 
 
 def _t_density(n: Value, t: Value) -> Value:
@@ -273,6 +307,8 @@ _by_last(
     special.eval_jacobi,
     "n alpha beta",
     lambda g, out, n, a, b, x: (
-        g * ((n + a + b + 1) / 2 * special.eval_jacobi(n - 1, a + 1, b + 1, x))
+        g
+        * np.where(n == 0, 0, (n + a + b + 1) / 2)
+        * special.eval_jacobi(np.where(n == 0, 0, n - 1), a + 1, b + 1, x)
     ),
 )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -126,6 +127,41 @@ class TestCorners:
             0.0,
             np.inf,
         ]
+
+    @pytest.mark.parametrize("x", [0.0, 1e-300, 1e-20])
+    @pytest.mark.parametrize(
+        ("f", "derivatives"),
+        [  # of the power series: x² exp(-x) / 2 and so on are their slopes
+            (lambda x: special.gammainc(1, x), [1, -1, 1, -1]),
+            (lambda x: special.gammainc(2, x), [0, 1, -2, 3]),
+            (lambda x: special.gammainc(3, x), [0, 0, 1, -3]),
+            (lambda x: special.gammaincc(3, x), [0, 0, -1, 3]),
+            (lambda x: special.pdtr(2, x), [0, 0, -1, 3]),
+            (lambda x: special.pdtrc(1, x), [0, 1, -2, 3]),
+            (lambda x: special.chdtr(4, 2 * x), [0, 1, -2, 3]),
+            (lambda x: special.chdtrc(4, 2 * x), [0, -1, 2, -3]),
+            (lambda x: special.betainc(2, 3, x), [0, 12, -48, 72]),
+            (lambda x: special.betainc(3, 1, x), [0, 0, 6, 0]),
+            (lambda x: special.betaincc(2, 0.5, x), [0, -0.75, -0.75, -27 / 16]),
+            (lambda x: special.betainc(1, 1, x), [1, 0, 0, 0]),
+        ],
+    )
+    def test_the_end_of_a_distribution(self, f: Any, derivatives: list[float], x: float) -> None:
+        for order, expected in enumerate(derivatives, 1):
+            f = grad(f)
+            assert f(x) == pytest.approx(expected, rel=1e-13, abs=1e-15), order
+
+    def test_the_other_end_of_a_distribution(self) -> None:
+        f: Any = partial(special.betainc, 3, 2)  # 4 x³ - 3 x⁴
+        for expected in (0, -12, -48, -72):
+            f = grad(f)
+            assert f(1.0) == pytest.approx(expected, rel=1e-13, abs=1e-15)
+
+    def test_a_jacobi_polynomial_ends_with_its_degree(self) -> None:
+        f: Any = partial(special.eval_jacobi, 3, 0.5, 1.5)
+        for _ in range(4):
+            f = grad(f)
+        assert f(-1.0) == f(1.0) == 0
 
     def test_a_voigt_profile_without_width_is_a_lorentzian(self) -> None:
         def lorentzian(x: Any, gamma: Any) -> Any:
