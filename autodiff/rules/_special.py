@@ -222,7 +222,10 @@ def _reflected_slope_by_n(out: Value, n: Value, k: Value) -> Value:
 def _binomial_slope_by_k(out: Value, n: Value, k: Value) -> Value:
     b = k + 1
     a = n - k + 1
-    return where(a < 0.5, _reflected_slope_by_k, out * _psi_difference(b, a - b), out, n, k)
+    slope = where(a < 0.5, _reflected_slope_by_k, out * _psi_difference(b, a - b), out, n, k)
+    # The binomial of n and n - k is the same.
+    left = (b < 0.5) & (a >= 0.5)
+    return where(left, lambda out, n, k: -_reflected_slope_by_k(out, n, n - k), slope, out, n, k)
 
 
 def _reflected_slope_by_k(out: Value, n: Value, k: Value) -> Value:

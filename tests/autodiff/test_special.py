@@ -157,6 +157,15 @@ class TestCorners:
             f = grad(f)
             assert f(1.0) == pytest.approx(expected, rel=1e-13, abs=1e-15)
 
+    @pytest.mark.parametrize("n", [0.5, 2.0, 4.3])
+    def test_the_binomial_where_it_vanishes_on_the_left(self, n: float) -> None:
+        assert slope(special.binom, n, -1.0, by=1) == pytest.approx(1 / (n + 1))
+        assert slope(special.binom, n, -2.0, by=1) == pytest.approx(-1 / (n + 1) / (n + 2))
+        mixed = grad(lambda n: slope(special.binom, n, -1.0, by=1))(n)
+        assert mixed == pytest.approx(-1 / (n + 1) ** 2)
+        curved = (special.psi(n + 2) + np.euler_gamma) * 2 / (n + 1)
+        assert grad(grad(special.binom, 1), 1)(n, -1.0) == pytest.approx(curved)
+
     def test_a_jacobi_polynomial_ends_with_its_degree(self) -> None:
         f: Any = partial(special.eval_jacobi, 3, 0.5, 1.5)
         for _ in range(4):
