@@ -85,8 +85,8 @@ def test_writing_by_a_ufunc_of_one_operand() -> None:
 
 
 def test_texts_are_no_numbers() -> None:
-    with pytest.raises(TypeError, match=r"numpy\.strings\.center .* it is no function of numbers"):
-        np.strings.center(Tensor(1.0), 2)
+    with pytest.raises(TypeError, match=r"isalpha cannot .* it is no function of numbers"):
+        np.strings.isalpha(Tensor(1.0))
 
 
 def test_reductions_of_slices_name_the_way_round() -> None:

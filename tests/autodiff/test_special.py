@@ -336,7 +336,7 @@ def test_steps_are_constants() -> None:
         (special.zeta, r"special\.zeta .* no derivative of it, .*custom\(special\.zeta, vjp"),
         (lambda k: special.lambertw(1.0, k).real, r"special\.lambertw .* as its branch k"),
         (lambda x: special.ellip_harm(5, 8, 1, 1, x), r"special\.ellip_harm .* no rule here"),
-        (lambda x: special.spherical_jn(1, x), r"a function of scipy\.special does not dispatch"),
+        (lambda x: special.spherical_jn(1, x), r"special(\.spherical_jn)? (does not|cannot be)"),
         (lambda c: special.hyp2f1(1.0, 1.0, c, 0.5), r"special\.hyp2f1 .* argument c here"),
         (lambda x: special.jve(1, x + 1j).real, r"special\.jve .* at real arguments only"),
         (lambda x: special.psi(x + 1j).real, r"special\.psi .* at real arguments only"),
