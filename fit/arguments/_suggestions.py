@@ -17,12 +17,11 @@ OTHERS = {  # what SciPy, lmfit, iminuit and Matplotlib call what a fit takes
     "model": ("f", "func", "fun"),
     "x": ("xdata",),
     "y": ("ydata", "data"),
-    "loss_scale": ("f_scale",),
     "bounds": ("limits",),
     "absolute_sigma, its opposite": ("scale_covar",),
 }
 OURS = {theirs: ours for ours, names in OTHERS.items() for theirs in names}
-ONLY_OF_FIT = ("p0", "x_sigma", "bounds", "fixed", "constraints", "loss", "loss_scale", "method")
+ONLY_OF_FIT = ("p0", "x_sigma", "bounds", "fixed", "constraints", "loss", "f_scale", "method")
 NEEDLESS = {
     **dict.fromkeys(("jac", "Dfun"), "derivatives are exact"),
     **dict.fromkeys(

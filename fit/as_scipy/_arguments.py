@@ -17,7 +17,7 @@ from fit.problem._sigma import Cholesky, Relative, whitening
 METHODS = ("lm", "trf", "dogbox")
 
 # What SciPy's methods take by name. Those of the last two groups only tell it how to search.
-TRANSLATED = {"loss": "loss", "f_scale": "loss_scale", "max_nfev": "max_nfev", "maxfev": "max_nfev"}
+TRANSLATED = {"loss": "loss", "f_scale": "f_scale", "max_nfev": "max_nfev", "maxfev": "max_nfev"}
 OF_LM = {"maxfev", "ftol", "xtol", "gtol", "col_deriv", "epsfcn", "factor", "diag"}
 OF_TRF = {
     *("ftol", "xtol", "gtol", "x_scale", "diff_step", "tr_solver", "tr_options", "jac_sparsity"),

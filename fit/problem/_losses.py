@@ -30,20 +30,20 @@ def too_few(n: int, parameters: int) -> bool:
     return n <= 2 * parameters
 
 
-def scale_of_loss(loss: Any, loss_scale: Any, absolute: bool) -> float | None:
+def scale_of_loss(loss: Any, f_scale: Any, absolute: bool) -> float | None:
     """Return where a loss begins to count outliers less; None where that is to be found."""
     if not isinstance(loss, str):
         raise ValueError(f"expected a loss by its name, got {loss!r}: {', '.join(LOSSES)}")
     if loss not in LOSSES:
         raise ValueError(f"there is no loss {loss!r}: {nearest_name(loss, LOSSES)}")
-    if loss_scale is None:
+    if f_scale is None:
         return 1.0 if absolute or loss == "linear" else None
-    scale = number("loss_scale", loss_scale, check_finite=False)
+    scale = number("f_scale", f_scale, check_finite=False)
     if loss == "linear":
         raise ValueError(
-            "loss_scale is where a robust loss begins to count outliers less: give a loss too, "
+            "f_scale is where a robust loss begins to count outliers less: give a loss too, "
             "such as loss='soft_l1'"
         )
     if not scale > 0:
-        raise ValueError(f"expected a positive loss_scale, got {scale}")
+        raise ValueError(f"expected a positive f_scale, got {scale}")
     return scale

@@ -44,7 +44,7 @@ class Problem:
         Each takes all parameters by name; the fit makes it zero.
     loss : str
         What takes the place of the square, by its name in `optim.least_squares`.
-    loss_scale : float or None
+    f_scale : float or None
         The size of a residual from which on it counts as an outlier; None to find it.
     absolute : bool
         Whether the size of ``sigma`` is believed.
@@ -62,7 +62,7 @@ class Problem:
     parameters: Parameters
     constraints: tuple[Callable[[dict[str, Any]], Any], ...] = ()
     loss: str = "linear"
-    loss_scale: float | None = 1.0
+    f_scale: float | None = 1.0
     absolute: bool = False
     distance: str = "orthogonal-distance"
 

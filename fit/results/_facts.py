@@ -108,7 +108,7 @@ def beyond(result: Estimate) -> int:
     """Return how many residuals are so large that a robust loss counts them less."""
     problem = result.problem
     sizes = np.abs(result.weighted_residuals[problem.counting])
-    return int(np.sum(sizes > (problem.loss_scale or 1.0)))
+    return int(np.sum(sizes > (problem.f_scale or 1.0)))
 
 
 def rows(result: Estimate) -> list[Row]:
@@ -209,7 +209,7 @@ def _method(result: Estimate) -> str:
     if problem.x_sigma is not None and result.method == "auto":
         words = METHODS["orthogonal-distance"]
     if problem.loss != "linear":
-        words += f", robust by the loss {problem.loss!r} beyond {problem.loss_scale:.3g}"
+        words += f", robust by the loss {problem.loss!r} beyond {problem.f_scale:.3g}"
         words += " σ" if problem.sigma is not None else ""
     if problem.constraints:
         constraints = quantity(len(problem.constraints), "constraint")

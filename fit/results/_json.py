@@ -125,7 +125,7 @@ def _of_problem(problem: Problem) -> dict[str, Any]:
         "constraints": len(problem.constraints),
         "left_out": problem.left_out,
         "loss": problem.loss,
-        "loss_scale": problem.loss_scale,
+        "f_scale": problem.f_scale,
         "absolute": problem.absolute,
     }
 
@@ -243,7 +243,7 @@ def _problem(document: dict[str, Any], model: Model) -> Problem:
         parameters,
         (constraint,) * int(document["constraints"]),
         str(document["loss"]),
-        float(document["loss_scale"]),
+        float(document["f_scale"]),
         bool(document["absolute"]),
         distance_of(method),
     )

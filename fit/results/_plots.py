@@ -271,7 +271,7 @@ def _verdict(result: Estimate) -> str:
         words += (
             f"loss {problem.loss!r}, {beyond(result)} of {quantity(problem.n, 'point')} beyond "
         )
-        words += f"{problem.loss_scale:.3g}"
+        words += f"{problem.f_scale:.3g}"
     if p is not None:
         found = probability(p, 2)
         words += f", p {found}" if found[0] in "<>" else f", p = {found}"

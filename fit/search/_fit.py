@@ -41,7 +41,7 @@ def fit(
     fixed: Fixed | Sequence[str] | None = None,
     constraints: Constraint | Sequence[Constraint] | None = None,
     loss: str = "linear",
-    loss_scale: float | None = None,
+    f_scale: float | None = None,
     nan_policy: str = "raise",
     method: str = "auto",
     progress: bool = False,
@@ -79,9 +79,9 @@ def fit(
         What takes the place of the square where there are outliers. "soft_l1" and "huber" make them
         count by their distance: safe, and enough for a few. "cauchy" and "arctan" make the far ones
         hardly count at all: for many or one-sided outliers, and a start near the answer.
-    loss_scale : float, optional
+    f_scale : float, optional
         How large an outlier's residual is at the least, in standard deviations or, without sigma,
-        in units of y (SciPy's ``f_scale``). By default one standard deviation: that of ``sigma``
+        in units of y. By default one standard deviation: that of ``sigma``
         where its size is believed, else that of most residuals, as their median size tells.
     nan_policy : {"raise", "omit"}
         What to do about points with a NaN. "omit" leaves them out, and masked ones too, of x, y,
@@ -142,7 +142,7 @@ def fit(
     """
     model = model_of(model, x, y, sigma)
     absolute = sigma is not None if absolute_sigma is None else absolute_sigma
-    loss_scale = scale_of_loss(loss, loss_scale, absolute)
+    f_scale = scale_of_loss(loss, f_scale, absolute)
     data = data_of(x, y, sigma, x_sigma, nan_policy)
     if np.ndim(data.x) == 1 and len(data.x) != len(data.y):
         raise ValueError(f"x has {quantity(len(data.x), 'point')}, but y {len(data.y)}")
@@ -160,7 +160,7 @@ def fit(
         parameters_for(data),
         constraints_by_name(constraints, model.names),
         loss,
-        loss_scale,
+        f_scale,
         absolute,
         distance_of(method),
     )

@@ -90,7 +90,7 @@ def _least_squares(problem: Problem, start: Array, progress: bool) -> OptimizeRe
         start,
         bounds=(parameters.lower, parameters.upper) if parameters.bounded else None,
         loss=problem.loss,
-        loss_scale=problem.loss_scale or 1.0,
+        f_scale=problem.f_scale or 1.0,
         tol=TOLERANCE,
         progress=progress,
     )

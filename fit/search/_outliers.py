@@ -52,7 +52,7 @@ def hampel_filter(x: Array, y: Array) -> Array:
 
 def _better_of(one: FitResult, other: FitResult) -> FitResult:
     """Return the better of two fits from two starts, by a loss at the smaller scale."""
-    scale = min(result.problem.loss_scale or 1.0 for result in (one, other))
+    scale = min(result.problem.f_scale or 1.0 for result in (one, other))
 
     def lost(result: FitResult) -> tuple[bool, float]:
         # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.

@@ -27,14 +27,14 @@ ALIKE = 1e-6  # relative changes that end the rounds
 def consistent_minimum(problem: Problem, search: Search) -> tuple[Problem, OptimizeResult]:
     """Return a minimum, and the problem with the scale that this minimum has."""
     start, evaluations = problem.parameters.start, 0
-    if problem.loss_scale is None and too_few(problem.n, start.size):
+    if problem.f_scale is None and too_few(problem.n, start.size):
         # A scale that follows the residuals would follow them down to nothing.
         plain, found = _minimum_by_rounds(
-            replace(problem, loss="linear", loss_scale=1.0), search, start
+            replace(problem, loss="linear", f_scale=1.0), search, start
         )
         spread = np.linalg.norm(np.asarray(plain.residuals(found.x), float))
         scale = float(spread) / np.sqrt(max(problem.n - start.size, 1))
-        problem = replace(problem, loss_scale=max(scale, problem.rounding) or 1.0)
+        problem = replace(problem, f_scale=max(scale, problem.rounding) or 1.0)
         evaluations += found.nfev
     if problem.loss in REDESCENDING:
         # From afar all points look like outliers, and there are minima at which most of them are.
@@ -50,7 +50,7 @@ def _minimum_by_rounds(
     problem: Problem, search: Search, start: Array
 ) -> tuple[Problem, OptimizeResult]:
     """Search again with the scale and the errors of the last minimum, until these stay."""
-    if problem.loss_scale is not None and not problem.follows_model:
+    if problem.f_scale is not None and not problem.follows_model:
         return problem, search(problem, start)
     evaluations = ran_out = 0
     posed = _with_scale(problem, start)
@@ -72,11 +72,11 @@ def _minimum_by_rounds(
 
 def _with_scale(problem: Problem, p: Array) -> Problem:
     """Return the problem with the standard deviation that the residuals at p have as its scale."""
-    if problem.loss_scale is not None:
+    if problem.f_scale is not None:
         return problem
     residuals = np.asarray(problem.residuals(p), float)[problem.counting]
     scale = typical_size(residuals, max(problem.n - p.size, 1))
-    return replace(problem, loss_scale=max(scale, problem.rounding) or 1.0)
+    return replace(problem, f_scale=max(scale, problem.rounding) or 1.0)
 
 
 def _with_errors_of_model(problem: Problem, p: Array) -> Problem:
@@ -95,7 +95,7 @@ def _with_errors_of_model(problem: Problem, p: Array) -> Problem:
 
 def _change(one: Problem, other: Problem) -> float:
     """Return by how much scale and errors have changed, relative to themselves."""
-    scale, before = other.loss_scale or 1.0, one.loss_scale or 1.0
+    scale, before = other.f_scale or 1.0, one.f_scale or 1.0
     changes = [abs(scale / before - 1)]
     if one.follows_model and one.sigma is not None and other.sigma is not None:
         count = one.counting

@@ -181,7 +181,7 @@ class Estimate:
         if problem.loss == "linear" or self.dof < 1:
             return Sandwich(self.variance, self.variance)
         residuals = self.weighted_residuals[problem.counting]
-        return sandwich(problem.loss, problem.loss_scale or 1.0, residuals, self.dof)
+        return sandwich(problem.loss, problem.f_scale or 1.0, residuals, self.dof)
 
     @property
     def dof_of_errors(self) -> int | None:

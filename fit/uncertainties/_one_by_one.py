@@ -36,7 +36,7 @@ def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[flo
             start,
             bounds=(lower, upper),
             loss=problem.loss,
-            loss_scale=problem.loss_scale or 1.0,
+            f_scale=problem.f_scale or 1.0,
         )
         rise = 2 * float(found.cost) - result.chi_squared
         if problem.loss == "linear":

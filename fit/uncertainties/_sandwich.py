@@ -25,7 +25,7 @@ class Sandwich(NamedTuple):
     rise: float
 
 
-def sandwich(loss: str, loss_scale: float, residuals: Array, dof: int) -> Sandwich:
+def sandwich(loss: str, f_scale: float, residuals: Array, dof: int) -> Sandwich:
     """Return the asymptotic variance of a robust fit, with Huber's correction for few points.
 
     It takes outliers to be as likely at one point as at any other. A bread for each point, as
@@ -35,7 +35,7 @@ def sandwich(loss: str, loss_scale: float, residuals: Array, dof: int) -> Sandwi
     ----------
     P. J. Huber, "Robust Statistics" (1981), section 7.6.
     """
-    _, pull, slope = influence(loss, residuals, loss_scale)
+    _, pull, slope = influence(loss, residuals, f_scale)
     n, mean = residuals.size, float(np.mean(slope))
     if not mean > 0:
         return Sandwich(np.nan, np.nan)

@@ -32,7 +32,7 @@ OF_OTHERS = {  # of SciPy's older and other functions, and of ours
     "xtol": _IN_OPTIONS,
     "eps": _IN_OPTIONS,
     "disp": _IN_OPTIONS,
-    "f_scale": "give residuals to least_squares, and write loss_scale= there",
+    "f_scale": "give residuals to least_squares, and write f_scale= there",
     "loss": "give residuals to least_squares",
     "x_scale": "vary x / x_scale instead of x",
     "full_output": "leave it out, for the result tells everything",

@@ -37,7 +37,6 @@ OF_SCIPY = {
     "full_output": "leave it out, for the result tells everything",
 }
 OF_LEAST_SQUARES = OF_SCIPY | {
-    "f_scale": "write loss_scale=",
     "maxiter": "write max_nfev=, the number of evaluations",
     "method": "leave it out: it is always Levenberg's and Marquardt's",
 }

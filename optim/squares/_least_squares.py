@@ -56,7 +56,7 @@ def least_squares(
     args: Any = (),
     bounds: Any = None,
     loss: str | Loss = "linear",
-    loss_scale: float = 1.0,
+    f_scale: float = 1.0,
     jac: Callable[..., Any] | None = None,
     tol: float = 0.0,
     max_nfev: int | None = None,
@@ -88,10 +88,10 @@ def least_squares(
         Between which x stays, at every evaluation. Each is a number for all unknowns, or has the
         structure of ``x0``; infinities are no bounds. Where both are equal the unknown is fixed.
     loss : {"linear", "soft_l1", "huber", "cauchy", "arctan"} or callable
-        What a residual costs, as a function ρ(z) of its square in units of ``loss_scale``: the
+        What a residual costs, as a function ρ(z) of its square in units of ``f_scale``: the
         names as in SciPy, or a function in plain NumPy. It is differentiated exactly, twice.
-    loss_scale : float
-        The size beyond which residuals count as outliers: ``f_scale`` in SciPy.
+    f_scale : float
+        The size beyond which residuals count as outliers.
     jac : callable, optional
         Takes what ``residuals`` takes and returns their Jacobian, of shape ``fun.shape`` and one
         more axis for the unknowns, where the residuals cannot be recorded. Newton steps need them
@@ -113,7 +113,7 @@ def least_squares(
     Returns
     -------
     OptimizeResult
-        ``x``; ``cost``, half the sum of squares, or of ``loss_scale**2 * ρ``; ``fun``, the
+        ``x``; ``cost``, half the sum of squares, or of ``f_scale**2 * ρ``; ``fun``, the
         residuals, and ``jac``, of shape ``fun.shape + x.shape``, or a structure of such blocks,
         neither weighted by the loss, all at the best point found; ``active_mask``, -1 or 1 for an
         unknown that its lower or upper bound holds, else 0; ``nfev, njev, nhev``; ``nit``, the
@@ -159,7 +159,7 @@ def least_squares(
     >>> {name: round(float(value), 4) for name, value in result.x.items()}, result.active_mask
     ({'a': 1.9798, 'rate': 0.5}, {'a': np.int64(0), 'rate': np.int64(1)})
     """
-    problem = Residuals(residuals, x0, args, loss_named(loss), loss_scale, jac)
+    problem = Residuals(residuals, x0, args, loss_named(loss), f_scale, jac)
     problem.bounds = None if bounds is None else as_vectors(bounds, problem)
     limit = 200 * (problem.start.size + 1) if max_nfev is None else max_nfev
     check_count("max_nfev", limit, 1)

@@ -27,12 +27,12 @@ class Residuals(Problem):
         x0: Any,
         args: Any,
         loss: Loss | None,
-        loss_scale: float,
+        f_scale: float,
         jac: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(x0)
-        if not loss_scale > 0:
-            raise ValueError(f"expected loss_scale to be positive, got {loss_scale}")
+        if not f_scale > 0:
+            raise ValueError(f"expected f_scale to be positive, got {f_scale}")
         self.f = self.on_vectors(f, args)
         self.can_be_recorded = jac is None
         if jac is None:
@@ -41,7 +41,7 @@ class Residuals(Problem):
         else:
             self.value, self.both = values_and_matrix(self.f, self.on_vectors(jac, args))
         self.loss = loss
-        self.loss_scale = loss_scale
+        self.f_scale = f_scale
         self.shape: tuple[int, ...] = ()
 
     def evaluate(self, x: Array) -> ResidualPoint:
@@ -55,7 +55,7 @@ class Residuals(Problem):
         if self.loss is None:
             cost = float(residuals.dot(residuals))
         else:
-            cost, weighted, rows = reweight(self.loss, self.loss_scale, residuals, jacobian)
+            cost, weighted, rows = reweight(self.loss, self.f_scale, residuals, jacobian)
         triangle, norms = triangle_and_norms(rows, weighted)
         return ResidualPoint(x, residuals, jacobian, cost, triangle, norms)
 
@@ -78,8 +78,8 @@ class Residuals(Problem):
         if self.loss is None:
             cost = float(residuals.dot(residuals))
         else:
-            z = (residuals / self.loss_scale) ** 2
-            cost = float(self.loss_scale**2 * np.sum(self.loss(z)))
+            z = (residuals / self.f_scale) ** 2
+            cost = float(self.f_scale**2 * np.sum(self.loss(z)))
         return residuals, cost if isfinite(cost) else np.inf
 
     def hessian(self, x: Array) -> Array:
@@ -94,7 +94,7 @@ class Residuals(Problem):
             residuals = np.stack(residuals)
         if self.loss is None:
             return np.sum(residuals**2) / 2
-        return np.sum(self.loss((residuals / self.loss_scale) ** 2)) * self.loss_scale**2 / 2
+        return np.sum(self.loss((residuals / self.f_scale) ** 2)) * self.f_scale**2 / 2
 
     def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, in the structure of ``x0``."""

@@ -61,20 +61,20 @@ def reweight(
 
 
 def influence(
-    loss: str | Loss, residuals: ArrayLike, loss_scale: float = 1.0
+    loss: str | Loss, residuals: ArrayLike, f_scale: float = 1.0
 ) -> tuple[Array, Array, Array]:
     """Return what residuals cost under a robust loss, and how each pulls: its influence.
 
     Parameters
     ----------
-    loss, loss_scale
+    loss, f_scale
         As in `optim.least_squares`.
     residuals : array_like
 
     Returns
     -------
     cost : ndarray
-        ``loss_scale**2 * ρ(z)``, with ``z = (residuals / loss_scale)**2``: the square of a residual
+        ``f_scale**2 * ρ(z)``, with ``z = (residuals / f_scale)**2``: the square of a residual
         where the loss is linear.
     influence, slope : ndarray
         Half of the derivative of the cost, the residual itself where the loss is linear, and the
@@ -99,9 +99,9 @@ def influence(
     function = loss_named(loss)
     if function is None:
         return r**2, r, np.ones_like(r)
-    z = (r / loss_scale) ** 2
+    z = (r / f_scale) ** 2
     rho, first, second = value_and_derivatives(function, z)
-    return loss_scale**2 * rho, first * r, first + 2 * z * second
+    return f_scale**2 * rho, first * r, first + 2 * z * second
 
 
 def value_and_derivatives(loss: Loss, z: Array) -> tuple[Array, Array, Array]:

@@ -84,7 +84,7 @@ def test_without_sigma_the_scale_is_that_of_most_residuals(loss: str) -> None:
     result = fit(model, X, y, loss=loss)
     scale = scipy.stats.median_abs_deviation(result.residuals, center=lambda *_, **__: 0.0)
     expected = scale / scipy.stats.norm.ppf(0.75) * np.sqrt(40 / 37)
-    assert result.problem.loss_scale == pytest.approx(expected, rel=1e-5)
+    assert result.problem.f_scale == pytest.approx(expected, rel=1e-5)
     assert 0.07 < expected < 0.15
     tight: Any = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}
     other = scipy.optimize.least_squares(
@@ -97,7 +97,7 @@ def test_without_sigma_the_scale_is_that_of_most_residuals(loss: str) -> None:
 @pytest.mark.parametrize("sigma", [None, 0.1])
 def test_a_given_scale_is_that_of_scipy(loss: str, sigma: float | None) -> None:
     model, y = data("decay")
-    result = fit(model, X, y, sigma, loss=loss, loss_scale=0.5)
+    result = fit(model, X, y, sigma, loss=loss, f_scale=0.5)
     tight: Any = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15}
     other = scipy.optimize.least_squares(
         lambda p: (decay(X, *p) - y) / (sigma or 1.0), result.p, loss=loss, f_scale=0.5, **tight
@@ -134,7 +134,7 @@ def test_the_scale_does_not_go_down_with_residuals_that_can_be_made_zero(
         result = fit(model, x[:n], y, loss=loss)
         assert result.success
         plain = np.sqrt(squares / (n - parameters))
-        assert result.problem.loss_scale == pytest.approx(plain, rel=1e-6)
+        assert result.problem.f_scale == pytest.approx(plain, rel=1e-6)
         assert min(by_name(result)) > 0.01 * plain
         assert any("cannot tell outliers from scatter" in w for w in result.warnings)
         assert fit(model, x[:n], y, 0.3, loss=loss).warnings == []
@@ -160,7 +160,7 @@ def test_of_data_without_variance() -> None:
 @every_loss
 def test_a_search_that_runs_out_of_evaluations_is_not_repeated_for_ever(loss: str) -> None:
     model, y = data("line")
-    problem = replace(fit(model, X, y, loss=loss).problem, loss_scale=None)
+    problem = replace(fit(model, X, y, loss=loss).problem, f_scale=None)
     searches = []
 
     def search(posed: Problem, start: np.ndarray) -> Any:
@@ -176,15 +176,15 @@ def test_a_search_that_runs_out_of_evaluations_is_not_repeated_for_ever(loss: st
     ("loss", "scale"), [("linear", 1.0), ("huber", 0.0), ("huber", -1.0), ("huber", np.nan)]
 )
 def test_a_scale_that_makes_no_sense(loss: str, scale: float) -> None:
-    message = "give a loss too" if loss == "linear" else f"a positive loss_scale, got {scale}"
+    message = "give a loss too" if loss == "linear" else f"a positive f_scale, got {scale}"
     with pytest.raises(ValueError, match=message):
-        fit(decay, X, data("decay")[1], loss=loss, loss_scale=scale)
+        fit(decay, X, data("decay")[1], loss=loss, f_scale=scale)
 
 
 @pytest.mark.parametrize("scale", ["2", np.ones(40), [], 1j])
 def test_a_scale_that_is_no_number(scale: Any) -> None:
-    with pytest.raises(ValueError, match=r"^loss_scale "):
-        fit(decay, X, data("decay")[1], loss="huber", loss_scale=scale)
+    with pytest.raises(ValueError, match=r"^f_scale "):
+        fit(decay, X, data("decay")[1], loss="huber", f_scale=scale)
 
 
 # -- errors ----------------------------------------------------------------------------------
@@ -202,7 +202,7 @@ def test_a_loss_far_wider_than_the_residuals_has_the_errors_of_least_squares(
     model, y = data("decay")
     plain = fit(model, X, y, 0.1, absolute_sigma=False)
     # Whether outliers have the size of sigma is not believed in any case.
-    wide = fit(model, X, y, 0.1, absolute_sigma=absolute, loss=loss, loss_scale=1e5)
+    wide = fit(model, X, y, 0.1, absolute_sigma=absolute, loss=loss, f_scale=1e5)
     assert_allclose(by_name(wide), by_name(plain), rtol=1e-6)
     assert_allclose(wide.band(X), plain.band(X), rtol=1e-6)
     assert_allclose(wide.interval("rate"), plain.interval("rate"), rtol=1e-4)
@@ -227,7 +227,7 @@ def test_a_prediction_has_the_scatter_of_most_points() -> None:
     t = scipy.stats.t.ppf((1 + 0.6827) / 2, 38)
     own = ((outer[1] - outer[0]) ** 2 - (inner[1] - inner[0]) ** 2) / (2 * t) ** 2
     assert_allclose(own, result.variance)
-    assert_allclose(result.variance, (result.problem.loss_scale or 0) ** 2, rtol=1e-4)
+    assert_allclose(result.variance, (result.problem.f_scale or 0) ** 2, rtol=1e-4)
 
 
 def test_fits_with_scales_of_their_own_have_no_criterion_in_common() -> None:

@@ -162,7 +162,7 @@ def test_far_outliers_are_at_the_edge_of_the_pulls_and_leave_room_to_the_others(
     assert low < below[0, 1] < 0 < above[0, 1] < high < 12
     most = np.delete(result.pulls, [4, 20])
     assert np.all((low < most) & (most < high))
-    scale = result.problem.loss_scale
+    scale = result.problem.f_scale
     beyond = np.sum(np.abs(result.residuals) > scale)
     expected = f"decay\nloss 'cauchy', {beyond} of 30 points beyond {scale:.3g}"
     assert upper.get_title(loc="left") == expected

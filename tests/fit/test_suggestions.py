@@ -41,7 +41,6 @@ def decay(t: Any, amplitude: Any = 2.0, rate: Any = 1.0) -> Any:
         ("weights", "write sigma, which is 1/weights$"),
         ("params", "write p0$"),
         ("xdata", "write x$"),
-        ("f_scale", "write loss_scale$"),
         ("max_nfev", "leave it out, since the search ends by itself"),
         ("jac", "leave it out, since derivatives are exact"),
         ("constraint", "did you mean 'constraints'?"),

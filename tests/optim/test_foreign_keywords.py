@@ -63,7 +63,6 @@ def test_no_step_at_all_leaves_the_start(method: Method) -> None:
         (optim.newton, "bounds", "minimize or least_squares"),
         (optim.lbfgs, "options", "as keywords"),
         (optim.lagrange, "bounds", "minimize"),
-        (optim.least_squares, "f_scale", "write loss_scale="),
         (optim.least_squares, "x_scale", "units of x do not matter"),
         (optim.least_squares, "maxiter", "write max_nfev="),
         (optim.least_squares, "method", "always Levenberg's and Marquardt's"),

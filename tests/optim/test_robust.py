@@ -38,7 +38,7 @@ every_scale = pytest.mark.parametrize("scale", [0.02, 0.1, 1.0])
 @every_loss
 @every_scale
 def test_minimum_and_cost_are_scipys(loss: str, scale: float) -> None:
-    result = least_squares(decay, [1.0, 1.0, 1.0], loss=loss, loss_scale=scale)
+    result = least_squares(decay, [1.0, 1.0, 1.0], loss=loss, f_scale=scale)
     tight = {"xtol": 1e-15, "ftol": 1e-15, "gtol": 1e-15, "max_nfev": 5000}
     expected = scipy.optimize.least_squares(
         decay, [1.0, 1.0, 1.0], jac="3-point", loss=loss, f_scale=scale, **tight
@@ -51,7 +51,7 @@ def test_minimum_and_cost_are_scipys(loss: str, scale: float) -> None:
 @every_loss
 @every_scale
 def test_the_gradient_of_the_cost_vanishes_but_for_rounding(loss: str, scale: float) -> None:
-    result = least_squares(decay, [1.0, 1.0, 1.0], loss=loss, loss_scale=scale)
+    result = least_squares(decay, [1.0, 1.0, 1.0], loss=loss, f_scale=scale)
     weight = SLOPES[loss]((result.fun / scale) ** 2)
     gradient = result.jac.T @ (weight * result.fun)
     assert np.all(np.abs(gradient) < 1e-14 * np.linalg.norm(result.jac, axis=0))
@@ -60,7 +60,7 @@ def test_the_gradient_of_the_cost_vanishes_but_for_rounding(loss: str, scale: fl
 def test_hubers_location_in_closed_form() -> None:
     # One outlier: the other three pull it back as strongly as it pulls, 1 for its unit slope.
     data = np.array([0.0, 1.0, 2.0, 100.0])
-    result = least_squares(lambda x: x - data, 0.0, loss="huber", loss_scale=2.0)
+    result = least_squares(lambda x: x - data, 0.0, loss="huber", f_scale=2.0)
     assert_allclose(result.x, (0 + 1 + 2 + 2) / 3, rtol=1e-15)
     assert result.success
 
@@ -68,19 +68,19 @@ def test_hubers_location_in_closed_form() -> None:
 def test_an_outlier_hardly_matters() -> None:
     spoilt = DATA.copy()
     spoilt[20] = 1e6
-    clean = least_squares(decay, [1.0, 1.0, 1.0], loss="cauchy", loss_scale=0.02)
+    clean = least_squares(decay, [1.0, 1.0, 1.0], loss="cauchy", f_scale=0.02)
     result = least_squares(
         lambda x: x[0] * np.exp(-x[1] * T) + x[2] - spoilt,
         [1.0, 1.0, 1.0],
         loss="cauchy",
-        loss_scale=0.02,
+        f_scale=0.02,
     )
     assert result.success
     assert_allclose(result.x, clean.x, rtol=0.01)
 
 
 def test_residuals_and_jacobian_are_told_as_they_are() -> None:
-    result = least_squares(decay, [1.0, 1.0, 1.0], loss="soft_l1", loss_scale=0.1)
+    result = least_squares(decay, [1.0, 1.0, 1.0], loss="soft_l1", f_scale=0.1)
     assert_allclose(result.fun, decay(result.x))
     assert_allclose(result.jac[:, 2], 1.0)
 
@@ -88,21 +88,21 @@ def test_residuals_and_jacobian_are_told_as_they_are() -> None:
 @every_loss
 def test_a_loss_far_wider_than_the_residuals_is_the_linear_one(loss: str) -> None:
     linear = least_squares(decay, [1.0, 1.0, 1.0])
-    result = least_squares(decay, [1.0, 1.0, 1.0], loss=loss, loss_scale=1e6)
+    result = least_squares(decay, [1.0, 1.0, 1.0], loss=loss, f_scale=1e6)
     assert_allclose(result.x, linear.x, rtol=1e-9)
     assert_allclose(result.cost, linear.cost, rtol=1e-9)
 
 
 def test_a_loss_of_ones_own() -> None:
-    named = least_squares(decay, [1.0, 1.0, 1.0], loss="cauchy", loss_scale=0.1)
-    own = least_squares(decay, [1.0, 1.0, 1.0], loss=lambda z: np.log(1 + z), loss_scale=0.1)
+    named = least_squares(decay, [1.0, 1.0, 1.0], loss="cauchy", f_scale=0.1)
+    own = least_squares(decay, [1.0, 1.0, 1.0], loss=lambda z: np.log(1 + z), f_scale=0.1)
     assert_allclose(own.x, named.x, rtol=1e-12)
     assert_allclose(own.cost, named.cost, rtol=1e-12)
 
 
 def test_a_loss_that_bends_back_down() -> None:
     # Welsch's: outliers have no pull at all.
-    result = least_squares(decay, [2.0, 1.0, 0.3], loss=lambda z: 1 - np.exp(-z), loss_scale=0.1)
+    result = least_squares(decay, [2.0, 1.0, 0.3], loss=lambda z: 1 - np.exp(-z), f_scale=0.1)
     weight = np.exp(-((result.fun / 0.1) ** 2))
     assert result.success, result.message
     assert_allclose(result.jac.T @ (weight * result.fun), 0, atol=1e-13)
@@ -111,7 +111,7 @@ def test_a_loss_that_bends_back_down() -> None:
 
 @every_loss
 def test_losses_and_bounds_together(loss: str) -> None:
-    options: Any = {"loss": loss, "loss_scale": 0.1}
+    options: Any = {"loss": loss, "f_scale": 0.1}
     result = least_squares(decay, [1.0, 1.0, 0.1], bounds=(0, [9, 9, 0.2]), **options)
     held = least_squares(lambda x: decay([x[0], x[1], 0.2]), [1.0, 1.0], **options)
     assert result.success, result.message
@@ -125,14 +125,14 @@ def test_the_influence_is_half_the_derivative_of_the_cost(loss: Any) -> None:
     (above, up, _), (below, down, _) = (influence(loss, r + s, 0.5) for s in (h, -h))
     assert_allclose((above - below) / (4 * h), pull, atol=1e-8)
     assert_allclose((up - down) / (2 * h), slope, atol=1e-8)
-    result = least_squares(lambda x: x[0] + r, [0.0], loss=loss, loss_scale=0.5)
+    result = least_squares(lambda x: x[0] + r, [0.0], loss=loss, f_scale=0.5)
     assert np.sum(influence(loss, result.fun, 0.5)[0]) == pytest.approx(2 * result.cost)
 
 
 def test_a_maximum_of_the_cost_is_left() -> None:
     # Between two clusters the loss has a maximum, where its gradient is zero too.
     data = np.array([-10.0, -10.0, 10.0, 10.0])
-    result = least_squares(lambda x: x - data, 0.1, loss="cauchy", loss_scale=1.0)
+    result = least_squares(lambda x: x - data, 0.1, loss="cauchy", f_scale=1.0)
     assert_allclose(abs(result.x), 10, rtol=0.01)
     assert result.success
 
@@ -148,8 +148,8 @@ def test_a_loss_that_is_not_a_number() -> None:
     [
         ({"loss": "tukey"}, "loss is one of 'linear', 'soft_l1', 'huber', 'cauchy', 'arctan'"),
         ({"loss": lambda z: z[:3]}, r"the loss returned shape \(3,\) for z of shape \(60,\)"),
-        ({"loss": "huber", "loss_scale": 0.0}, "expected loss_scale to be positive, got 0.0"),
-        ({"loss": "huber", "loss_scale": -1.0}, "expected loss_scale to be positive"),
+        ({"loss": "huber", "f_scale": 0.0}, "expected f_scale to be positive, got 0.0"),
+        ({"loss": "huber", "f_scale": -1.0}, "expected f_scale to be positive"),
     ],
 )
 def test_losses_that_make_no_sense(options: Any, message: str) -> None:
