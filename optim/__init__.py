@@ -8,6 +8,7 @@ from optim.descent._newton_cg import newton_cg
 from optim.from_scipy._minimize import minimize
 from optim.multipliers._lagrange import lagrange
 from optim.roots._roots import halley, newton_raphson
+from optim.search._run import Status
 from optim.squares._least_squares import least_squares
 from optim.squares._residuals import residuals_and_jacobian
 from optim.squares._robust import influence
@@ -34,6 +35,7 @@ __all__ = [
     "RMSprop",
     "ReduceOnPlateau",
     "Schedule",
+    "Status",
     "bfgs",
     "clip_by_norm",
     "clip_by_value",

@@ -10,12 +10,13 @@ import numpy as np
 from fit.arguments._numbers import Array
 from fit.as_scipy._task import Task
 from fit.verdict._worth import only_minimum, shortcoming
+from optim import Status
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 # What ends a search of `optim.least_squares` is called in SciPy; all of them are an answer.
-IER = {1: 1, 2: 2, -1: 3, -2: 4}
+IER = {Status.CONVERGED: 1, Status.STALLED: 3, Status.OTHER_KIND: 3, Status.SINGULAR: 4}
 
 
 def covariance_at(result: OptimizeResult, freedom: int, absolute: bool, noise: float) -> Array:
@@ -26,7 +27,7 @@ def covariance_at(result: OptimizeResult, freedom: int, absolute: bool, noise: f
     from scipy.linalg.lapack import dtrtri
 
     n = result.x.size
-    if result.status == -2:
+    if result.status is Status.SINGULAR:
         missing = result.message + "; p0 may be too far off" * (result.nit == 0)
     elif freedom <= 0 and not absolute:
         missing = (
@@ -34,7 +35,7 @@ def covariance_at(result: OptimizeResult, freedom: int, absolute: bool, noise: f
             "errors; give sigma, with absolute_sigma=True"
         )
     else:
-        if result.status == -1:
+        if result.status in (Status.STALLED, Status.OTHER_KIND):
             warn(f"The parameters are the best that were found, but {result.message}")
         inverse, failed = dtrtri(result.triangle)
         if not failed and not (noise and _singular(result.triangle, noise)):
@@ -59,10 +60,10 @@ def warn(message: str) -> None:
 
 def refuse_failure(task: Task, result: OptimizeResult) -> None:
     """Raise what SciPy raises where a search has found nothing."""
-    if result.status == -3:
+    if result.status is Status.NOT_FINITE:
         what = _not_finite(task, result)
         raise ValueError(f"p0 = {task.start} is no place to start: {what}")
-    if result.status == 0:
+    if result.status is Status.LIMIT:
         raise RuntimeError(f"Optimal parameters not found: {result.message}")
 
 

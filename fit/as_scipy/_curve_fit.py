@@ -19,6 +19,7 @@ from fit.as_scipy._arguments import only_by_scipy, search_options
 from fit.as_scipy._derivatives import check_jac
 from fit.as_scipy._search import best_from, first_search, other_starts
 from fit.as_scipy._task import UNBOUNDED, task_of
+from optim import Status
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds
@@ -104,9 +105,9 @@ def curve_fit(
     mesg : str
         How the search ended.
     ier : int
-        The same as a number: 1 at a minimum; 2 at one to rounding; 3, with an OptimizeWarning,
-        where no step lowers χ² though this is no minimum; 4, with an OptimizeWarning, where the
-        data do not determine the parameters.
+        The same as a number, of which SciPy takes 1 to 4 for an answer: 1 at a minimum; 3, with an
+        OptimizeWarning, where no step lowers χ² though this is no minimum; 4, with an
+        OptimizeWarning, where the data do not determine the parameters.
 
     Raises
     ------
@@ -153,7 +154,7 @@ def curve_fit(
     search, result, noise = first_search(task, jac, bool(kwargs.get("col_deriv")), options)
     said = shortcoming_of(task, result, options)
     free = p0 is None and task.limits is None and "max_nfev" not in options
-    if free and (said or result.status in (0, -1)):
+    if free and (said or result.status in (Status.LIMIT, Status.STALLED, Status.OTHER_KIND)):
         result = best_from(other_starts(task.start.size), search, result)
         said = shortcoming_of(task, result, options)
     refuse_failure(task, result)

@@ -21,7 +21,8 @@ from fit.problem._sigma import OF_MODEL, Sigma, counting, refuse_errors_of_model
 from fit.results._result import FitResult
 from fit.search._checks import check_enough
 from fit.search._fit import fit
-from fit.uncertainties._estimate import LINEAR, UNDETERMINED
+from fit.uncertainties._estimate import LINEAR
+from optim import Status
 
 Function: TypeAlias = Callable[[Any], Any]
 
@@ -242,7 +243,7 @@ def _linear_fit(
         -solution.residuals,
         float(solution.residuals @ solution.residuals),
         not undetermined.size,
-        UNDETERMINED if undetermined.size else 1,
+        Status.SINGULAR if undetermined.size else Status.CONVERGED,
         _message(names, undetermined),
         solution.steps,
         LINEAR,

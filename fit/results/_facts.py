@@ -11,7 +11,8 @@ import numpy as np
 
 from fit.arguments._words import in_prose, probability, quantity
 from fit.problem._problem import Problem
-from fit.uncertainties._estimate import UNDETERMINED, Estimate
+from fit.uncertainties._estimate import Estimate
+from optim import Status
 
 STRONG = 0.9  # correlations from here on are reported,
 MOST = 8  # but at most this many
@@ -79,7 +80,7 @@ def outcome(result: Estimate) -> str:
     """Return how the search ended."""
     if result.success:
         return f"converged ({result.message})"
-    if result.status == UNDETERMINED and result.determined.undetermined.size:
+    if result.status is Status.SINGULAR and result.determined.undetermined.size:
         return "UNDETERMINED (other parameters fit as well, though none better: see the warnings)"
     return f"NOT CONVERGED ({result.message})"
 

@@ -19,6 +19,7 @@ from fit.problem._problem import Problem
 from fit.problem._sigma import Relative
 from fit.uncertainties._covariance import Determined
 from fit.uncertainties._estimate import Estimate
+from optim import Status
 
 Result = TypeVar("Result", bound=Estimate)
 
@@ -59,7 +60,7 @@ def to_json(result: Estimate, warnings: Sequence[str]) -> str:
         "weighted_residuals": result.weighted_residuals,
         "chi_squared": result.chi_squared,
         "success": result.success,
-        "status": result.status,
+        "status": result.status.name,
         "message": result.message,
         "nfev": result.nfev,
         "method": result.method,
@@ -261,7 +262,7 @@ def _result(document: dict[str, Any], problem: Problem, of: type[Result]) -> Res
         _array(document["weighted_residuals"]),
         float(document["chi_squared"]),
         bool(document["success"]),
-        int(document["status"]),
+        _status(document["status"]),
         str(document["message"]),
         int(document["nfev"]),
         str(document["method"]),
@@ -280,6 +281,12 @@ def _result(document: dict[str, Any], problem: Problem, of: type[Result]) -> Res
         warnings=[str(warning) for warning in document["warnings"]],
     )
     return result
+
+
+def _status(name: Any) -> Status:
+    if name not in Status.__members__:
+        raise ValueError(f"there is no status {name!r}: there are {', '.join(Status.__members__)}")
+    return Status[name]
 
 
 def _array(numbers: Any) -> Array:

@@ -42,7 +42,7 @@ class FitResult(Estimate):
     success : bool
         Whether this is a minimum, by the relative offset.
     status, message, nfev
-        How the search ended, in numbers and in words, and after how many evaluations.
+        How the search ended, as an `optim.Status` and in words, and after how many evaluations.
     method : str
         How the fit was done.
     refined : Determined, optional

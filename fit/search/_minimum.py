@@ -15,8 +15,7 @@ from fit.problem._problem import Problem
 from fit.results._result import FitResult
 from fit.search._checks import refuse_corner, refuse_together
 from fit.search._rounds import consistent_minimum
-from fit.uncertainties._estimate import UNDETERMINED
-from optim import gradient_descent, lagrange, least_squares
+from optim import Status, gradient_descent, lagrange, least_squares
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
 OFFSET = 1e-7  # the share of the residuals that a linear step may still remove at a minimum
 VANISHED = 1e-10  # of what depended on a parameter at the start
 STEPS = 2000  # down the gradient
-STOPPED = 99  # by the callback
 
 
 def minimum_of(problem: Problem, method: str, progress: bool = False) -> FitResult:
@@ -51,7 +49,7 @@ def minimum_of(problem: Problem, method: str, progress: bool = False) -> FitResu
         residuals,
         float(residuals @ residuals) if problem.loss == "linear" else 2 * float(found.cost),
         bool(found.success),
-        int(found.status),
+        found.status,
         str(found.message),
         int(found.nfev),
         method,
@@ -59,7 +57,7 @@ def minimum_of(problem: Problem, method: str, progress: bool = False) -> FitResu
     )
     if search is not _least_squares and result.success and result.determined.undetermined.size:
         left_open = "several parameters serve equally well"
-        return replace(result, success=False, status=UNDETERMINED, message=left_open)
+        return replace(result, success=False, status=Status.SINGULAR, message=left_open)
     return result
 
 
@@ -74,7 +72,7 @@ def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:
         J = jacobian(problem.residuals)(p)
     if not np.isfinite(J).all():
         refuse_corner(problem, p, J)
-    if by_least_squares and found.status == UNDETERMINED:
+    if by_least_squares and found.status is Status.SINGULAR:
         J = np.where(_vanished(problem, p, J), 0.0, J)
     signs = _without_sign(problem, p, residuals)
     return p * signs, residuals, J * signs
@@ -126,10 +124,10 @@ def _gradient_descent(problem: Problem, start: Array, progress: bool) -> Optimiz
         path=True,
         progress=progress,
     )
-    if found.status == STOPPED:
+    if found.status is Status.STOPPED:
         found.update(
             success=True,
-            status=0,
+            status=Status.CONVERGED,
             message=f"a minimum: a linear step would remove less than {OFFSET:g} of the residuals",
         )
     return found

@@ -11,6 +11,7 @@ import numpy as np
 from fit.arguments._numbers import Array
 from fit.problem._losses import REDESCENDING, too_few, typical_size
 from fit.problem._problem import Problem
+from optim import Status
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -18,9 +19,7 @@ if TYPE_CHECKING:
 Search: TypeAlias = "Callable[[Problem, Array], OptimizeResult]"
 
 ROUNDS = 50
-LIMITS = (0, 1)  # what a search's status is where it took all evaluations or steps it may
 PATIENCE = 4  # searches, that each go on where the last ran out of its evaluations
-UNSETTLED = 0  # the status where these were not enough
 ALIKE = 1e-6  # relative changes that end the rounds
 
 
@@ -59,13 +58,13 @@ def _minimum_by_rounds(
         evaluations += found.nfev
         last, start = posed, found.x
         posed = _with_scale(_with_errors_of_model(problem, start), start)
-        ran_out += not found.success and found.status in LIMITS
+        ran_out += found.status is Status.LIMIT
         if ran_out == PATIENCE or not _change(last, posed) > ALIKE:
             break
     else:
         if problem.follows_model:
             left = f"the errors that follow the model do not stay the same after {ROUNDS} fits"
-            found.update(success=False, status=UNSETTLED, message=left)
+            found.update(success=False, status=Status.LIMIT, message=left)
     found.nfev = evaluations
     return last, found
 

@@ -21,9 +21,9 @@ from fit.uncertainties._covariance import (
     variance_of,
 )
 from fit.uncertainties._sandwich import Sandwich, sandwich
+from optim import Status
 
 LINEAR = "linear least squares"  # the method for models that are linear in all parameters
-UNDETERMINED = -2  # the status where other parameters fit as well
 
 
 class ByName(dict[str, float]):
@@ -49,7 +49,7 @@ class Estimate:
     weighted_residuals: Array
     chi_squared: float
     success: bool
-    status: int
+    status: Status
     message: str
     nfev: int
     method: str = "least squares"

@@ -10,9 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.uncertainties._estimate import UNDETERMINED, Estimate, quantile
+from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._one_by_one import end_by_search, least_with
 from fit.uncertainties._vicinity import Vicinity, axes_of, is_minimum, valley_at
+from optim import Status
 
 EPS = float(np.finfo(float).eps)
 ROUNDED = 1000  # times the rounding of the residuals, within which no rise of χ² can be seen
@@ -126,7 +127,7 @@ def profile(result: Estimate, name: str, points: int = 13, reach: float = 3.0) -
 
 def _refuse_violated(result: Estimate) -> None:
     """Refuse to follow χ² from a place that the constraints exclude."""
-    if result.problem.constraints and not result.success and result.status != UNDETERMINED:
+    if result.problem.constraints and not result.success and result.status is not Status.SINGULAR:
         raise ValueError(f"there is no minimum from which χ² could rise: {result.message}")
 
 

@@ -11,12 +11,13 @@ from autodiff import vjp
 from fit.arguments._words import from_the_middle, in_prose, quantity
 from fit.problem._errors_in_x import offsets_by_bending
 from fit.problem._losses import REDESCENDING, too_few
-from fit.uncertainties._estimate import UNDETERMINED, Estimate
+from fit.uncertainties._estimate import Estimate
 from fit.verdict._curvature import curvature, hessian
 from fit.verdict._errors_from_data import errors_from_data
 from fit.verdict._evaluations import LONGER, TIMES, SpentError, within_evaluations
 from fit.verdict._undetermined import undetermined
 from fit.verdict._worth import only_minimum, shortcoming
+from optim import Status
 
 # A correlation of 0.999 makes an error 22 times, 1/√(1 - 0.999²), what it were if the other
 # parameter were known: such errors mean something only together.
@@ -66,7 +67,7 @@ def _subject(check: Callable[..., Any]) -> str:
 
 
 def _convergence(result: Estimate) -> Iterator[str]:
-    named = result.status == UNDETERMINED and len(result.determined.undetermined)
+    named = result.status is Status.SINGULAR and len(result.determined.undetermined)
     if not result.success and not named:
         yield f"not converged: {result.message}"
 

@@ -59,5 +59,5 @@ def report(
         fun = search.last_value
         result = OptimizeResult(x=search.shaped(search.start), fun=fun, **counts)
     message = "; ".join([message.rstrip(". "), *search.notes])
-    result.update(status=int(status), success=status is Status.CONVERGED, message=message)
+    result.update(status=status, success=status is Status.CONVERGED, message=message)
     return result

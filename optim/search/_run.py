@@ -16,32 +16,59 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 
-class Outcome(IntEnum):
-    """How a search ended, and whether that is what was wanted."""
+class Status(IntEnum):
+    """How a search ended, for all methods: the ``status`` of their results.
 
-    @property
-    def success(self) -> bool:
-        raise NotImplementedError
+    Attributes
+    ----------
+    meaning : str
+        The same in words.
+    success : bool
+        Whether what was asked for was found: of CONVERGED only.
 
+    Examples
+    --------
+    >>> for status in Status:
+    ...     print(f"{status.value:2} {status!s:10} {status.meaning}")
+     0 CONVERGED  what was asked for was found
+     1 LIMIT      the steps or evaluations allowed were not enough
+     2 STALLED    no step leads on, though this is not what was asked for
+     3 NOT_FINITE a value or a derivative is infinite or NaN
+     4 UNBOUNDED  f falls without end
+     5 OTHER_KIND a stationary point, but not of the kind that was asked for
+     6 INFEASIBLE the constraints contradict one another, or the start is out of bounds
+     7 SINGULAR   a derivative has lost rank: several points serve equally well, or none is told
+     8 WANDERS    the iterates go round, or run away
+     9 INVALID    the function returns something else than was asked for
+    99 STOPPED    the callback stopped the search
+    """
 
-class Status(Outcome):
-    """How a search ended; only CONVERGED is a success."""
+    meaning: str
 
-    CONVERGED = 0
-    LIMIT = 1  # maxiter steps were not enough
-    STALLED = 2  # no step lowers f, though this is no minimum
-    NOT_FINITE = 3  # f or a derivative is infinite or NaN
-    UNBOUNDED = 4  # f falls without end
-    OTHER_KIND = 5  # a stationary point, but not of the kind that was asked for
-    INFEASIBLE = 6  # the constraints contradict one another, or the start is out of bounds
-    SINGULAR = 7  # a derivative that has to be divided by is zero, or has lost rank
-    WANDERS = 8  # the iterates go round, or run away
-    INVALID = 9  # f does not return one real number
-    STOPPED = 99  # by the callback
+    CONVERGED = 0, "what was asked for was found"
+    LIMIT = 1, "the steps or evaluations allowed were not enough"
+    STALLED = 2, "no step leads on, though this is not what was asked for"
+    NOT_FINITE = 3, "a value or a derivative is infinite or NaN"
+    UNBOUNDED = 4, "f falls without end"
+    OTHER_KIND = 5, "a stationary point, but not of the kind that was asked for"
+    INFEASIBLE = 6, "the constraints contradict one another, or the start is out of bounds"
+    SINGULAR = 7, "a derivative has lost rank: several points serve equally well, or none is told"
+    WANDERS = 8, "the iterates go round, or run away"
+    INVALID = 9, "the function returns something else than was asked for"
+    STOPPED = 99, "the callback stopped the search"
+
+    def __new__(cls, value: int, meaning: str) -> Status:
+        member = int.__new__(cls, value)
+        member._value_ = value
+        member.meaning = meaning
+        return member
 
     @property
     def success(self) -> bool:
         return self is Status.CONVERGED
+
+    def __str__(self) -> str:
+        return self.name
 
 
 Verdict: TypeAlias = tuple[Status, str]
@@ -50,7 +77,7 @@ Callback: TypeAlias = Callable[["OptimizeResult"], Any]
 
 
 def run(
-    search: Generator[Iterate, None, tuple[Outcome, str]],
+    search: Search,
     problem: Problem,
     *,
     maxiter: int,
@@ -70,7 +97,7 @@ def run(
     least = np.inf
     points = []
     nit = -1
-    verdict: tuple[Outcome, str] | None = None
+    verdict: Verdict | None = None
     # What overflows at a trial point is no news to the user: such a point is refused.
     with np.errstate(all="ignore"), closing(search), closing(_bar(progress, maxiter)) as bar:
         while verdict is None:
@@ -98,11 +125,11 @@ def run(
                 verdict = verdict or (Status.LIMIT, f"{maxiter} steps (maxiter) were not enough")
     status, message = verdict
     if status.success and not np.isfinite(last.x).all():
-        status = type(status)["NOT_FINITE"]
+        status = Status.NOT_FINITE
         message = f"x is not finite: start from finite numbers, not from {problem.start!r:.60}"
     success = status.success
     result = OptimizeResult(problem.result_fields(last if success else best))
-    result.update(nit=max(nit, 0), status=int(status), success=success, message=message)
+    result.update(nit=max(nit, 0), status=status, success=success, message=message)
     if path:
         shaped = [problem.shaped(x.copy()) for x in points]
         result.path = np.stack(shaped) if isinstance(shaped[0], np.ndarray | np.generic) else shaped

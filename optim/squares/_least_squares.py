@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from optim.search._keywords import OF_LEAST_SQUARES, answering
 from optim.search._objective import Array, Iterate
-from optim.search._run import Callback, Outcome, check_count, run
+from optim.search._run import Callback, Search, Status, Verdict, check_count, run
 from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
 from optim.squares._gauss_newton_model import (
     EPS,
@@ -30,22 +30,6 @@ if TYPE_CHECKING:
 
 CONVERGED = 1e-4  # the relative offset beyond which nothing is called a minimum
 ROUNDING = 1e-10  # of the model's terms: what may be left where the residuals hold no noise
-
-
-class LeastSquaresStatus(Outcome):
-    """How a search for least squares ended; those above zero are a success, as in SciPy."""
-
-    MINIMUM = 1
-    MINIMUM_TO_ROUNDING = 2
-    LIMIT = 0
-    NO_MINIMUM = -1
-    UNDETERMINED = -2
-    NOT_FINITE = -3
-    OUT_OF_BOUNDS = -4
-
-    @property
-    def success(self) -> bool:
-        return self > 0
 
 
 @answering(OF_LEAST_SQUARES)
@@ -117,20 +101,19 @@ def least_squares(
         residuals, and ``jac``, of shape ``fun.shape + x.shape``, or a structure of such blocks,
         neither weighted by the loss, all at the best point found; ``active_mask``, -1 or 1 for an
         unknown that its lower or upper bound holds, else 0; ``nfev, njev, nhev``; ``nit``, the
-        steps taken; ``path`` on request; ``status, success, message``. The status is
+        steps taken; ``path`` on request; ``status, success, message``. The status is an
+        `optim.Status`:
 
-        ====  ==================================================================
-           1  a minimum, by the relative offset
-           2  a minimum, where the residuals are as small as rounding lets them
-           0  ``max_nfev`` evaluations were not enough
-          -1  no step lowers the cost, though its gradient is not zero or it bends down
-          -2  the Jacobian is singular: to first order, several ``x`` serve equally well
-          -3  the residuals or their Jacobian are not finite at the start
-          -4  the start is out of bounds
-          99  the callback stopped the search
-        ====  ==================================================================
-
-        and only the first two are a success.
+        ==========  ================================================================
+        CONVERGED   a minimum, by the relative offset or to rounding, which the message tells
+        LIMIT       ``max_nfev`` evaluations were not enough
+        STALLED     no step lowers the cost, though its gradient is not zero
+        NOT_FINITE  the residuals or their Jacobian are not finite at the start
+        OTHER_KIND  the start is a stationary point, from which the cost bends down
+        INFEASIBLE  the start is out of bounds
+        SINGULAR    the Jacobian is: to first order, several ``x`` serve equally well
+        STOPPED     by the callback
+        ==========  ================================================================
 
     Raises
     ------
@@ -174,17 +157,15 @@ def least_squares(
     )
 
 
-def _search(
-    problem: Residuals, limit: int, tol: float
-) -> Generator[Iterate, None, tuple[LeastSquaresStatus, str]]:
+def _search(problem: Residuals, limit: int, tol: float) -> Search:
     outside = out_of_bounds(problem.bounds, problem)
     if outside:
         yield Iterate(problem.start, np.nan, None, {"cost": np.nan})
-        return LeastSquaresStatus.OUT_OF_BOUNDS, outside
+        return Status.INFEASIBLE, outside
     point = problem.evaluate(problem.start)
     yield point.iterate
     if not point.usable:
-        return LeastSquaresStatus.NOT_FINITE, _not_finite(point)
+        return Status.NOT_FINITE, _not_finite(point)
     hessian = problem.hessian if problem.can_be_recorded else None
     function = Function(
         problem.evaluate, problem.cost, problem.residuals, problem.with_frozen_jacobian, hessian
@@ -192,7 +173,7 @@ def _search(
     bounds = problem.bounds
     end = yield from levenberg_marquardt(function, point, limit - 1, bounds, tol)
     status, message = _verdict(end, bounds)
-    while status is LeastSquaresStatus.UNDETERMINED and problem.nfev < limit:
+    while status is Status.SINGULAR and problem.nfev < limit:
         beside = beside_saddle(function, end.point, bounds)
         if beside is None:
             break
@@ -206,7 +187,7 @@ def _search(
     # Whoever descends hardly ever ends at a saddle point, but may well start from one.
     stayed = status.success and end.point is point
     if stayed and hessian and bends_down(hessian(point.x), point, bounds):
-        return LeastSquaresStatus.NO_MINIMUM, (
+        return Status.OTHER_KIND, (
             "the start is a stationary point, but no minimum: the cost bends down from there"
         )
     return status, message
@@ -215,19 +196,19 @@ def _search(
 # -- the verdict -----------------------------------------------------------------------------
 
 
-def _verdict(end: End, bounds: Bounds | None) -> tuple[LeastSquaresStatus, str]:
+def _verdict(end: End, bounds: Bounds | None) -> Verdict:
     """Return the status and the message for where the search ended."""
     point, linear, _, ended = end
     if not ended:
         return (
-            LeastSquaresStatus.LIMIT,
+            Status.LIMIT,
             f"no minimum was reached within max_nfev evaluations: {_rest(point, linear)}",
         )
     if not _at_minimum(point, linear):
         # Some minima have a singular Jacobian, and can be approached to half the digits only.
         linear = gauss_newton_model(point, point.norms, bounds, EPS**0.5)
     if not _at_minimum(point, linear):
-        return LeastSquaresStatus.NO_MINIMUM, (
+        return Status.STALLED, (
             "no step lowers the cost, yet to first order this is no minimum: "
             f"{_rest(point, linear)}. There may be a corner here, which may be a minimum or none, "
             "or the unknowns may have run off to where nothing depends on them"
@@ -238,17 +219,17 @@ def _verdict(end: End, bounds: Bounds | None) -> tuple[LeastSquaresStatus, str]:
         step = undetermined[:, 0]
         step = np.round(step / step[np.argmax(np.abs(step))], 3) + 0.0
         direction = np.array2string(step, separator=", ", threshold=8)
-        return LeastSquaresStatus.UNDETERMINED, (
+        return Status.SINGULAR, (
             f"the Jacobian is singular (rank {linear.n - count} of {linear.n}): the residuals do "
             f"not determine all unknowns, since they hardly change along {direction}"
         )
     if linear.offset > CONVERGED:
         return (
-            LeastSquaresStatus.MINIMUM_TO_ROUNDING,
+            Status.CONVERGED,
             "a minimum: no step could change the residuals by more than rounding",
         )
     return (
-        LeastSquaresStatus.MINIMUM,
+        Status.CONVERGED,
         f"a minimum: the relative offset is {linear.offset:.2g}",
     )
 

@@ -23,6 +23,7 @@ from fit import (
     line,
     polynomial,
 )
+from optim import Status
 
 T = np.linspace(0.0, 4.0, 9)
 Y = np.array([3.04, 2.05, 1.42, 1.02, 0.80, 0.67, 0.61, 0.54, 0.53])
@@ -235,6 +236,13 @@ def test_an_x_that_is_no_array_cannot_be_kept() -> None:
         result.to_json()
 
 
+@pytest.mark.parametrize(("name", "status"), [("known errors", 0), ("undetermined", 7)])
+def test_how_a_search_ended_is_kept_by_its_name(name: str, status: int) -> None:
+    result = RESULTS[name]
+    assert json.loads(result.to_json())["status"] == Status(status).name
+    assert FitResult.from_json(result.to_json()).status is result.status is Status(status)
+
+
 # -- what is no result -----------------------------------------------------------------------
 
 
@@ -260,6 +268,8 @@ def changed(**entries: Any) -> str:
         (changed(p="all"), "no complete fit result"),
         (changed(model={"shape": "Cube", "prefix": ""}), "no model 'Cube'"),
         (changed(model={}), "'function' is missing"),
+        (changed(status="DONE"), "no status 'DONE': there are CONVERGED, LIMIT, "),
+        (changed(status=0), "no status 0: there are CONVERGED"),
         (changed(parameters=3), "no complete fit result"),
         (changed(method="effective-variance"), "'effective-variance' needs x_sigma"),
         (changed(x_sigma=[0.1] * 9), "knows no errors in x"),

@@ -13,6 +13,7 @@ from scipy.optimize import curve_fit
 
 from fit import Cholesky, Relative, fit, line, linear, polynomial
 from fit.closed_form._double_double import DoubleDouble, add, multiply, total
+from optim import Status
 
 X = np.array([0.1, 0.9, 2.2, 3.0, 4.1, 5.0, 5.8, 7.1])
 Y = np.array([1.2, 2.7, 5.1, 7.4, 8.9, 11.2, 12.4, 15.3])
@@ -173,7 +174,7 @@ def test_parameters_that_depend_on_one_another_are_named() -> None:
     basis = {"a": lambda x: x, "b": lambda x: 2 * x, "c": lambda x: np.ones_like(x)}
     result = linear(basis, X, Y, SIGMA)
     assert not result.success
-    assert result.status == -2
+    assert result.status is Status.SINGULAR
     assert "rank 2 of 3" in result.message
     assert "(a: 1, b: -0.5)" in result.message
     assert result.errors["a"] == result.errors["b"] == np.inf

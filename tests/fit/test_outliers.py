@@ -16,6 +16,7 @@ from fit import Cholesky, FitResult, Gaussian, Line, Sine, fit
 from fit.problem._problem import Problem
 from fit.search._outliers import hampel_filter
 from fit.search._rounds import consistent_minimum
+from optim import Status
 
 LOSSES = ["soft_l1", "huber", "cauchy", "arctan"]
 X = np.linspace(0.0, 5.0, 40)
@@ -165,8 +166,9 @@ def test_a_search_that_runs_out_of_evaluations_is_not_repeated_for_ever(loss: st
 
     def search(posed: Problem, start: np.ndarray) -> Any:
         searches.append(posed.loss)
-        found = start * 1.1
-        return scipy.optimize.OptimizeResult(x=found, success=False, status=0, nfev=1, cost=1.0)
+        return scipy.optimize.OptimizeResult(
+            x=start * 1.1, success=False, status=Status.LIMIT, nfev=1, cost=1.0
+        )
 
     consistent_minimum(problem, search)
     assert searches == 4 * (["soft_l1"] if loss in ("cauchy", "arctan") else []) + 4 * [loss]

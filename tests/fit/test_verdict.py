@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from fit import FitResult, Model, fit
+from optim import Status
 from tests.fit.test_nist import SETS, problem
 
 X = np.linspace(0.0, 4.0, 50)
@@ -264,7 +265,7 @@ def test_a_factor_in_an_exponential_is_named_beside_the_factor_in_front() -> Non
 
 def test_a_search_that_did_not_end_says_so_beside_what_is_undetermined() -> None:
     found = fit(lambda x, a=1.0, b=1.0, c=1.0: a * b * np.exp(-c * x), X, Y, 0.05)
-    stopped = replace(found, status=0, message="it took too long")
+    stopped = replace(found, status=Status.LIMIT, message="it took too long")
     assert stopped.warnings == ["not converged: it took too long", *found.warnings]
 
 
@@ -276,7 +277,7 @@ def test_no_method_claims_success_where_parameters_are_undetermined(
     options: dict[str, Any],
 ) -> None:
     result = fit(lambda x, a=1.0, b=1.0, c=1.0: a * b * np.exp(-c * x), X, Y, 0.05, **options)
-    assert (result.status, result.success) == (-2, False)
+    assert (result.status, result.success) == (Status.SINGULAR, False)
     assert result.warnings[0].startswith("a and b are undetermined: only a·b is")
     assert not any("Hessian" in warning for warning in result.warnings)
 

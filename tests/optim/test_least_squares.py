@@ -11,7 +11,7 @@ from numpy.testing import assert_allclose
 from problems_mgh import PROBLEMS
 
 from autodiff import jacobian
-from optim import least_squares
+from optim import Status, least_squares
 
 T = np.linspace(0, 4, 30)
 DATA = 2 * np.exp(-T) + 0.3 + 0.01 * np.sin(37 * T)
@@ -40,7 +40,7 @@ SINGULAR = {
 def test_the_minima_of_more_garbow_and_hillstrom_are_found(name: str) -> None:
     problem = PROBLEMS[name]
     result = least_squares(problem.residuals, problem.start)
-    assert result.status == -2 if name in SINGULAR else result.success, result.message
+    assert result.status is Status.SINGULAR if name in SINGULAR else result.success, result.message
     minima = np.array(problem.minima)
     nearest = minima[np.argmin(np.abs(minima - 2 * result.cost))]
     assert_allclose(2 * result.cost, nearest, rtol=1e-9, atol=1e-20)
@@ -268,7 +268,7 @@ def test_the_callback_sees_each_step_and_can_stop() -> None:
             raise StopIteration
 
     result = least_squares(decay, [1.0, 1.0, 1.0], callback=callback)
-    assert (result.status, result.success, result.nit, len(seen)) == (99, False, 2, 2)
+    assert (result.status, result.success, result.nit, len(seen)) == (Status.STOPPED, False, 2, 2)
     assert_allclose(result.x, seen[-1].x)
     assert_allclose(seen[-1].cost, np.sum(decay(result.x) ** 2) / 2)
     assert seen[-1].jac.shape == (30, 3)
@@ -284,7 +284,7 @@ def test_the_progress_is_shown(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_too_few_evaluations() -> None:
     result = least_squares(decay, [1, 1, 1], max_nfev=3)
-    assert (result.status, result.success, result.nfev) == (0, False, 3)
+    assert (result.status, result.success, result.nfev) == (Status.LIMIT, False, 3)
     assert result.cost < np.sum(decay(np.ones(3)) ** 2) / 2
     assert "max_nfev" in result.message
 
@@ -297,7 +297,7 @@ def test_the_limit_holds_for_the_polish_as_well() -> None:
 
 def test_a_corner_is_no_minimum() -> None:
     result = least_squares(lambda x: 1 + np.abs(x - 1), [0.3, 2.0])
-    assert (result.status, result.success) == (-1, False)
+    assert (result.status, result.success) == (Status.STALLED, False)
     assert "corner" in result.message
     assert_allclose(result.x, 1, atol=1e-6)
 
@@ -317,7 +317,7 @@ def test_the_polish_does_not_climb_out_of_a_corner(start: float) -> None:
 @pytest.mark.parametrize("start", [0.0, 1e-9])
 def test_a_maximum_is_no_minimum_though_the_gradient_is_zero(start: float) -> None:
     result = least_squares(lambda x: [x, 3 - x**2], start)
-    assert (result.status, result.success) == (-1, False)
+    assert (result.status, result.success) == (Status.OTHER_KIND, False)
     assert "no minimum: the cost bends down" in result.message
 
 
@@ -362,7 +362,7 @@ def test_a_start_where_two_terms_are_alike() -> None:
 )
 def test_unknowns_that_nothing_determines(residuals: Any, start: Any, rank: str) -> None:
     result = least_squares(residuals, start)
-    assert (result.status, result.success) == (-2, False)
+    assert (result.status, result.success) == (Status.SINGULAR, False)
     assert f"rank {rank}" in result.message
 
 
@@ -392,7 +392,7 @@ def test_a_minimum_where_the_jacobian_is_singular(
     result = least_squares(residuals, start)
     assert_allclose(2 * result.cost, squares, rtol=1e-5)
     assert_allclose(result.x, x, rtol=1e-3)
-    assert result.status == -2
+    assert result.status is Status.SINGULAR
     assert "rank 1 of 2" in result.message
 
 
@@ -408,7 +408,7 @@ def test_a_minimum_where_the_jacobian_is_singular(
 )
 def test_a_start_that_is_not_finite(residuals: Any, start: list[float], message: str) -> None:
     result = least_squares(residuals, start)
-    assert (result.status, result.success, result.nfev) == (-3, False, 1)
+    assert (result.status, result.success, result.nfev) == (Status.NOT_FINITE, False, 1)
     assert message in result.message
     assert_allclose(result.x, start)
 

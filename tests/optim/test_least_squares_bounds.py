@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import Bounds
 
 from autodiff import Tensor
-from optim import least_squares
+from optim import Status, least_squares
 
 T = np.linspace(0, 4, 30)
 DATA = 2 * np.exp(-T) + 0.3 + 0.01 * np.sin(37 * T)
@@ -54,7 +54,7 @@ def test_a_minimum_on_a_bound_in_closed_form() -> None:
     data = np.array([1.0, 2.0, 4.0])
     slope = np.array([0.0, 1.0, 2.0])
     result = least_squares(lambda x: x[0] + x[1] * slope - data, [0.0, 0.0], bounds=(-np.inf, 0.5))
-    assert result.status == 1, result.message
+    assert result.status is Status.CONVERGED, result.message
     assert_array_equal(result.x[0], 0.5)  # the mean of 1, 1.5 and 3 lies above the bound too
     expected = scipy.optimize.lsq_linear(
         np.stack([np.ones(3), slope], 1), data, (-np.inf, 0.5), tol=1e-15
@@ -187,7 +187,7 @@ def test_bounds_in_the_structure_of_a_dataclass() -> None:
 
 def test_what_nothing_determines_within_bounds_is_named() -> None:
     result = least_squares(lambda x: x[0] + x[1] - DATA, [0.0, 0.0], bounds=(-5, 5))
-    assert result.status == -2
+    assert result.status is Status.SINGULAR
     assert "rank 1 of 2" in result.message
 
 
@@ -214,7 +214,7 @@ def test_a_bound_can_determine_what_the_residuals_do_not() -> None:
 )
 def test_a_start_out_of_bounds(start: Any, bounds: Any, message: str) -> None:
     result = least_squares(lambda x: x, start, bounds=bounds)
-    assert (result.status, result.success, result.nfev) == (-4, False, 0)
+    assert (result.status, result.success, result.nfev) == (Status.INFEASIBLE, False, 0)
     assert "the start is out of bounds: " + message in result.message
 
 

@@ -10,7 +10,7 @@ import pytest
 import scipy.optimize
 from numpy.testing import assert_allclose
 
-from optim import influence, least_squares
+from optim import Status, influence, least_squares
 
 LOSSES = ["soft_l1", "huber", "cauchy", "arctan"]
 rng = np.random.default_rng(0)
@@ -139,7 +139,7 @@ def test_a_maximum_of_the_cost_is_left() -> None:
 
 def test_a_loss_that_is_not_a_number() -> None:
     result = least_squares(decay, [1.0, 1.0, 1.0], loss=lambda z: np.sqrt(z - 1e-3))
-    assert (result.status, result.success) == (-3, False)
+    assert (result.status, result.success) == (Status.NOT_FINITE, False)
     assert "the loss of a residual is nan" in result.message
 
 

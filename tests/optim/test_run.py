@@ -9,6 +9,7 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from optim import (
+    Status,
     bfgs,
     gradient_descent,
     lagrange,
@@ -20,7 +21,6 @@ from optim import (
     newton_raphson,
 )
 from optim.from_scipy._methods import NAMES
-from optim.search._run import Status
 
 MINIMISERS = pytest.mark.parametrize("method", [gradient_descent, newton, bfgs, lbfgs, newton_cg])
 START = [3.0, 1.0]
@@ -164,3 +164,20 @@ def test_no_step_by_a_method_of_scipy_leaves_the_start(name: str) -> None:
     assert_array_equal(result.x, START)
     assert result.fun == bowl(START)
     assert result.message == newton(bowl, START, maxiter=0).message
+
+
+# -- how a search ended ----------------------------------------------------------------------
+
+
+@LIMITED
+def test_the_status_is_one_of_all_methods(method: Any) -> None:
+    for limit, status in ((100, Status.CONVERGED), (1, Status.LIMIT)):
+        result = method(bowl, START, maxiter=limit)
+        assert (result.status, result.success) == (status, status.success)
+        assert isinstance(result.status, Status)
+        assert f"status: {status.name}" in str(result)
+
+
+def test_each_status_has_a_meaning_of_its_own() -> None:
+    assert len({status.meaning for status in Status}) == len(Status)
+    assert [status for status in Status if status.success] == [Status.CONVERGED]
