@@ -47,7 +47,7 @@ def first_search(
 
     def by(residuals: Callable[[Any], Any], jac: Callable[[Array], Array] | None) -> Search:
         return lambda start: least_squares(
-            residuals, start, bounds=task.limits, tol=TOLERANCE, jac=jac, **options
+            residuals, start, bounds=task.limits, offset_tol=TOLERANCE, jac=jac, **options
         )
 
     if callable(jac):

@@ -89,7 +89,7 @@ def _least_squares(problem: Problem, start: Array, progress: bool) -> OptimizeRe
         bounds=(parameters.lower, parameters.upper) if parameters.bounded else None,
         loss=problem.loss,
         f_scale=problem.f_scale or 1.0,
-        tol=TOLERANCE,
+        offset_tol=TOLERANCE,
         progress=progress,
     )
 

@@ -11,6 +11,7 @@ P = ParamSpec("P")
 R = TypeVar("R")
 
 _EXACT = "leave it out, for derivatives are exact here; minimize takes your own"
+_ALONE = "leave it out, for there is one way of search"
 _STEPS = "write maxiter=, the number of steps"
 
 OF_SCIPY = {
@@ -37,7 +38,10 @@ OF_SCIPY = {
     "full_output": "leave it out, for the result tells everything",
 }
 OF_LEAST_SQUARES = OF_SCIPY | {
-    "maxiter": "write max_nfev=, the number of evaluations",
+    **dict.fromkeys(("fun", "f", "func"), "write residuals="),
+    **dict.fromkeys(("tol", "ftol", "xtol", "gtol", "rtol"), "write offset_tol="),
+    **dict.fromkeys(("maxiter", "maxfev"), "write max_nfev=, the number of evaluations"),
+    **dict.fromkeys(("tr_solver", "tr_options", "jac_sparsity", "workers"), _ALONE),
     "method": "leave it out: it is always Levenberg's and Marquardt's",
 }
 OF_PYTORCH = {

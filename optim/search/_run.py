@@ -165,6 +165,34 @@ def check_count(name: str, count: Any, least: int = 0) -> None:
         raise ValueError(wrong)
 
 
+def check_tolerance(name: str, tol: Any, relative: bool = False) -> None:
+    """Refuse as a tolerance what is no finite number of 0 or more, below 1 if it is relative.
+
+    0 is to search as far as rounding lets it.
+
+    Raises
+    ------
+    TypeError
+        When it is no number.
+    ValueError
+        When it is too small or too large.
+
+    Examples
+    --------
+    >>> check_tolerance("tol", 1e-9, relative=True)
+    >>> check_tolerance("tol", 2, relative=True)
+    Traceback (most recent call last):
+        ...
+    ValueError: expected tol to be a number from 0 to below 1, got 2: write 0 to go down to rounding
+    """
+    what = "a number from 0 to below 1" if relative else "a finite number of 0 or more"
+    wrong = f"expected {name} to be {what}, got {tol!s:.60}: write 0 to go down to rounding"
+    if isinstance(tol, bool) or not isinstance(tol, int | float | np.integer | np.floating):
+        raise TypeError(wrong)
+    if not 0 <= tol < (1 if relative else np.inf):
+        raise ValueError(wrong)
+
+
 class _NoBar:
     def update(self) -> None:
         pass

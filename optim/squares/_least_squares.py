@@ -9,7 +9,7 @@ import numpy as np
 
 from optim.search._keywords import OF_LEAST_SQUARES, answering
 from optim.search._objective import Array, Iterate
-from optim.search._run import Callback, Search, Status, Verdict, check_count, run
+from optim.search._run import Callback, Search, Status, Verdict, check_count, check_tolerance, run
 from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
 from optim.squares._gauss_newton_model import (
     EPS,
@@ -42,7 +42,7 @@ def least_squares(
     loss: str | Loss = "linear",
     f_scale: float = 1.0,
     jac: Callable[..., Any] | None = None,
-    tol: float = 0.0,
+    offset_tol: float = 0.0,
     max_nfev: int | None = None,
     callback: Callback | None = None,
     path: bool = False,
@@ -80,13 +80,13 @@ def least_squares(
         Takes what ``residuals`` takes and returns their Jacobian, of shape ``fun.shape`` and one
         more axis for the unknowns, where the residuals cannot be recorded. Newton steps need them
         to be, and are not taken then.
-    tol : float
+    offset_tol : float
         The relative offset, by how many of its standard errors an unknown is still off, from which
         on one last step suffices, and is taken without new derivatives: ``jac`` then is that before
-        it. By default the search goes on down to rounding.
+        it. At least 0, as by default, for which the search goes on down to rounding, and below 1.
     max_nfev : int, optional
         How often the residuals may be evaluated, with their Jacobian or without; by default 200
-        times one more than there are unknowns.
+        times one more than there are unknowns. The start is evaluated even for 0.
     callback : callable, optional
         Is given an OptimizeResult of each new point. It may raise StopIteration to end the search.
     path : bool
@@ -119,9 +119,10 @@ def least_squares(
     ------
     ValueError
         When ``x0`` or the residuals are empty, a bound lies above the other or is NaN, the loss
-        has no such name, or ``max_nfev`` is less than 1.
+        has no such name, ``f_scale`` is not positive, ``offset_tol`` is not from 0 to below 1, or
+        ``max_nfev`` is negative.
     TypeError
-        When the residuals are complex, or ``max_nfev`` is no whole number.
+        When the residuals are complex, ``offset_tol`` is no number, or ``max_nfev`` no whole one.
 
     References
     ----------
@@ -142,14 +143,15 @@ def least_squares(
     >>> {name: round(float(value), 4) for name, value in result.x.items()}, result.active_mask
     ({'a': 1.9798, 'rate': 0.5}, {'a': np.int64(0), 'rate': np.int64(1)})
     """
+    check_tolerance("offset_tol", offset_tol, relative=True)
     problem = Residuals(residuals, x0, args, loss_named(loss), f_scale, jac)
     problem.bounds = None if bounds is None else as_vectors(bounds, problem)
     limit = 200 * (problem.start.size + 1) if max_nfev is None else max_nfev
-    check_count("max_nfev", limit, 1)
+    check_count("max_nfev", limit)
     return run(
-        _search(problem, limit, tol),
+        _search(problem, limit, offset_tol),
         problem,
-        maxiter=limit,
+        maxiter=max(limit, 1),  # steps, each of which takes an evaluation at the least
         callback=callback,
         path=path,
         progress=progress,
@@ -157,7 +159,7 @@ def least_squares(
     )
 
 
-def _search(problem: Residuals, limit: int, tol: float) -> Search:
+def _search(problem: Residuals, limit: int, offset_tol: float) -> Search:
     outside = out_of_bounds(problem.bounds, problem)
     if outside:
         yield Iterate(problem.start, np.nan, None, {"cost": np.nan})
@@ -166,19 +168,21 @@ def _search(problem: Residuals, limit: int, tol: float) -> Search:
     yield point.iterate
     if not point.usable:
         return Status.NOT_FINITE, _not_finite(point)
+    if not limit:
+        return Status.LIMIT, "0 evaluations (max_nfev) were not enough"
     hessian = problem.hessian if problem.can_be_recorded else None
     function = Function(
         problem.evaluate, problem.cost, problem.residuals, problem.with_frozen_jacobian, hessian
     )
     bounds = problem.bounds
-    end = yield from levenberg_marquardt(function, point, limit - 1, bounds, tol)
+    end = yield from levenberg_marquardt(function, point, limit - 1, bounds, offset_tol)
     status, message = _verdict(end, bounds)
     while status is Status.SINGULAR and problem.nfev < limit:
         beside = beside_saddle(function, end.point, bounds)
         if beside is None:
             break
         left = max(limit - problem.nfev, 0)
-        lower = yield from levenberg_marquardt(function, beside, left, bounds, tol)
+        lower = yield from levenberg_marquardt(function, beside, left, bounds, offset_tol)
         if not lower.point.cost < (1 - 1e-9) * end.point.cost:
             yield end.point.iterate
             break

@@ -38,7 +38,7 @@ class End(NamedTuple):
 
 
 def levenberg_marquardt(
-    function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, tol: float
+    function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, offset_tol: float
 ) -> Generator[Iterate, None, End]:
     """Descend from a point by at most ``limit`` evaluations, and polish what was reached."""
     scale = point.norms
@@ -57,7 +57,7 @@ def levenberg_marquardt(
                 patient = False
             mark, left = point.cost, limit
         if linear.offset <= close:
-            point, linear, limit = yield from polish(function, point, limit, bounds, tol)
+            point, linear, limit = yield from polish(function, point, limit, bounds, offset_tol)
             if linear.offset <= CLOSER or close == CLOSER:
                 return End(point, linear, scale, True)
             close = CLOSER
@@ -65,7 +65,7 @@ def levenberg_marquardt(
         step = step_from(point, linear, scale, radius, bounds)
         if step.reduction <= EPS * point.cost or step.size <= EPS * norm(scale * point.x):
             # No step can be seen to lower the cost.
-            point, linear, limit = yield from polish(function, point, limit, bounds, tol)
+            point, linear, limit = yield from polish(function, point, limit, bounds, offset_tol)
             return End(point, linear, scale, True)
         if not limit:
             return End(point, linear, scale, False)
@@ -119,12 +119,12 @@ def _next_radius(radius: float, size: float, gain: float) -> float:
 
 
 def polish(
-    function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, tol: float
+    function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, offset_tol: float
 ) -> Generator[Iterate, None, tuple[ResidualPoint, GaussNewtonModel, int]]:
     """Take undamped steps while each leaves less to remove; return the last, and the limit left.
 
     These are accelerated Gauss-Newton steps, and when one fails Newton steps. From the offset
-    ``tol`` on, one more is taken without new derivatives.
+    ``offset_tol`` on, one more is taken without new derivatives.
     """
 
     def gauss_newton() -> tuple[Array, Array]:
@@ -134,7 +134,7 @@ def polish(
     linear = gauss_newton_model(point, point.norms, bounds)
     last = None  # the last point and where a Gauss-Newton step led from it
     newton = False
-    while limit and linear.offset > tol and linear.removable > point.rounding:
+    while limit and linear.offset > offset_tol and linear.removable > point.rounding:
         if newton and function.hessian:
             x = newton_step(function.hessian(point.x), point, bounds)
             if x is None:
@@ -153,7 +153,7 @@ def polish(
         if newton or not function.hessian or linear.removable <= 1000 * point.rounding:
             break
         newton = True
-    if limit and point.rounding < linear.removable and linear.offset <= tol:
+    if limit and point.rounding < linear.removable and linear.offset <= offset_tol:
         moved = function.with_frozen_jacobian(point, gauss_newton()[1])
         limit -= 1
         if moved.cost <= (1 + 1e-8) * point.cost:

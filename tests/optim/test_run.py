@@ -166,6 +166,34 @@ def test_no_step_by_a_method_of_scipy_leaves_the_start(name: str) -> None:
     assert result.message == newton(bowl, START, maxiter=0).message
 
 
+# -- tolerances ------------------------------------------------------------------------------
+
+RELATIVE = {least_squares: "offset_tol"}  # of each method, the tolerance that is a share
+
+
+@pytest.mark.parametrize(("method", "name"), RELATIVE.items())
+@pytest.mark.parametrize(
+    ("tol", "error"),
+    [
+        *((tol, ValueError) for tol in (-1e-9, 1.0, 2, np.inf, np.nan, np.float32(-1))),
+        *((tol, TypeError) for tol in (None, "1e-9", True, [1e-9], 1e-9j, np.array(1e-9))),
+    ],
+)
+def test_a_relative_tolerance_is_from_0_to_below_1(
+    method: Any, name: str, tol: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=f"expected {name} to be a number from 0 to below 1, got "):
+        method(lambda x: x**2 - 2, 1.0, **{name: tol})
+
+
+@pytest.mark.parametrize(("method", "name"), RELATIVE.items())
+@pytest.mark.parametrize("tol", [0, 0.0, np.float32(1e-9), np.int64(0), 0.99])
+def test_a_tolerance_of_0_goes_down_to_rounding(method: Any, name: str, tol: Any) -> None:
+    result = method(lambda x: x**2 - 2, 1.0, **{name: tol})
+    assert result.success
+    assert_allclose(result.x, 2**0.5, rtol=1e-15 if tol == 0 else 1e-2)
+
+
 # -- how a search ended ----------------------------------------------------------------------
 
 
