@@ -18,16 +18,18 @@ OTHERS = {  # what SciPy, lmfit, iminuit and Matplotlib call what a fit takes
     "x": ("xdata",),
     "y": ("ydata", "data"),
     "bounds": ("limits",),
+    "offset_tol": ("ftol", "xtol", "gtol", "tol"),
+    "max_nfev": ("maxfev", "maxiter", "ncall"),
+    "callback": ("iter_cb",),
+    "progress": ("verbose",),
     "absolute_sigma, its opposite": ("scale_covar",),
 }
 OURS = {theirs: ours for ours, names in OTHERS.items() for theirs in names}
-ONLY_OF_FIT = ("p0", "x_sigma", "bounds", "fixed", "constraints", "loss", "f_scale", "method")
-NEEDLESS = {
-    **dict.fromkeys(("jac", "Dfun"), "derivatives are exact"),
-    **dict.fromkeys(
-        ("max_nfev", "maxfev", "ftol", "xtol", "gtol", "tol"), "the search ends by itself"
-    ),
-}
+ONLY_OF_FIT = (
+    *("p0", "x_sigma", "bounds", "fixed", "constraints", "loss", "f_scale", "method"),
+    *("offset_tol", "max_nfev", "callback", "progress"),
+)
+NEEDLESS = dict.fromkeys(("jac", "Dfun"), "derivatives are exact")
 OUR_RESULTS = {  # what lmfit, SciPy and iminuit call it: what a FitResult does
     **dict.fromkeys(("params", "best_values", "parameters"), "values"),
     **dict.fromkeys(("popt", "x"), "p, or by name values"),

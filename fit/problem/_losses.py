@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 import numpy as np
 
 from fit.arguments._numbers import Array, number
 from fit.arguments._suggestions import nearest_name
+
+Loss: TypeAlias = "str | Callable[[Any], Any]"
 
 LOSSES = ("linear", "soft_l1", "huber", "cauchy", "arctan")  # as in `optim.least_squares`
 REDESCENDING = ("cauchy", "arctan")  # losses for which a far outlier does not count any more
@@ -30,11 +33,21 @@ def too_few(n: int, parameters: int) -> bool:
     return n <= 2 * parameters
 
 
+def loss_in_words(loss: Loss) -> str:
+    """Return how a loss is called; a function by its name, if it has one."""
+    if isinstance(loss, str):
+        return repr(loss)
+    name = getattr(loss, "__name__", "<>")
+    return name if name.isidentifier() else "of a function"
+
+
 def scale_of_loss(loss: Any, f_scale: Any, absolute: bool) -> float | None:
     """Return where a loss begins to count outliers less; None where that is to be found."""
-    if not isinstance(loss, str):
-        raise ValueError(f"expected a loss by its name, got {loss!r}: {', '.join(LOSSES)}")
-    if loss not in LOSSES:
+    if not isinstance(loss, str) and not callable(loss):
+        raise ValueError(
+            f"expected a loss by its name or as a function of z, got {loss!r}: {', '.join(LOSSES)}"
+        )
+    if isinstance(loss, str) and loss not in LOSSES:
         raise ValueError(f"there is no loss {loss!r}: {nearest_name(loss, LOSSES)}")
     if f_scale is None:
         return 1.0 if absolute or loss == "linear" else None

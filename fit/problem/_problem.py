@@ -16,6 +16,7 @@ from fit.models._model import Model
 from fit.problem._chi_squared import weighted_residuals
 from fit.problem._data import NAMES
 from fit.problem._errors_in_x import DISTANCES
+from fit.problem._losses import Loss
 from fit.problem._parameters import Parameters
 from fit.problem._sigma import Relative, counting, deviations_of
 
@@ -42,8 +43,8 @@ class Problem:
     parameters : Parameters
     constraints : tuple of callables
         Each takes all parameters by name; the fit makes it zero.
-    loss : str
-        What takes the place of the square, by its name in `optim.least_squares`.
+    loss : str or callable
+        What takes the place of the square, as in `optim.least_squares`.
     f_scale : float or None
         The size of a residual from which on it counts as an outlier; None to find it.
     absolute : bool
@@ -61,7 +62,7 @@ class Problem:
     left_out: int
     parameters: Parameters
     constraints: tuple[Callable[[dict[str, Any]], Any], ...] = ()
-    loss: str = "linear"
+    loss: Loss = "linear"
     f_scale: float | None = 1.0
     absolute: bool = False
     distance: str = "orthogonal-distance"

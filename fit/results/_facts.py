@@ -10,16 +10,17 @@ from typing import NamedTuple
 import numpy as np
 
 from fit.arguments._words import in_prose, probability, quantity
+from fit.problem._losses import loss_in_words
 from fit.problem._problem import Problem
-from fit.uncertainties._estimate import Estimate
+from fit.uncertainties._estimate import LINEAR, Estimate
 from optim import Status
 
 STRONG = 0.9  # correlations from here on are reported,
 MOST = 8  # but at most this many
 NOTHING = 1e-9  # of its error: what of a value is rounding
 METHODS = {
-    "auto": "least squares",
     "least-squares": "least squares",
+    LINEAR: "linear least squares",
     "gradient-descent": "gradient descent on χ²",
     "effective-variance": "effective variance",
     "orthogonal-distance": "orthogonal distance",
@@ -207,10 +208,8 @@ def _errors_known(result: Estimate, name: str) -> bool:
 
 def _method(result: Estimate) -> str:
     problem, words = result.problem, METHODS.get(result.method, result.method)
-    if problem.x_sigma is not None and result.method == "auto":
-        words = METHODS["orthogonal-distance"]
     if problem.loss != "linear":
-        words += f", robust by the loss {problem.loss!r} beyond {problem.f_scale:.3g}"
+        words += f", robust by the loss {loss_in_words(problem.loss)} beyond {problem.f_scale:.3g}"
         words += " σ" if problem.sigma is not None else ""
     if problem.constraints:
         constraints = quantity(len(problem.constraints), "constraint")

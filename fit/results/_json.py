@@ -14,6 +14,7 @@ from fit.models._model import Combination, Constant, Model
 from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
 from fit.models._shapes import Exponential, Line, Logistic, Polynomial, PowerLaw, Shape, Sine, Step
 from fit.problem._errors_in_x import distance_of, refuse_errors_in_x
+from fit.problem._losses import LOSSES
 from fit.problem._parameters import Parameters
 from fit.problem._problem import Problem
 from fit.problem._sigma import Relative
@@ -50,6 +51,11 @@ def to_json(result: Estimate, warnings: Sequence[str]) -> str:
         raise TypeError(
             f"x is a {type(result.problem.x).__name__}, and JSON holds numbers only: fit a model "
             "that takes an array, with a row for each variable"
+        )
+    if not isinstance(result.problem.loss, str):
+        raise TypeError(
+            "the loss is a function, and JSON holds none: to keep a result, fit with a loss by its "
+            f"name, {', '.join(LOSSES)}, or pickle it"
         )
     document = {
         "format": FORMAT,

@@ -10,6 +10,7 @@ import numpy as np
 
 from fit.arguments._numbers import Array
 from fit.arguments._words import probability, quantity
+from fit.problem._losses import loss_in_words
 from fit.results._facts import beyond, rows, value_and_error
 from fit.uncertainties._band import band
 from fit.uncertainties._estimate import Estimate, quantile
@@ -268,10 +269,8 @@ def _verdict(result: Estimate) -> str:
     if problem.loss == "linear":
         words += f"χ²/dof = {result.chi_squared:.4g}/{result.dof}"
     else:
-        words += (
-            f"loss {problem.loss!r}, {beyond(result)} of {quantity(problem.n, 'point')} beyond "
-        )
-        words += f"{problem.f_scale:.3g}"
+        count = f"{beyond(result)} of {quantity(problem.n, 'point')}"
+        words += f"loss {loss_in_words(problem.loss)}, {count} beyond {problem.f_scale:.3g}"
     if p is not None:
         found = probability(p, 2)
         words += f", p {found}" if found[0] in "<>" else f", p = {found}"

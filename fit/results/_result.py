@@ -44,7 +44,8 @@ class FitResult(Estimate):
     status, message, nfev
         How the search ended, as an `optim.Status` and in words, and after how many evaluations.
     method : str
-        How the fit was done.
+        How the fit was done: one of the methods of `fit.fit`, never "auto", or
+        "linear-least-squares".
     refined : Determined, optional
         What the triangle says, where it is known to more digits than the triangle holds.
     """
@@ -352,13 +353,13 @@ class FitResult(Estimate):
         """Return data, parameters and all that was found as JSON, to the last bit.
 
         Functions cannot be kept: see `from_json` for what that means. A pickled result keeps them
-        by their names, as pickle does, and so needs models, ties and constraints that are defined
-        in a module: no lambda, and no function within a function.
+        by their names, as pickle does, and so needs models, losses, ties and constraints that are
+        defined in a module: no lambda, and no function within a function.
 
         Raises
         ------
         TypeError
-            When ``x`` is not an array of numbers.
+            When ``x`` is not an array of numbers, or the loss is a function.
         """
         from fit.results._json import to_json
 

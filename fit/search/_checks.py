@@ -11,10 +11,12 @@ from numpy.typing import NDArray
 from fit.arguments._numbers import Array
 from fit.arguments._words import description, from_the_middle, quantity
 from fit.models._model import Model
-from fit.problem._chi_squared import weighted_residuals
+from fit.problem._chi_squared import TOLERANCE, weighted_residuals
 from fit.problem._data import NAMES, Data
 from fit.problem._errors_in_x import refuse_errors_in_x, takes_each_point_alone
+from fit.problem._losses import loss_in_words
 from fit.problem._problem import Problem
+from fit.search._searches import Effort
 
 METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
 
@@ -37,8 +39,8 @@ def method_of(method: str, data: Data) -> str:
     """Return the method to fit with, or refuse one that does not exist, or not for such data."""
     if method not in METHODS:
         raise ValueError(f"expected a method out of {', '.join(METHODS)}, got {method!r}")
-    if method == "auto" and data.x_sigma is not None:
-        method = "orthogonal-distance"
+    if method == "auto":
+        method = "least-squares" if data.x_sigma is None else "orthogonal-distance"
     refuse_errors_in_x(method, data.weights, data.x_sigma)
     return method
 
@@ -124,7 +126,7 @@ def refuse_corner(problem: Problem, p: Array, J: Array) -> NoReturn:
     )
 
 
-def refuse_together(problem: Problem, method: str) -> None:
+def refuse_together(problem: Problem, method: str, effort: Effort) -> None:
     """Refuse what no method does together."""
     by_gradient = method == "gradient-descent"
     special = f"method={method!r}" if by_gradient else "constraints"
@@ -132,7 +134,9 @@ def refuse_together(problem: Problem, method: str) -> None:
         return
     for what, given in (
         ("bounds", problem.parameters.bounded),
-        (f"loss={problem.loss!r}", problem.loss != "linear"),
+        (f"loss={loss_in_words(problem.loss)}", problem.loss != "linear"),
+        ("offset_tol", effort.offset_tol != TOLERANCE),
+        ("max_nfev", effort.max_nfev is not None),
         ("constraints", by_gradient and bool(problem.constraints)),
     ):
         if given:

@@ -11,10 +11,11 @@ from numpy.typing import ArrayLike
 
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
+from fit.problem._chi_squared import TOLERANCE
 from fit.problem._constraints import Constraint, constraints_by_name
 from fit.problem._data import Data, data_of
 from fit.problem._errors_in_x import distance_of
-from fit.problem._losses import scale_of_loss
+from fit.problem._losses import Loss, scale_of_loss
 from fit.problem._parameters import Bounds, Fixed, Parameters, parameters_of
 from fit.problem._problem import Problem
 from fit.problem._sigma import Sigma
@@ -22,6 +23,7 @@ from fit.results._result import FitResult
 from fit.search._checks import check_start, method_of, model_of
 from fit.search._minimum import minimum_of
 from fit.search._outliers import better_from, hampel_filter
+from fit.search._searches import Callback, Effort
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds as ScipysBounds
@@ -40,10 +42,13 @@ def fit(
     bounds: Bounds | tuple[ArrayLike, ArrayLike] | ScipysBounds | None = None,
     fixed: Fixed | Sequence[str] | None = None,
     constraints: Constraint | Sequence[Constraint] | None = None,
-    loss: str = "linear",
+    loss: Loss = "linear",
     f_scale: float | None = None,
     nan_policy: str = "raise",
     method: str = "auto",
+    offset_tol: float = TOLERANCE,
+    max_nfev: int | None = None,
+    callback: Callback | None = None,
     progress: bool = False,
 ) -> FitResult:
     """Fit a model to data by χ², with exact derivatives.
@@ -75,10 +80,12 @@ def fit(
     constraints : callable or sequence of callables, optional
         Functions of parameters, by the names in their signatures, each of which the fit makes 0,
         with Lagrange's multipliers.
-    loss : {"linear", "soft_l1", "huber", "cauchy", "arctan"}
+    loss : {"linear", "soft_l1", "huber", "cauchy", "arctan"} or callable
         What takes the place of the square where there are outliers. "soft_l1" and "huber" make them
         count by their distance: safe, and enough for a few. "cauchy" and "arctan" make the far ones
-        hardly count at all: for many or one-sided outliers, and a start near the answer.
+        hardly count at all: for many or one-sided outliers, and a start near the answer. Or a
+        function ρ(z) of squares in units of ``f_scale``, as in `optim.least_squares`: such a fit
+        cannot be written to JSON.
     f_scale : float, optional
         How large an outlier's residual is at the least, in standard deviations or, without sigma,
         in units of y. By default one standard deviation: that of ``sigma``
@@ -90,6 +97,18 @@ def fit(
 "orthogonal-distance"}
         Levenberg and Marquardt's least squares, or the way down the gradient of χ²; with errors in
         x, the distance from the curve ("auto"), or variances that count the slope.
+    offset_tol : float
+        The relative offset, by how many of its standard errors a parameter is still off, from which
+        on one last step suffices. At least 0, for which the search goes on down to rounding, and
+        below 1.
+    max_nfev : int, optional
+        How often the model may be evaluated, with its derivatives or without, and each search looks
+        at its start in any case. By default 200 times one more than there are free parameters, for
+        each search.
+    callback : callable, optional
+        Is given an OptimizeResult after each step: ``x``, a dict of all parameters by name;
+        ``chi_squared``; ``nit`` and ``nfev``, the steps and evaluations of the search that is under
+        way, of which there may be several. It may raise StopIteration to end the fit.
     progress : bool
         Whether to show a progress bar.
 
@@ -102,10 +121,12 @@ def fit(
     Raises
     ------
     ValueError
-        When data or parameters cannot be meant, naming the argument and the first bad entry.
+        When data or parameters cannot be meant, naming the argument and the first bad entry, or
+        arguments together: constraints and the way down the gradient know no bounds, robust
+        losses, ``offset_tol`` and ``max_nfev``.
     TypeError
-        When the model cannot be recorded, and so has no derivatives; what it raises itself is
-        passed on.
+        When the model cannot be recorded, and so has no derivatives; when ``offset_tol`` is no
+        number or ``max_nfev`` no whole one. What the model raises itself is passed on.
 
     Notes
     -----
@@ -165,8 +186,9 @@ def fit(
         distance_of(method),
     )
     check_start(problem)
-    result = minimum_of(problem, method, progress)
+    effort = Effort(offset_tol, max_nfev, callback, progress)
+    result = minimum_of(problem, method, effort)
     if loss == "linear" or np.shape(data.x) != data.y.shape:
         return result
     other = parameters_for(data._replace(y=hampel_filter(data.x, data.y)))
-    return better_from(replace(problem, parameters=other), result, progress)
+    return better_from(replace(problem, parameters=other), result, effort)

@@ -3,39 +3,35 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff import jacobian
+from autodiff import hessian, jacobian
 from fit.arguments._numbers import Array
-from fit.problem._chi_squared import TOLERANCE
 from fit.problem._problem import Problem
 from fit.results._result import FitResult
 from fit.search._checks import refuse_corner, refuse_together
-from fit.search._rounds import consistent_minimum
-from optim import Status, gradient_descent, lagrange, least_squares
+from fit.search._rounds import PATIENCE, consistent_minimum
+from fit.search._searches import Effort, search_by
+from optim import Status
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-OFFSET = 1e-7  # the share of the residuals that a linear step may still remove at a minimum
 VANISHED = 1e-10  # of what depended on a parameter at the start
-STEPS = 2000  # down the gradient
 
 
-def minimum_of(problem: Problem, method: str, progress: bool = False) -> FitResult:
+def minimum_of(problem: Problem, method: str, effort: Effort) -> FitResult:
     """Return the fit of a problem from its starting values."""
-    refuse_together(problem, method)
-    search = _least_squares
-    if problem.constraints:
-        search = _lagrange
-    elif method == "gradient-descent":
-        search = _gradient_descent
+    refuse_together(problem, method, effort)
+    search = search_by(problem, method, effort)
+    patience = PATIENCE if effort.max_nfev is None else 1
     try:
-        problem, found = consistent_minimum(problem, partial(search, progress=progress))
+        problem, found = consistent_minimum(problem, search, patience)
     except TypeError as error:
+        if _can_be_recorded(problem):
+            raise
         raise TypeError(
             f"the model cannot be recorded (or a tie or constraint), so there are no exact "
             f"derivatives: {error}. Write it in NumPy that returns new arrays, or use "
@@ -55,10 +51,21 @@ def minimum_of(problem: Problem, method: str, progress: bool = False) -> FitResu
         method,
         found.get("path"),
     )
-    if search is not _least_squares and result.success and result.determined.undetermined.size:
+    if "cost" not in found and result.success and result.determined.undetermined.size:
         left_open = "several parameters serve equally well"
         return replace(result, success=False, status=Status.SINGULAR, message=left_open)
     return result
+
+
+def _can_be_recorded(problem: Problem) -> bool:
+    """Whether χ² and the constraints have derivatives at the start."""
+    start = problem.parameters.start
+    try:
+        hessian(problem.chi_squared)(start)
+        jacobian(problem.constraint)(start)
+    except TypeError:
+        return False
+    return True
 
 
 def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:
@@ -76,61 +83,6 @@ def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:
         J = np.where(_vanished(problem, p, J), 0.0, J)
     signs = _without_sign(problem, p, residuals)
     return p * signs, residuals, J * signs
-
-
-# -- the search ------------------------------------------------------------------------------
-
-
-def _least_squares(problem: Problem, start: Array, progress: bool) -> OptimizeResult:
-    parameters = problem.parameters
-    return least_squares(
-        problem.residuals,
-        start,
-        bounds=(parameters.lower, parameters.upper) if parameters.bounded else None,
-        loss=problem.loss,
-        f_scale=problem.f_scale or 1.0,
-        offset_tol=TOLERANCE,
-        progress=progress,
-    )
-
-
-def _lagrange(problem: Problem, start: Array, progress: bool) -> OptimizeResult:
-    return lagrange(
-        lambda p: problem.chi_squared(p) / 2,
-        problem.constraint,
-        start,
-        progress=progress,
-    )
-
-
-def _gradient_descent(problem: Problem, start: Array, progress: bool) -> OptimizeResult:
-    """Go down the gradient of χ², until the relative offset says that this is a minimum."""
-    matrix = jacobian(problem.residuals)
-
-    def judge(intermediate_result: OptimizeResult) -> None:
-        p = intermediate_result.x
-        residuals = np.asarray(problem.residuals(p))
-        removable = np.linalg.qr(matrix(p))[0].T @ residuals
-        if np.linalg.norm(removable) <= OFFSET * np.linalg.norm(residuals):
-            raise StopIteration
-
-    found = gradient_descent(
-        problem.chi_squared,
-        start,
-        line_search="wolfe",
-        tol=float(np.finfo(float).tiny),
-        maxiter=STEPS,
-        callback=judge,
-        path=True,
-        progress=progress,
-    )
-    if found.status is Status.STOPPED:
-        found.update(
-            success=True,
-            status=Status.CONVERGED,
-            message=f"a minimum: a linear step would remove less than {OFFSET:g} of the residuals",
-        )
-    return found
 
 
 def _without_sign(problem: Problem, p: Array, residuals: Array) -> Array:

@@ -11,21 +11,26 @@ from fit.problem._losses import typical_size
 from fit.problem._problem import Problem
 from fit.results._result import FitResult
 from fit.search._minimum import minimum_of
-from optim import influence
+from fit.search._searches import Effort
+from optim import Status, influence
 
 WINDOW = 7  # points in a row, of which one is compared with the others
 ALONE = 5.0  # of their standard deviations, from which on it stands alone
 FEW = 0.3  # the share of points that may: beyond it, it is the curve that is steep
 
 
-def better_from(problem: Problem, found: FitResult, progress: bool) -> FitResult:
+def better_from(problem: Problem, found: FitResult, effort: Effort) -> FitResult:
     """Return the better of a fit and that of the same problem from another start.
 
     A guess by least squares may have taken an outlier for a peak.
     """
     if np.array_equal(problem.parameters.start, found.problem.parameters.start):
         return found
-    return _better_of(found, minimum_of(problem, found.method, progress))
+    if effort.max_nfev is not None:
+        effort = effort._replace(max_nfev=effort.max_nfev - found.nfev)
+    if found.status is Status.STOPPED or (effort.max_nfev or 1) < 1:
+        return found
+    return _better_of(found, minimum_of(problem, found.method, effort))
 
 
 def hampel_filter(x: Array, y: Array) -> Array:

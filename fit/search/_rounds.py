@@ -2,34 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from fit.arguments._numbers import Array
 from fit.problem._losses import REDESCENDING, too_few, typical_size
 from fit.problem._problem import Problem
+from fit.search._searches import Search
 from optim import Status
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
-
-Search: TypeAlias = "Callable[[Problem, Array], OptimizeResult]"
 
 ROUNDS = 50
 PATIENCE = 4  # searches, that each go on where the last ran out of its evaluations
 ALIKE = 1e-6  # relative changes that end the rounds
 
 
-def consistent_minimum(problem: Problem, search: Search) -> tuple[Problem, OptimizeResult]:
+def consistent_minimum(
+    problem: Problem, search: Search, patience: int = PATIENCE
+) -> tuple[Problem, OptimizeResult]:
     """Return a minimum, and the problem with the scale that this minimum has."""
     start, evaluations = problem.parameters.start, 0
     if problem.f_scale is None and too_few(problem.n, start.size):
         # A scale that follows the residuals would follow them down to nothing.
         plain, found = _minimum_by_rounds(
-            replace(problem, loss="linear", f_scale=1.0), search, start
+            replace(problem, loss="linear", f_scale=1.0), search, start, patience
         )
         spread = np.linalg.norm(np.asarray(plain.residuals(found.x), float))
         scale = float(spread) / np.sqrt(max(problem.n - start.size, 1))
@@ -37,16 +37,16 @@ def consistent_minimum(problem: Problem, search: Search) -> tuple[Problem, Optim
         evaluations += found.nfev
     if problem.loss in REDESCENDING:
         # From afar all points look like outliers, and there are minima at which most of them are.
-        _, wider = _minimum_by_rounds(replace(problem, loss="soft_l1"), search, start)
+        _, wider = _minimum_by_rounds(replace(problem, loss="soft_l1"), search, start, patience)
         start = wider.x
         evaluations += wider.nfev
-    problem, found = _minimum_by_rounds(problem, search, start)
+    problem, found = _minimum_by_rounds(problem, search, start, patience)
     found.nfev += evaluations
     return problem, found
 
 
 def _minimum_by_rounds(
-    problem: Problem, search: Search, start: Array
+    problem: Problem, search: Search, start: Array, patience: int
 ) -> tuple[Problem, OptimizeResult]:
     """Search again with the scale and the errors of the last minimum, until these stay."""
     if problem.f_scale is not None and not problem.follows_model:
@@ -59,7 +59,8 @@ def _minimum_by_rounds(
         last, start = posed, found.x
         posed = _with_scale(_with_errors_of_model(problem, start), start)
         ran_out += found.status is Status.LIMIT
-        if ran_out == PATIENCE or not _change(last, posed) > ALIKE:
+        over = found.status is Status.STOPPED or ran_out == patience
+        if over or not _change(last, posed) > ALIKE:
             break
     else:
         if problem.follows_model:

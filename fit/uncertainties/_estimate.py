@@ -23,7 +23,7 @@ from fit.uncertainties._covariance import (
 from fit.uncertainties._sandwich import Sandwich, sandwich
 from optim import Status
 
-LINEAR = "linear least squares"  # the method for models that are linear in all parameters
+LINEAR = "linear-least-squares"  # the method for models that are linear in all parameters
 
 
 class ByName(dict[str, float]):
@@ -52,7 +52,7 @@ class Estimate:
     status: Status
     message: str
     nfev: int
-    method: str = "least squares"
+    method: str = "least-squares"
     path: Any = field(default=None, compare=False)
     refined: Determined | None = field(default=None, compare=False)
 

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from fit.arguments._numbers import Array
+from fit.problem._losses import Loss
 from optim import influence
 
 
@@ -25,7 +26,7 @@ class Sandwich(NamedTuple):
     rise: float
 
 
-def sandwich(loss: str, f_scale: float, residuals: Array, dof: int) -> Sandwich:
+def sandwich(loss: Loss, f_scale: float, residuals: Array, dof: int) -> Sandwich:
     """Return the asymptotic variance of a robust fit, with Huber's correction for few points.
 
     It takes outliers to be as likely at one point as at any other. A bread for each point, as

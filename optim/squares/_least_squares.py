@@ -28,7 +28,7 @@ from optim.squares._robust import Loss, loss_named
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-CONVERGED = 1e-4  # the relative offset beyond which nothing is called a minimum
+CONVERGED = 1e-4  # the relative offset beyond which nothing is called a minimum, unless asked to
 ROUNDING = 1e-10  # of the model's terms: what may be left where the residuals hold no noise
 
 
@@ -176,7 +176,7 @@ def _search(problem: Residuals, limit: int, offset_tol: float) -> Search:
     )
     bounds = problem.bounds
     end = yield from levenberg_marquardt(function, point, limit - 1, bounds, offset_tol)
-    status, message = _verdict(end, bounds)
+    status, message = _verdict(end, bounds, offset_tol)
     while status is Status.SINGULAR and problem.nfev < limit:
         beside = beside_saddle(function, end.point, bounds)
         if beside is None:
@@ -187,7 +187,7 @@ def _search(problem: Residuals, limit: int, offset_tol: float) -> Search:
             yield end.point.iterate
             break
         end = lower
-        status, message = _verdict(end, bounds)
+        status, message = _verdict(end, bounds, offset_tol)
     # Whoever descends hardly ever ends at a saddle point, but may well start from one.
     stayed = status.success and end.point is point
     if stayed and hessian and bends_down(hessian(point.x), point, bounds):
@@ -200,18 +200,19 @@ def _search(problem: Residuals, limit: int, offset_tol: float) -> Search:
 # -- the verdict -----------------------------------------------------------------------------
 
 
-def _verdict(end: End, bounds: Bounds | None) -> Verdict:
+def _verdict(end: End, bounds: Bounds | None, offset_tol: float) -> Verdict:
     """Return the status and the message for where the search ended."""
     point, linear, _, ended = end
+    enough = max(CONVERGED, offset_tol)
     if not ended:
         return (
             Status.LIMIT,
             f"no minimum was reached within max_nfev evaluations: {_rest(point, linear)}",
         )
-    if not _at_minimum(point, linear):
+    if not _at_minimum(point, linear, enough):
         # Some minima have a singular Jacobian, and can be approached to half the digits only.
         linear = gauss_newton_model(point, point.norms, bounds, EPS**0.5)
-    if not _at_minimum(point, linear):
+    if not _at_minimum(point, linear, enough):
         return Status.STALLED, (
             "no step lowers the cost, yet to first order this is no minimum: "
             f"{_rest(point, linear)}. There may be a corner here, which may be a minimum or none, "
@@ -227,7 +228,7 @@ def _verdict(end: End, bounds: Bounds | None) -> Verdict:
             f"the Jacobian is singular (rank {linear.n - count} of {linear.n}): the residuals do "
             f"not determine all unknowns, since they hardly change along {direction}"
         )
-    if linear.offset > CONVERGED:
+    if linear.offset > enough:
         return (
             Status.CONVERGED,
             "a minimum: no step could change the residuals by more than rounding",
@@ -243,9 +244,9 @@ def _rest(point: ResidualPoint, linear: GaussNewtonModel) -> str:
     return f"a linear step would still remove {share:.2g} of the residuals' norm"
 
 
-def _at_minimum(point: ResidualPoint, linear: GaussNewtonModel) -> bool:
+def _at_minimum(point: ResidualPoint, linear: GaussNewtonModel, enough: float) -> bool:
     """Whether nothing is left to remove, beside the noise or beside rounding."""
-    return linear.offset <= CONVERGED or linear.removable <= ROUNDING * point.terms
+    return linear.offset <= enough or linear.removable <= ROUNDING * point.terms
 
 
 def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | None) -> Array:

@@ -44,7 +44,7 @@ def levenberg_marquardt(
     scale = point.norms
     radius = point.terms or abs(point.cost) ** 0.5
     linear = gauss_newton_model(point, scale, bounds)
-    close = CLOSE
+    close = max(CLOSE, offset_tol)
     wary = False  # of the linear problem: whether the cost alone is computed first
     mark, left = point.cost, limit
     patient = function.hessian is not None
@@ -58,7 +58,7 @@ def levenberg_marquardt(
             mark, left = point.cost, limit
         if linear.offset <= close:
             point, linear, limit = yield from polish(function, point, limit, bounds, offset_tol)
-            if linear.offset <= CLOSER or close == CLOSER:
+            if linear.offset <= max(CLOSER, offset_tol) or close == CLOSER:
                 return End(point, linear, scale, True)
             close = CLOSER
             linear = gauss_newton_model(point, scale, bounds)

@@ -108,9 +108,11 @@ def value_and_derivatives(loss: Loss, z: Array) -> tuple[Array, Array, Array]:
     """Return ρ, ρ′ and ρ″ at each z."""
     value = np.asarray(loss(z))
     if value.shape != z.shape:
+        of_scipy = value.shape == (3, *z.shape)
         raise ValueError(
             f"the loss returned shape {value.shape} for z of shape {z.shape}: it must return one "
             "value for each"
+            + (", and not derivatives as SciPy's: return only its first row" if of_scipy else "")
         )
     first, push = linearize(grad(lambda z: np.sum(loss(z))), z)
     return value, first, push(np.ones_like(z))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
@@ -187,6 +188,65 @@ def test_a_scale_that_makes_no_sense(loss: str, scale: float) -> None:
 def test_a_scale_that_is_no_number(scale: Any) -> None:
     with pytest.raises(ValueError, match=r"^f_scale "):
         fit(decay, X, data("decay")[1], loss="huber", f_scale=scale)
+
+
+# -- a function as loss ----------------------------------------------------------------------
+
+
+def log_of(z: Any) -> Any:
+    return np.log(1 + z)
+
+
+@pytest.mark.parametrize("sigma", [None, 0.1])
+def test_a_function_as_loss_is_that_of_its_name(sigma: float | None) -> None:
+    model, y = data("decay")
+    # No search with another loss goes before one by a function.
+    start = fit(model, X, y, sigma, loss="soft_l1").p
+    named, own = (fit(model, X, y, sigma, p0=start, loss=loss) for loss in ("cauchy", log_of))
+    assert own.success
+    assert_allclose(own.p, named.p, rtol=1e-6)
+    assert_allclose(own.covariance, named.covariance, rtol=1e-4)
+    assert_allclose(own.interval("rate"), named.interval("rate"), rtol=1e-4)
+
+
+@pytest.mark.parametrize(
+    ("loss", "words"),
+    [
+        (log_of, "robust by the loss log_of beyond 0.5"),
+        (lambda z: np.log(1 + z), "robust by the loss of a function beyond 0.5"),
+    ],
+)
+def test_a_report_names_the_function(loss: Any, words: str) -> None:
+    model, y = data("line")
+    result = fit(model, X, y, loss=loss, f_scale=0.5)
+    assert words in result.report()
+    with pytest.raises(TypeError, match=r"the loss is a function.*loss by its name, linear, soft"):
+        result.to_json()
+
+
+def test_a_fit_with_a_function_as_loss_can_be_pickled() -> None:
+    model, y = data("line")
+    result = fit(model, X, y, loss=log_of)
+    assert pickle.loads(pickle.dumps(result)).interval("slope") == result.interval("slope")
+
+
+@pytest.mark.parametrize("options", [{"method": "gradient-descent"}, {"constraints": lambda a: a}])
+def test_a_function_as_loss_is_refused_where_losses_are(options: Any) -> None:
+    with pytest.raises(ValueError, match="loss=log_of cannot be combined with"):
+        fit(lambda x, a=1.0: a * x, X, X, loss=log_of, **options)
+
+
+@pytest.mark.parametrize(
+    ("loss", "message"),
+    [
+        (lambda z: 1.0, r"the loss returned shape \(\) for z of shape \(40,\)"),
+        (lambda z: np.stack([z, 1 + 0 * z, 0 * z]), r"shape \(3, 40\).*SciPy.*only its first row"),
+    ],
+)
+def test_a_loss_gives_one_number_for_each_residual(loss: Any, message: str) -> None:
+    model, y = data("line")
+    with pytest.raises(ValueError, match=message):
+        fit(model, X, y, loss=loss)
 
 
 # -- errors ----------------------------------------------------------------------------------

@@ -250,6 +250,21 @@ def test_args_are_handed_on() -> None:
     assert_allclose(result.x, 3)
 
 
+LOOSER = [0.0, 1e-9, 1e-7, 1e-5, 1e-3, 1e-2, 0.1]
+
+
+@pytest.mark.parametrize("start", [[1, 1, 1], [3.0, 0.3, 0.1]])
+def test_the_looser_the_tolerance_the_fewer_the_evaluations(start: list[float]) -> None:
+    exact = least_squares(decay, start)
+    errors = np.sqrt(np.diag(np.linalg.inv(exact.triangle.T @ exact.triangle)) * exact.cost / 13.5)
+    results = [least_squares(decay, start, offset_tol=tol) for tol in LOOSER]
+    assert all(result.success for result in results)
+    assert np.all(np.diff([result.nfev for result in results]) <= 0)
+    assert results[-1].nfev < results[0].nfev
+    for tol, result in zip(LOOSER, results, strict=True):
+        assert np.all(np.abs(result.x - exact.x) < np.maximum(tol, 1e-9) * errors)
+
+
 def test_the_path_leads_from_the_start_to_the_end() -> None:
     result = least_squares(decay, [1.0, 1.0, 1.0], path=True)
     assert result.path.shape == (result.nit + 1, 3)
