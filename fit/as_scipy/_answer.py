@@ -9,6 +9,7 @@ import numpy as np
 
 from fit.arguments._numbers import Array
 from fit.as_scipy._task import Task
+from fit.problem._losses import Loss
 from fit.verdict._worth import only_minimum, shortcoming
 from optim import Status
 
@@ -63,13 +64,13 @@ def refuse_failure(task: Task, result: OptimizeResult) -> None:
     if result.status is Status.NOT_FINITE:
         what = _not_finite(task, result)
         raise ValueError(f"p0 = {task.start} is no place to start: {what}")
-    if result.status is Status.LIMIT:
+    if result.status in (Status.LIMIT, Status.STOPPED):
         raise RuntimeError(f"Optimal parameters not found: {result.message}")
 
 
-def shortcoming_of(task: Task, result: OptimizeResult, options: dict[str, Any]) -> str:
+def shortcoming_of(task: Task, result: OptimizeResult, loss: Loss) -> str:
     """Return why a minimum describes nothing, in words, if so."""
-    if not result.success or options.get("loss", "linear") != "linear":
+    if not result.success or loss != "linear":
         return ""
     chi_squared = 2 * result.cost
     return shortcoming(lambda x: task.f(x, *result.x), task.x, task.y, task.weights, chi_squared)

@@ -16,17 +16,16 @@ from fit.problem._sigma import Cholesky, Relative, whitening
 
 METHODS = ("lm", "trf", "dogbox")
 
-# What SciPy's methods take by name. Those of the last two groups only tell it how to search.
-TRANSLATED = {"loss": "loss", "f_scale": "f_scale", "max_nfev": "max_nfev", "maxfev": "max_nfev"}
+# What SciPy's methods take beside, by name. It tells these only how to search, but for maxfev.
 OF_LM = {"maxfev", "ftol", "xtol", "gtol", "col_deriv", "epsfcn", "factor", "diag"}
 OF_TRF = {
     *("ftol", "xtol", "gtol", "x_scale", "diff_step", "tr_solver", "tr_options", "jac_sparsity"),
-    *("verbose", "callback", "workers"),
+    *("verbose", "workers"),
 }
 
 ARGUMENTS = [
     *("p0", "sigma", "absolute_sigma", "check_finite", "bounds", "method", "jac", "full_output"),
-    *("nan_policy", *TRANSLATED),
+    *("nan_policy", "loss", "f_scale", "max_nfev", "callback", "progress"),
 ]
 Limits = tuple[Array, Array]
 
@@ -196,23 +195,26 @@ def check_method(method: str | None, limits: Limits | None) -> None:
         )
 
 
-def search_options(options: dict[str, Any]) -> dict[str, Any]:
-    """Return SciPy's options by the names of `optim.least_squares`, those it has any use for."""
+def check_options(options: Mapping[str, Any]) -> None:
+    """Refuse what SciPy does not take beside the arguments of curve_fit."""
     if "args" in options:
         raise ValueError("'args' is not a supported keyword argument.")
-    unknown = options.keys() - TRANSLATED.keys() - OF_LM - OF_TRF
+    unknown = options.keys() - OF_LM - OF_TRF
     if unknown:
         name = min(unknown)
         raise TypeError(
             f"curve_fit() got an unexpected keyword argument {name!r}: "
             f"{argument_of_fit(name, ARGUMENTS)}"
         )
-    translated = {ours: options[name] for name, ours in TRANSLATED.items() if options.get(name)}
-    if options.get("verbose"):
-        translated["progress"] = True
-    return translated
 
 
-def only_by_scipy(options: dict[str, Any]) -> bool:
-    """Whether an option has its meaning in SciPy's own search only."""
-    return callable(options.get("loss")) or options.get("callback") is not None
+def called_as_by_scipy(callback: Callable[..., Any] | None) -> Callable[..., Any] | None:
+    """Return a callback of `optim.least_squares` that calls one of SciPy's, by its signature."""
+    if callback is None or list(inspect.signature(callback).parameters) == ["intermediate_result"]:
+        return callback
+    return lambda intermediate_result: callback(np.copy(intermediate_result.x))
+
+
+def is_loss_of_scipy(loss: Any) -> bool:
+    """Whether a loss returns its derivatives too, in rows, as SciPy's are written."""
+    return callable(loss) and np.shape(loss(np.ones(2))) == (3, 2)

@@ -15,10 +15,11 @@ from fit.as_scipy._answer import (
     shortcoming_of,
     warn_of_shortcoming,
 )
-from fit.as_scipy._arguments import only_by_scipy, search_options
+from fit.as_scipy._arguments import called_as_by_scipy, check_options, is_loss_of_scipy
 from fit.as_scipy._derivatives import check_jac
 from fit.as_scipy._search import best_from, first_search, other_starts
 from fit.as_scipy._task import UNBOUNDED, task_of
+from fit.problem._losses import Loss
 from optim import Status
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ def curve_fit(
     *,
     full_output: bool = False,
     nan_policy: str | None = None,
+    loss: Loss = "linear",
+    f_scale: float = 1.0,
+    max_nfev: int | None = None,
+    callback: Callable[..., Any] | None = None,
+    progress: bool = False,
     **kwargs: Any,
 ) -> tuple[Any, ...]:
     """Fit a model to data by least squares, as `scipy.optimize.curve_fit` does.
@@ -83,14 +89,26 @@ def curve_fit(
         Whether to return ``infodict, mesg, ier`` as well.
     nan_policy : {"raise", "omit"}, optional
         What to do about points with a NaN, where ``check_finite`` does not refuse them.
+    loss : {"linear", "soft_l1", "huber", "cauchy", "arctan"} or callable
+        What takes the place of the square where there are outliers, as in `optim.least_squares`.
+        ``pcov`` is SciPy's then, and not `fit.fit`'s, which outliers do not put out. A function
+        that returns its derivatives as well, in rows as SciPy's, hands all over to SciPy.
+    f_scale : float
+        The size beyond which residuals count as outliers, in standard deviations, or in units of
+        ``ydata`` where there is no sigma: 1 by default as in SciPy, whereas `fit.fit` finds it.
+    max_nfev : int, optional
+        How often the model may be evaluated, with its derivatives or without; by default 200 times
+        one more than there are parameters. ``maxfev`` is the same.
+    callback : callable, optional
+        Is given an OptimizeResult of each new point as in `optim.least_squares`, if its only
+        parameter is called ``intermediate_result``, else the parameters. It may raise StopIteration
+        to end the search, of which nothing is returned then.
+    progress : bool
+        Whether to show a progress bar, as for any ``verbose``.
     **kwargs
-        What SciPy takes: ``maxfev`` or ``max_nfev``, the number of times that the model may be
-        evaluated; ``loss`` and ``f_scale``, which is 1 by default as in SciPy, in units of
-        ``ydata`` where there is no sigma, whereas `fit.fit` finds it; ``pcov`` is SciPy's then, and
-        not `fit.fit`'s, which outliers do not put out. A ``callback`` or a
-        ``loss`` of one's own hands all over to SciPy. Tolerances are kept whatever they are, since
-        this search goes on until a parameter is off by 1e-9 of its standard error at most; they and
-        what else tells SciPy how to search change nothing.
+        What else SciPy takes. Tolerances are kept whatever they are, since this search goes on
+        until a parameter is off by 1e-9 of its standard error at most; they and what else tells
+        SciPy how to search change nothing.
 
     Returns
     -------
@@ -116,9 +134,9 @@ def curve_fit(
         (definite), ``p0`` is missing where the signature does not tell how many parameters there
         are, it is out of bounds, or the model is not finite there.
     TypeError
-        When there are fewer points than parameters.
+        When there are fewer points than parameters, or ``max_nfev`` is no whole number.
     RuntimeError
-        When no minimum was found by ``maxfev`` evaluations.
+        When no minimum was found by ``max_nfev`` evaluations, or the callback stopped the search.
 
     Warns
     -----
@@ -137,11 +155,16 @@ def curve_fit(
     >>> popt.round(4), np.sqrt(np.diag(pcov)).round(4)
     (array([2.0058, 0.5261]), array([0.0143, 0.0079]))
     """
-    options = search_options(kwargs)
+    check_options(kwargs)
     check_jac(jac)
-    if only_by_scipy(kwargs):
+    if max_nfev is None:
+        max_nfev = kwargs.get("maxfev") or None  # 0 is SciPy's default of maxfev
+    kwargs.pop("maxfev", None)
+    if is_loss_of_scipy(loss):
         from scipy.optimize import curve_fit as scipys
 
+        kwargs |= {"loss": loss, "f_scale": f_scale, "max_nfev": max_nfev}
+        kwargs |= {} if callback is None else {"callback": callback}
         found: tuple[Any, ...] = scipys(
             *(f, xdata, ydata, p0, sigma, absolute_sigma, check_finite, bounds, method or "trf"),
             jac=jac,
@@ -150,13 +173,20 @@ def curve_fit(
             **kwargs,
         )
         return found
+    options = {
+        "loss": loss,
+        "f_scale": f_scale,
+        "max_nfev": max_nfev,
+        "callback": called_as_by_scipy(callback),
+        "progress": bool(progress or kwargs.get("verbose")),
+    }
     task = task_of(f, xdata, ydata, p0, sigma, check_finite, bounds, method, nan_policy)
     search, result, noise = first_search(task, jac, bool(kwargs.get("col_deriv")), options)
-    said = shortcoming_of(task, result, options)
-    free = p0 is None and task.limits is None and "max_nfev" not in options
+    said = shortcoming_of(task, result, loss)
+    free = p0 is None and task.limits is None and max_nfev is None
     if free and (said or result.status in (Status.LIMIT, Status.STALLED, Status.OTHER_KIND)):
         result = best_from(other_starts(task.start.size), search, result)
-        said = shortcoming_of(task, result, options)
+        said = shortcoming_of(task, result, loss)
     refuse_failure(task, result)
     if said:
         warn_of_shortcoming(task, result, said)

@@ -11,6 +11,7 @@ import numpy as np
 from autodiff import Tensor
 from fit.arguments._numbers import Array
 from fit.as_scipy._arguments import Limits
+from fit.problem._chi_squared import has_derivatives
 
 STEPS = {"2-point": np.finfo(float).eps ** (1 / 2), "3-point": np.finfo(float).eps ** (1 / 3)}
 TINY = 1e-100  # a step whose square is nothing
@@ -108,15 +109,17 @@ def recordable(x: Any) -> Any:
 
 
 def raise_unless_recording_failed(
-    error: Exception, residuals: Callable[[Any], Any], p: Any
+    error: Exception, residuals: Callable[[Any], Any], recorded: Remembering
 ) -> None:
-    """Raise what a fit fails by without recording as well: the error, or one that numbers give."""
+    """Raise what a fit fails by without recording as well, such as what its callback raises."""
+    p = recorded.p
     if p is None:
         raise error
+    p = p.data if type(p) is Tensor else p
     try:
         with np.errstate(all="ignore"):
-            values = residuals(p.data if type(p) is Tensor else p)
+            values = residuals(p)
     except Exception as without_recording:
         raise without_recording from None
-    if np.iscomplexobj(values):
+    if np.iscomplexobj(values) or has_derivatives(recorded.f, p):
         raise error

@@ -42,7 +42,7 @@ def first_search(
     transposed : bool
         Whether a callable ``jac`` has a row for each parameter.
     options : dict
-        Those of `optim.least_squares`.
+        Those of `optim.least_squares`, by their names.
     """
 
     def by(residuals: Callable[[Any], Any], jac: Callable[[Array], Array] | None) -> Search:
@@ -62,7 +62,7 @@ def first_search(
     try:
         return search, search(task.start), 0.0
     except Exception as error:
-        raise_unless_recording_failed(error, task.residuals, recorded.p)
+        raise_unless_recording_failed(error, task.residuals, recorded)
         _warn_of_differences(error)
         return first_search(task, "3-point", transposed, options)
 

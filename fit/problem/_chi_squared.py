@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autodiff import hessian, jacobian
 from fit.arguments._numbers import Array
 from fit.problem._data import checked_data
 from fit.problem._sigma import OF_MODEL, Sigma, refuse_errors_of_model
@@ -87,3 +88,13 @@ def weighted_residuals(
         return weights @ difference if weights.ndim == 2 else difference * weights
 
     return residuals
+
+
+def has_derivatives(residuals: Callable[[Any], Any], p: Array) -> bool:
+    """Whether residuals have first and second derivatives at p: whether they can be recorded."""
+    try:
+        jacobian(residuals)(p)
+        hessian(lambda p: np.sum(residuals(p) ** 2))(p)
+    except Exception:
+        return False
+    return True

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff import hessian, jacobian
+from autodiff import jacobian
 from fit.arguments._numbers import Array
+from fit.problem._chi_squared import has_derivatives
 from fit.problem._problem import Problem
 from fit.results._result import FitResult
 from fit.search._checks import refuse_corner, refuse_together
@@ -30,7 +31,10 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> FitResult:
     try:
         problem, found = consistent_minimum(problem, search, patience)
     except TypeError as error:
-        if _can_be_recorded(problem):
+        start = problem.parameters.start
+        if has_derivatives(problem.residuals, start) and (
+            not problem.constraints or has_derivatives(problem.constraint, start)
+        ):
             raise
         raise TypeError(
             f"the model cannot be recorded (or a tie or constraint), so there are no exact "
@@ -55,17 +59,6 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> FitResult:
         left_open = "several parameters serve equally well"
         return replace(result, success=False, status=Status.SINGULAR, message=left_open)
     return result
-
-
-def _can_be_recorded(problem: Problem) -> bool:
-    """Whether χ² and the constraints have derivatives at the start."""
-    start = problem.parameters.start
-    try:
-        hessian(problem.chi_squared)(start)
-        jacobian(problem.constraint)(start)
-    except TypeError:
-        return False
-    return True
 
 
 def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:

@@ -108,11 +108,67 @@ def test_options_of_the_search_are_scipys() -> None:
     assert_allclose(curve_fit(decay, X, Y, method="trf", **of_trf)[0], expected)
 
 
-def test_a_callback_and_a_loss_of_ones_own_are_left_to_scipy() -> None:
+def test_a_loss_with_derivatives_in_rows_is_left_to_scipy() -> None:
     def square(z: Any) -> Any:
         return np.stack([z, np.ones_like(z), np.zeros_like(z)])
 
-    assert_allclose(curve_fit(decay, X, Y, loss=square)[0], by_scipy()[0], rtol=1e-4)
+    popt, _ = curve_fit(decay, X, Y, loss=square, f_scale=0.3, maxfev=100)
+    assert_allclose(popt, by_scipy()[0], rtol=1e-4)
+
+
+def test_a_function_as_loss_is_that_of_its_name() -> None:
+    popt, pcov = curve_fit(decay, X, Y, loss=lambda z: np.log(1 + z), f_scale=0.2)
+    expected, covariance = by_scipy(loss="cauchy", f_scale=0.2, method="trf")
+    assert_allclose(popt, expected, rtol=1e-6)
+    assert_allclose(pcov, covariance, rtol=1e-3)
+
+
+# -- callback and progress -------------------------------------------------------------------
+
+
+def test_a_callback_is_told_what_its_signature_asks_for() -> None:
+    results: list[Any] = []
+    points: list[Any] = []
+
+    def callback(intermediate_result: Any) -> None:
+        results.append(intermediate_result)
+
+    popt, _ = curve_fit(decay, X, Y, callback=callback)
+    assert_allclose(curve_fit(decay, X, Y, callback=lambda x: points.append(x))[0], popt)
+    assert [result.nit for result in results] == list(range(1, len(points) + 1))
+    assert_allclose([result.x for result in results], points)
+    assert_allclose(points[-1], popt)
+    assert results[-1].jac.shape == (30, 3)
+
+
+def test_a_callback_can_stop_the_search() -> None:
+    calls = []
+
+    def stop(x: Any) -> None:
+        calls.append(x)
+        raise StopIteration
+
+    with pytest.raises(RuntimeError, match="Optimal parameters not found: the callback stopped"):
+        curve_fit(decay, X, Y, callback=stop)
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("kind", [TypeError, ValueError, KeyError])
+def test_what_a_callback_raises_is_its_own(kind: type[Exception]) -> None:
+    def callback(x: Any) -> None:
+        raise kind("of the callback")
+
+    with pytest.raises(kind, match="of the callback"):
+        curve_fit(decay, X, Y, callback=callback)
+
+
+@pytest.mark.parametrize("option", [{"progress": True}, {"verbose": 2}])
+def test_the_progress_is_shown(option: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    curve_fit(decay, X, Y, **option)
+    assert "step" in capsys.readouterr().err
+
+
+# -- what is returned ------------------------------------------------------------------------
 
 
 def test_full_output_is_that_of_scipy() -> None:
@@ -406,6 +462,17 @@ def test_a_minimum_at_a_corner_is_returned_with_a_warning() -> None:
 def test_too_few_evaluations_raise(name: str) -> None:
     with pytest.raises(RuntimeError, match=r"Optimal parameters not found.*max_nfev"):
         curve_fit(decay, X, Y, **{name: 2})
+
+
+def test_no_evaluations_raise_too() -> None:
+    with pytest.raises(RuntimeError, match=r"not found: 0 evaluations \(max_nfev\)"):
+        curve_fit(decay, X, Y, max_nfev=0)
+
+
+@pytest.mark.parametrize("name", ["maxfev", "max_nfev"])
+def test_a_number_of_evaluations_is_whole(name: str) -> None:
+    with pytest.raises(TypeError, match=r"max_nfev to be a whole number of 0 or more, got 2.5"):
+        curve_fit(decay, X, Y, **{name: 2.5})
 
 
 @pytest.mark.parametrize("level", [2.0, 2.1])

@@ -62,6 +62,8 @@ def test_an_argument_of_another_name(name: str, message: str) -> None:
         ("x_sigma", "fit.fit takes x_sigma"),
         ("xerr", "fit.fit takes x_sigma"),
         ("weights", "write sigma, which is 1/weights"),
+        ("tol", "fit.fit takes offset_tol"),
+        ("iter_cb", "write callback"),
         ("absolute_sigmas", "did you mean 'absolute_sigma'?"),
         ("workes", "there are p0, sigma"),
     ],
