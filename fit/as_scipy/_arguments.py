@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 
 from fit.arguments._numbers import INSTEAD, Array, nan_for_masked, refuse, refuse_unequal
 from fit.arguments._suggestions import argument_of_fit
+from fit.problem._parameters import ENDS, bounds_of, refuse_list_of_pairs, with_infinities
 from fit.problem._sigma import Cholesky, Relative, whitening
 
 METHODS = ("lm", "trf", "dogbox")
@@ -28,6 +29,7 @@ ARGUMENTS = [
     *("nan_policy", "loss", "f_scale", "max_nfev", "callback", "progress"),
 ]
 Limits = tuple[Array, Array]
+NAMES = ("a", "b", "c")  # of parameters in an example
 
 
 # -- the data --------------------------------------------------------------------------------
@@ -137,14 +139,26 @@ def number_of_parameters(f: Callable[..., Any]) -> int:
     return count - 1
 
 
-def limits_of(bounds: Any, n: int) -> Limits | None:
+def limits_of(bounds: Any, n: int, f: Callable[..., Any]) -> Limits | None:
     """Return the lower and the upper bounds of n parameters; None where there is none."""
+    if bounds is None:
+        return None
     pair = (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else bounds
+    signature = inspect.signature(f)
+    names = tuple(signature.parameters)[1:]
+    if isinstance(bounds, Mapping):
+        if len(names) != n:
+            raise ValueError(
+                f"bounds by name need a model that names its {n} parameters, but its signature is "
+                f"{signature}: give (lower, upper)"
+            )
+        pair = bounds_of(bounds, names, {})
+    refuse_list_of_pairs(pair, names if len(names) == n else NAMES)
     if not isinstance(pair, list | tuple | np.ndarray) or len(pair) != 2:
         raise ValueError(f"`bounds` must contain 2 elements, (lower, upper), got {bounds!r:.80}")
     vectors = []
-    for name, bound in zip(("lower", "upper"), pair, strict=True):
-        vector = np.asarray(bound, float)
+    for name, bound, end in zip(("lower", "upper"), pair, ENDS, strict=True):
+        vector = np.asarray(with_infinities(bound, end), float)
         if vector.size not in (1, n):
             raise ValueError(f"there are {vector.size} {name} bounds, but {n} parameters")
         vectors.append(np.array(np.broadcast_to(vector.ravel(), n)))

@@ -20,6 +20,7 @@ from fit.as_scipy._derivatives import check_jac
 from fit.as_scipy._search import best_from, first_search, other_starts
 from fit.as_scipy._task import UNBOUNDED, task_of
 from fit.problem._losses import Loss
+from fit.problem._parameters import Bounds as ByName
 from optim import Status
 
 if TYPE_CHECKING:
@@ -34,7 +35,7 @@ def curve_fit(
     sigma: ArrayLike | None = None,
     absolute_sigma: bool = False,
     check_finite: bool | None = None,
-    bounds: tuple[ArrayLike, ArrayLike] | Bounds = UNBOUNDED,
+    bounds: ByName | tuple[ArrayLike, ArrayLike] | Bounds | None = UNBOUNDED,
     method: str | None = None,
     jac: Callable[..., Any] | str | None = None,
     *,
@@ -77,8 +78,9 @@ def curve_fit(
     check_finite : bool, optional
         Whether to refuse NaN and infinities in ``xdata`` and ``ydata`` before anything is computed;
         by default unless there is a ``nan_policy``.
-    bounds : (lower, upper) or scipy.optimize.Bounds
-        Numbers for all parameters, or one for each; infinities are no bounds.
+    bounds : (lower, upper), scipy.optimize.Bounds, or dict of pairs by name
+        Numbers for all parameters, or one for each; None and infinities are no bounds. Of a dict a
+        name may be missing.
     method : {"lm", "trf", "dogbox"}, optional
         All mean the same search here; with bounds, "lm" is refused.
     jac : callable or {"2-point", "3-point", "cs"}, optional

@@ -75,7 +75,7 @@ def task_of(
     to_check = nan_policy is None if check_finite is None else check_finite
     x, y, deviations = data(xdata, ydata, sigma, to_check, nan_policy)
     n = number_of_parameters(f) if p0 is None else np.size(p0)
-    limits = None if bounds is UNBOUNDED else limits_of(bounds, n)
+    limits = None if bounds is UNBOUNDED else limits_of(bounds, n, f)
     check_method(method, limits)
     start = start_of(p0, n, limits)
     if y.size == 1:

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 Fixed: TypeAlias = Mapping[str, "float | Callable[..., Any]"]
 Bounds: TypeAlias = Mapping[str, tuple[float | None, float | None]]
 
+ENDS = (-np.inf, np.inf)
+SHOWN = 3  # pairs, at most, that a message spells out
+
 
 @dataclass(frozen=True, eq=False)
 class Parameters:
@@ -97,7 +100,7 @@ def parameters_of(
             "the signature of the model"
         )
     values = np.array([start[name] for name in free], float)
-    lower, upper = _bounds(bounds, names, held)
+    lower, upper = bounds_of(bounds, names, held)
     yielding = [name in guessed for name in free]
     values = np.where(yielding, np.clip(values, lower, upper), values)
     for name, value, low, high in zip(free, values, lower, upper, strict=True):
@@ -192,7 +195,7 @@ def _ties(
         raise ValueError(f"the ties go round: {' → '.join(error.args[1])}") from None
 
 
-def _bounds(
+def bounds_of(
     bounds: Bounds | tuple[ArrayLike, ArrayLike] | ScipysBounds | None,
     names: tuple[str, ...],
     held: Mapping[str, Any],
@@ -203,13 +206,13 @@ def _bounds(
     if not isinstance(bounds, Mapping):
         bounds = _pairs(bounds, names)
     _refuse_unknown(list(bounds), names, "bounds")
-    low, high = (dict.fromkeys(names, end) for end in (-np.inf, np.inf))
+    low, high = (dict.fromkeys(names, end) for end in ENDS)
     for name, pair in bounds.items():
         if not isinstance(pair, Sequence | np.ndarray) or len(pair) != 2:
             raise ValueError(f"bounds[{name!r}] is {pair!r}, expected a pair (lower, upper)")
         low[name], high[name] = (
             end if given is None else number(f"bounds[{name!r}]", given, check_finite=False)
-            for given, end in zip(pair, (-np.inf, np.inf), strict=True)
+            for given, end in zip(pair, ENDS, strict=True)
         )
         if np.isnan([low[name], high[name]]).any():
             raise ValueError(f"bounds[{name!r}] is {pair!r}: write None or inf where there is none")
@@ -229,11 +232,13 @@ def _bounds(
 
 def _pairs(bounds: Any, names: tuple[str, ...]) -> Bounds:
     """Return lower and upper bounds as pairs by name."""
+    refuse_list_of_pairs(bounds, names)
     n = len(names)
     by_scipy = hasattr(bounds, "lb")
     sides = (
         [bounds.lb, bounds.ub] if by_scipy else list(bounds) if isinstance(bounds, Iterable) else []
     )
+    sides = [with_infinities(side, end) for side, end in zip(sides, ENDS, strict=False)] + sides[2:]
     if len(sides) != 2 or any(np.shape(side) not in ((), (1,), (n,)) for side in sides):
         shapes = ", ".join(str(np.shape(side)) for side in sides)
         raise ValueError(
@@ -244,26 +249,42 @@ def _pairs(bounds: Any, names: tuple[str, ...]) -> Bounds:
     low, high = (
         np.broadcast_to(numbers("bounds", side, check_finite=False), n).tolist() for side in sides
     )
-    if n == 2 and not by_scipy and all(map(np.ndim, sides)):
-        _refuse_pairs(names, low, high)
     return dict(zip(names, zip(low, high, strict=True), strict=True))
 
 
-def _refuse_pairs(names: tuple[str, ...], low: list[float], high: list[float]) -> None:
-    """Refuse lower and upper bounds of two parameters that may be meant as a pair for each."""
-    if not (low[0] < low[1] and high[0] < high[1]):
+def with_infinities(side: Any, end: float) -> Any:
+    """Return lower or upper bounds with an infinite one for each None."""
+    if isinstance(side, list | tuple):
+        return [end if bound is None else bound for bound in side]
+    return end if side is None else side
+
+
+def refuse_list_of_pairs(bounds: Any, names: Sequence[str]) -> None:
+    """Refuse a pair for each parameter, as `optim.minimize` takes them, and say what to write.
+
+    Two rows of two numbers may be either: a list of tuples is meant as pairs.
+    """
+    if not _is_row(bounds) or not all(_is_row(p) and len(p) == 2 for p in bounds):
         return
-    if not (low[0] < high[0] and low[1] < high[1]):
-        pairs = _bounds_as_code(names, low, high)
-        means = f"are not below one another: for a pair for each parameter write {pairs}"
-    else:
-        across = _bounds_as_code(names, (low[0], high[0]), (low[1], high[1]))
-        along = _bounds_as_code(names, low, high)
-        means = f"may also be a pair for each parameter: write {across}, or {along}"
-    raise ValueError(f"the lower and upper bounds {low} and {high} {means}")
-
-
-def _bounds_as_code(names: tuple[str, ...], *pairs: Sequence[float]) -> str:
-    return (
-        f"bounds={{{', '.join(f'{k!r}: {tuple(v)}' for k, v in zip(names, pairs, strict=True))}}}"
+    are_tuples = isinstance(bounds, list) and all(isinstance(p, tuple) for p in bounds)
+    if not len(bounds) or (len(bounds) == 2 and not are_tuples):
+        return
+    pairs = [
+        [_as_code(bound, end) for bound, end in zip(pair, ENDS, strict=True)] for pair in bounds
+    ][:SHOWN]
+    more = ", ..." if len(bounds) > SHOWN else ""
+    low, high = (", ".join(side) + more for side in zip(*pairs, strict=True))
+    named = zip(names, pairs, strict=False)
+    by_name = ", ".join(f"{name!r}: ({', '.join(pair)})" for name, pair in named) + more
+    raise ValueError(
+        f"bounds is a list of pairs: write pairs by name, bounds={{{by_name}}}, or the lower "
+        f"bounds and the upper ones, bounds=([{low}], [{high}])"
     )
+
+
+def _is_row(values: Any) -> bool:
+    return isinstance(values, list | tuple) or (isinstance(values, np.ndarray) and values.ndim > 0)
+
+
+def _as_code(bound: Any, end: float) -> str:
+    return f"{end if bound is None else bound}".replace("inf", "np.inf")

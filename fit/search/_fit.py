@@ -73,7 +73,8 @@ def fit(
     absolute_sigma : bool, optional
         Whether the size of ``sigma`` is to be believed, whatever was given.
     bounds : dict of pairs by name, (lower, upper) or scipy.optimize.Bounds, optional
-        Lower and upper bounds; None and infinities are none.
+        Lower and upper bounds: numbers for all parameters, or one for each; None and infinities are
+        no bounds. Of a dict a name may be missing.
     fixed : dict or sequence of names, optional
         Parameters that are not varied: numbers, or functions of other parameters, by the names in
         their signatures. A sequence fixes parameters where they start.

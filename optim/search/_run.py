@@ -185,12 +185,12 @@ def check_tolerance(name: str, tol: Any, relative: bool = False) -> None:
         ...
     ValueError: expected tol to be a number from 0 to below 1, got 2: write 0 to go down to rounding
     """
+    is_number = isinstance(tol, int | float | np.integer | np.floating) and type(tol) is not bool
+    if is_number and 0 <= tol < (1 if relative else np.inf):
+        return
     what = "a number from 0 to below 1" if relative else "a finite number of 0 or more"
     wrong = f"expected {name} to be {what}, got {tol!s:.60}: write 0 to go down to rounding"
-    if isinstance(tol, bool) or not isinstance(tol, int | float | np.integer | np.floating):
-        raise TypeError(wrong)
-    if not 0 <= tol < (1 if relative else np.inf):
-        raise ValueError(wrong)
+    raise ValueError(wrong) if is_number else TypeError(wrong)
 
 
 class _NoBar:

@@ -68,9 +68,10 @@ def least_squares(
         Where to start.
     args : tuple
         What ``residuals`` takes behind x; a single one needs no tuple.
-    bounds : (lower, upper) or scipy.optimize.Bounds, optional
+    bounds : (lower, upper), scipy.optimize.Bounds, or dict of pairs by key, optional
         Between which x stays, at every evaluation. Each is a number for all unknowns, or has the
-        structure of ``x0``; infinities are no bounds. Where both are equal the unknown is fixed.
+        structure of ``x0``. Of a dict as ``x0`` each key may have a pair, or none. None and
+        infinities are no bounds. Where both are equal the unknown is fixed.
     loss : {"linear", "soft_l1", "huber", "cauchy", "arctan"} or callable
         What a residual costs, as a function ρ(z) of its square in units of ``f_scale``: the
         names as in SciPy, or a function in plain NumPy. It is differentiated exactly, twice.
@@ -118,7 +119,8 @@ def least_squares(
     Raises
     ------
     ValueError
-        When ``x0`` or the residuals are empty, a bound lies above the other or is NaN, the loss
+        When ``x0`` or the residuals are empty, ``bounds`` is a list of pairs, as for `minimize`, a
+        lower bound lies above the upper one or is NaN, the loss
         has no such name, ``f_scale`` is not positive, ``offset_tol`` is not from 0 to below 1, or
         ``max_nfev`` is negative.
     TypeError
@@ -138,7 +140,7 @@ def least_squares(
     >>> result = least_squares(
     ...     lambda p: p["a"] * np.exp(-p["rate"] * t) - y,
     ...     {"a": 1.0, "rate": 0.3},
-    ...     bounds=(0, {"a": np.inf, "rate": 0.5}),
+    ...     bounds={"rate": (0, 0.5)},
     ... )
     >>> {name: round(float(value), 4) for name, value in result.x.items()}, result.active_mask
     ({'a': 1.9798, 'rate': 0.5}, {'a': np.int64(0), 'rate': np.int64(1)})

@@ -9,7 +9,7 @@ import pytest
 import scipy.optimize
 from numpy.testing import assert_allclose
 
-from fit import FitResult, Model, fit
+from fit import FitResult, Model, curve_fit, fit
 
 T = np.linspace(0, 4, 12)
 Y = np.array([3.02, 2.31, 1.66, 1.37, 1.10, 0.83, 0.76, 0.62, 0.57, 0.45, 0.51, 0.46])
@@ -119,6 +119,7 @@ def test_bounds_that_do_not_bind_change_nothing() -> None:
             ([0, 0], [1, 1]),
             r"entries of shape \(2,\), \(2,\).*lower and upper bounds, each of shape \(3,\)",
         ),
+        (([-np.inf, 0, 0], [1, -1, 1]), r"bounds\['rate'\] is \(0.0, -1.0\), expected the lower"),
         ([0, 1, 2], "expected a dict of pairs by name, such as"),
     ],
 )
@@ -132,29 +133,74 @@ def proportion(t: Any, a: Any = 1.0, b: Any = 0.5) -> Any:
 
 
 @pytest.mark.parametrize(
-    ("bounds", "message"),
+    ("bounds", "by_name", "sides"),
     [
-        (
-            [(-5, 9), (0, 10)],
-            r"write bounds=\{'a': \(-5.0, 0.0\), 'b': \(9.0, 10.0\)\}, "
-            r"or bounds=\{'a': \(-5.0, 9.0\), 'b': \(0.0, 10.0\)\}$",
-        ),
-        (
-            [(-9, 9), (-1, 1)],
-            r"not below one another: .* write bounds=\{'a': \(-9.0, 9.0\), 'b': \(-1.0, 1.0\)\}",
-        ),
+        ([(-5, 5), (0, 10)], "{'a': (-5, 5), 'b': (0, 10)}", "([-5, 0], [5, 10])"),
+        ([(None, 5), (0, np.inf)], "{'a': (-np.inf, 5), 'b': (0, np.inf)}", "([-np.inf, 0], [5,"),
+        (3 * [[0, 1]], "{'a': (0, 1), 'b': (0, 1)}", "([0, 0, 0], [1, 1, 1])"),
+        (4 * [(0, 1)], "{'a': (0, 1), 'b': (0, 1), ...}", "([0, 0, 0, ...], [1, 1, 1, ...])"),
+        (np.array([[0, 1]]), "{'a': (0, 1)}", "([0], [1])"),
     ],
 )
-def test_bounds_of_two_parameters_that_may_be_pairs(bounds: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        fit(proportion, T, Y, bounds=bounds)
+@pytest.mark.parametrize("function", [fit, curve_fit])
+def test_a_list_of_pairs_is_answered_with_both_spellings(
+    function: Any, bounds: Any, by_name: str, sides: str
+) -> None:
+    with pytest.raises(ValueError, match="bounds is a list of pairs: write pairs by name") as said:
+        function(proportion, T, Y, bounds=bounds)
+    assert f"bounds={by_name}" in str(said.value)
+    assert f"bounds={sides}" in str(said.value)
 
 
-@pytest.mark.parametrize("bounds", [([-9, -9], [9, 9]), scipy.optimize.Bounds([-5, 0], [5, 10])])
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        {"a": (-5, 5), "b": (0, 10)},
+        {"b": (0, None)},
+        ([-5, 0], [5, 10]),
+        [[-5, 0], [5, 10]],
+        ((-5, 0), (5, 10)),
+        ([None, 0], None),
+        scipy.optimize.Bounds([-5, 0], [5, 10]),
+    ],
+)
+def test_curve_fit_reads_bounds_alike(bounds: Any) -> None:
+    y = 2 * T - 3
+    popt, _ = curve_fit(proportion, T, y, bounds=bounds)
+    assert_allclose(popt, fit(proportion, T, y, bounds=bounds).p, rtol=1e-6, atol=1e-12)
+    assert popt[1] == 0
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [([-5, 0], [5, 10]), [[-5, 0], [5, 10]], scipy.optimize.Bounds([-5, 0], [5, 10])],
+)
 def test_bounds_of_two_parameters_that_are_lower_and_upper_ones(bounds: Any) -> None:
     parameters = fit(proportion, T, Y, bounds=bounds).problem.parameters
-    lower, upper = (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else bounds
-    assert (parameters.lower.tolist(), parameters.upper.tolist()) == (list(lower), list(upper))
+    assert (parameters.lower.tolist(), parameters.upper.tolist()) == ([-5, 0], [5, 10])
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"bounds": {"c": (0, 1)}}, "bounds: no parameter 'c'; there are a, b"),
+        ({"bounds": {"a": (2, 1)}}, r"bounds\['a'\] is \(2, 1\), expected the lower one first"),
+        ({"bounds": {"a": 3}}, r"bounds\['a'\] is 3, expected a pair"),
+        ({"bounds": {"a": (3, 4)}, "p0": [1, 1]}, r"p0\[0\] is 1.0, expected between 3.0 and 4.0"),
+    ],
+)
+def test_bounds_by_name_that_curve_fit_refuses(options: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        curve_fit(proportion, T, Y, **options)
+
+
+def test_bounds_by_name_need_names() -> None:
+    with pytest.raises(ValueError, match=r"names its 2 parameters, but its signature is .*\*p"):
+        curve_fit(several, T, Y, [1, 1], bounds={"a": (0, 1)})
+
+
+def several(t: Any, *p: Any) -> Any:
+    return p[0] * t + p[1]
 
 
 # -- fixed and tied --------------------------------------------------------------------------
@@ -274,7 +320,7 @@ def test_guesses_yield_to_bounds() -> None:
         ({"fixed": {"a": lambda b: b * np.ones(3)}}, r"the tie of a returned shape \(3,\)"),
         ({"constraints": 3}, "expected functions of parameters as constraints, got 3"),
         ({"constraints": lambda a: None}, r"the constraints are \[None\], expected real numbers"),
-        ({"loss": abs}, "expected a loss by its name, got <built-in function abs>"),
+        ({"loss": 3}, "expected a loss by its name or as a function of z, got 3"),
     ],
 )
 def test_arguments_of_the_wrong_kind(options: dict[str, Any], message: str) -> None:

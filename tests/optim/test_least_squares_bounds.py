@@ -228,7 +228,12 @@ def test_a_start_out_of_bounds(start: Any, bounds: Any, message: str) -> None:
         ((0, [[1, 1, 1]]), "expected the upper bounds to be one number"),
         ((0, 1, 2), r"expected bounds to be \(lower, upper\), got \(0, 1, 2\)"),
         (5, r"expected bounds to be \(lower, upper\), got 5"),
-        ((None, 1), "the lower bound is None: use np.inf or -np.inf"),
+        ((), r"expected bounds to be \(lower, upper\), got \(\)"),
+        (np.array(3.0), r"expected bounds to be \(lower, upper\), got array\(3"),
+        (
+            {"a": (0, 1)},
+            r"bounds has keys, but x0 none there: write \(lower, upper\)",
+        ),
     ],
 )
 def test_bounds_that_make_no_sense(bounds: Any, message: str) -> None:
@@ -241,3 +246,93 @@ def test_bounds_whose_names_come_in_another_order() -> None:
         least_squares(
             lambda p: [p["a"], p["b"]], {"a": 1.0, "b": 1.0}, bounds=(0, {"b": 2.0, "a": 3.0})
         )
+
+
+# -- pairs -----------------------------------------------------------------------------------
+
+TREE = {"a": 0.5, "b": {"c": np.array([0.5, 0.5])}}
+
+
+def toward_three_and_four(p: Any) -> Any:
+    return [p["a"] - 3, *(p["b"]["c"] - 4)]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "expected"),
+    [
+        ({}, [3, 4, 4]),
+        ({"a": (0, 1)}, [1, 4, 4]),
+        ({"a": [None, 1], "b": None}, [1, 4, 4]),
+        ({"a": (None, None), "b": {"c": (None, 2)}}, [3, 2, 2]),
+        ({"b": {"c": (0, [2, None])}}, [3, 2, 4]),
+        ({"b": (-np.inf, 1.5)}, [3, 1.5, 1.5]),
+        ((None, {"a": 1, "b": {"c": [2, None]}}), [1, 2, 4]),
+    ],
+)
+def test_pairs_by_key_leave_what_is_missing_free(bounds: Any, expected: list[float]) -> None:
+    result = least_squares(toward_three_and_four, TREE, bounds=bounds)
+    assert result.success
+    assert_allclose([result.x["a"], *result.x["b"]["c"]], expected)
+
+
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        ({"c": (0, 1)}, "bounds has the key 'c', expected some of those of x0: 'a', 'b'"),
+        (
+            {"a": {"x": (0, 1)}},
+            r"bounds\['a'\] has keys, but x0 none there: write \(lower, upper\)",
+        ),
+        ({"a": 3}, r"expected bounds\['a'\] to be \(lower, upper\), got 3"),
+        ({"a": (2, 1)}, "the lower bound of number 0 of those in x0 is 2.0, the upper 1.0"),
+        ({"b": {"c": (0, [1, 2, 3])}}, "the upper bounds to be one number or to be built like"),
+        ({"b": {"c": [(0, 1), (0, 2)]}}, r"\['c'\] is a list.*\['c'\]=\(\[0, 0\], \[1, 2\]\)"),
+        ([(0, 1), (0, 2), (0, 3)], r"bounds=\{'a': \(0, 1\), 'b': \(0, 2\), \.\.\.\}$"),
+    ],
+)
+def test_pairs_by_key_that_make_no_sense(bounds: Any, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        least_squares(toward_three_and_four, TREE, bounds=bounds)
+
+
+def of_two(x: Any) -> Any:
+    return [x[0] - 30, x[1] - 40]
+
+
+@pytest.mark.parametrize(
+    ("bounds", "arrays", "by_key"),
+    [
+        ([(-5, 5), (0, 10)], "([-5, 0], [5, 10])", "{'a': (-5, 5), 'b': (0, 10)}"),
+        (
+            [(None, 5), (0, np.inf)],
+            "([-np.inf, 0], [5, np.inf])",
+            "{'a': (-np.inf, 5), 'b': (0, np.inf)}",
+        ),
+        ([(0, 1)], "([0], [1])", "{'a': (0, 1)}"),
+        (4 * [(0, 1)], "([0, 0, 0, ...], [1, 1, 1, ...])", ", 'c': (0, 1), ...}"),
+        ([[0, 1], [0, 2], [0, 3]], "([0, 0, 0], [1, 2, 3])", "{'a': (0, 1)"),
+        (np.array([[0, 1], [0, 2], [0, 3]]), "([0, 0, 0], [1, 2, 3])", "{'a': (0, 1)"),
+    ],
+)
+def test_a_list_of_pairs_is_answered_with_both_spellings(
+    bounds: Any, arrays: str, by_key: str
+) -> None:
+    with pytest.raises(ValueError, match="bounds is a list of pairs, which minimize takes") as said:
+        least_squares(of_two, [0.5, 0.5], bounds=bounds)
+    assert f"bounds={arrays}" in str(said.value)
+    assert by_key in str(said.value)
+
+
+@pytest.mark.parametrize(
+    "bounds",
+    [
+        ([-5, 0], [5, 10]),
+        [[-5, 0], [5, 10]],
+        ((-5, 0), (5, 10)),
+        np.array([[-5, 0], [5, 10]]),
+        scipy.optimize.Bounds([-5, 0], [5, 10]),
+        (None, [5, 10]),
+    ],
+)
+def test_what_may_be_read_either_way_is_lower_and_upper_bounds(bounds: Any) -> None:
+    assert_allclose(least_squares(of_two, [0.5, 0.5], bounds=bounds).x, [5, 10])
