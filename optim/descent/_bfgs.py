@@ -107,7 +107,13 @@ def bfgs(
     inverse = Dense()
     search = quasi_newton(objective, inverse, tol)
     result = run(
-        search, objective, maxiter=maxiter, callback=callback, path=path, progress=progress
+        search,
+        objective,
+        method="bfgs",
+        maxiter=maxiter,
+        callback=callback,
+        path=path,
+        progress=progress,
     )
     result.hess_inv = np.diag(np.full(objective.start.size, inverse.scale))
     if inverse.matrix is not None:

@@ -121,7 +121,15 @@ def gradient_descent(
         search = _fixed_rate_descent(objective, step, momentum, tol)
     else:
         search = _line_search_descent(objective, LINE_SEARCHES[line_search or "armijo"], tol)
-    return run(search, objective, maxiter=maxiter, callback=callback, path=path, progress=progress)
+    return run(
+        search,
+        objective,
+        method="gradient_descent",
+        maxiter=maxiter,
+        callback=callback,
+        path=path,
+        progress=progress,
+    )
 
 
 def _fixed_rate_descent(objective: Objective, step: float, momentum: float, tol: float) -> Search:

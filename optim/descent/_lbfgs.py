@@ -119,4 +119,12 @@ def lbfgs(
     small = objective.start.size <= memory
     inverse: Inverse = Dense() if small else Remembered(memory)
     search = quasi_newton(objective, inverse, tol)
-    return run(search, objective, maxiter=maxiter, callback=callback, path=path, progress=progress)
+    return run(
+        search,
+        objective,
+        method="lbfgs",
+        maxiter=maxiter,
+        callback=callback,
+        path=path,
+        progress=progress,
+    )

@@ -121,6 +121,7 @@ def newton(
     return run(
         _search(objective, tol),
         objective,
+        method="newton",
         maxiter=maxiter,
         callback=callback,
         path=path,

@@ -123,6 +123,7 @@ def newton_cg(
     return run(
         _search(objective, tol),
         objective,
+        method="newton_cg",
         maxiter=maxiter,
         callback=callback,
         path=path,

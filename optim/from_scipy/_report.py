@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim.from_scipy._methods import METHODS
 from optim.from_scipy._scipy_search import ScipySearch
 from optim.from_scipy._scipy_verdict import point_at, verdict_on
 from optim.search._run import Status, Verdict
@@ -59,5 +60,6 @@ def report(
         fun = search.last_value
         result = OptimizeResult(x=search.shaped(search.start), fun=fun, **counts)
     message = "; ".join([message.rstrip(". "), *search.notes])
+    result.method = METHODS.get(search.method, search.method)
     result.update(status=status, success=status is Status.CONVERGED, message=message)
     return result

@@ -106,6 +106,7 @@ def lagrange(
     return run(
         search,
         system,
+        method="lagrange",
         maxiter=maxiter,
         callback=callback,
         path=path,

@@ -115,6 +115,7 @@ def newton_raphson(
     return run(
         search,
         problem,
+        method="newton_raphson",
         maxiter=maxiter,
         callback=callback,
         path=path,
@@ -180,6 +181,7 @@ def halley(
     return run(
         newton_search(problem, problem.with_second, halley_step, tol, False),
         problem,
+        method="halley",
         maxiter=maxiter,
         callback=callback,
         path=path,

@@ -80,13 +80,14 @@ def run(
     search: Search,
     problem: Problem,
     *,
+    method: str,
     maxiter: int,
     callback: Callback | None = None,
     path: bool = False,
     progress: bool = False,
     badness: Callable[[Iterate], float] = lambda point: point.fun,
 ) -> OptimizeResult:
-    """Follow a search to its end, and return what it found.
+    """Follow the search of a method to its end, and return what it found.
 
     That is the last iterate where it converged, and else the one of least ``badness``.
     """
@@ -129,7 +130,8 @@ def run(
         message = f"x is not finite: start from finite numbers, not from {problem.start!r:.60}"
     success = status.success
     result = OptimizeResult(problem.result_fields(last if success else best))
-    result.update(nit=max(nit, 0), status=status, success=success, message=message)
+    result.update(method=method, nit=max(nit, 0))
+    result.update(status=status, success=success, message=message)
     if path:
         shaped = [problem.shaped(x.copy()) for x in points]
         result.path = np.stack(shaped) if isinstance(shaped[0], np.ndarray | np.generic) else shaped

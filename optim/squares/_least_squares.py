@@ -102,8 +102,8 @@ def least_squares(
         residuals, and ``jac``, of shape ``fun.shape + x.shape``, or a structure of such blocks,
         neither weighted by the loss, all at the best point found; ``active_mask``, -1 or 1 for an
         unknown that its lower or upper bound holds, else 0; ``nfev, njev, nhev``; ``nit``, the
-        steps taken; ``path`` on request; ``status, success, message``. The status is an
-        `optim.Status`:
+        steps taken; ``path`` on request; ``method``, "least_squares"; ``status, success, message``.
+        The status is an `optim.Status`:
 
         ==========  ================================================================
         CONVERGED   a minimum, by the relative offset or to rounding, which the message tells
@@ -153,6 +153,7 @@ def least_squares(
     return run(
         _search(problem, limit, offset_tol),
         problem,
+        method="least_squares",
         maxiter=max(limit, 1),  # steps, each of which takes an evaluation at the least
         callback=callback,
         path=path,

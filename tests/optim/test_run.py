@@ -12,6 +12,7 @@ from optim import (
     Status,
     bfgs,
     gradient_descent,
+    halley,
     lagrange,
     lbfgs,
     least_squares,
@@ -204,6 +205,33 @@ def test_the_status_is_one_of_all_methods(method: Any) -> None:
         assert (result.status, result.success) == (status, status.success)
         assert isinstance(result.status, Status)
         assert f"status: {status.name}" in str(result)
+
+
+@pytest.mark.parametrize(
+    "method",
+    [gradient_descent, newton, bfgs, lbfgs, newton_cg, least_squares, newton_raphson, halley],
+)
+def test_a_result_names_its_method(method: Any) -> None:
+    for start in (1.0, np.inf):
+        assert method(lambda x: (x - 1) ** 2, start).method == method.__name__
+
+
+def test_lagrange_names_itself() -> None:
+    assert on_a_line(bowl, START).method == "lagrange"
+
+
+@pytest.mark.parametrize(
+    ("options", "name"),
+    [
+        ({}, "BFGS"),
+        ({"bounds": [(0, None), (0, None)]}, "L-BFGS-B"),
+        ({"constraints": {"type": "ineq", "fun": lambda x: x[0]}}, "SLSQP"),
+        ({"method": "newton-cg"}, "Newton-CG"),
+        ({"method": "trust-constr", "options": {"maxiter": 0}}, "trust-constr"),
+    ],
+)
+def test_minimize_names_the_method_of_scipy(options: Any, name: str) -> None:
+    assert minimize(bowl, START, **options).method == name
 
 
 def test_each_status_has_a_meaning_of_its_own() -> None:
