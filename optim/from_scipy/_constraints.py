@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff import flatten, hessian, jacobian
+from autodiff import hessian, jacobian
 from optim.from_scipy._differences import differences
+from optim.search._bounds import Bounds, bounds_by_key, refuse_sides
 from optim.search._objective import Array, Problem
 
 DIFFERENCES = ("2-point", "3-point", "cs")
@@ -243,18 +244,18 @@ def _as_dicts(c: Constraint, *, equalities: bool) -> list[dict[str, Any]]:
     return parts
 
 
-def bounds_of(bounds: Any, problem: Problem, x0: Any) -> tuple[Array, Array]:
+def bounds_of(bounds: Any, problem: Problem) -> Bounds:
     """Return the lower and the upper bounds of all numbers of ``x0``, in flat order."""
-    from scipy.optimize import Bounds
-
     n = problem.start.size
+    x = problem.shaped(problem.start)
     if bounds is None:
         return np.full(n, -np.inf), np.full(n, np.inf)
-    if isinstance(bounds, Bounds):
+    if hasattr(bounds, "lb"):
         lower, upper = bounds.lb, bounds.ub
+    elif isinstance(bounds, Mapping):
+        lower, upper = bounds_by_key(bounds, x, "bounds")
     else:
-        if isinstance(bounds, Mapping):
-            bounds = _pairs(x0, bounds, "bounds")
+        refuse_sides(bounds, x, n)
         try:
             pairs = [(-np.inf if a is None else a, np.inf if b is None else b) for a, b in bounds]
             array = np.array(pairs, float).reshape(-1, 2)
@@ -270,19 +271,6 @@ def bounds_of(bounds: Any, problem: Problem, x0: Any) -> tuple[Array, Array]:
     if np.isnan(lower).any() or np.isnan(upper).any():
         raise ValueError(f"a bound is nan: expected numbers, infinite ones included, got {bounds}")
     return lower, upper
-
-
-def _pairs(x: Any, bounds: Any, path: str) -> list[Any]:
-    """Return a pair for each number, from dicts like those of ``x0`` with pairs within."""
-    if not isinstance(bounds, Mapping):
-        return [bounds] * flatten(x)[0].size
-    if not isinstance(x, Mapping) or not bounds.keys() <= x.keys():
-        raise ValueError(f"{path} has the keys {list(bounds)}, which are not among those of x0")
-    return [
-        pair
-        for key, part in x.items()
-        for pair in _pairs(part, bounds.get(key, (None, None)), f"{path}[{key!r}]")
-    ]
 
 
 # -- whether a point meets them -------------------------------------------------------------

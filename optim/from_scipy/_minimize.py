@@ -85,7 +85,8 @@ def minimize(
         ``"cs"`` or False SciPy takes differences, and has no need to record ``fun``.
     bounds : sequence of pairs, Bounds, or dict, optional
         A pair for each number of ``x0`` in flat order; for a dict a dict of pairs by key, where a
-        key may be missing.
+        key may be missing. None and infinities are no bounds. Lower and upper ones, as for
+        `least_squares`, are refused.
     constraints : dict, LinearConstraint, NonlinearConstraint, or a list of them
         As in SciPy. SciPy's default ``jac="2-point"`` and ``hess=BFGS()`` of a NonlinearConstraint
         become exact; give ``jac="3-point"`` to have differences.

@@ -51,7 +51,7 @@ class ScipySearch(Problem):
         callback: Callable[..., Any] | None,
     ) -> None:
         super().__init__(x0)
-        self.x0, self.method, self.callback = x0, method, callback
+        self.method, self.callback = method, callback
         self.own_error: Exception | None = None
         self.f = self.on_vectors(fun, args)
         self._value_and_grad = value_and_grad(self.f)
@@ -192,7 +192,7 @@ class ScipySearch(Problem):
         """Take the bounds and constraints, and move the start into the bounds."""
         self.bounded = bounds is not None
         self.keep_feasible = getattr(bounds, "keep_feasible", False)
-        self.lower, self.upper = bounds_of(bounds, self, self.x0)
+        self.lower, self.upper = bounds_of(bounds, self)
         moved = np.clip(self.start, self.lower, np.maximum(self.lower, self.upper))
         outside = np.flatnonzero((self.start < self.lower) | (self.start > self.upper))
         if outside.size and not np.any(self.lower > self.upper):

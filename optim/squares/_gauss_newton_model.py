@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate
-from optim.squares._bounds import Bounds
 from optim.squares._triangle import lapack, triangle_of_rows
 
 EPS = float(np.finfo(float).eps)

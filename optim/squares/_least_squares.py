@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim.search._bounds import Bounds
 from optim.search._keywords import OF_LEAST_SQUARES, answering
 from optim.search._objective import Array, Iterate
 from optim.search._run import Callback, Search, Status, Verdict, check_count, check_tolerance, run
-from optim.squares._bounds import Bounds, as_vectors, out_of_bounds
+from optim.squares._bounds import as_vectors, out_of_bounds
 from optim.squares._gauss_newton_model import (
     EPS,
     Function,

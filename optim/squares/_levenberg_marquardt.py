@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
+from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate
-from optim.squares._bounds import Bounds
 from optim.squares._gauss_newton_model import (
     EPS,
     Function,

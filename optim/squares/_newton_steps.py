@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optim.descent._trust_region import step_within
+from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate
-from optim.squares._bounds import Bounds
 from optim.squares._gauss_newton_model import (
     EPS,
     Function,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from autodiff import Tensor, flatten, hessian, jacobian
+from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate, Problem
-from optim.squares._bounds import Bounds
 from optim.squares._gauss_newton_model import ResidualPoint
 from optim.squares._robust import Loss, reweight
 from optim.squares._triangle import triangle_and_norms

@@ -287,7 +287,7 @@ def test_pairs_by_key_leave_what_is_missing_free(bounds: Any, expected: list[flo
         ({"a": (2, 1)}, "the lower bound of number 0 of those in x0 is 2.0, the upper 1.0"),
         ({"b": {"c": (0, [1, 2, 3])}}, "the upper bounds to be one number or to be built like"),
         ({"b": {"c": [(0, 1), (0, 2)]}}, r"\['c'\] is a list.*\['c'\]=\(\[0, 0\], \[1, 2\]\)"),
-        ([(0, 1), (0, 2), (0, 3)], r"bounds=\{'a': \(0, 1\), 'b': \(0, 2\), \.\.\.\}$"),
+        ([(0, 1), (0, 2), (0, 3)], r"bounds=\{'a': \(0, 1\), 'b': \(0, 2\), 'c': \(0, 3\)\}$"),
     ],
 )
 def test_pairs_by_key_that_make_no_sense(bounds: Any, message: str) -> None:

@@ -641,7 +641,7 @@ def test_a_start_outside_the_bounds_is_moved_and_told() -> None:
         ({"bounds": [(0, 1, 2)]}, ValueError, "to be pairs"),
         ({"bounds": [(math.nan, 1)]}, ValueError, "a bound is nan"),
         ({"bounds": [(0, 1), (0, 1)]}, ValueError, "expected 1 bounds"),
-        ({"bounds": {"a": (0, 1)}}, ValueError, "bounds has the keys"),
+        ({"bounds": {"a": (0, 1)}}, ValueError, "bounds has keys, but x0 none there"),
         (
             {"constraints": LinearConstraint([[1.0, 2.0]], 0, 1)},
             ValueError,
@@ -783,3 +783,44 @@ def test_minima_at_which_second_derivatives_vanish_are_claimed() -> None:
     for f in (lambda x: np.sum(x**4), lambda x: (x[0] + x[1] - 2) ** 2, lambda x: 0 * x[0] + 3):
         result = minimize(f, [1.0, 2.0], method="BFGS")
         assert result.success, result.message
+
+
+# -- bounds in other spellings ---------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("bounds", "pairs"),
+    [
+        (([-5, 0], [5, 10]), "[(-5, 5), (0, 10)]"),
+        ((np.array([-5, 0]), np.array([5, 10])), "[(-5, 5), (0, 10)]"),
+        ((0, np.inf), "[(0, np.inf), (0, np.inf)]"),
+        (([None, 0], None), "[(-np.inf, np.inf), (0, np.inf)]"),
+        ([0, [1, 2]], "[(0, 1), (0, 2)]"),
+    ],
+)
+def test_lower_and_upper_bounds_are_answered_with_pairs(bounds: Any, pairs: str) -> None:
+    with pytest.raises(ValueError, match=r"bounds is .lower, upper., which least_squares") as said:
+        minimize(square, [0.5, 0.5], bounds=bounds)
+    assert f"bounds={pairs}, or scipy.optimize.Bounds(lower, upper)" in str(said.value)
+    assert "bounds={'a': (" in str(said.value)
+
+
+def test_of_more_unknowns_rows_are_lower_and_upper_bounds_whatever_holds_them() -> None:
+    for bounds in ([[0] * 4, [1] * 4], ((0,) * 4, (1,) * 4), ({"a": 0, "b": [0] * 3},) * 2):
+        with pytest.raises(ValueError, match=r"bounds=\[.*\.\.\.\], or scipy.optimize.Bounds"):
+            minimize(square, [0.5] * 4, bounds=bounds)
+
+
+@pytest.mark.parametrize("bounds", [[(0, 1), (0, 2)], ((0, 1), (0, 2)), [[0, 1], [0, 2]]])
+def test_rows_of_two_are_pairs_unless_a_tuple_holds_lists(bounds: Any) -> None:
+    result = minimize(lambda x: (x[0] - 3) ** 2 + (x[1] - 3) ** 2, [0.5, 0.5], bounds=bounds)
+    assert_allclose(result.x, [1, 2])
+
+
+def test_the_pair_of_a_key_may_hold_arrays() -> None:
+    result = minimize(
+        lambda p: np.sum((p["w"] - 3) ** 2) + p["a"] ** 2,
+        {"a": 1.0, "w": np.array([0.5, 0.5])},
+        bounds={"w": (None, [1, 2])},
+    )
+    assert_allclose(result.x["w"], [1, 2])
