@@ -57,6 +57,6 @@ def scale_of_loss(loss: Any, f_scale: Any, absolute: bool) -> float | None:
             "f_scale is where a robust loss begins to count outliers less: give a loss too, "
             "such as loss='soft_l1'"
         )
-    if not scale > 0:
-        raise ValueError(f"expected a positive f_scale, got {scale}")
+    if not 0 < scale < np.inf:
+        raise ValueError(f"expected f_scale to be a positive, finite number, got {scale}")
     return scale

@@ -125,7 +125,8 @@ def least_squares(
         has no such name, ``f_scale`` is not positive, ``offset_tol`` is not from 0 to below 1, or
         ``max_nfev`` is negative.
     TypeError
-        When the residuals are complex, ``offset_tol`` is no number, or ``max_nfev`` no whole one.
+        When ``residuals`` or ``jac`` is no function, the residuals are complex, ``f_scale`` or
+        ``offset_tol`` is no number, or ``max_nfev`` no whole one.
 
     References
     ----------
@@ -146,6 +147,7 @@ def least_squares(
     >>> {name: round(float(value), 4) for name, value in result.x.items()}, result.active_mask
     ({'a': 1.9798, 'rate': 0.5}, {'a': np.int64(0), 'rate': np.int64(1)})
     """
+    _check_functions(residuals, jac)
     check_tolerance("offset_tol", offset_tol, relative=True)
     problem = Residuals(residuals, x0, args, loss_named(loss), f_scale, jac)
     problem.bounds = None if bounds is None else as_vectors(bounds, problem)
@@ -161,6 +163,19 @@ def least_squares(
         progress=progress,
         badness=lambda point: point.more["cost"],
     )
+
+
+def _check_functions(residuals: Any, jac: Any) -> None:
+    if not callable(residuals):
+        raise TypeError(
+            "expected residuals to be a function, which comes first, as in "
+            f"least_squares(residuals, x0), got {residuals!r:.60}"
+        )
+    if jac is not None and not callable(jac):
+        raise TypeError(
+            "expected jac to be a function, where residuals cannot be recorded: elsewhere leave it "
+            f"out, for derivatives are exact; got {jac!r:.60}"
+        )
 
 
 def _search(problem: Residuals, limit: int, offset_tol: float) -> Search:

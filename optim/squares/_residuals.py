@@ -12,7 +12,7 @@ from autodiff import Tensor, flatten, hessian, jacobian
 from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate, Problem
 from optim.squares._gauss_newton_model import ResidualPoint
-from optim.squares._robust import Loss, reweight
+from optim.squares._robust import Loss, check_f_scale, reweight
 from optim.squares._triangle import triangle_and_norms
 
 
@@ -31,8 +31,7 @@ class Residuals(Problem):
         jac: Callable[..., Any] | None = None,
     ) -> None:
         super().__init__(x0)
-        if not f_scale > 0:
-            raise ValueError(f"expected f_scale to be positive, got {f_scale}")
+        check_f_scale(f_scale)
         self.f = self.on_vectors(f, args)
         self.can_be_recorded = jac is None
         if jac is None:

@@ -33,10 +33,19 @@ def loss_named(loss: str | Loss) -> Loss | None:
         return loss
     if loss == "linear":
         return None
-    if loss not in LOSSES:
+    if not isinstance(loss, str) or loss not in LOSSES:
         names = ", ".join(map(repr, ("linear", *LOSSES)))
         raise ValueError(f"loss is one of {names} or a function of z, but got {loss!r}")
     return LOSSES[loss]
+
+
+def check_f_scale(f_scale: Any) -> None:
+    """Refuse as the size of an outlier what is no positive, finite number."""
+    is_number = isinstance(f_scale, int | float | np.integer | np.floating)
+    if is_number and 0 < f_scale < np.inf:
+        return
+    wrong = f"expected f_scale to be a positive, finite number, got {f_scale!s:.60}"
+    raise ValueError(wrong) if is_number else TypeError(wrong)
 
 
 def reweight(
@@ -83,7 +92,9 @@ def influence(
     Raises
     ------
     ValueError
-        When the loss has no such name.
+        When the loss has no such name, or ``f_scale`` is not positive.
+    TypeError
+        When ``f_scale`` is no number.
 
     References
     ----------
@@ -95,6 +106,7 @@ def influence(
     >>> cost, pull, slope
     (array([0.25, 5.  ]), array([0.5, 1. ]), array([1., 0.]))
     """
+    check_f_scale(f_scale)
     r = np.asarray(residuals, float)
     function = loss_named(loss)
     if function is None:

@@ -176,10 +176,15 @@ def test_a_search_that_runs_out_of_evaluations_is_not_repeated_for_ever(loss: st
 
 
 @pytest.mark.parametrize(
-    ("loss", "scale"), [("linear", 1.0), ("huber", 0.0), ("huber", -1.0), ("huber", np.nan)]
+    ("loss", "scale"),
+    [("linear", 1.0), ("huber", 0.0), ("huber", -1.0), ("huber", np.nan), ("huber", np.inf)],
 )
 def test_a_scale_that_makes_no_sense(loss: str, scale: float) -> None:
-    message = "give a loss too" if loss == "linear" else f"a positive f_scale, got {scale}"
+    message = (
+        "give a loss too"
+        if loss == "linear"
+        else f"f_scale to be a positive, finite number, got {scale}"
+    )
     with pytest.raises(ValueError, match=message):
         fit(decay, X, data("decay")[1], loss=loss, f_scale=scale)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
@@ -434,6 +435,27 @@ def test_a_start_that_is_not_finite(residuals: Any, start: list[float], message:
     assert (result.status, result.success, result.nfev) == (Status.NOT_FINITE, False, 1)
     assert message in result.message
     assert_allclose(result.x, start)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda: least_squares([1.0, 1.0], decay), r"comes first.*x0\), got \[1.0, 1.0\]"),
+        (lambda: least_squares(3.0, [1.0]), r"expected residuals to be a function.*got 3.0"),
+        (lambda: least_squares(decay, [1.0], jac="2-point"), "leave it out.*got '2-point'"),
+    ],
+)
+def test_what_is_no_function(call: Any, message: str) -> None:
+    with pytest.raises(TypeError, match=message):
+        call()
+
+
+def test_the_outcomes_that_are_described_are_those_there_are() -> None:
+    table = (least_squares.__doc__ or "").split("==========  ==")[1]
+    named = re.findall(r"^ +([A-Z_]{4,})  ", table, re.MULTILINE)
+    assert [Status[name] for name in named] == sorted(Status[name] for name in named)
+    other = {Status.UNBOUNDED, Status.WANDERS, Status.INVALID}  # of other methods
+    assert set(named) == {status.name for status in set(Status) - other}
 
 
 def test_nothing_to_vary_or_to_minimise() -> None:

@@ -148,10 +148,29 @@ def test_a_loss_that_is_not_a_number() -> None:
     [
         ({"loss": "tukey"}, "loss is one of 'linear', 'soft_l1', 'huber', 'cauchy', 'arctan'"),
         ({"loss": lambda z: z[:3]}, r"the loss returned shape \(3,\) for z of shape \(60,\)"),
-        ({"loss": "huber", "f_scale": 0.0}, "expected f_scale to be positive, got 0.0"),
-        ({"loss": "huber", "f_scale": -1.0}, "expected f_scale to be positive"),
+        (
+            {"loss": "huber", "f_scale": 0.0},
+            "expected f_scale to be a positive, finite number, got 0.0",
+        ),
+        ({"loss": "huber", "f_scale": np.inf}, "to be a positive, finite number, got inf"),
+        ({"loss": "huber", "f_scale": np.nan}, "to be a positive, finite number, got nan"),
+        ({"loss": ["huber"]}, r"or a function of z, but got \['huber'\]"),
+        ({"loss": None}, "or a function of z, but got None"),
+        (
+            {"loss": "huber", "f_scale": -1.0},
+            "expected f_scale to be a positive, finite number, got -1",
+        ),
     ],
 )
 def test_losses_that_make_no_sense(options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         least_squares(decay, [1.0, 1.0, 1.0], **options)
+
+
+@pytest.mark.parametrize("f_scale", [None, "2", [1.0], 1j])
+def test_a_scale_is_a_number(f_scale: Any) -> None:
+    message = "expected f_scale to be a positive, finite number, got "
+    with pytest.raises(TypeError, match=message):
+        least_squares(decay, [1.0, 1.0, 1.0], loss="huber", f_scale=f_scale)
+    with pytest.raises(TypeError, match=message):
+        influence("huber", [1.0], f_scale)
