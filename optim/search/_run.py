@@ -191,7 +191,8 @@ def check_tolerance(name: str, tol: Any, relative: bool = False) -> None:
     if is_number and 0 <= tol < (1 if relative else np.inf):
         return
     what = "a number from 0 to below 1" if relative else "a finite number of 0 or more"
-    wrong = f"expected {name} to be {what}, got {tol!s:.60}: write 0 to go down to rounding"
+    got = f"{tol}" if is_number else f"{tol!r:.60}"
+    wrong = f"expected {name} to be {what}, got {got}: write 0 to go down to rounding"
     raise ValueError(wrong) if is_number else TypeError(wrong)
 
 

@@ -44,8 +44,8 @@ def check_f_scale(f_scale: Any) -> None:
     is_number = isinstance(f_scale, int | float | np.integer | np.floating)
     if is_number and 0 < f_scale < np.inf:
         return
-    wrong = f"expected f_scale to be a positive, finite number, got {f_scale!s:.60}"
-    raise ValueError(wrong) if is_number else TypeError(wrong)
+    wrong = "expected f_scale to be a positive, finite number, got "
+    raise ValueError(f"{wrong}{f_scale}") if is_number else TypeError(f"{wrong}{f_scale!r:.60}")
 
 
 def reweight(

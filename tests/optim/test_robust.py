@@ -150,7 +150,7 @@ def test_a_loss_that_is_not_a_number() -> None:
         ({"loss": lambda z: z[:3]}, r"the loss returned shape \(3,\) for z of shape \(60,\)"),
         (
             {"loss": "huber", "f_scale": 0.0},
-            "expected f_scale to be a positive, finite number, got 0.0",
+            "f_scale to be a positive, finite number, got 0.0",
         ),
         ({"loss": "huber", "f_scale": np.inf}, "to be a positive, finite number, got inf"),
         ({"loss": "huber", "f_scale": np.nan}, "to be a positive, finite number, got nan"),
@@ -158,7 +158,7 @@ def test_a_loss_that_is_not_a_number() -> None:
         ({"loss": None}, "or a function of z, but got None"),
         (
             {"loss": "huber", "f_scale": -1.0},
-            "expected f_scale to be a positive, finite number, got -1",
+            "f_scale to be a positive, finite number, got -1",
         ),
     ],
 )
