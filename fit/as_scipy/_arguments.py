@@ -222,7 +222,7 @@ def check_options(options: Mapping[str, Any]) -> None:
         )
 
 
-def called_as_by_scipy(callback: Callable[..., Any] | None) -> Callable[..., Any] | None:
+def callback_of_scipy(callback: Callable[..., Any] | None) -> Callable[..., Any] | None:
     """Return a callback of `optim.least_squares` that calls one of SciPy's, by its signature."""
     if callback is None or list(inspect.signature(callback).parameters) == ["intermediate_result"]:
         return callback

@@ -15,7 +15,7 @@ from fit.as_scipy._answer import (
     shortcoming_of,
     warn_of_shortcoming,
 )
-from fit.as_scipy._arguments import called_as_by_scipy, check_options, is_loss_of_scipy
+from fit.as_scipy._arguments import callback_of_scipy, check_options, is_loss_of_scipy
 from fit.as_scipy._derivatives import check_jac
 from fit.as_scipy._search import best_from, first_search, other_starts
 from fit.as_scipy._task import UNBOUNDED, task_of
@@ -179,7 +179,7 @@ def curve_fit(
         "loss": loss,
         "f_scale": f_scale,
         "max_nfev": max_nfev,
-        "callback": called_as_by_scipy(callback),
+        "callback": callback_of_scipy(callback),
         "progress": bool(progress or kwargs.get("verbose")),
     }
     task = task_of(f, xdata, ydata, p0, sigma, check_finite, bounds, method, nan_policy)

@@ -55,7 +55,9 @@ def _by_squares(effort: Effort) -> Search:
             f_scale=problem.f_scale or 1.0,
             offset_tol=effort.offset_tol,
             max_nfev=0 if end else left,
-            callback=None if end else _told(effort.callback, problem, lambda at: 2 * at.cost),
+            callback=None
+            if end
+            else _callback_by_name(effort.callback, problem, lambda at: 2 * at.cost),
             progress=effort.progress,
         )
         if left == 0 and found.status is Status.LIMIT:
@@ -75,7 +77,7 @@ def _by_multipliers(effort: Effort) -> Search:
             lambda p: problem.chi_squared(p) / 2,
             problem.constraint,
             start,
-            callback=_told(effort.callback, problem, lambda at: 2 * at.fun),
+            callback=_callback_by_name(effort.callback, problem, lambda at: 2 * at.fun),
             progress=effort.progress,
         )
 
@@ -87,7 +89,7 @@ def _down_the_gradient(effort: Effort) -> Search:
 
     def search(problem: Problem, start: Array) -> OptimizeResult:
         matrix = jacobian(problem.residuals)
-        tell = _told(effort.callback, problem, lambda at: at.fun)
+        tell = _callback_by_name(effort.callback, problem, lambda at: at.fun)
         arrived = False
 
         def judge(intermediate_result: OptimizeResult) -> None:
@@ -119,7 +121,7 @@ def _down_the_gradient(effort: Effort) -> Search:
     return search
 
 
-def _told(
+def _callback_by_name(
     callback: Callback | None, problem: Problem, chi_squared: Callable[[OptimizeResult], float]
 ) -> Callback | None:
     """Return the callback of a search that tells that of a fit, which knows parameters by name."""

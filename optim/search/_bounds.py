@@ -76,7 +76,7 @@ def _refuse_list_of_pairs(bounds: Any, x: Any, path: str) -> None:
     raise ValueError(
         f"{path} is a list of pairs, which minimize takes: write the lower bounds and the upper "
         f"ones, {path}=({_side(bounds, 0)}, {_side(bounds, 1)}), or, where x0 is a dict, pairs by "
-        f"key, bounds={_keyed(bounds, x)}"
+        f"key, bounds={_pairs_by_key(bounds, x)}"
     )
 
 
@@ -99,7 +99,7 @@ def refuse_sides(bounds: Any, x: Any, n: int) -> None:
     raise ValueError(
         "bounds is (lower, upper), which least_squares takes: write a pair for each unknown, "
         f"bounds=[{written}], or scipy.optimize.Bounds(lower, upper), or, where x0 is a dict, "
-        f"pairs by key, bounds={_keyed(pairs, x)}"
+        f"pairs by key, bounds={_pairs_by_key(pairs, x)}"
     )
 
 
@@ -108,7 +108,7 @@ def _side(pairs: Any, end: int) -> str:
     return f"[{', '.join(pair[end] for pair in _codes(pairs))}{_more(pairs)}]"
 
 
-def _keyed(pairs: Any, x: Any) -> str:
+def _pairs_by_key(pairs: Any, x: Any) -> str:
     """Return pairs by the keys of x, or by others, as code."""
     keys = list(x) if isinstance(x, Mapping) and len(x) == len(pairs) else ["a", "b", "c"]
     named = (f"{key!r}: ({a}, {b})" for key, (a, b) in zip(keys, _codes(pairs), strict=False))
