@@ -259,7 +259,7 @@ IRREGULAR = {
 def is_bare_participle(name: str) -> bool:
     """Whether a name is one word, a participle, that neither NumPy nor Python uses."""
     word = name.strip("_")
-    if hasattr(np, word) or hasattr(builtins, word) or word == "seed":
+    if word in dir(np) or word in dir(builtins) or word == "seed":
         return False
     return word in IRREGULAR or re.fullmatch("[a-z]+ed", word) is not None
 
