@@ -78,14 +78,14 @@ def with_suggestions(instead: Callable[[str, list[str]], str], of_more: str) -> 
         What to do with more arguments than can be given by position.
     """
 
-    def decorated(f: F) -> F:
+    def decorate(f: F) -> F:
         parameters = inspect.signature(f).parameters.values()
         names = [p.name for p in parameters if p.name != "self"]
         known = frozenset(names)
         first = [p.name for p in parameters if p.kind is p.POSITIONAL_OR_KEYWORD]
 
         @wraps(f)
-        def called(*arguments: Any, **named: Any) -> Any:
+        def call(*arguments: Any, **named: Any) -> Any:
             if len(arguments) <= len(first) and named.keys() <= known:
                 return f(*arguments, **named)
             of = type(arguments[0]).__name__ if first[0] == "self" else f.__name__
@@ -95,6 +95,6 @@ def with_suggestions(instead: Callable[[str, list[str]], str], of_more: str) -> 
             unknown = next(name for name in named if name not in known)
             raise TypeError(f"{of}() has no argument {unknown!r}: {instead(unknown, names)}")
 
-        return cast(F, called)
+        return cast(F, call)
 
-    return decorated
+    return decorate

@@ -189,7 +189,7 @@ class _Search:
         candidates = [
             self._shape(i).candidates(self.x, self.rest() * self.factor(i)) for i in shapes
         ]
-        others = orthonormal_basis(self._stacked()[self.few])
+        others = orthonormal_basis(self._design_matrix()[self.few])
         new = [
             independent_parts(self._functions(i, c), others)
             for i, c in zip(shapes, candidates, strict=True)
@@ -257,7 +257,7 @@ class _Search:
     @property
     def weights(self) -> Array:
         """The best weights of all functions."""
-        columns, target = self._stacked(), self.y - sum(self.values.values())
+        columns, target = self._design_matrix(), self.y - sum(self.values.values())
         norms = np.linalg.norm(columns, axis=0)
         if not np.isfinite(norms).all():
             return np.full(norms.size, np.nan)
@@ -267,7 +267,7 @@ class _Search:
 
     def rest(self) -> Array:
         """Return what is left of y."""
-        rest: Array = self.y - sum(self.values.values()) - self._stacked() @ self.weights
+        rest: Array = self.y - sum(self.values.values()) - self._design_matrix() @ self.weights
         return rest
 
     @property
@@ -289,7 +289,7 @@ class _Search:
                 found |= self.started[i]
         return found
 
-    def _stacked(self) -> Array:
+    def _design_matrix(self) -> Array:
         columns = [self.columns[i].T for i in sorted(self.columns)]
         return np.concatenate(columns, axis=1) if columns else np.zeros((self.x.size, 0))
 

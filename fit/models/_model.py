@@ -249,13 +249,13 @@ def _as_model(part: Any) -> Model | None:
 def _formula(operator: str, left: Model, right: Model) -> str:
     """Return the formula of a combination, with the brackets that it needs."""
 
-    def bracketed(part: Model, weaker: str) -> str:
+    def in_brackets(part: Model, weaker: str) -> str:
         brackets = isinstance(part, Combination) and part.operator in weaker
         return f"({part})" if brackets or str(part).startswith("-") else str(part)
 
     on_the_left = "+-" if operator in "*/" else ""
     on_the_right = {"+": "", "-": "+-", "*": "+-", "/": "+-*/"}[operator]
-    return f"{bracketed(left, on_the_left)} {operator} {bracketed(right, on_the_right)}"
+    return f"{in_brackets(left, on_the_left)} {operator} {in_brackets(right, on_the_right)}"
 
 
 def _signature(f: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, float]]:

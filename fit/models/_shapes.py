@@ -30,9 +30,9 @@ class Shape(Model):
     @with_suggestions(_is_a_start, "starting values belong to the fit, as p0={name: ...}")
     def __init__(self, prefix: str = "") -> None:
         label = type(self).__name__
-        self._named(prefix, self.own_names, f"{label}({prefix})" if prefix else label)
+        self._set_names(prefix, self.own_names, f"{label}({prefix})" if prefix else label)
 
-    def _named(self, prefix: str, own: tuple[str, ...], label: str) -> None:
+    def _set_names(self, prefix: str, own: tuple[str, ...], label: str) -> None:
         if not isinstance(prefix, str):
             raise TypeError(
                 f"expected what the names of the parameters begin with, got {prefix!r}: starting "
@@ -285,7 +285,7 @@ class Polynomial(Shape):
         degree = int(degree)
         vars(self).update(degree=degree)
         own = tuple(f"c{k}" for k in range(degree + 1))
-        self._named(prefix, own, f"Polynomial({degree}{', ' * bool(prefix)}{prefix})")
+        self._set_names(prefix, own, f"Polynomial({degree}{', ' * bool(prefix)}{prefix})")
 
     def __call__(self, x: Any, *coefficients: Any) -> Any:
         value = coefficients[-1]

@@ -38,11 +38,11 @@ def effective_variance(
     curve_of = curves(model, x, y, sigma, x_sigma)
     measured = np.zeros((x.size // len(y), len(y)))
 
-    def weighted(p: Any) -> Any:
+    def distances(p: Any) -> Any:
         e, slopes = with_slopes(curve_of(p), measured)
         return e / np.sqrt(1 + np.sum(slopes**2, axis=0))
 
-    return weighted
+    return distances
 
 
 def orthogonal_distance(
@@ -64,7 +64,7 @@ def orthogonal_distance(
     rounding = 10 * np.finfo(float).eps * np.abs(x) / np.where(x_sigma > 0, x_sigma, np.inf)
     resolution = np.max(rounding.reshape(-1, n), axis=0)
 
-    def weighted(p: Any) -> Any:
+    def distances(p: Any) -> Any:
         here = curve_of([q.data if isinstance(q, Tensor) else q for q in p])
         u = nearest_point(here, x.size // n, n, resolution)
         e, slopes = with_slopes(here, u)
@@ -80,7 +80,7 @@ def orthogonal_distance(
         u = u - np.sum(inverse * (u + e * slopes - left), axis=1)
         return from_tangent(u, *with_slopes(curve_of(p), u)) + missing
 
-    return weighted
+    return distances
 
 
 DISTANCES = {

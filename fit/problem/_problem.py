@@ -113,7 +113,7 @@ class Problem:
         """Return the sum of their squares."""
         return np.sum(self.residuals(p) ** 2)
 
-    def predicted(self, x: Any, p: Any) -> Any:
+    def predict(self, x: Any, p: Any) -> Any:
         """Return the model at some x, as a function of the free parameters."""
         values = self.model(x, *self.parameters.every(p))
         return np.stack(values) if isinstance(values, list | tuple) else values

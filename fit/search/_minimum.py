@@ -73,7 +73,7 @@ def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:
     if not np.isfinite(J).all():
         refuse_corner(problem, p, J)
     if by_least_squares and found.status is Status.SINGULAR:
-        J = np.where(_vanished(problem, p, J), 0.0, J)
+        J = np.where(_without_influence(problem, p, J), 0.0, J)
     signs = _without_sign(problem, p, residuals)
     return p * signs, residuals, J * signs
 
@@ -91,7 +91,7 @@ def _without_sign(problem: Problem, p: Array, residuals: Array) -> Array:
     return signs
 
 
-def _vanished(problem: Problem, p: Array, J: Array) -> Any:
+def _without_influence(problem: Problem, p: Array, J: Array) -> Any:
     """Return on which parameters nothing depends any more because of what others have become.
 
     So it is with the centre of a peak whose height has become 0.

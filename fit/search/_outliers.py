@@ -59,9 +59,9 @@ def _better_of(one: FitResult, other: FitResult) -> FitResult:
     """Return the better of two fits from two starts, by a loss at the smaller scale."""
     scale = min(result.problem.f_scale or 1.0 for result in (one, other))
 
-    def lost(result: FitResult) -> tuple[bool, float]:
+    def failure_and_loss(result: FitResult) -> tuple[bool, float]:
         # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.
         cost, _, _ = influence("cauchy", result.weighted_residuals, scale)
         return not result.success, float(np.sum(cost))
 
-    return replace(min(one, other, key=lost), nfev=one.nfev + other.nfev)
+    return replace(min(one, other, key=failure_and_loss), nfev=one.nfev + other.nfev)

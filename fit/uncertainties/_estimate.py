@@ -299,7 +299,7 @@ class Estimate:
         """Return the model at some x as a function of the free parameters."""
 
         def model(p: Any) -> Any:
-            values = self.problem.predicted(x, p)
+            values = self.problem.predict(x, p)
             return values if np.ndim(values) else values * np.ones(np.shape(x)[-1:])
 
         return model

@@ -61,7 +61,7 @@ def end_by_search(around: Vicinity, k: int, side: int, rise: float, notes: list[
 
     def root(value: float) -> float:
         if value not in known:
-            near, ahead = _expected(known, value, tangent)
+            near, ahead = _starts_near(known, value, tangent)
             risen, p = least_with(around, k, value, ahead)
             if not np.isfinite(risen):
                 risen, p = least_with(around, k, value, near)
@@ -92,7 +92,7 @@ def end_by_search(around: Vicinity, k: int, side: int, rise: float, notes: list[
     )
 
 
-def _expected(
+def _starts_near(
     known: dict[float, tuple[float, Array]], value: float, tangent: Array
 ) -> tuple[Array, Array]:
     """Return the known parameters nearest to a value, and where the last two lead from there."""

@@ -85,7 +85,7 @@ def _largest_shift(result: Estimate, sigma: Array) -> tuple[str, float]:
     problem, count = result.problem, result.problem.counting
     if not (sigma > 0).all():
         return result.free[0], 0.0
-    J = jacobian(lambda p: problem.predicted(problem.x, p) * np.ones(len(problem.y)))(result.p)
+    J = jacobian(lambda p: problem.predict(problem.x, p) * np.ones(len(problem.y)))(result.p)
     directions = problem.directions(result.p)
     steps = (J[count] / sigma[:, None]) @ directions
     shift = directions @ np.linalg.lstsq(steps, result.residuals[count] / sigma)[0]

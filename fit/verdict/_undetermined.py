@@ -22,7 +22,7 @@ MIXED = 4  # parameters of which each is tried in its logarithm and without
 RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
-def undetermined(result: Estimate) -> Iterator[str]:
+def undetermined_parameters(result: Estimate) -> Iterator[str]:
     """Name each group of parameters of which the data determine only combinations."""
     steps = _sparse_basis(result.determined.undetermined / result.determined.scale)
     alone: list[int] = []

@@ -15,7 +15,7 @@ from fit.uncertainties._estimate import Estimate
 from fit.verdict._curvature import curvature, hessian
 from fit.verdict._errors_from_data import errors_from_data
 from fit.verdict._evaluations import LONGER, TIMES, SpentError, within_evaluations
-from fit.verdict._undetermined import undetermined
+from fit.verdict._undetermined import undetermined_parameters
 from fit.verdict._worth import only_minimum, shortcoming
 from optim import Status
 
@@ -36,7 +36,7 @@ def warnings(result: Estimate) -> list[str]:
     said: list[str] = []
     checks: tuple[Callable[[Estimate], Iterator[str]], ...] = (
         _convergence,
-        undetermined,
+        undetermined_parameters,
         _worth,
         _bounds,
         _correlations,
