@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from math import sqrt
 from typing import NamedTuple
 
@@ -14,6 +14,7 @@ from optim.descent._surroundings import (
     ROUNDING,
     along,
     as_predicted,
+    goes_on,
     in_digits,
     levels_off,
     room_within,
@@ -30,7 +31,6 @@ BEYOND_FAR = (1, 2)  # powers of ten times as far: where f has to rise then
 BEYOND_LOWER = (4, 8)  # and times as far as to a lower point
 LOWER = 1e-9  # of f: what it must fall by for the search to go on
 STEPS = (30.0, 1e3)  # of Newton's, beyond which f may fall again
-ENDURING = 0.94  # of Newton's step: what the next one keeps where f levels off
 LOST = 1e-6  # of f: what it may change by with the last digits of x
 ESCAPES = 5  # how often a lower point may be found beside what is no minimum
 FOUND = Status.CONVERGED, "a minimum, by the exact second derivatives and a look around"
@@ -56,6 +56,10 @@ class Unlimited(NamedTuple):
     def gradient(self, x: Array) -> Array:
         """Return ∇f(x)."""
         return self.objective.value_and_gradient(x)[1]
+
+    def bend(self, x: Array, way: Array) -> float:
+        """Return the second derivative along a way at x."""
+        return float(way @ self.objective.hessian_product(x)(way))
 
 
 def around_point(objective: Objective, point: Iterate, reach: Array) -> Unlimited:
@@ -88,7 +92,8 @@ def look_around(
         weak = doubtful & model.curved & (np.abs(model.slopes) > noise)
         step = -model.axes[:, weak] @ (model.slopes[weak] / model.curvatures[weak])
         lower, verdict = _beyond(around, step, left), LOWER_NEARBY
-        if lower is None and weak.any() and _goes_on(objective, point, hess, step):
+        bend = float(step @ hess @ step)
+        if lower is None and weak.any() and goes_on(around, step, step, bend):
             return None, levels_off(step)
         if lower is None:
             lower, verdict = try_along(around, _apart(around, model.axes[:, doubtful]), terms, left)
@@ -114,24 +119,13 @@ def _endless(
     objective: Objective, x: Array, fun: float, lower: Array | None, doubtful: bool
 ) -> Verdict | None:
     """Return why the search for a minimum is to end, if f seems to have none."""
-    start, powers, rays = objective.start, BEYOND_LOWER, []
-    far = np.abs(x).max() / (np.abs(start).max() or 1.0)
-    if lower is not None:
-        objective.escapes += 1
-        rays = [lower - x, lower - start]
-    elif far > FAR:
-        powers, rays = BEYOND_FAR, [x - start]
-    for step in rays:
-        if falls_without_end(objective.value, x, step, fun, powers):
+    if lower is None:
+        return far_out(objective.value, objective.start, x, fun, doubtful)
+    objective.escapes += 1
+    for step in (lower - x, lower - objective.start):
+        if falls_without_end(objective.value, x, step, fun, BEYOND_LOWER):
             return Status.UNBOUNDED, f"f falls without end along {in_digits(step)}"
-    if lower is None and rays and _digits_lost(objective, x, fun):
-        return Status.WANDERS, "x has grown so large that its last digits alone change f"
-    if lower is None and doubtful and far > FARTHEST:
-        return Status.WANDERS, (
-            f"x has grown by a factor of {far:.0e}, to where f levels off: its minimum seems to be "
-            "at infinity"
-        )
-    if lower is not None and objective.escapes > ESCAPES:
+    if objective.escapes > ESCAPES:
         return (
             Status.WANDERS,
             f"f was level {ESCAPES} times and fell again: its minimum seems to be at infinity",
@@ -139,10 +133,28 @@ def _endless(
     return None
 
 
-def _digits_lost(objective: Objective, x: Array, fun: float) -> bool:
-    """Whether the last digits of x change f by a part of it that matters."""
-    beside = objective.value(x * (1 + 4 * EPS * np.cos(np.arange(x.size))))
-    return not abs(beside - fun) <= LOST * max(abs(fun), abs(objective.value(objective.start)))
+def far_out(
+    value: Callable[[Array], float], start: Array, x: Array, fun: float, doubtful: bool
+) -> Verdict | None:
+    """Return why what seems to be a minimum far from the start is none, if f seems to have none.
+
+    ``doubtful`` says that second derivatives alone do not tell that it is one.
+    """
+    far = np.abs(x).max() / (np.abs(start).max() or 1.0)
+    if not far > FAR:
+        return None
+    step = x - start
+    if falls_without_end(value, x, step, fun, BEYOND_FAR):
+        return Status.UNBOUNDED, f"f falls without end along {in_digits(step)}"
+    beside = value(x * (1 + 4 * EPS * np.cos(np.arange(x.size))))
+    if not abs(beside - fun) <= LOST * max(abs(fun), abs(value(start))):
+        return Status.WANDERS, "x has grown so large that its last digits alone change f"
+    if doubtful and far > FARTHEST:
+        return Status.WANDERS, (
+            f"x has grown by a factor of {far:.0e}, to where f levels off: its minimum seems to be "
+            "at infinity"
+        )
+    return None
 
 
 def _beyond(around: Unlimited, step: Array, left: float) -> Array | None:
@@ -152,18 +164,6 @@ def _beyond(around: Unlimited, step: Array, left: float) -> Array | None:
         if around.value(there) < around.fun - max(LOWER * abs(around.fun), left):
             return there
     return None
-
-
-def _goes_on(objective: Objective, point: Iterate, hess: Array, step: Array) -> bool:
-    """Whether Newton's next step is as long as this one, as where f levels off without end.
-
-    Next to a minimum at which f grows with the power p the steps shrink by (p - 2) / (p - 1).
-    """
-    there = point.x + step
-    slope = float(objective.value_and_gradient(there)[1] @ step)
-    bend = float(step @ objective.hessian(there) @ step)
-    shrunk = float(point.jac @ step) / float(step @ hess @ step)
-    return bool(bend > 0 and slope < 0 and slope / bend < ENDURING * shrunk)
 
 
 def _apart(around: Unlimited, flat: Array) -> list[Array]:

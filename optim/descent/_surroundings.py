@@ -28,6 +28,7 @@ BENT = 1.5  # the power of the distance that f rises by at least where it has no
 CLEAR = 1e3  # times the rounding of f: a rise that is none of its last digits
 HALVES = 7  # of the way in which f begins to rise at the edge of a level
 LEAST, JUMP = 1e-12, 0.2  # of the rise up to there: what the rise next to such an edge is
+ENDURING = 0.94  # of Newton's step: what the next one keeps where f levels off
 
 
 LOWER_NEARBY = Status.STALLED, "f is lower nearby"
@@ -60,6 +61,9 @@ class Surroundings(Protocol):
 
     def gradient(self, x: Array) -> Array:
         """Return there what ``jac`` is in the middle; NaN where it is not known."""
+
+    def bend(self, x: Array, way: Array) -> float:
+        """Return there the second derivative along a way; NaN where it is not known."""
 
 
 def as_predicted(
@@ -116,6 +120,27 @@ def as_predicted(
             if (np.abs(ratio - 1) < ALIKE)[asked].all():
                 break
     return confirmed | asked
+
+
+def goes_on(around: Surroundings, step: Array, way: Array, bend: float) -> bool:
+    """Whether after Newton's step the next is as long along a way, as where f levels off.
+
+    Next to a minimum at which f grows with the power p the steps shrink by (p - 2) / (p - 1).
+
+    Parameters
+    ----------
+    around : Surroundings
+    step : ndarray of shape (n,)
+        Newton's.
+    way : ndarray of shape (n,)
+        The part of it along the axes on which curvature does not go on as second derivatives say.
+    bend : float
+        The second derivative along it in the middle.
+    """
+    there = around.x + step
+    slope, next_bend = float(around.gradient(there) @ way), around.bend(there, way)
+    length = float(around.jac @ way) / bend
+    return bool(next_bend > 0 and slope < 0 and slope / next_bend < ENDURING * length)
 
 
 def along(

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import hypot
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from autodiff import hessian
 from optim.from_scipy._constraints import violation
 from optim.from_scipy._kkt import Stationarity, shortest
 from optim.search._objective import Array
@@ -108,6 +110,36 @@ class Limited:
                 total = total + own @ c.jacobian(there)
         return total
 
+    def hessian(self, x: Array) -> Array | None:
+        """Return the Hessian of the Lagrangian at x; None where it is unknown."""
+        search = self._search
+        try:
+            matrix = np.asarray((search.given_hess or hessian(search.f))(x), float)
+            at = 0
+            for c in search.constraints:
+                own = self._pushes.multipliers[at : at + c.lower.size]
+                at += c.lower.size
+                if own.any() and c.matrix is None:
+                    bent = c.hess if callable(c.hess) else c.curvature
+                    matrix = matrix + np.asarray(bent(x, own), float)
+        except Exception:
+            return None
+        return matrix if np.all(np.isfinite(matrix)) else None
+
+    def bend(self, x: Array, way: Array) -> float:
+        """Return the Lagrangian's second derivative along a way, at the feasible point close to x.
+
+        That is NaN where it is unknown, or a limit is in the way.
+        """
+        there = self.feasible(x)
+        if (
+            there is None
+            or np.max(np.abs(there - x) / self.sizes) > np.max(np.abs(way) / self.sizes) / 2
+        ):
+            return np.nan
+        matrix = self.hessian(there)
+        return np.nan if matrix is None else float(way @ matrix @ way)
+
     def limits_within(self, radius: float, x: Array) -> Array:
         """Return the outward normals of all limits within a radius of x, in scaled unknowns."""
         search, sizes = self._search, self.sizes
@@ -146,14 +178,18 @@ def _follow_down(around: Limited, radius: float, target: float) -> Array | None:
     x, fun, sizes = around.x, around.fun, around.sizes
     gradients, outward = [around.slopes * sizes], around.limits_within(radius, x)
     for _ in range(min(3 * x.size + EXTRA, MOST)):
+        if not (np.all(np.isfinite(gradients[-1])) and np.all(np.isfinite(outward))):
+            return None
         way = -shortest(np.array(gradients), outward)
-        slope = float(np.linalg.norm(way))
+        slope = hypot(*way)
         if slope <= fun - target or radius * slope <= ROUNDING * abs(fun):
             return None  # no more is to be had within the unknowns' sizes
         step = radius * sizes * way / slope
         there, gradient = around.value_and_slopes(x + step)
         if not np.all(np.isfinite(gradient)):
             return None
+        if there < target:
+            return around.feasible(x + step)
         if fun - there < FALLS * radius * slope:
             gradients.append(gradient * sizes)
             continue

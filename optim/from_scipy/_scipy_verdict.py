@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from math import sqrt
+from math import hypot, isfinite, sqrt
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from autodiff import hessian
 from optim.descent._convergence import BEYOND
-from optim.descent._surroundings import along, as_predicted, in_digits
+from optim.descent._look_around import far_out
+from optim.descent._surroundings import along, as_predicted, goes_on, in_digits, levels_off
 from optim.from_scipy._constraints import Violation, violation
 from optim.from_scipy._feasible_look import RADII, Limited, lower_nearby
 from optim.from_scipy._kkt import (
@@ -88,27 +89,10 @@ def point_at(search: ScipySearch, x: Array) -> Endpoint:
     return point
 
 
-def _newton(
-    search: ScipySearch, point: Endpoint, first_order: Stationarity
-) -> ReducedNewton | None:
+def _newton(around: Limited, first_order: Stationarity) -> ReducedNewton | None:
     """Return the Newton step within the constraints; None where second derivatives are unknown."""
-    x = point.x
-    if x.size > MANY:
-        return None
-    try:
-        matrix = np.asarray((search.given_hess or hessian(search.f))(x), float)
-        start = 0
-        for c in search.constraints:
-            own = first_order.multipliers[start : start + c.lower.size]
-            start += c.lower.size
-            if own.any() and c.matrix is None:
-                bent = c.hess if callable(c.hess) else c.curvature
-                matrix = matrix + np.asarray(bent(x, own), float)
-    except Exception:
-        return None
-    if not np.all(np.isfinite(matrix)):
-        return None
-    return reduced_newton(matrix, x, first_order, point.sizes)
+    matrix = around.hessian(around.x) if around.x.size <= MANY else None
+    return None if matrix is None else reduced_newton(matrix, around.x, first_order, around.sizes)
 
 
 def verdict_on(
@@ -142,9 +126,10 @@ def verdict_on(
         return Status.INFEASIBLE, f"{message}The point is infeasible: {where}"
     if point.first_order is None or point.gradient is None:
         return (Status.CONVERGED if claimed else unclaimed), message
-    newton = _newton(search, point, point.first_order)
+    around = Limited(search, point.x, point.fun, point.sizes, point.gradient, point.first_order)
+    newton = _newton(around, point.first_order)
     tolerance = max(NOTHING if search.knows_gradient else COARSE, asked)
-    doubt = _doubt(search, point, point.gradient, point.first_order, newton, tolerance)
+    doubt = _doubt(search, point, around, point.first_order, newton, tolerance)
     if doubt is None and claimed:
         return Status.CONVERGED, message
     if doubt is None:
@@ -157,13 +142,12 @@ def verdict_on(
 def _doubt(
     search: ScipySearch,
     point: Endpoint,
-    gradient: Array,
+    around: Limited,
     first_order: Stationarity,
     newton: ReducedNewton | None,
     tolerance: float,
 ) -> Verdict | None:
     """Return why a feasible point is no minimum, or cannot be told to be one; None if it is."""
-    around = Limited(search, point.x, point.fun, point.sizes, gradient, first_order)
     scale = _scale(search, point)
     enough = 10 * tolerance * scale
     if newton is not None and _curves_downwards(search, point, first_order, newton):
@@ -171,6 +155,11 @@ def _doubt(
         kind = "maximum" if every else "saddle point"
         return Status.OTHER_KIND, f"This is a {kind}, no minimum: start elsewhere"
     size = float(np.abs(first_order.residual).max())
+    if not isfinite(BEYOND * hypot(*(first_order.residual * point.sizes))):
+        return Status.STALLED, (
+            f"Nothing tells that this is a minimum: a gradient of {size:.3g} times the size of x "
+            "overflows. Rescale f and x"
+        )
     doubtful = np.ones(0 if newton is None else newton.bends.size, bool)
     stationary = _is_stationary(search, point, first_order, newton, tolerance)
     if stationary:
@@ -181,7 +170,7 @@ def _doubt(
             if doubtful.any():
                 doubtful &= ~as_predicted(around, newton.axes, bends, newton.away)
         if not doubtful.any():
-            return None
+            return _far_out(search, around, doubtful=False)
     elif search.constraints and are_dependent(first_order.held * point.sizes):
         return Status.SINGULAR, f"{DEPENDENT}, so that no multipliers can tell a minimum"
     steps = [first_order.onto_limits] if first_order.onto_limits.any() else []
@@ -191,11 +180,35 @@ def _doubt(
     radii = () if stationary and search.constraints else RADII
     lower = lower_nearby(around, steps, radii, enough)
     if lower is None and newton is not None:
+        tail = _tail(around, first_order, newton, doubtful)
+        if tail is not None:
+            return levels_off(tail)
         hidden = max(scale, newton.terms)
         lower, verdict = along(around, newton.axes[:, doubtful].T, enough, hidden, smooth=False)
         if verdict[0] is not Status.CONVERGED and lower is None:
             return verdict
-    return None if lower is None else _falls_to(search, around, lower, size)
+    if lower is None:
+        return _far_out(search, around, doubtful=True)
+    return _falls_to(search, around, lower, size)
+
+
+def _tail(
+    around: Limited, first_order: Stationarity, newton: ReducedNewton, doubtful: NDArray[np.bool_]
+) -> Array | None:
+    """Return the way along which f levels off without end, if it seems to."""
+    slopes = newton.axes.T @ first_order.residual
+    weak = doubtful & (newton.curvatures > LEVEL)
+    parts = np.divide(-slopes, newton.bends, where=weak, out=np.zeros_like(slopes))
+    way = newton.axes @ parts
+    bend = float(newton.bends @ parts**2)
+    return way if bend > 0 and goes_on(around, newton.step, way, bend) else None
+
+
+def _far_out(search: ScipySearch, around: Limited, *, doubtful: bool) -> Verdict | None:
+    """Return why a point far from the start is no minimum, if nothing limits how far it may be."""
+    if search.bounded or search.constraints:
+        return None
+    return far_out(around.value, search.start, around.x, around.fun, doubtful)
 
 
 def _falls_to(search: ScipySearch, around: Limited, lower: Array, size: float) -> Verdict:
