@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cached_property
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -76,6 +77,15 @@ class Constraint:
             self.by_differences = True
             sizes = np.maximum(np.abs(x), np.abs(self.start))
             return differences(self.value, x, np.where(sizes > 0, sizes, sizes.max() or 1.0))
+
+    @cached_property
+    def rows_at_start(self) -> Array:
+        """The sizes of the first derivatives at the start; 0 where they are not known."""
+        try:
+            rows = np.abs(np.reshape(self._without_its_own(self.start), (-1, self.start.size)))
+        except Exception:
+            rows = np.zeros((self.lower.size, self.start.size))
+        return np.nan_to_num(rows, nan=0.0, posinf=0.0)
 
     def exact(self) -> None:
         """Take the exact derivatives of c."""
@@ -290,7 +300,8 @@ def violation(
     """Return the worst violation at x; ``reach`` is how large each unknown has been.
 
     The size of a constraint's terms is its limit's, or Σ |∂c/∂xᵢ| · reachᵢ where that is larger: to
-    first order, a relative violation of δ is mended by changing x by δ of its reach.
+    first order, a relative violation of δ is mended by changing x by δ of its reach. Where c has no
+    derivatives of its own, those at the start and the value there serve, which cost once.
     """
     if not np.all(np.isfinite(x)):
         return Violation(np.inf, np.inf, "x is not finite")
@@ -310,9 +321,10 @@ def violation(
         if not excess.any():
             continue
         limit = np.where(value < c.lower, c.lower, c.upper)
-        size = np.maximum(np.abs(limit), c.typical)
-        if callable(c.jac):
-            size = np.maximum(np.abs(limit), np.abs(c.jacobian(x)) @ reach)
+        rows = np.abs(c.jacobian(x)) if callable(c.jac) else c.rows_at_start
+        size = np.maximum(np.abs(limit), rows @ reach)
+        if not callable(c.jac):
+            size = np.maximum(size, c.typical)
         relative = excess / np.maximum(size, np.finfo(float).tiny)
         i = int(np.argmax(relative))
         where = (

@@ -347,7 +347,7 @@ class ScipySearch(Problem):
     def sizes(self, x: Array) -> Array:
         """Return how large each unknown is, at the start or at x; about 0 counts as others do."""
         size = np.maximum(np.abs(x), np.abs(self.start))
-        typical = max(size.max(), ZERO)
+        typical = size.max() if self.start.any() else max(size.max(), ZERO)
         least = np.where(self.start == 0, ZERO, 1e-8)  # a start at 0 tells nothing of a size
         return np.where(size > least * typical, size, typical)
 

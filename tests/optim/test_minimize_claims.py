@@ -43,6 +43,10 @@ def test_a_corner_of_the_bounds_is_reached(method: str) -> None:
     assert_allclose(result.fun, 0, atol=1e-4)
 
 
+def rosenbrock(x: Any) -> Any:
+    return 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2
+
+
 def askew(x: Any) -> Any:
     return 1e3 * np.abs(2 * x[0] - x[1] - 1) + x[0] ** 2 + x[1] ** 2
 
@@ -140,6 +144,19 @@ def test_far_out_where_the_last_digits_of_x_change_f_nothing_is_claimed() -> Non
 
     for method in ("SLSQP", "L-BFGS-B", "BFGS"):
         assert not quiet(f, [1.0, -2.0, 3.0], method=method).success
+
+
+def corner_below(x: Any) -> Any:
+    return np.abs(x[0] - 1) + (x[1] - 2) ** 2
+
+
+@pytest.mark.parametrize("method", EVERY)
+@pytest.mark.parametrize("unit", [1e-50, 1e-12, 1e-7])
+def test_unknowns_that_are_all_small_have_the_size_of_the_start(method: str, unit: float) -> None:
+    for f, start in ((corner_below, [3.0, 1.0]), (rosenbrock, [-1.2, 1.0])):
+        result = quiet(lambda x, f=f: unit * f(x / unit), unit * np.array(start), method=method)
+        # To SciPy's absolute tolerances every point may be one; it is claimed only if it is.
+        assert not result.success or result.fun < 1e-3 * unit, result.message
 
 
 # -- numbers that overflow -------------------------------------------------------------------
@@ -276,6 +293,27 @@ def test_where_no_derivatives_are_known_a_claim_is_checked_by_values(
         result = minimize(unrecorded, x, method=liar, jac="2-point", constraints=constraint)
         assert (result.status, result.success) == (Status.STALLED, False)
         assert "f falls from" in result.message
+
+
+@pytest.mark.parametrize("kind", ["eq", "ineq"])
+@pytest.mark.parametrize("recorded", [True, False])
+@pytest.mark.parametrize("first", [0.1, 0.1 - 1e-15, 0.1 + 1e-16])
+@pytest.mark.parametrize("method", CONSTRAINED)
+def test_rounding_at_a_start_on_the_boundary_makes_nothing_infeasible(
+    first: float, kind: str, recorded: bool, method: str
+) -> None:
+    def sum_of_two(x: Any) -> Any:
+        return (x[0] + x[1] if recorded else math.fsum([x[0], x[1]])) - 0.3
+
+    constraint = {"type": kind, "fun": sum_of_two, "jac": "2-point"}
+    result = quiet(
+        lambda x: (x[0] - 0.1) ** 2 + (x[1] - 0.2) ** 2 + x[0] + x[1],
+        [first, 0.2],
+        method=method,
+        constraints=constraint,
+    )
+    assert result.success, result.message
+    assert_allclose(result.x, [0.1, 0.2], atol=1e-3)
 
 
 # -- right words -----------------------------------------------------------------------------
