@@ -23,7 +23,7 @@ class PointWithProducts(NamedTuple):
 
     point: Iterate
     product: Product
-    image: Array  # of the gradient
+    image: Array  # of the gradient, shortened to length 1
 
     @property
     def usable(self) -> bool:
@@ -52,14 +52,14 @@ def conjugate_gradients(here: PointWithProducts, left: float, radius: float) -> 
     # All for a gradient of norm 1, so that no square of it overflows or vanishes.
     jac, radius = here.point.jac / norm, radius / norm
     move, image = np.zeros_like(jac), np.zeros_like(jac)  # a step, and its product
-    residual, direction, bent = jac, -jac, -here.image / norm
+    residual, direction, bent = jac, -jac, -here.image
     square = 1.0
     converged = False
     for _ in range(MOST * jac.size):
         curvature = float(direction @ bent)
-        convex = curvature > EPS * float(np.linalg.norm(direction) * np.linalg.norm(bent))
+        convex = curvature > EPS * norm_of(direction) * norm_of(bent)
         length = square / curvature if convex else np.inf
-        if not convex or not np.linalg.norm(move + length * direction) < radius:
+        if not convex or not norm_of(move + length * direction) < radius:
             if radius < np.inf:
                 length = _to_rim(move, direction, radius)
             elif move.any():
@@ -110,7 +110,7 @@ def _to_rim(move: Array, direction: Array, radius: float) -> float:
 def with_products(objective: Objective, point: Iterate) -> PointWithProducts:
     """Return a point with the products there, from one recording."""
     product = objective.hessian_product(point.x)
-    return PointWithProducts(point, product, product(point.jac))
+    return PointWithProducts(point, product, product(point.jac / (norm_of(point.jac) or 1.0)))
 
 
 def lowest_curvature(product: Product, size: int) -> tuple[float, Array, float]:

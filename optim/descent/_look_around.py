@@ -111,7 +111,7 @@ def try_along(
     ``left`` is what f is known to have left to fall by, and may.
     """
     size = abs(around.fun)
-    hidden = max(size, sqrt(size * terms), ROUNDING * terms)
+    hidden = max(size, sqrt(size) * sqrt(terms), ROUNDING * terms)
     return along(around, directions, max(LOWER * size, left), hidden)
 
 

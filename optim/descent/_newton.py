@@ -170,7 +170,7 @@ def _lower(
     while True:
         t = step_within(radius, model.curvatures, model.slopes)
         step = model.axes @ t
-        if not np.any(np.abs(step) > EPS / 2 * reach):
+        if not (np.isfinite(step).all() and np.any(np.abs(step) > EPS / 2 * reach)):
             return None, radius
         there = Iterate(point.x + step, *objective.value_and_gradient(point.x + step))
         if there.fun == -np.inf:

@@ -199,7 +199,7 @@ def _next_point(
         there = with_products(objective, trial) if gain > ACCEPTED else None
         if there is not None and not there.usable:
             there, gain = None, np.nan
-        size = float(np.linalg.norm(step.move))
+        size = norm_of(step.move)
         radius = next_radius(radius or size, size, step.slope, trial.fun - point.fun, gain)
         radius = max(radius, SMALLEST)
         if there is not None:
@@ -280,7 +280,7 @@ def _by_products(
     change = float(direction @ previous.product(direction)) - lowest
     if lowest > max(rounding, 2 * abs(change)):
         return None, (Status.CONVERGED, "a minimum: no direction has negative curvature there")
-    terms = largest * norm_of(reach) ** 2
+    terms = largest * norm_of(reach) * norm_of(reach)
     return try_along(around_point(objective, point, reach), [direction], terms)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import hypot
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -41,7 +43,7 @@ class QuadraticModel:
 
     def width(self, x: Array) -> float:
         """Return the size of x as the model sees it: the square is one of f's."""
-        return float(np.linalg.norm(self.scale * x))
+        return hypot(*(self.scale * x))
 
     def change(self, t: Array) -> float:
         """Return what the model changes by."""
@@ -55,13 +57,13 @@ class QuadraticModel:
         left = float(np.abs(self.slopes[~self.curved]).max(initial=0.0)) * width
         return (
             self.convex
-            and left <= max(tol * abs(point.fun), self.rounding * width**2)
+            and left <= max(tol * abs(point.fun), self.rounding * width * width)
             and negligible(self.axes @ t, float(self.slopes @ t), point.fun, reach, tol)
         )
 
     def reasonable(self, reach: Array) -> float:
         """Return a first radius: Newton's step, or else one that is right for curvatures of 1."""
         if self.curved.all():
-            return float(np.linalg.norm(self.slopes / self.curvatures))
+            return hypot(*(self.slopes / self.curvatures))
         width = self.width(reach) or 1.0
-        return max(FIRST * float(np.linalg.norm(self.slopes)), LEAST * width)
+        return max(FIRST * hypot(*self.slopes), LEAST * width)

@@ -31,6 +31,9 @@ from optim.search._run import Status, Verdict
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
+# What SciPy's methods raise where f or numbers are beyond them; an UnboundLocalError is a slip.
+GIVING_UP = (ValueError, ArithmeticError, RuntimeError, np.linalg.LinAlgError, UnboundLocalError)
+
 BARRIER = GRADIENT = 1e-8  # SciPy's tolerances of trust-constr
 ZERO = 1e-4  # what an unknown may be measured by where all of them are about 0
 
@@ -79,11 +82,12 @@ class ScipySearch(Problem):
 
     def on_vectors(self, f: Callable[..., Any], args: Sequence[Any]) -> Callable[[Any], Any]:
         """Return a function of the structure as one of a vector, that remembers its errors."""
-        inner = super().on_vectors(f, args)
+        return self._remembering(super().on_vectors(f, args))
 
+    def _remembering(self, f: Callable[..., Any]) -> Callable[..., Any]:
         def outer(*x: Any) -> Any:
             try:
-                return inner(*x)
+                return f(*x)
             except Exception as error:
                 self.own_error = error
                 raise
@@ -204,6 +208,9 @@ class ScipySearch(Problem):
             self.start = self.best = moved
         needed = self.method not in WITHOUT_GRADIENT
         self.constraints = constraints_of(constraints, self, needed=needed)
+        for c in self.constraints:
+            if callable(c.hess):
+                c.hess = self._remembering(c.hess)
 
     def begin(self) -> Verdict | None:
         """Evaluate the start, and return a verdict if no search can begin there."""
@@ -266,7 +273,9 @@ class ScipySearch(Problem):
         if callable(hess):
             found["hess"] = self.given_hess = self.on_vectors(hess, args)
         if hessp is not None:
-            found["hessp"] = lambda x, p: flatten(hessp(shaped(x), shaped(p), *args))[0]
+            found["hessp"] = self._remembering(
+                lambda x, p: flatten(hessp(shaped(x), shaped(p), *args))[0]
+            )
         elif hess is None and self._is_twice_recorded():
             if self.method in WITH_PRODUCTS:
                 found["hessp"] = self.hessian_product
@@ -321,7 +330,7 @@ class ScipySearch(Problem):
             self.broken = Status.INVALID, str(error)
         except StopIteration:
             self.broken = Status.STOPPED, ""
-        except (ValueError, ArithmeticError, RuntimeError, np.linalg.LinAlgError) as error:
+        except GIVING_UP as error:
             if error is self.own_error or not self.calls:
                 raise
             self.broken = Status.STALLED, f"SciPy's {METHODS.get(self.method)} gave up: {error}"

@@ -179,3 +179,32 @@ def test_what_only_levels_off_is_no_foot_however_far_out(
     start = -start if f is np.tanh else start
     result = method(f, start)
     assert not result.success, result
+
+
+# -- units ----------------------------------------------------------------------------------------
+
+UNITS = [(1e6, 1e-9), (1e100, 1.0), (1e-100, 1.0), (1.0, 1e200), (1.0, 1e-200), (1e-50, 1e-50)]
+KINDS = {
+    "narrow": (lambda x: 100 * (x[1] - x[0] ** 2) ** 2 + (1 - x[0]) ** 2, [-1.2, 1.0]),
+    "flat": (lambda x: (x[0] - 1) ** 4 + (x[1] + 2) ** 2, [3.0, 1.0]),
+    "above 0": (lambda x: 1 + (x[0] - 1) ** 2 + 3 * (x[1] + 2) ** 2, [3.0, 1.0]),
+    "a tail": (lambda x: np.exp(x[0] + x[1]) + (x[0] - x[1]) ** 2, [1.0, 2.0]),
+    "a level line": (lambda x: (x[0] + 2 * x[1] - 1) ** 2, [2.0, 5.0]),
+}
+
+
+@pytest.mark.parametrize(("x_unit", "f_unit"), UNITS)
+@pytest.mark.parametrize(("f", "start"), KINDS.values(), ids=KINDS)
+@pytest.mark.parametrize("method", [bfgs, lbfgs, newton, newton_cg])
+def test_the_verdict_is_the_same_in_all_units(
+    method: Method, f: Any, start: list[float], x_unit: float, f_unit: float
+) -> None:
+    result = method(lambda x: f_unit * f(x / x_unit), x_unit * np.array(start))
+    assert result.status == method(f, start).status, result.message
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs, newton, newton_cg])
+def test_where_second_derivatives_underflow_the_search_ends(method: Method) -> None:
+    for f, start in KINDS.values():
+        assert method(lambda x, f=f: f(x / 1e200), 1e200 * np.array(start)).message
+    assert method(lambda x: (x[0] / 1e200) ** 2 - (x[1] / 1e200) ** 2, [1e200, 0.0]).message

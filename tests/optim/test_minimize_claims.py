@@ -181,6 +181,35 @@ def test_what_overflows_around_the_end_raises_nothing_and_is_no_success(
         assert not result.success or result.fun < f(np.array(start)), result.message
 
 
+def test_what_hessp_and_hess_raise_is_passed_on() -> None:
+    def wrong(*arguments: Any) -> Any:
+        raise ValueError("mine")
+
+    for method in ("Newton-CG", "trust-ncg", "trust-krylov"):
+        with pytest.raises(ValueError, match="mine"):
+            minimize(rosenbrock, [-1.2, 1.0], method=method, hessp=wrong)
+    with pytest.raises(ValueError, match="mine"):
+        minimize(rosenbrock, [-1.2, 1.0], method="trust-exact", hess=wrong)
+    constraint = scipy.optimize.NonlinearConstraint(
+        lambda x: x[0] ** 2, 0, 1, jac=lambda x: [[2 * x[0], 0 * x[1]]], hess=wrong
+    )
+    with pytest.raises(ValueError, match="mine"):
+        minimize(rosenbrock, [-1.2, 1.0], method="trust-constr", constraints=constraint)
+
+
+@pytest.mark.parametrize("method", EVERY)
+@pytest.mark.parametrize(("x_unit", "f_unit"), [(1e-50, 1e-50), (1e100, 1.0), (1.0, 1e200)])
+def test_far_from_usual_units_nothing_is_raised(x_unit: float, f_unit: float, method: str) -> None:
+    for start in ([-1.2, 1.0], [1.0, 0.0]):
+        result = quiet(
+            lambda x: f_unit * (x[0] ** 2 - x[1] ** 2 + x[1] ** 4 / 4) / x_unit**2,
+            x_unit * np.array(start),
+            method=method,
+            options={"maxiter": 50},
+        )
+        assert result.message
+
+
 # -- constraints -----------------------------------------------------------------------------
 
 EQUAL_TWICE = [
