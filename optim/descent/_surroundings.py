@@ -24,6 +24,7 @@ SHARE = 0.01  # of the change of f: along which axes a point that a search has v
 ROUNDING = 10 * float(np.finfo(float).eps)  # of f: a smaller change may be none
 NEAR = 1e-3  # of the sizes: to where f is tried first, and else as far as the sizes themselves
 BETWEEN = (0.01, 0.03, 0.1, 0.3)  # and where f rises at the one but not at the other
+LOPSIDED = 1.2  # times what f rises by on the other side: it may fall further on
 BENT = 1.5  # the power of the distance that f rises by at least where it has no corner
 CLEAR = 1e3  # times the rounding of f: a rise that is none of its last digits
 HALVES = 7  # of the way in which f begins to rise at the edge of a level
@@ -197,6 +198,8 @@ def _along_one(
             f"f has a corner here, along {in_digits(full)}: no derivative can tell whether it is a "
             "minimum",
         )
+    elif LOPSIDED * looks[0].changes.min() < looks[0].changes.max() < np.inf:
+        looks.append(sides(BETWEEN[0]))
     lowest = min(looks, key=lambda look: look.changes.min())
     if lowest.changes.min() < -max(least, lowest.blur):
         return lowest.points[lowest.changes.argmin()], LOWER_NEARBY

@@ -42,6 +42,7 @@ def test_a_success_is_a_minimum(method: Method, seed: int) -> None:
         ("newton", 30),  # an inflection whose third derivative hides behind a stiffer axis
         ("newton", 158),  # a chain of inflections down a valley
         ("newton_cg", 158),
+        ("newton_cg", 476),  # one along which f rises on both sides at first, for a stiffer axis
         ("bfgs", 101),
         ("lbfgs", 61),
         ("lbfgs", 373),
