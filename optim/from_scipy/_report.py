@@ -20,6 +20,8 @@ def judge(search: ScipySearch, result: OptimizeResult, asked: float) -> Optimize
     message = str(result.message).rstrip(". ") + ". "
     before = search.nfev
     x = np.array(result.x, float)
+    if not search.inside(x) and search.feasible(x):  # some methods end a last digit outside
+        x = np.clip(x, search.lower, search.upper)
     if search.is_worse(x) if result.success else not search.is_better(x):
         x = search.best if search.least < np.inf else x
     point = point_at(search, x)

@@ -458,6 +458,23 @@ def test_keywords_of_other_functions_are_answered(keyword: str, words: str) -> N
         minimize(askew, [1.0, 2.0], **anything)
 
 
+def test_no_success_is_outside_its_bounds_by_a_last_digit() -> None:
+    p = composition(497)
+    bounds = list(zip(p.lower, p.upper, strict=True))
+    result = quiet(p.f, p.start, method="COBYLA", bounds=bounds, options={"maxiter": 200})
+    assert np.all(result.x >= p.lower), result.x
+
+    def liar(fun: Any, x0: Any, **options: Any) -> Any:
+        x = np.array([-1e-22, 1.0])
+        return scipy.optimize.OptimizeResult(x=x, fun=0.0, success=True, message="Done.")
+
+    result = minimize(
+        lambda x: x[0] + (x[1] - 1) ** 2, [1.0, 2.0], method=liar, bounds=[(0, None), (None, None)]
+    )
+    assert result.success, result.message
+    assert result.x[0] == result.fun == result.violation == 0
+
+
 # -- random compositions ---------------------------------------------------------------------
 
 
