@@ -164,11 +164,7 @@ def _doubt(
     stationary = _is_stationary(search, point, first_order, newton, tolerance)
     if stationary:
         if newton is not None:
-            # Where there are constraints, that costs more than it tells of what is curved enough.
-            doubtful = newton.curvatures < (SOFT if search.constraints else np.inf)
-            bends = np.where(doubtful & (newton.curvatures > LEVEL), newton.bends, 0.0)
-            if doubtful.any():
-                doubtful &= ~as_predicted(around, newton.axes, bends, newton.away)
+            doubtful = _doubtful_axes(search, around, newton)
         if not doubtful.any():
             return _far_out(search, around, doubtful=False)
     elif search.constraints and are_dependent(first_order.held * point.sizes):
@@ -190,6 +186,18 @@ def _doubt(
     if lower is None:
         return _far_out(search, around, doubtful=True)
     return _falls_to(search, around, lower, size)
+
+
+def _doubtful_axes(
+    search: ScipySearch, around: Limited, newton: ReducedNewton
+) -> NDArray[np.bool_]:
+    """Return along which axes f need not be curved as second derivatives say."""
+    # Where there are constraints, that costs more than it tells of what is curved enough.
+    doubtful: NDArray[np.bool_] = newton.curvatures < (SOFT if search.constraints else np.inf)
+    bends = np.where(doubtful & (newton.curvatures > LEVEL), newton.bends, 0.0)
+    if doubtful.any():
+        doubtful &= ~as_predicted(around, newton.axes, bends, newton.away)
+    return doubtful
 
 
 def _tail(
