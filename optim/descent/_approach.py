@@ -10,10 +10,11 @@ from optim.descent._convergence import BEYOND, negligible, tiny
 from optim.descent._curvature import Curvature
 from optim.descent._line_search import ROUNDING
 from optim.descent._look_around import FOUND, look_around
+from optim.descent._trust_region import STUCK
 from optim.search._objective import Array, Iterate, Objective
 from optim.search._run import Status, Verdict
 
-CONTRACTION = 0.25  # of the fall that is left, what a step next to a minimum leaves
+CONTRACTION = 0.25  # of the fall, or the slopes, that are left: what a right step leaves
 FAST = 0.01  # what it leaves where the second derivatives there are not singular
 UNDERFLOW = 1e-300
 
@@ -25,11 +26,25 @@ FLAT = (
 )
 
 
-def no_minimum(exact: Curvature) -> Verdict | None:
-    """Return why a stationary point is no minimum, or cannot be told to be one."""
-    if exact.bends_down:
+def no_minimum(objective: Objective, point: Iterate, exact: Curvature) -> Verdict | None:
+    """Return why where nothing is left to gain is no minimum, or cannot be told to be one."""
+    if exact.bends_down and _is_stationary(objective, point, exact):
         return Status.OTHER_KIND, "a stationary point, but f curves downwards there: no minimum"
+    if exact.bends_down:
+        return Status.STALLED, STUCK
     return FLAT if exact.flat and exact.model is None else None
+
+
+def _is_stationary(objective: Objective, point: Iterate, exact: Curvature) -> bool:
+    """Whether the gradient vanishes where second derivatives say: it does not beside a cusp."""
+    if exact.model is None or not point.jac.any():
+        return True
+    curvatures, slopes = exact.model.curvatures, exact.model.slopes
+    curved = np.abs(curvatures) > exact.model.rounding
+    t = np.divide(-slopes, curvatures, where=curved, out=np.zeros_like(slopes))
+    _, jac = objective.value_and_gradient(point.x + exact.model.axes @ t)
+    left = np.linalg.norm((jac @ exact.model.axes)[curved])
+    return bool(left <= CONTRACTION * np.linalg.norm(slopes[curved]))
 
 
 def approach(
@@ -50,7 +65,7 @@ def approach(
         return point, None
     if point.jac.any() and -exact.slope < UNDERFLOW:
         return point, FLAT
-    refusal = no_minimum(exact)
+    refusal = no_minimum(objective, point, exact)
     if refusal:
         return point, refusal
     if (np.abs(point.jac) <= exact.noise).all():

@@ -220,7 +220,7 @@ def _verdict_to_second_order(
     objective: Objective, point: Iterate, exact: Curvature, reach: Array, found: Verdict
 ) -> Verdict:
     """Return the verdict on where nothing is left to gain, to second order."""
-    refusal = no_minimum(exact)
+    refusal = no_minimum(objective, point, exact)
     if refusal or exact.model is None:
         return refusal or found
     lower, verdict = look_around(objective, point, exact.model.hess, reach)

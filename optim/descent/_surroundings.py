@@ -288,7 +288,7 @@ def in_digits(direction: Array) -> str:
     """Return a direction in few digits, its largest component 1."""
     digits = np.round(direction / direction[np.abs(direction).argmax()], 3) + 0.0
     return np.array2string(
-        np.sign(direction[np.abs(direction).argmax()]) * digits, separator=", ", threshold=8
+        np.sign(direction[np.abs(direction).argmax()]) * digits + 0.0, separator=", ", threshold=8
     )
 
 

@@ -11,8 +11,7 @@ import pytest
 from compositions import Composition
 from numpy.testing import assert_allclose
 
-from optim import bfgs, gradient_descent, lbfgs, newton, newton_cg
-from optim.search._run import Status
+from optim import Status, bfgs, gradient_descent, lbfgs, newton, newton_cg
 
 Method = Callable[..., Any]
 
@@ -209,3 +208,29 @@ def test_where_second_derivatives_underflow_the_search_ends(method: Method) -> N
     for f, start in KINDS.values():
         assert method(lambda x, f=f: f(x / 1e200), 1e200 * np.array(start)).message
     assert method(lambda x: (x[0] / 1e200) ** 2 - (x[1] / 1e200) ** 2, [1e200, 0.0]).message
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 1e3])
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: np.sqrt(np.abs(x[0])) + x[1] ** 2,
+        lambda x: np.abs(x[0]) ** 0.25 + np.abs(x[1]) ** 0.5,
+        lambda x: np.log1p(np.sqrt(np.abs(x[0] - 2 * x[1]))) + (x[0] + x[1]) ** 2,
+    ],
+)
+@every_method
+def test_a_cusp_is_no_stationary_point(method: Method, f: Any, scale: float) -> None:
+    result = method(lambda x: scale * f(x), [1.0, 2.0])
+    assert not result.success
+    assert "stationary" not in result.message
+    assert result.status in (Status.STALLED, Status.LIMIT)
+
+
+@pytest.mark.parametrize("offset", [0.0, 1e3])
+@pytest.mark.parametrize("method", [bfgs, lbfgs, gradient_descent])
+def test_a_saddle_that_is_all_but_reached_is_a_stationary_point(
+    method: Method, offset: float
+) -> None:
+    result = method(lambda x: offset + x[0] ** 2 - x[1] ** 2 + x[1] ** 4, [1.0, 0.0])
+    assert (result.success, result.status) == (False, Status.OTHER_KIND)
