@@ -81,7 +81,7 @@ EXERCISES = (
 
 def solutions(exercise: Exercise) -> list[Any]:
     """Return the results of an exercise's searches."""
-    return [lagrange(exercise.f, exercise.c, start, find=find) for find, start in exercise.searches]
+    return [lagrange(exercise.f, start, exercise.c, find=find) for find, start in exercise.searches]
 
 
 def run(gallery: Path) -> None:
@@ -94,7 +94,7 @@ def run(gallery: Path) -> None:
         for (_, start), r in zip(exercise.searches, results, strict=True):
             numbers = "".join(f"{number:12.6f}" for number in (*r.x, r.fun, *r.multipliers))
             print(f"  {'({:g}, {:g})'.format(*start):9}{numbers}   {r.kind:9}{r.nit:>8}")
-    print(f"\nFrom (-8, -3): {lagrange(trough, catenary, (-8, -3)).message}")
+    print(f"\nFrom (-8, -3): {lagrange(trough, (-8, -3), catenary).message}")
 
     figure, axes = panels(2, width=6.0, height=4.8)
     for axis, exercise, results in zip(axes, EXERCISES, found, strict=True):

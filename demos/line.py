@@ -36,7 +36,7 @@ def run(gallery: Path) -> None:
     f = chi_squared(line, X, Y)
     # Beyond 2 over the largest curvature the steps would grow instead of shrink.
     steepest = float(np.linalg.eigvalsh(hessian(f)([0.0, 0.0]))[-1])
-    descent = gradient_descent(f, [0.0, 0.0], step=1.8 / steepest, maxiter=5000, tol=1e-9)
+    descent = gradient_descent(f, [0.0, 0.0], step=1.8 / steepest, maxiter=5000, gtol=1e-9)
     popt, pcov = curve_fit(line, X, Y)
 
     print("The straight line y = m x + c through five points")

@@ -75,8 +75,8 @@ def _by_multipliers(effort: Effort) -> Search:
     def search(problem: Problem, start: Array) -> OptimizeResult:
         return lagrange(
             lambda p: problem.chi_squared(p) / 2,
-            problem.constraint,
             start,
+            problem.constraint,
             callback=_callback_by_name(effort.callback, problem, lambda at: 2 * at.fun),
             progress=effort.progress,
         )
@@ -107,7 +107,7 @@ def _down_the_gradient(effort: Effort) -> Search:
             problem.chi_squared,
             start,
             line_search="wolfe",
-            tol=float(np.finfo(float).tiny),
+            gtol=float(np.finfo(float).tiny),
             maxiter=STEPS,
             callback=judge,
             path=True,

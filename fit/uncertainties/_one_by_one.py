@@ -26,8 +26,8 @@ def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[flo
     if problem.constraints:
         found = lagrange(
             lambda p: problem.chi_squared(p) / 2,
-            lambda p: np.concatenate([problem.constraint(p), p[k : k + 1] - value]),
             start,
+            lambda p: np.concatenate([problem.constraint(p), p[k : k + 1] - value]),
         )
         rise = 2 * float(found.fun) - result.chi_squared
     else:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.descent._convergence import TOL
-from optim.descent._quasi_newton import check_tolerance, quasi_newton
-from optim.search._keywords import OF_SCIPY, answering
+from optim.descent._quasi_newton import quasi_newton
+from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Objective
-from optim.search._run import Callback, run
+from optim.search._run import FINEST, Callback, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -40,14 +40,14 @@ class Dense:
         self.matrix -= change.T
 
 
-@answering(OF_SCIPY)
+@answering(OF_MINIMISERS)
 def bfgs(
     f: Callable[..., Any],
     x0: Any,
     *,
-    tol: float = TOL,
     args: Any = (),
-    maxiter: int = 2000,
+    tol: float = TOL,
+    maxiter: int = 5000,
     callback: Callback | None = None,
     path: bool = False,
     progress: bool = False,
@@ -102,10 +102,10 @@ def bfgs(
     >>> result.x.round(8), result.success
     (array([1., 1.]), True)
     """
-    check_tolerance(tol)
+    check_tolerance("tol", tol, relative=True)
     objective = Objective(f, x0, args)
     inverse = Dense()
-    search = quasi_newton(objective, inverse, tol)
+    search = quasi_newton(objective, inverse, max(tol, FINEST))
     result = run(
         search,
         objective,

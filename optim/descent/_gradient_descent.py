@@ -20,9 +20,9 @@ from optim.descent._quasi_newton import (
     unbounded_verdict,
 )
 from optim.descent._trust_region import March, falls_without_end
-from optim.search._keywords import OF_SCIPY, answering
+from optim.search._keywords import OF_GRADIENT_DESCENT, answering
 from optim.search._objective import Array, Iterate, Objective
-from optim.search._run import Callback, Search, Status, Verdict, run
+from optim.search._run import FINEST, Callback, Search, Status, Verdict, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -30,17 +30,17 @@ if TYPE_CHECKING:
 LINE_SEARCHES: dict[str, LineSearch] = {"armijo": armijo, "wolfe": wolfe, "exact": exact}
 
 
-@answering(OF_SCIPY)
+@answering(OF_GRADIENT_DESCENT)
 def gradient_descent(
     f: Callable[..., Any],
     x0: Any,
     *,
+    args: Any = (),
     step: float | None = None,
     line_search: Literal["armijo", "wolfe", "exact"] | None = None,
     momentum: float = 0.0,
-    tol: float = 0.0,
-    args: Any = (),
-    maxiter: int = 1000,
+    gtol: float = 0.0,
+    maxiter: int = 5000,
     callback: Callback | None = None,
     path: bool = False,
     progress: bool = False,
@@ -66,7 +66,7 @@ def gradient_descent(
         the slope is zero ("exact").
     momentum : float
         What part of the step before is taken again, at least 0 and less than 1. With a fixed step.
-    tol : float
+    gtol : float
         Stop where no entry of the gradient is larger than this. With a line search it may be 0, to
         go on until, by the exact second derivatives, nothing is left to gain.
     args : tuple
@@ -111,16 +111,15 @@ def gradient_descent(
         raise ValueError(f"expected a momentum from 0 to below 1, got {momentum}")
     if momentum and step is None:
         raise ValueError("a momentum needs a fixed step: give step=")
-    if not tol >= 0:
-        raise ValueError(f"expected tol to be 0 or more, got {tol}")
+    check_tolerance("gtol", gtol)
     if line_search is not None and line_search not in LINE_SEARCHES:
         known = ", ".join(LINE_SEARCHES)
         raise ValueError(f"expected line_search to be one of {known}, got {line_search!r}")
     objective = Objective(f, x0, args)
     if step is not None:
-        search = _fixed_rate_descent(objective, step, momentum, tol)
+        search = _fixed_rate_descent(objective, step, momentum, gtol)
     else:
-        search = _line_search_descent(objective, LINE_SEARCHES[line_search or "armijo"], tol)
+        search = _line_search_descent(objective, LINE_SEARCHES[line_search or "armijo"], gtol)
     return run(
         search,
         objective,
@@ -132,16 +131,18 @@ def gradient_descent(
     )
 
 
-def _fixed_rate_descent(objective: Objective, step: float, momentum: float, tol: float) -> Search:
+def _fixed_rate_descent(objective: Objective, step: float, momentum: float, gtol: float) -> Search:
     x = objective.start
     velocity = np.zeros_like(x)
     fun, jac = objective.value_and_gradient(x)
     yield Iterate(x, fun, jac)
     if not (isfinite(fun) and np.isfinite(jac).all()):
         return not_finite_verdict(fun, jac)
-    reach = np.abs(x)
-    while not np.abs(jac).max() <= tol:
+    reach, highest = np.abs(x), abs(fun)
+    while not np.abs(jac).max() <= gtol:
         velocity = momentum * velocity - step * jac
+        if not ((x + velocity != x) | (x - step * jac != x)).any():
+            return _nowhere_lower(objective, x, fun, jac, reach, gtol, highest)
         x, last = x + velocity, fun
         fun, jac = objective.value_and_gradient(x)
         if not (isfinite(fun) and np.isfinite(jac).all()):
@@ -150,10 +151,10 @@ def _fixed_rate_descent(objective: Objective, step: float, momentum: float, tol:
             return Status.WANDERS, f"f is {fun} where the next step led: take smaller steps"
         np.maximum(reach, np.abs(x), out=reach)
         yield Iterate(x, fun, jac)
-    return _kind(objective, x, fun, jac, reach, tol)
+    return _kind(objective, x, fun, jac, reach, gtol)
 
 
-def _line_search_descent(objective: Objective, search: LineSearch, tol: float) -> Search:
+def _line_search_descent(objective: Objective, search: LineSearch, gtol: float) -> Search:
     x = objective.start
     fun, jac = objective.value_and_gradient(x)
     yield Iterate(x, fun, jac)
@@ -162,11 +163,11 @@ def _line_search_descent(objective: Objective, search: LineSearch, tol: float) -
     length = first_scale(objective, x, jac)
     reach, highest, looked = np.abs(x), abs(fun), np.inf
     march = March()
-    while not np.abs(jac).max() <= tol:
+    while not np.abs(jac).max() <= gtol:
         gain = length * float(jac.dot(jac)) / 2
-        if not tol and gain <= min(looked / 10, max(TOL * abs(fun), TOL**2 * highest)):
+        if not gtol and gain <= min(looked / 10, max(FINEST * abs(fun), FINEST**2 * highest)):
             looked = gain
-            verdict = _nothing_left(objective, x, fun, jac, reach, highest)
+            verdict = _nothing_left(objective, x, fun, jac, reach, highest, FINEST)
             if verdict:
                 return verdict
         trial = search(objective, start_of(x, fun, jac, -jac), -jac, length)
@@ -174,11 +175,7 @@ def _line_search_descent(objective: Objective, search: LineSearch, tol: float) -
             yield Iterate(trial.x, trial.fun, trial.jac)
             return unbounded_verdict(trial.fun)
         if not (trial.x != x).any():
-            return _nothing_left(objective, x, fun, jac, reach, highest) or (
-                Status.STALLED,
-                f"no step lowers f, though the gradient has an entry of {np.abs(jac).max():.3g}, "
-                f"not {tol:g}: f may have a corner here, or give no more digits",
-            )
+            return _nowhere_lower(objective, x, fun, jac, reach, gtol, highest)
         s, y = trial.x - x, trial.jac - jac
         x, fun, jac = trial.x, trial.fun, trial.jac
         np.maximum(reach, np.abs(x), out=reach)
@@ -188,19 +185,42 @@ def _line_search_descent(objective: Objective, search: LineSearch, tol: float) -
         far = march.goes_on(sqrt(float(s.dot(s))))
         if below_all(fun, highest) or (far and falls_without_end(objective.value, x, s, fun)):
             return unbounded_verdict(fun)
-    return _kind(objective, x, fun, jac, reach, tol)
+    return _kind(objective, x, fun, jac, reach, gtol)
+
+
+def _nowhere_lower(
+    objective: Objective,
+    x: Array,
+    fun: float,
+    jac: Array,
+    reach: Array,
+    gtol: float,
+    highest: float,
+) -> Verdict:
+    """Return the verdict where no step changes x any more."""
+    return _nothing_left(objective, x, fun, jac, reach, highest, TOL) or (
+        Status.STALLED,
+        f"no step lowers f, though the gradient has an entry of {np.abs(jac).max():.3g}, "
+        f"not {gtol:g}: f may have a corner here, or give no more digits",
+    )
 
 
 def _nothing_left(
-    objective: Objective, x: Array, fun: float, jac: Array, reach: Array, highest: float
+    objective: Objective,
+    x: Array,
+    fun: float,
+    jac: Array,
+    reach: Array,
+    highest: float,
+    tol: float,
 ) -> Verdict | None:
     """Return the verdict where Newton's step says that f can fall no further to speak of."""
     exact = curvature_at(objective, x, jac, np.copy)
-    if not negligible(exact.step, exact.slope, fun, reach, TOL, highest):
+    if not negligible(exact.step, exact.slope, fun, reach, tol, highest):
         return None
     # Many steps further f has to be higher, unless it levels off there or falls again.
     rise, noise = objective.value(x + BEYOND * exact.step) - fun, ROUNDING * abs(fun)
-    close = tiny(exact.step, reach, TOL)
+    close = tiny(exact.step, reach, tol)
     if close and rise < -noise:
         return Status.OTHER_KIND, "f levels off here, and falls again beyond: this is no minimum"
     if not (close or rise > noise):
@@ -209,9 +229,9 @@ def _nothing_left(
 
 
 def _kind(
-    objective: Objective, x: Array, fun: float, jac: Array, reach: Array, tol: float
+    objective: Objective, x: Array, fun: float, jac: Array, reach: Array, gtol: float
 ) -> Verdict:
-    found = Status.CONVERGED, f"the gradient has come down to {tol:g}"
+    found = Status.CONVERGED, f"the gradient has come down to {gtol:g}"
     exact = curvature_at(objective, x, jac, np.copy)
     return _verdict_to_second_order(objective, Iterate(x, fun, jac), exact, reach, found)
 

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from optim.descent._bfgs import Dense
 from optim.descent._convergence import TOL
-from optim.descent._quasi_newton import Inverse, check_tolerance, quasi_newton
-from optim.search._keywords import OF_SCIPY, answering
+from optim.descent._quasi_newton import Inverse, quasi_newton
+from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Objective
-from optim.search._run import Callback, run
+from optim.search._run import FINEST, Callback, check_count, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -47,15 +47,15 @@ class Remembered:
         self.scale = sy / float(y.dot(y))
 
 
-@answering(OF_SCIPY)
+@answering(OF_MINIMISERS)
 def lbfgs(
     f: Callable[..., Any],
     x0: Any,
     *,
+    args: Any = (),
     memory: int = 10,
     tol: float = TOL,
-    args: Any = (),
-    maxiter: int = 15000,
+    maxiter: int = 5000,
     callback: Callback | None = None,
     path: bool = False,
     progress: bool = False,
@@ -112,13 +112,12 @@ def lbfgs(
     >>> result.x[:3].round(6), result.success
     (array([3., 3., 3.]), True)
     """
-    check_tolerance(tol)
-    if memory < 1:
-        raise ValueError(f"expected memory to be 1 or more, got {memory}")
+    check_tolerance("tol", tol, relative=True)
+    check_count("memory", memory, 1)
     objective = Objective(f, x0, args)
     small = objective.start.size <= memory
     inverse: Inverse = Dense() if small else Remembered(memory)
-    search = quasi_newton(objective, inverse, tol)
+    search = quasi_newton(objective, inverse, max(tol, FINEST))
     return run(
         search,
         objective,

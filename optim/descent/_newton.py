@@ -24,22 +24,22 @@ from optim.descent._trust_region import (
     reach_to_rounding,
     step_within,
 )
-from optim.search._keywords import OF_SCIPY, answering
+from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Iterate, Objective
-from optim.search._run import Callback, Search, Status, Verdict, run
+from optim.search._run import FINEST, Callback, Search, Status, Verdict, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 
-@answering(OF_SCIPY)
+@answering(OF_MINIMISERS)
 def newton(
     f: Callable[..., Any],
     x0: Any,
     *,
-    tol: float = EPS,
     args: Any = (),
-    maxiter: int = 1000,
+    tol: float = 0.0,
+    maxiter: int = 5000,
     callback: Callback | None = None,
     path: bool = False,
     progress: bool = False,
@@ -115,11 +115,10 @@ def newton(
     >>> newton(lambda x: x[0] ** 4 / 4 - x[0] ** 2 / 2 + x[1] ** 2, [0.0, 0.0]).fun
     -0.25
     """
-    if not tol > 0:
-        raise ValueError(f"expected a positive tol, got {tol}")
+    check_tolerance("tol", tol, relative=True)
     objective = Objective(f, x0, args)
     return run(
-        _search(objective, tol),
+        _search(objective, max(tol, FINEST)),
         objective,
         method="newton",
         maxiter=maxiter,

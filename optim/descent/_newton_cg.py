@@ -37,9 +37,9 @@ from optim.descent._trust_region import (
     reach_to_rounding,
     step_within,
 )
-from optim.search._keywords import OF_SCIPY, answering
+from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Iterate, Objective
-from optim.search._run import Callback, Search, Status, Verdict, run
+from optim.search._run import FINEST, Callback, Search, Status, Verdict, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -50,14 +50,14 @@ CLOSE = 1e-6  # and where a minimum is to be confirmed
 SMALLEST = float(np.finfo(float).tiny)
 
 
-@answering(OF_SCIPY)
+@answering(OF_MINIMISERS)
 def newton_cg(
     f: Callable[..., Any],
     x0: Any,
     *,
-    tol: float = EPS,
     args: Any = (),
-    maxiter: int = 2000,
+    tol: float = 0.0,
+    maxiter: int = 5000,
     callback: Callback | None = None,
     path: bool = False,
     progress: bool = False,
@@ -117,11 +117,10 @@ def newton_cg(
     >>> bool(np.allclose(result.x, 1)), result.success
     (True, True)
     """
-    if not tol > 0:
-        raise ValueError(f"expected a positive tol, got {tol}")
+    check_tolerance("tol", tol, relative=True)
     objective = Objective(f, x0, args)
     return run(
-        _search(objective, tol),
+        _search(objective, max(tol, FINEST)),
         objective,
         method="newton_cg",
         maxiter=maxiter,

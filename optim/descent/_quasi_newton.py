@@ -166,12 +166,6 @@ class Crawl:
         return nfev - before > TRIALS * WINDOW
 
 
-def check_tolerance(tol: float) -> None:
-    """Refuse a tolerance that is none."""
-    if not 0 < tol < 1:
-        raise ValueError(f"expected tol to be between 0 and 1, got {tol}")
-
-
 def not_finite_verdict(fun: float, jac: Array) -> Verdict:
     """Say that there is nothing to start from."""
     what = f"f is {fun}" if not isfinite(fun) else f"f is {fun} and its gradient {jac!r:.80}"

@@ -11,7 +11,7 @@ from optim.from_scipy._methods import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS
 from optim.from_scipy._report import judge, report
 from optim.from_scipy._scipy_search import ScipySearch
 from optim.search._keywords import answering
-from optim.search._run import Status, check_count
+from optim.search._run import Status, check_count, check_tolerance
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -142,6 +142,8 @@ def minimize(
     args = args if isinstance(args, tuple) else (args,)
     if np.ndim(x0) == 0 and not isinstance(x0, Mapping) and np.isscalar(x0):
         x0 = np.atleast_1d(x0)
+    if tol is not None:
+        check_tolerance("tol", tol)
     limit = (options or {}).get("maxiter")
     if limit is not None:
         check_count("maxiter", limit)

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.multipliers._newton_on_kkt import newton_on_kkt
 from optim.multipliers._sqp import sqp_descent
-from optim.search._keywords import OF_SCIPY, answering
-from optim.search._run import Callback, run
+from optim.search._keywords import OF_LAGRANGE, answering
+from optim.search._run import Callback, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
 ASKED = {"min": "minimum", "max": "maximum", "stationary": "any"}
 
 
-@answering(OF_SCIPY)
+@answering(OF_LAGRANGE)
 def lagrange(
     f: Callable[..., Any],
-    constraints: Callable[[Any], Any] | Sequence[Callable[[Any], Any]],
     x0: Any,
+    constraints: Callable[[Any], Any] | Sequence[Callable[[Any], Any]],
     *,
-    find: str = "min",
-    tol: float = 1e-12,
     args: Any = (),
-    maxiter: int = 500,
+    find: str = "min",
+    kkt_tol: float = 1e-12,
+    maxiter: int = 5000,
     callback: Callback | None = None,
     path: bool = False,
     progress: bool = False,
@@ -51,7 +51,7 @@ def lagrange(
         Where to start. The constraints need not hold there.
     find : {"min", "max", "stationary"}
         Of these the last takes damped Newton steps to whatever stationary point is near.
-    tol : float
+    kkt_tol : float
         The KKT residual at which to stop. Where rounding lets no step lower it so far, 1e-8 is
         accepted.
 
@@ -86,21 +86,25 @@ def lagrange(
     The rectangle of the largest area among those of perimeter 8:
 
     >>> area, perimeter = lambda x: x[0] * x[1], lambda x: 2 * x[0] + 2 * x[1] - 8
-    >>> result = lagrange(area, perimeter, [1.0, 5.0], find="max")
+    >>> result = lagrange(area, [1.0, 5.0], perimeter, find="max")
     >>> result.x.round(12), result.multipliers.round(12), result.kind
     (array([2., 2.]), array([-1.]), 'maximum')
     """
     if find not in ASKED:
         raise ValueError(f"find is one of {', '.join(map(repr, ASKED))}, but got {find!r}")
-    if not tol > 0:
-        raise ValueError(f"expected a positive tol, got {tol}")
+    check_tolerance("kkt_tol", kkt_tol, relative=True)
     functions = list(constraints) if isinstance(constraints, Sequence) else [constraints]
     if not all(map(callable, functions)):
-        raise TypeError(f"expected functions as constraints, got {constraints!r:.80}")
+        raise TypeError(
+            "expected functions as constraints, as in lagrange(f, x0, constraints), got "
+            f"{constraints!r:.60}"
+        )
     if not functions:
         raise ValueError("there is no constraint: use newton, which needs none")
     system = ConstrainedObjective(f, functions, x0, args, ASKED[find])
-    search = newton_on_kkt(system, tol) if find == "stationary" else sqp_descent(system, tol)
+    search = (
+        newton_on_kkt(system, kkt_tol) if find == "stationary" else sqp_descent(system, kkt_tol)
+    )
     # Each iterate is better than the one before, by the merit function of its step.
     numbers = count()
     return run(

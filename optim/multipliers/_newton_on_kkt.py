@@ -7,12 +7,12 @@ import numpy as np
 from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.multipliers._feasibility import PATIENCE, is_blocked, is_nearer, restore_feasibility
 from optim.multipliers._lagrange_verdict import infeasible_verdict, not_finite_verdict, verdict_on
-from optim.multipliers._stationary_points import ACCEPTED, ConstrainedPoint, as_iterate
+from optim.multipliers._stationary_points import ACCEPTED, SLOW, ConstrainedPoint, as_iterate
 from optim.search._objective import Iterate
 from optim.search._run import Search
 
 
-def newton_on_kkt(system: ConstrainedObjective, tol: float) -> Search:
+def newton_on_kkt(system: ConstrainedObjective, kkt_tol: float) -> Search:
     """Solve the KKT equations for x and λ by Newton's method, each step as long as it helps."""
     point = ConstrainedPoint.at(system, system.start)
     if not point.finite:
@@ -20,9 +20,10 @@ def newton_on_kkt(system: ConstrainedObjective, tol: float) -> Search:
         return not_finite_verdict(system, point)
     least = mark = point.residual
     restorations = steps = 0
+    slow = False
     while True:
         yield as_iterate(system, point)
-        if point.residual <= tol:
+        if point.is_stationary(kkt_tol, slow):
             return verdict_on(system, point)
         steps += 1
         least = min(least, point.residual)
@@ -37,6 +38,7 @@ def newton_on_kkt(system: ConstrainedObjective, tol: float) -> Search:
                 return infeasible_verdict(point)
         if following is None:
             return verdict_on(system, point)
+        slow = following.residual > SLOW * point.residual
         point = following
 
 

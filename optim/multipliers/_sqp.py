@@ -14,7 +14,7 @@ from optim.multipliers._lagrange_verdict import (
     unbounded_verdict,
     verdict_on,
 )
-from optim.multipliers._stationary_points import ACCEPTED, ConstrainedPoint, as_iterate
+from optim.multipliers._stationary_points import ACCEPTED, SLOW, ConstrainedPoint, as_iterate
 from optim.search._objective import Array, Iterate
 from optim.search._run import Search
 
@@ -23,7 +23,7 @@ ENDLESS = 1e100  # f falls without end
 FAR = 1e30  # times the size of the start, and so does it there
 
 
-def sqp_descent(system: ConstrainedObjective, tol: float) -> Search:
+def sqp_descent(system: ConstrainedObjective, kkt_tol: float) -> Search:
     """Minimise: a trust-region method of sequential quadratic programming (Byrd, Omojokun)."""
     point = ConstrainedPoint.at(system, system.start)
     if not point.finite:
@@ -40,7 +40,7 @@ def sqp_descent(system: ConstrainedObjective, tol: float) -> Search:
         if steps % PATIENCE == 0 and point.violation > ACCEPTED:
             blocked, mark = blocked or not is_nearer(point, mark, 0.5), point
         following: ConstrainedPoint | None = None
-        if point.residual <= tol and not point.bends[1]:
+        if point.is_stationary(kkt_tol, slow) and not point.bends[1]:
             following, radius = _beyond_stationary(system, point, slow, radius)
             if following is None:
                 return verdict_on(system, point)
@@ -61,7 +61,7 @@ def sqp_descent(system: ConstrainedObjective, tol: float) -> Search:
             radius = max(radius, 0.1)
         if following is None:
             return verdict_on(system, point)
-        slow = following.residual > 0.01 * point.residual
+        slow = following.residual > SLOW * point.residual
         point = following
 
 

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.search._objective import Array, Iterate
 
+SLOW = 0.01  # of the KKT residual before: Newton's steps leave less of it
+BLURRED = 1e-12  # the KKT residual below which it is rounding that makes steps slow
 ACCEPTED = 1e-8  # the KKT residual that counts as zero where rounding lets no step lower it
 RANK = 1e-8  # of the largest: a singular value of the constraints' Jacobian below is zero
 CURVATURE = 1e-8  # of the Hessian's norm: a smaller curvature has no sign
@@ -215,6 +217,10 @@ class ConstrainedPoint:
     def residual(self) -> float:
         """How far the KKT conditions are from being met; no units."""
         return max(self.stationarity, self.violation)
+
+    def is_stationary(self, kkt_tol: float, slow: bool) -> bool:
+        """Whether the residual is down to the tolerance, or as far as rounding lets it."""
+        return self.residual <= kkt_tol or (slow and self.residual <= BLURRED)
 
     @cached_property
     def signless(self) -> NDArray[np.bool_]:

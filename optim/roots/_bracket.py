@@ -28,7 +28,7 @@ def ends_of(bracket: Sequence[float], size: int, damped: bool | None) -> tuple[f
     return float(ends.min()), float(ends.max())
 
 
-def safeguarded_newton(problem: Equations, a: float, b: float, tol: float) -> Search:
+def safeguarded_newton(problem: Equations, a: float, b: float, xtol: float) -> Search:
     """Take Newton steps while they stay in the bracket and shorten fast; bisect otherwise."""
     point = problem.at(problem.start)
     yield point.iterate
@@ -47,7 +47,7 @@ def safeguarded_newton(problem: Equations, a: float, b: float, tol: float) -> Se
         return _no_sign_change((a, b), (fa, fb))
     # Where f is infinite at an end, nothing is known of how large it is in between.
     ends = max(abs(end) if isfinite(end) else 0.0 for end in (fa, fb))
-    monitor = ConvergenceMonitor(problem, tol)
+    monitor = ConvergenceMonitor(problem, xtol)
     last = b - a
     bisections = 0
     while True:

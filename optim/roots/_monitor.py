@@ -21,8 +21,8 @@ EPS = float(np.finfo(float).eps)
 class ConvergenceMonitor:
     """Judges, step by step, whether a search has found a root, goes round, or runs away."""
 
-    def __init__(self, problem: Equations, tol: float) -> None:
-        self.problem, self.tol = problem, tol
+    def __init__(self, problem: Equations, xtol: float) -> None:
+        self.problem, self.xtol = problem, xtol
         self.reach = np.abs(problem.start)  # the largest size that each unknown has had
         self.sloping = problem.start  # the last place where no equation was level, and 0
         self.step: Array | None = None  # the last one, and by what factor it was shorter than the
@@ -56,7 +56,7 @@ class ConvergenceMonitor:
         if not self._is_level(point).any():
             self.sloping = x
         rate = self._contraction(step)
-        if rate <= 0.9 and np.all(np.abs(step) <= (1 - rate) * self.tol * np.abs(x)):
+        if rate <= 0.9 and np.all(np.abs(step) <= (1 - rate) * self.xtol * np.abs(x)):
             if not self._solves_all(point, step):
                 return None
             self.lately.append((rate, float(np.max(np.abs(step)))))
@@ -120,7 +120,7 @@ class ConvergenceMonitor:
         """
         if not self.slow:
             return None
-        gone = (point.x != 0) & (np.abs(point.x) <= self.tol * self.reach)
+        gone = (point.x != 0) & (np.abs(point.x) <= self.xtol * self.reach)
         return np.where(gone, 0.0, point.x) if gone.any() else None
 
     def astray(self, point: EquationPoint, step: Array) -> Verdict | None:

@@ -23,7 +23,7 @@ def newton_search(
     problem: Equations,
     evaluate: Callable[[Array], EquationPoint],
     full_step: Callable[[EquationPoint], Array | None],
-    tol: float,
+    xtol: float,
     damped: bool,
     start: Array | None = None,
     refusals: float = inf,
@@ -33,7 +33,7 @@ def newton_search(
     yield point.iterate
     if not point.usable:
         return not_finite(point)
-    monitor = ConvergenceMonitor(problem, tol)
+    monitor = ConvergenceMonitor(problem, xtol)
     gone = 0
     while True:
         step = full_step(point)
@@ -89,16 +89,18 @@ def _contracts(point: EquationPoint, trial: EquationPoint, step: Array, share: f
     return bool(ratio < (1.0 if share == 1 else 1 - share / 4))
 
 
-def by_all_means(problem: Equations, tol: float) -> Search:
+def by_all_means(problem: Equations, xtol: float) -> Search:
     """Take damped steps; where these get stuck those of least squares; and then plain ones."""
-    first = yield from newton_search(problem, problem.at, newton_step, tol, True, refusals=REFUSALS)
+    first = yield from newton_search(
+        problem, problem.at, newton_step, xtol, True, refusals=REFUSALS
+    )
     if first[0] in (Status.CONVERGED, Status.NOT_FINITE):
         return first
     lowest = least_squares(problem.f, problem.start, max_nfev=MAX_NFEV)
     problem.nfev += lowest.nfev
     problem.njev += lowest.njev
-    nearby = yield from newton_search(problem, problem.at, newton_step, tol, True, lowest.x, 0)
+    nearby = yield from newton_search(problem, problem.at, newton_step, xtol, True, lowest.x, 0)
     if nearby[0] is Status.CONVERGED:
         return nearby
-    last = yield from newton_search(problem, problem.at, newton_step, tol, False)
+    last = yield from newton_search(problem, problem.at, newton_step, xtol, False)
     return last if last[0] is Status.CONVERGED else first

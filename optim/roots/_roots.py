@@ -12,23 +12,23 @@ from optim.roots._bracket import ends_of, safeguarded_newton
 from optim.roots._equations import Equations
 from optim.roots._newton_search import by_all_means, newton_search
 from optim.roots._steps import halley_step, newton_step
-from optim.search._keywords import OF_SCIPY, answering
+from optim.search._keywords import OF_ROOTS, answering
 from optim.search._objective import Iterate
-from optim.search._run import Callback, run
+from optim.search._run import FINEST, Callback, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 
-@answering(OF_SCIPY)
+@answering(OF_ROOTS)
 def newton_raphson(
     f: Callable[..., Any],
     x0: Any,
     *,
+    args: Any = (),
     bracket: Sequence[float] | None = None,
     damped: bool | None = None,
-    tol: float = 1e-15,
-    args: Any = (),
+    xtol: float = 0.0,
     maxiter: int = 100,
     callback: Callback | None = None,
     path: bool = False,
@@ -57,7 +57,7 @@ def newton_raphson(
     damped : bool, optional
         Whether steps are shortened: True, always; False, never; by default as said above. Steps to
         where f or its derivative is not finite are shortened always.
-    tol : float
+    xtol : float
         The error of x, relative to x, at which steps are negligible.
     args : tuple
         Further arguments of ``f``; a single one needs no tuple.
@@ -104,14 +104,15 @@ def newton_raphson(
     (array([1.93185165, 0.51763809]), True)
     """
     problem = Equations(f, x0, args)
-    check_tolerance(tol)
+    check_tolerance("xtol", xtol, relative=True)
+    xtol = max(xtol, FINEST)
     if bracket is not None:
         a, b = ends_of(bracket, problem.start.size, damped)
-        search = safeguarded_newton(problem, a, b, tol)
+        search = safeguarded_newton(problem, a, b, xtol)
     elif damped is None and problem.start.size > 1:
-        search = by_all_means(problem, tol)
+        search = by_all_means(problem, xtol)
     else:
-        search = newton_search(problem, problem.at, newton_step, tol, bool(damped))
+        search = newton_search(problem, problem.at, newton_step, xtol, bool(damped))
     return run(
         search,
         problem,
@@ -124,13 +125,13 @@ def newton_raphson(
     )
 
 
-@answering(OF_SCIPY)
+@answering(OF_ROOTS)
 def halley(
     f: Callable[..., Any],
     x0: Any,
     *,
-    tol: float = 1e-15,
     args: Any = (),
+    xtol: float = 0.0,
     maxiter: int = 100,
     callback: Callback | None = None,
     path: bool = False,
@@ -172,14 +173,15 @@ def halley(
     array([1.        , 1.4       , 1.4142132 , 1.41421356])
     """
     problem = Equations(f, x0, args)
-    check_tolerance(tol)
+    check_tolerance("xtol", xtol, relative=True)
+    xtol = max(xtol, FINEST)
     if problem.start.size > 1:
         raise ValueError(
             f"halley solves one equation, but x0 holds {problem.start.size} numbers: "
             "newton_raphson solves systems"
         )
     return run(
-        newton_search(problem, problem.with_second, halley_step, tol, False),
+        newton_search(problem, problem.with_second, halley_step, xtol, False),
         problem,
         method="halley",
         maxiter=maxiter,
@@ -193,9 +195,3 @@ def halley(
 def _badness(point: Iterate) -> float:
     size = float(np.max(np.abs(point.fun)))
     return size if isfinite(size) else np.inf
-
-
-def check_tolerance(tol: float) -> None:
-    """Refuse a tolerance that nothing can meet."""
-    if not 0 < tol < 1:
-        raise ValueError(f"expected tol between 0 and 1, got {tol}")

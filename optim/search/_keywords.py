@@ -13,8 +13,12 @@ R = TypeVar("R")
 _EXACT = "leave it out, for derivatives are exact here; minimize takes your own"
 _ALONE = "leave it out, for there is one way of search"
 _STEPS = "write maxiter=, the number of steps"
+_TOLERANCES = ("tol", "ftol", "xtol", "gtol", "rtol", "xrtol")
 
 OF_SCIPY = {
+    **dict.fromkeys(("fun", "func"), "write f="),
+    "fhess": _EXACT,
+    "fhess_p": _EXACT,
     "fprime": _EXACT,
     "fprime2": _EXACT,
     "jac": _EXACT,
@@ -24,11 +28,9 @@ OF_SCIPY = {
     "diff_step": _EXACT,
     "x_scale": "leave it out, for the units of x do not matter here",
     "method": "call the method by its name, as in bfgs(f, x0); minimize takes SciPy's names",
-    "ftol": "write tol=",
-    "xtol": "write tol=",
-    "gtol": "write tol=",
-    "rtol": "write tol=",
     "maxfev": _STEPS,
+    "maxfun": _STEPS,
+    "maxcor": "write memory=, of lbfgs",
     "max_nfev": _STEPS,
     "options": "write what is in it as keywords",
     "bounds": "use minimize or least_squares, which know bounds",
@@ -36,10 +38,16 @@ OF_SCIPY = {
     "disp": "write progress=True; the result has a message",
     "verbose": "write progress=True; the result has a message",
     "full_output": "leave it out, for the result tells everything",
+    "retall": "write path=True",
+    "return_all": "write path=True",
 }
+OF_MINIMISERS = OF_SCIPY | dict.fromkeys(_TOLERANCES, "write tol=")
+OF_GRADIENT_DESCENT = OF_SCIPY | dict.fromkeys(_TOLERANCES, "write gtol=")
+OF_ROOTS = OF_SCIPY | dict.fromkeys(_TOLERANCES, "write xtol=")
+OF_LAGRANGE = OF_SCIPY | dict.fromkeys(_TOLERANCES, "write kkt_tol=")
 OF_LEAST_SQUARES = OF_SCIPY | {
     **dict.fromkeys(("fun", "f", "func"), "write residuals="),
-    **dict.fromkeys(("tol", "ftol", "xtol", "gtol", "rtol"), "write offset_tol="),
+    **dict.fromkeys(_TOLERANCES, "write offset_tol="),
     **dict.fromkeys(("maxiter", "maxfev"), "write max_nfev=, the number of evaluations"),
     **dict.fromkeys(("tr_solver", "tr_options", "jac_sparsity", "workers"), _ALONE),
     "method": "leave it out: it is always Levenberg's and Marquardt's",

@@ -13,6 +13,7 @@ from autodiff import flatten, grad, hessian, linearize, value_and_grad
 
 Array: TypeAlias = NDArray[np.float64]
 
+ORDER = "the function comes first, and then the start, as in bfgs(f, x0)"
 RECENT = 10  # points with their gradients that an objective remembers
 
 
@@ -43,7 +44,12 @@ class Problem:
     """
 
     def __init__(self, x0: Any) -> None:
-        start, self.shaped = flatten(x0)
+        try:
+            start, self.shaped = flatten(x0)
+        except TypeError as error:
+            if any(map(callable, x0 if isinstance(x0, list | tuple) else [x0])):
+                raise TypeError(f"expected numbers as x0, got a function: {ORDER}") from error
+            raise
         if start.dtype.kind == "c":
             raise TypeError("x0 is complex: vary its real and imaginary parts")
         if not start.size:
@@ -56,6 +62,8 @@ class Problem:
 
         What is neither a tuple nor a list counts as the one further argument.
         """
+        if not callable(f):
+            raise TypeError(f"expected a function, got {f!r:.60}: {ORDER}")
         args = args if isinstance(args, tuple | list) else (args,)
         shaped = self.shaped
         same = shaped(self.start) is self.start

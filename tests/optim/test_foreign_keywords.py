@@ -27,7 +27,7 @@ TRAINING = [
 def solve(method: Method, /, **keywords: Any) -> Any:
     """Let a method find a further argument of a function, each in its own way."""
     if method is optim.lagrange:
-        return method(lambda x, a: (x[0] - a) ** 2 + x[1], lambda x: x[1], [1.0, 0.5], **keywords)
+        return method(lambda x, a: (x[0] - a) ** 2 + x[1], [1.0, 0.5], lambda x: x[1], **keywords)
     if method in ROOTS or method is optim.least_squares:
         return method(lambda x, a: x - a, 1.0, **keywords)
     return method(lambda x, a: np.sum((x - a) ** 2), [1.0], **keywords)
@@ -59,7 +59,12 @@ def test_no_step_at_all_leaves_the_start(method: Method) -> None:
     [
         *((m, "fprime", "derivatives are exact") for m in [*ROOTS, *DESCENT]),
         *((m, "method", "call the method by its name") for m in [*ROOTS, *DESCENT]),
-        *((m, "gtol", "write tol=") for m in DESCENT),
+        *((m, "gtol", "write tol=") for m in DESCENT if m is not optim.gradient_descent),
+        *((optim.gradient_descent, word, "write gtol=") for word in ("tol", "ftol", "xtol")),
+        *((m, word, "write xtol=") for m in ROOTS for word in ("tol", "rtol", "ftol")),
+        *((optim.lagrange, word, "write kkt_tol=") for word in ("tol", "ftol", "gtol")),
+        *((m, "func", "write f=") for m in [*ROOTS, *DESCENT]),
+        (optim.lbfgs, "maxcor", "write memory="),
         (optim.newton, "bounds", "minimize or least_squares"),
         (optim.lbfgs, "options", "as keywords"),
         (optim.lagrange, "bounds", "minimize"),

@@ -30,7 +30,7 @@ def test_a_success_on_a_sphere_is_of_its_kind(find: str, seeds: range) -> None:
     for seed in seeds:
         f, center, radius = on_a_sphere(seed)
         result = lagrange(
-            f, lambda x, c=center, r=radius: np.sum((x - c) ** 2) - r**2, f.start, find=find
+            f, f.start, lambda x, c=center, r=radius: np.sum((x - c) ** 2) - r**2, find=find
         )
         if not result.success:
             continue
@@ -85,7 +85,7 @@ def waves(x: Any) -> Any:
 def test_far_out_a_slope_is_one_however_stiff_other_directions_are(
     f: Any, constraint: Any, start: list[float]
 ) -> None:
-    result = lagrange(f, constraint, start)
+    result = lagrange(f, start, constraint)
     assert not result.success
     assert "loses rank" not in result.message
 
@@ -93,8 +93,8 @@ def test_far_out_a_slope_is_one_however_stiff_other_directions_are(
 def test_a_cube_falls_without_end_beyond_its_point_of_inflection() -> None:
     result = lagrange(
         lambda x: 10 * (x[1] - 3 * x[3] + 2) ** 3,
-        lambda x: 100 * np.logaddexp(0, 2 * x[0] - 3 * x[2] - 3 * x[3] - 2) - 1,
         [3.8, -0.9, -2.7, -1.7],
+        lambda x: 100 * np.logaddexp(0, 2 * x[0] - 3 * x[2] - 3 * x[3] - 2) - 1,
     )
     assert result.status == Status.UNBOUNDED
 
@@ -106,7 +106,7 @@ def test_where_no_step_can_be_seen_to_lower_f_all_directions_are_looked_along() 
     def ellipsoid(x: Any) -> Any:
         return (x[0] + 1) ** 2 + (x[1] + 2) ** 2 + 10 * (x[2] - 2) ** 2 - 4
 
-    result = lagrange(f, ellipsoid, [-1.7, -1.2, 2.0])
+    result = lagrange(f, [-1.7, -1.2, 2.0], ellipsoid)
     assert result.success
     assert result.kind == "minimum"
     assert result.fun < 2 * np.pi - 1  # the level of a step of the staircase
@@ -124,7 +124,7 @@ def test_where_no_step_can_be_seen_to_lower_f_all_directions_are_looked_along() 
 def test_a_curvature_that_vanishes_with_the_slope_has_no_sign(
     f: Any, constraint: Any, start: list[float]
 ) -> None:
-    result = lagrange(f, constraint, start, find="stationary")
+    result = lagrange(f, start, constraint, find="stationary")
     assert result.success
     assert result.kind == "degenerate"
 
@@ -139,6 +139,6 @@ def test_a_search_for_any_stationary_point_ends_where_it_only_creeps() -> None:
         bowl = 0.01 * (3 * x[0] + 3 * x[1] + 2 * x[3] + 2) ** 2
         return root + bowl - 10 * np.cos(x[0] - 2 * x[1] + x[2] + 2) + 1
 
-    result = lagrange(f, constraint, [0.7, 2.6, 0.6, 0.1], find="stationary")
+    result = lagrange(f, [0.7, 2.6, 0.6, 0.1], constraint, find="stationary")
     assert result.status == Status.STALLED
     assert result.nit < 400

@@ -222,11 +222,6 @@ def test_f_of_several_numbers() -> None:
     assert (result.status, result.success) == (9, False)
 
 
-def test_a_tolerance_that_is_none() -> None:
-    with pytest.raises(ValueError, match="positive tol"):
-        newton(rosenbrock, [1.0, 2.0], tol=0.0)
-
-
 # -- the step in the trust region -----------------------------------------------------------------
 
 

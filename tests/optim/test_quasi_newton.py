@@ -190,12 +190,10 @@ def test_a_limit_is_no_success(method: Method) -> None:
     assert (result.status, result.nit) == (Status.LIMIT, 5)
 
 
-@methods
-def test_refusals(method: Method) -> None:
-    with pytest.raises(ValueError, match="tol to be between 0 and 1"):
-        method(rosenbrock, [0.0, 0.0], tol=0.0)
-    with pytest.raises(ValueError, match="memory to be 1 or more"):
-        lbfgs(rosenbrock, [0.0, 0.0], memory=0)
+@pytest.mark.parametrize(("memory", "error"), [(0, ValueError), (2.5, TypeError)])
+def test_a_memory_is_a_number_of_steps(memory: Any, error: type[Exception]) -> None:
+    with pytest.raises(error, match="memory to be a whole number of 1 or more"):
+        lbfgs(rosenbrock, [0.0, 0.0], memory=memory)
 
 
 # -- the inverse Hessian ---------------------------------------------------------------------

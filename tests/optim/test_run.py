@@ -32,7 +32,7 @@ def bowl(x: Any) -> Any:
 
 
 def on_a_line(f: Any, x0: Any, **options: Any) -> Any:
-    return lagrange(f, lambda x: x[0] + x[1] - 3, x0, **options)
+    return lagrange(f, x0, lambda x: x[0] + x[1] - 3, **options)
 
 
 def where_its_slopes_vanish(f: Any, x0: Any, **options: Any) -> Any:
@@ -169,30 +169,86 @@ def test_no_step_by_a_method_of_scipy_leaves_the_start(name: str) -> None:
 
 # -- tolerances ------------------------------------------------------------------------------
 
-RELATIVE = {least_squares: "offset_tol"}  # of each method, the tolerance that is a share
+SHARES: dict[Any, str] = {  # of each method, the tolerance that is a share, and so below 1
+    **dict.fromkeys((bfgs, lbfgs, newton, newton_cg), "tol"),
+    **dict.fromkeys((newton_raphson, halley), "xtol"),
+    on_a_line: "kkt_tol",
+    least_squares: "offset_tol",
+}
+TOLERANCES: dict[Any, str] = SHARES | {gradient_descent: "gtol", minimize: "tol"}
+TOLERANT = pytest.mark.parametrize(
+    ("method", "name"), TOLERANCES.items(), ids=lambda value: getattr(value, "__name__", value)
+)
 
 
-@pytest.mark.parametrize(("method", "name"), RELATIVE.items())
+@TOLERANT
 @pytest.mark.parametrize(
     ("tol", "error"),
     [
-        *((tol, ValueError) for tol in (-1e-9, 1.0, 2, np.inf, np.nan, np.float32(-1))),
-        *((tol, TypeError) for tol in (None, "1e-9", True, [1e-9], 1e-9j, np.array(1e-9))),
+        *((tol, ValueError) for tol in (-1e-9, np.inf, np.nan, np.float32(-1))),
+        *((tol, TypeError) for tol in ("1e-9", True, [1e-9], 1e-9j, np.array(1e-9))),
     ],
 )
-def test_a_relative_tolerance_is_from_0_to_below_1(
+def test_a_tolerance_is_a_number_of_0_or_more(
     method: Any, name: str, tol: Any, error: type[Exception]
 ) -> None:
-    with pytest.raises(error, match=f"expected {name} to be a number from 0 to below 1, got "):
-        method(lambda x: x**2 - 2, 1.0, **{name: tol})
+    what = "a number from 0 to below 1" if method in SHARES else "a finite number of 0 or more"
+    with pytest.raises(error, match=f"expected {name} to be {what}, got .*: write 0 to go down"):
+        method(bowl, START, **{name: tol})
 
 
-@pytest.mark.parametrize(("method", "name"), RELATIVE.items())
-@pytest.mark.parametrize("tol", [0, 0.0, np.float32(1e-9), np.int64(0), 0.99])
+@pytest.mark.parametrize(("method", "name"), SHARES.items())
+@pytest.mark.parametrize(("tol", "error"), [(1.0, ValueError), (2, ValueError), (None, TypeError)])
+def test_a_relative_tolerance_is_below_1(
+    method: Any, name: str, tol: Any, error: type[Exception]
+) -> None:
+    with pytest.raises(error, match=f"expected {name} to be a number from 0 to below 1, got {tol}"):
+        method(bowl, START, **{name: tol})
+
+
+def test_a_tolerance_in_units_may_be_large() -> None:
+    for method, name in ((gradient_descent, "gtol"), (minimize, "tol")):
+        assert method(bowl, START, **{name: 1.0}).nit < method(bowl, START).nit
+
+
+@TOLERANT
+@pytest.mark.parametrize("tol", [0, 0.0, np.float32(0), np.int64(0)])
 def test_a_tolerance_of_0_goes_down_to_rounding(method: Any, name: str, tol: Any) -> None:
-    result = method(lambda x: x**2 - 2, 1.0, **{name: tol})
+    # Where 4 x³ + 2 x = 2, and where 4 x³ + 4 x = 12: by Newton's method, in 40 digits.
+    if method in (newton_raphson, halley, least_squares):
+        result = method(lambda x: 4 * x**3 + 2 * x - 2, 3.0, **{name: tol})
+    else:
+        result = method(bowl, START, **{name: tol})
+    assert result.success, result.message
+    x = 1.213411662762229634 if method is on_a_line else 0.589754512301458384
+    assert_allclose(np.ravel(result.x)[0], x, rtol=1e-8)
+
+
+@pytest.mark.parametrize("momentum", [0.0, 0.5])
+def test_a_fixed_step_ends_where_it_changes_x_no_longer(momentum: float) -> None:
+    result = gradient_descent(lambda x: (x[0] - 1) ** 2 + 5, [0.0], step=0.1, momentum=momentum)
     assert result.success
-    assert_allclose(result.x, 2**0.5, rtol=1e-15 if tol == 0 else 1e-2)
+    assert result.nit < 500
+    assert_allclose(result.x, 1, rtol=1e-15)
+
+
+def test_a_step_that_is_too_short_to_change_x_finds_nothing() -> None:
+    result = gradient_descent(bowl, START, step=1e-30)
+    assert (result.status, result.nit) == (Status.STALLED, 0)
+
+
+# -- arguments that were swapped -------------------------------------------------------------
+
+SWAPPED = [gradient_descent, newton, bfgs, lbfgs, newton_cg, newton_raphson, halley, minimize]
+
+
+@pytest.mark.parametrize("method", SWAPPED)
+@pytest.mark.parametrize("x0", [1.0, [1.0, 2.0]])
+def test_a_function_where_numbers_are_expected_is_told(method: Any, x0: Any) -> None:
+    with pytest.raises(TypeError, match="got a function: the function comes first, and then"):
+        method(x0, np.sin)
+    with pytest.raises(TypeError, match=r"expected a function, got .*: the function comes first"):
+        method(x0, 1.0)
 
 
 # -- how a search ended ----------------------------------------------------------------------
