@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from inspect import Parameter, signature
+from inspect import Parameter, isfunction, signature
 from typing import Any
 
 import pytest
@@ -17,9 +17,22 @@ KEYWORD = Parameter.KEYWORD_ONLY
 
 # What follows on a method's own arguments: its tolerance, its limit, and who is told. A family is
 # a row of functions that search in the same way.
+TOLD = ("callback", "path", "progress")
 FAMILIES: dict[str, dict[Function, tuple[str, ...]]] = {
+    "minimisers": {
+        optim.gradient_descent: ("gtol", "maxiter", *TOLD),
+        optim.bfgs: ("tol", "maxiter", *TOLD),
+        optim.lbfgs: ("tol", "maxiter", *TOLD),
+        optim.newton: ("tol", "maxiter", *TOLD),
+        optim.newton_cg: ("tol", "maxiter", *TOLD),
+        optim.lagrange: ("kkt_tol", "maxiter", *TOLD),
+    },
+    "roots": {
+        optim.newton_raphson: ("xtol", "maxiter", *TOLD),
+        optim.halley: ("xtol", "maxiter", *TOLD),
+    },
     "least squares": {
-        optim.least_squares: ("offset_tol", "max_nfev", "callback", "path", "progress"),
+        optim.least_squares: ("offset_tol", "max_nfev", *TOLD),
         fit.fit: ("offset_tol", "max_nfev", "callback", "progress"),
         fit.curve_fit: ("max_nfev", "callback", "progress"),
     },
@@ -29,6 +42,11 @@ LAST = {function: last for family in FAMILIES.values() for function, last in fam
 
 # Of arguments that have several defaults, those of some functions, and why.
 OTHERWISE = {
+    ("maxiter", optim.newton_raphson): 100,  # of roots: the digits double at each step
+    ("maxiter", optim.halley): 100,
+    ("tol", optim.bfgs): 1e-10,  # where curvature is learnt, the last digits take many steps
+    ("tol", optim.lbfgs): 1e-10,
+    ("constraints", optim.lagrange): Parameter.empty,  # without any it has nothing to do
     ("offset_tol", fit.fit): 1e-9,  # of a standard error: beyond it nobody sees a difference
     ("f_scale", fit.fit): None,  # found from the residuals where sigma does not tell
     ("method", fit.fit): "auto",  # curve_fit has SciPy's methods
@@ -36,8 +54,10 @@ OTHERWISE = {
     ("absolute_sigma", fit.curve_fit): False,
     ("nan_policy", fit.curve_fit): None,
 }
-BY_POSITION = {  # SciPy's order, in which others are keywords
-    fit.curve_fit: ("p0", "sigma", "absolute_sigma", "check_finite", "bounds", "method", "jac")
+BY_POSITION = {  # what others have as keywords
+    optim.lagrange: ("constraints",),
+    # SciPy's order
+    fit.curve_fit: ("p0", "sigma", "absolute_sigma", "check_finite", "bounds", "method", "jac"),
 }
 
 
@@ -47,6 +67,7 @@ def parameters(function: Function) -> dict[str, Parameter]:
     return {name: p for name, p in every.items() if p.kind is not Parameter.VAR_KEYWORD}
 
 
+PUBLIC = [f for module in (optim, fit) for f in vars(module).values() if isfunction(f)]
 SHARED = sorted(
     name
     for name in {name for function in LAST for name in parameters(function)}
@@ -103,12 +124,29 @@ def test_of_a_fit_data_are_given_by_position_and_the_rest_by_name(function: Func
     assert len(by_position) <= 4
 
 
-def test_least_squares_takes_residuals_and_a_start_by_position() -> None:
-    by_position = [n for n, p in parameters(optim.least_squares).items() if p.kind is not KEYWORD]
-    assert by_position == ["residuals", "x0"]
-    assert next(n for n, p in parameters(optim.least_squares).items() if p.kind is KEYWORD) == (
-        "args"
-    )
+METHODS = [function for function in LAST if function.__module__.startswith("optim.")]
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_method_takes_its_function_and_a_start_by_position_and_args_next(
+    method: Function,
+) -> None:
+    first = "residuals" if method is optim.least_squares else "f"
+    by_position = [name for name, p in parameters(method).items() if p.kind is not KEYWORD]
+    assert by_position == [first, "x0", *(["constraints"] if method is optim.lagrange else [])]
+    assert list(parameters(method))[len(by_position)] == "args"
+
+
+def test_each_method_has_its_family() -> None:
+    methods = {function for function in PUBLIC if "x0" in parameters(function)}
+    assert methods - {optim.minimize} == set(METHODS)
+
+
+def test_minimize_is_scipys() -> None:
+    ours, theirs = parameters(optim.minimize), parameters(scipy.optimize.minimize)
+    assert list(ours) == list(theirs)
+    assert [p.kind for p in ours.values()] == [p.kind for p in theirs.values()]
+    assert ours["options"].default == theirs["options"].default
 
 
 def test_curve_fit_takes_by_position_what_scipys_takes() -> None:

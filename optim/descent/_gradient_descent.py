@@ -55,8 +55,8 @@ def gradient_descent(
     Parameters
     ----------
     f : callable
-        Takes what ``x0`` is, and then ``args``, and returns one real number.
-    x0 : array_like or nested structure of arrays
+        Takes what ``x0`` is, and ``args``, and returns one real number.
+    x0 : array_like or structure
         Where to start.
     step : float, optional
         What the gradient is multiplied by.
@@ -67,30 +67,23 @@ def gradient_descent(
     momentum : float
         What part of the step before is taken again, at least 0 and less than 1. With a fixed step.
     gtol : float
-        Stop where no entry of the gradient is larger than this. With a line search it may be 0, to
-        go on until, by the exact second derivatives, nothing is left to gain.
-    args : tuple
-        Further arguments of ``f``; a single one needs no tuple.
-    maxiter : int
-        How many steps to take at the most.
-    callback : callable, optional
-        Called with ``intermediate_result`` after each step; raise StopIteration to stop.
-    path : bool
-        Whether to keep all points, from the first to the last.
-    progress : bool
-        Whether to show a progress bar.
+        Stop where no entry of the gradient is larger than this. By default, 0, the search goes on
+        until, by the exact second derivatives, nothing is left to gain.
+    args, maxiter, callback, path, progress
+        As of all methods: see `optim`.
 
     Returns
     -------
     OptimizeResult
-        ``x, fun, jac``; ``path`` on request; ``nit, nfev, njev, nhev, status, success, message``.
-        Success is claimed only where the gradient has come down to the tolerance and the second
-        derivatives are not those of a saddle point or a maximum.
+        What all methods return, see `optim`. Success is claimed only where the gradient has come
+        down to the tolerance and the second derivatives are not those of a saddle point or a
+        maximum.
 
     Raises
     ------
-    ValueError
-        When both a step and a line search are given, or a number is out of its range.
+    ValueError, TypeError
+        As of all methods; when both a step and a line search are given, or a momentum without a
+        step; when a step is not positive, or a momentum not from 0 to below 1.
 
     References
     ----------

@@ -70,35 +70,26 @@ def lbfgs(
     Parameters
     ----------
     f : callable
-        Takes what ``x0`` is, and then ``args``, and returns one real number.
-    x0 : array_like or nested structure of arrays
+        Takes what ``x0`` is, and ``args``, and returns one real number.
+    x0 : array_like or structure
         Where to start.
     memory : int
         How many steps to remember.
     tol : float
-        What part of f may be left to gain; where f goes to zero, its root is what part of their
-        size the unknowns may still change by. Units do not matter.
-    args : tuple
-        Further arguments of ``f``; a single one needs no tuple.
-    maxiter : int
-        How many steps to take at the most.
-    callback : callable, optional
-        Called with ``intermediate_result`` after each step; raise StopIteration to stop.
-    path : bool
-        Whether to keep all points, from the first to the last.
-    progress : bool
-        Whether to show a progress bar.
+        What part of f may be left to gain.
+    args, maxiter, callback, path, progress
+        As of all methods: see `optim`.
 
     Returns
     -------
     OptimizeResult
-        ``x, fun, jac``; ``path`` on request; ``nit, nfev, njev, nhev, status, success, message``.
-        Success is claimed only for a minimum, by the exact second derivatives.
+        What all methods return, see `optim`. Success is claimed only for a minimum, by the exact
+        second derivatives.
 
     Raises
     ------
-    ValueError
-        When ``memory`` is less than 1, or ``tol`` is not between 0 and 1.
+    ValueError, TypeError
+        As of all methods; when ``memory`` is no whole number of 1 or more.
 
     References
     ----------

@@ -54,51 +54,26 @@ def newton(
     Parameters
     ----------
     f : callable
-        Takes a value like ``x0``, and ``args``, and returns one real number.
-    x0 : array_like, or a structure of them
+        Takes what ``x0`` is, and ``args``, and returns one real number.
+    x0 : array_like or structure
         Where to start.
     tol : float
-        A minimum is found where the Hessian is nowhere negative and a Newton step would lower f by
-        no more than this part of it, or change no unknown by more than ``sqrt(tol)`` of the
-        size that it has had of late.
-    args : tuple
-        Further arguments of ``f``; a single one needs no tuple.
-    maxiter : int
-        How many steps to take at the most.
-    callback : callable, optional
-        Called with an OptimizeResult after each step; stops the search by StopIteration.
-    path : bool
-        Whether to keep all points, as ``path``.
-    progress : bool
-        Whether to show a progress bar.
+        What part of f may be left to gain.
+    args, maxiter, callback, path, progress
+        As of all methods: see `optim`.
 
     Returns
     -------
     OptimizeResult
-        ``x, fun, jac``, and ``hess`` there, of shape ``(n, n)`` for n unknowns in a row; ``nit,
-        nfev, njev, nhev, status, success, message``. Where the Hessian is singular, f is tried on
-        both sides along its flat directions: where it falls the search goes on, and else the
-        message names them. The status is
-
-        ====  ==================================================================
-           0  a minimum
-           1  ``maxiter`` steps were not enough
-           2  no step lowers f, though this is no minimum
-           3  f, its gradient or its Hessian is not finite at the start
-           4  f falls without end
-           8  f levels off: its minimum seems to be at infinity
-           9  f does not return one real number
-          99  the callback stopped the search
-        ====  ==================================================================
-
-        and only the first is a success.
+        What all methods return, see `optim`; and ``hess``, the Hessian at x, of shape (n, n) for
+        n unknowns in the order of `autodiff.flatten`. Success is claimed only for a minimum. Where
+        the Hessian is singular, f is tried on both sides along its flat directions: where it falls
+        the search goes on, and else the message names them.
 
     Raises
     ------
-    ValueError
-        When ``tol`` or ``maxiter`` is not positive, or ``x0`` is empty.
-    TypeError
-        When ``x0`` is complex.
+    ValueError, TypeError
+        As of all methods.
 
     References
     ----------

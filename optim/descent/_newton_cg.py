@@ -72,37 +72,25 @@ def newton_cg(
     Parameters
     ----------
     f : callable
-        Takes a value like ``x0``, and ``args``, and returns one real number.
-    x0 : array_like, or a structure of them
+        Takes what ``x0`` is, and ``args``, and returns one real number.
+    x0 : array_like or structure
         Where to start.
     tol : float
-        A minimum is found where a Newton step would lower f by no more than this part of it, or
-        change no unknown by more than ``sqrt(tol)`` of the size that it has had of late, and no
-        direction of negative curvature is found: in the whole Hessian of up to 128 unknowns, and
-        else by 32 further products.
-    args : tuple
-        Further arguments of ``f``; a single one needs no tuple.
-    maxiter : int
-        How many steps to take at the most.
-    callback : callable, optional
-        Called with an OptimizeResult after each step; stops the search by StopIteration.
-    path : bool
-        Whether to keep all points, as ``path``.
-    progress : bool
-        Whether to show a progress bar.
+        What part of f may be left to gain.
+    args, maxiter, callback, path, progress
+        As of all methods: see `optim`.
 
     Returns
     -------
     OptimizeResult
-        ``x, fun, jac, nit, nfev, njev, status, success, message``, and ``nhev``, the number of
-        products. The status is as for `newton`.
+        What all methods return, see `optim`; ``nhev`` counts products. Success is claimed only for
+        a minimum, where no direction of negative curvature is found: in the whole Hessian of up to
+        128 unknowns, and else by 32 further products.
 
     Raises
     ------
-    ValueError
-        When ``tol`` or ``maxiter`` is not positive, or ``x0`` is empty.
-    TypeError
-        When ``x0`` is complex.
+    ValueError, TypeError
+        As of all methods.
 
     References
     ----------

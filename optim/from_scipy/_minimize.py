@@ -101,11 +101,8 @@ def minimize(
     OptimizeResult
         What SciPy returns, and
 
-        - ``status``, the same for all methods: 0 converged, 1 a limit was reached, 2 stalled, 3 not
-          finite, 4 unbounded, 5 a saddle point or maximum, 6 infeasible, 7 the constraints are
-          dependent, 8 f levels off towards infinity, 9 ``fun`` returned something else than a
-          number, 99 stopped by the callback.
-          ``message``, SciPy's and ours. ``nfev`` counts the check as well.
+        - ``status``, a `Status`, the same for all methods, and ``message``, SciPy's and ours.
+          ``nfev`` counts the check as well.
         - ``jac``, the gradient (of trust-constr ``grad``, as in SciPy).
         - ``violation``, by how much the worst constraint or bound is violated.
         - ``kkt``, the largest entry of ∇f + Σ λᵢ ∇cᵢ + μ; absent where derivatives are not known.
@@ -119,9 +116,9 @@ def minimize(
     Raises
     ------
     ValueError, TypeError
-        As in SciPy, for what the arguments are, and when ``maxiter`` in ``options`` is not a whole
-        number of 0 or more. When ``fun`` cannot be recorded, the engine's error
-        with a note that names the way out. What ``fun`` raises itself is passed on.
+        As in SciPy, for what the arguments are, and when ``tol`` is no finite number of 0 or more,
+        or ``maxiter`` in ``options`` no whole one. When ``fun`` cannot be recorded, the engine's
+        error with a note that names the way out. What ``fun`` raises itself is passed on.
 
     Examples
     --------

@@ -43,39 +43,42 @@ def lagrange(
     Parameters
     ----------
     f : callable
-        Takes the structure of ``x0``, and ``args``, and returns one real number.
-    constraints : callable or list of callables
-        Each takes the structure of ``x0``, and returns a number, an array or a list of those, all
-        of which are to be zero.
+        Takes what ``x0`` is, and ``args``, and returns one real number.
     x0 : array_like or structure
         Where to start. The constraints need not hold there.
+    constraints : callable or list of callables
+        Each takes what ``x0`` is, and returns a number, an array or a list of those, all of which
+        are to be zero.
     find : {"min", "max", "stationary"}
         Of these the last takes damped Newton steps to whatever stationary point is near.
     kkt_tol : float
-        The KKT residual at which to stop. Where rounding lets no step lower it so far, 1e-8 is
-        accepted.
+        The KKT residual at which to stop, which has no units. Where rounding lets no step lower it
+        so far, 1e-8 is accepted.
+    args, maxiter, callback, path, progress
+        As of all methods: see `optim`.
 
     Returns
     -------
     OptimizeResult
-        ``x, fun, jac``, the latter ∇f; ``multipliers`` and ``constraints``, the vectors of all λᵢ
-        and cᵢ in order, and, for a list of functions, ``multipliers_by_constraint``, a list with
-        an array for each; ``stationarity``, the norm of ∇f + Σ λᵢ ∇cᵢ over that of its
-        terms, and ``violation``, the largest distance to where a constraint holds, both without
-        units, the larger of which is the KKT residual ``kkt``; ``curvatures``, the eigenvalues of
-        the Lagrangian's Hessian along the constraints (of ``x`` in units of its largest size on
-        the way), and what they say of a stationary point, ``kind``: "minimum", "maximum", "saddle",
-        "degenerate" where some are zero, or "not stationary"; ``nit, nfev, njev, nhev, status,
-        success, message``. It is a success only where the residual is zero to the tolerance and
-        the kind is the one asked for; at a degenerate point, if there is also nothing lower (or
-        higher) nearby.
+        What all methods return, see `optim`, ``jac`` being ∇f, and
+
+        - ``multipliers`` and ``constraints``, the vectors of all λᵢ and cᵢ in order, and, for a
+          list of functions, ``multipliers_by_constraint``, a list with an array for each;
+        - ``stationarity``, the norm of ∇f + Σ λᵢ ∇cᵢ over that of its terms, and ``violation``, the
+          largest distance to where a constraint holds, both without units, the larger of which is
+          the KKT residual ``kkt``;
+        - ``curvatures``, the eigenvalues of the Lagrangian's Hessian along the constraints (of x in
+          units of its largest size on the way), and what they say of a stationary point, ``kind``:
+          "minimum", "maximum", "saddle", "degenerate" where some are zero, or "not stationary".
+
+        Success is claimed only where the residual is zero to the tolerance and the kind is the one
+        asked for; at a degenerate point, if there is also nothing lower (or higher) nearby.
 
     Raises
     ------
-    ValueError
-        When ``find`` is none of these, ``tol`` is not positive, or there is no constraint.
-    TypeError
-        When a constraint is no function, or ``x0`` is complex.
+    ValueError, TypeError
+        As of all methods; when ``find`` is none of these, a constraint is no function, or there is
+        none.
 
     References
     ----------

@@ -46,8 +46,8 @@ def newton_raphson(
     Parameters
     ----------
     f : callable
-        Takes ``x`` and ``args``; returns as many numbers as ``x`` holds, as an array of any shape,
-        a list or a tuple.
+        Takes what ``x0`` is, and ``args``, and returns as many numbers as ``x0`` holds, as an array
+        of any shape, a list or a tuple.
     x0 : array_like or structure
         Where to start.
     bracket : pair of float, optional
@@ -59,35 +59,24 @@ def newton_raphson(
         where f or its derivative is not finite are shortened always.
     xtol : float
         The error of x, relative to x, at which steps are negligible.
-    args : tuple
-        Further arguments of ``f``; a single one needs no tuple.
-    maxiter : int
-        How many steps to take at most.
-    callback : callable, optional
-        Is given the state after each step as ``callback(intermediate_result)``, and can stop by
-        raising StopIteration.
-    path : bool
-        Whether the result has all points, from the start on, as ``path``; those of a second attempt
-        follow those of the first.
-    progress : bool
-        Whether to show a progress bar.
+    args, maxiter, callback, path, progress
+        As of all methods: see `optim`.
 
     Returns
     -------
     OptimizeResult
-        ``x``; ``fun``, the values of f there, and ``jac``, its derivative or Jacobian, of shape
-        ``fun.shape + x.shape``; ``nit, nfev, njev, nhev``; ``status, success, message``. Success
-        is claimed only where the steps contract until they are negligible or |f| is no more than
-        f differs by between neighbouring floats. To a multiple root the steps contract slowly, and
-        the message says how well it is known. A search that fails returns the point of least |f|.
+        What all methods return, see `optim`: ``fun`` holds the values of f, and ``jac`` is its
+        derivative or Jacobian, of shape ``fun.shape + x.shape``; the path of a second attempt
+        follows that of the first. Success is claimed only where the steps contract until they are
+        negligible or |f| is no more than f differs by between neighbouring floats. To a multiple
+        root the steps contract slowly, and the message says how well it is known. A search that
+        fails returns the point of least |f|.
 
     Raises
     ------
-    ValueError
-        When the bracket is no pair of two different numbers, is given for several equations, or
-        together with ``damped``; when ``tol`` is not positive.
-    TypeError
-        When ``x0`` is complex.
+    ValueError, TypeError
+        As of all methods; when the bracket is no pair of two different numbers, is given for
+        several equations, or together with ``damped``.
 
     References
     ----------
@@ -145,23 +134,23 @@ def halley(
     Parameters
     ----------
     f : callable
-        Takes ``x`` and ``args``; returns one real number.
+        Takes what ``x0`` is, and ``args``, and returns one real number.
     x0 : float, or structure of one number
         Where to start.
-    tol, args, maxiter, callback, path, progress
-        As for `newton_raphson`.
+    xtol : float
+        The error of x, relative to x, at which steps are negligible.
+    args, maxiter, callback, path, progress
+        As of all methods: see `optim`.
 
     Returns
     -------
     OptimizeResult
-        As of `newton_raphson`, and ``hess``, the second derivative at ``x``.
+        What `newton_raphson` returns, and ``hess``, the second derivative at x.
 
     Raises
     ------
-    ValueError
-        When ``x0`` holds more than one number, or ``tol`` is not positive.
-    TypeError
-        When ``x0`` is complex.
+    ValueError, TypeError
+        As of all methods; when ``x0`` holds more than one number.
 
     References
     ----------

@@ -63,12 +63,9 @@ def least_squares(
     Parameters
     ----------
     residuals : callable
-        Takes an array of the shape of ``x0``, or a structure like it, and returns an array of any
-        shape, or a list.
+        Takes what ``x0`` is, and ``args``, and returns an array of any shape, or a list.
     x0 : array_like or structure
         Where to start.
-    args : tuple
-        What ``residuals`` takes behind x; a single one needs no tuple.
     bounds : (lower, upper), scipy.optimize.Bounds, or dict of pairs by key, optional
         Between which x stays, at every evaluation. Each is a number for all unknowns, or has the
         structure of ``x0``. Of a dict as ``x0`` each key may have a pair, or none. None and
@@ -89,44 +86,25 @@ def least_squares(
     max_nfev : int, optional
         How often the residuals may be evaluated, with their Jacobian or without; by default 200
         times one more than there are unknowns. The start is evaluated even for 0.
-    callback : callable, optional
-        Is given an OptimizeResult of each new point. It may raise StopIteration to end the search.
-    path : bool
-        Whether to return all points as well.
-    progress : bool
-        Whether to show a progress bar.
+    args, callback, path, progress
+        As of all methods: see `optim`.
 
     Returns
     -------
     OptimizeResult
-        ``x``; ``cost``, half the sum of squares, or of ``f_scale**2 * ρ``; ``fun``, the
-        residuals, and ``jac``, of shape ``fun.shape + x.shape``, or a structure of such blocks,
-        neither weighted by the loss, all at the best point found; ``active_mask``, -1 or 1 for an
-        unknown that its lower or upper bound holds, else 0; ``nfev, njev, nhev``; ``nit``, the
-        steps taken; ``path`` on request; ``method``, "least_squares"; ``status, success, message``.
-        The status is an `optim.Status`:
-
-        ==========  ================================================================
-        CONVERGED   a minimum, by the relative offset or to rounding, which the message tells
-        LIMIT       ``max_nfev`` evaluations were not enough
-        STALLED     no step lowers the cost, though its gradient is not zero
-        NOT_FINITE  the residuals or their Jacobian are not finite at the start
-        OTHER_KIND  the start is a stationary point, from which the cost bends down
-        INFEASIBLE  the start is out of bounds
-        SINGULAR    the Jacobian is: to first order, several ``x`` serve equally well
-        STOPPED     by the callback
-        ==========  ================================================================
+        What all methods return, see `optim`: ``fun`` holds the residuals, and ``jac`` is their
+        Jacobian, of shape ``fun.shape + x.shape``, or a structure of such blocks, neither weighted
+        by the loss. Besides, ``cost``, half the sum of squares, or of ``f_scale**2 * ρ``; and
+        ``active_mask``, -1 or 1 for an unknown that its lower or upper bound holds, else 0. Of a
+        success the message tells whether the relative offset is small, or rounding ended the
+        search. SINGULAR says that, to first order, several x serve equally well.
 
     Raises
     ------
-    ValueError
-        When ``x0`` or the residuals are empty, ``bounds`` is a list of pairs, as for `minimize`, a
-        lower bound lies above the upper one or is NaN, the loss
-        has no such name, ``f_scale`` is not positive, ``offset_tol`` is not from 0 to below 1, or
-        ``max_nfev`` is negative.
-    TypeError
-        When ``residuals`` or ``jac`` is no function, the residuals are complex, ``f_scale`` or
-        ``offset_tol`` is no number, or ``max_nfev`` no whole one.
+    ValueError, TypeError
+        As of all methods; when the residuals are empty, complex, or no function, as ``jac``; when
+        ``bounds`` is a list of pairs, as for `minimize`, or a lower bound lies above the upper one
+        or is NaN; when the loss has no such name, or ``f_scale`` is not positive.
 
     References
     ----------

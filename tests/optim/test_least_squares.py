@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any
 
 import numpy as np
@@ -448,14 +447,6 @@ def test_a_start_that_is_not_finite(residuals: Any, start: list[float], message:
 def test_what_is_no_function(call: Any, message: str) -> None:
     with pytest.raises(TypeError, match=message):
         call()
-
-
-def test_the_outcomes_that_are_described_are_those_there_are() -> None:
-    table = (least_squares.__doc__ or "").split("==========  ==")[1]
-    named = re.findall(r"^ +([A-Z_]{4,})  ", table, re.MULTILINE)
-    assert [Status[name] for name in named] == sorted(Status[name] for name in named)
-    other = {Status.UNBOUNDED, Status.WANDERS, Status.INVALID}  # of other methods
-    assert set(named) == {status.name for status in set(Status) - other}
 
 
 def test_nothing_to_vary_or_to_minimise() -> None:
