@@ -245,6 +245,26 @@ def test_no_class_of_optim_bears_a_public_name_of_fit() -> None:
     assert not names & set(__import__("fit").__all__)
 
 
+def thresholds(package: str) -> dict[str, dict[str, str]]:
+    """Return by name, and then by file, what the constants are that a file has of its own."""
+    found: dict[str, dict[str, str]] = {}
+    for name, path in modules(package).items():
+        for part in ast.parse(path.read_text(encoding="utf-8")).body:
+            if isinstance(part, ast.Assign) and isinstance(part.targets[0], ast.Name):
+                value = ast.unparse(part.value)
+                if part.targets[0].id.isupper() and re.search(r"^[-\d]|finfo", value):
+                    found.setdefault(part.targets[0].id, {})[name] = value
+    return found
+
+
+# descent and from_scipy join when their words differ from one another.
+def test_a_threshold_has_one_value_and_one_home() -> None:
+    for word, homes in thresholds("optim").items():
+        others = [name for name in homes if not re.search("descent|from_scipy", name)]
+        assert not others or len(homes) == 1 or word in ("EPS", "TINY"), f"{word}: {homes}"
+        assert len(others) <= 1, f"{word}: {homes}"
+
+
 # That a function is "filled" or "kept" says neither what it returns nor what it does.
 IRREGULAR = {
     *("bent", "born", "bought", "bound", "broken", "brought", "built", "caught", "chosen", "dealt"),

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Array: TypeAlias = NDArray[np.float64]
+EPS = float(np.finfo(float).eps)  # the relative distance of neighbouring numbers
 INSTEAD = "give nan_policy='omit' to leave those points out"  # of masked entries, and NaN
 
 

@@ -6,11 +6,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import EPS, Array
 from fit.closed_form._double_double import DoubleDouble, add, double_double, multiply, total
 from fit.uncertainties._covariance import Determined, from_triangle
 
-EPS = float(np.finfo(float).eps)
 ROUNDED = 1e-12  # relative errors of R's inverse up to here are left as they are
 STEPS = 10  # of refinement at most: two are the rule, three where the condition is 10¹⁰
 

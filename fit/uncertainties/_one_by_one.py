@@ -6,12 +6,11 @@ from math import sqrt
 
 import numpy as np
 
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import EPS, Array
 from fit.arguments._words import in_prose
 from fit.uncertainties._vicinity import Vicinity
 from optim import lagrange, least_squares
 
-EPS = float(np.finfo(float).eps)
 FARTHEST = 1e6  # how many standard errors away an end is looked for
 SEARCHED = 100  # values of the parameter, at most
 

@@ -9,13 +9,12 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import EPS, Array
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._one_by_one import end_by_search, least_with
 from fit.uncertainties._vicinity import Vicinity, axes_of, is_minimum, valley_at
 from optim import Status
 
-EPS = float(np.finfo(float).eps)
 ROUNDED = 1000  # times the rounding of the residuals, within which no rise of χ² can be seen
 STEPS = 15  # of Newton's method, after which the slow and sure way is gone instead
 EXACT = 1e-10  # by how much of its length an interval may be off

@@ -12,7 +12,8 @@ from optim.descent._convergence import TOL
 from optim.descent._quasi_newton import Inverse, quasi_newton
 from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Objective
-from optim.search._run import FINEST, Callback, check_count, check_tolerance, run
+from optim.search._rounding import FINEST
+from optim.search._run import Callback, check_count, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

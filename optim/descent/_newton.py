@@ -26,7 +26,8 @@ from optim.descent._trust_region import (
 )
 from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Iterate, Objective
-from optim.search._run import FINEST, Callback, Search, Status, Verdict, check_tolerance, run
+from optim.search._rounding import FINEST
+from optim.search._run import Callback, Search, Status, Verdict, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from optim.multipliers._constrained_objective import ConstrainedObjective
-from optim.multipliers._stationary_points import ACCEPTED, ConstrainedPoint
+from optim.multipliers._stationary_points import STATIONARY, ConstrainedPoint
 from optim.squares._least_squares import least_squares
 
 PATIENCE = 25  # steps in which the constraints are to come nearer to zero by half
@@ -14,7 +14,7 @@ PATIENCE = 25  # steps in which the constraints are to come nearer to zero by ha
 def is_blocked(point: ConstrainedPoint) -> bool:
     """Whether no small step brings the constraints nearer to zero."""
     left = np.linalg.norm(point.factors[0].T @ point.c)
-    return bool(point.violation > ACCEPTED and left <= 1e-8 * np.linalg.norm(point.c))
+    return bool(point.violation > STATIONARY and left <= 1e-8 * np.linalg.norm(point.c))
 
 
 def is_nearer(trial: ConstrainedPoint, point: ConstrainedPoint, share: float) -> bool:

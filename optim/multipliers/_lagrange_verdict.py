@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optim.multipliers._constrained_objective import ConstrainedObjective
-from optim.multipliers._stationary_points import ACCEPTED, RANK, ConstrainedPoint
+from optim.multipliers._stationary_points import RANK, STATIONARY, ConstrainedPoint
 from optim.search._objective import Array
 from optim.search._run import Status, Verdict
 
@@ -22,8 +22,8 @@ def verdict_on(system: ConstrainedObjective, point: ConstrainedPoint) -> Verdict
         lost = _sum_is_zero(weights / point.rows)
         if unbalanced > 1e-6 * np.linalg.norm(point.g):
             return Status.SINGULAR, _singular(lost)
-    if point.residual > ACCEPTED:
-        if lost and point.violation <= ACCEPTED:
+    if point.residual > STATIONARY:
+        if lost and point.violation <= STATIONARY:
             return Status.SINGULAR, _singular(lost)
         return Status.STALLED, f"no step leads on, though this point is not stationary: {residual}"
     if point.terms < 1e-100 * point.greatest:

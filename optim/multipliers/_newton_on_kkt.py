@@ -7,7 +7,7 @@ import numpy as np
 from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.multipliers._feasibility import PATIENCE, is_blocked, is_nearer, restore_feasibility
 from optim.multipliers._lagrange_verdict import infeasible_verdict, not_finite_verdict, verdict_on
-from optim.multipliers._stationary_points import ACCEPTED, SLOW, ConstrainedPoint, as_iterate
+from optim.multipliers._stationary_points import SLOW, STATIONARY, ConstrainedPoint, as_iterate
 from optim.search._objective import Iterate
 from optim.search._run import Search
 
@@ -31,7 +31,7 @@ def newton_on_kkt(system: ConstrainedObjective, kkt_tol: float) -> Search:
         if steps % (2 * PATIENCE) == 0:
             blocked, mark = blocked or least > 0.5 * mark, least
         following = None if blocked else _newton_step(system, point)
-        if following is None and point.violation > ACCEPTED and restorations < 3:
+        if following is None and point.violation > STATIONARY and restorations < 3:
             restorations += 1
             following = restore_feasibility(system, point)
             if not is_nearer(following, point, 0.5):

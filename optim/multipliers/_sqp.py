@@ -14,13 +14,13 @@ from optim.multipliers._lagrange_verdict import (
     unbounded_verdict,
     verdict_on,
 )
-from optim.multipliers._stationary_points import ACCEPTED, SLOW, ConstrainedPoint, as_iterate
+from optim.multipliers._stationary_points import SLOW, STATIONARY, ConstrainedPoint, as_iterate
 from optim.search._objective import Array, Iterate
 from optim.search._run import Search
 
 FUNNEL = 0.3  # how far, in units of the size of x, a step may leave the constraints
-ENDLESS = 1e100  # f falls without end
-FAR = 1e30  # times the size of the start, and so does it there
+LOWEST = -1e100  # f falls without end
+OUTERMOST = 1e30  # times the size of the start, and so does it there
 
 
 def sqp_descent(system: ConstrainedObjective, kkt_tol: float) -> Search:
@@ -37,26 +37,26 @@ def sqp_descent(system: ConstrainedObjective, kkt_tol: float) -> Search:
         yield as_iterate(system, point)
         steps += 1
         blocked = is_blocked(point)
-        if steps % PATIENCE == 0 and point.violation > ACCEPTED:
+        if steps % PATIENCE == 0 and point.violation > STATIONARY:
             blocked, mark = blocked or not is_nearer(point, mark, 0.5), point
         following: ConstrainedPoint | None = None
         if point.is_stationary(kkt_tol, slow) and not point.bends[1]:
             following, radius = _beyond_stationary(system, point, slow, radius)
             if following is None:
                 return verdict_on(system, point)
-        elif np.max(np.abs(point.x) / size) > FAR and point.violation <= ACCEPTED:
+        elif np.max(np.abs(point.x) / size) > OUTERMOST and point.violation <= STATIONARY:
             return unbounded_verdict(system, point)
         elif not blocked:
             following, radius, penalty, fell = _step(system, point, radius, penalty)
             if fell:
                 return unbounded_verdict(system, point)
-        if following is None and point.violation > ACCEPTED and restorations < 3:
+        if following is None and point.violation > STATIONARY and restorations < 3:
             restorations += 1
             following = restore_feasibility(system, point)
             if not is_nearer(following, point, 0.5):
                 return (yield from _infeasible(system, point, following))
             radius = _first_radius(following)
-        if following is None and point.residual <= ACCEPTED and not point.bends[1]:
+        if following is None and point.residual <= STATIONARY and not point.bends[1]:
             following = _lower_nearby(system, point, np.ones(point.tangential[0].size, bool))
             radius = max(radius, 0.1)
         if following is None:
@@ -110,7 +110,7 @@ def _step(
 
         x = point.x + point.scale * d
         fun, c, left = _merit(system, point, x, penalty)
-        if fun < -ENDLESS and np.all(np.abs(c) <= np.maximum(np.abs(point.c), 1e-8) * point.rows):
+        if fun < LOWEST and np.all(np.abs(c) <= np.maximum(np.abs(point.c), 1e-8) * point.rows):
             return None, radius, penalty, True
         if not merit - left > 1e-4 * predicted and np.isfinite(c).all():
             # The constraints' curvature alone may spoil a good step: go back to them.

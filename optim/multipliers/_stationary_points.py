@@ -18,8 +18,8 @@ from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.search._objective import Array, Iterate
 
 SLOW = 0.01  # of the KKT residual before: Newton's steps leave less of it
-BLURRED = 1e-12  # the KKT residual below which it is rounding that makes steps slow
-ACCEPTED = 1e-8  # the KKT residual that counts as zero where rounding lets no step lower it
+ROUNDED = 1e-12  # the KKT residual below which it is rounding that makes steps slow
+STATIONARY = 1e-8  # the KKT residual that counts as zero where rounding lets no step lower it
 RANK = 1e-8  # of the largest: a singular value of the constraints' Jacobian below is zero
 CURVATURE = 1e-8  # of the Hessian's norm: a smaller curvature has no sign
 SHORT = 1e-4  # of the size of x: a step so short leaves a curvature as it is, or it has no sign
@@ -220,7 +220,7 @@ class ConstrainedPoint:
 
     def is_stationary(self, kkt_tol: float, slow: bool) -> bool:
         """Whether the residual is down to the tolerance, or as far as rounding lets it."""
-        return self.residual <= kkt_tol or (slow and self.residual <= BLURRED)
+        return self.residual <= kkt_tol or (slow and self.residual <= ROUNDED)
 
     @cached_property
     def signless(self) -> NDArray[np.bool_]:
@@ -281,7 +281,7 @@ def as_iterate(system: ConstrainedObjective, point: ConstrainedPoint) -> Iterate
         "violation": point.violation,
         "kkt": point.residual,
         "curvatures": np.sort(sign * point.tangential[0]),
-        "kind": point.kind(sign) if point.residual <= ACCEPTED else "not stationary",
+        "kind": point.kind(sign) if point.residual <= STATIONARY else "not stationary",
     }
     if len(system.sizes) > 1:
         ends = np.cumsum(system.sizes)[:-1]

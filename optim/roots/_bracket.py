@@ -8,8 +8,9 @@ from math import copysign, isfinite, isnan, sqrt
 import numpy as np
 
 from optim.roots._equations import EquationPoint, Equations
-from optim.roots._monitor import TINY, ConvergenceMonitor
+from optim.roots._monitor import ConvergenceMonitor
 from optim.roots._steps import newton_step
+from optim.search._rounding import TINY
 from optim.search._run import Search, Status, Verdict
 
 

@@ -10,12 +10,11 @@ from numpy.typing import NDArray
 
 from optim.roots._equations import EquationPoint, Equations, digits
 from optim.search._objective import Array
+from optim.search._rounding import EPS, TINY
 from optim.search._run import Status, Verdict
 
-PATIENCE = 10  # so often per unknown may |f| rise before it was halved once
-LOST = 1e-12  # of |f| at the largest: what a root's derivative has to amount to
-TINY = float(np.finfo(float).tiny)  # numbers below it have lost digits
-EPS = float(np.finfo(float).eps)
+RISES = 10  # so often per unknown may |f| rise before it was halved once
+FADED = 1e-12  # of |f| at the largest: what a root's derivative has to amount to
 
 
 class ConvergenceMonitor:
@@ -43,7 +42,7 @@ class ConvergenceMonitor:
         x, f, J, _ = point
         self.reach = np.maximum(self.reach, np.abs(x))
         if not f.any():
-            lost = np.abs(J) @ self.reach <= LOST * self.problem.highest
+            lost = np.abs(J) @ self.reach <= FADED * self.problem.highest
             if self.step is not None and self.rate > 0.9 and lost.any():
                 return Status.WANDERS, (
                     f"f and its derivative underflow, or are lost in rounding, at x = {digits(x)}, "
@@ -141,7 +140,7 @@ class ConvergenceMonitor:
         if size < 0.5 * self.lowest:
             self.lowest, self.rises = size, 0
         self.rises += size > self.size
-        if self.rises == PATIENCE * x.size:
+        if self.rises == RISES * x.size:
             return Status.WANDERS, (
                 f"the iterates wander: |f| has risen {self.rises} times since it was last halved, "
                 f"to {self.lowest:.4g}. There may be no root here"

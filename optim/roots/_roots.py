@@ -14,7 +14,8 @@ from optim.roots._newton_search import by_all_means, newton_search
 from optim.roots._steps import halley_step, newton_step
 from optim.search._keywords import OF_ROOTS, answering
 from optim.search._objective import Iterate
-from optim.search._run import FINEST, Callback, check_tolerance, run
+from optim.search._rounding import FINEST
+from optim.search._run import Callback, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult

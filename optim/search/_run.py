@@ -167,9 +167,6 @@ def check_count(name: str, count: Any, least: int = 0) -> None:
         raise ValueError(wrong)
 
 
-FINEST = 1e-15  # the relative tolerance that 0 stands for: a few units in the last digit
-
-
 def check_tolerance(name: str, tol: Any, relative: bool = False) -> None:
     """Refuse as a tolerance what is no finite number of 0 or more, below 1 if it is relative.
 

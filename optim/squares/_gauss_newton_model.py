@@ -11,9 +11,8 @@ import numpy as np
 
 from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate
+from optim.search._rounding import EPS
 from optim.squares._triangle import lapack, triangle_of_rows
-
-EPS = float(np.finfo(float).eps)
 
 
 class ResidualPoint(NamedTuple):

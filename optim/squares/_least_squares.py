@@ -10,10 +10,10 @@ import numpy as np
 from optim.search._bounds import Bounds
 from optim.search._keywords import OF_LEAST_SQUARES, answering
 from optim.search._objective import Array, Iterate
+from optim.search._rounding import EPS
 from optim.search._run import Callback, Search, Status, Verdict, check_count, check_tolerance, run
 from optim.squares._bounds import as_vectors, out_of_bounds
 from optim.squares._gauss_newton_model import (
-    EPS,
     Function,
     GaussNewtonModel,
     ResidualPoint,
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 CONVERGED = 1e-4  # the relative offset beyond which nothing is called a minimum, unless asked to
-ROUNDING = 1e-10  # of the model's terms: what may be left where the residuals hold no noise
+NOISELESS = 1e-10  # of the model's terms: what may be left where the residuals hold no noise
 
 
 @answering(OF_LEAST_SQUARES)
@@ -243,7 +243,7 @@ def _rest(point: ResidualPoint, linear: GaussNewtonModel) -> str:
 
 def _at_minimum(point: ResidualPoint, linear: GaussNewtonModel, enough: float) -> bool:
     """Whether nothing is left to remove, beside the noise or beside rounding."""
-    return linear.offset <= enough or linear.removable <= ROUNDING * point.terms
+    return linear.offset <= enough or linear.removable <= NOISELESS * point.terms
 
 
 def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | None) -> Array:
@@ -252,7 +252,7 @@ def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | Non
     The residuals once depended on such an unknown, but even its whole size matters no longer.
     """
     point = end.point
-    fallen = point.norms <= ROUNDING * end.scale
+    fallen = point.norms <= NOISELESS * end.scale
     if linear.rank == linear.n and not fallen.any():
         return np.zeros((point.x.size, 0))
     free = np.arange(point.x.size) if bounds is None else np.flatnonzero(~held_by(bounds, point))
@@ -262,7 +262,7 @@ def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | Non
         steps = np.zeros((point.x.size, axes.shape[1]))
         steps[free] = axes
     terms = point.norms * np.abs(point.x)
-    gone = fallen & (point.norms > 0) & (terms <= ROUNDING * norm(terms))
+    gone = fallen & (point.norms > 0) & (terms <= NOISELESS * norm(terms))
     return np.column_stack([steps, np.eye(point.x.size)[:, gone]])
 
 

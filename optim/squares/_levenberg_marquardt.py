@@ -7,10 +7,11 @@ from typing import NamedTuple
 
 import numpy as np
 
+from optim.descent._trust_region import ACCEPTED
 from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate
+from optim.search._rounding import EPS
 from optim.squares._gauss_newton_model import (
-    EPS,
     Function,
     GaussNewtonModel,
     ResidualPoint,
@@ -19,13 +20,11 @@ from optim.squares._gauss_newton_model import (
     norm,
     step_from,
 )
-from optim.squares._newton_steps import CREEPS, PATIENCE, newton_descent, newton_step
+from optim.squares._newton_steps import CONVERGING, CREEPS, STRETCH, newton_descent, newton_step
 from optim.squares._poles import pole_between
 
-CLOSE = 1e-2  # the relative offset at which the polish is tried first
-CLOSER = 1e-6  # and that at which it is tried again
+CLOSER = 1e-6  # the relative offset at which the polish is tried again
 FORESEEN = 0.25  # of the foreseen fall, within which a short step has met no pole
-ACCEPTED = 1e-4  # the share of the foreseen fall in cost from which a step is taken
 
 
 class End(NamedTuple):
@@ -44,12 +43,12 @@ def levenberg_marquardt(
     scale = point.norms
     radius = point.terms or abs(point.cost) ** 0.5
     linear = gauss_newton_model(point, scale, bounds)
-    close = max(CLOSE, offset_tol)
+    close = max(CONVERGING, offset_tol)
     wary = False  # of the linear problem: whether the cost alone is computed first
     mark, left = point.cost, limit
     patient = function.hessian is not None
     while True:
-        if patient and limit <= left - PATIENCE:
+        if patient and limit <= left - STRETCH:
             if point.cost > CREEPS * mark:
                 point, limit = yield from newton_descent(function, point, limit, bounds)
                 scale = np.maximum(scale, point.norms)

@@ -7,11 +7,11 @@ from collections.abc import Generator
 import numpy as np
 from numpy.typing import NDArray
 
-from optim.descent._trust_region import step_within
+from optim.descent._trust_region import ACCEPTED, step_within
 from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate
+from optim.search._rounding import EPS
 from optim.squares._gauss_newton_model import (
-    EPS,
     Function,
     ResidualPoint,
     gauss_newton_model,
@@ -20,10 +20,9 @@ from optim.squares._gauss_newton_model import (
 )
 from optim.squares._poles import pole_between
 
-CLOSE = 1e-2  # the relative offset from which on Gauss-Newton steps converge as well
-PATIENCE = 50  # evaluations in which
+CONVERGING = 1e-2  # the relative offset from which on Gauss-Newton steps converge as well
+STRETCH = 50  # evaluations in which
 CREEPS = 0.9  # times the cost is to be reached
-ACCEPTED = 1e-4  # the share of the foreseen fall in cost from which a step is taken
 
 
 def newton_descent(
@@ -36,8 +35,8 @@ def newton_descent(
     """
     radius = 0.1 * (point.terms or 1.0)
     mark, left = point.cost, limit
-    while limit and gauss_newton_model(point, point.norms, bounds).offset > CLOSE:
-        if limit <= left - PATIENCE // 2:
+    while limit and gauss_newton_model(point, point.norms, bounds).offset > CONVERGING:
+        if limit <= left - STRETCH // 2:
             if point.cost > CREEPS * mark:
                 break
             mark, left = point.cost, limit

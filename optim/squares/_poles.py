@@ -10,8 +10,8 @@ from optim.search._objective import Array
 from optim.squares._gauss_newton_model import ResidualPoint
 
 LIKE = 1.5  # times more or less than the whole change, that the part of a pole in it may be
-FAR = 1000.0  # times its change from end to end, beyond which a residual has a pole between
-NEARER = 10.0  # times as large as before it must be at each place nearer to a pole
+POLE = 1000.0  # times its change from end to end, beyond which a residual has a pole between
+STEEPER = 10.0  # times as large as before it must be at each place nearer to a pole
 SAMPLE = 256  # of many residuals, so many are looked at
 
 
@@ -48,7 +48,7 @@ def pole_between(
     before, after = float(point.residuals[i]), float(trial.residuals[i])
     share, looked = float(shares[k]), 0
     lead = abs(after - before)
-    least, enough = NEARER * lead, FAR * lead
+    least, enough = STEEPER * lead, POLE * lead
     while looked < limit:
         here = float(residuals_at(point.x + share * step)[i])
         looked += 1
@@ -58,6 +58,6 @@ def pole_between(
         if lead < least:
             break
         cross = (here - before) / (here - after)
-        least = NEARER * lead
+        least = STEEPER * lead
         share /= share + cross * (1 - share)
     return None, looked
