@@ -8,13 +8,14 @@ from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.multipliers._stationary_points import STATIONARY, ConstrainedPoint
 from optim.squares._least_squares import least_squares
 
+BLOCKED = 1e-8  # of the constraints: where no step changes more of them, none brings them nearer
 PATIENCE = 25  # steps in which the constraints are to come nearer to zero by half
 
 
 def is_blocked(point: ConstrainedPoint) -> bool:
     """Whether no small step brings the constraints nearer to zero."""
     left = np.linalg.norm(point.factors[0].T @ point.c)
-    return bool(point.violation > STATIONARY and left <= 1e-8 * np.linalg.norm(point.c))
+    return bool(point.violation > STATIONARY and left <= BLOCKED * np.linalg.norm(point.c))
 
 
 def is_nearer(trial: ConstrainedPoint, point: ConstrainedPoint, share: float) -> bool:

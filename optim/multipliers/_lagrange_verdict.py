@@ -10,23 +10,28 @@ from optim.multipliers._stationary_points import RANK, STATIONARY, ConstrainedPo
 from optim.search._objective import Array
 from optim.search._run import Status, Verdict
 
+NEARLY_FEASIBLE = 1e-5  # the violation within which a lost rank is the constraints' own
+UNBALANCED = 1e-6  # of ∇f: what multipliers leave of it where none balance it
+CONSTANT = 1e-100  # of the largest terms on the way: below it f has faded away
+MEMBER = 1e-6  # of the largest weight in a sum: a smaller one is rounding
+
 
 def verdict_on(system: ConstrainedObjective, point: ConstrainedPoint) -> Verdict:
     """Return the status and the message for where the search ended."""
     count, n = point.A.shape
     residual = f"the KKT residual is {point.residual:.2g}"
     lost = _dependence(point) if point.rank < count else ""
-    if point.violation <= 1e-5 and (weights := point.vanishing(system)) is not None:
+    if point.violation <= NEARLY_FEASIBLE and (weights := point.vanishing(system)) is not None:
         others = point.y - weights * (weights @ point.y)
         unbalanced = np.linalg.norm(point.g + point.A.T @ others)
         lost = _sum_is_zero(weights / point.rows)
-        if unbalanced > 1e-6 * np.linalg.norm(point.g):
+        if unbalanced > UNBALANCED * np.linalg.norm(point.g):
             return Status.SINGULAR, _singular(lost)
     if point.residual > STATIONARY:
         if lost and point.violation <= STATIONARY:
             return Status.SINGULAR, _singular(lost)
         return Status.STALLED, f"no step leads on, though this point is not stationary: {residual}"
-    if point.terms < 1e-100 * point.greatest:
+    if point.terms < CONSTANT * point.greatest:
         return Status.WANDERS, (
             "f has run out to where it is constant to rounding, without reaching a minimum: "
             f"the largest |x| is {np.max(np.abs(point.x)):.3g}"
@@ -64,7 +69,7 @@ def _dependence(point: ConstrainedPoint) -> str:
 def _sum_is_zero(weights: Array) -> str:
     """Return in words that gradients of the constraints with these weights add up to zero."""
     weights = weights / np.max(np.abs(weights))
-    members = np.flatnonzero(np.abs(weights) > 1e-6)
+    members = np.flatnonzero(np.abs(weights) > MEMBER)
     if members.size == 1:
         return f"the gradient of {_name_constraints(members)} is zero"
     signs = [f"{'-' if weights[i] < 0 else '+'} {abs(weights[i]):.4g} ∇c[{i}]" for i in members[:8]]

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 
+from optim.descent._trust_region import ACCEPTED
 from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.multipliers._feasibility import PATIENCE, is_blocked, is_nearer, restore_feasibility
 from optim.multipliers._lagrange_verdict import infeasible_verdict, not_finite_verdict, verdict_on
-from optim.multipliers._stationary_points import SLOW, STATIONARY, ConstrainedPoint, as_iterate
+from optim.multipliers._stationary_points import (
+    LEVEL_OUT,
+    SLOW,
+    STATIONARY,
+    ConstrainedPoint,
+    as_iterate,
+)
 from optim.search._objective import Iterate
 from optim.search._run import Search
 
@@ -47,7 +54,7 @@ def _newton_step(system: ConstrainedObjective, point: ConstrainedPoint) -> Const
     curvatures, axes = point.tangential
     normal = point.back(point.c)
     slopes = axes.T @ (point.g + point.H @ normal)
-    flat = np.abs(curvatures) <= 1e-13 * np.linalg.norm(point.H)
+    flat = np.abs(curvatures) <= LEVEL_OUT * np.linalg.norm(point.H)
     d = normal - axes @ np.where(flat, 0.0, slopes / np.where(flat, 1.0, curvatures))
     y = point.least_squares_multipliers(-point.g - point.H @ d)
     now = _kkt_norm(point, point)
@@ -59,7 +66,7 @@ def _newton_step(system: ConstrainedObjective, point: ConstrainedPoint) -> Const
             continue
         multipliers = (point.y + length * (y - point.y)) / point.rows
         trial = ConstrainedPoint.to_first_order(system, x, fun, c, point, multipliers)
-        if _kkt_norm(trial, point) <= (1 - 1e-4 * length) * now:
+        if _kkt_norm(trial, point) <= (1 - ACCEPTED * length) * now:
             trial = trial.to_second_order(system, point)
             if trial.finite:
                 return trial

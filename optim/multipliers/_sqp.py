@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from optim.descent._trust_region import step_within
+from optim.descent._trust_region import ACCEPTED, step_within
 from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.multipliers._feasibility import PATIENCE, is_blocked, is_nearer, restore_feasibility
 from optim.multipliers._lagrange_verdict import (
@@ -18,8 +18,18 @@ from optim.multipliers._stationary_points import SLOW, STATIONARY, ConstrainedPo
 from optim.search._objective import Array, Iterate
 from optim.search._run import Search
 
+SHORTEST_STEP = 1e-17  # of the size of x: it changes nothing
+NO_SLOPE = 1e-16  # of the gradients' terms: rounding alone
+CLOSING = 1e-4  # the KKT residual from which on rounding may hide that f falls
+UNMOVED = 1e-10  # of x: a further Newton step that changes no more is not taken
+TO_LAST_DIGIT = 1e-16  # the KKT residual than which there is no better
+UNBOUND = 1e-8  # the violation with which f may fall without end
+WIDE = 1e3  # a trust radius, in units of the size of x, that limits no last step
 FUNNEL = 0.3  # how far, in units of the size of x, a step may leave the constraints
 LOWEST = -1e100  # f falls without end
+ON_TRACK = 1e-13  # the violation to which a trial point nearby is led back
+OFF_TRACK = 1e-10  # and that up to which it counts
+GAIN = 1e-12  # of f and the gradients' terms: a point nearby is lower by more
 OUTERMOST = 1e30  # times the size of the start, and so does it there
 
 
@@ -98,7 +108,7 @@ def _step(
     for _ in range(60):
         d, full = _quadratic_step(point, radius)
         size = float(np.linalg.norm(d))
-        if size <= 1e-17:
+        if size <= SHORTEST_STEP:
             break
         rise = float(d @ (point.g + point.H @ d / 2))
         nearer = now - float(np.linalg.norm(point.c + point.A @ d))
@@ -110,21 +120,21 @@ def _step(
 
         x = point.x + point.scale * d
         fun, c, left = _merit(system, point, x, penalty)
-        if fun < LOWEST and np.all(np.abs(c) <= np.maximum(np.abs(point.c), 1e-8) * point.rows):
+        if fun < LOWEST and np.all(np.abs(c) <= np.maximum(np.abs(point.c), UNBOUND) * point.rows):
             return None, radius, penalty, True
-        if not merit - left > 1e-4 * predicted and np.isfinite(c).all():
+        if not merit - left > ACCEPTED * predicted and np.isfinite(c).all():
             # The constraints' curvature alone may spoil a good step: go back to them.
             back = point.back(c / point.rows)
             if np.linalg.norm(back) <= size:
                 corrected = x + point.scale * back
                 values = _merit(system, point, corrected, penalty)
-                if merit - values[2] > 1e-4 * predicted or not left <= values[2]:
+                if merit - values[2] > ACCEPTED * predicted or not left <= values[2]:
                     x, (fun, c, left) = corrected, values
         gain = merit - left
         wide = float(np.linalg.norm(c / point.rows)) <= max(now, FUNNEL)
-        good = np.isfinite(gain) and gain > 1e-4 * predicted and predicted > 0 and wide
+        good = np.isfinite(gain) and gain > ACCEPTED * predicted and predicted > 0 and wide
         # Close to the end rounding hides the gain, but not that the gradients balance better.
-        if good or (full and point.residual <= 1e-4 and np.isfinite(gain)):
+        if good or (full and point.residual <= CLOSING and np.isfinite(gain)):
             trial = ConstrainedPoint.of(system, x, fun, c, point)
             if trial.finite and (good or trial.residual <= 0.5 * point.residual):
                 ratio = gain / predicted if good else 1.0
@@ -150,7 +160,7 @@ def _quadratic_step(point: ConstrainedPoint, radius: float) -> tuple[Array, bool
     normal = V @ _within(0.8 * radius, s[::-1] ** 2, (s * (U.T @ point.c))[::-1])[::-1]
     left = float(np.sqrt(max(0.0, radius * radius - float(normal @ normal))))
     slopes = axes.T @ (point.g + point.H @ normal)
-    slopes[np.abs(slopes) <= 1e-16 * point.terms] = 0.0
+    slopes[np.abs(slopes) <= NO_SLOPE * point.terms] = 0.0
     along = _within(left, curvatures, slopes)
     full = (
         np.linalg.norm(normal) < 0.79 * radius
@@ -171,9 +181,9 @@ def _polish(
 
     Next to a start that was much larger than this point, an error may look small that is not.
     """
-    d, full = _quadratic_step(point, 1e3)
-    moved = np.any(np.abs(point.scale * d) > 1e-10 * np.abs(point.x))
-    if slow or not full or not moved or point.residual <= 1e-16:
+    d, full = _quadratic_step(point, WIDE)
+    moved = np.any(np.abs(point.scale * d) > UNMOVED * np.abs(point.x))
+    if slow or not full or not moved or point.residual <= TO_LAST_DIGIT:
         return None
     trial = ConstrainedPoint.at(system, point.x + point.scale * d, point)
     return trial if trial.finite and trial.residual <= 0.01 * point.residual else None
@@ -194,16 +204,16 @@ def _lower_nearby(
     system: ConstrainedObjective, point: ConstrainedPoint, suspect: NDArray[np.bool_]
 ) -> ConstrainedPoint | None:
     """Return a lower point some way along one of these principal axes, if there is one."""
-    worth = 1e-12 * (abs(point.fun) + point.slopes)
+    worth = GAIN * (abs(point.fun) + point.slopes)
     for axis in point.tangential[1].T[suspect]:
         for step in (0.1, -0.1, 0.01, -0.01):
             x = point.x + point.scale * (step * axis)
             for _ in range(6):
                 fun, c = system.values(x)
-                if not np.isfinite(c).all() or np.all(np.abs(c) <= 1e-13 * point.rows):
+                if not np.isfinite(c).all() or np.all(np.abs(c) <= ON_TRACK * point.rows):
                     break
                 x = x + point.scale * point.back(c / point.rows)
-            feasible = np.all(np.abs(c) <= max(1e-10, 2 * point.violation) * point.rows)
+            feasible = np.all(np.abs(c) <= max(OFF_TRACK, 2 * point.violation) * point.rows)
             if feasible and fun < point.fun - worth:
                 trial = ConstrainedPoint.of(system, x, fun, c, point)
                 if trial.finite:

@@ -21,9 +21,11 @@ SLOW = 0.01  # of the KKT residual before: Newton's steps leave less of it
 ROUNDED = 1e-12  # the KKT residual below which it is rounding that makes steps slow
 STATIONARY = 1e-8  # the KKT residual that counts as zero where rounding lets no step lower it
 RANK = 1e-8  # of the largest: a singular value of the constraints' Jacobian below is zero
+LEVEL_OUT = 1e-13  # of the Hessian's norm: a smaller curvature is zero
 CURVATURE = 1e-8  # of the Hessian's norm: a smaller curvature has no sign
 SHORT = 1e-4  # of the size of x: a step so short leaves a curvature as it is, or it has no sign
 SHRUNK = 0.1  # of the largest that it has been: a gradient that may be on its way to zero
+ADJACENT = 1e-7  # of the size of x: where gradients add up to zero nearby, at the least
 RESOLVED = 1e-7  # of the size of x: a curvature has no sign where Newton's step is longer still
 
 
@@ -176,7 +178,7 @@ class ConstrainedPoint:
         """The principal curvatures of the Lagrangian along the constraints, and their axes."""
         Z = self.factors[3]
         curvatures, axes = np.linalg.eigh(Z.T @ self.H @ Z)
-        curvatures[np.abs(curvatures) <= 1e-13 * np.linalg.norm(self.H)] = 0.0
+        curvatures[np.abs(curvatures) <= LEVEL_OUT * np.linalg.norm(self.H)] = 0.0
         return curvatures, Z @ axes
 
     @cached_property
@@ -247,7 +249,7 @@ class ConstrainedPoint:
             return None
         bend = self.scale[:, None] * system.curvature_of_constraints(self.x, u / self.rows)
         curvature = float(np.linalg.norm(bend * self.scale))
-        near = max(1e-7, 8 * abs(float(u @ self.c)) / s[-1])
+        near = max(ADJACENT, 8 * abs(float(u @ self.c)) / s[-1])
         return u if s[-1] <= near * curvature else None
 
     @property

@@ -14,6 +14,9 @@ from optim.search._rounding import EPS, TINY
 from optim.search._run import Status, Verdict
 
 RISES = 10  # so often per unknown may |f| rise before it was halved once
+NEARBY = 1e-6  # of the largest that x, or f, has been: what a root is looked for within
+SAME = 1e-12  # of the reach of x: two places so near to each other are one
+SLOWEST = 0.9  # times the step before: longer ones do not contract
 FADED = 1e-12  # of |f| at the largest: what a root's derivative has to amount to
 
 
@@ -43,7 +46,7 @@ class ConvergenceMonitor:
         self.reach = np.maximum(self.reach, np.abs(x))
         if not f.any():
             lost = np.abs(J) @ self.reach <= FADED * self.problem.highest
-            if self.step is not None and self.rate > 0.9 and lost.any():
+            if self.step is not None and self.rate > SLOWEST and lost.any():
                 return Status.WANDERS, (
                     f"f and its derivative underflow, or are lost in rounding, at x = {digits(x)}, "
                     "where the steps had not become shorter: this is no root"
@@ -55,13 +58,13 @@ class ConvergenceMonitor:
         if not self._is_level(point).any():
             self.sloping = x
         rate = self._contraction(step)
-        if rate <= 0.9 and np.all(np.abs(step) <= (1 - rate) * self.xtol * np.abs(x)):
+        if rate <= SLOWEST and np.all(np.abs(step) <= (1 - rate) * self.xtol * np.abs(x)):
             if not self._solves_all(point, step):
                 return None
             self.lately.append((rate, float(np.max(np.abs(step)))))
             return self._unless_faded(point, "the steps have become negligible" + self._doubt(1))
-        near = np.all(np.abs(step) <= 1e-6 * self.reach)
-        near |= point.size <= 1e-6 * highest.max()
+        near = np.all(np.abs(step) <= NEARBY * self.reach)
+        near |= point.size <= NEARBY * highest.max()
         falls = self.step is not None and point.size <= 0.5 * self.size
         if near and not falls and self.is_rounding(point):
             return self._unless_faded(point, "f is 0 to within rounding" + self._doubt(4))
@@ -84,8 +87,8 @@ class ConvergenceMonitor:
         left, an equation may be far from 0 though the step is negligible beside x.
         """
         f, J = point.f, point.J
-        unsolved = np.abs(J @ step + f) > 1e-6 * np.abs(f)
-        unsolved |= np.abs(f) > 1e-6 * self.problem.highest
+        unsolved = np.abs(J @ step + f) > NEARBY * np.abs(f)
+        unsolved |= np.abs(f) > NEARBY * self.problem.highest
         return not unsolved.any() or self.is_rounding(point, unsolved)
 
     def _underflown_equations(self, point: EquationPoint) -> NDArray[np.bool_]:
@@ -102,7 +105,7 @@ class ConvergenceMonitor:
             values = np.where(level, self.problem.value(between), 0.0)
             near, far = (near, between) if values.any() else (between, far)
             last = np.where(values != 0, np.abs(values), last)
-        afar = np.any(np.abs(far - point.x) > 1e-6 * self.reach)
+        afar = np.any(np.abs(far - point.x) > NEARBY * self.reach)
         return level & (last > 0) & (last < TINY / EPS) & afar
 
     def _is_level(self, point: EquationPoint) -> NDArray[np.bool_]:
@@ -152,7 +155,7 @@ class ConvergenceMonitor:
             )
         if self.step is not None and size < self.size:
             self.rate = rate
-        self.slow = size > 0.5 * self.size or 0.25 < self.rate <= 0.9
+        self.slow = size > 0.5 * self.size or 0.25 < self.rate <= SLOWEST
         self.lately.append((rate, float(np.max(np.abs(step)))))
         self.step, self.size = step, size
         self.visited.append(x)
@@ -160,9 +163,9 @@ class ConvergenceMonitor:
 
     def _cycle(self, point: EquationPoint, step: Array) -> Verdict | None:
         """Return the verdict where the search comes back, by long steps, to where it has been."""
-        far = np.any(np.abs(step) > 1e-6 * self.reach)
+        far = np.any(np.abs(step) > NEARBY * self.reach)
         for period, old in enumerate(reversed(self.visited), 1):
-            if far and period > 1 and np.all(np.abs(point.x - old) <= 1e-12 * self.reach):
+            if far and period > 1 and np.all(np.abs(point.x - old) <= SAME * self.reach):
                 return Status.WANDERS, (
                     f"the iterates go round in a cycle of {period}, through {digits(point.x)}, "
                     f"where |f| is {point.size:.4g}: start elsewhere"

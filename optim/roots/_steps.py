@@ -10,6 +10,9 @@ from optim.roots._equations import EquationPoint, digits
 from optim.search._objective import Array
 from optim.search._run import Status, Verdict
 
+SOLVED = 1e-8  # of |f|: what a step to a zero of its linearisation may leave of that
+ILL_CONDITIONED = 1e3  # the condition of a Jacobian that is to blame for where a search is stuck
+
 
 def newton_step(point: EquationPoint) -> Array | None:
     """Return -J⁻¹ f; if J is singular the shortest step to a zero of f's linearisation, or None."""
@@ -25,7 +28,7 @@ def newton_step(point: EquationPoint) -> Array | None:
             return None
         J, f = J / np.where(rows, rows, 1.0)[:, None], f / np.where(rows, rows, 1.0)
         step = np.linalg.lstsq(J, -f, rcond=None)[0]
-        if np.linalg.norm(J @ step + f) > 1e-8 * np.linalg.norm(f):
+        if np.linalg.norm(J @ step + f) > SOLVED * np.linalg.norm(f):
             return None
     newton: Array = step
     return newton
@@ -73,7 +76,7 @@ def stuck(point: EquationPoint, trial: EquationPoint) -> Verdict:
     at = f"at x = {digits(point.x)}, where |f| is {point.size:.4g}"
     if not trial.usable:
         return Status.NOT_FINITE, f"f is not finite close to the last point, {at}"
-    if point.x.size > 1 and np.linalg.cond(point.J) > 1e3:
+    if point.x.size > 1 and np.linalg.cond(point.J) > ILL_CONDITIONED:
         return Status.SINGULAR, (
             f"no step brings f nearer to zero {at}: the Jacobian is nearly singular, f hardly "
             f"changes along {null(point.J)}. There may be a minimum of |f| near that is no root"

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 CONVERGED = 1e-4  # the relative offset beyond which nothing is called a minimum, unless asked to
+WORTH_IT = 1e-9  # of the cost: what a step aside from a saddle point must lead down by
 NOISELESS = 1e-10  # of the model's terms: what may be left where the residuals hold no noise
 
 
@@ -180,7 +181,7 @@ def _search(problem: Residuals, limit: int, offset_tol: float) -> Search:
             break
         left = max(limit - problem.nfev, 0)
         lower = yield from levenberg_marquardt(function, beside, left, bounds, offset_tol)
-        if not lower.point.cost < (1 - 1e-9) * end.point.cost:
+        if not lower.point.cost < (1 - WORTH_IT) * end.point.cost:
             yield end.point.iterate
             break
         end = lower

@@ -24,6 +24,7 @@ from optim.squares._newton_steps import CONVERGING, CREEPS, STRETCH, newton_desc
 from optim.squares._poles import pole_between
 
 CLOSER = 1e-6  # the relative offset at which the polish is tried again
+BLUR = 1e-8  # of the cost: the last steps, which rounding blurs, may raise it by so much
 FORESEEN = 0.25  # of the foreseen fall, within which a short step has met no pole
 
 
@@ -143,7 +144,7 @@ def polish(
             last = point.x, goal
         trial = function.evaluate(x)
         limit -= 1
-        if trial.usable and trial.cost <= (1 + 1e-8) * point.cost:
+        if trial.usable and trial.cost <= (1 + BLUR) * point.cost:
             there = gauss_newton_model(trial, trial.norms, bounds)
             if there.removable <= 0.9 * linear.removable:
                 point, linear = trial, there
@@ -155,7 +156,7 @@ def polish(
     if limit and point.rounding < linear.removable and linear.offset <= offset_tol:
         moved = function.with_frozen_jacobian(point, gauss_newton()[1])
         limit -= 1
-        if moved.cost <= (1 + 1e-8) * point.cost:
+        if moved.cost <= (1 + BLUR) * point.cost:
             point = moved
             yield point.iterate
     return point, linear, limit

@@ -23,6 +23,9 @@ from optim.squares._poles import pole_between
 CONVERGING = 1e-2  # the relative offset from which on Gauss-Newton steps converge as well
 STRETCH = 50  # evaluations in which
 CREEPS = 0.9  # times the cost is to be reached
+BENDS = 1e-6  # of the largest curvature: one below zero, which rounding does not explain
+BENDS_LEAST = 1e-9  # and one that is worth a step aside, where some curvatures are zero
+ASIDE = 1e-5  # of the model's terms: how long that step is
 
 
 def newton_descent(
@@ -109,7 +112,7 @@ def scaled_hessian(
 
 def bends_down(hessian: Array, point: ResidualPoint, bounds: Bounds | None) -> bool:
     """Whether the cost has a curvature below zero along some free unknowns."""
-    return way_down(hessian, point, bounds, 1e-6) is not None
+    return way_down(hessian, point, bounds, BENDS) is not None
 
 
 def beside_saddle(
@@ -121,10 +124,10 @@ def beside_saddle(
     """
     if not function.hessian:
         return None
-    way = way_down(function.hessian(point.x), point, bounds, 1e-9)
+    way = way_down(function.hessian(point.x), point, bounds, BENDS_LEAST)
     if way is None:
         return None
-    x = point.x + 1e-5 * (point.terms or 1.0) * way
+    x = point.x + ASIDE * (point.terms or 1.0) * way
     beside = function.evaluate(x if bounds is None else np.clip(x, *bounds))
     return beside if beside.usable else None
 
