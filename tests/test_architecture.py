@@ -257,12 +257,9 @@ def thresholds(package: str) -> dict[str, dict[str, str]]:
     return found
 
 
-# descent and from_scipy join when their words differ from one another.
 def test_a_threshold_has_one_value_and_one_home() -> None:
     for word, homes in thresholds("optim").items():
-        others = [name for name in homes if not re.search("descent|from_scipy", name)]
-        assert not others or len(homes) == 1 or word in ("EPS", "TINY"), f"{word}: {homes}"
-        assert len(others) <= 1, f"{word}: {homes}"
+        assert len(homes) == 1, f"{word}: {homes}"
 
 
 # That a function is "filled" or "kept" says neither what it returns nor what it does.

@@ -8,7 +8,7 @@ import numpy as np
 
 from optim.descent._convergence import BEYOND, negligible, tiny
 from optim.descent._curvature import Curvature
-from optim.descent._line_search import ROUNDING
+from optim.descent._line_search import NOISE
 from optim.descent._look_around import FOUND, look_around
 from optim.descent._trust_region import STUCK
 from optim.search._objective import Array, Iterate, Objective
@@ -71,7 +71,7 @@ def approach(
     if (np.abs(point.jac) <= exact.noise).all():
         return (yield from _look_beyond(objective, point, exact, reach, BEYOND * exact.step))
     step, slope = exact.step, -float(point.jac.dot(exact.solve(point.jac)))
-    noise = ROUNDING * abs(point.fun)
+    noise = NOISE * abs(point.fun)
     closer = fast = small = False
     while slope < 0:
         trial, next_step, next_slope = _after(objective, point.x + step, exact)
@@ -95,7 +95,7 @@ def _look_beyond(
 ) -> Generator[Iterate, None, tuple[Iterate, Verdict | None]]:
     """Yield a point that is lower than what seems to be a minimum, or return the verdict."""
     if exact.model is None:  # then f is tried many steps further along the way alone
-        falls = objective.value(point.x + beyond) < point.fun - ROUNDING * abs(point.fun)
+        falls = objective.value(point.x + beyond) < point.fun - NOISE * abs(point.fun)
         lower, verdict = point.x + beyond if falls else None, FOUND
     else:
         known = point.x is exact.model.x

@@ -8,8 +8,8 @@ from typing import NamedTuple
 import numpy as np
 
 from optim.descent._quadratic_model import QuadraticModel
-from optim.descent._trust_region import EPS
 from optim.search._objective import Array, Objective
+from optim.search._rounding import EPS
 
 DENSE = 128  # unknowns up to which a Hessian costs no more than a few products with it
 PRODUCTS = 6  # with the Hessian, where there are more unknowns

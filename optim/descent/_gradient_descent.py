@@ -11,7 +11,7 @@ import numpy as np
 from optim.descent._approach import no_minimum
 from optim.descent._convergence import BEYOND, TOL, negligible, tiny
 from optim.descent._curvature import Curvature, curvature_at
-from optim.descent._line_search import ROUNDING, LineSearch, armijo, exact, start_of, wolfe
+from optim.descent._line_search import NOISE, LineSearch, armijo, exact, start_of, wolfe
 from optim.descent._look_around import FOUND, look_around
 from optim.descent._quasi_newton import (
     below_all,
@@ -213,7 +213,7 @@ def _nothing_left(
     if not negligible(exact.step, exact.slope, fun, reach, tol, highest):
         return None
     # Many steps further f has to be higher, unless it levels off there or falls again.
-    rise, noise = objective.value(x + BEYOND * exact.step) - fun, ROUNDING * abs(fun)
+    rise, noise = objective.value(x + BEYOND * exact.step) - fun, NOISE * abs(fun)
     close = tiny(exact.step, reach, tol)
     if close and rise < -noise:
         return Status.OTHER_KIND, "f levels off here, and falls again beyond: this is no minimum"

@@ -8,13 +8,13 @@ from typing import NamedTuple, TypeAlias
 
 import numpy as np
 
-from optim.descent._trust_region import EPS
 from optim.search._objective import Array, Iterate, Objective
+from optim.search._rounding import EPS
 
 Product: TypeAlias = Callable[[Array], Array]
 
-LEAST = 1e-3  # of the size of x: a step where no curvature tells its length
-MOST = 3  # times the unknowns: products for one step; in exact arithmetic as many as these do
+FIRST_STEP = 1e-3  # of the size of x: a step where no curvature tells its length
+ROUNDS = 3  # times the unknowns: products for one step; in exact arithmetic as many as these do
 LANCZOS = 32  # products where a minimum of more unknowns than DENSE is to be confirmed
 
 
@@ -55,7 +55,7 @@ def conjugate_gradients(here: PointWithProducts, left: float, radius: float) -> 
     residual, direction, bent = jac, -jac, -here.image
     square = 1.0
     converged = False
-    for _ in range(MOST * jac.size):
+    for _ in range(ROUNDS * jac.size):
         curvature = float(direction @ bent)
         convex = curvature > EPS * norm_of(direction) * norm_of(bent)
         length = square / curvature if convex else np.inf
@@ -67,7 +67,7 @@ def conjugate_gradients(here: PointWithProducts, left: float, radius: float) -> 
             elif curvature:
                 length = square / abs(curvature)
             else:
-                length = LEAST * (float(np.linalg.norm(here.point.x)) or 1.0) / norm
+                length = FIRST_STEP * (float(np.linalg.norm(here.point.x)) or 1.0) / norm
             move, image = move + length * direction, image + length * bent
             break
         move, image = move + length * direction, image + length * bent

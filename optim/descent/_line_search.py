@@ -12,7 +12,7 @@ from optim.search._objective import Array, Objective
 
 SUFFICIENT = 1e-4  # of the fall that the slope promises, what a step must bring
 FLATTER = 0.9  # of the slope at the start, what may be left at the end
-ROUNDING = 1e-12  # of |f|: differences below it are noise
+NOISE = 1e-12  # of |f|: differences below it are noise
 GROWTH = 4.0  # of the steps in an interval that is still to grow, at the most
 TRIALS = 60  # enough for an interval to shrink to rounding, or to grow to overflow
 
@@ -65,7 +65,7 @@ def wolfe(
     J. Nocedal and S. J. Wright, "Numerical Optimization", 2nd ed. (2006), section 3.5.
     W. W. Hager and H. Zhang, SIAM Journal on Optimization 16 (2005), 170-192.
     """
-    noise = ROUNDING * abs(start.fun)
+    noise = NOISE * abs(start.fun)
     low, high = start, None
     growth = GROWTH
     for _ in range(TRIALS):

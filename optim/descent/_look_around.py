@@ -19,8 +19,9 @@ from optim.descent._surroundings import (
     levels_off,
     room_within,
 )
-from optim.descent._trust_region import EPS, falls_without_end
+from optim.descent._trust_region import falls_without_end
 from optim.search._objective import Array, Iterate, Objective
+from optim.search._rounding import EPS
 from optim.search._run import Status, Verdict
 
 NEARER = 0.01  # of the sizes: where curvature tells flat directions apart

@@ -14,7 +14,6 @@ from optim.descent._surroundings import in_digits
 from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
-    EPS,
     FADING,
     STUCK,
     March,
@@ -26,7 +25,7 @@ from optim.descent._trust_region import (
 )
 from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Iterate, Objective
-from optim.search._rounding import FINEST
+from optim.search._rounding import EPS, FINEST
 from optim.search._run import Callback, Search, Status, Verdict, check_tolerance, run
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import numpy as np
 from optim.descent._convergence import negligible
 from optim.descent._curvature import DENSE
 from optim.descent._hessian_products import (
-    LEAST,
+    FIRST_STEP,
     ModelStep,
     PointWithProducts,
     conjugate_gradients,
@@ -27,7 +27,6 @@ from optim.descent._surroundings import in_digits
 from optim.descent._trust_region import (
     ACCEPTED,
     BLURRED,
-    EPS,
     FADING,
     STUCK,
     March,
@@ -39,16 +38,15 @@ from optim.descent._trust_region import (
 )
 from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Iterate, Objective
-from optim.search._rounding import FINEST
+from optim.search._rounding import EPS, FINEST, TINY
 from optim.search._run import Callback, Search, Status, Verdict, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
-LOOSEST = 0.03  # what conjugate gradients leave of the gradient, far from a minimum
-TIGHTEST = 1e-3  # and near one
-CLOSE = 1e-6  # and where a minimum is to be confirmed
-SMALLEST = float(np.finfo(float).tiny)
+LEFT_FAR_OFF = 0.03  # what conjugate gradients leave of the gradient, far from a minimum
+LEFT_NEAR_BY = 1e-3  # and near one
+LEFT_AT_THE_END = 1e-6  # and where a minimum is to be confirmed
 
 
 @answering(OF_MINIMISERS)
@@ -136,7 +134,7 @@ def _search(objective: Objective, tol: float) -> Search:
         reach = np.maximum(FADING * reach, np.abs(point.x))
         norm = norm_of(point.jac)
         steepest = max(steepest, norm)
-        left = min(LOOSEST, max(norm / steepest, TIGHTEST)) if steepest else LOOSEST
+        left = min(LEFT_FAR_OFF, max(norm / steepest, LEFT_NEAR_BY)) if steepest else LEFT_FAR_OFF
         there, radius = _next_point(objective, here, previous, reach, left, radius, tol)
         if not isinstance(there, PointWithProducts):
             return there
@@ -168,7 +166,7 @@ def _next_point(
         step = conjugate_gradients(here, left, radius or np.inf)
         stuck = _tiny(step, reach)
         if stuck:
-            step = conjugate_gradients(here, LOOSEST, np.inf)
+            step = conjugate_gradients(here, LEFT_FAR_OFF, np.inf)
         if stuck or (step.converged and _negligible(step, point, reach, tol)):
             found = _examine(objective, here, previous, reach, BLURRED if stuck else tol)
             if not isinstance(found, ModelStep):
@@ -189,14 +187,14 @@ def _next_point(
             there, gain = None, np.nan
         size = norm_of(step.move)
         radius = next_radius(radius or size, size, step.slope, trial.fun - point.fun, gain)
-        radius = max(radius, SMALLEST)
+        radius = max(radius, TINY)
         if there is not None:
             return there, radius
 
 
 def _tiny(step: ModelStep, reach: Array) -> bool:
     """Whether a step would change no unknown by more than rounding, or is none."""
-    least = np.maximum(EPS / 2 * reach, SMALLEST)
+    least = np.maximum(EPS / 2 * reach, TINY)
     return not (np.isfinite(step.move).all() and np.any(np.abs(step.move) > least))
 
 
@@ -256,13 +254,13 @@ def _by_products(
 ) -> ModelStep | tuple[Array | None, Verdict]:
     """Return a step down, or a lower point nearby and the verdict: by products."""
     point = here.point
-    exact = conjugate_gradients(here, CLOSE, np.inf)
+    exact = conjugate_gradients(here, LEFT_AT_THE_END, np.inf)
     if exact.converged and not _negligible(exact, point, reach_to_rounding(reach, tol), tol):
         return exact
     lowest, direction, largest = lowest_curvature(here.product, point.x.size)
     rounding = point.x.size * EPS * largest
     if lowest < -rounding:
-        move = direction * np.copysign(LEAST * (norm_of(reach) or 1.0), -point.jac @ direction)
+        move = direction * np.copysign(FIRST_STEP * (norm_of(reach) or 1.0), -point.jac @ direction)
         return model_step(point.jac, move, here.product(move), converged=False)
     # Where f is flatter than a parabola the curvature goes on changing as fast as it decreases.
     change = float(direction @ previous.product(direction)) - lowest

@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optim.descent._convergence import negligible
-from optim.descent._trust_region import EPS
 from optim.search._objective import Array, Iterate
+from optim.search._rounding import EPS
 
 FIRST = 0.2  # the first radius, as a part of the scaled gradient, where Newton's step is none
-LEAST = 1e-3  # and of the reach: the least there
+LEAST_RADIUS = 1e-3  # and of the reach: the least there
 
 
 class QuadraticModel:
@@ -66,4 +66,4 @@ class QuadraticModel:
         if self.curved.all():
             return hypot(*(self.slopes / self.curvatures))
         width = self.width(reach) or 1.0
-        return max(FIRST * hypot(*self.slopes), LEAST * width)
+        return max(FIRST * hypot(*self.slopes), LEAST_RADIUS * width)

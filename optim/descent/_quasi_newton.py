@@ -16,13 +16,13 @@ from optim.descent._trust_region import STUCK, March, falls_without_end
 from optim.search._objective import Array, Iterate, Objective
 from optim.search._run import Search, Status, Verdict
 
+ENDLESS = 1e100  # times the start's size: how low f falls only where it has no minimum
 IDLE = 10  # steps in a row that do not lower f, as they do next to a corner
-WINDOW, TRIALS = 50, 20  # steps, and points tried at each: more of them only a corner calls for
+WINDOW, CRAWL = 50, 20  # steps, and points tried at each: more of them only a corner calls for
 CORNER = (
     "f has corners where the steps end, so that each took many trials: they lead along, but hardly "
     "down"
 )
-ENDLESS = 1e100  # times the start's size: how low f falls only where it has no minimum
 
 
 class Inverse(Protocol):
@@ -163,7 +163,7 @@ class Crawl:
         if self.steps % WINDOW:
             return False
         before, self.counted = self.counted, nfev
-        return nfev - before > TRIALS * WINDOW
+        return nfev - before > CRAWL * WINDOW
 
 
 def not_finite_verdict(fun: float, jac: Array) -> Verdict:

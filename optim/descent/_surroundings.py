@@ -13,22 +13,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optim.search._objective import Array
+from optim.search._rounding import EPS
 from optim.search._run import Status, Verdict
 
 FURTHER = 20.0  # times as far as the minimum may be along an axis: how far the look goes
 VISITED = 3.0  # times as far: where what a point says that was visited is of use
-CLOSE = 1e-6  # of the sizes: and that at the least
+LEAST_LOOK = 1e-6  # of the sizes: and that at the least
 AGREES = 3.0  # times as large or as small: a curvature there that may still be the same
 ALIKE = 0.2  # of it: a difference with which it surely is, on the other side as well
 SHARE = 0.01  # of the change of f: along which axes a point that a search has visited tells much
-ROUNDING = 10 * float(np.finfo(float).eps)  # of f: a smaller change may be none
+ROUNDING = 10 * EPS  # of f: a smaller change may be none
 NEAR = 1e-3  # of the sizes: to where f is tried first, and else as far as the sizes themselves
 BETWEEN = (0.01, 0.03, 0.1, 0.3)  # and where f rises at the one but not at the other
 LOPSIDED = 1.2  # times what f rises by on the other side: it may fall further on
 BENT = 1.5  # the power of the distance that f rises by at least where it has no corner
 CLEAR = 1e3  # times the rounding of f: a rise that is none of its last digits
 HALVES = 7  # of the way in which f begins to rise at the edge of a level
-LEAST, JUMP = 1e-12, 0.2  # of the rise up to there: what the rise next to such an edge is
+LEAST_RISE, JUMP = 1e-12, 0.2  # of the rise up to there: what the rise next to such an edge is
 ENDURING = 0.94  # of Newton's step: what the next one keeps where f levels off
 
 
@@ -91,7 +92,7 @@ def as_predicted(
     visited : sequence of pairs
         Points and the gradients there.
     """
-    length = np.maximum(FURTHER * away, CLOSE)
+    length = np.maximum(FURTHER * away, LEAST_LOOK)
     curved: NDArray[np.bool_] = (curvatures > 0) & (length < 1)
 
     def growth(way: Array, jac: Array) -> Array:
@@ -103,7 +104,8 @@ def as_predicted(
     for x, jac in reversed(visited):
         way = ((x - around.x) / around.sizes**2) @ axes
         share = np.where(curved, curvatures * way**2, 0.0)
-        tells = ~decided & (np.abs(way) >= np.maximum(VISITED * away, CLOSE)) & (np.abs(way) < 1)
+        far = np.abs(way) >= np.maximum(VISITED * away, LEAST_LOOK)
+        tells = ~decided & far & (np.abs(way) < 1)
         tells &= share >= SHARE * share.max()
         ratio = growth(way, jac)
         confirmed |= tells & (np.abs(ratio - 1) < ALIKE)
@@ -273,7 +275,7 @@ def _is_edge(
         if blur < change < CLEAR * blur:
             return False
         low, high, risen = (middle, high, risen) if change <= blur else (low, middle, change)
-    return bool(max(CLEAR * blur, LEAST * rising[first]) <= risen <= JUMP * rising[first])
+    return bool(max(CLEAR * blur, LEAST_RISE * rising[first]) <= risen <= JUMP * rising[first])
 
 
 def levels_off(direction: Array) -> Verdict:

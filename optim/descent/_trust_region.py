@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 import numpy as np
 
 from optim.search._objective import Array, Iterate
+from optim.search._rounding import EPS
 
-EPS = float(np.finfo(float).eps)
 RIM = 1e-3  # how far a step may end from the rim, as a part of the radius
 DOUBTFUL = 1e3  # times the rounding of f: a change below that is not told by f alone
 ACCEPTED = 1e-4  # the part of the predicted change that f must change by

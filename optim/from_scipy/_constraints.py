@@ -12,6 +12,7 @@ from autodiff import hessian, jacobian
 from optim.from_scipy._differences import differences
 from optim.search._bounds import Bounds, bounds_by_key, refuse_sides
 from optim.search._objective import Array, Problem
+from optim.search._rounding import TINY
 
 DIFFERENCES = ("2-point", "3-point", "cs")
 
@@ -325,7 +326,7 @@ def violation(
         size = np.maximum(np.abs(limit), rows @ reach)
         if not callable(c.jac):
             size = np.maximum(size, c.typical)
-        relative = excess / np.maximum(size, np.finfo(float).tiny)
+        relative = excess / np.maximum(size, TINY)
         i = int(np.argmax(relative))
         where = (
             f"constraint {k}{f'[{i}]' if value.size > 1 else ''} is {value[i]:.6g}, but has to be "

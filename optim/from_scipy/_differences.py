@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from optim.search._objective import Array
+from optim.search._rounding import EPS
 
-STEP = float(np.finfo(float).eps) ** (1 / 3)  # of the sizes, for differences on both sides
+STEP = EPS ** (1 / 3)  # of the sizes, for differences on both sides
 
 
 def differences(

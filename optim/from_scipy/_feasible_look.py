@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autodiff import hessian
+from optim.descent._surroundings import ROUNDING
 from optim.from_scipy._constraints import violation
 from optim.from_scipy._kkt import Stationarity, shortest
 from optim.search._objective import Array
@@ -17,12 +18,11 @@ if TYPE_CHECKING:
     from optim.from_scipy._scipy_search import ScipySearch
 
 RADII = (1e-1, 1e-2, 1e-3, 1e-4, 1e-5, 1e-6, 1e-7)  # of the sizes: where gradients are looked at
-MOST = 40
+MOST_STEPS = 40
 EXTRA = 6  # steps beyond three for each unknown, at each radius
 FALLS = 0.1  # of what the gradients promise: what f falls by where they say which way is down
 MET = 1e-9  # of the size of its terms: how well a constraint has to be met at a lower point
 CORRECTIONS = 4
-ROUNDING = 16 * float(np.finfo(float).eps)
 
 
 class Limited:
@@ -177,7 +177,7 @@ def _follow_down(around: Limited, radius: float, target: float) -> Array | None:
     """Return a point where f has come down to a target, by steps of a radius and more."""
     x, fun, sizes = around.x, around.fun, around.sizes
     gradients, outward = [around.slopes * sizes], around.limits_within(radius, x)
-    for _ in range(min(3 * x.size + EXTRA, MOST)):
+    for _ in range(min(3 * x.size + EXTRA, MOST_STEPS)):
         if not (np.all(np.isfinite(gradients[-1])) and np.all(np.isfinite(outward))):
             return None
         way = -shortest(np.array(gradients), outward)

@@ -10,6 +10,7 @@ import numpy as np
 
 from optim.from_scipy._constraints import Constraint
 from optim.search._objective import Array
+from optim.search._rounding import EPS, TINY
 
 # How near a limit counts as active, of the size of its terms. Where that is wrong, the multiplier
 # times the distance, which `Stationarity.gain` sums up, tells what could still be gained.
@@ -175,10 +176,6 @@ class ReducedNewton(NamedTuple):
         """The second derivatives over the largest of their sizes."""
         curvatures: Array = self.bends / max(np.abs(self.bends).max(initial=0.0), TINY)
         return curvatures
-
-
-EPS = float(np.finfo(float).eps)
-TINY = float(np.finfo(float).tiny)
 
 
 def reduced_newton(hessian: Array, x: Array, point: Stationarity, sizes: Array) -> ReducedNewton:

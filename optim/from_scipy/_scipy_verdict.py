@@ -35,16 +35,16 @@ FEASIBLE = 1e-6
 # SciPy's own tolerances are absolute; to second order ten times that, as SLSQP stops at 1e-6. This
 # is to tell a minimum from none, not to be accurate.
 NOTHING = 1e-6
-NEAR = 0.05  # of x: how far away at most is the minimum that f promises, even if f is flat
+PROMISED = 0.05  # of x: how far away at most is the minimum that f promises, even if f is flat
 COARSE = 1e-4  # the same for methods without derivatives: the accuracy that Nelder-Mead aims at
-LOOSEST = 1e-2  # what the caller's own tolerances may excuse
+EXCUSED = 1e-2  # what the caller's own tolerances may excuse
 NEGATIVE = 1e-6  # of the largest curvature: what makes a saddle point
 SOFT = 1e-2  # of the largest curvature: where constraints leave it doubtful whether f rises
 LEVEL = 1e-12  # of the largest curvature: what is none
 MANY = 100  # unknowns, beyond which no Hessian is computed for the verdict alone
-FURTHER = (1e4, 1e8)  # times a step on which f falls: where it has risen if it has a minimum
-ENDLESS = 1e15  # times 1 + |f(x0)|: how far f falls only where it falls without end
-DEPENDENT = (
+FAR_AHEAD = (1e4, 1e8)  # times a step on which f falls: where it has risen if it has a minimum
+DEPTH = 1e15  # times 1 + |f(x0)|: how far f falls only where it falls without end
+DEPENDENT_CONSTRAINTS = (
     "The gradients of the constraints are dependent there (leave out constraints that follow from "
     "others, and write none as a square)"
 )
@@ -110,19 +110,19 @@ def verdict_on(
     asked : float
         The loosest tolerance that the caller gave.
     """
-    asked = min(asked, LOOSEST)
+    asked = min(asked, EXCUSED)
     feasible = point.violation.relative <= max(FEASIBLE, asked)
     limited = not claimed and LIMIT.search(message)
     unclaimed = Status.LIMIT if limited else Status.STALLED
     lowest = min(search.least, point.fun if feasible else np.inf)
-    if lowest < -ENDLESS * (1 + abs(search.first)):
+    if lowest < -DEPTH * (1 + abs(search.first)):
         return Status.UNBOUNDED, f"{message}f falls without end: it has come to {lowest:.3g}"
     if not np.isfinite(point.fun):
         return Status.NOT_FINITE, f"{message}f is {point.fun} where SciPy ended"
     if not feasible:
         where = point.violation.where
         if point.first_order and are_dependent(point.first_order.held * point.sizes):
-            where = f"{where}. {DEPENDENT}"
+            where = f"{where}. {DEPENDENT_CONSTRAINTS}"
         return Status.INFEASIBLE, f"{message}The point is infeasible: {where}"
     if point.first_order is None or point.gradient is None:
         return (Status.CONVERGED if claimed else unclaimed), message
@@ -168,7 +168,10 @@ def _doubt(
         if not doubtful.any():
             return _far_out(search, around, doubtful=False)
     elif search.constraints and are_dependent(first_order.held * point.sizes):
-        return Status.SINGULAR, f"{DEPENDENT}, so that no multipliers can tell a minimum"
+        return (
+            Status.SINGULAR,
+            f"{DEPENDENT_CONSTRAINTS}, so that no multipliers can tell a minimum",
+        )
     steps = [first_order.onto_limits] if first_order.onto_limits.any() else []
     if newton is not None:
         steps += [newton.step, BEYOND * newton.step]
@@ -224,7 +227,7 @@ def _falls_to(search: ScipySearch, around: Limited, lower: Array, size: float) -
     step = lower - around.x
     fun = around.value(lower)
     if not (search.bounded or search.constraints):
-        far, further = (around.value(around.x + length * step) for length in FURTHER)
+        far, further = (around.value(around.x + length * step) for length in FAR_AHEAD)
         fall = around.fun - fun
         if far < around.fun - 1e3 * fall and further < around.fun - 1e7 * fall:
             return Status.UNBOUNDED, f"f falls without end along {in_digits(step)}"
@@ -256,7 +259,7 @@ def _is_stationary(
     if newton is not None:
         small = small or (
             -newton.slope <= 20 * tolerance * scale
-            and bool(np.all(np.abs(newton.step) <= NEAR * point.sizes))
+            and bool(np.all(np.abs(newton.step) <= PROMISED * point.sizes))
             and bool(np.all(np.abs(newton.held_slopes) <= 10 * tolerance * scale))
         )
     elif search.constraints:  # what is left to gain goes with the square of the slopes
