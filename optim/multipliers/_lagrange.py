@@ -10,6 +10,7 @@ from optim.multipliers._constrained_objective import ConstrainedObjective
 from optim.multipliers._newton_on_kkt import newton_on_kkt
 from optim.multipliers._sqp import sqp_descent
 from optim.search._keywords import OF_LAGRANGE, answering
+from optim.search._rounding import FINEST
 from optim.search._run import Callback, check_tolerance, run
 
 if TYPE_CHECKING:
@@ -96,6 +97,7 @@ def lagrange(
     if find not in ASKED:
         raise ValueError(f"find is one of {', '.join(map(repr, ASKED))}, but got {find!r}")
     check_tolerance("kkt_tol", kkt_tol, relative=True)
+    kkt_tol = max(kkt_tol, FINEST)
     functions = list(constraints) if isinstance(constraints, Sequence) else [constraints]
     if not all(map(callable, functions)):
         raise TypeError(

@@ -27,10 +27,10 @@ UNBOUND = 1e-8  # the violation with which f may fall without end
 WIDE = 1e3  # a trust radius, in units of the size of x, that limits no last step
 FUNNEL = 0.3  # how far, in units of the size of x, a step may leave the constraints
 LOWEST = -1e100  # f falls without end
+OUTERMOST = 1e30  # times the size of the start, and so does it there
 ON_TRACK = 1e-13  # the violation to which a trial point nearby is led back
 OFF_TRACK = 1e-10  # and that up to which it counts
 GAIN = 1e-12  # of f and the gradients' terms: a point nearby is lower by more
-OUTERMOST = 1e30  # times the size of the start, and so does it there
 
 
 def sqp_descent(system: ConstrainedObjective, kkt_tol: float) -> Search:

@@ -46,6 +46,20 @@ def test_hock_schittkowski_from_the_standard_start(problem: Problem) -> None:
     assert result.kkt <= 1e-12
 
 
+@pytest.mark.parametrize("problem", EQUALITY.values(), ids=EQUALITY)
+def test_a_tolerance_of_0_ends_where_rounding_does(problem: Problem) -> None:
+    result = lagrange(problem.f, problem.start, list(problem.constraints), kkt_tol=0)
+    assert result.success, result.message
+    assert_allclose(result.fun, problem.minima[0], rtol=1e-8, atol=1e-8)
+    assert result.kkt <= 1e-12
+    assert result.nit < 60
+
+
+def test_nor_does_it_go_round_where_the_constraints_lose_rank() -> None:
+    f, constraints, start, status, _ = BAD["circles that touch"]
+    assert lagrange(f, start, constraints, kkt_tol=0).status is status
+
+
 def test_as_few_evaluations_as_slsqp_on_the_median_problem() -> None:
     from scipy.optimize import minimize
 

@@ -29,7 +29,11 @@ def short_memory(f: Any, x0: Any) -> OptimizeResult:
     return lbfgs(f, x0, memory=2, maxiter=5000)
 
 
-@pytest.mark.parametrize("method", [bfgs, lbfgs, short_memory])
+def to_rounding(f: Any, x0: Any) -> OptimizeResult:
+    return bfgs(f, x0, tol=0)
+
+
+@pytest.mark.parametrize("method", [bfgs, lbfgs, short_memory, to_rounding])
 @pytest.mark.parametrize("name", PROBLEMS)
 def test_the_problems_of_more_garbow_and_hillstrom(name: str, method: Method) -> None:
     problem = PROBLEMS[name]
