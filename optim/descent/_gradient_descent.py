@@ -136,7 +136,11 @@ def _fixed_rate_descent(objective: Objective, step: float, momentum: float, gtol
     while not np.abs(jac).max() <= gtol:
         velocity = momentum * velocity - step * jac
         if not ((x + velocity != x) | (x - step * jac != x)).any():
-            return _nowhere_lower(objective, x, fun, jac, reach, gtol, highest)
+            return _nothing_left(objective, x, fun, jac, reach, highest, TOL) or (
+                Status.STALLED,
+                f"a step of {step:g} no longer changes x, though the gradient has an entry of "
+                f"{np.abs(jac).max():.3g}, not {gtol:g}: take larger steps, or a line search",
+            )
         x, last = x + velocity, fun
         fun, jac = objective.value_and_gradient(x)
         if not (isfinite(fun) and np.isfinite(jac).all()):
@@ -169,7 +173,11 @@ def _line_search_descent(objective: Objective, search: LineSearch, gtol: float) 
             yield Iterate(trial.x, trial.fun, trial.jac)
             return unbounded_verdict(trial.fun)
         if not (trial.x != x).any():
-            return _nowhere_lower(objective, x, fun, jac, reach, gtol, highest)
+            return _nothing_left(objective, x, fun, jac, reach, highest, TOL) or (
+                Status.STALLED,
+                f"no step lowers f, though the gradient has an entry of {np.abs(jac).max():.3g}, "
+                f"not {gtol:g}: f may have a corner here, or give no more digits",
+            )
         s, y = trial.x - x, trial.jac - jac
         x, fun, jac = trial.x, trial.fun, trial.jac
         np.maximum(reach, np.abs(x), out=reach)
@@ -180,23 +188,6 @@ def _line_search_descent(objective: Objective, search: LineSearch, gtol: float) 
         if below_all(fun, highest) or (far and falls_without_end(objective.value, x, s, fun)):
             return unbounded_verdict(fun)
     return _kind(objective, x, fun, jac, reach, gtol)
-
-
-def _nowhere_lower(
-    objective: Objective,
-    x: Array,
-    fun: float,
-    jac: Array,
-    reach: Array,
-    gtol: float,
-    highest: float,
-) -> Verdict:
-    """Return the verdict where no step changes x any more."""
-    return _nothing_left(objective, x, fun, jac, reach, highest, TOL) or (
-        Status.STALLED,
-        f"no step lowers f, though the gradient has an entry of {np.abs(jac).max():.3g}, "
-        f"not {gtol:g}: f may have a corner here, or give no more digits",
-    )
 
 
 def _nothing_left(

@@ -235,6 +235,7 @@ def test_a_fixed_step_ends_where_it_changes_x_no_longer(momentum: float) -> None
 def test_a_step_that_is_too_short_to_change_x_finds_nothing() -> None:
     result = gradient_descent(bowl, START, step=1e-30)
     assert (result.status, result.nit) == (Status.STALLED, 0)
+    assert "a step of 1e-30 no longer changes x" in result.message
 
 
 # -- arguments that were swapped -------------------------------------------------------------
