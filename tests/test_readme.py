@@ -53,7 +53,8 @@ def test_every_public_name_is_in_the_table_of_packages(package: ModuleType) -> N
     (row,) = re.findall(
         rf"^\| `{package.__name__}` \|(.*)\|$", README.read_text(encoding="utf-8"), re.MULTILINE
     )
-    assert set(re.findall(r"`(\w+)`", row)) == set(package.__all__)
+    told = set(re.findall(r"`(\w+)`", row))
+    assert told == set(package.__all__), "the README's table of packages lists all public names"
 
 
 def test_links_lead_somewhere() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import re
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -57,11 +58,11 @@ def decay(t: Any, amplitude: Any, rate: Any = 1.0) -> Any:
 def test_every_model_is_among_the_cases_and_kept_by_json() -> None:
     public = [getattr(fit_package, name) for name in fit_package.__all__]
     shapes = {kind for kind in public if isinstance(kind, type) and issubclass(kind, Model)}
-    assert {type(model) for model, _ in CASES[:-1]} == shapes - {Model}
+    assert {type(model) for model, _ in CASES[:-1]} == shapes - {Model}, "each is to be in CASES"
     for model, p in CASES[:-1]:
         result = fit(model, X, np.asarray(model(X, *p)), 0.1, p0=p)
         kept = FitResult.from_json(result.to_json())
-        assert type(kept.problem.model) is type(model)
+        assert type(kept.problem.model) is type(model), "it is to be in SHAPES, which JSON knows"
         assert_allclose(kept.predict(X), result.predict(X))
 
 
@@ -118,7 +119,14 @@ def test_models_are_differentiable_in_all_parameters_and_in_x(model: Model, p: l
     check_grads(lambda x, *p: model(x, *p), X, *p, rtol=1e-5, atol=1e-5)
 
 
-@pytest.mark.parametrize("model", [Gaussian(), Lorentzian(), PseudoVoigt(), Voigt(), Step()])
+WITH_WIDTHS = [
+    model
+    for model, _ in CASES[:-1]
+    if any(word in name for name in model.names for word in ("sigma", "gamma", "width", "fwhm"))
+]
+
+
+@pytest.mark.parametrize("model", WITH_WIDTHS)
 def test_a_width_of_zero_gives_finite_values_and_derivatives(model: Model) -> None:
     p = [3.0, 2.0, 0.0, 0.0][: len(model.names)]
     x = np.array([1.0, 2.0, 3.0])  # the center is one of them
@@ -127,7 +135,7 @@ def test_a_width_of_zero_gives_finite_values_and_derivatives(model: Model) -> No
         assert np.isfinite(jacobian(lambda p: model(x, *p))(np.array(p))).all()
 
 
-@pytest.mark.parametrize("model", [Gaussian(), Lorentzian(), PseudoVoigt(), Voigt()])
+@pytest.mark.parametrize("model", [m for m in WITH_WIDTHS if not isinstance(m, Step)])
 def test_the_sign_of_a_width_does_not_matter(model: Model) -> None:
     p = [3.0, 2.0, 0.7, 0.3][: len(model.names)]
     opposite = [3.0, 2.0, -0.7, 0.3][: len(model.names)]
@@ -362,6 +370,12 @@ MAKERS = [
     damped_sine,
 ]
 Maker = Callable[[np.random.Generator], tuple[Model, Any, list[float]]]
+
+
+def test_guesses_are_tried_of_every_model_that_is_not_linear() -> None:
+    made = " ".join(str(make(np.random.default_rng(0))[0]) for make in MAKERS)
+    nonlinear = {type(model).__name__ for model, _ in CASES[:-1]} - {"Line", "Polynomial"}
+    assert nonlinear <= set(re.findall(r"\w+", made)), "each is to be in MAKERS"
 
 
 def minimum(model: Model, x: Any, y: Any, start: Any) -> float:

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 from fit import FitResult, Model, fit
+from fit.verdict import _warnings
 from optim import Status
 from tests.fit.test_nist import SETS, problem
 
@@ -40,6 +44,13 @@ def test_of_a_good_fit_nothing_is_said(sigma: float | None) -> None:
 def test_they_are_found_once() -> None:
     result = fit(decay, X, Y, 0.5)
     assert result.warnings is result.warnings
+
+
+def test_every_check_is_among_those_that_are_made() -> None:
+    listed = inspect.getsource(_warnings.warnings)
+    for path in Path(_warnings.__file__).parent.glob("_*.py"):
+        for name in re.findall(r"^def (\w+)\(.*Iterator\[str\]:$", path.read_text(), re.MULTILINE):
+            assert re.search(rf"^ +{name},$", listed, re.MULTILINE), f"{name}: enter it in checks"
 
 
 # -- undetermined ----------------------------------------------------------------------------

@@ -1,8 +1,9 @@
 """Write PyTorch's numbers into training_by_pytorch.json, for the cases that stand in it.
 
-To add one, add its optimiser and settings there, and run ``python -m tests.optim.by_pytorch`` where
-PyTorch is installed. Choose settings with which the steps come to rest: those that go to and fro
-make more of rounding than the comparison allows.
+To add one, add its optimiser and settings under "updates", and run
+``python -m tests.optim.by_pytorch`` where PyTorch is installed: what has no values yet is given
+them. Choose settings with which the steps come to rest: those that go to and fro make more of
+rounding than the comparison allows.
 """
 
 from __future__ import annotations
@@ -52,5 +53,8 @@ def text(numbers: Any) -> str:
 if __name__ == "__main__":
     known = json.loads(FILE.read_text(encoding="utf-8"))
     for group in ("updates", "clipping"):
-        known[group] = [steps(case, known["problem"], known["recorded"]) for case in known[group]]
+        known[group] = [
+            case if "values" in case else steps(case, known["problem"], known["recorded"])
+            for case in known[group]
+        ]
     FILE.write_text(text(known) + "\n", encoding="utf-8")
