@@ -14,14 +14,14 @@ OTHERS = {  # what SciPy, lmfit, iminuit and Matplotlib call what a fit takes
     "x_sigma": ("xerr", "x_err", "dx", "sigma_x"),
     "sigma, which is 1/weights": ("weights", "w"),
     "p0": ("params", "x0", "initial", "guess", "start"),
-    "model": ("f", "func", "fun"),
+    "model": ("f", "func", "fun", "fcn", "residuals"),
     "x": ("xdata",),
     "y": ("ydata", "data"),
     "bounds": ("limits",),
-    "offset_tol": ("ftol", "xtol", "gtol", "tol"),
-    "max_nfev": ("maxfev", "maxiter", "ncall"),
+    "offset_tol": ("ftol", "xtol", "gtol", "tol", "rtol", "kkt_tol"),
+    "max_nfev": ("maxfev", "maxiter", "max_iter", "ncall"),
     "callback": ("iter_cb",),
-    "progress": ("verbose",),
+    "progress": ("verbose", "disp"),
     "absolute_sigma, its opposite": ("scale_covar",),
 }
 OURS = {theirs: ours for ours, names in OTHERS.items() for theirs in names}
@@ -29,7 +29,14 @@ ONLY_OF_FIT = (
     *("p0", "x_sigma", "bounds", "fixed", "constraints", "loss", "f_scale", "method"),
     *("offset_tol", "max_nfev", "callback", "progress"),
 )
-NEEDLESS = dict.fromkeys(("jac", "Dfun"), "derivatives are exact")
+NEEDLESS = {
+    **dict.fromkeys(("jac", "Dfun", "col_deriv", "epsfcn", "diff_step"), "derivatives are exact"),
+    **dict.fromkeys(("x_scale", "diag", "factor"), "the units of parameters do not matter"),
+    **dict.fromkeys(("args", "kwargs", "fcn_args", "fcn_kws"), "a model may hold further numbers"),
+    "full_output": "the result tells everything",
+    "check_finite": "data are always checked: nan_policy='omit' leaves out NaN",
+    "path": "a callback is told of each step",
+}
 OUR_RESULTS = {  # what lmfit, SciPy and iminuit call it: what a FitResult does
     **dict.fromkeys(("params", "best_values", "parameters"), "values"),
     **dict.fromkeys(("popt", "x"), "p, or by name values"),
@@ -93,7 +100,7 @@ def with_suggestions(instead: Callable[[str, list[str]], str], of_more: str) -> 
                 by_position = ", ".join(name for name in first if name != "self")
                 raise TypeError(f"{of}() takes only {by_position} by position: {of_more}")
             unknown = next(name for name in named if name not in known)
-            raise TypeError(f"{of}() has no argument {unknown!r}: {instead(unknown, names)}")
+            raise TypeError(f"{of}() has no keyword {unknown!r}: {instead(unknown, names)}")
 
         return cast(F, call)
 

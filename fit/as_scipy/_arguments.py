@@ -216,10 +216,7 @@ def check_options(options: Mapping[str, Any]) -> None:
     unknown = options.keys() - OF_LM - OF_TRF
     if unknown:
         name = min(unknown)
-        raise TypeError(
-            f"curve_fit() got an unexpected keyword argument {name!r}: "
-            f"{argument_of_fit(name, ARGUMENTS)}"
-        )
+        raise TypeError(f"curve_fit() has no keyword {name!r}: {argument_of_fit(name, ARGUMENTS)}")
 
 
 def callback_of_scipy(callback: Callable[..., Any] | None) -> Callable[..., Any] | None:

@@ -10,16 +10,19 @@ import numpy as np
 from optim.from_scipy._methods import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS
 from optim.from_scipy._report import judge, report
 from optim.from_scipy._scipy_search import ScipySearch
-from optim.search._keywords import answering
+from optim.search._keywords import OF_SIBLINGS, answering
 from optim.search._run import Status, check_count, check_tolerance
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 _IN_OPTIONS = "write it into options={...}"
-OF_OTHERS = {  # of SciPy's older and other functions, and of ours
-    "f": "write fun=",
-    "func": "write fun=",
+OF_OTHERS = OF_SIBLINGS | {  # of SciPy's older and other functions, and of ours
+    **dict.fromkeys(("f", "func", "fcn", "residuals"), "write fun="),
+    **dict.fromkeys(("p0", "params", "start", "guess"), "write x0="),
+    **dict.fromkeys(("m", "maxcor", "memory"), "write options={'maxcor': ...}, of L-BFGS-B"),
+    **dict.fromkeys(("kkt_tol", "offset_tol", "rtol", "atol"), "write tol="),
+    "max_nfev": "write options={'maxfun': ...} or {'maxfev': ...}, as the method has it",
     "fprime": "write jac=, or leave it out, for derivatives are exact here",
     "approx_grad": "write jac='2-point' for differences",
     "fhess": "write hess=, or leave it out, for derivatives are exact here",
@@ -32,8 +35,10 @@ OF_OTHERS = {  # of SciPy's older and other functions, and of ours
     "xtol": _IN_OPTIONS,
     "eps": _IN_OPTIONS,
     "disp": _IN_OPTIONS,
-    "f_scale": "give residuals to least_squares, and write f_scale= there",
-    "loss": "give residuals to least_squares",
+    "diff_step": _IN_OPTIONS,
+    "verbose": _IN_OPTIONS,
+    "limits": "write bounds=",
+    "iter_cb": "write callback=",
     "x_scale": "vary x / x_scale instead of x",
     "full_output": "leave it out, for the result tells everything",
     "retall": "collect x in a callback",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any
 
@@ -83,6 +84,43 @@ def test_a_keyword_of_scipy_is_answered(method: Method, keyword: str, answer: st
         TypeError, match=f"{method.__name__}.. has no keyword '{keyword}'.*{answer}"
     ):
         solve(method, **{keyword: None})
+
+
+@every_method
+def test_a_keyword_of_another_method_is_answered(method: Method) -> None:
+    taken = inspect.signature(method).parameters.keys()
+    first = next(iter(taken))
+    siblings = [
+        f for f in PUBLIC if inspect.isfunction(f) and "x0" in inspect.signature(f).parameters
+    ]
+    every = {word for f in siblings for word in inspect.signature(f).parameters}
+    for keyword in every - taken - {"f", "fun", "residuals"}:
+        with pytest.raises(TypeError, match=f"has no keyword '{keyword}': "):
+            solve(method, **{keyword: None})
+    for keyword in {"f", "fun", "residuals"} - taken:
+        with pytest.raises(TypeError, match=f"has no keyword '{keyword}': write {first}="):
+            method(**{keyword: None})
+
+
+@every_method
+@pytest.mark.parametrize(
+    "keyword",
+    [
+        *("func", "fcn", "params", "limits", "rtol", "loss", "f_scale", "verbose", "iter_cb"),
+        *("m", "maxcor", "fprime", "max_nfev", "step", "find", "bracket"),
+    ],
+)
+def test_a_keyword_of_another_library_is_answered(method: Method, keyword: str) -> None:
+    if keyword not in inspect.signature(method).parameters:
+        with pytest.raises(TypeError, match=f"has no keyword '{keyword}': "):
+            solve(method, **{keyword: None})
+
+
+@pytest.mark.parametrize("method", [*DESCENT, *ROOTS, optim.least_squares, optim.lagrange])
+def test_of_too_many_positions_it_is_said_which_there_are(method: Method) -> None:
+    first = "residuals, x0" if method is optim.least_squares else "f, x0"
+    with pytest.raises(TypeError, match=rf"takes only {first}.* by position: .* by name"):
+        method(abs, 1.0, abs, abs)
 
 
 @pytest.mark.parametrize("kind", TRAINING)
