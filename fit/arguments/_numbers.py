@@ -65,6 +65,12 @@ def number(name: str, value: Any, check_finite: bool = True) -> float:
     return float(array.item())
 
 
+def check_callback(callback: Any) -> None:
+    """Refuse as a callback what is no function, before it is called."""
+    if callback is not None and not callable(callback):
+        raise TypeError(f"expected callback to be a function, got {callback!r:.60}")
+
+
 def refuse(name: str, array: Array, bad: NDArray[np.bool_], expected: str) -> NoReturn:
     """Raise a ValueError that names the first bad entry of an argument."""
     first = tuple(map(int, np.argwhere(bad)[0]))

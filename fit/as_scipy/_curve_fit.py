@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
+from fit.arguments._numbers import check_callback
+from fit.arguments._words import description
 from fit.as_scipy._answer import (
     IER,
     covariance_at,
@@ -159,6 +161,11 @@ def curve_fit(
     """
     check_options(kwargs)
     check_jac(jac)
+    check_callback(callback)
+    if not callable(f):
+        raise TypeError(
+            f"the model comes first, as in curve_fit(f, xdata, ydata), but got {description(f)}"
+        )
     if max_nfev is None:
         max_nfev = kwargs.get("maxfev") or None  # 0 is SciPy's default of maxfev
     kwargs.pop("maxfev", None)

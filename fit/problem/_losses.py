@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from fit.arguments._numbers import Array, number
-from fit.arguments._suggestions import nearest_name
+from fit.arguments._numbers import Array
+from optim import influence
 
 Loss: TypeAlias = "str | Callable[[Any], Any]"
 
@@ -43,20 +43,14 @@ def loss_in_words(loss: Loss) -> str:
 
 def scale_of_loss(loss: Any, f_scale: Any, absolute: bool) -> float | None:
     """Return where a loss begins to count outliers less; None where that is to be found."""
-    if not isinstance(loss, str) and not callable(loss):
-        raise ValueError(
-            f"expected a loss by its name or as a function of z, got {loss!r}: {', '.join(LOSSES)}"
-        )
-    if isinstance(loss, str) and loss not in LOSSES:
-        raise ValueError(f"there is no loss {loss!r}: {nearest_name(loss, LOSSES)}")
+    if not callable(loss):
+        influence(loss, 1.0)  # which refuses what is no loss
     if f_scale is None:
         return 1.0 if absolute or loss == "linear" else None
-    scale = number("f_scale", f_scale, check_finite=False)
+    influence("linear", 1.0, f_scale)
     if loss == "linear":
         raise ValueError(
             "f_scale is where a robust loss begins to count outliers less: give a loss too, "
             "such as loss='soft_l1'"
         )
-    if not 0 < scale < np.inf:
-        raise ValueError(f"expected f_scale to be a positive, finite number, got {scale}")
-    return scale
+    return float(f_scale)

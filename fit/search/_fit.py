@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fit.arguments._numbers import check_callback
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
 from fit.problem._chi_squared import TOLERANCE
@@ -187,6 +188,7 @@ def fit(
         distance_of(method),
     )
     check_start(problem)
+    check_callback(callback)
     effort = Effort(offset_tol, max_nfev, callback, progress)
     result = minimum_of(problem, method, effort)
     if loss == "linear" or np.shape(data.x) != data.y.shape:

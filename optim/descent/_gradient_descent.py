@@ -23,7 +23,16 @@ from optim.descent._trust_region import March, falls_without_end
 from optim.search._keywords import OF_GRADIENT_DESCENT, answering
 from optim.search._objective import Array, Iterate, Objective
 from optim.search._rounding import FINEST
-from optim.search._run import Callback, Search, Status, Verdict, check_tolerance, run
+from optim.search._run import (
+    Callback,
+    Search,
+    Status,
+    Verdict,
+    check_choice,
+    check_number,
+    check_tolerance,
+    run,
+)
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -99,16 +108,14 @@ def gradient_descent(
     """
     if step is not None and line_search is not None:
         raise ValueError("expected a step or a line_search, got both")
-    if step is not None and not 0 < step < np.inf:
-        raise ValueError(f"expected a positive step, got {step}")
-    if not 0 <= momentum < 1:
-        raise ValueError(f"expected a momentum from 0 to below 1, got {momentum}")
+    if step is not None:
+        check_number("step", step, "a positive, finite number", lambda step: 0 < step < np.inf)
+    check_number("momentum", momentum, "a number from 0 to below 1", lambda beta: 0 <= beta < 1)
     if momentum and step is None:
         raise ValueError("a momentum needs a fixed step: give step=")
     check_tolerance("gtol", gtol)
-    if line_search is not None and line_search not in LINE_SEARCHES:
-        known = ", ".join(LINE_SEARCHES)
-        raise ValueError(f"expected line_search to be one of {known}, got {line_search!r}")
+    if line_search is not None:
+        check_choice("line_search", line_search, LINE_SEARCHES)
     objective = Objective(f, x0, args)
     if step is not None:
         search = _fixed_rate_descent(objective, step, momentum, gtol)

@@ -11,7 +11,7 @@ from optim.from_scipy._methods import METHODS, WITH_BOUNDS, WITH_CONSTRAINTS
 from optim.from_scipy._report import judge, report
 from optim.from_scipy._scipy_search import ScipySearch
 from optim.search._keywords import OF_SIBLINGS, answering
-from optim.search._run import Status, check_count, check_tolerance
+from optim.search._run import Status, check_callback, check_count, check_tolerance
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -146,9 +146,14 @@ def minimize(
         x0 = np.atleast_1d(x0)
     if tol is not None:
         check_tolerance("tol", tol)
+    if options is not None and not isinstance(options, Mapping):
+        raise TypeError(
+            f"expected options to be a dict, as {{'maxiter': 100}}, got {options!r:.60}"
+        )
     limit = (options or {}).get("maxiter")
     if limit is not None:
         check_count("maxiter", limit)
+    check_callback(callback)
     search = ScipySearch(fun, x0, args, name, jac, callback)
     with np.errstate(all="ignore"):
         search.confine(bounds, constraints)

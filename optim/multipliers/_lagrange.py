@@ -11,7 +11,7 @@ from optim.multipliers._newton_on_kkt import newton_on_kkt
 from optim.multipliers._sqp import sqp_descent
 from optim.search._keywords import OF_LAGRANGE, answering
 from optim.search._rounding import FINEST
-from optim.search._run import Callback, check_tolerance, run
+from optim.search._run import Callback, check_choice, check_tolerance, run
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -94,8 +94,7 @@ def lagrange(
     >>> result.x.round(12), result.multipliers.round(12), result.kind
     (array([2., 2.]), array([-1.]), 'maximum')
     """
-    if find not in ASKED:
-        raise ValueError(f"find is one of {', '.join(map(repr, ASKED))}, but got {find!r}")
+    check_choice("find", find, ASKED)
     check_tolerance("kkt_tol", kkt_tol, relative=True)
     kkt_tol = max(kkt_tol, FINEST)
     functions = list(constraints) if isinstance(constraints, Sequence) else [constraints]

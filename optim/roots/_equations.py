@@ -78,7 +78,10 @@ class Equations(Problem):
 
         def single(x: Any) -> Any:
             value = self.f(x)
-            return np.reshape(np.stack(value) if isinstance(value, list | tuple) else value, ())
+            value = np.stack(value) if isinstance(value, list | tuple) else value
+            if np.iscomplexobj(value.data if type(value) is Tensor else value):
+                self._as_vector(value)
+            return np.reshape(value, ())
 
         self.nfev += 1
         self.njev += 1

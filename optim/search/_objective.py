@@ -49,7 +49,12 @@ class Problem:
         except TypeError as error:
             if any(map(callable, x0 if isinstance(x0, list | tuple) else [x0])):
                 raise TypeError(f"expected numbers as x0, got a function: {ORDER}") from error
-            raise
+            raise TypeError(
+                f"expected x0 to hold real numbers only, got {x0!r:.60}: give what else f takes in "
+                "args"
+            ) from error
+        except ValueError as error:
+            raise ValueError(f"x0 is empty: {error}") from error
         if start.dtype.kind == "c":
             raise TypeError("x0 is complex: vary its real and imaginary parts")
         if not start.size:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Collection, Generator
 from contextlib import closing
 from copy import deepcopy
 from enum import IntEnum
@@ -94,6 +94,7 @@ def run(
     from scipy.optimize import OptimizeResult
 
     check_count("maxiter", maxiter)
+    check_callback(callback)
     best = last = Iterate(problem.start, np.nan)
     least = np.inf
     points = []
@@ -156,7 +157,9 @@ def check_count(name: str, count: Any, least: int = 0) -> None:
         ...
     TypeError: expected maxiter to be a whole number of 0 or more, got 1000.0: write 1000
     """
-    wrong = f"expected {name} to be a whole number of {least} or more, got {count!s:.60}"
+    is_number = isinstance(count, int | float | np.integer | np.floating)
+    got = f"{count}" if is_number else f"{count!r:.60}"
+    wrong = f"expected {name} to be a whole number of {least} or more, got {got}"
     if isinstance(count, bool) or not isinstance(count, int | np.integer):
         if isinstance(count, float | np.floating) and np.isfinite(count) and count >= least:
             wrong += f": write {round(float(count))}"
@@ -165,6 +168,57 @@ def check_count(name: str, count: Any, least: int = 0) -> None:
         raise TypeError(wrong)
     if count < least:
         raise ValueError(wrong)
+
+
+def check_callback(callback: Any) -> None:
+    """Refuse as a callback what is no function, before it is called."""
+    if callback is not None and not callable(callback):
+        raise TypeError(f"expected callback to be a function, got {callback!r:.60}")
+
+
+def check_choice(name: str, value: Any, choices: Collection[str], or_else: str = "") -> None:
+    """Refuse what is none of the words that an argument may be.
+
+    Examples
+    --------
+    >>> check_choice("find", "least", ["min", "max"])
+    Traceback (most recent call last):
+        ...
+    ValueError: expected find to be one of 'min', 'max', got 'least'
+    """
+    if not isinstance(value, str) or value not in choices:
+        words = ", ".join(map(repr, choices))
+        raise ValueError(f"expected {name} to be one of {words}{or_else}, got {value!r:.60}")
+
+
+def check_number(
+    name: str, value: Any, what: str, fits: Callable[[Any], bool], instead: str = ""
+) -> None:
+    """Refuse an argument that is no number, or not such a one as is described.
+
+    ``instead`` is what to write, if that can be said.
+
+    Raises
+    ------
+    TypeError
+        When it is no number.
+    ValueError
+        When it does not fit.
+
+    Examples
+    --------
+    >>> check_number("step", 0, "a positive number", lambda step: step > 0)
+    Traceback (most recent call last):
+        ...
+    ValueError: expected step to be a positive number, got 0
+    """
+    is_number = isinstance(value, int | float | np.integer | np.floating)
+    is_number = is_number and not isinstance(value, bool)
+    if is_number and fits(value):
+        return
+    got = f"{value}" if is_number else f"{value!r:.60}"
+    wrong = f"expected {name} to be {what}, got {got}{instead and f': {instead}'}"
+    raise ValueError(wrong) if is_number else TypeError(wrong)
 
 
 def check_tolerance(name: str, tol: Any, relative: bool = False) -> None:
@@ -187,13 +241,9 @@ def check_tolerance(name: str, tol: Any, relative: bool = False) -> None:
         ...
     ValueError: expected tol to be a number from 0 to below 1, got 2: write 0 to go down to rounding
     """
-    is_number = isinstance(tol, int | float | np.integer | np.floating) and type(tol) is not bool
-    if is_number and 0 <= tol < (1 if relative else np.inf):
-        return
     what = "a number from 0 to below 1" if relative else "a finite number of 0 or more"
-    got = f"{tol}" if is_number else f"{tol!r:.60}"
-    wrong = f"expected {name} to be {what}, got {got}: write 0 to go down to rounding"
-    raise ValueError(wrong) if is_number else TypeError(wrong)
+    below = 1 if relative else np.inf
+    check_number(name, tol, what, lambda tol: 0 <= tol < below, "write 0 to go down to rounding")
 
 
 class _NoBar:

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike
 
 from autodiff import grad, linearize
 from optim.search._objective import Array
+from optim.search._run import check_choice, check_number
 
 Loss: TypeAlias = Callable[[Any], Any]
 
@@ -33,19 +34,13 @@ def loss_named(loss: str | Loss) -> Loss | None:
         return loss
     if loss == "linear":
         return None
-    if not isinstance(loss, str) or loss not in LOSSES:
-        names = ", ".join(map(repr, ("linear", *LOSSES)))
-        raise ValueError(f"loss is one of {names} or a function of z, but got {loss!r}")
+    check_choice("loss", loss, ("linear", *LOSSES), " or a function of z")
     return LOSSES[loss]
 
 
 def check_f_scale(f_scale: Any) -> None:
     """Refuse as the size of an outlier what is no positive, finite number."""
-    is_number = isinstance(f_scale, int | float | np.integer | np.floating)
-    if is_number and 0 < f_scale < np.inf:
-        return
-    wrong = "expected f_scale to be a positive, finite number, got "
-    raise ValueError(f"{wrong}{f_scale}") if is_number else TypeError(f"{wrong}{f_scale!r:.60}")
+    check_number("f_scale", f_scale, "a positive, finite number", lambda size: 0 < size < np.inf)
 
 
 def reweight(

@@ -529,7 +529,7 @@ def test_bad_input_is_refused_by_name(arguments: Any, message: str) -> None:
         ({"jac": "4-point"}, "`jac` must be '2-point', '3-point', 'cs' or callable"),
         ({"jac": lambda x, m, c: np.ones((30, 3))}, r"Jacobian has shape \(30, 3\).*\(30, 2\)"),
         ({"args": (1,)}, "'args' is not a supported keyword argument"),
-        ({"loss": "biweight"}, "loss is one of"),
+        ({"loss": "biweight"}, "expected loss to be one of"),
         ({"nan_policy": "skip"}, "nan_policy must be one of"),
     ],
 )

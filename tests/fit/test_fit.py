@@ -13,7 +13,7 @@ import scipy.optimize
 from numpy.testing import assert_allclose
 
 import optim
-from fit import FitResult, fit
+from fit import FitResult, curve_fit, fit
 from fit.problem._losses import LOSSES
 
 T = np.array([0.0, 0.4, 0.8, 1.2, 1.6, 2.0, 2.4, 2.8, 3.2, 3.6, 4.0, 4.4])
@@ -112,21 +112,36 @@ def test_errors_from_scatter_hardly_know_of_outliers(loss: str) -> None:
     assert plain.errors["rate"] / clean.errors["rate"] > 10
 
 
+@pytest.mark.parametrize("arguments", [{"loss": x} for x in ("l1", "Huber", 3, None, ["huber"])])
 @pytest.mark.parametrize(
-    ("loss", "message"),
-    [
-        ("l1", "no loss 'l1': there are linear, soft_l1, huber, cauchy, arctan"),
-        ("Huber", "no loss 'Huber': did you mean 'huber'?"),
-        (3, "by its name or as a function of z, got 3: linear, soft_l1, huber, cauchy, arctan"),
-    ],
+    "others", [{"f_scale": x} for x in ("1", True, None, [1.0], 0, -1.0, np.nan, np.inf)]
 )
-def test_an_unknown_loss(loss: Any, message: str) -> None:
-    with pytest.raises(ValueError, match=message):
-        fit(decay, T, Y, loss=loss)
+def test_losses_and_their_scales_are_refused_in_the_words_of_least_squares(
+    arguments: dict[str, Any], others: dict[str, Any]
+) -> None:
+    if others["f_scale"] is not None:
+        arguments = {"loss": "huber", **others}
+    with pytest.raises((TypeError, ValueError)) as raised:
+        optim.least_squares(lambda p: p, [1.0], **arguments)
+    for refusing in (fit, curve_fit):
+        with pytest.raises(type(raised.value)) as error:
+            refusing(decay, T, Y, **arguments)
+        assert str(error.value) == str(raised.value)
+
+
+@pytest.mark.parametrize("refusing", [fit, curve_fit])
+def test_a_callback_is_a_function(refusing: Any) -> None:
+    with pytest.raises(TypeError, match="expected callback to be a function, got 3"):
+        refusing(decay, T, Y, callback=3)
+
+
+def test_the_model_of_curve_fit_comes_first() -> None:
+    with pytest.raises(TypeError, match=r"the model comes first, as in curve_fit\(f, xdata, ydata"):
+        curve_fit(T, Y, decay)  # type: ignore[arg-type]
 
 
 def test_the_losses_are_those_of_least_squares() -> None:
-    with pytest.raises(ValueError, match="loss is one of") as raised:
+    with pytest.raises(ValueError, match="expected loss to be one of") as raised:
         optim.least_squares(lambda p: p, [1.0], loss="none")
     named = re.findall("'([a-z_0-9]+)'", str(raised.value))[:-1]
     assert tuple(named) == LOSSES

@@ -320,7 +320,7 @@ def test_guesses_yield_to_bounds() -> None:
         ({"fixed": {"a": lambda b: b * np.ones(3)}}, r"the tie of a returned shape \(3,\)"),
         ({"constraints": 3}, "expected functions of parameters as constraints, got 3"),
         ({"constraints": lambda a: None}, r"the constraints are \[None\], expected real numbers"),
-        ({"loss": 3}, "expected a loss by its name or as a function of z, got 3"),
+        ({"loss": 3}, "expected loss to be one of 'linear', .* or a function of z, got 3"),
     ],
 )
 def test_arguments_of_the_wrong_kind(options: dict[str, Any], message: str) -> None:

@@ -148,13 +148,14 @@ def test_a_vector_is_refused() -> None:
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        ({"step": 0.0}, "positive step"),
-        ({"step": np.nan}, "positive step"),
+        ({"step": 0.0}, "step to be a positive, finite number"),
+        ({"step": np.nan}, "step to be a positive, finite number"),
         ({"step": 0.1, "line_search": "wolfe"}, "got both"),
-        ({"line_search": "newton"}, "armijo, wolfe, exact"),
-        ({"step": 0.1, "momentum": 1.0}, "momentum from 0 to below 1"),
+        ({"line_search": "newton"}, "line_search to be one of 'armijo', 'wolfe', 'exact'"),
+        ({"step": 0.1, "momentum": 1.0}, "momentum to be a number from 0 to below 1"),
         ({"momentum": 0.5}, "fixed step"),
         ({"maxiter": -1}, "maxiter"),
+        ({"line_search": ["wolfe"]}, "line_search to be one of"),
     ],
 )
 def test_refusals(wrong: Any, message: str) -> None:
@@ -203,3 +204,11 @@ def test_a_slope_that_goes_on_for_ever_is_told() -> None:
 def test_the_ridge_of_a_flat_saddle_is_no_minimum(step: float | None) -> None:
     result = gradient_descent(lambda x: x[0] ** 2 - x[1] ** 4, [1.0, 0.0], step=step, gtol=1e-8)
     assert result.status == Status.UNBOUNDED
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"step": "0.1"}, {"step": True}, {"step": 0.1, "momentum": None}]
+)
+def test_a_step_and_a_momentum_are_numbers(wrong: Any) -> None:
+    with pytest.raises(TypeError, match=r"expected (step|momentum) to be a .*number"):
+        gradient_descent(np.sum, [0.0], **wrong)

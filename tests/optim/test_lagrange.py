@@ -300,8 +300,10 @@ def test_too_few_steps() -> None:
 
 
 def test_wrong_arguments() -> None:
-    with pytest.raises(ValueError, match="'min', 'max', 'stationary', but got 'best'"):
+    with pytest.raises(ValueError, match="'min', 'max', 'stationary', got 'best'"):
         lagrange(product, [1.0, 1.0], circle, find="best")
+    with pytest.raises(ValueError, match=r"'stationary', got \['max'\]"):
+        lagrange(product, [1.0, 1.0], circle, find=["max"])  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="there is no constraint"):
         lagrange(product, [1.0, 1.0], [])
     with pytest.raises(TypeError, match=r"as constraints, as in lagrange\(f, x0, constraints\)"):

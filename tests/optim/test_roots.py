@@ -530,3 +530,10 @@ def test_an_end_of_the_bracket_in_a_pole_is_no_root() -> None:
     result = newton_raphson(lambda x: 3 - 1 / (2 * x + 1), -4.6, bracket=(-7.9, -0.5))
     assert result.status == Status.STALLED
     assert "a pole or a jump" in result.message
+
+
+@pytest.mark.parametrize("method", [newton_raphson, halley])
+def test_an_equation_of_complex_values_is_told(method: Any) -> None:
+    result = method(lambda x: x * (1 + 1j), 1.0)
+    assert result.status is Status.INVALID
+    assert "complex128" in result.message

@@ -134,7 +134,7 @@ LIMITED = pytest.mark.parametrize("method", [*EVERY.args[1], by_least_squares, b
         (np.float64(1e3), "got 1000.0: write 1000"),
         (np.inf, "got inf: write a large one"),
         (np.nan, "got nan"),
-        ("10", "got 10"),
+        ("10", "got '10'"),
         (True, "got True"),
         ([10], "got "),
     ],
@@ -236,6 +236,40 @@ def test_a_step_that_is_too_short_to_change_x_finds_nothing() -> None:
     result = gradient_descent(bowl, START, step=1e-30)
     assert (result.status, result.nit) == (Status.STALLED, 0)
     assert "a step of 1e-30 no longer changes x" in result.message
+
+
+# -- what a callback is ---------------------------------------------------------------------
+
+
+@EVERY
+@pytest.mark.parametrize("callback", [3, "show", [print]])
+def test_a_callback_is_a_function(method: Any, callback: Any) -> None:
+    for maxiter in (0, 10):
+        with pytest.raises(TypeError, match="expected callback to be a function, got"):
+            method(bowl, START, callback=callback, maxiter=maxiter)
+    with pytest.raises(TypeError, match="expected callback to be a function, got"):
+        minimize(bowl, START, callback=callback)
+    with pytest.raises(TypeError, match="expected callback to be a function, got"):
+        least_squares(lambda x: x, START, callback=callback)
+
+
+# -- what a start may be ---------------------------------------------------------------------
+
+METHODS = [*EVERY.args[1], halley, least_squares, minimize]
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("x0", [None, "a", [1.0, None], {"a": 1.0, "b": "c"}])
+def test_a_start_of_something_else_than_numbers_is_told(method: Any, x0: Any) -> None:
+    with pytest.raises(TypeError, match=r"expected x0 to hold real numbers only, got .* args"):
+        method(bowl, x0)
+
+
+@pytest.mark.parametrize("method", METHODS)
+@pytest.mark.parametrize("x0", [[], {}, (), {"a": []}, np.zeros((0, 2))])
+def test_an_empty_start_is_told(method: Any, x0: Any) -> None:
+    with pytest.raises(ValueError, match="x0 is empty"):
+        method(bowl, x0)
 
 
 # -- arguments that were swapped -------------------------------------------------------------
