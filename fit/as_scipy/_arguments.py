@@ -10,9 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import INSTEAD, Array, nan_for_masked, refuse, refuse_unequal
+from fit.arguments._numbers import INSTEAD, Array, nan_for_masked, numbers, refuse, refuse_unequal
 from fit.arguments._suggestions import argument_of_fit
-from fit.problem._parameters import ENDS, bounds_of, refuse_list_of_pairs, with_infinities
+from fit.problem._parameters import (
+    ENDS,
+    bounds_of,
+    refuse_dicts,
+    refuse_list_of_pairs,
+    with_infinities,
+)
 from fit.problem._sigma import Cholesky, Relative, whitening
 
 METHODS = ("lm", "trf", "dogbox")
@@ -153,12 +159,15 @@ def limits_of(bounds: Any, n: int, f: Callable[..., Any]) -> Limits | None:
                 f"{signature}: give (lower, upper)"
             )
         pair = bounds_of(bounds, names, {})
+    refuse_dicts(pair, names or NAMES)
     refuse_list_of_pairs(pair, names if len(names) == n else NAMES)
     if not isinstance(pair, list | tuple | np.ndarray) or len(pair) != 2:
         raise ValueError(f"`bounds` must contain 2 elements, (lower, upper), got {bounds!r:.80}")
     vectors = []
     for name, bound, end in zip(("lower", "upper"), pair, ENDS, strict=True):
-        vector = np.asarray(with_infinities(bound, end), float)
+        vector = numbers("bounds", with_infinities(bound, end), check_finite=False)
+        if np.isnan(vector).any():
+            raise ValueError(f"bounds is {bounds!r:.80}: write None or inf where there is none")
         if vector.size not in (1, n):
             raise ValueError(f"there are {vector.size} {name} bounds, but {n} parameters")
         vectors.append(np.array(np.broadcast_to(vector.ravel(), n)))

@@ -208,6 +208,8 @@ def bounds_of(
     _refuse_unknown(list(bounds), names, "bounds")
     low, high = (dict.fromkeys(names, end) for end in ENDS)
     for name, pair in bounds.items():
+        if pair is None:
+            continue
         if not isinstance(pair, Sequence | np.ndarray) or len(pair) != 2:
             raise ValueError(f"bounds[{name!r}] is {pair!r}, expected a pair (lower, upper)")
         low[name], high[name] = (
@@ -235,9 +237,8 @@ def _pairs(bounds: Any, names: tuple[str, ...]) -> Bounds:
     refuse_list_of_pairs(bounds, names)
     n = len(names)
     by_scipy = hasattr(bounds, "lb")
-    sides = (
-        [bounds.lb, bounds.ub] if by_scipy else list(bounds) if isinstance(bounds, Iterable) else []
-    )
+    sides = [bounds.lb, bounds.ub] if by_scipy else list(bounds) if _is_row(bounds) else []
+    refuse_dicts(sides, names)
     sides = [with_infinities(side, end) for side, end in zip(sides, ENDS, strict=False)] + sides[2:]
     if len(sides) != 2 or any(np.shape(side) not in ((), (1,), (n,)) for side in sides):
         shapes = ", ".join(str(np.shape(side)) for side in sides)
@@ -250,6 +251,12 @@ def _pairs(bounds: Any, names: tuple[str, ...]) -> Bounds:
         np.broadcast_to(numbers("bounds", side, check_finite=False), n).tolist() for side in sides
     )
     return dict(zip(names, zip(low, high, strict=True), strict=True))
+
+
+def refuse_dicts(sides: Any, names: Sequence[str]) -> None:
+    """Refuse lower and upper bounds that are dicts, and say what to write."""
+    if _is_row(sides) and any(isinstance(side, Mapping) for side in sides):
+        raise ValueError(f"bounds by name are pairs, such as bounds={{{names[0]!r}: (0, None)}}")
 
 
 def with_infinities(side: Any, end: float) -> Any:

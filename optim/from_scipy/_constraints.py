@@ -10,7 +10,7 @@ import numpy as np
 
 from autodiff import hessian, jacobian
 from optim.from_scipy._differences import differences
-from optim.search._bounds import Bounds, bounds_by_key, refuse_sides
+from optim.search._bounds import Bounds, bounds_by_key, bounds_of_scipy, refuse_sides
 from optim.search._objective import Array, Problem
 from optim.search._rounding import TINY
 
@@ -262,7 +262,7 @@ def bounds_of(bounds: Any, problem: Problem) -> Bounds:
     if bounds is None:
         return np.full(n, -np.inf), np.full(n, np.inf)
     if hasattr(bounds, "lb"):
-        lower, upper = bounds.lb, bounds.ub
+        lower, upper = bounds_of_scipy(bounds, n)
     elif isinstance(bounds, Mapping):
         lower, upper = bounds_by_key(bounds, x, "bounds")
     else:
@@ -277,8 +277,6 @@ def bounds_of(bounds: Any, problem: Problem) -> Bounds:
         if len(array) != n:
             raise ValueError(f"expected {n} bounds, one pair for each number, got {len(array)}")
         lower, upper = array.T
-    lower = np.array(np.broadcast_to(np.asarray(lower, float), (n,)))
-    upper = np.array(np.broadcast_to(np.asarray(upper, float), (n,)))
     if np.isnan(lower).any() or np.isnan(upper).any():
         raise ValueError(f"a bound is nan: expected numbers, infinite ones included, got {bounds}")
     return lower, upper

@@ -15,6 +15,20 @@ Bounds: TypeAlias = tuple[Array, Array]  # lower and upper, one number for each 
 SHOWN = 3  # pairs, at most, that a message spells out
 
 
+def bounds_of_scipy(bounds: Any, n: int) -> Bounds:
+    """Return the bounds of n unknowns in flat order from a `scipy.optimize.Bounds`."""
+    sides = []
+    for name, side in (("lower", bounds.lb), ("upper", bounds.ub)):
+        vector = np.ravel(np.asarray(side, float))
+        if vector.size not in (1, n):
+            raise ValueError(
+                f"expected one of the {name} bounds for each of {n} unknowns, or one for all, got "
+                f"{vector.size}"
+            )
+        sides.append(np.array(np.broadcast_to(vector, n)))
+    return sides[0], sides[1]
+
+
 def bounds_by_key(bounds: Any, x: Any, path: str) -> Bounds:
     """Return the bounds of some part of x from pairs by its keys, of which some may be missing."""
     if bounds is None:
@@ -22,7 +36,9 @@ def bounds_by_key(bounds: Any, x: Any, path: str) -> Bounds:
     if not isinstance(bounds, Mapping):
         return bounds_of_sides(bounds, x, path)
     if not isinstance(x, Mapping):
-        raise ValueError(f"{path} has keys, but x0 none there: write (lower, upper) for {x!r:.80}")
+        raise ValueError(
+            f"{path} has keys, but x0 none there, where it is {x!r:.80}: leave them out"
+        )
     unknown = [key for key in bounds if key not in x]
     if unknown:
         keys = ", ".join(map(repr, x))
@@ -46,7 +62,10 @@ def _vector(name: str, bound: Any, infinity: float, x: Any) -> Array:
     bound = _with_infinity(bound, infinity)
     if hasattr(bound, "__float__") and np.ndim(bound) == 0:
         return np.full(start.size, float(bound))
-    vector, as_given = flatten(bound)
+    try:
+        vector, as_given = flatten(bound)
+    except (TypeError, ValueError):
+        raise ValueError(f"expected numbers as the {name} bounds, got {bound!r:.80}") from None
     # Both are alike if numbers in a row fall into the same places.
     order = np.arange(start.size)
     if vector.size != start.size or repr(as_given(order)) != repr(shaped(order)):

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.search._bounds import Bounds, bounds_by_key, bounds_of_sides
+from optim.search._bounds import Bounds, bounds_by_key, bounds_of_scipy, bounds_of_sides
 from optim.search._objective import Problem
 
 
@@ -16,9 +16,10 @@ def as_vectors(bounds: Any, problem: Problem) -> Bounds | None:
     x = problem.shaped(problem.start)
     if isinstance(bounds, Mapping):
         lower, upper = bounds_by_key(bounds, x, "bounds")
+    elif hasattr(bounds, "lb"):
+        lower, upper = bounds_of_scipy(bounds, problem.start.size)
     else:
-        sides = (bounds.lb, bounds.ub) if hasattr(bounds, "lb") else bounds
-        lower, upper = bounds_of_sides(sides, x, "bounds")
+        lower, upper = bounds_of_sides(bounds, x, "bounds")
     wrong = np.flatnonzero(~(lower <= upper))
     if wrong.size:
         i = wrong[0]

@@ -157,6 +157,7 @@ def test_a_list_of_pairs_is_answered_with_both_spellings(
     [
         {"a": (-5, 5), "b": (0, 10)},
         {"b": (0, None)},
+        {"a": None, "b": (0, None)},
         ([-5, 0], [5, 10]),
         [[-5, 0], [5, 10]],
         ((-5, 0), (5, 10)),
@@ -192,6 +193,28 @@ def test_bounds_of_two_parameters_that_are_lower_and_upper_ones(bounds: Any) -> 
 def test_bounds_by_name_that_curve_fit_refuses(options: Any, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         curve_fit(proportion, T, Y, **options)
+
+
+@pytest.mark.parametrize("function", [fit, curve_fit])
+@pytest.mark.parametrize(
+    ("bounds", "message"),
+    [
+        (({"a": 0}, {"a": 2}), r"bounds by name are pairs, such as bounds=\{'a': \(0, None\)\}"),
+        (("0", "2"), "bounds has dtype <U1, expected real numbers"),
+        ((np.nan, 2), "write None or inf where there is none"),
+        (([0, np.nan], [2, 3]), "write None or inf where there is none"),
+    ],
+)
+def test_bounds_that_are_no_numbers_are_refused_alike(
+    function: Any, bounds: Any, message: str
+) -> None:
+    with pytest.raises(ValueError, match=message):
+        function(proportion, T, Y, bounds=bounds)
+
+
+def test_pairs_that_come_one_by_one_are_no_sides() -> None:
+    with pytest.raises(ValueError, match="expected a dict of pairs by name"):
+        fit(proportion, T, Y, bounds=zip([0, 0], [2, 3], strict=True))  # type: ignore[arg-type]
 
 
 def test_bounds_by_name_need_names() -> None:

@@ -11,8 +11,8 @@ import scipy.optimize
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy.optimize import Bounds
 
-from autodiff import Tensor
-from optim import Status, least_squares
+from autodiff import Tensor, flatten
+from optim import Status, least_squares, minimize
 
 T = np.linspace(0, 4, 30)
 DATA = 2 * np.exp(-T) + 0.3 + 0.01 * np.sin(37 * T)
@@ -162,6 +162,25 @@ def test_scipys_bounds_serve() -> None:
     assert_array_equal(scipys.x, pair.x)
 
 
+@pytest.mark.parametrize("x0", [[1.0, 1.0], [[1.0], [1.0]], {"a": 1.0, "b": [1.0]}])
+@pytest.mark.parametrize("upper", [2, [2], [2, 3]])
+def test_scipys_bounds_are_read_in_flat_order_as_by_minimize(x0: Any, upper: Any) -> None:
+    bounds = Bounds(0, upper)
+    by_squares = least_squares(lambda x: flatten(x)[0] - 5.0, x0, bounds=bounds)
+    by_value = minimize(lambda x: np.sum((flatten(x)[0] - 5.0) ** 2), x0, bounds=bounds)
+    for result in (by_squares, by_value):
+        assert result.success
+        assert_allclose(flatten(result.x)[0], np.broadcast_to(upper, 2))
+
+
+@pytest.mark.parametrize("x0", [1.0, [1.0, 1.0], {"a": 1.0}])
+def test_scipys_bounds_of_another_number_are_told(x0: Any) -> None:
+    bounds = Bounds([0, 0, 0], [2, 3, 4])
+    for method in (least_squares, minimize):
+        with pytest.raises(ValueError, match=r"the lower bounds for each of . unknowns.*got 3"):
+            method(lambda x: flatten(x)[0][0], x0, bounds=bounds)
+
+
 def test_bounds_in_the_structure_of_the_start() -> None:
     result = least_squares(
         lambda p: decay([p["height"], p["rate"], p["level"]]),
@@ -221,6 +240,7 @@ def test_a_start_out_of_bounds(start: Any, bounds: Any, message: str) -> None:
 @pytest.mark.parametrize(
     ("bounds", "message"),
     [
+        (("0", 2), "expected numbers as the lower bounds, got '0'"),
         ((1, 0), r"the lower bound of x0\[0\] is 1.0, the upper 0.0"),
         (([0, 0, 2], 1), r"x0\[2\] is 2.0, the upper 1.0"),
         (([0, np.nan, 0], 1), r"x0\[1\] is nan"),
@@ -232,7 +252,7 @@ def test_a_start_out_of_bounds(start: Any, bounds: Any, message: str) -> None:
         (np.array(3.0), r"expected bounds to be \(lower, upper\), got array\(3"),
         (
             {"a": (0, 1)},
-            r"bounds has keys, but x0 none there: write \(lower, upper\)",
+            r"bounds has keys, but x0 none there, where it is array.*: leave them out",
         ),
     ],
 )
@@ -281,7 +301,7 @@ def test_pairs_by_key_leave_what_is_missing_free(bounds: Any, expected: list[flo
         ({"c": (0, 1)}, "bounds has the key 'c', expected some of those of x0: 'a', 'b'"),
         (
             {"a": {"x": (0, 1)}},
-            r"bounds\['a'\] has keys, but x0 none there: write \(lower, upper\)",
+            r"bounds\['a'\] has keys, but x0 none there, where it is .*: leave them out",
         ),
         ({"a": 3}, r"expected bounds\['a'\] to be \(lower, upper\), got 3"),
         ({"a": (2, 1)}, "the lower bound of number 0 of those in x0 is 2.0, the upper 1.0"),
