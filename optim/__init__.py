@@ -48,7 +48,7 @@ x0 : array_like or structure
     Where to start: real numbers in an array, or in lists, tuples and dicts, one in another. The
     function, the callback and the result see the same structure.
 args : tuple
-    Further arguments of ``f``; a single one needs no tuple.
+    Further arguments of ``f``; what is no tuple is the only one.
 tol, gtol, xtol, kkt_tol, offset_tol : float
     When to stop; the name says what is compared. ``tol`` is the part of f that a step could still
     gain, and its root, where f goes to zero, the part of their size that the unknowns may still
@@ -73,10 +73,10 @@ Returns
 -------
 OptimizeResult
     SciPy's, with attributes: ``x``, in the structure of ``x0``; ``fun`` and ``jac``, the value and
-    the first derivatives there; ``nit, nfev, njev, nhev``, the numbers of steps, values, first
-    derivatives, and Hessians or products with one; ``method``, the name of what ran; ``status``, a
-    `Status`; ``success``; and ``message``, which says more. A search without success returns the
-    best point that it has seen.
+    the first derivatives there, as far as they are known; ``nit, nfev, njev, nhev``, the numbers of
+    steps, values, first derivatives, and Hessians or products with one; ``method``, the name of
+    what ran; ``status``, a `Status`; ``success``; and ``message``, which says more. A search
+    without success returns the best point that it has seen.
 
 Raises
 ------

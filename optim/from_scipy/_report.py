@@ -61,6 +61,8 @@ def report(
         counts = {"nit": 0, "nfev": search.nfev, "njev": search.njev, "nhev": search.nhev}
         fun = search.last_value
         result = OptimizeResult(x=search.shaped(search.start), fun=fun, **counts)
+    for name, count in (("njev", search.njev), ("nhev", search.nhev)):
+        result.setdefault(name, count)
     message = "; ".join([message.rstrip(". "), *search.notes])
     result.method = METHODS.get(search.method, search.method)
     result.update(status=status, success=status is Status.CONVERGED, message=message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -99,9 +99,10 @@ def lagrange(
     kkt_tol = max(kkt_tol, FINEST)
     functions = list(constraints) if isinstance(constraints, Sequence) else [constraints]
     if not all(map(callable, functions)):
+        of_scipy = any(isinstance(c, Mapping) or hasattr(c, "lb") for c in functions)
         raise TypeError(
             "expected functions as constraints, as in lagrange(f, x0, constraints), got "
-            f"{constraints!r:.60}"
+            f"{constraints!r:.60}" + of_scipy * ": minimize takes those of SciPy"
         )
     if not functions:
         raise ValueError("there is no constraint: use newton, which needs none")

@@ -96,6 +96,8 @@ def newton_raphson(
     problem = Equations(f, x0, args)
     check_tolerance("xtol", xtol, relative=True)
     xtol = max(xtol, FINEST)
+    if not (damped is None or isinstance(damped, bool | np.bool_)):
+        raise TypeError(f"expected damped to be True, False or None, got {damped!r:.60}")
     if bracket is not None:
         a, b = ends_of(bracket, problem.start.size, damped)
         search = safeguarded_newton(problem, a, b, xtol)

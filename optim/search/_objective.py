@@ -65,11 +65,11 @@ class Problem:
     def on_vectors(self, f: Callable[..., Any], args: Any) -> Callable[[Any], Any]:
         """Return a function of the structure and ``args`` as one of a vector.
 
-        What is neither a tuple nor a list counts as the one further argument.
+        What is no tuple, be it a list, counts as the one further argument.
         """
         if not callable(f):
             raise TypeError(f"expected a function, got {f!r:.60}: {ORDER}")
-        args = args if isinstance(args, tuple | list) else (args,)
+        args = args if isinstance(args, tuple) else (args,)
         shaped = self.shaped
         same = shaped(self.start) is self.start
         if not args:

@@ -134,7 +134,7 @@ def run(
     result.update(method=method, nit=max(nit, 0))
     result.update(status=status, success=success, message=message)
     if path:
-        shaped = [problem.shaped(x.copy()) for x in points]
+        shaped = [problem.shaped(x.copy()) for x in points or [problem.start]]
         result.path = np.stack(shaped) if isinstance(shaped[0], np.ndarray | np.generic) else shaped
     return result
 

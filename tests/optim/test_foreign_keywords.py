@@ -47,6 +47,19 @@ def test_a_single_argument_needs_no_tuple(method: Method, args: Any) -> None:
     assert_allclose(np.ravel(result.x)[0], 3)
 
 
+@pytest.mark.parametrize(
+    "method", [*DESCENT, optim.newton_raphson, optim.least_squares, optim.minimize]
+)
+def test_a_list_is_a_single_argument_as_an_array_is(method: Method) -> None:
+    def residuals(x: Any, targets: Any) -> Any:
+        return x - np.array(targets)
+
+    of_residuals = method in (optim.newton_raphson, optim.least_squares)
+    f = residuals if of_residuals else lambda x, a: np.sum(residuals(x, a) ** 2)
+    for args in ([3.0, 4.0], np.array([3.0, 4.0]), ([3.0, 4.0],)):
+        assert_allclose(method(f, [1.0, 1.0], args=args).x, [3, 4])
+
+
 @pytest.mark.parametrize("method", [*DESCENT, *ROOTS, optim.lagrange])
 def test_no_step_at_all_leaves_the_start(method: Method) -> None:
     result = solve(method, args=3.0, maxiter=0)

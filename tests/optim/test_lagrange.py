@@ -308,6 +308,8 @@ def test_wrong_arguments() -> None:
         lagrange(product, [1.0, 1.0], [])
     with pytest.raises(TypeError, match=r"as constraints, as in lagrange\(f, x0, constraints\)"):
         lagrange(product, circle, [1.0, 1.0])  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="minimize takes those of SciPy"):
+        lagrange(product, [1.0, 1.0], {"type": "eq", "fun": circle})  # type: ignore[arg-type]
 
 
 # -- bad problems ----------------------------------------------------------------------------

@@ -367,3 +367,9 @@ def test_no_point_is_lower_around_a_success_and_some_is_around_a_failure(method:
             assert fall <= (2e-5 if known else 2e-3) * scale, p.text
         elif result.status == Status.STALLED:
             assert "f falls from" in result.message, p.text
+
+
+@pytest.mark.parametrize("method", METHODS)
+def test_a_result_holds_all_counts(method: str) -> None:
+    result = quiet(lambda x: np.sum((x - 1) ** 2), [2.0, 2.0], method=method)
+    assert {"nfev", "njev", "nhev"} <= set(result)

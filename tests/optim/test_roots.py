@@ -537,3 +537,9 @@ def test_an_equation_of_complex_values_is_told(method: Any) -> None:
     result = method(lambda x: x * (1 + 1j), 1.0)
     assert result.status is Status.INVALID
     assert "complex128" in result.message
+
+
+@pytest.mark.parametrize("damped", ["no", 0, 1.0, []])
+def test_whether_steps_are_damped_is_yes_or_no(damped: Any) -> None:
+    with pytest.raises(TypeError, match="expected damped to be True, False or None, got"):
+        newton_raphson(lambda x: x - 2, 1.0, damped=damped)

@@ -242,6 +242,14 @@ def test_a_step_that_is_too_short_to_change_x_finds_nothing() -> None:
 
 
 @EVERY
+def test_where_f_returns_no_number_the_path_is_the_start(method: Any) -> None:
+    wrong = method if method not in (where_its_slopes_vanish,) else newton_raphson
+    result = wrong(lambda x: "a", START, path=True)
+    assert result.status is Status.INVALID
+    assert_array_equal(result.path, [START])
+
+
+@EVERY
 @pytest.mark.parametrize("callback", [3, "show", [print]])
 def test_a_callback_is_a_function(method: Any, callback: Any) -> None:
     for maxiter in (0, 10):
