@@ -81,8 +81,9 @@ OptimizeResult
 Raises
 ------
 TypeError
-    When the arguments are swapped, ``x0`` is complex, a tolerance is no number, a limit no whole
-    one, or a keyword is none of the method's: that of another library is answered with ours.
+    When the arguments are swapped, ``x0`` is complex or holds something else than numbers, a
+    tolerance is no number, a limit no whole one, ``callback`` no function, or a keyword is none of
+    the method's: that of another method or library is answered with what to write.
 ValueError
     When ``x0`` is empty, or a tolerance or a limit is out of its range.
 

@@ -99,7 +99,9 @@ def lagrange(
     kkt_tol = max(kkt_tol, FINEST)
     functions = list(constraints) if isinstance(constraints, Sequence) else [constraints]
     if not all(map(callable, functions)):
-        of_scipy = any(isinstance(c, Mapping) or hasattr(c, "lb") for c in functions)
+        of_scipy = any(
+            (isinstance(c, Mapping) and "fun" in c) or hasattr(c, "lb") for c in functions
+        )
         raise TypeError(
             "expected functions as constraints, as in lagrange(f, x0, constraints), got "
             f"{constraints!r:.60}" + of_scipy * ": minimize takes those of SciPy"

@@ -134,7 +134,7 @@ def residuals_and_jacobian(residuals: Callable[[Any], Any]) -> Callable[[Any], t
         nonlocal value
         value = residuals(x)
         if isinstance(value, list | tuple):
-            value = np.stack(value)
+            value = np.stack(value) if value else np.zeros(0)
         return value
 
     matrix_at = jacobian(keep_value)

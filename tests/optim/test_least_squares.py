@@ -453,6 +453,8 @@ def test_nothing_to_vary_or_to_minimise() -> None:
     with pytest.raises(ValueError, match="x0 is empty"):
         least_squares(lambda x: x, [])
     with pytest.raises(ValueError, match="the residuals are empty"):
+        least_squares(lambda x: [], [1.0])
+    with pytest.raises(ValueError, match="the residuals are empty"):
         least_squares(lambda x: x[:0], [1.0])
     with pytest.raises(TypeError, match="the residuals are complex"):
         least_squares(lambda x: x * 1j, [1.0])
