@@ -26,7 +26,7 @@ def judge(search: ScipySearch, result: OptimizeResult, asked: float) -> Optimize
         x = search.best if search.least < np.inf else x
     point = point_at(search, x)
     if search.stopped:
-        verdict = Status.STOPPED, f"the callback stopped the search after {search.steps} steps"
+        verdict = Status.STOPPED, f"the callback stopped the search after step {search.steps}"
     elif search.broken and search.broken[0] is Status.INVALID:
         verdict = search.broken
     else:

@@ -122,7 +122,7 @@ def run(
                 try:
                     callback(OptimizeResult(deepcopy(problem.result_fields(last)), nit=nit))
                 except StopIteration:
-                    verdict = Status.STOPPED, f"the callback stopped the search after {nit} steps"
+                    verdict = Status.STOPPED, f"the callback stopped the search after step {nit}"
             if nit >= maxiter:
                 verdict = verdict or (Status.LIMIT, f"{maxiter} steps (maxiter) were not enough")
     status, message = verdict

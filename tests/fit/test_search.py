@@ -66,7 +66,7 @@ def test_the_callback_can_stop_a_fit(how: dict[str, Any]) -> None:
     result = fitted(**how, callback=callback)
     assert (result.status, result.success) == (Status.STOPPED, False)
     assert len(seen) == 2
-    assert result.message == "the callback stopped the search after 2 steps"
+    assert result.message == "the callback stopped the search after step 2"
     assert "NOT CONVERGED" in result.report()
 
 

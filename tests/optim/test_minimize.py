@@ -245,7 +245,7 @@ def test_the_callback_stops_any_method(method: str) -> None:
 
     result = minimize(valley, [-1.2, 1.0, 1.0], method=method, callback=callback)
     assert (result.status, result.success) == (Status.STOPPED, False)
-    assert "after 3 steps" in result.message
+    assert "after step 3" in result.message
     assert_allclose(seen[-1].fun, valley(seen[-1].x))
     assert result.fun <= valley(np.array([-1.2, 1.0, 1.0]))
 

@@ -336,3 +336,13 @@ def test_minimize_names_the_method_of_scipy(options: Any, name: str) -> None:
 def test_each_status_has_a_meaning_of_its_own() -> None:
     assert len({status.meaning for status in Status}) == len(Status)
     assert [status for status in Status if status.success] == [Status.CONVERGED]
+
+
+@pytest.mark.parametrize("method", [*EVERY.args[1], minimize])
+def test_a_search_that_a_callback_stops_tells_after_which_step(method: Any) -> None:
+    def stop(intermediate_result: Any) -> None:
+        raise StopIteration
+
+    result = method(bowl, START, callback=stop)
+    assert (result.status, result.nit) == (Status.STOPPED, 1)
+    assert result.message == "the callback stopped the search after step 1"
