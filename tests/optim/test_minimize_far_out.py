@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy
 import scipy.optimize
 
 from optim.from_scipy._methods import METHODS
@@ -100,6 +101,8 @@ def corner_below(x: Any) -> Any:
 @pytest.mark.parametrize("method", EVERY)
 @pytest.mark.parametrize("unit", [1e-50, 1e-12, 1e-7])
 def test_unknowns_that_are_all_small_have_the_size_of_the_start(method: str, unit: float) -> None:
+    if method == "trust-exact" and np.lib.NumpyVersion(scipy.__version__) < "1.17.0":
+        pytest.skip("trust-exact of older SciPy goes round for ever in such units")
     for f, start in ((corner_below, [3.0, 1.0]), (rosenbrock, [-1.2, 1.0])):
         result = quiet(lambda x, f=f: unit * f(x / unit), unit * np.array(start), method=method)
         # To SciPy's absolute tolerances every point may be one; it is claimed only if it is.
