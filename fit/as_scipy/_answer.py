@@ -54,6 +54,7 @@ def _singular(triangle: Array, noise: float) -> bool:
 
 
 def warn(message: str) -> None:
+    """Warn of a covariance or a fit as SciPy does, at the line that called `curve_fit`."""
     from scipy.optimize import OptimizeWarning
 
     warnings.warn(message, OptimizeWarning, stacklevel=4)
