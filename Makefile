@@ -28,6 +28,7 @@ lint: $(STAMP)
 
 bench: $(STAMP)
 	$(PYTHON) -m tests.benchmarks
+	$(PYTHON) -m tests.benchmarks.planning
 	$(PYTHON) -m tests.benchmarks.minimisers
 	$(PYTHON) -m tests.benchmarks.fits
 

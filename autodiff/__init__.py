@@ -1,9 +1,11 @@
 """Automatic differentiation of NumPy code: record once, one rule per op, walk any way."""
 
 from autodiff import rules as _rules  # noqa: F401  # fills the table of operations
+from autodiff._core.hook import assign_value, holds_value, recorded_state
 from autodiff._core.op import Each
 from autodiff._core.structures import flatten
-from autodiff._core.tensor import Tensor, assign_value, no_grad, stop_gradient
+from autodiff._core.tensor import Tensor, no_grad, stop_gradient
+from autodiff.compiled._compile import compile, eager
 from autodiff.derivatives._approximations import linear_approximation, quadratic_approximation
 from autodiff.derivatives._check import check_grads
 from autodiff.derivatives._diagonals import divergence, hessian_diagonal, laplacian
@@ -13,7 +15,6 @@ from autodiff.derivatives._jacobians import hessian, jacobian
 from autodiff.derivatives._second import hvp
 from autodiff.drawing._graph import draw
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
-from autodiff.rules._products import affine
 from autodiff.series._polynomial import TaylorPolynomial
 from autodiff.series._taylor import taylor
 from autodiff.tools._checkpoint import checkpoint
@@ -24,19 +25,21 @@ __all__ = [
     "Each",
     "TaylorPolynomial",
     "Tensor",
-    "affine",
     "assign_value",
     "check_grads",
     "checkpoint",
+    "compile",
     "custom",
     "debug",
     "divergence",
     "draw",
+    "eager",
     "elementwise",
     "flatten",
     "grad",
     "hessian",
     "hessian_diagonal",
+    "holds_value",
     "hvp",
     "implicit",
     "jacobian",
@@ -50,6 +53,7 @@ __all__ = [
     "multilinear",
     "no_grad",
     "quadratic_approximation",
+    "recorded_state",
     "softmax",
     "softmax_cross_entropy",
     "stop_gradient",

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff import Tensor, affine
+from autodiff import Tensor
 from nn._activations import ACTIVATIONS
 from nn._module import Module
 
@@ -54,7 +54,7 @@ class Linear(Module):
 
     def __call__(self, x: Any) -> Any:
         """Return x @ W + b for x of shape (..., inputs)."""
-        return affine(x, self.weight, self.bias)
+        return x @ self.weight + self.bias
 
 
 class MLP(Module):

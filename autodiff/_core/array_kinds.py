@@ -41,12 +41,17 @@ def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
     refuse_container(value)
     duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
-    array = value if duck else np.array(value, dtype=dtype)
+    array = snapshot(value) if duck else np.array(value, dtype=dtype)
     if array.dtype.kind not in "biufc":
         raise TypeError(
             f"a Tensor holds numbers, but this value has dtype {array.dtype}: {value!r:.80}"
         )
     return array if array.ndim else array[()]
+
+
+def snapshot(x: Any) -> Any:
+    """Return an array that can change as it is at present; of NumPy's the same array."""
+    return x.snapshot() if hasattr(x, "snapshot") else x
 
 
 def refuse_container(x: Any) -> None:

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._core.record import value_of
 from autodiff._core.walks import Graph
 
 # What a walk gives along a factor times a step, by order: the value, the tangent...
@@ -52,7 +53,7 @@ def require_analytic(graph: Graph, needs: str, instead: str) -> None:
 
     def terms(factor: complex) -> Sequence[Any]:
         tangents = [None if step is None else factor * step for step in steps]
-        return out._value, graph.push(tangents)[out]
+        return value_of(out), graph.push(tangents)[out]
 
     require_powers(terms, needs, instead)
 

@@ -14,6 +14,8 @@ from weakref import WeakValueDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.array_kinds import snapshot
+from autodiff._core.hook import recording
 from autodiff._core.machine import SHARED_BYTES
 
 _copies: WeakValueDictionary[Any, NDArray[Any]] = WeakValueDictionary()
@@ -22,7 +24,7 @@ _copies: WeakValueDictionary[Any, NDArray[Any]] = WeakValueDictionary()
 def read_only(x: Any) -> Any:
     """Return a constant as the graph can keep it: of an array, one that nobody can write to."""
     if not isinstance(x, np.ndarray):
-        return x
+        return snapshot(x)
     if not x.flags.writeable and _stays(x):
         return x
     if x.nbytes < SHARED_BYTES:
@@ -38,9 +40,10 @@ def read_only(x: Any) -> Any:
     return earlier
 
 
-def argument_array(x: NDArray[Any]) -> Any:
+def argument_array(x: Any) -> Any:
     """Return an argument as a graph keeps it that ends with the call: a large one as it is."""
-    return read_only(x) if x.nbytes < SHARED_BYTES else x
+    large = type(x) is np.ndarray and x.nbytes >= SHARED_BYTES
+    return x if large else read_only(x)
 
 
 def copy_argument_arrays(graph: Any) -> None:
@@ -54,8 +57,11 @@ def copy_argument_arrays(graph: Any) -> None:
                 y._value = read_only(y._value)
         for x in lent:
             x._value = read_only(x._value)
+        value = recording.get().value
         for consumer in graph.order:
-            consumer._values = tuple([getattr(x, "_value", x) for x in consumer.inputs])
+            consumer._values = tuple(
+                [value(x) if hasattr(x, "_value") else x for x in consumer.inputs]
+            )
 
 
 def _stays(x: NDArray[Any]) -> bool:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import operator
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from autodiff._core.hook import recording
 from autodiff._core.refusals import stand_in
 
 _OF_MATH = ", and NumPy's functions in the place of math's"
@@ -35,14 +37,14 @@ class Conversions:
 
     def item(self, *args: Any) -> Any:
         """Return the only entry, or that at an index, as a Python number outside the graph."""
-        return self._value.item(*args)
+        return self._plain().item(*args)
 
     def tolist(self) -> Any:
         """Return the entries as nested lists of Python numbers, outside the graph."""
-        return self._value.tolist()
+        return self._plain().tolist()
 
     def __format__(self, spec: str) -> str:
-        return format(self._value.item(), spec) if spec and self._value.size == 1 else repr(self)
+        return format(self.item(), spec) if spec and self._value.size == 1 else repr(self)
 
     def __len__(self) -> int:
         if not self._value.ndim:
@@ -50,7 +52,7 @@ class Conversions:
         return len(self._value)
 
     def __bool__(self) -> bool:
-        return bool(self._value)
+        return bool(self._plain())
 
     def __float__(self) -> float:
         return float(self._value_outside("a float", "t.item()", _OF_MATH))
@@ -62,12 +64,12 @@ class Conversions:
         return complex(self._value_outside("a complex", "t.item()", _OF_MATH))
 
     def __index__(self) -> int:
-        return self._value_outside("an index", "t.item()").__index__()
+        return operator.index(self._value_outside("an index", "t.item()"))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._value_outside("a plain array", "t.data"), dtype=dtype, copy=copy)
 
-    def _value_outside(self, target: str, instead: str, more: str = "") -> NDArray[Any]:
+    def _value_outside(self, target: str, instead: str, more: str = "") -> Any:
         """Return the value for use outside the graph, unless a derivative would be lost."""
         if self.requires_grad:
             raise LostGraphError(
@@ -76,7 +78,11 @@ class Conversions:
                 "to build an array out of Tensors use np.stack, np.concatenate or np.where"
                 f"{more}{stand_in()}"
             )
-        return self._value
+        return self._plain()
+
+    def _plain(self: Any) -> Any:
+        """Return the value."""
+        return recording.get().value(self)
 
     def __setitem__(self, key: Any, value: Any) -> None:
         raise TypeError(
@@ -90,4 +96,4 @@ class Conversions:
                 f"only a leaf can be copied or pickled, and {self.op.name} made this Tensor: "
                 "use t.data"
             )
-        return type(self), (self._value, self.requires_grad, self.name)
+        return type(self), (self._plain(), self.requires_grad, self.name)

@@ -18,10 +18,11 @@ import numpy as np
 from autodiff._core.checks import checked_output, numbers_among
 from autodiff._core.constant_arrays import argument_array, copy_argument_arrays
 from autodiff._core.conversions import LostGraphError
+from autodiff._core.hook import recording
 from autodiff._core.record import value_of
 from autodiff._core.structures import as_numbers, is_container, map_structure, with_leaves
 from autodiff._core.table import linear
-from autodiff._core.tensor import PLAIN, Tensor, node, recording
+from autodiff._core.tensor import Tensor, node
 from autodiff._core.types import Argnums, Cotangent, Function, Structure, Value
 from autodiff._core.walks import Graph
 
@@ -50,14 +51,14 @@ def _leaves(path: str, x: Structure) -> tuple[Structure, list[Tensor]]:
 
 def _leaf(path: str, x: Value) -> Tensor:
     """Return a fresh Tensor for an array, so that each differentiation has leaves of its own."""
-    if type(x) is Tensor and x.requires_grad and recording.get():
+    if type(x) is Tensor and x.requires_grad and recording.get().records:
         leaf: Tensor = argument_op(x)
         return leaf
     plain = type(x) is np.ndarray and x.dtype.kind == "f"
     value = x if plain else value_of(as_numbers(path, x))
-    if isinstance(value, np.ndarray):
-        value = argument_array(value) if value.ndim else value[()]
-    return node(value, None, (), (), PLAIN)
+    if not value.ndim:
+        value = value[()]
+    return node(argument_array(value), None, (), ())
 
 
 def record_function(
@@ -94,7 +95,7 @@ def record_structures(
         raise ValueError(f"the arguments hold no array to differentiate by: argnums={argnums}")
     if not single:
         structure = tuple(structures)
-    token = recording.set(recording.get() or PLAIN)
+    token = recording.set(recording.get().resumed)
     try:
         out = f(*args, **kwargs)
         if isinstance(out, (list, tuple)):
@@ -114,7 +115,7 @@ def record_structures(
 
 def is_nested(graph: Graph, seeds: Sequence[Cotangent] = ()) -> bool:
     """Whether the derivative belongs to an enclosing graph, and so has to be recorded."""
-    return bool(recording.get()) and (graph.enclosed or any(map(_requires_grad, seeds)))
+    return recording.get().records and (graph.enclosed or any(map(_requires_grad, seeds)))
 
 
 def _requires_grad(x: Any) -> bool:
@@ -126,7 +127,8 @@ def value_from(graph: Graph) -> Value:
     (out,) = graph.outputs
     if is_nested(graph):
         return out
-    return out._value.copy() if isinstance(out._value, np.ndarray) else out._value
+    value = value_of(out)
+    return value.copy() if isinstance(value, np.ndarray) else value
 
 
 def as_arguments(x: Structure) -> tuple[Structure, ...]:

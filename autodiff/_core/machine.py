@@ -21,8 +21,6 @@ from autodiff._core.types import Shape, Value
 # Entries of the first factor. Up to here dot takes less time to call (1.4 µs, @ 2.0); of larger
 # ones it takes more, for it fills the result with zeros first.
 SMALL_PRODUCT = 65536
-# Entries of a matrix that takes less time to copy than the copy saves.
-SMALL_COPY = 8192
 
 
 def product(x: Value, y: Value) -> Value:
@@ -30,15 +28,6 @@ def product(x: Value, y: Value) -> Value:
     if type(x) is np.ndarray and type(y) is np.ndarray and x.ndim <= 2 and y.ndim == 2:
         return x.dot(y) if x.size < SMALL_PRODUCT else np.matmul(x, y)
     return np.matmul(x, y)
-
-
-def product_with_transposed(x: Value, y: Value) -> Value:
-    """Return the product with a transposed matrix.
-
-    Given a transposed factor OpenBLAS shares out products that it computes faster alone: float32
-    (64, 64) by (64, 128) takes 10 µs instead of 21.
-    """
-    return product(x, y.T.copy() if type(y) is np.ndarray and y.size <= SMALL_COPY else y.T)
 
 
 # -- sums ------------------------------------------------------------------------------------

@@ -9,8 +9,9 @@ import numpy as np
 
 from autodiff._core.array_kinds import as_computable
 from autodiff._core.constant_arrays import read_only
+from autodiff._core.hook import NO_GRAD, PLAIN, recording
 from autodiff._core.structures import map_structure
-from autodiff._core.tensor import PLAIN, Tensor, constant, node, recording
+from autodiff._core.tensor import Tensor, constant, node
 
 if TYPE_CHECKING:
     from autodiff._core.op import Op
@@ -22,22 +23,32 @@ UNCHANGING = NUMBERS | {Tensor, str, type(None)}
 
 def record(op: Op, *inputs: Any) -> Any:
     """Compute an op; where an input is a Tensor, return a Tensor that remembers the call."""
-    values = tuple([x._value if type(x) is Tensor else x for x in inputs])
+    hook = recording.get()
+    plain = hook is PLAIN or hook is NO_GRAD  # not asked, which would take a fifth of the time
+    values = _values(inputs, plain)
     try:
-        value = op.compute(*values)
+        value = op.compute(*values) if plain else hook.compute(op, values)
     except Exception as error:
         explain(op, values, error)
         raise
-    hook = recording.get()
-    if hook:
+    if hook.records:
         for x in inputs:
             if type(x) is Tensor and x.requires_grad:
                 # A linear op's derivative depends on no value.
                 if not (op.linear or UNCHANGING.issuperset(map(type, inputs))):
                     inputs = tuple(map(as_input, inputs))
-                    values = tuple([x._value if type(x) is Tensor else x for x in inputs])
-                return node(value, op, inputs, values, hook)
+                    values = _values(inputs, plain)
+                out = node(value, op, inputs, values)
+                if not plain:
+                    hook.on_node(out)
+                return out
     return constant(value) if Tensor in map(type, inputs) else value
+
+
+def _values(inputs: tuple[Any, ...], plain: bool) -> tuple[Any, ...]:
+    if plain:
+        return tuple([x._value if type(x) is Tensor else x for x in inputs])
+    return tuple(map(value_of, inputs))
 
 
 def as_input(x: Any) -> Any:
@@ -50,14 +61,14 @@ def as_input(x: Any) -> Any:
 
 
 def value_of(x: Any) -> Any:
-    """Return a Tensor's value, and anything else as it is."""
-    return x._value if type(x) is Tensor else x
+    """Return what is computed with: in the place of a Tensor its value."""
+    return recording.get().value(x) if type(x) is Tensor else x
 
 
 def explain(op: Op, values: Sequence[Any], error: Exception) -> None:
     """Raise the same kind of error with the op's name and its operands' shapes; or note them."""
     shapes = " and ".join(str(v.shape) for v in values if hasattr(v, "dtype"))
-    line = (recording.get() or PLAIN).place()
+    line = recording.get().place()
     where = f"{op.name} of Tensors or arrays of shape {shapes}" if shapes else op.name
     for kind in (np.linalg.LinAlgError, IndexError, ValueError, TypeError):
         if isinstance(error, kind):

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 
 from autodiff._core.machine import numbering_pays, zeros
 from autodiff._core.op import Together, total
+from autodiff._core.record import value_of
 from autodiff._core.table import linear
-from autodiff._core.tensor import Tensor
 from autodiff._core.types import Cotangent, Function, Shape, Value
 
 Key: TypeAlias = tuple[Any, ...]
@@ -144,7 +144,7 @@ def _among_zeros(piece: Value, key: Key, rank: int, shape: Shape) -> Value:
 
 def read_rule(g: Cotangent, out: Value, x: Value, key: Key) -> Scattered:
     """Return the cotangent of what entries were read from, known at these entries."""
-    if not isinstance(out._value if type(out) is Tensor else out, _WRITABLE):
+    if not isinstance(value_of(out), _WRITABLE):
         g = g + np.zeros_like(out)  # of the same kind
     return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)
 

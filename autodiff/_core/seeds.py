@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autodiff._core.hook import recording
 from autodiff._core.record import value_of
 from autodiff._core.structures import as_numbers, leaf_pairs
-from autodiff._core.tensor import Tensor, recording
+from autodiff._core.tensor import Tensor
 from autodiff._core.types import Cotangent, Structure, Tangent
 
 
@@ -54,16 +55,18 @@ def seed_of(output: Tensor, cotangent: ArrayLike | None) -> Cotangent:
 
 def seed_like(output: Tensor, cotangent: ArrayLike) -> Cotangent:
     """Return a cotangent (or tangent) with the type of a Tensor, whose shape it must have."""
-    given = cotangent if type(cotangent) is Tensor else np.asarray(cotangent)
+    given: Any = cotangent if hasattr(cotangent, "dtype") else np.asarray(cotangent)
     if given.dtype.kind == "c" and output.dtype.kind != "c":
         raise TypeError(
             f"a Tensor of {output.dtype} has a real cotangent or tangent, but got {given.dtype}: "
             "give its real part, or make the argument complex"
         )
-    if type(cotangent) is Tensor and recording.get():
+    if type(cotangent) is Tensor and recording.get().records:
         seed: Any = cotangent
     else:
-        seed = np.array(value_of(cotangent), dtype=output.dtype)[()]
+        value = value_of(given)
+        own = isinstance(value, np.ndarray | np.generic)
+        seed = np.array(value, dtype=output.dtype)[()] if own else value.astype(output.dtype)
     if seed.shape != output.shape and seed.size * output.size != 1:
         raise ValueError(
             f"the Tensor has shape {output.shape}, but its cotangent or tangent {seed.shape}"

@@ -41,7 +41,7 @@ def map_structure(
             structure,
             [
                 map_structure(function, part, path + _step(structure, key))
-                for key, part in _parts(structure).items()
+                for key, part in container_parts(structure).items()
             ],
         )
     except RecursionError:
@@ -148,7 +148,7 @@ def leaf_pairs(
         return
     if type(other) is not type(structure):
         raise ValueError(_unlike(structure, other, path, role))
-    parts, others = _parts(structure), _parts(other)
+    parts, others = container_parts(structure), container_parts(other)
     if parts.keys() != others.keys():
         raise ValueError(_unlike(structure, other, path, role))
     for key, part in parts.items():
@@ -181,7 +181,7 @@ def _is_dataclass(x: Any) -> bool:
     return is_dataclass(x) and not isinstance(x, type)
 
 
-def _parts(container: Any) -> dict[Any, Any]:
+def container_parts(container: Any) -> dict[Any, Any]:
     """Return what a container holds by key, index or name of the field."""
     if isinstance(container, dict):
         return container
@@ -231,4 +231,4 @@ def _description(x: Any) -> str:
         return f"a {kind} with the keys {', '.join(map(repr, x)) or '(none)'}"
     if isinstance(x, list | tuple) and not _is_named_tuple(x):
         return f"a {kind} of {len(x)}"
-    return f"a {kind}({', '.join(_parts(x))})"
+    return f"a {kind}({', '.join(container_parts(x))})"

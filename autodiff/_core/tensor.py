@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from autodiff._core.array_kinds import own_value
+from autodiff._core.hook import next_index, recording
 from autodiff._core.ndarray import NDArrayInterface, Operand, operations
 
 if TYPE_CHECKING:
     from autodiff._core.op import Op
 
-next_index = itertools.count(1).__next__
 new = object.__new__
 
 
@@ -48,10 +46,10 @@ class Tensor(NDArrayInterface):
 
     __slots__ = (
         "__weakref__",
+        "_grad",
         "_index",
         "_value",
         "_values",
-        "grad",
         "inputs",
         "name",
         "op",
@@ -61,7 +59,7 @@ class Tensor(NDArrayInterface):
     op: Op | None  # what made it; None for a leaf
     inputs: tuple[Any, ...]  # the op's arguments: Tensors and constants
     _values: tuple[Any, ...]  # the same arguments with plain values for Tensors
-    grad: Any  # a leaf's gradient, once ``backward`` has run
+    _grad: Any
     _index: int  # larger than any input's: sorting by it is the topological order
 
     def __init__(self, value: Operand, requires_grad: bool = True, name: str | None = None) -> None:
@@ -72,12 +70,12 @@ class Tensor(NDArrayInterface):
             )
         if not (name is None or isinstance(name, str)):
             raise TypeError(f"a Tensor's name is a str, but got {name!r:.40}")
-        self._value = own_value(value._value if type(value) is Tensor else value)
+        self._value = own_value(recording.get().value(value) if type(value) is Tensor else value)
         self.op = None
         self.inputs = self._values = ()
         self.name = name
         self.requires_grad = bool(requires_grad) and self._value.dtype.kind in "fc"
-        self.grad = None
+        self._grad = None
         self._index = next_index()
 
     def __init_subclass__(cls) -> None:
@@ -95,9 +93,10 @@ class Tensor(NDArrayInterface):
         A leaf's can be replaced: instead of ``p.data -= step``, which would write into the array,
         it is ``p.data = p.data - step``.
         """
-        if type(self._value) is not np.ndarray:
-            return self._value
-        view = self._value.view()
+        value = recording.get().value(self)
+        if type(value) is not np.ndarray:
+            return value
+        view = value.view()
         view.flags.writeable = False
         return view
 
@@ -111,15 +110,24 @@ class Tensor(NDArrayInterface):
         value = own_value(new_value, self.dtype)
         if value.shape != self.shape:
             raise ValueError(f"the new value has shape {value.shape}, the Tensor {self.shape}")
-        assign_value(self, value)
+        recording.get().assign(self, value)
 
     def __repr__(self) -> str:
-        text = np.array2string(np.asarray(self._value), separator=", ", prefix="Tensor(")
+        text = np.array2string(np.asarray(self.data), separator=", ", prefix="Tensor(")
         origin = f", op={self.op.name}" if self.op else ""
         label = f", name={self.name!r}" if self.name else ""
         return f"Tensor({text}{origin}{label})"
 
     # -- derivatives -------------------------------------------------------------------------
+
+    @property
+    def grad(self) -> Any:
+        """A leaf's gradient, once ``backward`` has run; until then None."""
+        return recording.get().gradient(self)
+
+    @grad.setter
+    def grad(self, gradient: Any) -> None:
+        recording.get().set_gradient(self, gradient)
 
     def backward(self, cotangent: ArrayLike | None = None) -> None:
         """Add the gradient of this Tensor to the ``grad`` of every leaf that it depends on.
@@ -145,38 +153,7 @@ class Tensor(NDArrayInterface):
         operations[Tensor.backward](self, cotangent)  # of walks.py, which imports this file
 
 
-def assign_value(leaf: Tensor, value: NDArray[Any]) -> None:
-    """Make a leaf hold this very array, not a copy, as its new value.
-
-    For optimisers, which keep all parameters in one buffer and write into it: call it after each
-    writing, so that graphs recorded with the old value are known to be stale.
-    """
-    leaf._value = value
-    leaf._index = next_index()
-
-
-# -- recording: the hook that is called, or None where nothing is recorded ----------------------
-
-
-class Hook:
-    """What recording calls: with each new node, and where something goes wrong.
-
-    This one does nothing; debugging puts its own in the place.
-    """
-
-    def on_node(self, out: Tensor) -> None:
-        """Look at a new node."""
-
-    def place(self) -> str:
-        """Return, for an error's message, where the program called what is computed."""
-        return ""
-
-    def on_divergence(self, walk: Callable[[Callable[[Tensor], Any]], Any]) -> None:
-        """Look at a walk that ended in infinities; called with what stands in for a node's op."""
-
-
-PLAIN = Hook()
-recording: ContextVar[Hook | None] = ContextVar("recording", default=PLAIN)
+# -- without recording, and without checks ----------------------------------------------------
 
 
 @contextmanager
@@ -193,7 +170,7 @@ def no_grad() -> Iterator[None]:
     >>> y.requires_grad
     False
     """
-    token = recording.set(None)
+    token = recording.set(recording.get().paused)
     try:
         yield
     finally:
@@ -209,12 +186,12 @@ def stop_gradient(x: Operand) -> Any:
     >>> float(grad(lambda x: x * stop_gradient(x))(3.0))
     3.0
     """
-    return constant(x._value) if type(x) is Tensor else x
+    return constant(recording.get().value(x)) if type(x) is Tensor else x
 
 
 def constant(value: Any) -> Tensor:
     """Return a Tensor around a value that needs no copy and no gradient."""
-    return node(value, None, (), (), None)
+    return node(value, None, (), (), requires_grad=False)
 
 
 def node(
@@ -222,21 +199,16 @@ def node(
     op: Op | None,
     inputs: tuple[Any, ...],
     values: tuple[Any, ...],
-    hook: Hook | None,
+    requires_grad: bool = True,
 ) -> Tensor:
-    """Return a Tensor without copying or checking anything; under a hook it requires a gradient."""
+    """Return a Tensor without copying or checking anything."""
     out = new(Tensor)
     out._value = value
     out.op = op
     out.inputs = inputs
     out._values = values
     out.name = None
-    out.grad = None
+    out._grad = None
     out._index = next_index()
-    if hook is None:
-        out.requires_grad = False
-        return out
-    out.requires_grad = True
-    if hook is not PLAIN:
-        hook.on_node(out)
+    out.requires_grad = requires_grad
     return out

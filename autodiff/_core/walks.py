@@ -21,19 +21,19 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.machine import LONG, keep_freed_memory, sum_of_rows, telling_sum
+from autodiff._core.array_kinds import snapshot
+from autodiff._core.hook import Amend, recording
+from autodiff._core.machine import LONG, keep_freed_memory, sum_of_rows
 from autodiff._core.op import Custom, Together, total
 from autodiff._core.record import value_of
 from autodiff._core.scatter import Scattered, accumulate, in_full_shape
 from autodiff._core.seeds import seed_of
 from autodiff._core.table import operation
-from autodiff._core.tensor import PLAIN, Tensor, constant, recording
+from autodiff._core.tensor import Tensor, constant
 from autodiff._core.types import Cotangent, Shape, Tangent, Value
 from autodiff._core.zeros import zero_preserving, zero_preserving_forward
 
 Carried: TypeAlias = dict[Tensor, Cotangent]  # or tangents
-# What stands in for a node's op during a walk that takes more care than the first.
-Amend: TypeAlias = Callable[[Tensor], Any] | None
 
 
 class Graph:
@@ -262,13 +262,13 @@ def _transpose_of_transpose(
     for i, t in enumerate(tangents):
         if t is not None:
             rule: Any = op.rules[i]
-            token = recording.set(recording.get() or PLAIN)
+            token = recording.set(recording.get().resumed)
             u = Tensor(np.zeros_like(value_of(out)))
             shape = inputs[i].shape
             image = in_full_shape(unbroadcast_structural(rule(u, out, *inputs), shape, ()), shape)
             recording.reset(token)
             graph = Graph([image if type(image) is Tensor else constant(image)], [u])
-            images.append(graph.pull([t], batch=batch, record=bool(recording.get()))[u])
+            images.append(graph.pull([t], batch=batch, record=recording.get().records)[u])
     return total(iter(images))
 
 
@@ -282,9 +282,11 @@ _accumulating = Lock()  # so that threads with common leaves lose nothing
 def accumulate_gradients(output: Tensor, cotangent: ArrayLike | None) -> None:
     """Add the gradients of ``output`` to its leaves: what ``Tensor.backward`` does."""
     gradients = Graph([output]).pull([seed_of(output, cotangent)])
+    hook = recording.get()
     with _accumulating:
         for leaf, gradient in gradients.items():
-            leaf.grad = gradient if leaf.grad is None else leaf.grad + gradient
+            earlier = hook.gradient(leaf)
+            hook.set_gradient(leaf, gradient if earlier is None else earlier + gradient)
 
 
 # -- the care around a walk ------------------------------------------------------------------
@@ -303,15 +305,14 @@ def _with_care(
     Where something is infinite or NaN the walk is repeated with 0 · inf = 0. What shares memory
     with a seed, another result or a larger array is copied.
     """
-    hook = recording.get() or PLAIN
-    token = recording.set(hook if record else None)
+    hook = recording.get()
+    token = recording.set(hook.resumed if record else hook.paused)
     try:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            for amend in (None, careful):
+            for amend in (hook.amend, careful):
                 arrived = walk(amend)
                 found = _own_results(arrived, wanted or arrived, given, batch, record)
-                # One pass tells whether all entries are finite.
-                if abs(sum(map(_magnitude, found.values()))) < np.inf:
+                if hook.all_finite(map(value_of, found.values())):
                     break
             else:
                 hook.on_divergence(walk)
@@ -337,6 +338,8 @@ def _own_results(
             elif g.base is not None or id(g) in taken:
                 g = g.copy()
             taken.add(id(g))
+        elif type(g) is not Tensor:
+            g = snapshot(g)
         found[x] = constant(g) if record and type(g) is not Tensor else g
     return found
 
@@ -349,11 +352,3 @@ def _derivative_like(g: Cotangent | None, value: Value, batch: Shape) -> Cotange
     if g.dtype != value.dtype:
         g = (g.real if value.dtype.kind == "f" else g).astype(value.dtype)
     return g
-
-
-def _magnitude(g: Cotangent) -> Any:
-    """Return a number that is infinite or NaN if an entry of ``g`` is, where that is known."""
-    value = value_of(g)
-    if isinstance(value, np.ndarray):
-        return telling_sum(value)
-    return value if isinstance(value, np.generic) else 0.0

@@ -128,4 +128,4 @@ def quadratic_approximation(f: Function, x0: ArrayLike) -> QuadraticApproximatio
 
 
 def _point(x0: Value) -> Value:
-    return x0 if type(x0) is Tensor else np.array(x0, copy=True)[()]
+    return x0 if type(x0) is Tensor else np.copy(x0)[()]

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._core.hook import recording
 from autodiff._core.machine import LARGE, keep_freed_memory
 from autodiff._core.scatter import Scattered, accumulate, in_full_shape, read_rule
 from autodiff._core.tensor import Tensor
@@ -53,7 +54,7 @@ def columns_by_data(graph: Graph) -> list[Value] | None:
         for x in graph.leaves:
             J = _jacobian(arrivals.get(x), columns[x], x, out.size)
             results.append(J.copy() if any(J is other for other in results) else J)
-        finite = all(np.isfinite(np.add.reduce(J, axis=None)) for J in results)
+        finite = recording.get().all_finite(results)
     return results if finite else None
 
 
@@ -154,10 +155,7 @@ def _jacobian(
 ) -> Value:
     """Return the Jacobian by a leaf from what arrived there; a diagonal one by data."""
     if arrival is None and leaf.ndim == 1:
-        rows = np.empty((leaf.size, n), leaf.dtype)  # each column in one piece of memory
-        for i in range(leaf.size):
-            rows[i] = columns.get(i, 0)
-        return rows.T
+        return _rows(columns, leaf, n).T
     g, along_data = arrival or (np.zeros((), leaf.dtype), False)
     if along_data:
         J = np.diag(in_full_shape(g, leaf.shape))
@@ -168,3 +166,15 @@ def _jacobian(
     for i, column in columns.items():
         J[:, i] += column
     return J
+
+
+def _rows(columns: dict[int, Cotangent], leaf: Tensor, n: int) -> Value:
+    """Return the transposed Jacobian by a vector, so that each column is one piece of memory."""
+    if all(isinstance(g, np.ndarray | np.generic) for g in columns.values()):
+        rows = np.empty((leaf.size, n), leaf.dtype)
+        for i in range(leaf.size):
+            rows[i] = columns.get(i, 0)
+        return rows
+    zero = np.zeros(n, leaf.dtype)
+    whole = [in_full_shape(columns[i], (n,)) if i in columns else zero for i in range(leaf.size)]
+    return np.stack(whole).astype(leaf.dtype, copy=False)

@@ -15,9 +15,10 @@ import numpy as np
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_analytic
 from autodiff._core.functions import is_nested, record_function
+from autodiff._core.hook import recording
 from autodiff._core.op import Custom, Each
 from autodiff._core.record import record, value_of
-from autodiff._core.tensor import no_grad, recording
+from autodiff._core.tensor import no_grad
 from autodiff._core.types import Cotangent, Function, Tangent, Value
 from autodiff._core.walks import Graph
 from autodiff.derivatives._diagonals import acts_on_each_entry
@@ -95,7 +96,7 @@ def implicit(residual: Function, solve: Function) -> Function:
     require_function(solve, "implicit")
     op = Custom(
         "implicit",
-        partial(_solution, residual, solve),
+        lambda *theta: _solution(residual, solve, *theta),
         Each(partial(_backward, residual)),
         Each(partial(_forward, residual)),
     )
@@ -129,12 +130,12 @@ def _check_solution(residual: Function, y: Value, theta: tuple[Value, ...]) -> N
             f"the residual has shape {out.shape}, but solve returned y of shape {y.shape}: there "
             "have to be as many equations as unknowns"
         )
-    if graph.enclosed and recording.get():
+    if graph.enclosed and recording.get().records:
         raise TypeError(
             "the residual uses a Tensor that requires a gradient but is not among its arguments, "
             "so that its derivative would be lost: make it an argument of residual and solve"
         )
-    norm = np.linalg.norm(out._value)
+    norm = np.linalg.norm(value_of(out))
     terms = sum(np.linalg.norm(_along_itself(graph, k)) for k in range(len(numbers)))
     allowed = max(1e-6, float(np.finfo(y.dtype).eps) ** 0.5) * terms
     if not norm <= max(1e-9, allowed):

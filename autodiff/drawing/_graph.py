@@ -12,9 +12,11 @@ import numpy as np
 
 from autodiff._core.machine import product
 from autodiff._core.op import Each
+from autodiff._core.record import value_of
 from autodiff._core.scatter import entries_at
 from autodiff._core.tensor import Tensor, constant
 from autodiff._core.walks import ancestors
+from autodiff.drawing._plan import picture_of
 from autodiff.rules._products import matvec, vecdot, vecmat
 
 if TYPE_CHECKING:
@@ -37,8 +39,8 @@ OPERATORS = {
 }
 
 
-def draw(*outputs: Tensor) -> Picture:
-    """Draw the graph behind one Tensor or several.
+def draw(*outputs: Any) -> Picture:
+    """Draw the graph behind one Tensor or several, or a plan.
 
     Data flow from top to bottom. Leaves (inputs and parameters) have sharp corners, ops round ones
     and outputs a double border; constants are pages with a folded corner. A node shows its name
@@ -48,7 +50,8 @@ def draw(*outputs: Tensor) -> Picture:
     Parameters
     ----------
     *outputs : Tensor
-        What to draw, with all that it was computed from.
+        What to draw, with all that it was computed from. Or a plan of a compiled function, whose
+        picture has a node for each NumPy call of a replay.
 
     Returns
     -------
@@ -73,6 +76,9 @@ def draw(*outputs: Tensor) -> Picture:
     >>> "v2</B> = x * v1" in picture.source
     True
     """
+    if len(outputs) == 1 and hasattr(outputs[0], "lines"):
+        _require_few(len(outputs[0].lines), "compile a smaller part of it")
+        return picture_of(outputs[0].lines)
     if not outputs or any(type(y) is not Tensor for y in outputs):
         kinds = ", ".join(type(y).__name__ for y in outputs) or "nothing"
         raise TypeError(
@@ -80,11 +86,9 @@ def draw(*outputs: Tensor) -> Picture:
             'x = Tensor(2.0, name="x"), and draw the result'
         )
     nodes = _nodes(outputs)
-    if len(nodes) > MOST_NODES:
-        raise ValueError(
-            f"this graph has {len(nodes)} nodes, and a picture of more than {MOST_NODES} cannot "
-            "be read: draw a Tensor from earlier in the computation, or compute fewer steps of it"
-        )
+    _require_few(
+        len(nodes), "draw a Tensor from earlier in the computation, or compute fewer steps of it"
+    )
     from autodiff.drawing._picture import EDGES, NODES, STYLE, Picture, label
 
     picture = Picture(**STYLE)
@@ -92,11 +96,19 @@ def draw(*outputs: Tensor) -> Picture:
     places = {key: str(place) for place, key in enumerate(nodes)}
     for key, x in nodes.items():
         style = NODES["output" if any(x is y for y in outputs) else _kind(x)]
-        text = label(names[key], _formula(x, names), _facts(x._value), _entries(x.grad))
+        text = label(names[key], _formula(x, names), _facts(value_of(x)), _entries(x.grad))
         picture.node(places[key], text, **style)
         for operand in map(_identity, filter(_is_node, x.inputs)):
             picture.edge(places[operand], places[key], **EDGES[_kind(nodes[operand])])
     return picture
+
+
+def _require_few(count: int, instead: str) -> None:
+    if count > MOST_NODES:
+        raise ValueError(
+            f"this graph has {count} nodes, and a picture of more than {MOST_NODES} cannot be "
+            f"read: {instead}"
+        )
 
 
 # -- nodes: the graph's Tensors and constant arrays, by the id of the object that was recorded -----

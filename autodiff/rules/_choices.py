@@ -11,6 +11,7 @@ from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant, stop_gradient
 from autodiff._core.types import Value
+from autodiff.rules._shapes import as_array, of_kind
 
 _where_op = elementwise(
     np.where,
@@ -70,22 +71,23 @@ def _piecewise(x: Value, condlist: Any, funclist: Any, *args: Any, **kw: Any) ->
         )
     x_flat = np.ravel(x)
     pieces, used = [np.zeros_like(x_flat[:1])], 1  # where no condition holds the result is 0
-    source = np.zeros(x.size, np.intp)
+    source = of_kind(np.zeros(x.size, np.intp), masks)
     for mask, function in zip(masks, funclist, strict=True):
-        count = int(np.count_nonzero(mask))
+        piece = x_flat[mask]
+        count = piece.size
         if count:
-            piece = function(x_flat[mask], *args, **kw) if callable(function) else function
+            piece = function(piece, *args, **kw) if callable(function) else function
             pieces.append(np.broadcast_to(piece, (count,)).astype(x.dtype))
-            source[mask] = range(used, used + count)
+            source[mask] = np.arange(used, used + count)
             used += count
     return np.concatenate(pieces)[source].reshape(x.shape)
 
 
 def _masks(x: Value, conditions: Any) -> Value:
     """Return the conditions of ``piecewise``, a row for each."""
-    if isinstance(conditions, list | tuple):
-        conditions = [value_of(condition) for condition in conditions]
-    masks = np.asarray(value_of(conditions), bool)
+    if isinstance(conditions, list | tuple) and conditions:
+        conditions = np.stack([as_array(value_of(condition)) for condition in conditions])
+    masks = as_array(value_of(conditions)).astype(bool)
     if masks.shape[max(masks.ndim - np.ndim(x), 0) :] != np.shape(x):
         raise ValueError(
             f"piecewise takes conditions of the shape {np.shape(x)} of x, not {masks.shape}"
@@ -125,7 +127,7 @@ def _unique(
     """Return the sorted distinct entries; the first of equal ones carries the derivative."""
     distinct: Any = np.unique
     wanted = (True, return_inverse, return_counts, axis)
-    _, first, *facts = distinct(ar._value, *wanted, equal_nan=equal_nan)
+    _, first, *facts = distinct(value_of(ar), *wanted, equal_nan=equal_nan)
     facts = [first, *facts] if return_index else facts
     values = np.take(ar, first, axis)
     return (values, *map(constant, facts)) if facts else values

@@ -32,13 +32,13 @@ def _angle(z: Value, deg: bool = False) -> Value:
 def _sign(x: Value) -> Value:
     """A step for real numbers; for a complex one z / |z|, which turns with z."""
     if x.dtype.kind != "c":
-        return constant(np.sign(x._value))
+        return constant(np.sign(value_of(x)))
     return direction(np.abs(x), x)
 
 
 @operation(np.real_if_close)
 def _real_if_close(a: Value, tol: float = 100) -> Value:
-    return a if np.iscomplexobj(np.real_if_close(a._value, tol)) else np.real(a)
+    return a if np.iscomplexobj(np.real_if_close(value_of(a), tol)) else np.real(a)
 
 
 # -- numpy.emath -----------------------------------------------------------------------------

@@ -134,4 +134,4 @@ def _full_like(
     dtype = a.dtype if dtype is None else dtype
     if type(fill_value) is Tensor:
         return np.broadcast_to(fill_value, a.shape if shape is None else shape).astype(dtype)
-    return constant(np.full_like(a._value, fill_value, dtype, shape=shape))
+    return constant(np.full_like(value_of(a), fill_value, dtype, shape=shape))

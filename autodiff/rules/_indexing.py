@@ -20,10 +20,10 @@ from autodiff._core.scatter import Key, read, scatter
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, constant
 from autodiff._core.types import Function, Shape, Value
-from autodiff.rules._shapes import as_array, operands
+from autodiff.rules._shapes import as_array, is_plain, of_kind, operands
 
 _BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
-_ADVANCED = frozenset({int, np.ndarray})
+_KNOWN = frozenset({*_BASIC, bool})  # all that stands in a plain key beside index arrays
 _ALL = slice(None)
 
 
@@ -46,7 +46,7 @@ def _getitem(x: Value, key: Any) -> Value:
 
 def _read_apart(x: Value, keys: list[Any]) -> Value:
     """Read by index arrays that stand apart: NumPy puts their axes in front of all others."""
-    advanced = [i for i, k in enumerate(keys) if type(k) in _ADVANCED]
+    advanced = [i for i, k in enumerate(keys) if type(k) is int or type(k) not in _KNOWN]
     x = read(x, (..., *(_ALL if i in advanced else k for i, k in enumerate(keys))))
     x = np.moveaxis(x, advanced, range(len(advanced)))
     return read(x, (..., *(keys[i] for i in advanced), *(_ALL,) * (x.ndim - len(advanced))))
@@ -54,14 +54,14 @@ def _read_apart(x: Value, keys: list[Any]) -> Value:
 
 def _has_arrays_apart(keys: list[Any]) -> bool:
     """Whether something stands between a key's index arrays, among which its integers count."""
-    advanced = [i for i, k in enumerate(keys) if type(k) in _ADVANCED]
-    return np.ndarray in map(type, keys) and advanced[-1] - advanced[0] >= len(advanced)
+    advanced = [i for i, k in enumerate(keys) if type(k) is int or type(k) not in _KNOWN]
+    return any(map(_is_array, keys)) and advanced[-1] - advanced[0] >= len(advanced)
 
 
 def _numbers(x: Value, keys: list[Any]) -> Value:
     """Return the numbers of the entries at a key: NumPy itself says which they are."""
     try:
-        return np.arange(x.size).reshape(x.shape)[tuple(keys)]
+        return of_kind(np.arange(x.size).reshape(x.shape), *keys)[tuple(keys)]
     except IndexError as error:
         raise IndexError(f"a key that does not fit a Tensor of shape {x.shape}: {error}") from None
 
@@ -78,7 +78,7 @@ def _part_for_each_axis(keys: list[Any], shape: Shape) -> list[Any]:
     rest = [_ALL] * (len(shape) - used)
     for i, k in enumerate(keys):
         if k is Ellipsis:
-            none = [k] if np.ndarray in map(type, keys) else []
+            none = [k] if any(map(_is_array, keys)) else []
             return keys[:i] + (rest or none) + keys[i + 1 :]
     return keys + rest
 
@@ -87,16 +87,21 @@ def _plain(key: Any) -> Any:
     key = value_of(key)
     if type(key) in _BASIC:
         return key
-    array = np.asarray(key)
+    array = key if hasattr(key, "__array_function__") else np.asarray(key)
     if array.size == 0 and not hasattr(key, "dtype"):
         array = array.astype(np.intp)
     if array.dtype.kind not in "iub":
         raise IndexError(f"a Tensor is indexed by integers, slices and masks, not by {key!r:.60}")
-    return read_only(array) if array.ndim else array.item()
+    return read_only(array) if array.ndim or not is_plain(array) else array.item()
 
 
 def _is_mask(key: Any) -> bool:
-    return type(key) is np.ndarray and key.dtype.kind == "b"
+    return _is_array(key) and key.dtype.kind == "b"
+
+
+def _is_array(key: Any) -> bool:
+    """Whether a part of a plain key is an array, not a number that stands in for an integer."""
+    return type(key) not in _KNOWN and key.ndim > 0
 
 
 def _without_masks(keys: list[Any], shape: Shape) -> list[Any]:
@@ -130,7 +135,7 @@ def _take(a: Value, indices: Value, axis: int | None = None, *, mode: str = "rai
 
 def _in_range(indices: Value, length: int, mode: str) -> Value:
     """Return integers as the indices that NumPy's ``mode`` makes of them."""
-    places = np.asarray(value_of(indices))
+    places = as_array(value_of(indices))
     if mode == "wrap":
         return places % length
     if mode == "clip":
@@ -142,7 +147,7 @@ def _in_range(indices: Value, length: int, mode: str) -> Value:
 
 @operation(np.take_along_axis)
 def _take_along_axis(arr: Value, indices: Value, axis: int | None = -1) -> Value:
-    places = np.asarray(value_of(indices))
+    places = as_array(value_of(indices))
     if axis is None:
         arr, axis = np.ravel(arr), 0
     if places.ndim != arr.ndim:
@@ -157,12 +162,13 @@ def _take_along_axis(arr: Value, indices: Value, axis: int | None = -1) -> Value
 
 @operation(np.compress)
 def _compress(condition: Value, a: Value, axis: int | None = None) -> Value:
-    return np.take(a, np.flatnonzero(value_of(condition)), axis)
+    places = np.flatnonzero(value_of(condition))
+    return np.take(of_kind(as_array(a), places), places, axis)
 
 
 @operation(np.extract)
 def _extract(condition: Value, arr: Value) -> Value:
-    return np.take(arr, np.flatnonzero(value_of(condition)))
+    return np.compress(np.ravel(value_of(condition)), arr)
 
 
 @operation(np.choose)
@@ -223,7 +229,7 @@ def _diagflat(v: Value, k: int = 0) -> Value:
 @operation(np.bincount)
 def _bincount(x: Value, weights: Value = None, minlength: int = 0) -> Value:
     """Return how often each number occurs, a constant; linear in the weights, if there are any."""
-    numbers, weights = np.asarray(value_of(x)), None if weights is None else as_array(weights)
+    numbers, weights = as_array(value_of(x)), None if weights is None else as_array(weights)
     counts = np.bincount(numbers, value_of(weights), minlength)
     if weights is None:
         return constant(counts)
@@ -241,10 +247,10 @@ def _histogram(
         return facts
     edges = facts[1]
     places = np.searchsorted(edges, entries, side="right") - 1
-    places[entries == edges[-1]] -= 1  # both ends belong to the last bin
-    inside = (places >= 0) & (places < len(edges) - 1)
-    weights = np.ravel(weights)
-    sums = np.bincount(places[inside], weights[inside], len(edges) - 1).astype(weights.dtype)
+    places = places - (entries == edges[-1])  # both ends belong to the last bin
+    number = len(edges) - 1
+    places = np.where((places >= 0) & (places < number), places, number)  # one more for the rest
+    sums = np.bincount(places, np.ravel(weights), number + 1)[:number].astype(weights.dtype)
     return sums / np.diff(edges) / np.sum(sums) if density else sums, edges
 
 
@@ -252,7 +258,7 @@ def _histogram(
 
 
 def _put(x: Value, entries: Any, key: Key) -> Value:
-    out = np.copy(x)
+    out = np.copy(of_kind(x, entries, *key))
     if out.dtype != entries.dtype:  # as a tangent's that is real beside one that is complex
         out = out.astype(np.result_type(out, entries))
     out[key] = entries
@@ -269,10 +275,10 @@ put: Function = linear(
 @operation(Entries.set)
 def _set(places: Entries, v: Value) -> Value:
     x, key, entries = _places_and_entries(places, "set", v)
-    if type(key[-1]) is np.ndarray:
+    if _is_array(key[-1]):
         _, from_behind = np.unique(key[-1][::-1], return_index=True)
         last = key[-1].size - 1 - from_behind
-        key, entries = (..., key[-1][last]), entries[last]
+        key, entries = (..., key[-1][last]), of_kind(entries, last)[last]
     return _in_shape(put(x, entries, key), places.x.shape)
 
 
@@ -286,9 +292,9 @@ def _add(places: Entries, v: Value) -> Value:
 @operation(Entries.multiply)
 def _multiply(places: Entries, v: Value) -> Value:
     x, key, factors = _places_and_entries(places, "multiply", v)
-    if type(key[-1]) is not np.ndarray:
+    if not _is_array(key[-1]):
         return _in_shape(put(x, x[key] * factors, key), places.x.shape)
-    rest = np.arange(key[-1].size)
+    rest = of_kind(np.arange(key[-1].size), key[-1])
     while rest.size:  # as many rounds as a place is repeated
         unique, first = np.unique(key[-1][rest], return_index=True)
         x = put(x, x[unique] * factors[rest[first]], (..., unique))
@@ -317,7 +323,7 @@ def _places_and_entries(places: Entries, name: str, v: Value) -> tuple[Any, Key,
             f"x.at[...].{name}(v): there are entries of shape {numbers.shape} in these places "
             f"of x, of shape {x.shape}, which v of shape {v.shape} does not fit"
         ) from None
-    if {bool, np.ndarray}.isdisjoint(map(type, keys)):
+    if bool not in map(type, keys) and not any(map(_is_array, keys)):
         return x, (..., *_part_for_each_axis(keys, x.shape)), v
     return np.ravel(x), (..., numbers.ravel()), np.ravel(v)
 

@@ -95,7 +95,7 @@ def _others(g: Cotangent, r: Value) -> list[Tensor]:
     cornered = [
         y
         for y in on_the_way
-        if isinstance(y.op, Custom | _Hypot) and y not in through and np.any(y._value == 0)
+        if isinstance(y.op, Custom | _Hypot) and y not in through and np.any(value_of(y) == 0)
     ]
     return [*ends, *cornered]
 

@@ -207,7 +207,7 @@ _determinant = custom(
 
 @operation(np.linalg.det)
 def _det(a: Value) -> Value:
-    if a.ndim < 2 or not a.size or not a.requires_grad or _is_regular(a._value):
+    if a.ndim < 2 or not a.size or not a.requires_grad or _is_regular(value_of(a)):
         return _determinant(a)
     if a.ndim == 2:
         return _det_of_singular(a)

@@ -11,11 +11,10 @@ from autodiff._core.machine import row_sums
 from autodiff._core.ndarray import Operand
 from autodiff._core.record import value_of
 from autodiff._core.table import custom
-from autodiff._core.tensor import Tensor
 from autodiff._core.types import Axes, Cotangent, Tangent, Value
 from autodiff.rules._reductions import add_reduce, expand, expand_cotangent
-from autodiff.rules._shapes import as_array, from_end
-from autodiff.rules._tails import everywhere
+from autodiff.rules._shapes import as_array, from_end, is_plain
+from autodiff.rules._tails import PLAIN, everywhere
 
 # NumPy's inner functions are twice as fast as np.max and np.sum on small arrays.
 _max: Any = np.maximum.reduce
@@ -25,7 +24,7 @@ _sum: Any = np.add.reduce
 
 def _total(x: Value, axes: tuple[int, ...]) -> Value:
     """Return the sum over axes, which it keeps."""
-    if axes == (-1,) and type(x) is np.ndarray and x.ndim == 2 and x.shape[1] < 100:
+    if axes == (-1,) and type(x) in PLAIN and x.ndim == 2 and x.shape[1] < 100:
         return row_sums(x)[:, None]
     return add_reduce(x, axes, True)
 
@@ -108,7 +107,7 @@ def _log_soft_max(x: Value, axes: tuple[int, ...]) -> Value:
 def _log_softmax_rule(g: Cotangent, out: Value, x: Value, axes: tuple[int, ...]) -> Cotangent:
     probabilities = np.exp(out)
     image = g - probabilities * _total(g, axes)
-    if everywhere(probabilities < 0.99):
+    if is_plain(value_of(out)) and everywhere(probabilities < 0.99):
         return image
     return image - probabilities * _total(image, axes)
 
@@ -116,7 +115,7 @@ def _log_softmax_rule(g: Cotangent, out: Value, x: Value, axes: tuple[int, ...])
 def _log_softmax_forward(t: Tangent, out: Value, x: Value, axes: tuple[int, ...]) -> Tangent:
     probabilities = np.exp(out)
     image = t - _total(probabilities * t, axes)
-    if everywhere(probabilities < 0.99):
+    if is_plain(value_of(out)) and everywhere(probabilities < 0.99):
         return image
     return image - _total(probabilities * image, axes)
 
@@ -165,7 +164,7 @@ def _excess(x: Value, labels: Any) -> Value:
 
 
 def _cross_entropy_rule(g: Cotangent, out: Value, x: Value, labels: Any) -> Cotangent:
-    if type(x) is not np.ndarray or g.ndim:
+    if type(x) not in PLAIN or g.ndim:
         return expand(g, (-2, -1), False) * _excess(x, labels)
     rows = np.arange(len(labels))
     share = g / len(labels)  # the same in fewer passes
@@ -203,8 +202,7 @@ def softmax_cross_entropy(logits: Operand, labels: ArrayLike) -> Any:
     >>> float(softmax_cross_entropy([[0.0, 0.0]], [1]).round(4))
     0.6931
     """
-    x = logits if type(logits) is Tensor else np.asarray(logits)
-    targets = np.asarray(value_of(labels))
+    x, targets = as_array(logits), as_array(value_of(labels))
     if x.ndim != 2 or targets.shape != x.shape[:1] or targets.dtype.kind not in "iu":
         raise ValueError(
             "softmax_cross_entropy expects logits (n, classes) and n integer labels, not logits of "

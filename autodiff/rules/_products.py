@@ -10,10 +10,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autodiff._core.machine import product, product_with_transposed
-from autodiff._core.ndarray import Operand
+from autodiff._core.machine import product
 from autodiff._core.op import Each
-from autodiff._core.table import custom, multilinear, operation
+from autodiff._core.table import multilinear, operation
 from autodiff._core.types import Cotangent, Function, Value
 from autodiff.rules._shapes import as_array, from_end
 
@@ -361,51 +360,3 @@ def _correlate(a: Value, v: Value, mode: str = "valid") -> Value:
     if a.size < v.size:  # NumPy exchanges them, which matters where "same" is not symmetric
         return conjugate(_correlate(v, a, mode))[::-1]
     return _convolve(a, conjugate(v)[::-1], mode)
-
-
-# -- layers of networks ----------------------------------------------------------------------
-# One op instead of two spares a pass over the data, and two nodes of the graph in every layer.
-
-
-def _affine_map(x: Value, W: Value, b: Value) -> Value:
-    out = product(x, W)
-    if out.dtype is not b.dtype:
-        return out + b
-    out += b
-    return out
-
-
-_affine_map.__name__ = "affine"
-_affine = custom(
-    _affine_map,
-    vjp=(
-        lambda g, out, x, W, b: product_with_transposed(g, W),
-        lambda g, out, x, W, b: product(x.T, g),
-        lambda g, out, x, W, b: g,
-    ),
-    jvp=(
-        lambda t, out, x, W, b: product(t, W),
-        lambda t, out, x, W, b: product(x, t),
-        lambda t, out, x, W, b: t[..., None, :],
-    ),
-)
-
-
-def affine(x: Operand, W: Operand, b: Operand) -> Any:
-    """Return x @ W + b, for matrices by one op.
-
-    Parameters
-    ----------
-    x : array_like or Tensor, shape (..., n)
-    W : array_like or Tensor, shape (n, m)
-    b : array_like or Tensor, shape (m,)
-
-    Examples
-    --------
-    >>> affine([[1.0, 2.0]], [[3.0], [4.0]], [5.0])
-    array([[16.]])
-    """
-    inputs, weights, bias = as_array(x), as_array(W), as_array(b)
-    if inputs.ndim == weights.ndim == 2 and bias.ndim == 1:
-        return _affine(inputs, weights, bias)
-    return inputs @ weights + bias

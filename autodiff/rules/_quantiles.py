@@ -12,13 +12,14 @@ from autodiff._core.table import custom, operation
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Axes, Function, Value
 from autodiff.rules._reductions import along_last, beside, replace_nan, shape_after
-from autodiff.rules._shapes import as_array, from_end
+from autodiff.rules._shapes import as_array, from_end, is_plain
 
 
 def _entries_of_rank(x: Value, ranks: Any) -> Value:
     """Return the entries of these ranks along the last axis; NaN if any entry is."""
     last = x.shape[-1] - 1
-    ordered = np.partition(x, [*np.unique(ranks), last], axis=-1)
+    places = [*np.unique(ranks), last] if is_plain(ranks) else None
+    ordered = np.partition(x, places, axis=-1) if places else np.sort(x, axis=-1)
     found = np.take_along_axis(ordered, ranks, axis=-1)
     return np.where(np.isnan(ordered[..., last:]), np.nan, found)
 
@@ -38,7 +39,7 @@ _order_statistics = custom(
 )
 
 
-def _positions(
+def _positions_among(
     function: Function, numbers: Value, q: Value, method: str, dtype: DTypeLike | None
 ) -> Value:
     """Return where among so many sorted entries the quantiles lie, along one more last axis.
@@ -48,6 +49,10 @@ def _positions(
     lengths, which = np.unique(numbers, return_inverse=True)
     places = [function(np.arange(max(n, 1), dtype=dtype), q, method=method) for n in lengths]
     return np.stack(places).reshape(len(places), -1)[which.reshape(np.shape(numbers))]
+
+
+_positions_among.__name__ = "positions"
+_positions = custom(_positions_among, vjp=lambda g, *arguments: 0 * g)  # which depend on no number
 
 
 def _weighted_ranks(x: Value, shares: Any, weights: Value) -> Value:
@@ -70,7 +75,8 @@ def _quantiles(
     skip_nan: bool,
 ) -> Value:
     a = as_array(a)
-    q = np.asarray(q) if type(q) is Tensor else q
+    if type(q) is Tensor:
+        q = np.asarray(q) if q.requires_grad else value_of(q)  # which refuses
     axes = from_end(axis, a.ndim)
     x = along_last(a, axes)
     numbers: Any = np.full((1,) * (x.ndim - 1), x.shape[-1])
@@ -81,11 +87,11 @@ def _quantiles(
         numbers = np.sum(~unknown, axis=-1)
         x = replace_nan(x, np.inf)
     if weights is None:
-        position = _positions(function, np.asarray(numbers), q, method, a.dtype)
+        position = _positions(function, numbers, q, method, a.dtype)
         result = _between_entries(x, position)
     else:
         function(np.zeros(1), q, method=method, weights=np.ones(1))  # which refuses other methods
-        full = np.broadcast_to(beside(np.asarray(value_of(weights)), a, axis), a.shape)
+        full = np.broadcast_to(beside(as_array(value_of(weights)), a, axis), a.shape)
         weights = np.where(unknown & skip_nan, 0, along_last(full, axes))
         shares = np.divide(q, 100 if function is np.percentile else 1)
         result = _order_statistics(x, _weighted_ranks(value_of(x), shares, weights))

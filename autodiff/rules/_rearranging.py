@@ -14,7 +14,7 @@ from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Axes, Value
 from autodiff.rules._joining import concatenate
-from autodiff.rules._shapes import from_end, operands
+from autodiff.rules._shapes import as_array, from_end, of_kind, operands
 
 _ALL = slice(None)
 
@@ -76,9 +76,10 @@ def _repeat(a: Value, repeats: Any, axis: int | None = None) -> Value:
     if axis is None:
         a, axis = np.ravel(a), 0
     axis = normalize_axis_index(axis, a.ndim)
-    repeats = np.asarray(value_of(repeats))
+    repeats = as_array(value_of(repeats))
     if repeats.size > 1:
-        return np.take(a, np.repeat(np.arange(a.shape[axis]), repeats), axis)
+        places = of_kind(np.arange(a.shape[axis]), repeats)
+        return np.take(a, np.repeat(places, repeats), axis)
     before, length, after = a.shape[:axis], a.shape[axis], a.shape[axis + 1 :]
     times = int(repeats.item())
     copies = np.broadcast_to(np.expand_dims(a, axis + 1), (*before, length, times, *after))

@@ -51,6 +51,22 @@ def as_array(x: Value) -> Value:
     return x
 
 
+def is_plain(x: Value) -> bool:
+    """Whether a value is NumPy's own: another kind of array cannot be written into one."""
+    return isinstance(x, np.ndarray | np.generic)
+
+
+def of_kind(x: Value, *others: Any) -> Value:
+    """Return a NumPy array as one of another kind, if there is one among the others.
+
+    It can be read at keys, and can have entries written into it, that are of that kind.
+    """
+    for other in others if is_plain(x) else ():
+        if hasattr(other, "__array_function__") and not is_plain(other):
+            return np.where(np.ones_like(other, bool, shape=x.shape), x, x)
+    return x
+
+
 def operands(arrays: Sequence[Value]) -> list[Any]:
     """Return Tensors and arrays as they are, and anything else as an array."""
     return [as_array(a) for a in arrays]

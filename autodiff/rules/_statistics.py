@@ -12,7 +12,7 @@ from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Axes, Function, Value
 from autodiff.rules._reductions import replace_nan
-from autodiff.rules._shapes import as_array, from_end
+from autodiff.rules._shapes import as_array, from_end, of_kind
 
 # -- running sums and products ---------------------------------------------------------------
 
@@ -220,11 +220,13 @@ def _interp(
     below, above = x < xp[0], x > xp[-1]
     within = np.where(below | above, xp[0], x)  # even an infinite x, which must not meet a 0
     last = xp.size - 1
-    i = np.clip(np.searchsorted(xp, within, side="right") - 1, 0, max(last - 1, 0))
+    places = value_of(np.searchsorted(xp, within, side="right"))
+    i = np.clip(places - 1, 0, max(last - 1, 0))
     j = np.minimum(i + 1, last)
-    width = xp[j] - xp[i]
-    fraction = (within - xp[i]) / np.where(width == 0, 1, width)
-    inside = fp[i] + fraction * (fp[j] - fp[i])
+    points, values = of_kind(xp, i), of_kind(fp, i)
+    width = points[j] - points[i]
+    fraction = (within - points[i]) / np.where(width == 0, 1, width)
+    inside = values[i] + fraction * (values[j] - values[i])
     inside = np.where(below, fp[0] if left is None else left, inside)
     return np.where(above, fp[-1] if right is None else right, inside)
 
@@ -234,8 +236,8 @@ def _within_period(x: Value, xp: Value, fp: Value, period: float) -> tuple[Value
     if not period:
         raise ValueError("np.interp: the period must not be 0")
     x, xp = x - period * np.floor(x / period), xp - period * np.floor(xp / period)
-    order = np.argsort(xp)
-    xp, fp = xp[order], fp[order]
+    order = value_of(np.argsort(xp))
+    xp, fp = xp[order], of_kind(fp, order)[order]
     xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
     return x, xp, np.concatenate([fp[-1:], fp, fp[:1]])
 

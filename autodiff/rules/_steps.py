@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant
 from autodiff._core.types import Value
@@ -53,7 +54,7 @@ def _modf(x: Value) -> Value:
 
 @operation(np.frexp)
 def _frexp(x: Value) -> Value:
-    exponent = np.frexp(x._value)[1]
+    exponent = np.frexp(value_of(x))[1]
     return np.ldexp(x, -exponent), constant(exponent)
 
 
@@ -64,4 +65,5 @@ def _divmod(x: Value, y: Value) -> Value:
 
 @operation(np.unwrap)
 def _unwrap(p: Value, discont: Any = None, axis: int = -1, *, period: float = 2 * math.pi) -> Value:
-    return p + (np.unwrap(p._value, discont, axis, period=period) - p._value)
+    value = value_of(p)
+    return p + (np.unwrap(value, discont, axis, period=period) - value)

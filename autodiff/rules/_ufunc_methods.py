@@ -11,10 +11,9 @@ from numpy.typing import DTypeLike
 from autodiff._core.ndarray import operations
 from autodiff._core.record import value_of
 from autodiff._core.table import operation, without_derivative
-from autodiff._core.tensor import Tensor
 from autodiff._core.types import Axes, Function, Value
 from autodiff.rules._neural import logsumexp
-from autodiff.rules._shapes import from_end
+from autodiff.rules._shapes import from_end, operands
 
 # Along axis 0, where NumPy's functions of the same kind take all axes.
 
@@ -88,7 +87,7 @@ def _has_outer(ufunc: np.ufunc) -> None:
 
     @operation(ufunc.outer)
     def outer(a: Value, b: Value, **options: Any) -> Value:
-        a, b = (x if type(x) is Tensor else np.asarray(x) for x in (a, b))
+        a, b = operands([a, b])
         return ufunc(a[(..., *(None,) * b.ndim)], b, **options)
 
 

@@ -12,8 +12,9 @@ from numpy.typing import ArrayLike
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_powers
 from autodiff._core.functions import record_function
+from autodiff._core.hook import recording
 from autodiff._core.record import value_of
-from autodiff._core.tensor import Tensor, recording
+from autodiff._core.tensor import Tensor
 from autodiff._core.types import Function, Value
 from autodiff._core.walks import Graph
 from autodiff.series._polynomial import TaylorPolynomial
@@ -85,9 +86,9 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
     if direction is None and leaf.ndim:
         _require_elementwise(graph, known[:4])
     return TaylorPolynomial(
-        coefficients=np.array(known[:-1]),
+        coefficients=np.stack(known[:-1]),
         next_coefficient=known[-1],
-        x0=np.array(leaf._value)[()],
+        x0=np.copy(value_of(leaf))[()],
         direction=None if direction is None else step,
     )
 
@@ -95,11 +96,11 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
 def _record(f: Function, x0: Any, direction: Any) -> Graph:
     """Return the graph of a function at a point, if no derivative would be lost."""
     for name, given in (("x0", x0), ("direction", direction)):
-        if type(given) is Tensor and given.requires_grad and recording.get():
+        if type(given) is Tensor and given.requires_grad and recording.get().records:
             raise TypeError(f"{name} is a Tensor that requires a gradient; {_CONSTANT}")
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         graph = record_function(f, (value_of(x0),), {}, 0)
-    if graph.enclosed and recording.get():
+    if graph.enclosed and recording.get().records:
         raise TypeError(f"the function depends on a Tensor that requires a gradient; {_CONSTANT}")
     return graph
 
@@ -121,12 +122,13 @@ def _checked_order(order: Any) -> int:
 
 
 def _checked_direction(leaf: Tensor, direction: Value) -> Value:
-    step = np.asarray(value_of(direction))
+    step: Any = value_of(direction)
+    step = step if hasattr(step, "dtype") else np.asarray(step)
     if step.dtype.kind == "c" and leaf.dtype.kind != "c":
         raise TypeError(
             f"x0 is real, but the direction is of {step.dtype}: make x0 complex, as in x0 + 0j"
         )
-    step = np.array(step, dtype=leaf.dtype)[()]
+    step = np.copy(step).astype(leaf.dtype)[()]
     if step.shape != leaf.shape:
         raise ValueError(f"the direction has shape {step.shape}, but x0 has {leaf.shape}")
     return step
@@ -141,8 +143,8 @@ def _coefficients(graph: Graph, step: Value, order: int) -> list[Value]:
 
 def _require_finite(coefficients: Sequence[Value], x0: Value) -> None:
     for k, coefficient in enumerate(coefficients):
-        broken = np.argwhere(~np.isfinite(coefficient))
-        if len(broken):
+        if not np.all(np.isfinite(coefficient)):
+            broken = np.argwhere(~np.isfinite(coefficient))
             i = tuple(map(int, broken[0]))
             entry = f", entry {list(i)}," if i else ""
             place = x0[i] if np.shape(x0) == np.shape(coefficient) else x0

@@ -17,9 +17,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from autodiff._core.hook import recording
 from autodiff._core.op import Custom, Elementwise, Multilinear, Op, total
+from autodiff._core.record import value_of
 from autodiff._core.scatter import in_full_shape
-from autodiff._core.tensor import PLAIN, Tensor, recording
+from autodiff._core.tensor import Tensor
 from autodiff._core.types import Value
 from autodiff._core.walks import Graph
 
@@ -126,14 +128,14 @@ def apply_to_series(function: Callable[..., Any], args: Any, kwargs: dict[str, A
     """Call a NumPy function on series: record it on their constant terms, then carry them along."""
     leaves: Leaves = {}
     keywords = {k: _leaves_for(v, leaves) for k, v in kwargs.items()}
-    token = recording.set(PLAIN)
+    token = recording.set(recording.get().paused.resumed)  # debugging looks at the program alone
     try:
         out = function(*_leaves_for(tuple(args), leaves), **keywords)
     finally:
         recording.reset(token)
     outputs = out if isinstance(out, list | tuple) else [out]
     if not all(type(y) is Tensor and y.requires_grad for y in outputs):
-        return out._value if type(out) is Tensor else out
+        return value_of(out)
     tensors, series = zip(*leaves.values(), strict=True)
     results = _along(Graph(outputs, tensors), series, 0)
     if not isinstance(out, list | tuple):

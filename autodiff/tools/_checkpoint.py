@@ -10,10 +10,11 @@ import numpy as np
 from autodiff._core.checks import require_function
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.functions import record_function
+from autodiff._core.hook import recording
 from autodiff._core.op import Custom, Together
 from autodiff._core.record import value_of
 from autodiff._core.structures import map_structure
-from autodiff._core.tensor import Tensor, no_grad, node, recording
+from autodiff._core.tensor import Tensor, no_grad, node
 from autodiff._core.types import Cotangent, Function, Value
 from autodiff._core.walks import Graph
 from autodiff.tools._own_ops import by_position, name_of
@@ -59,14 +60,16 @@ def checkpoint(f: Function) -> Function:
         if keywords:
             args = by_position(f, name_of(f), args, keywords)
         numbers = tuple(i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad)
-        if not numbers or not recording.get():
+        if not numbers or not recording.get().records:
             return f(*args)
         graph = record_function(f, args, {}, numbers)
         (out,) = graph.outputs
         outside = list(dict.fromkeys(_outside_inputs(graph)))
         operands = (*(args[i] for i in numbers), *outside)
         op = _checkpoint_op(f, args, numbers, outside)
-        return node(out._value, op, operands, tuple(map(value_of, operands)), recording.get())
+        made = node(value_of(out), op, operands, tuple(map(value_of, operands)))
+        recording.get().on_node(made)
+        return made
 
     return call
 
@@ -102,7 +105,7 @@ def _checkpoint_op(
 
     def images(g: Cotangent, out: Value, operands: tuple[Value, ...]) -> Function:
         graph = record_function(f, arguments(operands), {}, numbers)
-        if not np.array_equal(graph.outputs[0]._value, value_of(out), equal_nan=True):
+        if not np.array_equal(value_of(graph.outputs[0]), value_of(out), equal_nan=True):
             raise RuntimeError(
                 f"{name} under checkpoint computes something else on the way back than before: "
                 "give it what changes as an argument, random numbers too"

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import linecache
-import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from autodiff._core.hook import Hook, recording
+from autodiff._core.place import calling_line
 from autodiff._core.record import value_of
-from autodiff._core.tensor import Hook, Tensor, recording
+from autodiff._core.tensor import Tensor
 from autodiff._core.types import Cotangent, Tangent
 from autodiff._core.zeros import zero_preserving, zero_preserving_forward
-
-HERE = str(Path(__file__).parents[1])
 
 
 @contextmanager
@@ -135,12 +132,3 @@ def _shapes_and_ranges(values: Sequence[Any]) -> str:
             real = array.real
             parts.append(f"shape {array.shape} from {real.min():.6g} to {real.max():.6g}")
     return " and ".join(parts)
-
-
-def calling_line() -> str:
-    """Return where the innermost line outside of this package stands, and what it says."""
-    frame = sys._getframe()
-    while frame.f_back is not None and frame.f_code.co_filename.startswith(HERE):
-        frame = frame.f_back
-    file, number = frame.f_code.co_filename, frame.f_lineno
-    return f"\n  at {file}:{number}: {linecache.getline(file, number).strip()}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import inf, sqrt
+from math import inf
 
 import numpy as np
 
@@ -203,7 +203,7 @@ class Adam(Optimizer):
         change = gradient * gradient
         squares *= beta2
         squares += change
-        root = sqrt((1 - beta2) / (1 - beta2**count))  # turns √squares into √v̂
+        root = ((1 - beta2) / (1 - beta2**count)) ** 0.5  # turns √squares into √v̂
         np.sqrt(squares, out=change)
         change += self.eps / root
         np.divide(gradients, change, out=change)

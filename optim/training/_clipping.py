@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from math import isfinite, sqrt
 from typing import Any
 
 import numpy as np
@@ -46,7 +45,7 @@ def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     --------
     >>> x, y = Tensor(3.0), Tensor(4.0)
     >>> ((x * x + y * y) / 2).backward()
-    >>> clip_by_norm([x, y], max_norm=1.0)
+    >>> float(clip_by_norm([x, y], max_norm=1.0))
     5.0
     >>> round(float(x.grad), 6), round(float(y.grad), 6)
     (0.6, 0.8)
@@ -54,15 +53,15 @@ def clip_by_norm(parameters: Iterable[Tensor], max_norm: float) -> float:
     _check_limit("max_norm", max_norm)
     trained = _with_gradient(parameters)
     with np.errstate(over="ignore"):
-        norm = sqrt(sum(_sum_of_squares(p.grad) for p in trained))
-    if not isfinite(norm):
+        norm = np.sqrt(sum(_sum_of_squares(p.grad) for p in trained))
+    if not np.isfinite(norm):
         for p in trained:
             _check_entries(p, np.isfinite(p.grad))
         raise FloatingPointError("the norm of the gradients overflows, though each is finite")
     if norm > max_norm:
         for p in trained:
-            p.grad = p.grad * (max_norm / norm)
-    return norm
+            p.grad = p.grad * (max_norm / norm).astype(p.grad.dtype)
+    return norm  # type: ignore[no-any-return]  # a float, which np.float64 is
 
 
 def clip_by_value(parameters: Iterable[Tensor], limit: float) -> None:
@@ -100,9 +99,9 @@ def clip_by_value(parameters: Iterable[Tensor], limit: float) -> None:
         p.grad = np.clip(p.grad, -limit, limit)
 
 
-def _sum_of_squares(gradient: Any) -> float:
+def _sum_of_squares(gradient: Any) -> Any:
     flat = np.ravel(gradient).astype(np.float64, copy=False)  # float32 overflows at 2e19
-    return float(flat.dot(flat))
+    return flat.dot(flat)
 
 
 def _with_gradient(parameters: Iterable[Tensor]) -> list[Tensor]:

@@ -12,7 +12,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import Tensor, assign_value
+from autodiff import Tensor, assign_value, holds_value, recorded_state
 from optim.training._state_dict import check_state
 
 RealArray: TypeAlias = NDArray[Any]  # of the dtype that the parameters have
@@ -75,6 +75,7 @@ class Optimizer:
         self.weight_decay = float(weight_decay)
         self._steps = 0
         self._missed = [0] * len(self.parameters)  # of these steps, for lack of a gradient
+        self._missed_none = True
         self._values = np.concatenate([np.ravel(p.data) for p in self.parameters])
         self._state = [np.zeros_like(self._values) for _ in self.slots]
         self._shapes = [p.shape for p in self.parameters]
@@ -105,20 +106,31 @@ class Optimizer:
         ValueError
             When a gradient has another shape than its parameter.
         """
-        complete = [getattr(p.grad, "shape", None) for p in self.parameters] == self._shapes
+        recorded_state(self)._step()
+
+    def _step(self) -> None:
+        gradients = [p.grad for p in self.parameters]
+        complete = [getattr(g, "shape", None) for g in gradients] == self._shapes
         if not complete:
             self._check_gradients()
-        for p, view in self._owned:
-            if p._value is not view:  # replaced from outside, by p.data = ... or another optimiser
-                view[...] = p.data
-        if complete and self._values.size <= BLOCK and not any(self._missed):
-            gradient = np.concatenate([p.grad.ravel() for p in self.parameters])
+        self._take_replaced_values()
+        whole = self._values.size <= BLOCK or not isinstance(self._values, np.ndarray)
+        if complete and whole and self._missed_none:
+            gradient = np.concatenate([g.ravel() for g in gradients])
             self._move(self._values, gradient, self._steps + 1, self._state)
         else:  # in a large model a copy of all gradients takes too long
             self._move_one_by_one()
         self._steps += 1
         for p, view in self._owned:
             assign_value(p, view)
+
+    def _take_replaced_values(self) -> None:
+        """Copy what p.data = ... or another optimiser put in the place of a view of the buffer."""
+        end = 0
+        for p, view in self._owned:
+            start, end = end, end + view.size
+            if not holds_value(p, view):
+                self._values[start:end] = np.ravel(p.data)
 
     def _check_gradients(self) -> None:
         for p in self.parameters:
@@ -136,6 +148,7 @@ class Optimizer:
             start, end = end, end + p.size
             if p.grad is None:
                 self._missed[i] += 1
+                self._missed_none = False
                 continue
             gradient = np.ravel(p.grad)
             for block in range(start, end, BLOCK):
@@ -204,6 +217,7 @@ class Optimizer:
         self.lr = float(state["lr"])
         self._steps = int(state["counts"].max())
         self._missed = (self._steps - state["counts"]).tolist()
+        self._missed_none = not any(self._missed)
         for name, part in self._named_state().items():
             part[...] = state[name]
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from math import cos, inf, isfinite, pi
 from typing import Any
 
-from autodiff import Tensor
+from autodiff import Tensor, recorded_state
 from optim.training._optimizer import Optimizer
 from optim.training._state_dict import check_state
 
@@ -56,7 +56,8 @@ class Schedule:
 
     def step(self) -> None:
         """Set the optimiser's learning rate for the next step."""
-        self.optimizer.lr = self._rate(self.initial_lr, self.steps + 1)
+        self = recorded_state(self)
+        recorded_state(self.optimizer).lr = self._rate(self.initial_lr, self.steps + 1)
         self.steps += 1
 
     def _rate(self, initial_lr: float, steps: int) -> float:
@@ -230,6 +231,7 @@ class ReduceOnPlateau:
         ValueError
             When the loss is not finite; nothing is changed then.
         """
+        self, optimizer = recorded_state(self), recorded_state(self.optimizer)
         value = float(loss.item() if isinstance(loss, Tensor) else loss)
         if not isfinite(value):
             raise ValueError(f"expected a finite loss, got {value}: the training has diverged")
@@ -238,8 +240,8 @@ class ReduceOnPlateau:
             return
         self.waited += 1
         if self.waited > self.patience:
-            lr = self.optimizer.lr
-            self.optimizer.lr = min(lr, max(lr * self.factor, self.min_lr))
+            lr = optimizer.lr
+            optimizer.lr = min(lr, max(lr * self.factor, self.min_lr))
             self.waited = 0
 
     def state_dict(self) -> dict[str, Any]:

@@ -15,8 +15,9 @@ from types import ModuleType
 from tests.benchmarks import THREADS
 from tests.benchmarks.fresh import measure_import, measure_million
 from tests.benchmarks.tasks import CONTESTANTS, Task, all_tasks
-from tests.benchmarks.timing import ROUNDS, Result, measure
+from tests.benchmarks.timing import ROUNDS, Result, duration, measure
 
+OURS = ("numpy", "autodiff")
 FRESH = {"million": measure_million, "import": measure_import}
 
 
@@ -61,7 +62,8 @@ def conditions(modules: dict[str, ModuleType]) -> str:
     """Return what the measurements depend on beside the code, and how to read them."""
     cpuinfo = Path("/proc/cpuinfo")
     model = re.search(r"model name\s*: (.*)", cpuinfo.read_text()) if cpuinfo.exists() else None
-    peers = [CONTESTANTS[name] for name in modules if name not in ("by_hand", "by_chainrule")]
+    libraries = [CONTESTANTS[name] for name in modules]
+    peers = [(name, library) for name, library in libraries if library not in OURS]
     versions = [f"{name} {version(library)}" for name, library in peers]
     software = [f"Python {platform.python_version()}", f"NumPy {version('numpy')}", *versions]
     return (
@@ -72,20 +74,15 @@ def conditions(modules: dict[str, ModuleType]) -> str:
 
 def section(task: Task, results: list[Result]) -> str:
     """Return the lines of one task."""
-    lines = [f"\n{task.name}: {task.title}", f"{'':15}{'median':>10}{'best':>10}{'time':>12}"]
+    lines = [f"\n{task.name}: {task.title}", f"{'':20}{'median':>10}{'best':>10}{'time':>12}"]
     for r in results:
         note = r.remark
-        if task.target and r.contestant == "by_chainrule":
-            note = f"≤ {task.target:g}" + ", missed" * (r.ratio > task.target)
+        target = {"by_chainrule": task.target, "by_plan": task.planned}.get(r.contestant)
+        if target:
+            note = f"≤ {target:g}" + ", missed" * (r.ratio > target)
         name = CONTESTANTS[r.contestant][0]
-        lines.append(f"{name:15}{r.ratio:10.2f}{r.best:10.2f}{duration(r.seconds):>12}   {note}")
+        lines.append(f"{name:20}{r.ratio:10.2f}{r.best:10.2f}{duration(r.seconds):>12}   {note}")
     return "\n".join(line.rstrip() for line in lines)
-
-
-def duration(seconds: float) -> str:
-    """Return a time with three digits and the unit of its size."""
-    unit, size = next(((u, s) for u, s in (("s", 1), ("ms", 1e-3)) if seconds >= s), ("µs", 1e-6))
-    return f"{seconds / size:#.3g}".rstrip(".") + f" {unit}"
 
 
 def markdown(table: dict[Task, list[Result]], contestants: list[str]) -> str:
@@ -93,12 +90,18 @@ def markdown(table: dict[Task, list[Result]], contestants: list[str]) -> str:
     names = [CONTESTANTS[contestant][0] for contestant in contestants]
     lines = [["task", *names], ["---", *("--:" for _ in names)]]
     for task, results in table.items():
-        cells = [duration(results[0].seconds)]
-        for r in results[1:]:
-            seconds_and_remark = f"{duration(r.seconds)}, {r.remark}".split(" (")[0]
-            cells.append(seconds_and_remark if task.name in FRESH else f"{r.ratio:.2f}")
-        lines.append([task.title, *cells])
+        cells = {r.contestant: cell(task, r) for r in results}
+        lines.append([task.title, *(cells.get(contestant, "") for contestant in contestants)])
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
+
+
+def cell(task: Task, result: Result) -> str:
+    """Return what the table says of a contestant."""
+    if result.contestant == "by_hand":
+        return duration(result.seconds)
+    if task.name in FRESH:
+        return f"{duration(result.seconds)}, {result.remark}".split(" (")[0]
+    return f"{result.ratio:.2f}"
 
 
 if __name__ == "__main__":

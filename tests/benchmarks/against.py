@@ -31,7 +31,7 @@ from tests.benchmarks import THREADS  # isort: skip
 import numpy as np
 
 from tests.benchmarks.tasks import Task, all_tasks
-from tests.benchmarks.timing import SECONDS_PER_TURN, Call, prime_allocator, turn
+from tests.benchmarks.timing import SECONDS_PER_TURN, Call, parts, prime_allocator, turn
 
 ROOT = Path(__file__).resolve().parents[2]
 ROUNDS = 21
@@ -136,9 +136,9 @@ def prepare(name: str) -> partial[Call]:
 
 
 def results(name: str) -> list[Any]:
-    """Return what a task computes, called again and again."""
+    """Return the arrays that a task computes, called again and again."""
     call = prepare(name)()
-    return [np.array(call()) for _ in range(5)]
+    return [part for _ in range(5) for part in parts(call())]
 
 
 def seconds_of(name: str, calls: int) -> float:

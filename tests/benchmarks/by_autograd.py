@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import autograd
@@ -59,6 +60,12 @@ def column_by_entry(p: Any, x: Any, i: int) -> Any:
         return tasks.gaussians(anp, [*p[:i], value, *p[i + 1 :]], x)
 
     return autograd.elementwise_grad(model)(np.full_like(x, p[i]))
+
+
+def objective(f: Callable[..., Any], *data: Any) -> Call:
+    """Return the call that gives the value and the gradient by the first of the data."""
+    both = autograd.value_and_grad(partial(f, anp))
+    return lambda: both(*data)
 
 
 def training(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -13,6 +14,8 @@ import optim
 from autodiff import Tensor
 from tests.benchmarks import tasks
 from tests.benchmarks.timing import Call
+
+Step: TypeAlias = Callable[[Any, Any], Any]
 
 
 def chain(start: Any) -> Call:
@@ -62,59 +65,77 @@ def jacobian(p: Any, x: Any) -> Call:
     return lambda: jacobian_of(p)
 
 
-def training(
-    x: Any,
-    loss: Callable[[Any], Any],
+def objective(f: Callable[..., Any], *data: Any) -> Call:
+    """Return the call that gives the value and the gradient by the first of the data."""
+    both = autodiff.value_and_grad(partial(f, np))
+    return lambda: both(*data)
+
+
+# -- training steps --------------------------------------------------------------------------
+
+
+def moons(x: Any, signs: Any, start: list[Any]) -> Call:
+    """Return a step of steepest descent on the hinge loss with an L2 penalty."""
+    step = moons_step(start)
+    return lambda: step(x, signs).item()
+
+
+def digits(x: Any, labels: Any, start: list[Any]) -> Call:
+    """Return a step of Adam on the cross-entropy."""
+    step = digits_step(start)
+    return lambda: step(x, labels).item()
+
+
+def large(x: Any, labels: Any, start: list[Any]) -> Call:
+    """Return a step with momentum on the cross-entropy."""
+    step = large_step(start)
+    return lambda: step(x, labels).item()
+
+
+def moons_step(start: list[Any]) -> Step:
+    """Return the step of a network, as a function of points and signs."""
+    return training_step(start, hinge, lambda p: optim.SGD(p, lr=0.05), decay=1e-4)
+
+
+def digits_step(start: list[Any]) -> Step:
+    """Return the step of a network, as a function of points and labels."""
+    return training_step(start, nn.softmax_cross_entropy, lambda p: optim.Adam(p, lr=1e-3))
+
+
+def large_step(start: list[Any]) -> Step:
+    """Return the step of a network, as a function of points and labels."""
+    return training_step(
+        start, nn.softmax_cross_entropy, lambda p: optim.SGD(p, lr=1e-2, momentum=0.9)
+    )
+
+
+def hinge(scores: Any, signs: Any) -> Any:
+    """Return the mean hinge loss."""
+    return np.mean(nn.relu(1 - signs * scores))
+
+
+def training_step(
     start: list[Any],
+    loss: Callable[[Any, Any], Any],
     optimizer: Callable[[list[Tensor]], Any],
     decay: float = 0.0,
-) -> Call:
-    """Return the call that makes a training step and gives the loss before it."""
+) -> Step:
+    """Return the function that makes a training step on a batch and gives the loss before it."""
     weights = start[::2]
-    model = nn.MLP([*(len(W) for W in weights), weights[-1].shape[1]], dtype=x.dtype)
+    sizes = [*(len(W) for W in weights), weights[-1].shape[1]]
+    model = nn.MLP(sizes, dtype=weights[0].dtype)
     parameters = model.parameters()
     for parameter, value in zip(parameters, start, strict=True):
         parameter.data = value
     stepper = optimizer(parameters)
 
-    def call() -> Any:
+    def step(x: Any, y: Any) -> Any:
         stepper.zero_grad()
-        value = loss(model(x))
+        value = loss(model(x), y)
         if decay:
             value = value + decay * nn.l2_penalty(parameters)
         value.backward()
         stepper.step()
-        return value.item()
+        return value
 
-    return call
-
-
-def moons(x: Any, signs: Any, start: list[Any]) -> Call:
-    """Return a step of steepest descent on the hinge loss with an L2 penalty."""
-    return training(
-        x,
-        lambda scores: np.mean(nn.relu(1 - signs * scores)),
-        start,
-        lambda parameters: optim.SGD(parameters, lr=0.05),
-        decay=1e-4,
-    )
-
-
-def digits(x: Any, labels: Any, start: list[Any]) -> Call:
-    """Return a step of Adam on the cross-entropy."""
-    return training(
-        x,
-        lambda scores: nn.softmax_cross_entropy(scores, labels),
-        start,
-        lambda parameters: optim.Adam(parameters, lr=1e-3),
-    )
-
-
-def large(x: Any, labels: Any, start: list[Any]) -> Call:
-    """Return a step with momentum on the cross-entropy."""
-    return training(
-        x,
-        lambda scores: nn.softmax_cross_entropy(scores, labels),
-        start,
-        lambda parameters: optim.SGD(parameters, lr=1e-2, momentum=0.9),
-    )
+    return step

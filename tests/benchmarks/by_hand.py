@@ -104,6 +104,11 @@ def jacobian(p: Any, x: Any) -> Call:
     return call
 
 
+def objective(f: Callable[..., Any], *data: Any) -> Call:
+    """Return the call that gives the value alone."""
+    return lambda: f(np, *data)
+
+
 # -- training steps --------------------------------------------------------------------------
 
 

@@ -64,6 +64,18 @@ def jacobian(p: Any, x: Any) -> Call:
     return lambda: jacobian_of(point)
 
 
+def objective(f: Callable[..., Any], *data: Any) -> Call:
+    """Return the call that gives the value and the gradient by the first of the data."""
+    leaf, *others = map(torch.tensor, data)
+    leaf.requires_grad_()
+
+    def call() -> tuple[Any, Any]:
+        value = f(torch, leaf, *others)
+        return value.detach(), torch.autograd.grad(value, leaf)[0]
+
+    return call
+
+
 def training(
     x: Any,
     loss: Callable[[Any], Any],

@@ -1,6 +1,7 @@
 """What is computed: each task's data and its target, and the functions that all contestants share.
 
-A target is the most that chainrule may take, in units of hand-written NumPy.
+A target is the most that chainrule may take, eager or planned, in units of hand-written NumPy. An
+`objective` is measured by itself, as ADBench does: the unit is its value alone.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import numpy as np
 CONTESTANTS = {
     "by_hand": ("NumPy by hand", "numpy"),
     "by_chainrule": ("chainrule", "autodiff"),
+    "by_plan": ("chainrule, planned", "autodiff"),
+    "by_jax": ("JAX jit", "jax"),
     "by_pytorch": ("PyTorch", "torch"),
     "by_autograd": ("HIPS autograd", "autograd"),
 }
@@ -29,6 +32,7 @@ class Task:
     title: str
     data: tuple[Any, ...] = ()
     target: float | None = None
+    planned: float | None = None  # the target of planned chainrule
     rtol: float = 1e-9
     function: str = ""  # where it is not the name
 
@@ -60,6 +64,101 @@ def gaussians(np: Any, p: Any, x: Any) -> Any:
     return y
 
 
+# -- objectives, of their first argument ----------------------------------------------------------
+
+
+def logsumexp(np: Any, x: Any) -> Any:
+    """Return the logarithm of the sum of exponentials, over the first axis."""
+    largest = np.amax(x, 0)
+    return largest + np.log(np.sum(np.exp(x - largest), 0))
+
+
+def rk4_step(np: Any, x: Any, rates: Any) -> Any:
+    """Return what x' = a sin x makes of ``x`` in a hundredth, by the classical Runge-Kutta step."""
+    h = 0.01
+    k1 = rates * np.sin(x)
+    k2 = rates * np.sin(x + h / 2 * k1)
+    k3 = rates * np.sin(x + h / 2 * k2)
+    k4 = rates * np.sin(x + h * k3)
+    return x + h / 6 * (k1 + 2 * k2 + 2 * k3 + k4)
+
+
+def rk4(np: Any, x: Any, rates: Any) -> Any:
+    """Return the sum of where x' = a sin x is at the time 1."""
+    for _ in range(100):
+        x = rk4_step(np, x, rates)
+    return np.sum(x)
+
+
+def lstm_weights(parameters: Any, state: Any) -> tuple[list[Any], list[Any]]:
+    """Return the weight and bias of each layer's gates, and the three rows around the layers."""
+    n, width = state.shape
+    rows = parameters[: 4 * n * width].reshape(n, 4 * width)
+    around = parameters[4 * n * width :].reshape(3, width)
+    return [(rows[i], rows[i + 1]) for i in range(0, n, 2)], [around[i] for i in range(3)]
+
+
+def lstm_step(
+    np: Any, layers: Any, around: Any, cells: Any, x: Any, following: Any
+) -> tuple[Any, list[Any]]:
+    """Return how well what follows ``x`` is predicted, and each layer's output and cell."""
+    width = len(x)
+    x = x * around[0]
+    new = []
+    for (weight, bias), (hidden, cell) in zip(layers, cells, strict=True):
+        gates = np.concatenate([x, hidden, x, hidden]) * weight + bias
+        forget = 1 / (1 + np.exp(-gates[:width]))
+        entry = 1 / (1 + np.exp(-gates[width : 2 * width]))
+        output = 1 / (1 + np.exp(-gates[2 * width : 3 * width]))
+        cell = cell * forget + entry * np.tanh(gates[3 * width :])
+        x = output * np.tanh(cell)
+        new.append((x, cell))
+    scores = x * around[1] + around[2]
+    return np.sum(following * (scores - np.log(2 + np.sum(np.exp(scores))))), new
+
+
+def lstm(np: Any, parameters: Any, state: Any, sequence: Any) -> Any:
+    """Return the mean loss of ADBench's network of long short-term memory, on rows of bits.
+
+    All its products are elementwise: each gate of a layer has one weight for each input.
+    """
+    layers, around = lstm_weights(parameters, state)
+    cells = [(state[i], state[i + 1]) for i in range(0, len(state), 2)]
+    total = 0.0
+    for t in range(len(sequence) - 1):
+        gain, cells = lstm_step(np, layers, around, cells, sequence[t], sequence[t + 1])
+        total = total + gain
+    return -total / len(sequence[1:]) / len(sequence[0])
+
+
+def mixture(np: Any, parameters: Any, points: Any) -> Any:
+    """Return ADBench's log-posterior of a mixture of Gaussians, up to a constant.
+
+    Each of the k components has a logarithmic weight, a mean, the logarithms of the diagonal of
+    the factor of its inverse covariance, and that factor's entries below the diagonal by columns.
+    The prior is Wishart's with γ = 1 and m = 0.
+    """
+    n, d = points.shape
+    k = len(parameters) // (1 + d + d * (d + 1) // 2)
+    weights, means = parameters[:k], parameters[k : k + k * d].reshape(k, 1, d)
+    factors = parameters[k + k * d :].reshape(k, -1)
+    logarithms, below = factors[:, :d], factors[:, d:]
+    diagonals = np.exp(logarithms)
+    columns, end = [], 0
+    for i in range(d):
+        start, end = end, end + d - i - 1
+        columns.append(np.concatenate([np.zeros((k, i + 1)), below[:, start:end]], 1))
+    centred = points - means
+    scaled = diagonals.reshape(k, 1, d) * centred + centred @ np.stack(columns, 1)
+    sums = np.sum(logarithms, 1)
+    terms = (weights + sums).reshape(k, 1) - 0.5 * np.sum(scaled**2, 2)
+    prior = 0.5 * (np.sum(diagonals**2) + np.sum(below**2))
+    return np.sum(logsumexp(np, terms)) - n * logsumexp(np, weights) + prior
+
+
+# -- data -----------------------------------------------------------------------------------------
+
+
 def two_moons(n: int) -> tuple[Any, Any]:
     """Return points on two interlaced half circles, with noise, and the signs of the two."""
     angle = np.linspace(0, np.pi, n // 2)
@@ -85,6 +184,40 @@ def initial_parameters(sizes: Sequence[int], dtype: type) -> list[Any]:
     return parameters
 
 
+def objectives() -> list[tuple[str, str, tuple[Any, ...], float]]:
+    """Return the objectives: name, title, function and arguments, target of planned chainrule."""
+    rng = np.random.default_rng(0)
+    k, d = 25, 10
+    characters = rng.integers(32, 128, (1025, 1))
+    bits = (characters >> np.arange(14) & 1).astype(np.float64)
+    return [
+        (
+            "logsumexp",
+            "logsumexp of 10 000 entries, gradient against value",
+            (logsumexp, rng.normal(size=10_000)),
+            2.0,
+        ),
+        (
+            "rk4",
+            "100 Runge-Kutta steps on 10 000 entries, gradient against value",
+            (rk4, rng.uniform(0.5, 2.5, 10_000), rng.uniform(0.5, 1.5, 10_000)),
+            2.2,
+        ),
+        (
+            "lstm",
+            "ADBench's LSTM, 2 layers, 14 bits, 1024 steps, gradient against value",
+            (lstm, rng.random((4 * 4 + 3) * 14), rng.random((4, 14)), bits),
+            2.6,
+        ),
+        (
+            "mixture",
+            "ADBench's Gaussian mixture, d = 10, k = 25, n = 1000, gradient against value",
+            (mixture, rng.normal(size=k * (1 + d + d * (d + 1) // 2)), rng.normal(size=(1000, d))),
+            1.3,
+        ),
+    ]
+
+
 def all_tasks() -> list[Task]:
     """Return all tasks, in the order of the table."""
     rng = np.random.default_rng(0)
@@ -94,18 +227,21 @@ def all_tasks() -> list[Task]:
             "1000 operations on 10 entries, forward and backward",
             (np.linspace(-1.0, 2.0, 10),),
             target=3.0,
+            planned=0.65,
         ),
         Task(
             "moons",
             "training step 2-16-16-1, 100 points, hinge and L2, SGD, float64",
             (*two_moons(100), initial_parameters((2, 16, 16, 1), np.float64)),
             target=2.2,
+            planned=0.45,
         ),
         Task(
             "digits",
             "training step 64-128-64-10, batch 64, cross-entropy, Adam, float32",
             (*random_classes(64, 64, 10), initial_parameters((64, 128, 64, 10), np.float32)),
             target=1.2,
+            planned=0.65,
             rtol=1e-5,
         ),
         Task(
@@ -113,12 +249,14 @@ def all_tasks() -> list[Task]:
             "training step 784-1024-1024-10, batch 512, cross-entropy, momentum, float32",
             (*random_classes(512, 784, 10), initial_parameters((784, 1024, 1024, 10), np.float32)),
             target=1.05,
+            planned=1.0,
             rtol=1e-5,
         ),
         Task(
             "gradient_1000",
             "gradient of Rosenbrock's function, n = 1000",
             (rng.normal(size=1000),),
+            planned=0.75,
             function="gradient",
         ),
         Task(
@@ -126,18 +264,28 @@ def all_tasks() -> list[Task]:
             "gradient of Rosenbrock's function, n = 100 000",
             (rng.normal(size=100_000),),
             target=2.0,
+            planned=0.75,
+        ),
+        Task(
+            "hvp_1000",
+            "its Hessian times a vector, n = 1000",
+            (*rng.normal(size=(2, 1000)),),
+            planned=0.75,
+            function="hvp",
         ),
         Task(
             "hvp",
             "its Hessian times a vector, n = 100 000",
             (*rng.normal(size=(2, 100_000)),),
             target=4.0,
+            planned=0.85,
         ),
         Task(
             "hessian",
             "its Hessian, dense, n = 100",
             (rng.normal(size=100),),
             target=20.0,
+            planned=5.0,
         ),
         *(
             Task(
@@ -145,9 +293,14 @@ def all_tasks() -> list[Task]:
                 f"Jacobian of three Gaussians and a line, {n} × 11",
                 (rng.uniform(0.5, 1.5, 11), np.linspace(0.0, 2.0, n)),
                 target=target,
+                planned=0.75,
                 function="jacobian",
             )
             for n, target in [(1000, 4.0), (100_000, 3.0)]
+        ),
+        *(
+            Task(name, title, data, planned=planned, function="objective")
+            for name, title, data, planned in objectives()
         ),
         Task("million", "1 000 000 operations on a number, forward and backward: ≤ 6 s, ≤ 600 MB"),
         Task("import", "import of the library: ≤ 30 ms more than NumPy"),

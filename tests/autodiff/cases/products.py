@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import affine
 from tests.autodiff.cases.case import Case, positive, real, unit
 
 
@@ -150,15 +149,9 @@ def convolution_cases() -> list[Case]:
     return cases + two("convolve-number", np.convolve, ((), (3,)))
 
 
-def layer_cases() -> list[Case]:
-    layers = {"affine": (3, 4), "affine-stacked": (2, 3, 4), "affine-of-a-vector": (4,)}
-    return [many(name, affine, shape, (4, 2), (2,)) for name, shape in layers.items()]
-
-
 CASES = [
     *matrix_cases(),
     *tensor_cases(),
     *stacked_cases(),
     *convolution_cases(),
-    *layer_cases(),
 ]

@@ -1,0 +1,1 @@
+"""Plans: a call recorded once, and replayed as straight-line NumPy."""

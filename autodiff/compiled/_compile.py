@@ -1,0 +1,400 @@
+"""compile: a function that is recorded once it is called again and again, and replayed."""
+
+from __future__ import annotations
+
+import inspect
+import operator
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from functools import update_wrapper
+from itertools import combinations, pairwise
+from threading import Lock
+from types import MethodType
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.checks import require_function
+from autodiff._core.hook import NO_GRAD, PLAIN, Hook, recording
+from autodiff._core.place import line_at
+from autodiff._core.types import Function, Structure
+from autodiff.compiled._compare import difference, equal, same_path
+from autodiff.compiled._key import UnplannedError, fitting, holds_tensor, leaves_and_key
+from autodiff.compiled._origins import Argument
+from autodiff.compiled._plan import Plan, Plans
+from autodiff.compiled._program import FINITE, Guard
+from autodiff.compiled._recording import Recording, record
+from autodiff.compiled._results import own_values
+from autodiff.compiled._source import write
+from autodiff.compiled.passes import improve
+
+MOST_KEYS = 64  # sets of shapes and types that a function keeps plans for
+MOST_PLANS = 8  # ways through a function for one of them
+MOST_CHANGES = 3  # recordings of calls that do what a replay would not
+# A function that was recorded so often, and replayed less than this many times as often, stays
+# eager: what Python reads in it changes from call to call.
+MOST_RECORDINGS = 16
+WORTHWHILE = 4
+
+_eager: ContextVar[bool] = ContextVar("eager", default=False)
+
+
+@contextmanager
+def eager() -> Iterator[None]:
+    """Compute without plans: within it, compiled functions are called as they were written.
+
+    It holds for this thread or task alone.
+
+    Examples
+    --------
+    >>> square = compile(lambda x: x * x, eager_calls=0)
+    >>> with eager():
+    ...     square(3.0)
+    9.0
+    >>> square.plans
+    no plans
+    """
+    token = _eager.set(True)
+    try:
+        yield
+    finally:
+        _eager.reset(token)
+
+
+def compile(f: Function, *, eager_calls: int = 4, donate: str | tuple[str, ...] = ()) -> Compiled:
+    """Return a function that computes what ``f`` does, and is fast when it is called often.
+
+    What changes from call to call has to be an argument, a Tensor, or the state of an optimiser.
+    Of arguments with the same shapes, types and structure a *plan* is made: the NumPy calls of one
+    call of ``f``, with all derivatives in it, as straight-line code on memory that is used again.
+    Later calls replay it. Everything that ``f`` finds elsewhere, such as global numbers and arrays
+    in closures, is a constant of the plan; where it has changed, the call is recorded anew.
+
+    Parameters
+    ----------
+    f : callable
+        Takes and returns arrays, numbers, and structures of them. Strings, booleans, None and
+        other objects among its arguments belong to a plan as they are; generators
+        (`numpy.random.Generator`) are drawn from anew at each replay, also those that an object
+        holds where it draws from ``recorded_state(rng)``. `backward`, ``p.grad``,
+        ``p.data = ...``, `zero_grad` and ``step`` inside have their effects in each replay.
+    eager_calls : int
+        How many calls of one kind are made as ``f`` is written before two are recorded. With 0 the
+        first call makes the plan: it then calls ``f`` twice or more often, and undoes what the
+        further calls do to Tensors, optimisers and generators.
+    donate : str or tuple of str
+        Names of arguments that ``f`` may write into. What these arrays hold after a call is not
+        defined; others are never changed.
+
+    Returns
+    -------
+    callable
+        It returns plain arrays, and copies of what ``f`` returns: they belong to the caller.
+        Derivatives with respect to Tensors that ``f`` finds outside are taken inside of ``f``.
+        Called with Tensors, as inside of `grad`, it is ``f``: write ``compile(grad(f))``, for
+        ``grad(compile(f))`` plans nothing. Its ``plans`` say what was planned,
+        why, and how often each plan ran; each has its ``source`` and its ``cost``.
+
+    Raises
+    ------
+    RuntimeError
+        By a call that was recorded, when an earlier one differs from it, or draws random numbers,
+        in a way that no argument explains. The call then has had no effect on Tensors.
+    ValueError
+        When a donated argument is read-only, or shares memory with another one.
+
+    Warns
+    -----
+    UserWarning
+        Once, when calls stay as ``f`` is written: because ``f`` writes into its arguments, changes
+        other objects, or because what Python reads of values differs too often.
+
+    Notes
+    -----
+    Where Python reads a value, as in ``if t > 0``, ``int(t)``, ``t.item()``, ``x[x > 0]``, a replay
+    reads it again, and where it differs another plan is recorded, for up to 8 ways through ``f``.
+    Where an output or a derivative is not finite, the call is made as ``f`` is written. Results
+    agree to rounding. There are plans for 64 kinds of arguments at most; a function that is
+    recorded 16 times, and hardly replayed, stays as it is written. Arrays that ``f`` finds
+    elsewhere are compared at each call: large ones are better read-only
+    (``X.flags.writeable = False``), or arguments.
+
+    A call that turns out not to be recordable is made again as ``f`` is written: what it did to
+    other objects than Tensors and optimisers until then, such as a counter, it does twice.
+
+    What remains unseen: whether ``type(x)`` of an argument is that of an array, and which
+    attributes it has (``isinstance`` is answered as for arrays); the sign of a zero, and overflow
+    on the way, where only they decide; `numpy.errstate` inside; what ``f`` prints or writes to
+    files, which only the calls do that are no replays; clocks, files and C extensions that happen
+    to give the same twice; what code reaches by computed names, in C, in modules named as Python's
+    own, or beyond the first 400 things that ``f`` uses; attributes and globals that did not exist;
+    and the warnings of NumPy on the way to results that are finite.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from autodiff import Tensor, value_and_grad
+    >>> fast = compile(value_and_grad(lambda x: np.sum(np.sin(x) ** 2)), eager_calls=0)
+    >>> for n in range(3):
+    ...     value, gradient = fast(np.full(2, float(n)))
+    >>> gradient
+    array([-0.7568025, -0.7568025])
+    >>> len(fast.plans), fast.plans[0].runs
+    (1, 2)
+
+    A training step, whose parameters are Tensors:
+
+    >>> from optim import SGD
+    >>> slope = Tensor(1.0)
+    >>> optimizer = SGD([slope], lr=0.1)
+    >>> def step(x, y):
+    ...     optimizer.zero_grad()
+    ...     loss = np.mean((slope * x - y) ** 2)
+    ...     loss.backward()
+    ...     optimizer.step()
+    ...     return loss
+    >>> step = compile(step)
+    >>> x = np.array([1.0, 2.0])
+    >>> for _ in range(50):
+    ...     loss = step(x, 3 * x)
+    >>> round(slope.item(), 6)
+    3.0
+    """
+    require_function(f, "compile")
+    eager_calls = operator.index(eager_calls)
+    if eager_calls < 0:
+        raise ValueError(f"expected a number of eager_calls of at least 0, got {eager_calls}")
+    return Compiled(f, eager_calls, (donate,) if isinstance(donate, str) else tuple(donate))
+
+
+@dataclass
+class Entry:
+    """What is known of calls with arguments of one kind."""
+
+    eager_left: int
+    plans: list[Plan] = field(default_factory=list)
+    pending: list[Recording] = field(default_factory=list)  # that wait for a second one
+    recordings: int = 0
+    past_runs: int = 0  # of plans that are no more
+    not_finite: int = 0  # recordings that met infinities
+    changes: int = 0  # recordings of calls that did what a replay would not
+    stays_eager: str = ""  # why
+
+
+class Compiled:
+    """A function with its plans; what `compile` returns."""
+
+    def __init__(self, f: Function, eager_calls: int, donate: tuple[str, ...]) -> None:
+        update_wrapper(self, f)
+        self.f = f
+        self.eager_calls = eager_calls
+        self.donate = donate
+        if donate:
+            self._signature = inspect.signature(f)
+            for name in donate:
+                if name not in self._signature.parameters:
+                    raise TypeError(f"donate={name!r} names no argument of {_name(f)}")
+        self._entries: dict[Any, Entry] = {}
+        # The plan that was replayed last, and what says whether arguments are of its kind.
+        self._latest: tuple[Any, Callable[[Any], bool] | None] = (None, None)
+        self._lock = Lock()
+
+    def __repr__(self) -> str:
+        return f"<compiled {_name(self.f)}, {len(self.plans)} plans>"
+
+    def __get__(self, instance: Any, owner: type | None = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    @property
+    def plans(self) -> Plans:
+        """All plans, as a list that prints as a table."""
+        entries = list(self._entries.values())
+        reasons = [entry.stays_eager for entry in entries if entry.stays_eager]
+        return Plans([plan for entry in entries for plan in entry.plans], reasons)
+
+    def __call__(self, *args: Structure, **kwargs: Any) -> Any:
+        hook = recording.get()
+        plan, fits = self._latest
+        alike = fits is not None and not kwargs and hook is PLAIN and fits(args)
+        if alike and not _eager.get() and not plan.is_stale():
+            result = plan.replay(args)
+            if type(result) is not Guard:
+                return result
+        return self._call_by_key(hook, args, kwargs)
+
+    def _call_by_key(self, hook: Hook, args: Any, kwargs: Any) -> Any:
+        if hook is not PLAIN and hook is not NO_GRAD:  # another recording, or debugging
+            return self._call(args, kwargs)
+        try:
+            leaves, key = leaves_and_key(args, kwargs)
+        except UnplannedError:
+            return self._call(args, kwargs)
+        donated = self._numbers_donated(args, kwargs, leaves) if self.donate else ()
+        if _eager.get():
+            return self._call(args, kwargs)
+        key = (hook.records, key)
+        entry = self._entries.get(key) or self._new_entry(key)
+        for plan in entry.plans:
+            if plan.is_stale():
+                self._forget(entry, plan)
+                continue
+            result = plan.replay(leaves)
+            if type(result) is not Guard:
+                if not (kwargs or self.donate):
+                    self._latest = plan, fitting(args) if hook is PLAIN else None
+                return result
+            if result.expected is FINITE:
+                return self._call(args, kwargs)
+        if entry.stays_eager or entry.eager_left > 0:
+            entry.eager_left -= not entry.stays_eager
+            return self._call(args, kwargs)
+        return self._record_call(entry, args, kwargs, leaves, donated)
+
+    def _call(self, args: Any, kwargs: Any) -> Any:
+        """Call the function itself; of Tensors that it returns, return the values."""
+        out = self.f(*args, **kwargs)
+        return out if holds_tensor((args, kwargs)) else own_values(out)
+
+    def _numbers_donated(self, args: Any, kwargs: Any, leaves: list[Any]) -> tuple[int, ...]:
+        """Return the numbers of the leaves that may be overwritten."""
+        bound = self._signature.bind(*args, **kwargs).arguments
+        given = [x for name in self.donate if name in bound for x in _arrays(bound[name])]
+        numbers = tuple(i for i, x in enumerate(leaves) if any(x is y for y in given))
+        for i in numbers:
+            if not leaves[i].flags.writeable:
+                raise ValueError(f"an array of shape {leaves[i].shape} is donated, but read-only")
+        for i, j in combinations(range(len(leaves)), 2):
+            if (i in numbers or j in numbers) and np.may_share_memory(leaves[i], leaves[j]):
+                raise ValueError(
+                    f"an array of shape {leaves[i].shape} shares memory with another argument of "
+                    "the same call, so it cannot be donated: give a copy"
+                )
+        return numbers
+
+    def _new_entry(self, key: Any) -> Entry:
+        with self._lock:
+            while len(self._entries) >= MOST_KEYS:
+                del self._entries[next(iter(self._entries))]
+            return self._entries.setdefault(key, Entry(self.eager_calls))
+
+    def _forget(self, entry: Entry, plan: Plan) -> None:
+        with self._lock:
+            if plan in entry.plans:
+                entry.plans = [other for other in entry.plans if other is not plan]
+                entry.past_runs += plan.runs
+
+    # -- recording -----------------------------------------------------------------------------
+
+    def _record_call(
+        self, entry: Entry, args: Any, kwargs: Any, leaves: list[Any], donated: tuple[int, ...]
+    ) -> Any:
+        """Make the call while it is recorded; plan it if another call goes the same way."""
+        first = record(self.f, args, kwargs, leaves, donated, lines=bool(entry.pending))
+        if isinstance(first, str):
+            result = self._call(args, kwargs)  # which raises where the function does
+            self._stay_eager(entry, first)
+            return result
+        entry.recordings += 1
+        problem = self._plan_if_confirmed(entry, first)
+        most = 0 if self.eager_calls or first not in entry.pending else 1 if entry.plans else 2
+        for _ in range(most):  # what the first call of all does for once is left behind
+            again = record(self.f, args, kwargs, leaves, donated, lines=True)
+            if isinstance(again, str):
+                break
+            again.undo()
+            problem = self._plan_if_confirmed(entry, again)
+            if not problem and again not in entry.pending:
+                break
+        if problem:
+            entry.pending = []
+            first.undo()
+            raise RuntimeError(problem)
+        first.carry_out()
+        result = first.result
+        for waiting in entry.pending:
+            waiting.let_go()
+        if entry.changes >= MOST_CHANGES:
+            self._stay_eager(entry, first.lasting or first.iterator)
+        elif entry.recordings >= MOST_RECORDINGS:
+            runs = entry.past_runs + sum(plan.runs for plan in entry.plans)
+            if runs < WORTHWHILE * entry.recordings:
+                self._stay_eager(entry, _what_changes(entry))
+        return result
+
+    def _plan_if_confirmed(self, entry: Entry, recording: Recording) -> str:
+        """Plan a call if an earlier one was the same; return in what it differs without reason."""
+        if recording.drawn:
+            return (
+                f"{_name(self.f)} draws from a random generator that it holds, which a recording "
+                "does not see: make the generator an argument, or draw from recorded_state(rng)"
+            )
+        entry.changes += bool(recording.lasting)
+        if not recording.finite:  # the eager walk decides, for longer each time
+            entry.not_finite = min(entry.not_finite + 1, 10)
+            entry.eager_left = 2**entry.not_finite
+        if recording.lasting or not recording.finite:
+            return ""
+        with self._lock:
+            pending = [r for r in entry.pending if not r.watch.change()]
+            alike = [r for r in pending if same_path(r.program, recording.program)]
+            found = difference(alike[-1].program, recording.program) if alike else None
+            if alike and found is None and recording.iterator:  # which may give something else
+                entry.changes = MOST_CHANGES
+                return ""
+            if alike and found is None:
+                entry.pending = [r for r in pending if r is not alike[-1]]
+                entry.plans = [_plan(recording), *entry.plans][:MOST_PLANS]
+                return ""
+            entry.pending = [*pending, recording][-MOST_PLANS:]
+        return self._problem(recording, *found) if found else ""
+
+    def _problem(self, recording: Recording, number: int, what: str) -> str:
+        place = line_at(*recording.lines[number]) if number < len(recording.lines) else ""
+        return (
+            f"two calls of {_name(self.f)} differ in {what}, though no argument, Tensor or array "
+            "that it uses explains it: make an argument of what changes from call to call, and "
+            f"draw random numbers from a numpy.random.Generator that is an argument{place}"
+        )
+
+    def _stay_eager(self, entry: Entry, reason: str) -> None:
+        entry.stays_eager = reason
+        entry.plans, entry.pending = [], []
+        warnings.warn(f"{_name(self.f)} stays eager: {reason}", stacklevel=5)
+
+
+def _plan(recording: Recording) -> Plan:
+    program = recording.program
+    leaves = [node.value for node in program.sources if type(program.sources[node]) is Argument]
+    improve(program)
+    source = write(program)
+    for node in (*program.sources, *program.nodes):
+        node.value = None
+    return Plan(program, source, recording.watch, ", ".join(map(_kind, leaves)))
+
+
+def _arrays(x: Any) -> list[Any]:
+    return [y for y in leaves_and_key((x,), {})[0] if isinstance(y, np.ndarray)]
+
+
+def _kind(x: Any) -> str:
+    return f"{x.dtype} {x.shape}" if isinstance(x, np.ndarray) else type(x).__name__
+
+
+def _name(f: Any) -> str:
+    return getattr(f, "__qualname__", None) or type(f).__name__
+
+
+def _what_changes(entry: Entry) -> str:
+    """Return why recordings do not agree, for a message."""
+    programs = [*[x.program for x in entry.pending], *[x.program for x in entry.plans]]
+    for a, b in pairwise(programs):
+        for x, y in zip(a.guards, b.guards, strict=False):
+            if x.line and x.line == y.line and not equal(x.expected, y.expected):
+                return f"what Python reads of a value differs from call to call{x.line}"
+    return "what it uses beside its arguments changes from call to call"
+
+
+__all__ = ["Compiled", "compile", "eager"]
