@@ -181,6 +181,7 @@ class Entry:
     past_runs: int = 0  # of plans that are no more
     not_finite: int = 0  # recordings that met infinities
     changes: int = 0  # recordings of calls that did what a replay would not
+    change: str = ""  # what was another thing in a later call, in words
     stays_eager: str = ""  # why
 
 
@@ -239,6 +240,7 @@ class Compiled:
         entry = self._entries.get(key) or self._new_entry(key)
         for plan in entry.plans:
             if plan.is_stale():
+                entry.change = plan.change() or entry.change
                 self._forget(entry, plan)
                 continue
             result = plan.replay(leaves)
@@ -308,9 +310,11 @@ class Compiled:
             problem = self._plan_if_confirmed(entry, again)
             if not problem and again not in entry.pending:
                 break
-        if problem:
-            entry.pending = []
+        if problem:  # and the next call is compared with this one
+            entry.pending = entry.pending[-1:]
             first.undo()
+            for waiting in entry.pending:
+                waiting.let_go()
             raise RuntimeError(problem)
         first.carry_out()
         result = first.result
@@ -338,7 +342,9 @@ class Compiled:
         if recording.lasting or not recording.finite:
             return ""
         with self._lock:
-            pending = [r for r in entry.pending if not r.watch.change()]
+            changes = [r.watch.change() for r in entry.pending]
+            entry.change = next(filter(None, changes), entry.change)
+            pending = [r for r, change in zip(entry.pending, changes, strict=True) if not change]
             alike = [r for r in pending if same_path(r.program, recording.program)]
             found = difference(alike[-1].program, recording.program) if alike else None
             if alike and found is None and recording.iterator:  # which may give something else
@@ -394,7 +400,8 @@ def _what_changes(entry: Entry) -> str:
         for x, y in zip(a.guards, b.guards, strict=False):
             if x.line and x.line == y.line and not equal(x.expected, y.expected):
                 return f"what Python reads of a value differs from call to call{x.line}"
-    return "what it uses beside its arguments changes from call to call"
+    change = entry.change or "something that it uses has changed"
+    return f"{change}, as before in other calls: make an argument of what changes"
 
 
 __all__ = ["Compiled", "compile", "eager"]

@@ -81,7 +81,11 @@ class Plan:
                 return False
         except ValueError:  # of a variable that is no more
             pass
-        return bool(self._watch.change())
+        return bool(self.change())
+
+    def change(self) -> str:
+        """Return what has changed beside the arguments, in words; nothing if nothing has."""
+        return self._watch.change()
 
     def replay(self, leaves: Sequence[Any]) -> Any:
         """Return what the function returns, or the guard that shows that it goes another way."""

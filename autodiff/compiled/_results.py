@@ -40,7 +40,27 @@ def filling(structure: Structure) -> Callable[[tuple[Any, ...]], Structure]:
         return lambda values: values[0]
     if type(structure) is tuple and structure == tuple(map(Part, range(len(structure)))):
         return lambda values: values
+    written = _expression(structure)
+    if written:  # which takes a tenth of the time of going through the structure
+        function: Callable[[tuple[Any, ...]], Structure] = eval(f"lambda values: {written}")
+        return function
     return lambda values: with_values(structure, values)
+
+
+def _expression(structure: Structure) -> str:
+    """Return how a program writes a structure of tuples, lists and dicts; nothing of others."""
+    kind = type(structure)
+    if kind is Part:
+        return f"values[{structure.number}]"
+    if kind is dict and all(type(key) in (str, int) for key in structure):
+        parts = {key: _expression(x) for key, x in structure.items()}
+        written = ", ".join(f"{key!r}: {part}" for key, part in parts.items())
+        return f"{{{written}}}" if all(parts.values()) else ""
+    if kind is not tuple and kind is not list:
+        return ""
+    items = list(map(_expression, structure))
+    written = "".join(f"{item}, " for item in items)
+    return ("({})" if kind is tuple else "[{}]").format(written) if all(items) else ""
 
 
 def own_values(out: Structure) -> Structure:
