@@ -18,8 +18,8 @@ from tests.autodiff.programs.tail import BY_NAME
 import_module("autodiff.rules._special")  # which fills in its part when it is first needed
 
 CONSTANTS = "autodiff.rules._constants"
-# What the walks call: no function does.
-OF_WALKS = {"autodiff.argument", "autodiff.scatter", "autodiff.backward"}
+# What the walks call, and no function does; and what is computed of numbers of entries alone.
+OF_WALKS = {"autodiff.argument", "autodiff.scatter", "autodiff.backward", "autodiff.positions"}
 
 
 def label(function: Any) -> str:
