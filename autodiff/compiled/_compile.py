@@ -122,8 +122,8 @@ def compile(f: Function, *, eager_calls: int = 4, donate: str | tuple[str, ...] 
     elsewhere are compared at each call: large ones are better read-only
     (``X.flags.writeable = False``), or arguments.
 
-    A call that turns out not to be recordable is made again as ``f`` is written: what it did to
-    other objects than Tensors and optimisers until then, such as a counter, it does twice.
+    A call that turns out not to be recordable, or not finite, is made again as ``f`` is written:
+    what it did to other objects than Tensors and optimisers, such as a counter, it does twice.
 
     What remains unseen: whether ``type(x)`` of an argument is that of an array, and which
     attributes it has (``isinstance`` is answered as for arrays); the sign of a zero, and overflow
@@ -316,6 +316,9 @@ class Compiled:
             for waiting in entry.pending:
                 waiting.let_go()
             raise RuntimeError(problem)
+        if not first.finite:  # the walk of plain arrays decides
+            first.undo()
+            return self._call(args, kwargs)
         first.carry_out()
         result = first.result
         for waiting in entry.pending:

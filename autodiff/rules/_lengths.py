@@ -29,7 +29,7 @@ from autodiff.rules._reductions import (
     measure_of_spread,
     nan_deviations,
 )
-from autodiff.rules._tails import inner, is_recorded
+from autodiff.rules._tails import PLAIN, inner, is_recorded
 
 
 def corners(r: Value) -> Value:
@@ -37,7 +37,8 @@ def corners(r: Value) -> Value:
     if not is_recorded(r):
         return None
     zero = value_of(r) == 0
-    return zero if isinstance(zero, np.ndarray | np.bool_) and zero.any() else None
+    known = isinstance(zero, np.ndarray | np.bool_) or type(zero) in PLAIN
+    return zero if known and zero.any() else None
 
 
 def refuse_corners(name: str, t: Value, r: Value, axes: Value = (), keepdims: bool = False) -> None:

@@ -24,6 +24,7 @@ from autodiff.rules._decompositions import adjoint, attempt, eps, from_triangle,
 from autodiff.rules._norms import norm_of_matrices
 from autodiff.rules._products import column, conjugate, matrix_transpose
 from autodiff.rules._shapes import as_array
+from autodiff.rules._tails import PLAIN
 
 # -- linear equations ------------------------------------------------------------------------
 
@@ -112,7 +113,8 @@ def _matrix_power(a: Value, n: int) -> Value:
 def _complement(product: Any, rank: Any, full: int) -> Any:
     """Return 1 - a projector of that rank; None where it has full rank, and nothing is left."""
     known = value_of(rank)
-    if isinstance(known, np.ndarray | np.generic) and np.all(known == full):
+    plain = isinstance(known, np.ndarray | np.generic) or type(known) in PLAIN
+    if plain and np.all(known == full):
         return None  # rounding would remain, which the squared condition magnifies
     return np.eye(full, dtype=product.dtype) - product
 
