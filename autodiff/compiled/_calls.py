@@ -223,6 +223,11 @@ _form(np.any)(_reducing(np.logical_or))
 _form(np.all)(_reducing(np.logical_and))
 
 
+@_form(np.count_nonzero)
+def _count_nonzero(tape: Tape, a: Any, axis: Any = None, *, keepdims: Any = False) -> Any:
+    return np.sum(a != 0, axis, keepdims=keepdims)  # NumPy before 2.3 gives a number of Python
+
+
 @_form(np.mean)
 def _mean(
     tape: Tape,

@@ -60,6 +60,8 @@ def kind_of(node: Node) -> Kind:
     if not isinstance(value, np.ndarray):
         number = isinstance(value, np.generic | float | int | complex)
         return Kind.NUMBER if number and function is not functions.item else Kind.OTHER
+    if is_reduction(function) and _runs_backwards(node.inputs[0]):
+        return Kind.NEW
     if is_ufunc(function) or function in _WITH_OUT or is_reduction(function):
         return Kind.OUT if value.dtype.kind in "biufc" and value.ndim else Kind.NEW
     if function in functions.VIEWS:
@@ -69,6 +71,15 @@ def kind_of(node: Node) -> Kind:
     if type(function) is Draw or _is_allocating(function):
         return Kind.NEW
     return Kind.OTHER
+
+
+def _runs_backwards(x: Any) -> bool:
+    """Return whether an array lies in memory the other way round.
+
+    The maximum over an axis of such a one, with out=, is wrong in NumPy 2.0.
+    """
+    value = x.value if type(x) is Node else x
+    return isinstance(value, np.ndarray) and min(value.strides, default=0) < 0
 
 
 def _is_allocating(function: Any) -> bool:
