@@ -32,7 +32,6 @@ class Hook:
     """What is asked as a program computes. This one records, and answers in the plainest way."""
 
     records: bool = True  # whether an op of what requires a gradient becomes a node
-    amend: Amend = None  # what a walk takes at first in the place of each node's op
 
     @property
     def paused(self) -> Hook:

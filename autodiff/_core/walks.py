@@ -309,7 +309,7 @@ def _with_care(
     token = recording.set(hook.resumed if record else hook.paused)
     try:
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            for amend in (hook.amend, careful):
+            for amend in (None, careful):
                 arrived = walk(amend)
                 found = _own_results(arrived, wanted or arrived, given, batch, record)
                 if hook.all_finite(map(value_of, found.values())):

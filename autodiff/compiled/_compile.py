@@ -371,6 +371,7 @@ class Compiled:
     def _stay_eager(self, entry: Entry, reason: str) -> None:
         entry.stays_eager = reason
         entry.plans, entry.pending = [], []
+        self._latest = None, None
         warnings.warn(f"{_name(self.f)} stays eager: {reason}", stacklevel=5)
 
 

@@ -128,10 +128,12 @@ def _stands_for_number(w: Writer, node: Node, x: Any) -> bool:
 
 
 def is_uniform(w: Writer, x: Any) -> bool:
+    """Return whether all entries of an operand are one number that is known."""
     return type(x) is Node and x.function is functions.full and x not in w.plan.owned
 
 
 def kind_of_operand(x: Any) -> Any:
+    """Return an operand's dtype, or the type of a number of Python's."""
     dtype = getattr(x, "dtype", None)
     if dtype is not None:
         return dtype

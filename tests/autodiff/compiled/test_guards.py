@@ -9,6 +9,7 @@ import pytest
 from agreement import agree, assert_same
 
 from autodiff import Tensor, compile, grad, value_and_grad
+from autodiff.compiled._plan import Plan
 
 X = np.random.default_rng(0).normal(size=(3, 4))
 
@@ -161,3 +162,21 @@ class TestNotFinite:
         for _ in range(9):
             compiled(np.ones(2))
         assert compiled.plans[0].runs > 2
+
+
+def test_what_stays_eager_is_not_replayed(monkeypatch):
+    def f(x):
+        return x * 2 if x[0] < 0 else x * float(np.max(x))
+
+    compiled = compile(f, eager_calls=0)
+    for _ in range(3):
+        compiled(-np.ones(2))
+
+    def call_often():
+        for k in range(60):
+            compiled(np.array([1.0, 2.0 + k]))
+
+    with pytest.warns(UserWarning, match="stays eager"):
+        call_often()
+    monkeypatch.setattr(Plan, "replay", lambda *args: pytest.fail("replayed"))
+    assert_same(compiled(-np.ones(2)), f(-np.ones(2)))
