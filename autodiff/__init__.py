@@ -6,6 +6,7 @@ from autodiff._core.op import Each
 from autodiff._core.structures import flatten
 from autodiff._core.tensor import Tensor, no_grad, stop_gradient
 from autodiff.compiled._compile import compile, eager
+from autodiff.compiled._replaying import forget_plans, replaying
 from autodiff.derivatives._approximations import linear_approximation, quadratic_approximation
 from autodiff.derivatives._check import check_grads
 from autodiff.derivatives._diagonals import divergence, hessian_diagonal, laplacian
@@ -36,6 +37,7 @@ __all__ = [
     "eager",
     "elementwise",
     "flatten",
+    "forget_plans",
     "grad",
     "hessian",
     "hessian_diagonal",
@@ -54,6 +56,7 @@ __all__ = [
     "no_grad",
     "quadratic_approximation",
     "recorded_state",
+    "replaying",
     "softmax",
     "softmax_cross_entropy",
     "stop_gradient",

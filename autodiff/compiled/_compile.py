@@ -39,7 +39,7 @@ MOST_CHANGES = 3  # recordings of calls that do what a replay would not
 MOST_RECORDINGS = 16
 WORTHWHILE = 4
 
-_eager: ContextVar[bool] = ContextVar("eager", default=False)
+within_eager: ContextVar[bool] = ContextVar("eager", default=False)
 
 
 @contextmanager
@@ -57,11 +57,11 @@ def eager() -> Iterator[None]:
     >>> square.plans
     no plans
     """
-    token = _eager.set(True)
+    token = within_eager.set(True)
     try:
         yield
     finally:
-        _eager.reset(token)
+        within_eager.reset(token)
 
 
 def compile(f: Function, *, eager_calls: int = 4, donate: str | tuple[str, ...] = ()) -> Compiled:
@@ -185,6 +185,16 @@ class Entry:
     stays_eager: str = ""  # why
 
 
+@dataclass(eq=False)
+class Known:
+    """What is known of the calls of a function."""
+
+    entries: dict[Any, Entry] = field(default_factory=dict)  # by the keys of their arguments
+    # The plan that was replayed last, and what says whether leaves are of its kind.
+    latest: tuple[Any, Callable[[Any], bool] | None] = (None, None)
+    lock: Any = field(default_factory=Lock)
+
+
 class Compiled:
     """A function with its plans; what `compile` returns."""
 
@@ -198,10 +208,7 @@ class Compiled:
             for name in donate:
                 if name not in self._signature.parameters:
                     raise TypeError(f"donate={name!r} names no argument of {_name(f)}")
-        self._entries: dict[Any, Entry] = {}
-        # The plan that was replayed last, and what says whether arguments are of its kind.
-        self._latest: tuple[Any, Callable[[Any], bool] | None] = (None, None)
-        self._lock = Lock()
+        self._known = Known()
 
     def __repr__(self) -> str:
         return f"<compiled {_name(self.f)}, {len(self.plans)} plans>"
@@ -212,15 +219,15 @@ class Compiled:
     @property
     def plans(self) -> Plans:
         """All plans, as a list that prints as a table."""
-        entries = list(self._entries.values())
+        entries = list(self._known.entries.values())
         reasons = [entry.stays_eager for entry in entries if entry.stays_eager]
         return Plans([plan for entry in entries for plan in entry.plans], reasons)
 
     def __call__(self, *args: Structure, **kwargs: Any) -> Any:
         hook = recording.get()
-        plan, fits = self._latest
+        plan, fits = self._known.latest
         alike = fits is not None and not kwargs and hook is PLAIN and fits(args)
-        if alike and not _eager.get() and not plan.is_stale():
+        if alike and not within_eager.get() and not plan.is_stale():
             result = plan.replay(args)
             if type(result) is not Guard:
                 return result
@@ -230,14 +237,14 @@ class Compiled:
         if hook is not PLAIN and hook is not NO_GRAD:  # another recording, or debugging
             return self._call(args, kwargs)
         try:
-            leaves, key = leaves_and_key(args, kwargs)
+            leaves, key = self._leaves_and_key(args, kwargs)
         except UnplannedError:
             return self._call(args, kwargs)
         donated = self._numbers_donated(args, kwargs, leaves) if self.donate else ()
-        if _eager.get():
+        if within_eager.get():
             return self._call(args, kwargs)
         key = (hook.records, key)
-        entry = self._entries.get(key) or self._new_entry(key)
+        entry = self._known.entries.get(key) or self._new_entry(key, leaves)
         for plan in entry.plans:
             if plan.is_stale():
                 entry.change = plan.change() or entry.change
@@ -245,8 +252,8 @@ class Compiled:
                 continue
             result = plan.replay(leaves)
             if type(result) is not Guard:
-                if not (kwargs or self.donate):
-                    self._latest = plan, fitting(args) if hook is PLAIN else None
+                if hook is PLAIN and not (kwargs or self.donate):
+                    self._known.latest = plan, self._fitting(args)
                 return result
             if result.expected is FINITE:
                 return self._call(args, kwargs)
@@ -254,6 +261,14 @@ class Compiled:
             entry.eager_left -= not entry.stays_eager
             return self._call(args, kwargs)
         return self._record_call(entry, args, kwargs, leaves, donated)
+
+    def _leaves_and_key(self, args: Any, kwargs: Any) -> tuple[list[Any], Any]:
+        """Return what a plan of the function takes, and the key of the plans for it."""
+        return leaves_and_key(args, kwargs)
+
+    def _fitting(self, args: Any) -> Callable[[Any], bool] | None:
+        """Return what tells fast whether other arguments are of the kind of these, if anything."""
+        return fitting(args)
 
     def _call(self, args: Any, kwargs: Any) -> Any:
         """Call the function itself; of Tensors that it returns, return the values."""
@@ -276,25 +291,36 @@ class Compiled:
                 )
         return numbers
 
-    def _new_entry(self, key: Any) -> Entry:
-        with self._lock:
-            while len(self._entries) >= MOST_KEYS:
-                del self._entries[next(iter(self._entries))]
-            return self._entries.setdefault(key, Entry(self.eager_calls))
+    def _new_entry(self, key: Any, leaves: list[Any]) -> Entry:
+        entries = self._known.entries
+        with self._known.lock:
+            while len(entries) >= MOST_KEYS:
+                del entries[next(iter(entries))]
+            return entries.setdefault(key, Entry(self._eager_calls(leaves)))
+
+    def _eager_calls(self, leaves: list[Any]) -> int:
+        """Return how many calls with such leaves are made before two are recorded."""
+        return self.eager_calls
 
     def _forget(self, entry: Entry, plan: Plan) -> None:
-        with self._lock:
+        with self._known.lock:
             if plan in entry.plans:
                 entry.plans = [other for other in entry.plans if other is not plan]
                 entry.past_runs += plan.runs
 
     # -- recording -----------------------------------------------------------------------------
 
+    def _record(
+        self, args: Any, kwargs: Any, leaves: list[Any], donated: tuple[int, ...], lines: bool
+    ) -> Recording | str:
+        """Return the recording of a call, or why there is none."""
+        return record(self.f, args, kwargs, leaves, donated, lines)
+
     def _record_call(
         self, entry: Entry, args: Any, kwargs: Any, leaves: list[Any], donated: tuple[int, ...]
     ) -> Any:
         """Make the call while it is recorded; plan it if another call goes the same way."""
-        first = record(self.f, args, kwargs, leaves, donated, lines=bool(entry.pending))
+        first = self._record(args, kwargs, leaves, donated, lines=bool(entry.pending))
         if isinstance(first, str):
             result = self._call(args, kwargs)  # which raises where the function does
             self._stay_eager(entry, first)
@@ -303,7 +329,7 @@ class Compiled:
         problem = self._plan_if_confirmed(entry, first)
         most = 0 if self.eager_calls or first not in entry.pending else 1 if entry.plans else 2
         for _ in range(most):  # what the first call of all does for once is left behind
-            again = record(self.f, args, kwargs, leaves, donated, lines=True)
+            again = self._record(args, kwargs, leaves, donated, lines=True)
             if isinstance(again, str):
                 break
             again.undo()
@@ -315,7 +341,7 @@ class Compiled:
             first.undo()
             for waiting in entry.pending:
                 waiting.let_go()
-            raise RuntimeError(problem)
+            return self._refuse(entry, problem, args, kwargs)
         if not first.finite:  # the walk of plain arrays decides
             first.undo()
             return self._call(args, kwargs)
@@ -344,7 +370,7 @@ class Compiled:
             entry.eager_left = 2**entry.not_finite
         if recording.lasting or not recording.finite:
             return ""
-        with self._lock:
+        with self._known.lock:
             changes = [r.watch.change() for r in entry.pending]
             entry.change = next(filter(None, changes), entry.change)
             pending = [r for r, change in zip(entry.pending, changes, strict=True) if not change]
@@ -368,11 +394,18 @@ class Compiled:
             f"draw random numbers from a numpy.random.Generator that is an argument{place}"
         )
 
+    def _refuse(self, entry: Entry, problem: str, args: Any, kwargs: Any) -> Any:
+        """Say that calls differ without a reason that is seen."""
+        raise RuntimeError(problem)
+
     def _stay_eager(self, entry: Entry, reason: str) -> None:
         entry.stays_eager = reason
         entry.plans, entry.pending = [], []
-        self._latest = None, None
-        warnings.warn(f"{_name(self.f)} stays eager: {reason}", stacklevel=5)
+        self._known.latest = None, None
+        self._tell(f"{_name(self.f)} stays eager: {reason}")
+
+    def _tell(self, message: str) -> None:
+        warnings.warn(message, stacklevel=6)
 
 
 def _plan(recording: Recording) -> Plan:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import combinations
 from types import NoneType
 from typing import Any
@@ -57,25 +58,33 @@ def fitting(args: tuple[Any, ...]) -> Callable[[tuple[Any, ...]], bool] | None:
 
     For arrays and numbers it takes half the time of `leaves_and_key`.
     """
-    terms = [f"len(args) == {len(args)}"]
+    kinds: list[Any] = []
+    for x in args:
+        if not is_leaf(x):
+            return None
+        is_array = type(x) is np.ndarray
+        if is_array and not x.flags.c_contiguous:
+            return None
+        kinds.append((x.shape, x.dtype) if is_array else type(x))
+    arrays = [id(x) for x in args if type(x) is np.ndarray]
+    return _test_of(tuple(kinds)) if len({*arrays}) == len(arrays) else None
+
+
+@lru_cache(maxsize=256)  # for writing it takes 50 µs
+def _test_of(kinds: tuple[Any, ...]) -> Callable[[tuple[Any, ...]], bool]:
+    """Return the function that tells whether arguments are of these kinds, and no array twice."""
+    terms = [f"len(args) == {len(kinds)}"]
     named: dict[str, Any] = {"ndarray": np.ndarray}
-    for i, x in enumerate(args):
-        kind = type(x)
-        if kind is np.ndarray:
-            if not x.flags.c_contiguous:
-                return None
-            named[f"d{i}"] = x.dtype
-            terms.append(f"type(x := args[{i}]) is ndarray and x.shape == {x.shape}")
+    for i, kind in enumerate(kinds):
+        if isinstance(kind, tuple):
+            shape, named[f"d{i}"] = kind
+            terms.append(f"type(x := args[{i}]) is ndarray and x.shape == {shape}")
             terms.append(f"x.dtype is d{i} and x.flags.c_contiguous")
-        elif is_leaf(x):
+        else:
             named[f"k{i}"] = kind
             terms.append(f"type(args[{i}]) is k{i}")
-        else:
-            return None
-    for i, j in combinations([i for i, x in enumerate(args) if type(x) is np.ndarray], 2):
-        if args[i] is args[j]:
-            return None
-        terms.append(f"args[{i}] is not args[{j}]")
+    arrays = [i for i, kind in enumerate(kinds) if isinstance(kind, tuple)]
+    terms += [f"args[{i}] is not args[{j}]" for i, j in combinations(arrays, 2)]
     test: Callable[[tuple[Any, ...]], bool]
     test = eval(f"lambda args: {' and '.join(terms)}", named)
     return test

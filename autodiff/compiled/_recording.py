@@ -61,11 +61,15 @@ def record(
     leaves: Sequence[Any],
     donated: Sequence[int],
     lines: bool,
+    watched: Any = None,
 ) -> Recording | str:
-    """Return the recording of a call, or why there is none; then nothing has changed."""
+    """Return the recording of a call, or why there is none; then nothing has changed.
+
+    What is looked at beside the arguments is what ``f`` uses, or ``watched`` in its place.
+    """
     tape = Tape(lines)
     recorder = Recorder(tape)
-    roots = [f, *objects_among((args, kwargs))]
+    roots = [watched or f, *objects_among((args, kwargs))]
     before = Watch(roots)
     failure = ""
     try:

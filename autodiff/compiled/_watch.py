@@ -53,6 +53,11 @@ class Watch:
             self._names |= self._found
             self._search()
 
+    @property
+    def names(self) -> frozenset[str]:
+        """All names that the code mentions which was looked at."""
+        return self._names
+
     # -- whether it is the same still ----------------------------------------------------------
 
     def change(self) -> str:
@@ -163,7 +168,7 @@ class Watch:
             self._look_at_object(x, depth + 1)
 
     def _look_at_function(self, f: FunctionType, depth: int) -> None:
-        if _root(f) in _KNOWN | _OWN:
+        if f.__globals__.get("__name__", "").partition(".")[0] in _KNOWN | _OWN:
             for cell in f.__closure__ or ():  # as of what grad returns
                 self._look_at(_contents(cell), depth)
             self._look_at(getattr(f, "__wrapped__", None), depth)
