@@ -54,7 +54,7 @@ def homes_of(plan: Layout, positions: dict[Node, int]) -> dict[Node, Home]:
                     take(x, node, key, x.shape)
         elif node.function in JOINING:
             for x, key in pieces_of(node):
-                y = before_reshaping(x) if node.ndim == 1 else x
+                y = before_reshaping(x) if node.options["axis"] == 0 else x
                 if take(y, node, key, np.shape(x)):
                     last[node] = max(last[node], last[y])
     _add_operands(plan, homes, positions)

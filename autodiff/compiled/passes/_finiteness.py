@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import numpy as np
@@ -58,32 +58,45 @@ def _asked_of(node: Node) -> Node | None:
 
 
 def merge_checks(program: Program) -> None:
-    """Check a joined array once instead of its parts, of which any that is not finite shows."""
+    """Check a joined array once instead of its parts, and nothing that another check shows."""
     asked = {g.node for g in program.guards if g.expected is FINITE}
     if len(asked) < 2:
         return
     needed = _what_is_needed(program, program.guards)
     for node in program.nodes:
         if node.function is functions.concatenate and node in needed:
-            implied = {y for x in node.inputs for y in _shown_by(x)} & asked
-            if len(implied) > 1:
-                kept = [
-                    g for g in program.guards if g.expected is not FINITE or g.node not in implied
-                ]
-                program.guards = [*kept, Guard(node, FINITE)]
-                asked -= implied
+            if len(asked.intersection(_shown_by(node))) > 1:
+                asked.add(node)
+    for node in [*asked]:
+        asked.difference_update([x for x in _shown_by(node) if x is not node])
+    kept = [g for g in program.guards if g.expected is not FINITE or g.node in asked]
+    new = asked.difference([g.node for g in kept])
+    program.guards = [*kept, *[Guard(node, FINITE) for node in program.nodes if node in new]]
 
 
-def _shown_by(x: Any) -> Iterable[Node]:
+def _shown_by(x: Any) -> Iterator[Node]:
     """Yield the nodes that are finite if a value is, back to where it comes from."""
-    while type(x) is Node:
+    stack = [x]
+    while stack:
+        x = stack.pop()
+        if type(x) is not Node:
+            continue
         yield x
         if x.function in _SAME:
-            x = x.inputs[0]
-        elif x.function is np.matmul and _is_sum(x):
-            x = next((y for y in x.inputs if type(y) is Node), None)
-        else:
-            return
+            stack.append(x.inputs[0])
+        elif x.function is functions.concatenate:
+            stack.extend(x.inputs)
+        elif x.function is np.matmul and (_is_sum(x) or _is_square(x)):
+            stack.extend(x.inputs)
+
+
+def _is_square(x: Node) -> bool:
+    """Return whether a product is of a matrix with its transpose, whose diagonal shows each row."""
+    a, b = x.inputs
+    return a.ndim == 2 and any(
+        type(q) is Node and q.function is functions.transpose and q.inputs[0] is p
+        for p, q in ((a, b), (b, a))
+    )
 
 
 def _is_sum(x: Node) -> bool:

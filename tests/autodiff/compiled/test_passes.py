@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from recorded import calls, evaluate, program_of
 
-from autodiff import grad, hessian, jacobian, stop_gradient, value_and_grad
+from autodiff import compile, grad, hessian, jacobian, stop_gradient, value_and_grad
 from autodiff.compiled import _functions as functions
 from autodiff.compiled._program import FINITE, Node, Program
 from autodiff.compiled._tape import NotPlannableError
@@ -870,3 +870,31 @@ def test_programs_stay_in_the_order_of_computing() -> None:
             assert all(x in known for x in node.inputs if type(x) is Node)
             known.add(node)
         assert all(x in known for x in program.ends() if type(x) is Node)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan, 1e200])
+def test_a_product_with_its_transpose_shows_whether_the_factor_is_finite(bad: float) -> None:
+    def squares(x: Any, y: Any) -> Any:
+        M = np.concatenate([np.exp(x)[None], (x * y)[None], np.ones((1, x.size))])
+        return M, M.dot(M.T)
+
+    fast = compile(squares, eager_calls=0)
+    x = np.linspace(0, 1, 5)
+    for _ in range(3):
+        fast(x, x)
+    assert fast.plans[0].source.count("inf <") == 1
+    y = np.array([1.0, 2.0, bad, 3.0, 4.0])
+    with np.errstate(all="ignore"):
+        for got, expected in zip(fast(x, y), squares(x, y), strict=True):
+            np.testing.assert_array_equal(got, expected)
+
+
+def test_a_row_that_is_joined_is_computed_in_its_place() -> None:
+    def rows(x: Any, y: Any) -> Any:
+        return np.concatenate([np.stack([np.exp(x), x * y]), (np.sin(x) - y)[None]])
+
+    fast = compile(rows, eager_calls=0)
+    for y in (1.0, 2.0, 3.0):
+        x = np.linspace(0, y, 7)
+        np.testing.assert_allclose(fast(x, x / y), rows(x, x / y), rtol=1e-14)
+    assert "[...]" not in fast.plans[0].source
