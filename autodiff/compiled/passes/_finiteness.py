@@ -64,9 +64,9 @@ def merge_checks(program: Program) -> None:
         return
     needed = _what_is_needed(program, program.guards)
     for node in program.nodes:
-        if node.function is functions.concatenate and node in needed:
-            if len(asked.intersection(_shown_by(node))) > 1:
-                asked.add(node)
+        joined = node.function is functions.concatenate and node in needed
+        if joined and len(asked.intersection(_shown_by(node))) > 1:
+            asked.add(node)
     for node in [*asked]:
         asked.difference_update([x for x in _shown_by(node) if x is not node])
     kept = [g for g in program.guards if g.expected is not FINITE or g.node in asked]
@@ -82,12 +82,11 @@ def _shown_by(x: Any) -> Iterator[Node]:
         if type(x) is not Node:
             continue
         yield x
-        if x.function in _SAME:
+        is_product = x.function is np.matmul and (_is_sum(x) or _is_square(x))
+        if is_product or x.function is functions.concatenate:
+            stack.extend(x.inputs)
+        elif x.function in _SAME:
             stack.append(x.inputs[0])
-        elif x.function is functions.concatenate:
-            stack.extend(x.inputs)
-        elif x.function is np.matmul and (_is_sum(x) or _is_square(x)):
-            stack.extend(x.inputs)
 
 
 def _is_square(x: Node) -> bool:
