@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +26,8 @@ def covariance_at(result: OptimizeResult, freedom: int, absolute: bool, noise: f
 
     Noise is that of the derivatives, relative to them.
     """
-    from scipy.linalg.lapack import dtrtri
-
-    n = result.x.size
-    if result.status is Status.SINGULAR:
+    n, status = result.x.size, result.status
+    if status is Status.SINGULAR:
         missing = result.message + "; p0 may be too far off" * (result.nit == 0)
     elif freedom <= 0 and not absolute:
         missing = (
@@ -36,15 +35,23 @@ def covariance_at(result: OptimizeResult, freedom: int, absolute: bool, noise: f
             "errors; give sigma, with absolute_sigma=True"
         )
     else:
-        if result.status in (Status.STALLED, Status.OTHER_KIND):
+        if status is Status.STALLED or status is Status.OTHER_KIND:
             warn(f"The parameters are the best that were found, but {result.message}")
-        inverse, failed = dtrtri(result.triangle)
-        if not failed and not (noise and _singular(result.triangle, noise)):
+        triangle = result.triangle
+        inverse, failed = _inverse_of_triangle()(triangle)
+        if not failed and not (noise and _singular(triangle, noise)):
             covariance: Array = inverse.dot(inverse.T)
             return covariance if absolute else covariance * (2 * result.cost / freedom)
         missing = "the Jacobian is singular as far as finite differences tell"
     warn(f"Covariance of the parameters could not be estimated: {missing}")
     return np.full((n, n), np.inf)
+
+
+@cache
+def _inverse_of_triangle() -> Any:
+    from scipy.linalg.lapack import dtrtri
+
+    return dtrtri
 
 
 def _singular(triangle: Array, noise: float) -> bool:
@@ -62,10 +69,11 @@ def warn(message: str) -> None:
 
 def refuse_failure(task: Task, result: OptimizeResult) -> None:
     """Raise what SciPy raises where a search has found nothing."""
-    if result.status is Status.NOT_FINITE:
+    status = result.status
+    if status is Status.NOT_FINITE:
         what = _not_finite(task, result)
         raise ValueError(f"p0 = {task.start} is no place to start: {what}")
-    if result.status in (Status.LIMIT, Status.STOPPED):
+    if status is Status.LIMIT or status is Status.STOPPED:
         raise RuntimeError(f"Optimal parameters not found: {result.message}")
 
 
@@ -73,8 +81,8 @@ def shortcoming_of(task: Task, result: OptimizeResult, loss: Loss) -> str:
     """Return why a minimum describes nothing, in words, if so."""
     if not result.success or loss != "linear":
         return ""
-    chi_squared = 2 * result.cost
-    return shortcoming(lambda x: task.f(x, *result.x), task.x, task.y, task.weights, chi_squared)
+    p, chi_squared = result.x, 2 * result.cost
+    return shortcoming(lambda x: task.f(x, *p), task.x, task.y, task.weights, chi_squared)
 
 
 def warn_of_shortcoming(task: Task, result: OptimizeResult, said: str) -> None:

@@ -10,7 +10,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import INSTEAD, Array, nan_for_masked, numbers, refuse, refuse_unequal
+from fit.arguments._numbers import (
+    INSTEAD,
+    Array,
+    all_finite,
+    nan_for_masked,
+    numbers,
+    refuse,
+    refuse_unequal,
+)
 from fit.arguments._suggestions import argument_of_fit
 from fit.problem._parameters import (
     ENDS,
@@ -55,7 +63,9 @@ def data(
             f"ydata has shape {y.shape}, expected (n,): flatten it, and what the model returns"
         )
     x = xdata
-    if isinstance(x, list | tuple | np.ndarray):
+    if isinstance(x, np.ndarray):
+        x = floats("xdata", x, check_finite)
+    elif isinstance(x, list | tuple):
         refuse_unequal("xdata", x)
         x = floats("xdata", x, check_finite)
     sigma = None if sigma is None else floats("sigma", sigma, False)
@@ -95,6 +105,14 @@ def _by_policy(
 
 def floats(name: str, values: Any, check_finite: bool) -> Array:
     """Return an argument as an array of floats, or raise a ValueError that names it."""
+    is_array = type(values) is np.ndarray and values.dtype == float
+    array = values if is_array else _as_floats(name, values)
+    if check_finite and not all_finite(array):
+        refuse(name, array, ~np.isfinite(array), "expected finite numbers")
+    return array
+
+
+def _as_floats(name: str, values: Any) -> Array:
     if isinstance(values, Relative | Cholesky | Mapping):
         raise ValueError(
             f"{name} is a {type(values).__name__}, which fit.fit takes: use that, or give an array"
@@ -105,12 +123,9 @@ def floats(name: str, values: Any, check_finite: bool) -> Array:
     if array.dtype.kind == "c":
         raise ValueError(f"{name} is complex, expected real numbers")
     try:
-        array = np.asarray(array, float)
+        return np.asarray(array, float)
     except (TypeError, ValueError):
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers") from None
-    if check_finite and not np.isfinite(array).all():
-        refuse(name, array, ~np.isfinite(array), "expected finite numbers")
-    return array
 
 
 def weights(sigma: Array, n: int) -> Array:
@@ -122,7 +137,7 @@ def weights(sigma: Array, n: int) -> Array:
             f"`sigma` has incorrect shape. It is {sigma.shape}, expected ({n},) for standard "
             f"deviations or ({n}, {n}) for a covariance matrix of the {n} points of ydata"
         )
-    if not (sigma > 0).all():
+    if np.count_nonzero(sigma > 0) < sigma.size:
         refuse("sigma", sigma, ~(sigma > 0), "expected positive standard deviations")
     return 1 / (sigma.reshape(()) if sigma.size == 1 else sigma)
 
@@ -181,10 +196,14 @@ def limits_of(bounds: Any, n: int, f: Callable[..., Any]) -> Limits | None:
     return (lower, upper) if np.isfinite([lower, upper]).any() else None
 
 
-def start_of(p0: ArrayLike | None, n: int, limits: Limits | None) -> Array:
-    """Return where to start: between the bounds, or at 1 where there are none."""
-    if p0 is not None:
-        start = floats("p0", p0, True).ravel()
+def start_given(p0: ArrayLike) -> Array:
+    """Return starting values as a vector."""
+    return floats("p0", p0, True).ravel()
+
+
+def start_of(start: Array | None, n: int, limits: Limits | None) -> Array:
+    """Return where to start: as given, between the bounds, or at 1 where there are none."""
+    if start is not None:
         if limits is not None:
             outside = (start < limits[0]) | (start > limits[1])
             if outside.any():
@@ -220,6 +239,8 @@ def check_method(method: str | None, limits: Limits | None) -> None:
 
 def check_options(options: Mapping[str, Any]) -> None:
     """Refuse what SciPy does not take beside the arguments of curve_fit."""
+    if not options:
+        return
     if "args" in options:
         raise ValueError("'args' is not a supported keyword argument.")
     unknown = options.keys() - OF_LM - OF_TRF

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from traceback import walk_tb
 from typing import Any
 
 import numpy as np
@@ -86,21 +87,9 @@ def _slope(
     return (4 * f(h) - 3 * here - f(2 * h)) / (2 * h)
 
 
-class Remembering:
-    """A function that remembers where it was last evaluated."""
-
-    def __init__(self, f: Callable[[Any], Any]) -> None:
-        self.f = f
-        self.p: Any = None
-
-    def __call__(self, p: Any) -> Any:
-        self.p = p
-        return self.f(p)
-
-
 def recordable(x: Any) -> Any:
     """Return x as the array that it is but in name, as a column of a table is."""
-    if getattr(x, "ndim", 0) != 1:
+    if type(x) is np.ndarray or getattr(x, "ndim", 0) != 1:
         return x
     try:
         return np.asarray(x, float)
@@ -109,17 +98,35 @@ def recordable(x: Any) -> Any:
 
 
 def raise_unless_recording_failed(
-    error: Exception, residuals: Callable[[Any], Any], recorded: Remembering
+    error: Exception,
+    residuals: Callable[[Any], Any],
+    recorded: Callable[[Any], Any],
+    start: Array,
 ) -> None:
     """Raise what a fit fails by without recording as well, such as what its callback raises."""
-    p = recorded.p
-    if p is None:
-        raise error
-    p = p.data if type(p) is Tensor else p
+    p = _where_it_failed(error, recorded, start)
     try:
         with np.errstate(all="ignore"):
             values = residuals(p)
     except Exception as without_recording:
         raise without_recording from None
-    if np.iscomplexobj(values) or has_derivatives(recorded.f, p):
+    if np.iscomplexobj(values) or has_derivatives(recorded, p):
         raise error
+
+
+def _where_it_failed(error: BaseException, f: Callable[[Any], Any], start: Array) -> Array:
+    """Return the parameters for which a function of them raised an error, or the start.
+
+    They are looked up in the traceback, since a function that noted them would change what is not
+    its own, and so have no plan.
+    """
+    reasons: BaseException | None = error
+    while reasons is not None:
+        frames = [
+            frame for frame, _ in walk_tb(reasons.__traceback__) if frame.f_code is f.__code__
+        ]
+        if frames:
+            p = frames[-1].f_locals["p"]
+            return p.data if type(p) is Tensor else np.asarray(p, float)
+        reasons = reasons.__cause__ or reasons.__context__
+    return start

@@ -12,7 +12,6 @@ import numpy as np
 from fit.arguments._numbers import Array
 from fit.as_scipy._derivatives import (
     NOISE,
-    Remembering,
     differences,
     raise_unless_recording_failed,
     recordable,
@@ -57,14 +56,16 @@ def first_search(
         search = by(task.residuals, differences(task.residuals, jac, task.limits))
         return search, search(task.start), NOISE[jac]
     x = recordable(task.x)
-    recorded = Remembering(weighted_residuals(task.f, x, task.y, task.weights, names=NAMES))
+    recorded = weighted_residuals(task.f, x, task.y, task.weights, names=NAMES)
     search = by(recorded, None)
     try:
         return search, search(task.start), 0.0
     except Exception as error:
-        raise_unless_recording_failed(error, task.residuals, recorded)
-        _warn_of_differences(error)
-        return first_search(task, "3-point", transposed, options)
+        raise_unless_recording_failed(error, task.residuals, recorded, task.start)
+        reason = error
+    found = first_search(task, "3-point", transposed, options)
+    _warn_of_differences(reason)
+    return found
 
 
 def _warn_of_differences(error: Exception) -> None:

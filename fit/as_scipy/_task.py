@@ -14,6 +14,7 @@ from fit.as_scipy._arguments import (
     data,
     limits_of,
     number_of_parameters,
+    start_given,
     start_of,
     weights,
 )
@@ -48,9 +49,10 @@ class Task(NamedTuple):
     start: Array
     of_lm: bool
 
-    def residuals(self, p: Any) -> Any:
-        """Return the residuals in standard deviations."""
-        return weighted_residuals(self.f, self.x, self.y, self.weights, names=NAMES)(p)
+    @property
+    def residuals(self) -> Callable[[Any], Any]:
+        """The residuals in standard deviations, as a function of the parameters."""
+        return weighted_residuals(self.f, self.x, self.y, self.weights, names=NAMES)
 
     @property
     def freedom(self) -> int:
@@ -74,10 +76,11 @@ def task_of(
     """Return what is to be done, or raise what SciPy raises of arguments that cannot be meant."""
     to_check = nan_policy is None if check_finite is None else check_finite
     x, y, deviations = data(xdata, ydata, sigma, to_check, nan_policy)
-    n = number_of_parameters(f) if p0 is None else np.size(p0)
+    given = None if p0 is None else start_given(p0)
+    n = number_of_parameters(f) if given is None else given.size
     limits = None if bounds is UNBOUNDED else limits_of(bounds, n, f)
     check_method(method, limits)
-    start = start_of(p0, n, limits)
+    start = start_of(given, n, limits)
     if y.size == 1:
         y = np.broadcast_to(y.ravel(), np.shape(f(x, *start)) or 1)
     of_lm = method == "lm" or (method is None and limits is None)

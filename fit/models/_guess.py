@@ -13,7 +13,7 @@ Y. C. Pati, R. Rezaiifar and P. S. Krishnaprasad, "Orthogonal matching pursuit",
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import reduce
 from itertools import combinations
@@ -37,6 +37,10 @@ class Term(Protocol):
     """What a search needs of a model."""
 
     names: tuple[str, ...]
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What a call computes, by a function that holds no model."""
 
     def __call__(self, x: Any, *parameters: Any) -> Any:
         """Return the values of the model."""
@@ -227,18 +231,9 @@ class _Search:
         start = self.by_name()
         begun = [i for i in range(len(self.terms)) if i in self.columns or i in self.values]
         names = [name for i in begun for name in self.terms[i][1].names]
-        x, y, few = self.x[self.few], self.y[self.few], self.few
-
-        def residuals(p: Any) -> Any:
-            by_name = dict(zip(names, p, strict=True))
-            values = -y
-            for i in begun:
-                term = self.terms[i][1]
-                here = term(x, *(by_name[name] for name in term.names))
-                values = values + self.factor(i)[few] * here
-            return values
-
-        result = least_squares(residuals, [start[name] for name in names], max_nfev=STEPS)
+        parts = [(self.terms[i][1], self.factor(i)[self.few]) for i in begun]
+        residuals = _residuals_of_sum(parts, self.x[self.few], self.y[self.few])
+        result = least_squares(residuals, np.array([start[k] for k in names]), max_nfev=STEPS)
         ended = copy(self)
         ended.chosen, ended.columns = {}, {}
         ended.started, ended.values = dict(self.started), dict(self.values)
@@ -297,6 +292,30 @@ class _Search:
         shape = self.terms[i][1]
         assert isinstance(shape, Separable)
         return shape
+
+
+def _residuals_of_sum(
+    parts: Sequence[tuple[Term, Array]], x: Array, y: Array
+) -> Callable[[Any], Any]:
+    """Return the residuals of a sum of models, each times its factor, as a function of all theirs.
+
+    It holds no models, so that one plan serves all sums of such functions.
+    """
+    ends = np.cumsum([len(term.names) for term, _ in parts]).tolist()
+    places = zip([0, *ends[:-1]], ends, strict=True)
+    pieces = tuple(
+        (term.function, factor, first, last)
+        for (term, factor), (first, last) in zip(parts, places, strict=True)
+    )
+    below = -y
+
+    def residuals(p: Any) -> Any:
+        entries, values = list(p), below
+        for function, factor, first, last in pieces:
+            values = values + factor * function(x, *entries[first:last])
+        return values
+
+    return residuals
 
 
 def _is_linear(term: Term) -> bool:

@@ -96,6 +96,11 @@ class Model:
     def __call__(self, x: Any, *parameters: Any) -> Any:
         return self.f(x, *parameters)
 
+    @property
+    def function(self) -> Callable[..., Any]:
+        """What a call computes, by a function that holds no model: a plan of it serves them all."""
+        return self.f if type(self).__call__ is Model.__call__ else self
+
     def __repr__(self) -> str:
         return self.label
 
@@ -172,6 +177,11 @@ class Constant(Model):
     def __call__(self, x: Any, *parameters: Any) -> Any:
         return self.value
 
+    @property
+    def function(self) -> Callable[..., Any]:
+        value = self.value
+        return lambda x: value
+
 
 class Combination(Model):
     """Two models, and the operator between them."""
@@ -199,9 +209,17 @@ class Combination(Model):
         )
 
     def __call__(self, x: Any, *parameters: Any) -> Any:
-        k = len(self.left.names)
-        left, right = self.left(x, *parameters[:k]), self.right(x, *parameters[k:])
-        return OPERATORS[self.operator](left, right)
+        return self.function(x, *parameters)
+
+    @property
+    def function(self) -> Callable[..., Any]:
+        k, operate = len(self.left.names), OPERATORS[self.operator]
+        left, right = self.left.function, self.right.function
+
+        def combination(x: Any, *parameters: Any) -> Any:
+            return operate(left(x, *parameters[:k]), right(x, *parameters[k:]))
+
+        return combination
 
     def start(self, x: Any, y: Array) -> dict[str, float]:
         """Return the starting values that are known, each part's from what the others leave."""

@@ -50,12 +50,18 @@ def chi_squared(
     """
     names = ("x", "y")
     refuse_errors_of_model(sigma, OF_MODEL)
-    residuals = weighted_residuals(model, *checked_data(x, y, sigma, names=names), names=names)
+    data = checked_data(x, y, sigma, names=names)
+    return sum_of_squares(weighted_residuals(model, *data, names=names))
 
-    def value(p: Any) -> Any:
-        return np.sum(residuals(p) ** 2)
 
-    return value
+def sum_of_squares(residuals: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return the sum of squared residuals, as a function of their parameters."""
+    return lambda p: np.sum(residuals(p) ** 2)
+
+
+def half_of(chi_squared: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """Return half of χ², of which multipliers are in the units of least squares."""
+    return lambda p: chi_squared(p) / 2
 
 
 def weighted_residuals(
@@ -94,7 +100,7 @@ def has_derivatives(residuals: Callable[[Any], Any], p: Array) -> bool:
     """Whether residuals have first and second derivatives at p: whether they can be recorded."""
     try:
         jacobian(residuals)(p)
-        hessian(lambda p: np.sum(residuals(p) ** 2))(p)
+        hessian(sum_of_squares(residuals))(p)
     except Exception:
         return False
     return True

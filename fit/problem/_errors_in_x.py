@@ -9,7 +9,6 @@ import numpy as np
 
 from autodiff import Tensor, jvp, vjp
 from fit.arguments._numbers import Array
-from fit.models._model import Model
 from fit.problem._nearest_point import (
     SMALL,
     Curve,
@@ -21,7 +20,7 @@ from fit.problem._nearest_point import (
 
 
 def effective_variance(
-    model: Model, x: Array, y: Array, sigma: Array, x_sigma: Array
+    model: Callable[..., Any], x: Array, y: Array, sigma: Array, x_sigma: Array
 ) -> Callable[[Any], Any]:
     """Return residuals over √(σ_y² + (∂f/∂x)² σ_x²), as a function of all parameters.
 
@@ -46,7 +45,7 @@ def effective_variance(
 
 
 def orthogonal_distance(
-    model: Model, x: Array, y: Array, sigma: Array, x_sigma: Array
+    model: Callable[..., Any], x: Array, y: Array, sigma: Array, x_sigma: Array
 ) -> Callable[[Any], Any]:
     """Return the distances of the points from the curve, in standard deviations, with their signs.
 
@@ -114,7 +113,7 @@ def from_tangent(u: Any, e: Any, slopes: Any) -> Any:
 
 
 def offsets_by_bending(
-    model: Model, x: Array, y: Array, sigma: Array, x_sigma: Array, p: Any
+    model: Callable[..., Any], x: Array, y: Array, sigma: Array, x_sigma: Array, p: Any
 ) -> Array:
     """Return by how much errors of x move each point off the curve, on average, since it bends.
 
@@ -131,7 +130,7 @@ def offsets_by_bending(
 
 
 def curves(
-    model: Model, x: Array, y: Array, sigma: Array, x_sigma: Array
+    model: Callable[..., Any], x: Array, y: Array, sigma: Array, x_sigma: Array
 ) -> Callable[[Any], Curve]:
     """Return the model near each measured point, in standard deviations, for given parameters."""
     exact = x_sigma == 0
@@ -149,7 +148,7 @@ def curves(
     return curve_of
 
 
-def takes_each_point_alone(model: Model, x: Array, p: Any) -> bool:
+def takes_each_point_alone(model: Callable[..., Any], x: Array, p: Any) -> bool:
     """Whether each value of the model depends on the x of its own point only."""
     rng = np.random.default_rng(0)
     direction = rng.normal(size=x.shape)
@@ -162,7 +161,7 @@ def takes_each_point_alone(model: Model, x: Array, p: Any) -> bool:
     return bool(np.all(off <= 1e-9 * np.max(np.sum(np.abs(terms), axis=0), initial=0.0)))
 
 
-def _values(model: Model, x: Any, p: Any) -> Any:
+def _values(model: Callable[..., Any], x: Any, p: Any) -> Any:
     """Return the model at x, as one array."""
     values = model(x, *p)
     return (np.stack(values) if isinstance(values, list | tuple) else values) * np.ones(x.shape[-1])

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -47,18 +48,35 @@ class Parameters:
     fixed: dict[str, float]
     ties: dict[str, tuple[Callable[..., Any], tuple[str, ...]]]
 
-    def every(self, p: Any) -> list[Any]:
-        """Return all parameters in their order, from the free ones."""
-        if len(self.free) == len(self.names):
-            return list(p)
-        values = {**dict(zip(self.free, p, strict=True)), **self.fixed}
-        for name, (tie, needed) in self.ties.items():
-            values[name] = tie(*(values[other] for other in needed))
-        return [values[name] for name in self.names]
+    # What is evaluated again and again holds no object, but what it needs of it: so a plan of it
+    # serves all fits that differ in numbers only.
 
-    def by_name(self, p: Any) -> dict[str, Any]:
-        """Return all parameters by name, from the free ones."""
-        return dict(zip(self.names, self.every(p), strict=True))
+    @cached_property
+    def every(self) -> Callable[[Any], list[Any]]:
+        """All parameters in their order, as a function of the free ones."""
+        names, free = self.names, self.free
+        if len(free) == len(names):
+            return list
+        held, numbers = tuple(self.fixed), np.array([*self.fixed.values()], float)
+        ties = tuple((name, tie, needed) for name, (tie, needed) in self.ties.items())
+
+        def every(p: Any) -> list[Any]:
+            values = {**dict(zip(free, p, strict=True)), **dict(zip(held, numbers, strict=True))}
+            for name, tie, needed in ties:
+                values[name] = tie(*(values[other] for other in needed))
+            return [values[name] for name in names]
+
+        return every
+
+    @cached_property
+    def by_name(self) -> Callable[[Any], dict[str, Any]]:
+        """All parameters by name, as a function of the free ones."""
+        names, every = self.names, self.every
+        return lambda p: dict(zip(names, every(p), strict=True))
+
+    def __getstate__(self) -> dict[str, Any]:
+        # Functions within functions cannot be pickled, but made again.
+        return {field.name: vars(self)[field.name] for field in fields(self)}
 
     @property
     def bounded(self) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import Any
 
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from autodiff import grad, hessian, jacobian
 from fit.arguments._numbers import Array
 from fit.models._model import Model
-from fit.problem._chi_squared import weighted_residuals
+from fit.problem._chi_squared import sum_of_squares, weighted_residuals
 from fit.problem._data import NAMES
 from fit.problem._errors_in_x import DISTANCES
 from fit.problem._losses import Loss
@@ -67,17 +67,56 @@ class Problem:
     absolute: bool = False
     distance: str = "orthogonal-distance"
 
+    # -- functions of the free parameters, which hold no problem: see `Parameters` ----------------
+
     @cached_property
-    def weighted(self) -> Callable[[Any], Any]:
-        """The residuals in standard deviations, of shape (n,), as a function of all parameters."""
+    def residuals(self) -> Callable[[Any], Any]:
+        """The residuals in standard deviations, of shape (n,), as a function of the parameters."""
+        model = self.model.function
         if self.x_sigma is None:
-            return weighted_residuals(self.model, self.x, self.y, self.weights, names=NAMES)
-        assert self.sigma is not None
-        return DISTANCES[self.distance](self.model, self.x, self.y, self.sigma, self.x_sigma)
+            weighted = weighted_residuals(model, self.x, self.y, self.weights, names=NAMES)
+        else:
+            assert self.sigma is not None
+            distances = DISTANCES[self.distance]
+            weighted = distances(model, self.x, self.y, self.sigma, self.x_sigma)
+        every = self.parameters.every
+        return weighted if every is list else lambda p: weighted(every(p))
+
+    @cached_property
+    def chi_squared(self) -> Callable[[Any], Any]:
+        """The sum of their squares."""
+        return sum_of_squares(self.residuals)
+
+    def model_at(self, x: Any) -> Callable[[Any], Any]:
+        """Return the model at some x, as a function of the parameters."""
+        model, every = self.model.function, self.parameters.every
+
+        def values_at(p: Any) -> Any:
+            values = model(x, *every(p))
+            return np.stack(values) if isinstance(values, list | tuple) else values
+
+        return values_at
+
+    @cached_property
+    def constraint(self) -> Callable[[Any], Any]:
+        """The values that the constraints are to make zero, as one vector."""
+        constraints, by_name = self.constraints, self.parameters.by_name
+
+        def values_of(p: Any) -> Any:
+            here = by_name(p)
+            values = [c(here) for c in constraints]
+            arrays = [
+                np.stack(v) if isinstance(v, list | tuple) else np.atleast_1d(v) for v in values
+            ]
+            return np.concatenate([np.zeros(0), *map(np.ravel, arrays)])
+
+        return values_of
 
     def __getstate__(self) -> dict[str, Any]:
-        # The residuals hold functions within functions, which cannot be pickled, but made again.
-        return {name: value for name, value in vars(self).items() if name != "weighted"}
+        # Functions within functions cannot be pickled, but made again.
+        return {field.name: vars(self)[field.name] for field in fields(self)}
+
+    # -- data ------------------------------------------------------------------------------------
 
     @cached_property
     def sigma(self) -> Array | None:
@@ -105,25 +144,7 @@ class Problem:
         """Whether the standard deviations are fractions of the model's values."""
         return self.relative is not None and self.relative.of == "model"
 
-    def residuals(self, p: Any) -> Any:
-        """Return the residuals in standard deviations, as a function of the free parameters."""
-        return self.weighted(self.parameters.every(p))
-
-    def chi_squared(self, p: Any) -> Any:
-        """Return the sum of their squares."""
-        return np.sum(self.residuals(p) ** 2)
-
-    def predict(self, x: Any, p: Any) -> Any:
-        """Return the model at some x, as a function of the free parameters."""
-        values = self.model(x, *self.parameters.every(p))
-        return np.stack(values) if isinstance(values, list | tuple) else values
-
-    def constraint(self, p: Any) -> Any:
-        """Return the values that the constraints are to make zero, as one vector."""
-        by_name = self.parameters.by_name(p)
-        values = [c(by_name) for c in self.constraints]
-        arrays = [np.stack(v) if isinstance(v, list | tuple) else np.atleast_1d(v) for v in values]
-        return np.concatenate([np.zeros(0), *map(np.ravel, arrays)])
+    # -- about a minimum -------------------------------------------------------------------------
 
     def directions(self, p: Array) -> Array:
         """Return a basis, in columns, of the steps that the constraints leave free."""
@@ -144,8 +165,11 @@ class Problem:
             return np.asarray(hessian(self.chi_squared)(p))
         normals = jacobian(self.constraint)(p)
         multipliers = np.linalg.lstsq(normals.T, -grad(self.chi_squared)(p))[0]
-
-        def lagrangian(p: Any) -> Any:
-            return self.chi_squared(p) + np.sum(multipliers * self.constraint(p))
-
+        lagrangian = _lagrangian(self.chi_squared, self.constraint, multipliers)
         return np.asarray(hessian(lagrangian)(p))
+
+
+def _lagrangian(
+    f: Callable[[Any], Any], constraint: Callable[[Any], Any], multipliers: Array
+) -> Callable[[Any], Any]:
+    return lambda p: f(p) + np.sum(multipliers * constraint(p))

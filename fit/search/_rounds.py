@@ -83,7 +83,7 @@ def _with_errors_of_model(problem: Problem, p: Array) -> Problem:
     """Return the problem with the errors that the model at p has."""
     if problem.relative is None or problem.relative.of == "data":
         return problem
-    values = np.abs(np.asarray(problem.predict(problem.x, p), float)) * np.ones(len(problem.y))
+    values = np.abs(np.asarray(problem.model_at(problem.x)(p), float)) * np.ones(len(problem.y))
     if not values.all():
         raise ValueError(
             f"the model is 0 at point {np.argmin(values)}, where an error relative to it would be "

@@ -9,7 +9,7 @@ import numpy as np
 
 from autodiff import jacobian
 from fit.arguments._numbers import Array
-from fit.problem._chi_squared import TOLERANCE
+from fit.problem._chi_squared import TOLERANCE, half_of
 from fit.problem._problem import Problem
 from optim import Status, gradient_descent, lagrange, least_squares
 
@@ -74,7 +74,7 @@ def _by_squares(effort: Effort) -> Search:
 def _by_multipliers(effort: Effort) -> Search:
     def search(problem: Problem, start: Array) -> OptimizeResult:
         return lagrange(
-            lambda p: problem.chi_squared(p) / 2,
+            half_of(problem.chi_squared),
             start,
             problem.constraint,
             callback=_callback_by_name(effort.callback, problem, lambda at: 2 * at.fun),

@@ -297,10 +297,11 @@ class Estimate:
 
     def model_at(self, x: Any) -> Callable[[Any], Any]:
         """Return the model at some x as a function of the free parameters."""
+        values_at, alike = self.problem.model_at(x), np.ones(np.shape(x)[-1:])
 
         def model(p: Any) -> Any:
-            values = self.problem.predict(x, p)
-            return values if np.ndim(values) else values * np.ones(np.shape(x)[-1:])
+            values = values_at(p)
+            return values if np.ndim(values) else values * alike
 
         return model
 

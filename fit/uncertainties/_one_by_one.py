@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import sqrt
+from typing import Any
 
 import numpy as np
 
 from fit.arguments._numbers import EPS, Array
 from fit.arguments._words import in_prose
+from fit.problem._chi_squared import half_of
 from fit.uncertainties._vicinity import Vicinity
 from optim import lagrange, least_squares
 
@@ -24,9 +27,9 @@ def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[flo
     start = np.clip(near, lower, upper)
     if problem.constraints:
         found = lagrange(
-            lambda p: problem.chi_squared(p) / 2,
+            half_of(problem.chi_squared),
             start,
-            lambda p: np.concatenate([problem.constraint(p), p[k : k + 1] - value]),
+            _with_one_held(problem.constraint, k, value),
         )
         rise = 2 * float(found.fun) - result.chi_squared
     else:
@@ -46,6 +49,12 @@ def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[flo
         return np.inf, start
     around.saw(rise, p)
     return rise, p
+
+
+def _with_one_held(constraint: Callable[[Any], Any], k: int, value: float) -> Callable[[Any], Any]:
+    """Return constraints that hold one parameter besides, at a value that plans may vary."""
+    at = np.array([value])
+    return lambda p: np.concatenate([constraint(p), p[k : k + 1] - at])
 
 
 def end_by_search(around: Vicinity, k: int, side: int, rise: float, notes: list[str]) -> float:
