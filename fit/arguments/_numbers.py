@@ -15,7 +15,9 @@ INSTEAD = "give nan_policy='omit' to leave those points out"  # of masked entrie
 
 def as_x(x: Any, name: str = "x", check_finite: bool = True) -> Any:
     """Return what a model is evaluated at, with floats for lists, arrays and numbers."""
-    is_array = isinstance(x, list | tuple | np.ndarray | Real)
+    if isinstance(x, np.ndarray):
+        return numbers(name, x, check_finite)
+    is_array = isinstance(x, list | tuple | Real)
     # One column of a table is an array of numbers; a table is the model's own affair.
     is_array = is_array or (hasattr(x, "__array__") and np.ndim(x) == 1)
     if not is_array:
@@ -36,12 +38,7 @@ def refuse_unequal(name: str, x: Any) -> None:
 
 def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
     """Return an argument as an array of floats, or raise a ValueError that names it."""
-    if np.ma.is_masked(values):
-        raise ValueError(f"{name} has masked entries: {INSTEAD}")
-    try:
-        array = np.asarray(values)
-    except ValueError as error:
-        raise ValueError(f"{name} is no array: {error}") from None
+    array = values if type(values) is np.ndarray else _as_array(name, values)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
     if not array.size:
@@ -50,6 +47,15 @@ def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
     if check_finite and not all_finite(array):
         refuse(name, array, ~np.isfinite(array), "expected finite numbers")
     return array
+
+
+def _as_array(name: str, values: ArrayLike) -> NDArray[Any]:
+    if np.ma.is_masked(values):
+        raise ValueError(f"{name} has masked entries: {INSTEAD}")
+    try:
+        return np.asarray(values)
+    except ValueError as error:
+        raise ValueError(f"{name} is no array: {error}") from None
 
 
 def all_finite(array: Array) -> bool:

@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from numbers import Real
+from types import FunctionType
 from typing import Any, NoReturn
 
 import numpy as np
@@ -285,6 +286,27 @@ def _signature(f: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, float]
     if not callable(f) or isinstance(f, type):
         instead = f", write {f.__name__}()" if isinstance(f, type) else ""
         raise TypeError(f"expected a function or a Model as model, got {description(f)}{instead}")
+    names, given = _names_of_plain(f) or _names_by_inspection(f)
+    defaults = {
+        name: number(f"the default of {name}", value, check_finite=False)
+        for name, value in given.items()
+    }
+    return names, defaults
+
+
+def _names_of_plain(f: Any) -> tuple[tuple[str, ...], dict[str, Any]] | None:
+    """Return what `_signature` does of a function that hides nothing; `inspect` takes 20 µs."""
+    if type(f) is not FunctionType or f.__dict__:
+        return None
+    code = f.__code__
+    if code.co_kwonlyargcount or code.co_flags & inspect.CO_VARARGS:
+        return None
+    names, values = code.co_varnames[: code.co_argcount], f.__defaults__ or ()
+    named = zip(names[len(names) - len(values) :], values, strict=True)
+    return names[1:], {name: value for name, value in named if name != names[0]}
+
+
+def _names_by_inspection(f: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, Any]]:
     parameters = []
     for p in list(inspect.signature(f).parameters.values())[1:]:
         if p.kind is p.VAR_KEYWORD or (p.kind is p.KEYWORD_ONLY and p.default is not p.empty):
@@ -296,14 +318,10 @@ def _signature(f: Callable[..., Any]) -> tuple[tuple[str, ...], dict[str, float]
             )
         parameters.append(p)
     given = {p.name: p.default for p in parameters if p.default is not p.empty}
-    defaults = {
-        name: number(f"the default of {name}", value, check_finite=False)
-        for name, value in given.items()
-    }
-    return tuple(p.name for p in parameters), defaults
+    return tuple(p.name for p in parameters), given
 
 
 def _refuse_repeated(names: tuple[str, ...]) -> None:
-    for name in names:
-        if names.count(name) > 1:
-            raise ValueError(f"two parameters are called {name!r}: give each a name of its own")
+    if len(set(names)) < len(names):
+        name = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"two parameters are called {name!r}: give each a name of its own")

@@ -53,8 +53,20 @@ def data_of(
     x: Any, y: ArrayLike, sigma: Sigma | None, x_sigma: ArrayLike | None, nan_policy: str
 ) -> Data:
     """Return the data of a fit, or raise a ValueError that says what is bad."""
-    given = y
-    x, y, sigma, x_sigma = without_nan(x, y, sigma, x_sigma, nan_policy)
+    if nan_policy != "raise":
+        size = np.size(y)
+        data = _data_of_all(*without_nan(x, y, sigma, x_sigma, nan_policy))
+        return data._replace(left_out=size - len(data.y))
+    try:
+        return _data_of_all(x, y, sigma, x_sigma)
+    except ValueError:  # of which a NaN is the reason, if there is one
+        for name, given in (("x", x), ("y", y), ("sigma", sigma), ("x_sigma", x_sigma)):
+            _refuse(np.isnan, name, given, INSTEAD)
+        raise
+
+
+def _data_of_all(x: Any, y: ArrayLike, sigma: Sigma | None, x_sigma: ArrayLike | None) -> Data:
+    """Return the data of a fit that leaves out none of the points."""
     x, values, weights = checked_data(x, y, sigma, names=NAMES)
     if x_sigma is not None:
         refuse_errors_of_model(
@@ -62,7 +74,7 @@ def data_of(
         )
         x_sigma = _deviations_of_x(x, x_sigma, len(values))
     relative = sigma if isinstance(sigma, Relative) else None
-    return Data(x, values, weights, x_sigma, relative, np.size(given) - len(values))
+    return Data(x, values, weights, x_sigma, relative, 0)
 
 
 def checked_data(
@@ -88,10 +100,6 @@ def without_nan(
     x: Any, y: ArrayLike, sigma: Sigma | None, x_sigma: ArrayLike | None, nan_policy: str
 ) -> tuple[Any, ArrayLike, Sigma | None, ArrayLike | None]:
     """Return the data without the points that hold a NaN, if that is asked for."""
-    if nan_policy == "raise":
-        for name, given in (("x", x), ("y", y), ("sigma", sigma), ("x_sigma", x_sigma)):
-            _refuse(np.isnan, name, given, INSTEAD)
-        return x, y, sigma, x_sigma
     if nan_policy != "omit":
         raise ValueError(f"expected the nan_policy 'raise' or 'omit', got {nan_policy!r}")
     if isinstance(sigma, Cholesky):

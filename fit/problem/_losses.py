@@ -43,7 +43,7 @@ def loss_in_words(loss: Loss) -> str:
 
 def scale_of_loss(loss: Any, f_scale: Any, absolute: bool) -> float | None:
     """Return where a loss begins to count outliers less; None where that is to be found."""
-    if not callable(loss):
+    if not callable(loss) and not (isinstance(loss, str) and loss == "linear"):
         influence(loss, 1.0)  # which refuses what is no loss
     if f_scale is None:
         return 1.0 if absolute or loss == "linear" else None

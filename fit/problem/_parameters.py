@@ -6,6 +6,7 @@ import inspect
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -57,11 +58,11 @@ class Parameters:
         names, free = self.names, self.free
         if len(free) == len(names):
             return list
-        held, numbers = tuple(self.fixed), np.array([*self.fixed.values()], float)
+        held, at = tuple(self.fixed), np.array([*self.fixed.values()], float)
         ties = tuple((name, tie, needed) for name, (tie, needed) in self.ties.items())
 
         def every(p: Any) -> list[Any]:
-            values = {**dict(zip(free, p, strict=True)), **dict(zip(held, numbers, strict=True))}
+            values = {**dict(zip(free, p, strict=True)), **dict(zip(held, at, strict=True))}
             for name, tie, needed in ties:
                 values[name] = tie(*(values[other] for other in needed))
             return [values[name] for name in names]
@@ -81,7 +82,7 @@ class Parameters:
     @property
     def bounded(self) -> bool:
         """Whether any free parameter has a bound."""
-        return bool(np.isfinite(self.lower).any() or np.isfinite(self.upper).any())
+        return any(map(isfinite, [*self.lower.tolist(), *self.upper.tolist()]))
 
 
 def parameters_of(
@@ -119,10 +120,13 @@ def parameters_of(
         )
     values = np.array([start[name] for name in free], float)
     lower, upper = bounds_of(bounds, names, held)
-    yielding = [name in guessed for name in free]
-    values = np.where(yielding, np.clip(values, lower, upper), values)
-    for name, value, low, high in zip(free, values, lower, upper, strict=True):
-        if not np.isfinite(value):
+    if guessed:
+        yielding = [name in guessed for name in free]
+        values = np.where(yielding, np.clip(values, lower, upper), values)
+    for name, value, low, high in zip(
+        free, values.tolist(), lower.tolist(), upper.tolist(), strict=True
+    ):
+        if not isfinite(value):
             raise ValueError(f"{name} starts at {value:g}: give it another start in p0")
         if not low <= value <= high:
             raise ValueError(f"{name} starts at {value:g}, outside its bounds {low:g} ... {high:g}")
@@ -199,6 +203,8 @@ def _ties(
     names: tuple[str, ...], held: dict[str, Any]
 ) -> dict[str, tuple[Callable[..., Any], tuple[str, ...]]]:
     """Return the tied parameters, each after those that it needs."""
+    if not any(map(callable, held.values())):
+        return {}
     from graphlib import CycleError, TopologicalSorter
 
     ties = {
@@ -220,7 +226,8 @@ def bounds_of(
 ) -> tuple[Array, Array]:
     """Return the lower and upper bounds of the free parameters."""
     if bounds is None:
-        bounds = {}
+        n = len(names) - len(held)
+        return np.full(n, -np.inf), np.full(n, np.inf)
     if not isinstance(bounds, Mapping):
         bounds = _pairs(bounds, names)
     _refuse_unknown(list(bounds), names, "bounds")

@@ -131,7 +131,7 @@ class Problem:
     @cached_property
     def n(self) -> int:
         """How many points count."""
-        return int(np.sum(self.counting))
+        return int(np.count_nonzero(self.counting))
 
     @cached_property
     def rounding(self) -> float:

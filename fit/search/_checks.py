@@ -56,6 +56,14 @@ def _refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:
         )
 
 
+def search_tells_of_start(problem: Problem, method: str) -> bool:
+    """Whether a search fails wherever `check_start` does, given data enough."""
+    parameters = problem.parameters
+    follows = problem.constraints or parameters.ties or problem.follows_model
+    by_squares = method == "least-squares" and isinstance(problem.loss, str)
+    return by_squares and problem.loss == "linear" and not follows
+
+
 def check_start(problem: Problem) -> None:
     """Refuse a start where the model is not finite, and data too few."""
     model, x, y, parameters = problem.model, problem.x, problem.y, problem.parameters
@@ -100,7 +108,7 @@ def check_start(problem: Problem) -> None:
 
 def check_enough(counting: NDArray[np.bool_], names: Sequence[str], constraints: int = 0) -> None:
     """Refuse fewer points that count than parameters."""
-    n = int(np.sum(counting))
+    n = int(np.count_nonzero(counting))
     if n + constraints < len(names):
         points = quantity(n, "point") + ("" if counting.all() else " of finite error")
         raise ValueError(

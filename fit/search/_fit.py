@@ -21,10 +21,17 @@ from fit.problem._parameters import Bounds, Fixed, Parameters, parameters_of
 from fit.problem._problem import Problem
 from fit.problem._sigma import Sigma
 from fit.results._result import FitResult
-from fit.search._checks import check_start, method_of, model_of
+from fit.search._checks import (
+    check_enough,
+    check_start,
+    method_of,
+    model_of,
+    search_tells_of_start,
+)
 from fit.search._minimum import minimum_of
 from fit.search._outliers import better_from, hampel_filter
 from fit.search._searches import Callback, Effort
+from optim import Status
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds as ScipysBounds
@@ -187,11 +194,35 @@ def fit(
         absolute,
         distance_of(method),
     )
-    check_start(problem)
+    looked_at = search_tells_of_start(problem, method)
+    if looked_at:
+        check_enough(problem.counting, problem.parameters.free)
+    else:
+        check_start(problem)
     check_callback(callback)
     effort = Effort(offset_tol, max_nfev, callback, progress)
-    result = minimum_of(problem, method, effort)
+    search = _minimum_or_what_is_wrong_with_start if looked_at else minimum_of
+    result = search(problem, method, effort)
     if loss == "linear" or np.shape(data.x) != data.y.shape:
         return result
     other = parameters_for(data._replace(y=hampel_filter(data.x, data.y)))
     return better_from(replace(problem, parameters=other), result, effort)
+
+
+def _minimum_or_what_is_wrong_with_start(
+    problem: Problem, method: str, effort: Effort
+) -> FitResult:
+    """Return the fit of a problem; where there is none, raise first what its start is refused for.
+
+    The search evaluates the start anyway.
+    """
+    failure: Exception | None = None
+    try:
+        result = minimum_of(problem, method, effort)
+    except Exception as error:
+        failure = error
+    if failure is not None or result.status is Status.NOT_FINITE:
+        check_start(problem)
+    if failure is not None:
+        raise failure
+    return result

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff import jacobian
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import Array, all_finite
 from fit.problem._chi_squared import has_derivatives
 from fit.problem._problem import Problem
 from fit.results._result import FitResult
 from fit.search._checks import refuse_corner, refuse_together
 from fit.search._rounds import PATIENCE, consistent_minimum
 from fit.search._searches import Effort, search_by
+from fit.uncertainties._covariance import triangle_of
 from optim import Status
 
 if TYPE_CHECKING:
@@ -45,9 +46,9 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> FitResult:
     result = FitResult(
         problem,
         p,
-        np.asarray(np.linalg.qr(J, mode="r")),
+        triangle_of(J),
         residuals,
-        float(residuals @ residuals) if problem.loss == "linear" else 2 * float(found.cost),
+        float(residuals.dot(residuals)) if problem.loss == "linear" else 2 * float(found.cost),
         bool(found.success),
         found.status,
         str(found.message),
@@ -70,10 +71,12 @@ def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:
     else:
         residuals = np.asarray(problem.residuals(p), float)
         J = jacobian(problem.residuals)(p)
-    if not np.isfinite(J).all():
+    if not all_finite(J):
         refuse_corner(problem, p, J)
     if by_least_squares and found.status is Status.SINGULAR:
         J = np.where(_without_influence(problem, p, J), 0.0, J)
+    if not np.count_nonzero(p < 0):
+        return p, residuals, J
     signs = _without_sign(problem, p, residuals)
     return p * signs, residuals, J * signs
 

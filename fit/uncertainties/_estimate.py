@@ -268,7 +268,10 @@ class Estimate:
     @cached_property
     def residuals(self) -> Array:
         """The data less the model, in units of y: one for each point that was not left out."""
-        residuals: Array = self.problem.y - self.predict(self.problem.x)
+        problem = self.problem
+        if problem.weights is None and problem.x_sigma is None:
+            return 0.0 - self.weighted_residuals  # without a zero that has a sign
+        residuals: Array = problem.y - self.predict(problem.x)
         return residuals
 
     @cached_property

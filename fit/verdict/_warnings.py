@@ -28,7 +28,7 @@ SHIFTED = 0.25  # of its error, by which a parameter is off in the mean
 OUTLYING = 3.0  # standard deviations, beyond which hardly any normal residual is
 FEW = 20  # degrees of freedom, below which a loss that forgets outliers takes scatter for them
 ONE_SIDED = 6  # as many tails in a row have a chance of 3 %
-BESIDE = 1  # evaluation of a fit that is not one of the search: at the start
+BESIDE = 1  # evaluation that a fit is taken to have had more, for few are too few for any check
 
 
 def warnings(result: Estimate) -> list[str]:

