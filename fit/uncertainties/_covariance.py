@@ -36,12 +36,13 @@ class Determined(NamedTuple):
 def triangle_of(matrix: Array) -> Array:
     """Return R of the QR factorisation, in a quarter of the time that `numpy.linalg.qr` takes."""
     rows, columns = min(matrix.shape), matrix.shape[1]
-    factors = _lapack().dgeqrf(matrix)[0]
+    factors = lapack().dgeqrf(matrix)[0]
     return np.where(_on_or_above_diagonal(rows, columns), factors[:rows], 0.0)
 
 
 @cache
-def _lapack() -> Any:
+def lapack() -> Any:
+    """Return SciPy's LAPACK, which NumPy wraps less directly."""
     from scipy.linalg import lapack
 
     return lapack

@@ -170,7 +170,7 @@ def newton_crossing(
                 return None
             share = min(1.0, size / moved) if moved else 1.0
             t += share * step
-            u = u + share * axes.dot(np.append(step, across))
+            u = u + share * (axes[:, 0] * step + axes[:, 1:].dot(across))
             # Each step leaves about as many times less as the last one did.
             if moved * min(moved / before, 1.0) <= EXACT * size:
                 return float(t) if is_minimum(local, axes) else None
@@ -194,7 +194,8 @@ def points_along(around: Vicinity, k: int, values: Array) -> list[tuple[float, A
         point = None
         if smooth:
             across = _mean_tangent(tangents, len(u) - 1) * (t - here)
-            point = _projection(around, axes, u + axes.dot(np.append(t - here, across)))
+            ahead = u + (axes[:, 0] * (t - here) + axes[:, 1:].dot(across))
+            point = _projection(around, axes, ahead)
         if point is None:
             smooth = False
             near = found[-1][1] if found else result.p

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from math import sqrt
-from typing import NamedTuple
+from collections.abc import Callable
+from math import isfinite, sqrt
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff import replaying
 from fit.arguments._numbers import Array
+from fit.problem._chi_squared import with_jacobian
+from fit.uncertainties._covariance import lapack
 from fit.uncertainties._estimate import Estimate
-from optim import residuals_and_jacobian
 
 LOWER = 1e-4  # by how much of a standard error's rise χ² must fall to count as a lower minimum
 
@@ -39,7 +42,7 @@ class Vicinity:
     def __init__(self, result: Estimate) -> None:
         self.result = result
         determined = result.determined
-        self.spread = determined.spread
+        self.spread = np.ascontiguousarray(determined.spread)
         self.rest = np.zeros((self.spread.shape[1],) * 2)
         self.errors = np.sqrt(np.sum(self.spread**2, axis=1))
         open_ = np.abs(determined.undetermined) > 1e-6 * determined.scale
@@ -47,7 +50,12 @@ class Vicinity:
         self.terms = float(np.linalg.norm(result.p / determined.scale))
         self.lowest, self.lowest_p = 0.0, result.p
         self.last: tuple[Array, Array] | None = None
-        self._both = residuals_and_jacobian(result.problem.residuals)
+        # In one plan with what is made of them.
+        self._about = replaying(
+            _squares_about(
+                result.problem.residuals, result.p, self.spread, result.weighted_residuals
+            )
+        )
         self.bounds = result.problem.parameters.lower, result.problem.parameters.upper
         self.bounded = result.problem.parameters.bounded
 
@@ -64,19 +72,15 @@ class Vicinity:
         p = self.result.p + self.spread @ u
         if self.bounded and ((p < self.bounds[0]) | (p > self.bounds[1])).any():
             return None
-        residuals, J = self._both(p)
-        # The difference of two sums of squares, without their cancellation.
-        origin = self.result.weighted_residuals
-        rise = float((residuals - origin).dot(residuals + origin))
-        A = J.dot(self.spread)
-        gradient = A.T.dot(residuals)
-        if not (np.isfinite(rise) and np.isfinite(gradient).all()):
+        residuals, A, rise, gradient, gram = self._about(u)
+        rise = float(rise)
+        if not isfinite(rise + gradient.dot(gradient)):
             return None
         self.saw(rise, p)
         if self.last is not None:
-            self._learn(u - self.last[0], (A - self.last[1]).T.dot(residuals))
+            self._learn(u - self.last[0], gradient - residuals.dot(self.last[1]))
         self.last = u, A
-        return Local(u, rise, gradient, A.T.dot(A) + self.rest)
+        return Local(u, rise, gradient, gram + self.rest)
 
     def lower_minimum(self) -> list[str]:
         """Say so, if a lower minimum than the fit's was seen."""
@@ -100,9 +104,28 @@ class Vicinity:
         miss = change - self.rest.dot(step)
         along = float(miss.dot(step))
         if abs(along) > 0.01 * sqrt(miss.dot(miss) * step.dot(step)):
-            rest = self.rest + np.outer(miss, miss / along)
+            rest = self.rest + miss[:, None] * (miss / along)
             if abs(rest).max() < 10:  # JᵀJ is about 1 here
                 self.rest = rest
+
+
+def _squares_about(
+    residuals: Callable[[Any], Any], p: Array, spread: Array, origin: Array
+) -> Callable[[Array], tuple[Array, ...]]:
+    """Return the residuals as a function of u, their Jacobian by u, and what χ² makes of them.
+
+    That is its rise from the origin, half its gradient, and JᵀJ.
+    """
+    both = with_jacobian(residuals)
+
+    def about(u: Array) -> tuple[Array, ...]:
+        values, J = both(p + spread.dot(u))
+        A = J.dot(spread)
+        # The difference of two sums of squares, without their cancellation.
+        rise = (values - origin).dot(values + origin)
+        return values, A, rise, A.T.dot(values), A.T.dot(A)
+
+    return about
 
 
 class Valley(NamedTuple):
@@ -135,26 +158,27 @@ def axes_of(around: Vicinity, k: int) -> Array:
 
 def valley_at(local: Local, axes: Array) -> Valley | None:
     """Return the valley about a place; None where χ² has no stationary point across it."""
-    g = axes.T.dot(local.gradient)
+    g = local.gradient.dot(axes)
     H = axes.T.dot(local.hessian).dot(axes)
-    try:
-        inverse = np.linalg.inv(H[1:, 1:])
-    except np.linalg.LinAlgError:
+    along, across = H[0, 1:], g[1:]
+    if not along.size:
+        return Valley(along, along, local.rise, float(g[0]), float(H[0, 0]))
+    found, singular = lapack().dgesv(H[1:, 1:], np.array([across, along]).T)[2:]
+    if singular:
         return None
-    correction, tangent = -inverse.dot(g[1:]), -inverse.dot(H[1:, 0])
+    correction, tangent = -found.T
     return Valley(
         correction,
         tangent,
-        local.rise + float(g[1:].dot(correction)),
-        float(g[0] + H[0, 1:].dot(correction)),
-        float(H[0, 0] + H[0, 1:].dot(tangent)),
+        local.rise + float(across.dot(correction)),
+        float(g[0] + along.dot(correction)),
+        float(H[0, 0] + along.dot(tangent)),
     )
 
 
 def is_minimum(local: Local, axes: Array) -> bool:
     """Whether χ² bends upwards across the valley."""
-    try:
-        np.linalg.cholesky((axes.T @ local.hessian @ axes)[1:, 1:])
-    except np.linalg.LinAlgError:
-        return False
-    return True
+    across = axes[:, 1:]
+    if not across.size:
+        return True
+    return not lapack().dpotrf(across.T.dot(local.hessian).dot(across))[1]
