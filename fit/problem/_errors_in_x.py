@@ -14,7 +14,7 @@ from fit.problem._nearest_point import (
     Curve,
     half_hessian,
     nearest_point,
-    second_derivatives,
+    with_bends,
     with_slopes,
 )
 
@@ -64,10 +64,11 @@ def orthogonal_distance(
     resolution = np.max(rounding.reshape(-1, n), axis=0)
 
     def distances(p: Any) -> Any:
-        here = curve_of([q.data if isinstance(q, Tensor) else q for q in p])
+        # An array, so that a plan of the curve serves all parameters.
+        here = curve_of(np.array([q.data if isinstance(q, Tensor) else q for q in p]))
         u = nearest_point(here, x.size // n, n, resolution)
-        e, slopes = with_slopes(here, u)
-        inverse = np.moveaxis(np.linalg.inv(half_hessian(here, u, e, slopes)), 0, -1)
+        e, slopes, bends = with_bends(here)(u)
+        inverse = np.moveaxis(np.linalg.inv(half_hessian(e, slopes, bends)), 0, -1)
         left = u + e * slopes
         # At corners and ends of a curve the nearest point has no tangent.
         rough = np.max(np.abs(np.sum(inverse * left, axis=1)), axis=0) > SMALL
@@ -120,9 +121,7 @@ def offsets_by_bending(
     Along a tangent by one standard deviation, the curve leaves it by half its curvature.
     """
     curve = curves(model, x, y, sigma, x_sigma)(p)
-    measured = np.zeros((x.size // len(y), len(y)))
-    _, slopes = with_slopes(curve, measured)
-    bend = second_derivatives(curve, measured)
+    _, slopes, bend = with_bends(curve)(np.zeros((x.size // len(y), len(y))))
     normal = 1 + np.sum(slopes**2, axis=0)
     across = np.einsum("in,nij,jn->n", slopes, bend, slopes) / normal
     offsets: Array = (np.einsum("nii->n", bend) - across) / np.sqrt(normal) / 2

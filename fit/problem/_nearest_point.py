@@ -8,12 +8,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff import hvp, vjp
+from autodiff import linearize, replaying, vjp
 from fit.arguments._numbers import Array
 
 # The deviations of y for some deviations of x, of shape (variables, n); each in its own standard
 # deviations, and of shape (n,). Each entry follows from its own column alone.
 Curve = Callable[[Any], Any]
+# The same with its first and second derivatives by them.
+WithBends = Callable[[Any], tuple[Array, Array, Array]]
 
 NEAR = 1.0  # standard deviations of x, within which each curve is looked at,
 STEP = 0.25  # between the places,
@@ -42,10 +44,11 @@ def nearest_point(curve: Curve, variables: int, n: int, resolution: Array) -> Ar
         What differences of u have no meaning below.
     """
     nearest, every = np.zeros((variables, n)), np.arange(n)
+    along, at = replaying(curve), with_bends(curve)
     with np.errstate(all="ignore"):
-        least = _finite(curve(nearest) ** 2)
+        least = _finite(along(nearest) ** 2)
         for line in _lines(variables):
-            pieces = along_line(curve, line, least)
+            pieces = along_line(along, line, least)
             for _ in range(ROUNDS):
                 first = np.argmin(pieces[BOUND], axis=0)
                 best = Pieces(*pieces[:, first, every])
@@ -55,13 +58,13 @@ def nearest_point(curve: Curve, variables: int, n: int, resolution: Array) -> Ar
                 coarse = open_ & best.coarse
                 if coarse.any():
                     found = line * np.where(coarse, best.middle, 0.0)
-                    e = curve(found)
+                    e = along(found)
                     there = np.sum(found**2, axis=0) + e**2
                     pieces = with_halves(pieces, first, coarse, e)
                 else:
                     pieces[BOUND, first, every] = np.inf
                     start = np.where(open_, line * best.nearest, nearest)
-                    found, there = local_minimum(curve, start, resolution)
+                    found, there = local_minimum(at, start, resolution)
                 nearer = there < least
                 nearest, least = np.where(nearer, found, nearest), np.where(nearer, there, least)
     return nearest
@@ -172,26 +175,27 @@ def _finite(values: Array) -> Array:
 # -- one valley ------------------------------------------------------------------------------
 
 
-def local_minimum(curve: Curve, u: Array, resolution: Array) -> tuple[Array, Array]:
+def local_minimum(at: WithBends, u: Array, resolution: Array) -> tuple[Array, Array]:
     """Return a minimum of each distance near u, and its square.
 
     By Newton's method, or the method of Gauss and Newton where the distance bends down. Each point
     has steps of its own, and none increases its distance.
     """
-    e, slopes = with_slopes(curve, u)
+    e, slopes, bends = at(u)
     least = _finite(np.sum(u**2, axis=0) + e**2)
     fraction = np.ones(len(e))  # of the step
     for _ in range(MAXITER):
         rows = (u + e * slopes).T[:, :, None]
-        step = fraction * np.linalg.solve(half_hessian(curve, u, e, slopes), rows)[:, :, 0].T
+        step = fraction * np.linalg.solve(half_hessian(e, slopes, bends), rows)[:, :, 0].T
         small = np.where(fraction < 1, SMALL**2, SMALL) + resolution  # shorter steps halt nowhere
         moving = np.sum(step**2, axis=0) > small**2
         trial = u - step
-        e_there, slopes_there = with_slopes(curve, trial)
+        e_there, slopes_there, bends_there = at(trial)
         there = np.sum(trial**2, axis=0) + e_there**2
         taken = there <= least
         u, slopes = np.where(taken, trial, u), np.where(taken, slopes_there, slopes)
         e, least = np.where(taken, e_there, e), np.where(taken, there, least)
+        bends = np.where(taken[:, None, None], bends_there, bends)
         fraction = np.where(taken, np.minimum(4 * fraction, 1.0), fraction / 4)
         if not moving.any():
             break
@@ -204,24 +208,29 @@ def with_slopes(curve: Curve, u: Any) -> tuple[Any, Any]:
     return e, pull(np.ones(u.shape[-1]))
 
 
-def second_derivatives(curve: Curve, u: Array) -> Array:
-    """Return those by the entries of each column of u, of shape (n, variables, variables)."""
-    rows = []
-    for row in range(len(u)):
-        axis = np.zeros_like(u)
-        axis[row] = 1.0
-        rows.append(hvp(lambda u: np.sum(curve(u)), u, axis))
-    return np.moveaxis(np.array(rows), -1, 0)
+def with_bends(curve: Curve) -> WithBends:
+    """Return the function that gives a curve with its first and second derivatives.
+
+    Those by the entries of each column of u are of shape (n, variables, variables).
+    """
+
+    def value_and_derivatives(u: Array) -> tuple[Array, Array, Array]:
+        e, slopes = with_slopes(curve, u)
+        axes = np.broadcast_to(np.eye(len(u))[:, :, None], (len(u), *u.shape))
+        _, rows = linearize(lambda u: with_slopes(curve, u)[1], u)
+        return e, slopes, np.moveaxis(np.stack([rows(axis) for axis in axes]), -1, 0)
+
+    return replaying(value_and_derivatives)
 
 
-def half_hessian(curve: Curve, u: Array, e: Array, slopes: Array) -> Array:
+def half_hessian(e: Array, slopes: Array, bends: Array) -> Array:
     """Return half the second derivatives of each distance, of shape (n, variables, variables).
 
     Where they are not positive definite, the part that the curve's second derivatives make is left
     out.
     """
-    straight = np.eye(len(u)) + np.einsum("in,jn->nij", slopes, slopes)
-    full = straight + e[:, None, None] * second_derivatives(curve, u)
+    straight = np.eye(len(slopes)) + np.einsum("in,jn->nij", slopes, slopes)
+    full = straight + e[:, None, None] * bends
     full = np.where(np.isfinite(full), full, 0.0)
     positive = np.linalg.eigvalsh(full)[:, 0] > 1e-3
     return np.where(positive[:, None, None], full, straight)

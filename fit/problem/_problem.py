@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import grad, hessian, jacobian
+from autodiff import grad, hessian, jacobian, replaying
 from fit.arguments._numbers import Array
 from fit.models._model import Model
 from fit.problem._chi_squared import sum_of_squares, weighted_residuals
@@ -152,7 +152,7 @@ class Problem:
             return np.eye(p.size)
         # In units of each parameter's size, so that none is lost in the rounding of another.
         scale = np.where(p != 0, np.abs(p), 1.0)
-        normals = jacobian(self.constraint)(p) * scale
+        normals = replaying(jacobian(self.constraint))(p) * scale
         lengths = np.linalg.norm(normals, axis=1, keepdims=True)
         _, s, Vt = np.linalg.svd(normals / np.where(lengths > 0, lengths, 1.0))
         rank = int(np.sum(s > 1e-12 * s[0]))
@@ -162,11 +162,11 @@ class Problem:
     def hessian(self, p: Array) -> Array:
         """Return the Hessian of χ²; where there are constraints, that of the Lagrangian."""
         if not self.constraints:
-            return np.asarray(hessian(self.chi_squared)(p))
-        normals = jacobian(self.constraint)(p)
-        multipliers = np.linalg.lstsq(normals.T, -grad(self.chi_squared)(p))[0]
+            return np.asarray(replaying(hessian(self.chi_squared))(p))
+        normals = replaying(jacobian(self.constraint))(p)
+        multipliers = np.linalg.lstsq(normals.T, -replaying(grad(self.chi_squared))(p))[0]
         lagrangian = _lagrangian(self.chi_squared, self.constraint, multipliers)
-        return np.asarray(hessian(lagrangian)(p))
+        return np.asarray(replaying(hessian(lagrangian))(p))
 
 
 def _lagrangian(

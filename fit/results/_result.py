@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff import jacobian
+from autodiff import jacobian, replaying
 from fit.arguments._numbers import Array
 from fit.arguments._suggestions import OUR_RESULTS
 from fit.problem._parameters import names_of_arguments
@@ -130,13 +130,14 @@ class FitResult(Estimate):
         '-0.538 ± 0.063'
         """
         needed = names_of_arguments(f, self.names, "propagate")
+        by_name = self.problem.parameters.by_name
 
         def of_free(p: Any) -> Any:
-            by_name = self.problem.parameters.by_name(p)
-            return f(*(by_name[name] for name in needed))
+            values = by_name(p)
+            return f(*(values[name] for name in needed))
 
         value = np.asarray(of_free(self.p))
-        J = jacobian(of_free)(self.p)
+        J = replaying(jacobian(of_free))(self.p)
         variance = self._scaled_variance(variance_of(J, self.determined))
         return value[()], np.sqrt(variance)[()]
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff import jacobian, jvp
+from autodiff import jacobian, jvp, replaying
 from fit.arguments._numbers import Array, as_x
 from fit.uncertainties._covariance import variance_of
 from fit.uncertainties._estimate import Estimate, quantile
@@ -27,7 +27,7 @@ def band(
         raise ValueError("sigma is that of further measurements: give kind='prediction' too")
     factor = quantile(level, result.dof_of_errors)
     model, parameters = result.model_at(as_x(x)), result.problem.parameters
-    J = jacobian(model)(result.p)
+    J = replaying(jacobian(model))(result.p)
     spread = factor * np.sqrt(result.sandwich.variance) * result.determined.spread
     sides = reaches(model, result.p, J, spread, (parameters.lower, parameters.upper))
     below, above = np.where(np.isinf(variance_of(J, result.determined)), np.inf, sides)
@@ -71,13 +71,12 @@ def reaches(
     terms = np.sum(np.abs(np.moveaxis(J, -1, 0) * steps), axis=0)
     try:
         with np.errstate(all="ignore"):
-            middle, changes = jvp(model, here, steps)
+            middle, changes, *ends = replaying(_along_step(model))(here, steps, lower, upper)
             alone = np.shape(changes) == linear.shape and np.all(
                 np.abs(changes - linear) <= ALONE * terms
             )
             if not alone:
                 return linear, linear
-            ends = [model(np.clip(here + step, lower, upper)) for step in (-steps, steps)]
             below, above = (
                 np.max([sign * (end - middle) for end in (*ends, middle)], axis=0)
                 for sign in (-1, 1)
@@ -86,3 +85,13 @@ def reaches(
         return linear, linear
     known = np.isfinite(below + above)
     return np.where(known, below, linear), np.where(known, above, linear)
+
+
+def _along_step(model: Callable[[Any], Any]) -> Callable[..., tuple[Any, ...]]:
+    """Return the function that gives a model, how it changes along a step, and both ends of it."""
+
+    def along_step(here: Array, step: Array, lower: Array, upper: Array) -> tuple[Any, ...]:
+        low, high = (model(np.clip(end, lower, upper)) for end in (here - step, here + step))
+        return *jvp(model, here, step), low, high
+
+    return along_step
