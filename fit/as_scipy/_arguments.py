@@ -139,7 +139,7 @@ def weights(sigma: Array, n: int) -> Array:
         )
     if np.count_nonzero(sigma > 0) < sigma.size:
         refuse("sigma", sigma, ~(sigma > 0), "expected positive standard deviations")
-    return 1 / (sigma.reshape(()) if sigma.size == 1 else sigma)
+    return np.asarray(1 / (sigma.reshape(()) if sigma.size == 1 else sigma))
 
 
 # -- the parameters --------------------------------------------------------------------------

@@ -103,7 +103,7 @@ def weights_of(sigma: Sigma, y: Array, y_name: str) -> Array:
         refuse("sigma", deviations, ~(deviations > 0), "expected positive standard deviations")
     if np.isinf(deviations).all():
         raise ValueError("sigma is infinite for all points: none would count")
-    return 1 / deviations
+    return np.asarray(1 / deviations)  # of a number too, which would be a constant of plans
 
 
 def _sizes(of: str, y: Array, y_name: str) -> Array:
