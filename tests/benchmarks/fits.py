@@ -1,14 +1,16 @@
-"""Time curve_fit beside SciPy's, and beside lmfit and iminuit where they are installed.
+"""Time curve_fit beside SciPy's, and what follows; also lmfit and iminuit where installed.
 
 ``python -m tests.benchmarks.fits`` prints the table.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from functools import partial
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any, NamedTuple
 
 # First, for it limits the threads before NumPy is imported.
@@ -18,6 +20,7 @@ import numpy as np
 import scipy.optimize
 
 import fit
+from autodiff import forget_plans
 from tests.benchmarks.timing import Call, measure
 
 AGREE = 1e-3  # to which all fits find the same, in spite of their tolerances
@@ -71,6 +74,16 @@ def by_chainrule(problem: Problem) -> Any:
     return popt
 
 
+def by_chainrule_cold(problem: Problem) -> Any:
+    forget_plans()
+    return by_chainrule(problem)
+
+
+def by_chainrules_fit(problem: Problem) -> Any:
+    model, x, y, start, _ = problem
+    return fit.fit(model, x, y, p0=start).p
+
+
 def by_lmfit(problem: Problem) -> Any:
     model = import_module("lmfit").Model(problem.model)
     start = dict(zip(model.param_names, problem.start, strict=True))
@@ -87,8 +100,59 @@ def by_iminuit(problem: Problem) -> Any:
     return list(found.values)
 
 
-CONTESTANTS = {"SciPy": by_scipy, "chainrule": by_chainrule}
+CONTESTANTS = {
+    "SciPy": by_scipy,
+    "chainrule": by_chainrule,
+    "first": by_chainrule_cold,  # of such a model and such data
+    "fit": by_chainrules_fit,
+}
 PEERS = {"lmfit": by_lmfit, "iminuit": by_iminuit}
+
+
+# -- what follows from a fit -----------------------------------------------------------------
+
+
+def intervals_by_chainrule(problem: Problem) -> Call:
+    model, x, y, start, noise = problem
+    result = fit.fit(model, x, y, noise, p0=start)
+    return lambda: np.ravel([result.interval(name) for name in result.free])
+
+
+def intervals_by_iminuit(problem: Problem) -> Call:
+    model, x, y, start, noise = problem
+    cost = import_module("iminuit.cost").LeastSquares(x, y, noise, model)
+    found = import_module("iminuit").Minuit(cost, *start)
+    found.migrad()
+
+    def intervals() -> Any:
+        found.minos()
+        merrors = found.merrors.values()
+        ends = zip(found.values, merrors, strict=True)
+        return np.ravel([(p + e.lower, p + e.upper) for p, e in ends])
+
+    return intervals
+
+
+def profiles_by_chainrule(problem: Problem) -> Call:
+    model, x, y, start, noise = problem
+    result = fit.fit(model, x, y, noise, p0=start)
+    return lambda: np.stack([result.profile(name).chi_squared for name in result.free])
+
+
+def nist_by_chainrule() -> Call:
+    """Fit the 27 nonlinear problems of NIST from both of their starts."""
+    path = Path(__file__).parents[1] / "fit" / "nist_strd.json"
+    sets = [facts for facts in json.loads(path.read_text()).values() if not facts["linear"]]
+    fits = []
+    for facts in sets:
+        y = np.log(facts["y"]) if "y_transform" in facts else np.array(facts["y"])
+        x, several = np.array(facts["x"]).T, ", ".join(facts["xvars"])
+        x, unpack = (x, several + ", = x") if x.ndim > 1 else (x, several + " = x")
+        names: dict[str, Any] = {"np": np}
+        source = f"def model(x, {', '.join(facts['params'])}):\n {unpack}\n return {facts['model']}"
+        exec(source, names)
+        fits += [(names["model"], x, y, start) for start in facts["starts"]]
+    return lambda: np.concatenate([fit.curve_fit(*each)[0] for each in fits])
 
 
 def main() -> None:
@@ -107,6 +171,17 @@ def main() -> None:
                 flush=True,
             )
             size = " " * len(size)
+    small = next(problems())
+    tasks: dict[str, dict[str, Callable[[], Call]]] = {
+        "all intervals of 3 parameters": {"chainrule": partial(intervals_by_chainrule, small)},
+        "all profiles of 3 parameters": {"chainrule": partial(profiles_by_chainrule, small)},
+        "NIST's 54 fits": {"chainrule": nist_by_chainrule},
+    }
+    if find_spec("iminuit"):
+        tasks["all intervals of 3 parameters"]["iminuit"] = partial(intervals_by_iminuit, small)
+    for task, calls in tasks.items():
+        for result in measure(calls, rtol=AGREE):
+            print(f"{task:30} {result.contestant:10}{1e3 * result.seconds:9.3f} ms", flush=True)
 
 
 def preparing(f: Callable[[Problem], Any], problem: Problem) -> Callable[[], Call]:
