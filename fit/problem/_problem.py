@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,10 @@ from fit.problem._parameters import Parameters
 from fit.problem._sigma import Relative, counting, deviations_of
 
 TINY = 1e-14  # of the largest y: what residuals are by rounding alone
+
+
+class SpentError(Exception):
+    """A problem has been evaluated as often as it may be."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,6 +116,11 @@ class Problem:
 
         return values_of
 
+    evaluations_left: ClassVar[int | None] = None  # None for as many as may be
+
+    def spend(self, evaluations: int = 1) -> None:
+        """Say that the residuals, or the model, are evaluated beside a search, or were in one."""
+
     def __getstate__(self) -> dict[str, Any]:
         # Functions within functions cannot be pickled, but made again.
         return {field.name: vars(self)[field.name] for field in fields(self)}
@@ -161,6 +170,7 @@ class Problem:
 
     def hessian(self, p: Array) -> Array:
         """Return the Hessian of χ²; where there are constraints, that of the Lagrangian."""
+        self.spend()
         if not self.constraints:
             return np.asarray(replaying(hessian(self.chi_squared))(p))
         normals = replaying(jacobian(self.constraint))(p)

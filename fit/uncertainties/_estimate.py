@@ -296,6 +296,7 @@ class Estimate:
         >>> fit.line([0.0, 1.0, 2.0], [1.0, 3.0, 5.0]).predict([3.0, 4.0]).round(12)
         array([7., 9.])
         """
+        self.problem.spend()
         values: Array = np.asarray(self.model_at(as_x(x))(self.p), float)[()]
         return values
 

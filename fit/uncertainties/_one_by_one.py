@@ -11,8 +11,9 @@ import numpy as np
 from fit.arguments._numbers import EPS, Array
 from fit.arguments._words import in_prose
 from fit.problem._chi_squared import half_of
+from fit.problem._problem import SpentError
 from fit.uncertainties._vicinity import Vicinity
-from optim import lagrange, least_squares
+from optim import Status, lagrange, least_squares
 
 FARTHEST = 1e6  # how many standard errors away an end is looked for
 SEARCHED = 100  # values of the parameter, at most
@@ -39,11 +40,15 @@ def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[flo
             bounds=(lower, upper),
             loss=problem.loss,
             f_scale=problem.f_scale or 1.0,
+            max_nfev=problem.evaluations_left,
         )
         rise = 2 * float(found.cost) - result.chi_squared
         if problem.loss == "linear":
             origin = result.weighted_residuals
             rise = float((found.fun - origin) @ (found.fun + origin))
+    problem.spend(found.nfev + found.nhev)
+    if problem.evaluations_left is not None and found.status is Status.LIMIT:
+        raise SpentError
     p = np.asarray(found.x, float)
     if not np.isfinite(rise):
         return np.inf, start

@@ -72,6 +72,7 @@ class Vicinity:
         p = self.result.p + self.spread @ u
         if self.bounded and ((p < self.bounds[0]) | (p > self.bounds[1])).any():
             return None
+        self.result.problem.spend()
         residuals, A, rise, gradient, gram = self._about(u)
         rise = float(rise)
         if not isfinite(rise + gradient.dot(gradient)):

@@ -10,10 +10,11 @@ import numpy as np
 from autodiff import jacobian
 from fit.arguments._numbers import Array
 from fit.arguments._words import enumeration, in_prose
+from fit.problem._problem import SpentError
 from fit.uncertainties._covariance import from_hessian
 from fit.uncertainties._estimate import LINEAR, Estimate
 from fit.uncertainties._profile import likelihood_interval
-from fit.verdict._evaluations import LONGER, SpentError
+from fit.verdict._evaluations import LONGER
 
 # An error is itself uncertain by 1/√(2 dof), some 10 % with 50 points: it is read to one digit.
 CURVED = 0.1
@@ -80,6 +81,7 @@ def _straight(result: Estimate, name: str) -> bool:
             return False
         if not _constrained_at(result, p):
             return False
+        result.problem.spend()
         ends.append(np.asarray(result.problem.residuals(p), float))
         rise = float((ends[-1] - here) @ (ends[-1] + here))
         if not abs(rise / result.variance - 1) <= CURVED:

@@ -85,6 +85,7 @@ def _largest_shift(result: Estimate, sigma: Array) -> tuple[str, float]:
     problem, count = result.problem, result.problem.counting
     if not (sigma > 0).all():
         return result.free[0], 0.0
+    problem.spend()
     values_at, ones = problem.model_at(problem.x), np.ones(len(problem.y))
     J = jacobian(lambda p: values_at(p) * ones)(result.p)
     directions = problem.directions(result.p)

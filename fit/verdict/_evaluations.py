@@ -1,4 +1,4 @@
-"""A fit's result whose model may be evaluated so often and no more."""
+"""A fit's result whose problem may be evaluated so often and no more."""
 
 from __future__ import annotations
 
@@ -7,23 +7,41 @@ from dataclasses import replace
 from typing import Any
 
 from fit.models._model import Model
+from fit.problem._problem import Problem, SpentError
 from fit.uncertainties._estimate import Estimate
 
 TIMES = 10  # the fit's own evaluations of the model, that all checks may take together
 LONGER = f"it takes more than {TIMES} times the evaluations of the fit itself"
 
 
-class SpentError(Exception):
-    """The model has been evaluated as often as it may be."""
-
-
 def within_evaluations(result: Estimate, evaluations: int) -> Estimate:
-    """Return the same result, of a problem that raises `SpentError` when its model is spent.
+    """Return the same result, of a problem that raises `SpentError` after so many evaluations."""
+    problem, same = result.problem, copy(result)
+    if problem.x_sigma is None:
+        vars(same)["problem"] = within = Rationed(**problem.__getstate__())
+        vars(within)["evaluations_left"] = evaluations
+    else:
+        vars(same)["problem"] = _with_rationed_model(problem, result, evaluations)
+    return same
 
-    It is when it has been evaluated as often as so many evaluations of the residuals take: of each
-    of these many with errors in x, where the nearest points have to be found.
+
+class Rationed(Problem):
+    """A problem that may be evaluated so often and no more."""
+
+    def spend(self, evaluations: int = 1) -> None:
+        assert self.evaluations_left is not None
+        if evaluations > self.evaluations_left:
+            raise SpentError
+        vars(self)["evaluations_left"] = self.evaluations_left - evaluations
+
+
+def _with_rationed_model(problem: Problem, result: Estimate, evaluations: int) -> Problem:
+    """Return the problem with a model that may be evaluated as often as so many residuals take.
+
+    With errors in x that is many times for each of them, here fewer and there more, to find the
+    nearest points. A model that counts has no plan.
     """
-    problem, spent, limit = result.problem, 0, float("inf")
+    spent, limit = 0, float("inf")
 
     def counting(*arguments: Any) -> Any:
         nonlocal spent
@@ -34,11 +52,6 @@ def within_evaluations(result: Estimate, evaluations: int) -> Estimate:
 
     model = Model(counting, names=problem.model.names, label=problem.model.label)
     within = replace(problem, model=model)
-    same = copy(result)
-    vars(same)["problem"] = within
-    each = 1
-    if problem.x_sigma is not None:
-        within.residuals(result.p)
-        each = spent
-    spent, limit = 0, evaluations * each
-    return same
+    within.residuals(result.p)
+    spent, limit = 0, evaluations * spent
+    return within

@@ -131,6 +131,7 @@ def _stays(result: Estimate, places: Sequence[Array]) -> bool:
     """Whether the residuals stay what they are at some places, but for rounding."""
     here = result.weighted_residuals
     for place in places:
+        result.problem.spend()
         moved = np.asarray(result.problem.residuals(place), float)
         alone = float(np.linalg.norm((place - result.p) / result.determined.scale))
         size = alone + float(np.linalg.norm(here))

@@ -11,10 +11,11 @@ from autodiff import vjp
 from fit.arguments._words import from_the_middle, in_prose, quantity
 from fit.problem._errors_in_x import offsets_by_bending
 from fit.problem._losses import REDESCENDING, too_few
+from fit.problem._problem import SpentError
 from fit.uncertainties._estimate import Estimate
 from fit.verdict._curvature import curvature, hessian
 from fit.verdict._errors_from_data import errors_from_data
-from fit.verdict._evaluations import LONGER, TIMES, SpentError, within_evaluations
+from fit.verdict._evaluations import LONGER, TIMES, within_evaluations
 from fit.verdict._undetermined import undetermined_parameters
 from fit.verdict._worth import only_minimum, shortcoming
 from optim import Status
@@ -77,6 +78,8 @@ def _worth(result: Estimate) -> Iterator[str]:
     if result.success and problem.loss == "linear":
         of = problem.x, problem.y, problem.weights, result.chi_squared
         said = shortcoming(result.predict, *of)
+        if said:
+            problem.spend(3)
         if said and not problem.constraints and only_minimum(problem.residuals, result.p):
             yield f"{said}: since the model is linear in its parameters there is no better minimum"
         elif said:

