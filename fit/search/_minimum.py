@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff import jacobian
+from autodiff import jacobian, replaying
 from fit.arguments._numbers import Array, all_finite
 from fit.problem._chi_squared import has_derivatives
 from fit.problem._problem import Problem
@@ -70,7 +70,7 @@ def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:
         residuals, J = found.fun, found.jac
     else:
         residuals = np.asarray(problem.residuals(p), float)
-        J = jacobian(problem.residuals)(p)
+        J = replaying(jacobian(problem.residuals))(p)
     if not all_finite(J):
         refuse_corner(problem, p, J)
     if by_least_squares and found.status is Status.SINGULAR:

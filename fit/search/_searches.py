@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autodiff import jacobian
+from autodiff import jacobian, replaying
 from fit.arguments._numbers import Array
 from fit.problem._chi_squared import TOLERANCE, half_of
 from fit.problem._problem import Problem
@@ -88,7 +88,7 @@ def _down_the_gradient(effort: Effort) -> Search:
     """Return a search until the relative offset says that this is a minimum."""
 
     def search(problem: Problem, start: Array) -> OptimizeResult:
-        matrix = jacobian(problem.residuals)
+        matrix = replaying(jacobian(problem.residuals))
         tell = _callback_by_name(effort.callback, problem, lambda at: at.fun)
         arrived = False
 

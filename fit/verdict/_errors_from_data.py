@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autodiff import jacobian
+from autodiff import jacobian, replaying
 from fit.arguments._numbers import Array
 from fit.arguments._words import in_prose, quantity
 from fit.uncertainties._estimate import Estimate
@@ -87,7 +87,7 @@ def _largest_shift(result: Estimate, sigma: Array) -> tuple[str, float]:
         return result.free[0], 0.0
     problem.spend()
     values_at, ones = problem.model_at(problem.x), np.ones(len(problem.y))
-    J = jacobian(lambda p: values_at(p) * ones)(result.p)
+    J = replaying(jacobian(lambda p: values_at(p) * ones))(result.p)
     directions = problem.directions(result.p)
     steps = (J[count] / sigma[:, None]) @ directions
     shift = directions @ np.linalg.lstsq(steps, result.residuals[count] / sigma)[0]
