@@ -100,7 +100,9 @@ class Model:
     @property
     def function(self) -> Callable[..., Any]:
         """What a call computes, by a function that holds no model: a plan of it serves them all."""
-        return self.f if type(self).__call__ is Model.__call__ else self
+        if type(self).__call__ is not Model.__call__:
+            return self
+        return self.f.function if isinstance(self.f, Model) else self.f
 
     def __repr__(self) -> str:
         return self.label

@@ -78,7 +78,7 @@ def weights_of(sigma: Sigma, y: Array, y_name: str) -> Array:
     relative = isinstance(sigma, Relative)
     of_y = sigma.fraction if isinstance(sigma, Relative) else sigma
     deviations = numbers("sigma", of_y, check_finite=False)
-    if deviations.shape not in ((), (n,), *([] if relative else [(n, n)])):
+    if deviations.shape not in ((), (n,)) and (relative or deviations.shape != (n, n)):
         raise ValueError(
             f"sigma has shape {deviations.shape}, but {y_name} {n} points: expected ({n},) for "
             + (
@@ -99,9 +99,9 @@ def weights_of(sigma: Sigma, y: Array, y_name: str) -> Array:
                 "expected more than 0, and 1 at the most: 20 % are Relative(0.2)",
             )
         deviations = deviations * _sizes(sigma.of, y, y_name)
-    if not (deviations > 0).all():
+    if np.count_nonzero(deviations > 0) < deviations.size:
         refuse("sigma", deviations, ~(deviations > 0), "expected positive standard deviations")
-    if np.isinf(deviations).all():
+    if not np.count_nonzero(deviations < np.inf):
         raise ValueError("sigma is infinite for all points: none would count")
     return np.asarray(1 / deviations)  # of a number too, which would be a constant of plans
 
@@ -187,4 +187,7 @@ def counting(weights: Array | None, n: int) -> NDArray[np.bool_]:
     """Return which points count: those whose standard deviation is finite."""
     if weights is None:
         return np.ones(n, bool)
-    return np.broadcast_to(weights.any(axis=1) if weights.ndim == 2 else weights != 0, n)
+    if weights.ndim == 2:
+        return np.asarray(weights.any(axis=1))
+    count = np.asarray(weights != 0)
+    return count if count.shape == (n,) else np.broadcast_to(count, n)
