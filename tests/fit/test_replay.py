@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -104,6 +105,41 @@ def test_one_plan_serves_constraints_of_many_numbers() -> None:
     for _ in range(OFTEN):
         repeated(one.parameters.start)
     assert replaying(jacobian(other.constraint)).plans  # type: ignore[attr-defined]
+
+
+def calls_of(f: Any, use: Callable[[], Any]) -> int:
+    """Return how often a function is called while another runs, without its knowing."""
+    calls = 0
+
+    def tell(frame: Any, event: str, _: Any) -> None:
+        nonlocal calls
+        calls += event == "call" and frame.f_code is f.__code__
+
+    before = sys.getprofile()
+    sys.setprofile(tell)
+    try:
+        use()
+    finally:
+        sys.setprofile(before)
+    return calls
+
+
+REPLAYED: dict[str, Callable[[FitResult], Any]] = {
+    "an interval": lambda result: result.interval("b", level=0.95),
+    "a profile": lambda result: result.profile("c"),
+    "the Hessian": lambda result: result.problem.hessian(result.p),
+    "a report": lambda result: replace(result).report(),
+}
+
+
+@pytest.mark.parametrize("use", REPLAYED)
+def test_what_is_replayed_does_not_call_the_model(use: str) -> None:
+    result = fit(decay, T, Y)
+    assert calls_of(decay, lambda: REPLAYED[use](result)) > 0
+    for _ in range(OFTEN):
+        REPLAYED[use](result)
+    others = fit(decay, T, Y + NOISE[::-1])
+    assert calls_of(decay, lambda: REPLAYED[use](others)) <= (6 if use == "a report" else 0)
 
 
 # -- the same, to rounding, without plans ------------------------------------------------------
