@@ -198,6 +198,8 @@ class Known:
 class Compiled:
     """A function with its plans; what `compile` returns."""
 
+    most_recordings = MOST_RECORDINGS
+
     def __init__(self, f: Function, eager_calls: int, donate: tuple[str, ...]) -> None:
         update_wrapper(self, f)
         self.f = f
@@ -351,7 +353,7 @@ class Compiled:
             waiting.let_go()
         if entry.changes >= MOST_CHANGES:
             self._stay_eager(entry, first.lasting or first.iterator)
-        elif entry.recordings >= MOST_RECORDINGS:
+        elif entry.recordings >= self.most_recordings:
             runs = entry.past_runs + sum(plan.runs for plan in entry.plans)
             if runs < WORTHWHILE * entry.recordings:
                 self._stay_eager(entry, _what_changes(entry))

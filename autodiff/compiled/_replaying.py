@@ -110,6 +110,7 @@ def forget_plans() -> None:
 class Replaying(Compiled):
     """A function with the plans of its family; what `replaying` returns."""
 
+    most_recordings = 6  # for what Python reads at each call, such as a search, may take long
     _known: Family
 
     def __init__(self, f: Function) -> None:
