@@ -8,16 +8,20 @@ from itertools import accumulate
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autodiff._core.checks import checked_argnums, require_function
 from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
 from autodiff._core.functions import is_nested, record_structures
+from autodiff._core.hook import recording
 from autodiff._core.machine import BATCH_BYTES
 from autodiff._core.structures import with_leaves
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Argnums, Cotangent, Function, Value
 from autodiff._core.walks import Graph
+from autodiff.derivatives._colouring import compression
 from autodiff.derivatives._columns import columns_by_data
+from autodiff.derivatives._dependence import dependence
 from autodiff.derivatives._second import gradient_graph
 
 MODES = ("auto", "forward", "reverse")
@@ -94,7 +98,7 @@ def _blocks(graph: Graph, mode: str, chunk: int | None) -> list[Any]:
         if by_data is not None:
             return by_data
     if _forward_is_chosen(graph, mode):
-        (columns,) = _columns(graph, chunk)
+        (columns,) = _columns(graph, np.arange(sum(x.size for x in graph.leaves)), chunk)
         return [
             columns[own].reshape(x.size, out.size).T.reshape(out.shape + x.shape)
             for x, own in zip(graph.leaves, _places(graph.leaves), strict=True)
@@ -113,8 +117,12 @@ def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> F
     """Return the function that computes the Hessian of ``f``, of shape ``x.shape + x.shape``.
 
     The gradient's graph is walked forward once, with all the columns; the result is exactly
-    symmetric. A tuple of argnums gives a tuple of tuples of blocks, and a structure the structure
-    of structures of blocks: ``H["w"]["b"]`` is ∂²f/∂w∂b, of shape ``w.shape + b.shape``.
+    symmetric. Where that graph shows that most entries are zero, whatever the values, few sums of
+    columns are enough: three of a matrix with three diagonals. `compile` looks for them when it
+    makes a plan, once for many calls.
+
+    A tuple of argnums gives a tuple of tuples of blocks, and a structure the structure of
+    structures of blocks: ``H["w"]["b"]`` is ∂²f/∂w∂b, of shape ``w.shape + b.shape``.
 
     Parameters
     ----------
@@ -146,22 +154,58 @@ def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> F
         graph, structure = record_structures(f, args, kwargs, argnums)
         require_real_arguments(graph, "hessian")
         graph = gradient_graph(graph, "hessian")
-        leaves, places = graph.leaves, _places(graph.leaves)
-        count = sum(x.size for x in leaves)
-        columns = [
-            c.reshape(count, x.size) for c, x in zip(_columns(graph, chunk), leaves, strict=True)
-        ]
-
-        def block(i: int, j: int) -> Any:
-            symmetric = (columns[i][places[j]].T + columns[j][places[i]]) / 2
-            return symmetric.reshape(leaves[i].shape + leaves[j].shape)
-
-        every = range(len(leaves))
-        return with_leaves(
-            structure, [with_leaves(structure, [block(i, j) for j in every]) for i in every]
-        )
+        blocks = _few_columns(graph, chunk) or _all_columns(graph, chunk)
+        return with_leaves(structure, [with_leaves(structure, row) for row in blocks])
 
     return matrix
+
+
+def _all_columns(graph: Graph, chunk: int | None) -> list[list[Value]]:
+    """Return a gradient's derivative, block by block, made symmetric."""
+    leaves, places = graph.leaves, _places(graph.leaves)
+    count = places[-1].stop
+    columns = [
+        c.reshape(count, x.size)
+        for c, x in zip(_columns(graph, np.arange(count), chunk), leaves, strict=True)
+    ]
+
+    def block(i: int, j: int) -> Value:
+        symmetric = (columns[i][places[j]].T + columns[j][places[i]]) / 2
+        return symmetric.reshape(leaves[i].shape + leaves[j].shape)
+
+    every = range(len(leaves))
+    return [[block(i, j) for j in every] for i in every]
+
+
+def _few_columns(graph: Graph, chunk: int | None) -> list[list[Value]] | None:
+    """Return the same from sums of columns, where few are enough, and their entries are finite."""
+    hook = recording.get()
+    if is_nested(graph) or not hook.repeats:
+        return None
+    pattern = dependence(graph)
+    compressed = None if pattern is None else compression(pattern)
+    if compressed is None:
+        return None
+    leaves, places = graph.leaves, _places(graph.leaves)
+    found = _columns(graph, compressed.colours, chunk)
+    if not hook.all_finite(found):
+        return None
+    flat = [c.reshape(len(c), x.size) for c, x in zip(found, leaves, strict=True)]
+    sums = (flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)).reshape(-1)
+    rows, columns = compressed.rows, compressed.columns
+
+    def block(i: int, j: int) -> Value:
+        x, y = leaves[i], leaves[j]
+        row, column = rows - places[i].start, columns - places[j].start
+        here = (row >= 0) & (row < x.size) & (column >= 0) & (column < y.size)
+        entries = sums[compressed.sources[here]]
+        dtype = np.result_type(x.dtype, y.dtype)
+        block = np.zeros_like(entries, shape=x.size * y.size, dtype=dtype)
+        block[(row * y.size + column)[here]] = entries
+        return block.reshape(x.shape + y.shape)
+
+    every = range(len(leaves))
+    return [[block(i, j) for j in every] for i in every]
 
 
 def _check_chunk(chunk: int | None) -> None:
@@ -188,17 +232,20 @@ def _forward_is_chosen(graph: Graph, mode: str) -> bool:
 # -- batches of seeds ------------------------------------------------------------------------
 
 
-def _columns(graph: Graph, chunk: int | None) -> list[Value]:
-    """Return each output's derivatives by all entries of the leaves, which come first."""
+def _columns(graph: Graph, colours: NDArray[np.intp], chunk: int | None) -> list[Value]:
+    """Return each output's derivatives by the leaves' entries, those of one colour added up.
+
+    The colours come first.
+    """
     places = _places(graph.leaves)
     parts = []
-    for start, stop in _chunks(places[-1].stop, chunk, graph):
+    for start, stop in _chunks(int(colours.max(initial=-1)) + 1, chunk, graph):
+        own_colour = np.arange(start, stop)[:, None]
+        seeds = [colours[own] == own_colour for own in places]
         # A leaf that the chunk does not reach needs no tangent.
         tangents = [
-            _units(x, start - own.start, stop - own.start)
-            if own.start < stop and start < own.stop
-            else None
-            for x, own in zip(graph.leaves, places, strict=True)
+            seed.astype(x.dtype).reshape(-1, *x.shape) if seed.any() else None
+            for x, seed in zip(graph.leaves, seeds, strict=True)
         ]
         pushed = graph.push(tangents, batch=(stop - start,), record=is_nested(graph))
         parts.append([pushed[y] for y in graph.outputs])

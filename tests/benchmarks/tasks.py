@@ -285,7 +285,7 @@ def all_tasks() -> list[Task]:
             "its Hessian, dense, n = 100",
             (rng.normal(size=100),),
             target=20.0,
-            planned=5.0,
+            planned=2.0,
         ),
         *(
             Task(

@@ -14,6 +14,11 @@ from autodiff.compiled._program import FINITE, Guard, Node, Program
 _SAME = frozenset(
     {np.add.reduce, np.negative, functions.reshape, functions.transpose, functions.copy}
 )
+# How many operands the entries of what some functions give come from: the first ones.
+_PUTTING = {
+    **dict.fromkeys((functions.reshape, functions.transpose, functions.getitem), 1),
+    functions.setitem: 2,
+}
 
 
 def demand_finiteness(program: Program) -> None:
@@ -35,7 +40,32 @@ def demand_finiteness(program: Program) -> None:
         else:
             guards[id(guard)] = guard
     needed = _what_is_needed(program, guards.values()) | read
-    program.guards = [g for g in guards.values() if g.expected is not FINITE or g.node in needed]
+    asked_of = {g.node for g in guards.values() if g.expected is FINITE}
+    program.guards = [
+        g
+        for g in guards.values()
+        if g.expected is not FINITE
+        or (g.node in needed and not _holds_entries_of(g.node, asked_of))
+    ]
+
+
+def _holds_entries_of(node: Node, asked_of: set[Node]) -> bool:
+    """Whether all entries of a node are among those of others that are asked, or are constants."""
+    left: list[Any] = [node]
+    seen: set[Any] = set()
+    while left:
+        x = left.pop()
+        if type(x) is not Node:
+            if not np.all(np.isfinite(np.asarray(x).astype(node.dtype))):
+                return False
+        elif x.function is functions.full:
+            left.append(x.options["value"])
+        elif x not in seen and (x is node or x not in asked_of):
+            if x.function not in _PUTTING or x.dtype != node.dtype:
+                return False
+            seen.add(x)
+            left += x.inputs[: _PUTTING[x.function]]
+    return True
 
 
 def _what_is_needed(program: Program, guards: Iterable[Guard]) -> set[Any]:
