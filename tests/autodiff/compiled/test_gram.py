@@ -1,0 +1,293 @@
+"""Weighted products of a matrix with itself in plans, which Hessians of regressions are."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+from recorded import calls, evaluate, program_of
+
+from autodiff import compile, hessian, logsumexp
+from autodiff.compiled._functions import weighted_gram
+from autodiff.compiled.passes import _gram, improve
+
+rng = np.random.default_rng(0)
+N, D = 30, 4
+X = rng.normal(size=(N, D))
+SIGNS = rng.choice([-1.0, 1.0], N)
+B = rng.normal(size=D)
+TOO_LARGE = 1 << 40
+
+
+def logistic(b: Any, x: Any, signs: Any) -> Any:
+    return np.sum(np.log(1 + np.exp(-signs * (x @ b))))
+
+
+def softplus(b: Any, x: Any, signs: Any) -> Any:
+    z = x @ b
+    return np.sum(np.logaddexp(0, z) - (signs + 1) / 2 * z)
+
+
+def poisson(b: Any, x: Any, signs: Any) -> Any:
+    return np.sum(np.exp(x @ b) - (signs + 1) * (x @ b))
+
+
+def likelihood(b: Any, x: Any, signs: Any) -> Any:
+    return -logistic(b, x, signs)
+
+
+def cauchy(b: Any, x: Any, signs: Any) -> Any:
+    return np.sum(np.log1p((x @ b - signs) ** 2))
+
+
+def squares(b: Any, x: Any, signs: Any) -> Any:
+    return np.mean((x @ b - signs) ** 2)
+
+
+def ridge(b: Any, x: Any, signs: Any) -> Any:
+    return logistic(b, x, signs) + 0.5 * np.sum(b**2)
+
+
+REGRESSIONS = [logistic, softplus, poisson, likelihood, cauchy, squares, ridge]
+
+
+def weights_by_hand(f: Any, b: Any, x: Any, signs: Any) -> Any:
+    """Return the second derivatives by x @ b."""
+    z = x @ b
+    p = 1 / (1 + np.exp(-z))
+    r = z - signs
+    return {
+        likelihood: -p * (1 - p),
+        poisson: np.exp(z),
+        cauchy: 2 * (1 - r**2) / (1 + r**2) ** 2,
+        squares: np.full(len(z), 2 / len(z)),
+    }.get(f, p * (1 - p))
+
+
+def by_hand(f: Any, b: Any, x: Any, signs: Any) -> Any:
+    H = x.T @ (x * weights_by_hand(f, b, x, signs)[:, None])
+    return H + np.eye(len(b)) * (f is ridge)
+
+
+def improved(f: Callable[..., Any], *arrays: Any) -> list[str]:
+    """Return the calls of a program, having compared its values."""
+    program = program_of(f, *arrays)
+    expected = evaluate(program, *arrays)
+    improve(program)
+    for a, b in zip(evaluate(program, *arrays), expected, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-12, atol=1e-12)
+    return calls(program)
+
+
+def shapes(f: Callable[..., Any], *arrays: Any) -> set[Any]:
+    """Return the shapes of what the improved program computes, of views too."""
+    program = program_of(f, *arrays)
+    improve(program)
+    return {node.shape for node in program.nodes}
+
+
+# -- the function ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5, 0.7, 1.0])
+@pytest.mark.parametrize("block", [1, 7 * D, N * D, 1 << 20])
+def test_weights_may_have_any_signs(
+    share: float, block: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("autodiff.compiled._functions.RANK_UPDATE_BLOCK", block)
+    weights = rng.random(N) * np.where(np.arange(N) < share * N, -1, 1)
+    G = weighted_gram(X, weights)
+    np.testing.assert_allclose(G, X.T @ np.diag(weights) @ X, rtol=1e-13, atol=1e-13)
+    assert (G == G.T).all()
+
+
+def test_numbers_are_exact_where_roots_are() -> None:
+    x = rng.integers(-9, 9, (50, 3)).astype(float)
+    weights = rng.choice([-4.0, -1.0, 0.0, -0.0, 9.0], 50)
+    assert (weighted_gram(x, weights) == x.T @ np.diag(weights) @ x).all()
+
+
+def test_types_memory_and_empty_arrays() -> None:
+    single = X.astype(np.float32)
+    assert weighted_gram(single, np.ones(N, np.float32)).dtype == np.float32
+    assert weighted_gram(np.zeros((0, 3)), np.zeros(0)).tolist() == np.zeros((3, 3)).tolist()
+    assert weighted_gram(np.zeros((3, 0)), np.ones(3)).shape == (0, 0)
+    for x in (np.asfortranarray(X), X[::-1], np.repeat(X, 2, axis=1)[:, ::2]):
+        weights = np.linspace(0, 1, N)
+        np.testing.assert_allclose(weighted_gram(x, weights), x.T @ (x * weights[:, None]), 1e-12)
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite_shows(special: float) -> None:
+    for sign in (1.0, -1.0, 0.0):
+        x = X.copy()
+        x[3, 1] = special
+        with np.errstate(invalid="ignore"):
+            assert not np.isfinite(weighted_gram(x, np.full(N, sign))[1, 1])
+    weights = np.ones(N)
+    weights[7] = special
+    with np.errstate(invalid="ignore"):
+        assert not np.isfinite(weighted_gram(X, weights)).any()
+
+
+# -- the pass ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("f", REGRESSIONS)
+@pytest.mark.parametrize("least", [0, TOO_LARGE])
+def test_hessians_of_regressions(f: Any, least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", least)
+    compiled = compile(hessian(f), eager_calls=0)
+    for b in (B, B, -B, 0 * B, 3 * B):
+        H = compiled(b, X, SIGNS)
+        np.testing.assert_allclose(H, by_hand(f, b, X, SIGNS), rtol=1e-11, atol=1e-11)
+        assert (H == H.T).all()
+    assert [plan.runs for plan in compiled.plans] == [4]
+    found = improved(hessian(f), B, X, SIGNS)
+    assert ("weighted_gram" in found) == (least == 0 and f is not squares)
+    # The vectors of the model, and at most one matrix as large as the data besides their transpose.
+    assert found.count("matmul") + found.count("weighted_gram") <= 2
+    arrays = [node.shape for node in _computed(hessian(f), B, X, SIGNS)]
+    assert arrays.count((D, N)) <= (least > 0)
+
+
+def _computed(f: Any, *arrays: Any) -> list[Any]:
+    program = program_of(f, *arrays)
+    improve(program)
+    return [n for n in program.nodes if n.function.__name__ not in ("transpose", "reshape")]
+
+
+@pytest.mark.parametrize("f", REGRESSIONS)
+def test_of_captured_data(f: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", 0)
+    x, signs = X.copy(), SIGNS.copy()
+    of_b = hessian(lambda b: f(b, x, signs))
+    compiled = compile(of_b, eager_calls=0)
+    for b in (B, -B):
+        np.testing.assert_allclose(compiled(b), by_hand(f, b, x, signs), rtol=1e-11, atol=1e-11)
+    x *= 2  # is seen, as every captured array that changes
+    np.testing.assert_allclose(compiled(B), by_hand(f, B, x, signs), rtol=1e-11, atol=1e-11)
+    if f is not squares:
+        assert "weighted_gram" in improved(of_b, B)
+
+
+def test_in_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    for least in (0, TOO_LARGE):
+        monkeypatch.setattr(_gram, "RANK_UPDATE", least)
+        arrays = [a.astype(np.float32) for a in (B, X, SIGNS)]
+        compiled = compile(hessian(logistic), eager_calls=0)
+        for _ in range(3):
+            H = compiled(*arrays)
+            assert H.dtype == np.float32
+            np.testing.assert_allclose(H, by_hand(logistic, B, X, SIGNS), rtol=1e-4, atol=1e-4)
+
+
+def test_weights_of_mixed_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", 0)
+    compiled = compile(hessian(logistic), eager_calls=0)
+    arrays = (B.astype(np.float32), X.astype(np.float32), SIGNS.astype(np.int32))
+    for _ in range(3):
+        H = compiled(*arrays)
+        assert H.dtype == hessian(logistic)(*arrays).dtype
+        np.testing.assert_allclose(H, hessian(logistic)(*arrays), rtol=1e-4, atol=1e-4)
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize("least", [0, TOO_LARGE])
+def test_data_that_are_not_finite_are_left_to_the_call_as_it_is_written(
+    special: float, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", least)
+    for f in REGRESSIONS:
+        compiled = compile(hessian(f), eager_calls=0)
+        compiled(B, X, SIGNS)
+        x = X.copy()
+        x[2, 1] = special
+        b = B.copy()
+        b[1] = abs(b[1])  # so that exp(-z) is 0 where z is infinite, and the weight 0
+        with np.errstate(all="ignore"):
+            np.testing.assert_array_equal(compiled(b, x, SIGNS), hessian(f)(b, x, SIGNS))
+
+
+def test_a_part_of_a_product_is_not_taken_for_all_of_it() -> None:
+    def part(b: Any, x: Any, signs: Any) -> Any:
+        return hessian(logistic)(b, x, signs)[:2, :2]
+
+    x = X.copy()
+    x[0, 3] = np.inf
+    compiled = compile(part, eager_calls=0)
+    with np.errstate(all="ignore"):
+        for data in (X, X, x):
+            np.testing.assert_array_equal(
+                np.isfinite(compiled(B, data, SIGNS)), np.isfinite(part(B, data, SIGNS))
+            )
+
+
+def test_other_products_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", 0)
+    Y = rng.normal(size=(N, D))
+    w = rng.random(N)
+    eye = np.eye(D)
+
+    def checked(f: Callable[..., Any]) -> Callable[..., Any]:
+        def g(*arrays: Any) -> Any:
+            out = f(*arrays)
+            assert np.all(np.isfinite(out))
+            return out
+
+        return g
+
+    others: list[Callable[..., Any]] = [
+        lambda x, y, w: ((eye @ x.T) * w) @ y,
+        lambda x, y, w: ((2 * eye @ x.T) * w) @ x,
+        lambda x, y, w: ((eye @ x.T) + w) @ x,
+        lambda x, y, w: ((eye @ x.T) * y.T) @ x,
+        lambda x, y, w: (w / (eye @ x.T)) @ x,
+        lambda x, y, w: ((eye @ x.T) * w - (eye @ y.T) * w) @ x,
+        lambda x, y, w: ((eye @ x.T) * w[:D, None]) @ x,
+        lambda x, y, w: ((eye[::-1] @ x.T) * w) @ x,
+    ]
+    for f in others:
+        assert "weighted_gram" not in improved(checked(f), X, Y, w)
+    assert "weighted_gram" in improved(checked(lambda x, y, w: (eye @ x.T * w) @ x), X, Y, w)
+    # As no one looks whether it is finite, what is infinite in x may not spread.
+    program = program_of(lambda x, w: [((eye @ x.T) * w) @ x], X, w)
+    program.guards = []
+    improve(program)
+    assert "weighted_gram" not in calls(program)
+
+
+def test_weights_are_multiplied_before_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", TOO_LARGE)
+    found = _computed(hessian(logistic), B, X, SIGNS)
+    assert [n.function.__name__ for n in found if n.shape == (D, N)] == ["multiply"]
+
+
+def test_many_terms_take_no_recursion() -> None:
+    x = rng.normal(size=(5, 2))
+
+    def f(b: Any) -> Any:
+        z = x @ b
+        total = np.sum(z**2)
+        for k in range(400):
+            total = total + np.sum(z**2) * (k + 1)
+        return total
+
+    compiled = compile(hessian(f), eager_calls=0)
+    np.testing.assert_allclose(compiled(B[:2]), hessian(f)(B[:2]), rtol=1e-10)
+
+
+def test_several_classes_are_right_too() -> None:
+    labels = rng.integers(0, 3, N)
+
+    def cross_entropy(w: Any, x: Any) -> Any:
+        scores = x @ w
+        return np.sum(logsumexp(scores, axis=1)) - np.sum(scores[np.arange(N), labels])
+
+    W = rng.normal(size=(D, 3))
+    compiled = compile(hessian(cross_entropy), eager_calls=0)
+    for w in (W, -W):
+        expected = hessian(cross_entropy)(w, X)
+        np.testing.assert_allclose(compiled(w, X), expected, rtol=1e-9, atol=1e-9)
