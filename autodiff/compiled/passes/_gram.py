@@ -75,7 +75,7 @@ class _GramMatrices:
             factor = None if known is None else _row(y, node, walk)
             if known is not None and factor is not None:
                 one = type(known.weights) is float and known.weights == 1
-                weights = factor if one else walk.make(np.multiply, known.weights, factor)
+                weights = factor if one else _make(walk, np.multiply, known.weights, factor)
                 self.scaled[node] = Scaled(known.matrix, weights)
                 return
 
@@ -84,20 +84,21 @@ class _GramMatrices:
         known = self.as_scaled(node.inputs[0])
         divisor = None if known is None else _row(node.inputs[1], node, walk)
         if known is not None and divisor is not None:
-            weights = walk.make(np.divide, known.weights, divisor)
+            weights = _make(walk, np.divide, known.weights, divisor)
             self.scaled[node] = Scaled(known.matrix, weights)
 
     def negative(self, node: Node, walk: Rewriting) -> None:
         """Take note of a scaled transpose with another sign."""
         known = self.as_scaled(node.inputs[0])
         if known is not None:
-            self.scaled[node] = Scaled(known.matrix, walk.make(np.multiply, -1.0, known.weights))
+            weights = _make(walk, np.multiply, -1.0, known.weights)
+            self.scaled[node] = Scaled(known.matrix, weights)
 
     def sum(self, node: Node, walk: Rewriting) -> None:
         """Take note of a sum or difference of one transpose, scaled in two ways."""
         a, b = map(self.as_scaled, node.inputs)
         if a is not None and b is not None and a.matrix is b.matrix:
-            weights = walk.make(node.function, a.weights, b.weights)
+            weights = _make(walk, node.function, a.weights, b.weights)
             self.scaled[node] = Scaled(a.matrix, weights)
 
     # -- products ------------------------------------------------------------------------------
@@ -174,6 +175,15 @@ def _is_identity(x: Any) -> bool:
         and x.shape[0] == x.shape[1]
         and np.array_equal(x, np.eye(len(x)))
     )
+
+
+def _make(walk: Rewriting, function: Any, *inputs: Any) -> Any:
+    """Return weights made of others; of Python's numbers another one, which keeps single precision.
+
+    For NumPy's float64 would not.
+    """
+    value = walk.make(function, *inputs)
+    return float(value) if set(map(type, inputs)) <= {int, float} else value
 
 
 def _row(x: Any, node: Node, walk: Rewriting) -> Any:
