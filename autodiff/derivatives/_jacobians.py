@@ -178,9 +178,8 @@ def _all_columns(graph: Graph, chunk: int | None) -> list[list[Value]]:
 
 
 def _few_columns(graph: Graph, chunk: int | None) -> list[list[Value]] | None:
-    """Return the same from sums of columns, where few are enough, and their entries are finite."""
-    hook = recording.get()
-    if is_nested(graph) or not hook.repeats:
+    """Return the same from sums of columns, where few are enough for all later calls."""
+    if is_nested(graph) or not recording.get().repeats:
         return None
     pattern = dependence(graph)
     compressed = None if pattern is None else compression(pattern)
@@ -188,8 +187,6 @@ def _few_columns(graph: Graph, chunk: int | None) -> list[list[Value]] | None:
         return None
     leaves, places = graph.leaves, _places(graph.leaves)
     found = _columns(graph, compressed.colours, chunk)
-    if not hook.all_finite(found):
-        return None
     flat = [c.reshape(len(c), x.size) for c, x in zip(found, leaves, strict=True)]
     sums = (flat[0] if len(flat) == 1 else np.concatenate(flat, axis=1)).reshape(-1)
     rows, columns = compressed.rows, compressed.columns

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Callable
 from typing import Any
 
@@ -175,6 +176,20 @@ def test_entries_of_constants_depend_on_nothing() -> None:
     weights = Tensor(A[0], requires_grad=False)
     found = pattern(lambda x: np.sum(np.concatenate([x**2, weights]) * weights[0]), np.ones(N))
     assert found.tolist() == EYE.tolist()
+
+
+def test_masks_are_let_go_on_the_way() -> None:
+    def chain(x: Any) -> Any:
+        for _ in range(100):
+            x = np.sin(x)
+        return np.sum(x)
+
+    graph = gradient_graph(record_structures(chain, (np.ones(256),), {}, 0)[0], "hessian")
+    tracemalloc.start()
+    assert dependence(graph) is not None
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 120 * 256**2  # bytes; there are some 300 masks
 
 
 def test_what_takes_too_much_memory_is_not_found_out(monkeypatch: pytest.MonkeyPatch) -> None:

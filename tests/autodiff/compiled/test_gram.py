@@ -11,7 +11,7 @@ from recorded import calls, evaluate, program_of
 
 from autodiff import compile, hessian, logsumexp
 from autodiff.compiled._functions import weighted_gram
-from autodiff.compiled.passes import _gram, improve
+from autodiff.compiled.passes import PASSES, _gram, improve
 
 rng = np.random.default_rng(0)
 N, D = 30, 4
@@ -101,6 +101,12 @@ def test_weights_may_have_any_signs(
     G = weighted_gram(X, weights)
     np.testing.assert_allclose(G, X.T @ np.diag(weights) @ X, rtol=1e-13, atol=1e-13)
     assert (G == G.T).all()
+
+
+def test_the_opposite_weights_give_the_opposite(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("autodiff.compiled._functions.RANK_UPDATE_BLOCK", 7 * D)
+    weights = np.linspace(0.1, 2.0, N)
+    assert (weighted_gram(X, -weights) == -weighted_gram(X, weights)).all()
 
 
 def test_numbers_are_exact_where_roots_are() -> None:
@@ -246,6 +252,7 @@ def test_other_products_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
 
     others: list[Callable[..., Any]] = [
         lambda x, y, w: ((eye @ x.T) * w) @ y,
+        lambda x, y, w: ((eye @ x.T) * w * w[::-1]) @ y,
         lambda x, y, w: ((2 * eye @ x.T) * w) @ x,
         lambda x, y, w: ((eye @ x.T) + w) @ x,
         lambda x, y, w: ((eye @ x.T) * y.T) @ x,
@@ -253,9 +260,19 @@ def test_other_products_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
         lambda x, y, w: ((eye @ x.T) * w - (eye @ y.T) * w) @ x,
         lambda x, y, w: ((eye @ x.T) * w[:D, None]) @ x,
         lambda x, y, w: ((eye[::-1] @ x.T) * w) @ x,
+        lambda x, y, w: (((eye @ x.T) * w) @ x)[:2, :2],
+        lambda x, y, w: ((Y.T * w) @ X) * x[0, 0],
     ]
     for f in others:
-        assert "weighted_gram" not in improved(checked(f), X, Y, w)
+        found = improved(checked(f), X, Y, w)
+        program = program_of(checked(f), X, Y, w)
+        for name in ("finiteness", "unused"):
+            PASSES[name](program)
+        before = calls(program)
+        PASSES["gram"](program)
+        assert calls(program) == before
+        improve(program, without=["gram"])
+        assert found == calls(program)
     assert "weighted_gram" in improved(checked(lambda x, y, w: (eye @ x.T * w) @ x), X, Y, w)
     # As no one looks whether it is finite, what is infinite in x may not spread.
     program = program_of(lambda x, w: [((eye @ x.T) * w) @ x], X, w)
