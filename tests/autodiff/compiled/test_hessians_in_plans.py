@@ -10,7 +10,7 @@ import pytest
 from agreement import agree
 
 from autodiff import compile, eager, grad, hessian, jacobian, quadratic_approximation
-from autodiff.derivatives import _jacobians
+from autodiff.derivatives import _hessians
 
 rng = np.random.default_rng(0)
 N = 12
@@ -22,14 +22,14 @@ DATA = rng.normal(size=N)
 def colours(monkeypatch: pytest.MonkeyPatch) -> list[int | None]:
     """Return the numbers of colours that are found from here on, None where a matrix is full."""
     found: list[int | None] = []
-    compression = _jacobians.compression
+    compression = _hessians.compression
 
     def remembered(pattern: Any) -> Any:
         compressed = compression(pattern)
         found.append(None if compressed is None else int(compressed.colours.max()) + 1)
         return compressed
 
-    monkeypatch.setattr(_jacobians, "compression", remembered)
+    monkeypatch.setattr(_hessians, "compression", remembered)
     return found
 
 
