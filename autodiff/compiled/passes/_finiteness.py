@@ -39,7 +39,7 @@ def demand_finiteness(program: Program) -> None:
                 read.add(asked)
         else:
             guards[id(guard)] = guard
-    needed = _what_is_needed(program, guards.values()) | read
+    needed = what_is_needed(program, guards.values()) | read
     asked_of = {g.node for g in guards.values() if g.expected is FINITE}
     program.guards = [
         g
@@ -68,7 +68,7 @@ def _holds_entries_of(node: Node, asked_of: set[Node]) -> bool:
     return True
 
 
-def _what_is_needed(program: Program, guards: Iterable[Guard]) -> set[Any]:
+def what_is_needed(program: Program, guards: Iterable[Guard]) -> set[Any]:
     """Return the nodes that something else than guards of finiteness depends on."""
     needed = {g.node for g in guards if g.expected is not FINITE} | program.impure
     needed.update([x for x in program.results if type(x) is Node])
@@ -92,7 +92,7 @@ def merge_checks(program: Program) -> None:
     asked = {g.node for g in program.guards if g.expected is FINITE}
     if len(asked) < 2:
         return
-    needed = _what_is_needed(program, program.guards)
+    needed = what_is_needed(program, program.guards)
     for node in program.nodes:
         if node.function is functions.concatenate and node in needed:
             implied = {y for x in node.inputs for y in _shown_by(x)} & asked

@@ -1,21 +1,25 @@
 """Weighted products of a matrix with itself, as the Hessians of regressions are.
 
-All columns of such a Hessian go forward at once, from the identity: ((I @ Xᵀ) · v · w) @ X. Weights
-of the rows of X are multiplied with each other first, and their product with X twice is symmetric.
+All columns of such a Hessian go forward at once, from constants: (E @ Xᵀ) · v · w, to which a
+column may be added, that of an intercept. What becomes of them, times X or summed over the rows of
+X, is a product of E with Xᵀ diag(v w) X and Xᵀ (v w). So the weights of the rows are multiplied
+with each other first, and no array is as large as X.
 
-The identity is left out, although what is not finite in X would spread further through it: on the
-diagonal of the product it stays, and only where all of the product is checked is this done.
+What is not finite in X spreads further then. So this is done only where all that is made of X is
+checked, and the call is made as it is written if any of it is not finite.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from collections.abc import Iterable
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from autodiff._core.machine import RANK_UPDATE
 from autodiff.compiled import _functions as functions
-from autodiff.compiled._program import FINITE, Node, Program
+from autodiff.compiled._program import FINITE, Guard, Node, Program
+from autodiff.compiled.passes._finiteness import what_is_needed
 from autodiff.compiled.passes._operands import is_node, is_real, shape_of
 from autodiff.compiled.passes._rewriting import Rewriting, rewrite
 from autodiff.compiled.passes._unused import drop_unused
@@ -25,15 +29,21 @@ _KEEPING = frozenset(
     {
         *(np.add, np.subtract, np.multiply, np.negative, np.add.reduce, functions.copy),
         *(functions.reshape, functions.transpose, functions.concatenate, functions.stack),
+        functions.scatter,
     }
 )
+MOST_TERMS = 4
 
 
-class Scaled(NamedTuple):
-    """The transpose of a matrix, with a weight for each of its columns or one for all."""
+class Term(NamedTuple):
+    """The product of a constant with a transposed matrix, with a weight for each column."""
 
-    matrix: Any
-    weights: Any
+    left: Any  # None: the identity
+    matrix: Any  # None: a row of ones
+    weights: Any  # or one for all
+
+
+ScaledSum: TypeAlias = tuple[Term, ...]  # that are added up
 
 
 def use_rank_updates(program: Program) -> None:
@@ -43,84 +53,207 @@ def use_rank_updates(program: Program) -> None:
 
 
 class _GramMatrices:
-    """A walk that knows which nodes are scaled transposes."""
+    """A walk that knows which nodes are sums of scaled transposes."""
 
     def __init__(self, program: Program) -> None:
         self.checked = _what_is_checked(program)
-        self.scaled: dict[Node, Scaled] = {}
+        self.terms: dict[Node, ScaledSum] = {}
         self.constants = _transposed_constants(program)
+        self.made: dict[Any, tuple[Any, Any]] = {}
+        self.ends: dict[Node, list[Any]] = {}  # what became of sums
         rules: Any = {
             np.matmul: [self.product],
+            np.add.reduce: [self.total],
             np.multiply: [self.multiple],
             np.divide: [self.quotient],
             np.negative: [self.negative],
-            np.add: [self.sum],
-            np.subtract: [self.sum],
+            np.add: [self.sum, self.with_column],
+            np.subtract: [self.sum, self.with_column],
         }
         rewrite(program, {}, rules)
+        needed = what_is_needed(program, ())
+        guards = [new for guard in program.guards for new in self._guards_like(guard, needed)]
+        distinct = {g.node if g.expected is FINITE else id(g): g for g in guards}
+        program.guards = list(distinct.values())
         drop_unused(program)  # weights of what became no product
 
-    def as_scaled(self, x: Any) -> Scaled | None:
-        """Return an operand as a scaled transpose, if it is one."""
+    def terms_of(self, x: Any, node: Node | None = None) -> ScaledSum:
+        """Return the terms of an operand, none if it is no such sum, or broadcast to a node."""
+        if node is not None and shape_of(x) != node.shape:
+            return ()
         if type(x) is Node:
-            return self.scaled.get(x)
-        return self.constants.get(id(x))
+            return self.terms.get(x, ())
+        return self.constants.get(id(x), ())
 
-    # -- scaled transposes ---------------------------------------------------------------------
+    def make(self, walk: Rewriting, function: Any, *inputs: Any, **options: Any) -> Any:
+        """Return what a function makes of operands, the same for the same.
+
+        Of Python's numbers it is another one, for NumPy's would not stay in single precision.
+        """
+        numbers = set(map(type, inputs)) <= {int, float}
+        key = (function, *[x if type(x) is float else id(x) for x in inputs], *options.items())
+        if key not in self.made:
+            value = walk.make(function, *inputs, **options)
+            self.made[key] = float(value) if numbers else value, inputs
+        return self.made[key][0]
+
+    def _guards_like(self, guard: Guard, needed: set[Any]) -> Iterable[Guard]:
+        """Return guards of what became of a sum, in the place of one of what is needed no more."""
+        if guard.expected is not FINITE or guard.node in needed:
+            return [guard]
+        return [Guard(end, FINITE, guard.line) for end in self.ends.get(guard.node, ())] or [guard]
+
+    # -- sums of scaled transposes -------------------------------------------------------------
 
     def multiple(self, node: Node, walk: Rewriting) -> None:
-        """Take note of a scaled transpose that is scaled further."""
+        """Take note of a sum that is multiplied by a number for each column."""
         for x, y in (node.inputs, node.inputs[::-1]):
-            known = self.as_scaled(x)
-            factor = None if known is None else _row(y, node, walk)
-            if known is not None and factor is not None:
-                one = type(known.weights) is float and known.weights == 1
-                weights = factor if one else _make(walk, np.multiply, known.weights, factor)
-                self.scaled[node] = Scaled(known.matrix, weights)
+            if terms := self.terms_of(x, node):
+                factor = self._row(walk, y, node)
+                if factor is not None:
+                    self.terms[node] = tuple([self._times(walk, t, factor) for t in terms])
                 return
 
+    def _row(self, walk: Rewriting, x: Any, node: Node) -> Any:
+        """Return the numbers for each column of a matrix, or one for all, that an operand holds."""
+        if node.ndim != 2 or min(node.shape) < 2:
+            return None
+        if is_node(x, functions.broadcast_to):
+            x = x.inputs[0]
+        if shape_of(x) == (1, node.shape[1]):
+            x = self.make(walk, functions.reshape, x, shape=node.shape[1:])
+        return x if not shape_of(x) or shape_of(x) == node.shape[1:] else None
+
+    def _times(self, walk: Rewriting, term: Term, factor: Any) -> Term:
+        one = type(term.weights) is float and term.weights == 1
+        weights = factor if one else self.make(walk, np.multiply, term.weights, factor)
+        return term._replace(weights=weights)
+
     def quotient(self, node: Node, walk: Rewriting) -> None:
-        """Take note of a scaled transpose that is divided."""
-        known = self.as_scaled(node.inputs[0])
-        divisor = None if known is None else _row(node.inputs[1], node, walk)
-        if known is not None and divisor is not None:
-            weights = _make(walk, np.divide, known.weights, divisor)
-            self.scaled[node] = Scaled(known.matrix, weights)
+        """Take note of a sum that is divided by a number for each column."""
+        if terms := self.terms_of(node.inputs[0], node):
+            divisor = self._row(walk, node.inputs[1], node)
+            if divisor is not None:
+                self.terms[node] = tuple(
+                    t._replace(weights=self.make(walk, np.divide, t.weights, divisor))
+                    for t in terms
+                )
 
     def negative(self, node: Node, walk: Rewriting) -> None:
-        """Take note of a scaled transpose with another sign."""
-        known = self.as_scaled(node.inputs[0])
-        if known is not None:
-            weights = _make(walk, np.multiply, -1.0, known.weights)
-            self.scaled[node] = Scaled(known.matrix, weights)
+        """Take note of a sum with another sign."""
+        if terms := self.terms_of(node.inputs[0], node):
+            self.terms[node] = tuple([self._times(walk, t, -1.0) for t in terms])
 
     def sum(self, node: Node, walk: Rewriting) -> None:
-        """Take note of a sum or difference of one transpose, scaled in two ways."""
-        a, b = map(self.as_scaled, node.inputs)
-        if a is not None and b is not None and a.matrix is b.matrix:
-            weights = _make(walk, node.function, a.weights, b.weights)
-            self.scaled[node] = Scaled(a.matrix, weights)
+        """Take note of a sum or difference of sums."""
+        first, second = (self.terms_of(x, node) for x in node.inputs)
+        if not first or not second:
+            return
+        if node.function is np.subtract:
+            second = tuple([self._times(walk, t, -1.0) for t in second])
+        joined = {(id(t.left), id(t.matrix)): t for t in first}
+        for t in second:
+            known = joined.setdefault((id(t.left), id(t.matrix)), t)
+            if known is not t:
+                weights = self.make(walk, np.add, known.weights, t.weights)
+                joined[id(t.left), id(t.matrix)] = t._replace(weights=weights)
+        if len(joined) <= MOST_TERMS:
+            self.terms[node] = tuple(joined.values())
 
-    # -- products ------------------------------------------------------------------------------
+    def with_column(self, node: Node, walk: Rewriting) -> None:
+        """Take note of a sum and a constant column, one of them perhaps taken from the other."""
+        for k, x in enumerate(node.inputs):
+            terms, y = self.terms_of(x, node), node.inputs[1 - k]
+            constant = type(y) is np.ndarray and y.shape == (*node.shape[:1], 1)
+            if constant and 0 < len(terms) < MOST_TERMS:
+                column = Term(y, None, 1.0)
+                if node.function is np.subtract and k == 0:
+                    column = self._times(walk, column, -1.0)
+                elif node.function is np.subtract:
+                    terms = tuple([self._times(walk, t, -1.0) for t in terms])
+                self.terms[node] = (*terms, column)
+
+    # -- what is made of them ------------------------------------------------------------------
 
     def product(self, node: Node, walk: Rewriting) -> Any:
-        """Return the product of a scaled transpose with its matrix; take note of transposes."""
+        """Return the product of a sum with its matrix; take note of new ones."""
         x, y = node.inputs
         if not is_real(node) or node.ndim != 2:
             return None
-        if is_node(y, functions.transpose) and _is_identity(x):
-            self.scaled[node] = Scaled(y.inputs[0], 1.0)
+        if is_node(y, functions.transpose) and type(x) is np.ndarray and 2 * len(x) >= y.shape[0]:
+            self.terms[node] = (Term(None if _is_identity(x) else x, y.inputs[0], 1.0),)
             return None
-        known = self.as_scaled(x)
-        if known is None or known.matrix is not y or node not in self.checked:
+        terms = self.terms_of(x)
+        if not any(t.matrix is y for t in terms) or not self._may_be_made(node, terms, y):
             return None
-        weights = known.weights
-        if shape_of(weights) and shape_of(y)[0] * shape_of(y)[1] >= RANK_UPDATE:
-            return walk.make(functions.weighted_gram, y, weights)
-        transposed = walk.make(functions.transpose, y, axes=(1, 0))
+        return self._end(node, self._sum_of(walk, [self._product(walk, t, y) for t in terms]))
+
+    def total(self, node: Node, walk: Rewriting) -> Any:
+        """Return a sum's sum over its columns."""
+        x = node.inputs[0]
+        terms = self.terms_of(x)
+        if not is_real(node) or node.options["axis"] != (1,):
+            return None
+        if not self._may_be_made(node, terms, None):
+            return None
+        total = self._sum_of(walk, [self._total(walk, t, x.shape[1]) for t in terms])
+        return self._end(node, walk.in_shape(total, node.shape))
+
+    def _may_be_made(self, node: Node, terms: ScaledSum, matrix: Any) -> bool:
+        """Whether a node that is made of a sum is checked, and of no other matrix."""
+        return (
+            bool(terms)
+            and node in self.checked
+            and all(matrix is None or t.matrix is None or t.matrix is matrix for t in terms)
+        )
+
+    def _end(self, node: Node, end: Node) -> Node | None:
+        """Take note of what a sum becomes, where that is like the node that was made of it."""
+        if end.shape != node.shape or end.dtype != node.dtype:
+            return None
+        if type(node.inputs[0]) is Node:
+            self.ends.setdefault(node.inputs[0], []).append(end)
+        return end
+
+    def _sum_of(self, walk: Rewriting, parts: list[Any]) -> Any:
+        total = parts[0]
+        for part in parts[1:]:
+            total = walk.make(np.add, total, part)
+        return total
+
+    def _product(self, walk: Rewriting, term: Term, y: Any) -> Any:
+        if term.matrix is None:
+            return walk.make(np.multiply, term.left, self._row_sums(walk, y, term.weights))
+        gram = self._gram(walk, y, term.weights)
+        return gram if term.left is None else walk.make(np.matmul, term.left, gram)
+
+    def _total(self, walk: Rewriting, term: Term, columns: int) -> Any:
+        if term.matrix is not None:
+            sums = self._row_sums(walk, term.matrix, term.weights)
+            return sums if term.left is None else walk.make(np.matmul, term.left, sums)
+        if not shape_of(term.weights):
+            total = self.make(walk, np.multiply, float(columns), term.weights)
+        else:
+            total = self.make(walk, np.add.reduce, term.weights, axis=(0,), keepdims=False)
+        return walk.make(np.multiply, term.left[:, 0].copy(), total)
+
+    def _row_sums(self, walk: Rewriting, y: Any, weights: Any) -> Any:
+        """Return the weighted sum of a matrix's rows."""
         if shape_of(weights):
-            return walk.make(np.matmul, walk.make(np.multiply, transposed, weights), y)
-        return walk.make(np.multiply, weights, walk.make(np.matmul, transposed, y))
+            return self.make(walk, np.matmul, weights, y)
+        total = self.make(walk, np.add.reduce, y, axis=(0,), keepdims=False)
+        return self.make(walk, np.multiply, weights, total)
+
+    def _gram(self, walk: Rewriting, y: Any, weights: Any) -> Any:
+        rows, columns = shape_of(y)
+        if shape_of(weights) and rows * columns >= RANK_UPDATE:
+            return self.make(walk, functions.weighted_gram, y, weights)
+        transposed = self.make(walk, functions.transpose, y, axes=(1, 0))
+        if shape_of(weights):
+            scaled = self.make(walk, np.multiply, transposed, weights)
+            return self.make(walk, np.matmul, scaled, y)
+        product = self.make(walk, np.matmul, transposed, y)
+        return self.make(walk, np.multiply, weights, product)
 
 
 def _what_is_checked(program: Program) -> set[Node]:
@@ -130,24 +263,25 @@ def _what_is_checked(program: Program) -> set[Node]:
         if node in checked:
             operands = node.inputs[: None if node.function in _KEEPING else 0]
             checked.update([x for x in operands if type(x) is Node])
-    return checked
+    sums = [y for y in program.nodes if y.function == np.add.reduce and y.inputs[0] in checked]
+    return checked.union(sums)  # whose terms are asked in their place
 
 
-def _transposed_constants(program: Program) -> dict[int, Scaled]:
+def _transposed_constants(program: Program) -> dict[int, ScaledSum]:
     """Return constants that are scaled transposes of others, which something is multiplied with."""
     matrices = {
         id(y): y
         for node in program.nodes
         if node.function is np.matmul and type(y := node.inputs[1]) is np.ndarray and y.ndim == 2
     }
-    found: dict[int, Scaled] = {}
+    found: dict[int, ScaledSum] = {}
     for node in program.nodes if matrices else ():
         for x in node.inputs:
             if type(x) is np.ndarray and x.ndim == 2 and id(x) not in found:
                 for y in matrices.values():
                     weights = _column_weights(x, y)
                     if weights is not None:
-                        found[id(x)] = Scaled(y, weights)
+                        found[id(x)] = (Term(None, y, weights),)
     return found
 
 
@@ -175,23 +309,3 @@ def _is_identity(x: Any) -> bool:
         and x.shape[0] == x.shape[1]
         and np.array_equal(x, np.eye(len(x)))
     )
-
-
-def _make(walk: Rewriting, function: Any, *inputs: Any) -> Any:
-    """Return weights made of others; of Python's numbers another one, which keeps single precision.
-
-    For NumPy's float64 would not.
-    """
-    value = walk.make(function, *inputs)
-    return float(value) if set(map(type, inputs)) <= {int, float} else value
-
-
-def _row(x: Any, node: Node, walk: Rewriting) -> Any:
-    """Return the factors of a matrix, if an operand has one for each column, or one for all."""
-    if node.ndim != 2 or min(node.shape) < 2:
-        return None
-    if is_node(x, functions.broadcast_to):
-        x = x.inputs[0]
-    if shape_of(x) == (1, node.shape[1]):
-        x = walk.make(functions.reshape, x, shape=node.shape[1:])
-    return x if not shape_of(x) or shape_of(x) == node.shape[1:] else None

@@ -179,6 +179,94 @@ def test_of_captured_data(f: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         assert "weighted_gram" in improved(of_b, B)
 
 
+class Shifted:
+    """A matrix that adds the last of its factors to the product with the others."""
+
+    def __init__(self, x: Any, sign: int) -> None:
+        self.x, self.sign = x, sign
+
+    def __matmul__(self, p: Any) -> Any:
+        if self.sign > 0:
+            return self.x @ p[:-1] + p[-1]
+        return self.x @ p[:-1] - -p[-1] if self.sign else -(-p[-1] - self.x @ p[:-1])
+
+
+@pytest.mark.parametrize("f", [logistic, likelihood, softplus, poisson, squares, cauchy])
+@pytest.mark.parametrize("least", [0, TOO_LARGE])
+@pytest.mark.parametrize("sign", [1, 0, -1])
+def test_with_an_intercept(f: Any, least: int, sign: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", least)
+    ones = np.column_stack([X, np.ones(N)])
+
+    def of_all(p: Any, x: Any, signs: Any) -> Any:
+        return f(p, Shifted(x, sign), signs)
+
+    compiled = compile(hessian(of_all), eager_calls=0)
+    for p in (np.append(B, 0.3), np.append(B, 0.3), np.append(-B, -0.5)):
+        H = compiled(p, X, SIGNS)
+        np.testing.assert_allclose(H, by_hand(f, p, ones, SIGNS), rtol=1e-10, atol=1e-10)
+        assert (H == H.T).all()
+    assert [plan.runs for plan in compiled.plans] == [2]
+    found = [node.shape for node in _computed(hessian(of_all), np.append(B, 0.3), X, SIGNS)]
+    assert (D + 1, N) not in found
+    assert found.count((D, N)) <= (least > 0)
+
+
+def _separate(w: Any, b: Any, x: Any, signs: Any) -> Any:
+    return np.sum(np.log(1 + np.exp(-signs * (x @ w + b))))
+
+
+@pytest.mark.parametrize("least", [0, TOO_LARGE])
+def test_with_the_intercept_as_an_argument(least: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", least)
+
+    def f(p: Any, x: Any, signs: Any) -> Any:
+        return _separate(p["w"], p["b"], x, signs)
+
+    ones = np.column_stack([X, np.ones(N)])
+    compiled = compile(hessian(f), eager_calls=0)
+    for b in (0.3, 0.3, -0.5):
+        H = compiled({"w": B, "b": np.float64(b)}, X, SIGNS)
+        expected = by_hand(logistic, np.append(B, b), ones, SIGNS)
+        np.testing.assert_allclose(H["w"]["w"], expected[:-1, :-1], rtol=1e-10)
+        np.testing.assert_allclose(H["w"]["b"], expected[:-1, -1], rtol=1e-10)
+        np.testing.assert_allclose(H["b"]["w"], expected[-1, :-1], rtol=1e-10)
+        np.testing.assert_allclose(H["b"]["b"], expected[-1, -1], rtol=1e-10)
+    assert [plan.runs for plan in compiled.plans] == [2]
+    found = _computed(
+        lambda *args: list(hessian(_separate, (0, 1))(*args)[0]), B, np.float64(0.3), X, SIGNS
+    )
+    assert not [node for node in found if node.shape == (D + 1, N)]
+
+
+@pytest.mark.parametrize("special", [np.nan, np.inf, -np.inf])
+def test_data_that_are_not_finite_with_an_intercept(special: float) -> None:
+    def of_all(p: Any, x: Any, signs: Any) -> Any:
+        return logistic(p, Shifted(x, 1), signs)
+
+    compiled = compile(hessian(of_all), eager_calls=0)
+    p = np.append(abs(B), 0.3)
+    for _ in range(2):
+        compiled(p, X, SIGNS)
+    for i in range(D):
+        x = X.copy()
+        x[2, i] = special
+        with np.errstate(all="ignore"):
+            expected = hessian(of_all)(p, x, SIGNS)
+            np.testing.assert_array_equal(compiled(p, x, SIGNS), expected)
+
+
+def test_columns_in_chunks_share_one_product(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", 0)
+    of_b = hessian(logistic, chunk=2)
+    found = improved(of_b, B, X, SIGNS)
+    assert found.count("weighted_gram") == 1
+    compiled = compile(of_b, eager_calls=0)
+    for b in (B, -B):
+        H = compiled(b, X, SIGNS)
+        np.testing.assert_allclose(H, by_hand(logistic, b, X, SIGNS), rtol=1e-11)
+
+
 @pytest.mark.parametrize("f", REGRESSIONS)
 def test_in_single_precision(f: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     arrays = [a.astype(np.float32) for a in (B, X, SIGNS)]
@@ -253,15 +341,21 @@ def test_other_products_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
     others: list[Callable[..., Any]] = [
         lambda x, y, w: ((eye @ x.T) * w) @ y,
         lambda x, y, w: ((eye @ x.T) * w * w[::-1]) @ y,
-        lambda x, y, w: ((2 * eye @ x.T) * w) @ x,
         lambda x, y, w: ((eye @ x.T) + w) @ x,
         lambda x, y, w: ((eye @ x.T) * y.T) @ x,
         lambda x, y, w: (w / (eye @ x.T)) @ x,
         lambda x, y, w: ((eye @ x.T) * w - (eye @ y.T) * w) @ x,
         lambda x, y, w: ((eye @ x.T) * w[:D, None]) @ x,
-        lambda x, y, w: ((eye[::-1] @ x.T) * w) @ x,
         lambda x, y, w: (((eye @ x.T) * w) @ x)[:2, :2],
         lambda x, y, w: ((Y.T * w) @ X) * x[0, 0],
+        lambda x, y, w: ((eye[:1] @ x.T) * w) @ x,
+        lambda x, y, w: ((x[:D] @ x.T) * w) @ x,
+        lambda x, y, w: np.sum((eye @ x.T) * w, axis=0),
+        lambda x, y, w: ((eye @ x.T) * w + x[:D, :1]) @ x,
+        lambda x, y, w: ((eye @ x[:1].T) * w) @ x,
+        lambda x, y, w: ((eye @ x[:1].T) + w) @ x,
+        lambda x, y, w: np.sum((eye @ x[:1].T) * w, axis=1),
+        lambda x, y, w: ((Y[:1, :2] @ x[:, :2].T) * w + Y[:D, :1]) @ x[:, :2],
     ]
     for f in others:
         found = improved(checked(f), X, Y, w)
@@ -273,12 +367,53 @@ def test_other_products_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
         assert calls(program) == before
         improve(program, without=["gram"])
         assert found == calls(program)
-    assert "weighted_gram" in improved(checked(lambda x, y, w: (eye @ x.T * w) @ x), X, Y, w)
+    products: list[Callable[..., Any]] = [
+        lambda x, y, w: ((eye @ x.T) * w) @ x,
+        lambda x, y, w: ((2 * eye @ x.T) * w) @ x,
+        lambda x, y, w: ((eye[::-1] @ x.T) * w) @ x,
+        lambda x, y, w: ((Y[:D] @ x.T) * w) @ x,
+        lambda x, y, w: (((Y[:D] @ x.T) + Y[:D, :1]) * w - (eye @ x.T) / w) @ x,
+        lambda x, y, w: ((eye @ x.T) * w - (eye[::-1] @ x.T) * w * 2) @ x,
+        lambda x, y, w: (eye @ x.T * w[None]) @ x,
+        lambda x, y, w: ((eye[1:] @ x.T) * w) @ x,
+    ]
+    for f in products:
+        assert "weighted_gram" in improved(checked(f), X, Y, w)
+        found = _computed(checked(f), X, Y, w)
+        assert not [node for node in found if node.shape[-1:] == (N,) and node.ndim > 1]
     # As no one looks whether it is finite, what is infinite in x may not spread.
     program = program_of(lambda x, w: [((eye @ x.T) * w) @ x], X, w)
     program.guards = []
     improve(program)
     assert "weighted_gram" not in calls(program)
+
+
+def test_what_python_asked_of_a_scaled_transpose_is_asked_further(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", 0)
+    eye = np.eye(D)
+
+    def f(x: Any, w: Any) -> Any:
+        scaled = (eye @ x.T) * w
+        product = scaled @ x
+        assert np.isfinite(np.sum(scaled))
+        assert np.isfinite(np.sum(product))
+        return product
+
+    def g(x: Any, w: Any) -> Any:
+        assert np.isfinite(np.sum((eye @ x.T) * w))
+        return x + 1
+
+    for function, guards in ((f, 1), (g, 1)):
+        program = program_of(function, X, np.ones(N))
+        improve(program)
+        assert len(program.guards) == guards
+        compiled = compile(function, eager_calls=0)
+        for _ in range(2):
+            compiled(X, np.ones(N))
+        with pytest.raises(AssertionError), np.errstate(all="ignore"):
+            compiled(X, np.full(N, np.inf))
 
 
 def test_weights_are_multiplied_before_the_matrix(monkeypatch: pytest.MonkeyPatch) -> None:
