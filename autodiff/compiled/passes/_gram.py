@@ -118,8 +118,6 @@ class _GramMatrices:
         """Return the numbers for each column of a matrix, or one for all, that an operand holds."""
         if node.ndim != 2 or min(node.shape) < 2:
             return None
-        if is_node(x, functions.broadcast_to):
-            x = x.inputs[0]
         if shape_of(x) == (1, node.shape[1]):
             x = self.make(walk, functions.reshape, x, shape=node.shape[1:])
         return x if not shape_of(x) or shape_of(x) == node.shape[1:] else None
@@ -207,10 +205,8 @@ class _GramMatrices:
             and all(matrix is None or t.matrix is None or t.matrix is matrix for t in terms)
         )
 
-    def _end(self, node: Node, end: Node) -> Node | None:
-        """Take note of what a sum becomes, where that is like the node that was made of it."""
-        if end.shape != node.shape or end.dtype != node.dtype:
-            return None
+    def _end(self, node: Node, end: Node) -> Node:
+        """Take note of what a sum becomes in the place of a node that was made of it."""
         if type(node.inputs[0]) is Node:
             self.ends.setdefault(node.inputs[0], []).append(end)
         return end

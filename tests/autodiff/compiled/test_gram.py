@@ -283,6 +283,22 @@ def test_in_single_precision(f: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     assert ("weighted_gram" in calls(program)) == (f is not squares)
 
 
+def test_numbers_keep_single_precision(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", 0)
+    eye = np.eye(D, dtype=np.float32)
+
+    def f(x: Any, w: Any) -> Any:
+        product = (-(3.0 * (eye @ x.T)) * w) @ x
+        assert np.isfinite(np.sum(product))
+        return product
+
+    program = program_of(f, X.astype(np.float32), np.ones(N, np.float32))
+    for name in ("finiteness", "unused", "gram"):
+        PASSES[name](program)
+    assert "weighted_gram" in calls(program)
+    assert {node.dtype for node in program.nodes} == {np.dtype(np.float32)}
+
+
 def test_weights_of_mixed_types(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_gram, "RANK_UPDATE", 0)
     compiled = compile(hessian(logistic), eager_calls=0)
@@ -338,6 +354,7 @@ def test_other_products_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
 
         return g
 
+    several = rng.normal(size=(5, D, D))
     others: list[Callable[..., Any]] = [
         lambda x, y, w: ((eye @ x.T) * w) @ y,
         lambda x, y, w: ((eye @ x.T) * w * w[::-1]) @ y,
@@ -348,7 +365,8 @@ def test_other_products_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
         lambda x, y, w: ((eye @ x.T) * w[:D, None]) @ x,
         lambda x, y, w: (((eye @ x.T) * w) @ x)[:2, :2],
         lambda x, y, w: ((Y.T * w) @ X) * x[0, 0],
-        lambda x, y, w: ((eye[:1] @ x.T) * w) @ x,
+        lambda x, y, w: (lambda z: ((np.eye(2 * D)[:2] @ z.T) * w) @ z)(np.hstack([x, y])),
+        lambda x, y, w: (sum((E @ x.T) * w for E in several)) @ x,
         lambda x, y, w: ((x[:D] @ x.T) * w) @ x,
         lambda x, y, w: np.sum((eye @ x.T) * w, axis=0),
         lambda x, y, w: ((eye @ x.T) * w + x[:D, :1]) @ x,
@@ -375,6 +393,8 @@ def test_other_products_stay_as_they_are(monkeypatch: pytest.MonkeyPatch) -> Non
         lambda x, y, w: (((Y[:D] @ x.T) + Y[:D, :1]) * w - (eye @ x.T) / w) @ x,
         lambda x, y, w: ((eye @ x.T) * w - (eye[::-1] @ x.T) * w * 2) @ x,
         lambda x, y, w: (eye @ x.T * w[None]) @ x,
+        lambda x, y, w: (eye @ x.T * np.broadcast_to(w, (D, N))) @ x,
+        lambda x, y, w: (sum((E @ x.T) * w for E in several[:4])) @ x,
         lambda x, y, w: ((eye[1:] @ x.T) * w) @ x,
     ]
     for f in products:
@@ -405,7 +425,14 @@ def test_what_python_asked_of_a_scaled_transpose_is_asked_further(
         assert np.isfinite(np.sum((eye @ x.T) * w))
         return x + 1
 
-    for function, guards in ((f, 1), (g, 1)):
+    def h(x: Any, w: Any) -> Any:
+        scaled = (eye @ x.T) * w
+        product = scaled @ x
+        assert np.isfinite(np.sum(scaled))
+        assert np.isfinite(np.sum(product))
+        return [product, scaled + 1]
+
+    for function, guards in ((f, 1), (g, 1), (h, 2)):
         program = program_of(function, X, np.ones(N))
         improve(program)
         assert len(program.guards) == guards
