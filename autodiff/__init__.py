@@ -11,8 +11,9 @@ from autodiff.derivatives._approximations import linear_approximation, quadratic
 from autodiff.derivatives._check import check_grads
 from autodiff.derivatives._diagonals import divergence, hessian_diagonal, laplacian
 from autodiff.derivatives._first import grad, jvp, linearize, value_and_grad, vjp
+from autodiff.derivatives._hessians import hessian
 from autodiff.derivatives._implicit import implicit
-from autodiff.derivatives._jacobians import hessian, jacobian
+from autodiff.derivatives._jacobians import jacobian
 from autodiff.derivatives._second import hvp
 from autodiff.drawing._graph import draw
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy

@@ -32,6 +32,7 @@ class Hook:
     """What is asked as a program computes. This one records, and answers in the plainest way."""
 
     records: bool = True  # whether an op of what requires a gradient becomes a node
+    repeats: bool = False  # whether what is computed will be again, so that shortcuts pay
 
     @property
     def paused(self) -> Hook:

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff._core.machine import numbering_pays, zeros
+from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.op import Together, total
 from autodiff._core.record import value_of
 from autodiff._core.table import linear
@@ -157,5 +158,5 @@ def _pieces(g: Cotangent, out: Value, arguments: tuple[Any, ...]) -> Function:
 
 entries_at.__name__ = "getitem"
 _scatter.__name__ = "scatter"
-read = linear(entries_at, read_rule)
-scatter = linear(_scatter, Together(_pieces))
+read = linear(entries_at, read_rule, kind=Nonnegative)
+scatter = linear(_scatter, Together(_pieces), kind=Nonnegative)

@@ -32,9 +32,11 @@ def elementwise(
     return _register(function, recorder(op))
 
 
-def linear(function: Function, rule: Rule | Each, *, compute: Function | None = None) -> Function:
+def linear(
+    function: Function, rule: Rule | Each, *, compute: Function | None = None, kind: Any = Linear
+) -> Function:
     """State an op that is linear in its operands by its transpose."""
-    op = Linear(function.__name__, compute or function, as_rules(rule))
+    op = kind(function.__name__, compute or function, as_rules(rule))
     return _register(function, recorder(op))
 
 

@@ -68,7 +68,7 @@ def kind_of(node: Node) -> Kind:
         return Kind.VIEW
     if function is functions.getitem:
         return Kind.NEW if _picks(node) else Kind.OTHER
-    if type(function) is Draw or _is_allocating(function):
+    if type(function) is Draw or function is functions.weighted_gram or _is_allocating(function):
         return Kind.NEW
     return Kind.OTHER
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.machine import RANK_UPDATE_BLOCK
 from autodiff._core.types import Function, Shape
 
 
@@ -168,3 +169,27 @@ def scatter(*operands: Any, keys: tuple[Any, ...], shape: Shape, dtype: np.dtype
         else:
             out[key] += piece
     return out
+
+
+def weighted_gram(x: NDArray[Any], weights: NDArray[Any]) -> Any:
+    """Return xᵀ diag(weights) x, by symmetric products of blocks of rows that stay in the cache.
+
+    With roots of the weights they take half of the sums; rows with the rarer sign are counted twice
+    the other way round.
+    """
+    negative = weights < 0
+    if 2 * np.count_nonzero(negative) > len(weights):
+        return -weighted_gram(x, -weights)
+    roots = np.sqrt(np.abs(weights))[:, None]
+    rows, columns = x.shape
+    step = max(1, RANK_UPDATE_BLOCK // max(1, columns))
+    buffer = np.empty((min(rows, step), columns), np.result_type(x, roots))
+    total = np.zeros((columns, columns), buffer.dtype)
+    for start in range(0, rows, step):
+        part = slice(start, min(start + step, rows))
+        scaled = np.multiply(x[part], roots[part], buffer[: part.stop - start])
+        total += scaled.T.dot(scaled)
+        others = scaled[negative[part]]
+        if len(others):
+            total -= 2 * others.T.dot(others)
+    return total

@@ -42,6 +42,8 @@ _SCATTER: Op = scatter.args[0]  # type: ignore[attr-defined]  # of record(op, ..
 class Recorder(Hook):
     """Answers for Tensors with stand-ins, and remembers what becomes of them."""
 
+    repeats = True
+
     def __init__(self, tape: Tape) -> None:
         self.tape = tape
         self.start = next_index()

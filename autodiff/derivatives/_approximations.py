@@ -12,7 +12,7 @@ from autodiff._core.checks import require_function
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Function, Value
 from autodiff.derivatives._first import value_and_grad
-from autodiff.derivatives._jacobians import hessian
+from autodiff.derivatives._hessians import hessian
 
 
 @dataclass(frozen=True, eq=False, repr=False)

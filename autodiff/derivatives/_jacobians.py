@@ -1,24 +1,19 @@
-"""Jacobians and Hessians: a batch of unit seeds goes through the recorded graph in one walk."""
+"""Jacobians: a batch of unit seeds goes through the recorded graph in one walk."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from functools import partial, wraps
-from itertools import accumulate
 from typing import Any
 
-import numpy as np
-
 from autodiff._core.checks import checked_argnums, require_function
-from autodiff._core.complex_arguments import BY_PARTS, require_analytic, require_real_arguments
+from autodiff._core.complex_arguments import BY_PARTS, require_analytic
 from autodiff._core.functions import is_nested, record_structures
-from autodiff._core.machine import BATCH_BYTES
 from autodiff._core.structures import with_leaves
 from autodiff._core.tensor import Tensor
-from autodiff._core.types import Argnums, Cotangent, Function, Value
+from autodiff._core.types import Argnums, Function
 from autodiff._core.walks import Graph
+from autodiff.derivatives._batches import check_chunk, columns_of, places_of, rows_of
 from autodiff.derivatives._columns import columns_by_data
-from autodiff.derivatives._second import gradient_graph
 
 MODES = ("auto", "forward", "reverse")
 
@@ -68,7 +63,7 @@ def jacobian(
     checked_argnums(argnums)
     if mode not in MODES:
         raise ValueError(f"mode is one of {', '.join(map(repr, MODES))}, but got {mode!r}")
-    _check_chunk(chunk)
+    check_chunk(chunk)
 
     @wraps(f)
     def matrix(*args: Any, **kwargs: Any) -> Any:
@@ -94,12 +89,12 @@ def _blocks(graph: Graph, mode: str, chunk: int | None) -> list[Any]:
         if by_data is not None:
             return by_data
     if _forward_is_chosen(graph, mode):
-        (columns,) = _columns(graph, chunk)
+        (columns,) = columns_of(graph, chunk)
         return [
             columns[own].reshape(x.size, out.size).T.reshape(out.shape + x.shape)
-            for x, own in zip(graph.leaves, _places(graph.leaves), strict=True)
+            for x, own in zip(graph.leaves, places_of(graph.leaves), strict=True)
         ]
-    rows = _rows(graph, chunk)
+    rows = rows_of(graph, chunk)
     return [J.reshape(out.shape + x.shape) for x, J in zip(graph.leaves, rows, strict=True)]
 
 
@@ -107,66 +102,6 @@ def _in_precision_of(out: Tensor, x: Tensor, J: Any) -> Any:
     """Return a block in the leaf's precision, as gradients are, whichever way it came about."""
     real = out.dtype.kind == x.dtype.kind == "f"
     return J.astype(x.dtype) if real and J.dtype != x.dtype else J
-
-
-def hessian(f: Function, argnums: Argnums = 0, *, chunk: int | None = None) -> Function:
-    """Return the function that computes the Hessian of ``f``, of shape ``x.shape + x.shape``.
-
-    The gradient's graph is walked forward once, with all the columns; the result is exactly
-    symmetric. A tuple of argnums gives a tuple of tuples of blocks, and a structure the structure
-    of structures of blocks: ``H["w"]["b"]`` is ∂²f/∂w∂b, of shape ``w.shape + b.shape``.
-
-    Parameters
-    ----------
-    f : callable
-        Returns one real number.
-    argnums : int or tuple of int
-        Which arguments to differentiate with respect to: real ones.
-    chunk : int, optional
-        How many columns go through the graph at a time; as for `jacobian`.
-
-    Raises
-    ------
-    TypeError
-        When ``f`` returns more than one entry, or an argument is complex.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> hessian(lambda v: v[0] ** 2 * v[1])(np.array([1.0, 3.0]))
-    array([[6., 2.],
-           [2., 0.]])
-    """
-    require_function(f, "hessian")
-    checked_argnums(argnums)
-    _check_chunk(chunk)
-
-    @wraps(f)
-    def matrix(*args: Any, **kwargs: Any) -> Any:
-        graph, structure = record_structures(f, args, kwargs, argnums)
-        require_real_arguments(graph, "hessian")
-        graph = gradient_graph(graph, "hessian")
-        leaves, places = graph.leaves, _places(graph.leaves)
-        count = sum(x.size for x in leaves)
-        columns = [
-            c.reshape(count, x.size) for c, x in zip(_columns(graph, chunk), leaves, strict=True)
-        ]
-
-        def block(i: int, j: int) -> Any:
-            symmetric = (columns[i][places[j]].T + columns[j][places[i]]) / 2
-            return symmetric.reshape(leaves[i].shape + leaves[j].shape)
-
-        every = range(len(leaves))
-        return with_leaves(
-            structure, [with_leaves(structure, [block(i, j) for j in every]) for i in every]
-        )
-
-    return matrix
-
-
-def _check_chunk(chunk: int | None) -> None:
-    if chunk is not None and chunk < 1:
-        raise ValueError(f"chunk is a number of rows or columns, 1 or more, but got {chunk!r}")
 
 
 def _forward_is_chosen(graph: Graph, mode: str) -> bool:
@@ -183,62 +118,3 @@ def _forward_is_chosen(graph: Graph, mode: str) -> bool:
             f"mode={only!r} or 'auto'"
         )
     return only == "forward"
-
-
-# -- batches of seeds ------------------------------------------------------------------------
-
-
-def _columns(graph: Graph, chunk: int | None) -> list[Value]:
-    """Return each output's derivatives by all entries of the leaves, which come first."""
-    places = _places(graph.leaves)
-    parts = []
-    for start, stop in _chunks(places[-1].stop, chunk, graph):
-        # A leaf that the chunk does not reach needs no tangent.
-        tangents = [
-            _units(x, start - own.start, stop - own.start)
-            if own.start < stop and start < own.stop
-            else None
-            for x, own in zip(graph.leaves, places, strict=True)
-        ]
-        pushed = graph.push(tangents, batch=(stop - start,), record=is_nested(graph))
-        parts.append([pushed[y] for y in graph.outputs])
-    return _concatenate_batches(parts)
-
-
-def _rows(graph: Graph, chunk: int | None) -> list[Value]:
-    """Return the derivatives of all entries of the output, which come first, by each leaf."""
-    (out,) = graph.outputs
-    parts = []
-    for start, stop in _chunks(out.size, chunk, graph):
-        seeds = [_units(out, start, stop)]
-        pulled = graph.pull(seeds, batch=(stop - start,), record=is_nested(graph))
-        parts.append([pulled[x] for x in graph.leaves])
-    return _concatenate_batches(parts)
-
-
-def _places(leaves: Sequence[Tensor]) -> list[slice]:
-    """Return where each leaf's entries stand, if all of them stand in a row."""
-    stops = list(accumulate(x.size for x in leaves))
-    return [slice(stop - x.size, stop) for x, stop in zip(leaves, stops, strict=True)]
-
-
-def _chunks(count: int, chunk: int | None, graph: Graph) -> Iterator[tuple[int, int]]:
-    """Yield the first and last seed of each walk; at least one walk, for the results' shapes."""
-    if chunk is None:
-        largest = max(x._value.nbytes for x in (*graph.order, *graph.leaves, *graph.outputs))
-        seed = max(largest, sum(x._value.nbytes for x in graph.leaves))
-        chunk = max(1, int(BATCH_BYTES // max(1, seed)))
-    for start in range(0, max(1, count), chunk):
-        yield start, min(start + chunk, count)
-
-
-def _units(x: Tensor, start: int, stop: int) -> Cotangent:
-    """Return a batch of seeds, some rows of the identity; zeros where they belong elsewhere."""
-    return np.eye(stop - start, x.size, start, dtype=x.dtype).reshape(stop - start, *x.shape)
-
-
-def _concatenate_batches(parts: Sequence[Sequence[Value]]) -> list[Value]:
-    """Return the results of several walks, each with its batch in front, one behind the other."""
-    if len(parts) == 1:
-        return list(parts[0])
-    return [np.concatenate(pieces) for pieces in zip(*parts, strict=True)]

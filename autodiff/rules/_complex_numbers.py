@@ -11,13 +11,14 @@ import math
 
 import numpy as np
 
+from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import constant
 from autodiff._core.types import Function, Value
 from autodiff.rules._lengths import direction
 
-linear(np.real, lambda g, out, z: np.real(g) + 0j if z.dtype.kind == "c" else g)
+linear(np.real, lambda g, out, z: np.real(g) + 0j if z.dtype.kind == "c" else g, kind=Nonnegative)
 linear(np.imag, lambda g, out, z: np.real(g) * -1j if z.dtype.kind == "c" else 0 * g)
 linear(np.conjugate, lambda g, out, z: np.conjugate(g))
 

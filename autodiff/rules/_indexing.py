@@ -14,6 +14,7 @@ from numpy.typing import DTypeLike
 
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.ndarray import Entries
+from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.op import Each
 from autodiff._core.record import value_of
 from autodiff._core.scatter import Key, read, scatter
@@ -269,6 +270,7 @@ _put.__name__ = "set"
 put: Function = linear(
     _put,
     Each(lambda i, g, out, x, entries, key: g[key] if i else put(g, np.zeros_like(g[key]), key)),
+    kind=Nonnegative,
 )
 
 

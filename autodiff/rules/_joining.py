@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
+from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.op import Together
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Cotangent, Function, Value
@@ -38,11 +39,13 @@ _concatenate_op = linear(
     np.concatenate,
     Together(_parts),
     compute=lambda *arguments: np.concatenate(arguments[:-1], axis=arguments[-1]),
+    kind=Nonnegative,
 )
 _stack_op = linear(
     np.stack,
     Together(_layers),
     compute=lambda *arguments: np.stack(arguments[:-1], axis=arguments[-1]),
+    kind=Nonnegative,
 )
 
 

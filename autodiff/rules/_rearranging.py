@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Axes, Value
@@ -20,9 +21,11 @@ _ALL = slice(None)
 
 # -- turning ---------------------------------------------------------------------------------
 
-_flip_op = linear(np.flip, lambda g, out, x, axes: np.flip(g, axes))
+_flip_op = linear(np.flip, lambda g, out, x, axes: np.flip(g, axes), kind=Nonnegative)
 _roll_op = linear(
-    np.roll, lambda g, out, x, shifts, axes: np.roll(g, tuple(-s for s in shifts), axes)
+    np.roll,
+    lambda g, out, x, shifts, axes: np.roll(g, tuple(-s for s in shifts), axes),
+    kind=Nonnegative,
 )
 
 

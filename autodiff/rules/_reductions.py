@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, linear, operation
 from autodiff._core.tensor import stop_gradient
@@ -54,11 +55,13 @@ _sum_op = linear(
     np.sum,
     lambda g, out, x, axes, keepdims: expand(g, axes, keepdims),
     compute=add_reduce,
+    kind=Nonnegative,
 )
 _mean_op = linear(
     np.mean,
     lambda g, out, x, axes, keepdims: expand(g, axes, keepdims) / count(x, axes),
     compute=lambda x, axes, keepdims: add_reduce(x, axes, keepdims) / count(x, axes),
+    kind=Nonnegative,
 )
 
 

@@ -11,6 +11,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.typing import DTypeLike
 
 from autodiff._core.array_kinds import refuse_container
+from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, stop_gradient
 from autodiff._core.types import Axes, Cotangent, Shape, Value
@@ -82,6 +83,7 @@ _reshape_op = linear(
     np.reshape,
     lambda g, out, x, shape, rank: g.reshape(_leading(g, out.ndim) + x.shape),
     compute=lambda x, shape, rank: x.reshape(_leading(x, rank) + shape),
+    kind=Nonnegative,
 )
 
 
@@ -169,6 +171,7 @@ _transpose_op = linear(
     np.transpose,
     lambda g, out, x, axes: g.transpose(_behind(g, _inverse(axes))),
     compute=lambda x, axes: x.transpose(_behind(x, axes)),
+    kind=Nonnegative,
 )
 
 
@@ -225,7 +228,7 @@ def _broadcast_rule(g: Cotangent, out: Value, x: Value, shape: Shape, rank: int)
     return g.reshape(leading + own[len(shape) - rank :])
 
 
-_broadcast_op = linear(np.broadcast_to, _broadcast_rule, compute=_broadcast)
+_broadcast_op = linear(np.broadcast_to, _broadcast_rule, compute=_broadcast, kind=Nonnegative)
 
 
 @operation(np.broadcast_to)
@@ -249,6 +252,7 @@ _cast = linear(
         x.dtype
     ),
     compute=lambda x, dtype: x.astype(dtype),
+    kind=Nonnegative,
 )
 
 

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
+from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Axes, Function, Value
@@ -25,6 +26,7 @@ _running_sum = linear(
     np.cumsum,
     lambda g, out, x, axis: _reverse(np.cumsum(_reverse(g, axis), axis=axis), axis),
     compute=lambda x, axis: np.cumsum(x, axis=axis),
+    kind=Nonnegative,
 )
 
 

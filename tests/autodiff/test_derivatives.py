@@ -199,7 +199,7 @@ class TestJacobianModes:
         double, batches = watched_double()
         jacobian(double, mode=mode)(np.ones(10))
         four_arrays = 4 * 80  # of ten float64
-        monkeypatch.setattr("autodiff.derivatives._jacobians.BATCH_BYTES", four_arrays)
+        monkeypatch.setattr("autodiff.derivatives._batches.BATCH_BYTES", four_arrays)
         jacobian(double, mode=mode)(np.ones(10))
         assert batches == [10, 4, 4, 2]
 

@@ -99,7 +99,7 @@ def test_nested_in_a_forward_derivative(mode: str, size: int) -> None:
 def test_arrays_beyond_the_bound_go_one_at_a_time(
     mode: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("autodiff.derivatives._jacobians.BATCH_BYTES", 1)
+    monkeypatch.setattr("autodiff.derivatives._batches.BATCH_BYTES", 1)
     J = jacobian(lambda x: np.sin(x[::-1]), mode=mode)(X)
     np.testing.assert_array_equal(J, np.diag(np.cos(X[::-1]))[:, ::-1])
     assert hessian(lambda x: x[0] * x[1] * x[2])(X)[0, 1] == X[2]

@@ -48,6 +48,12 @@ def hessian(x: Any) -> Call:
     return lambda: hessian_of(x)
 
 
+def logistic(x: Any, signs: Any, b: Any) -> Call:
+    """Return the call that gives the Hessian of a logistic regression by its coefficients."""
+    hessian_of = autograd.hessian(lambda b: tasks.logistic_loss(anp, b, x, signs))
+    return lambda: hessian_of(b)
+
+
 def jacobian(p: Any, x: Any) -> Call:
     """Return the call that gives the Jacobian of three Gaussians and a line, a column at a time."""
     return lambda: np.stack([column_by_entry(p, x, i) for i in range(p.size)], axis=1)

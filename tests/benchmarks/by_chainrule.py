@@ -59,6 +59,12 @@ def hessian(x: Any) -> Call:
     return lambda: hessian_of(x)
 
 
+def logistic(x: Any, signs: Any, b: Any) -> Call:
+    """Return the call that gives the Hessian of a logistic regression by its coefficients."""
+    hessian_of = autodiff.hessian(partial(tasks.logistic_loss, np))
+    return lambda: hessian_of(b, x, signs)
+
+
 def jacobian(p: Any, x: Any) -> Call:
     """Return the call that gives the Jacobian of three Gaussians and a line."""
     jacobian_of = autodiff.jacobian(lambda p: tasks.gaussians(np, p, x))

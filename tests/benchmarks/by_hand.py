@@ -88,6 +88,16 @@ def hessian(x: Any) -> Call:
     return call
 
 
+def logistic(x: Any, signs: Any, b: Any) -> Call:
+    """Return the call that gives the Hessian of a logistic regression by its coefficients."""
+
+    def call() -> Any:
+        p = 1 / (1 + np.exp(signs * (x @ b)))
+        return x.T @ (x * (p * (1 - p))[:, None])
+
+    return call
+
+
 def jacobian(p: Any, x: Any) -> Call:
     """Return the call that gives the Jacobian of three Gaussians and a line."""
 

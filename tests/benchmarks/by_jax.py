@@ -32,6 +32,7 @@ chain_and_gradient = jax.jit(jax.value_and_grad(partial(tasks.chain, jnp)))
 gradient_of = jax.jit(jax.grad(tasks.rosenbrock))
 hvp_of = jax.jit(lambda x, v: jax.jvp(jax.grad(tasks.rosenbrock), (x,), (v,))[1])
 hessian_of = jax.jit(jax.hessian(tasks.rosenbrock))
+logistic_hessian_of = jax.jit(jax.hessian(partial(tasks.logistic_loss, jnp)))
 jacobian_of = jax.jit(jax.jacfwd(partial(tasks.gaussians, jnp)))
 
 
@@ -54,6 +55,11 @@ def hvp(x: Any, v: Any) -> Call:
 def hessian(x: Any) -> Call:
     """Return the call that gives its Hessian."""
     return on_device(hessian_of, x)
+
+
+def logistic(x: Any, signs: Any, b: Any) -> Call:
+    """Return the call that gives the Hessian of a logistic regression by its coefficients."""
+    return on_device(logistic_hessian_of, b, x, signs)
 
 
 def jacobian(p: Any, x: Any) -> Call:

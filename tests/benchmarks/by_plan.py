@@ -26,6 +26,7 @@ chain_and_gradient = planned(autodiff.value_and_grad(partial(tasks.chain, np)))
 gradient_of = planned(autodiff.grad(tasks.rosenbrock))
 hvp_of = planned(partial(autodiff.hvp, tasks.rosenbrock))
 hessian_of = planned(autodiff.hessian(tasks.rosenbrock))
+logistic_hessian_of = planned(autodiff.hessian(partial(tasks.logistic_loss, np)))
 jacobian_of = planned(autodiff.jacobian(partial(tasks.gaussians, np)))
 
 
@@ -53,6 +54,11 @@ def hvp(x: Any, v: Any) -> Call:
 def hessian(x: Any) -> Call:
     """Return the call that gives its Hessian."""
     return lambda: hessian_of(x)
+
+
+def logistic(x: Any, signs: Any, b: Any) -> Call:
+    """Return the call that gives the Hessian of a logistic regression by its coefficients."""
+    return lambda: logistic_hessian_of(b, x, signs)
 
 
 def jacobian(p: Any, x: Any) -> Call:

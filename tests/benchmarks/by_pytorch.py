@@ -57,6 +57,13 @@ def hessian(x: Any) -> Call:
     return lambda: hessian_of(point)
 
 
+def logistic(x: Any, signs: Any, b: Any) -> Call:
+    """Return the call that gives the Hessian of a logistic regression by its coefficients."""
+    points, labels, point = map(torch.tensor, (x, signs, b))
+    hessian_of = torch.func.hessian(lambda b: tasks.logistic_loss(torch, b, points, labels))
+    return lambda: hessian_of(point)
+
+
 def jacobian(p: Any, x: Any) -> Call:
     """Return the call that gives the Jacobian of three Gaussians and a line."""
     point, data = torch.tensor(p), torch.tensor(x)

@@ -64,6 +64,11 @@ def gaussians(np: Any, p: Any, x: Any) -> Any:
     return y
 
 
+def logistic_loss(np: Any, b: Any, x: Any, signs: Any) -> Any:
+    """Return how unlikely the labels of some points are, by a logistic regression."""
+    return np.sum(np.log(1 + np.exp(-signs * (x @ b))))
+
+
 # -- objectives, of their first argument ----------------------------------------------------------
 
 
@@ -166,6 +171,12 @@ def two_moons(n: int) -> tuple[Any, Any]:
     points = np.concatenate([upper, [1, 0.5] - upper])
     points += np.random.default_rng(0).normal(scale=0.1, size=points.shape)
     return points, np.repeat([[-1.0], [1.0]], n // 2, axis=0)
+
+
+def labelled_points(n: int, d: int) -> tuple[Any, Any]:
+    """Return random points and their labels, -1 and 1."""
+    rng = np.random.default_rng(0)
+    return rng.normal(size=(n, d)), rng.choice([-1.0, 1.0], n)
 
 
 def random_classes(batch: int, inputs: int, classes: int) -> tuple[Any, Any]:
@@ -285,7 +296,13 @@ def all_tasks() -> list[Task]:
             "its Hessian, dense, n = 100",
             (rng.normal(size=100),),
             target=20.0,
-            planned=5.0,
+            planned=2.0,
+        ),
+        Task(
+            "logistic",
+            "Hessian of a logistic regression, 20 000 × 100",
+            (*labelled_points(20_000, 100), rng.normal(scale=0.1, size=100)),
+            planned=0.65,
         ),
         *(
             Task(

@@ -9,6 +9,7 @@ from autodiff.compiled.passes._constants import fold_constants
 from autodiff.compiled.passes._duplicates import merge_duplicates
 from autodiff.compiled.passes._factors import take_factors_out
 from autodiff.compiled.passes._finiteness import demand_finiteness, merge_checks
+from autodiff.compiled.passes._gram import use_rank_updates
 from autodiff.compiled.passes._joined import compute_of_joined
 from autodiff.compiled.passes._matrices import compute_of_small_matrices
 from autodiff.compiled.passes._monomials import share_products
@@ -27,6 +28,7 @@ PASSES: dict[str, Callable[[Program], None]] = {
     "trifles": leave_out_trifles,
     "joined": compute_of_joined,
     "matrices": compute_of_small_matrices,
+    "gram": use_rank_updates,
     "monomials": share_products,
     "reductions": sum_by_products,
     "sums": gather_sums,

@@ -14,6 +14,11 @@ from autodiff.compiled._program import FINITE, Guard, Node, Program
 _SAME = frozenset(
     {np.add.reduce, np.negative, functions.reshape, functions.transpose, functions.copy}
 )
+# How many operands the entries of what some functions give come from: the first ones.
+_PUTTING = {
+    **dict.fromkeys((functions.reshape, functions.transpose, functions.getitem), 1),
+    functions.setitem: 2,
+}
 
 
 def demand_finiteness(program: Program) -> None:
@@ -34,11 +39,36 @@ def demand_finiteness(program: Program) -> None:
                 read.add(asked)
         else:
             guards[id(guard)] = guard
-    needed = _what_is_needed(program, guards.values()) | read
-    program.guards = [g for g in guards.values() if g.expected is not FINITE or g.node in needed]
+    needed = what_is_needed(program, guards.values()) | read
+    asked_of = {g.node for g in guards.values() if g.expected is FINITE}
+    program.guards = [
+        g
+        for g in guards.values()
+        if g.expected is not FINITE
+        or (g.node in needed and not _holds_entries_of(g.node, asked_of))
+    ]
 
 
-def _what_is_needed(program: Program, guards: Iterable[Guard]) -> set[Any]:
+def _holds_entries_of(node: Node, asked_of: set[Node]) -> bool:
+    """Whether all entries of a node are among those of others that are asked, or are constants."""
+    left: list[Any] = [node]
+    seen: set[Any] = set()
+    while left:
+        x = left.pop()
+        if type(x) is not Node:
+            if not np.all(np.isfinite(np.asarray(x).astype(node.dtype))):
+                return False
+        elif x.function is functions.full:
+            left.append(x.options["value"])
+        elif x not in seen and (x is node or x not in asked_of):
+            if x.function not in _PUTTING or x.dtype != node.dtype:
+                return False
+            seen.add(x)
+            left += x.inputs[: _PUTTING[x.function]]
+    return True
+
+
+def what_is_needed(program: Program, guards: Iterable[Guard]) -> set[Any]:
     """Return the nodes that something else than guards of finiteness depends on."""
     needed = {g.node for g in guards if g.expected is not FINITE} | program.impure
     needed.update([x for x in program.results if type(x) is Node])
@@ -62,7 +92,7 @@ def merge_checks(program: Program) -> None:
     asked = {g.node for g in program.guards if g.expected is FINITE}
     if len(asked) < 2:
         return
-    needed = _what_is_needed(program, program.guards)
+    needed = what_is_needed(program, program.guards)
     for node in program.nodes:
         joined = node.function is functions.concatenate and node in needed
         if joined and len(asked.intersection(_shown_by(node))) > 1:

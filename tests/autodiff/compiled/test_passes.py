@@ -13,7 +13,7 @@ from recorded import calls, evaluate, program_of
 
 from autodiff import compile, grad, hessian, jacobian, stop_gradient, value_and_grad
 from autodiff.compiled import _functions as functions
-from autodiff.compiled._program import FINITE, Node, Program
+from autodiff.compiled._program import FINITE, Guard, Node, Program
 from autodiff.compiled._tape import NotPlannableError
 from autodiff.compiled.passes import PASSES, improve
 from tests.autodiff.programs.generate import generate
@@ -634,6 +634,36 @@ def test_whether_all_is_finite_is_no_choice() -> None:
     improve(program)
     assert calls(program) == ["multiply"]
     assert [guard.expected for guard in program.guards] == [FINITE]
+
+
+def checks_of_entries(number: float = 0.0, dtype: type = np.float64) -> int:
+    """Return how many checks a program needs of an array and of another one that holds part of it.
+
+    The other entries of that are a number.
+    """
+
+    def f(x: Any) -> Any:
+        y = np.exp(x)
+        found = np.full_like(y, number, shape=(3, 4), dtype=dtype)
+        found[[0, 2], [1, 3]] = y[:2]
+        return [y, found.T.copy()]
+
+    program = program_of(f, V)
+    program.guards = [Guard(node, FINITE) for node in program.results]
+    improve(program)
+    return len(program.guards)
+
+
+def test_entries_that_were_found_finite_are_not_checked_again_in_another_place() -> None:
+    assert checks_of_entries() == 1
+
+
+def test_entries_beside_others_that_are_not_finite_are_checked() -> None:
+    assert checks_of_entries(np.inf) == 2
+
+
+def test_entries_that_become_infinite_in_another_type_are_checked() -> None:
+    assert checks_of_entries(dtype=np.float32) == 2
 
 
 def test_nothing_that_draws_is_dropped_or_merged() -> None:

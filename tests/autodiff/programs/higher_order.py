@@ -11,6 +11,8 @@ import numpy as np
 
 from autodiff import grad, hessian, hessian_diagonal, hvp, jacobian, jvp
 from autodiff._core.functions import record_function
+from autodiff.derivatives._dependence import dependence
+from autodiff.derivatives._second import gradient_graph
 from autodiff.series._walk import taylor_coefficients
 from tests.autodiff.programs.first_order import by_complex_step, differences
 from tests.autodiff.programs.subject import Subject, agree, all_agree, dot
@@ -98,6 +100,24 @@ def blocks(subject: Subject) -> None:
     all_agree("hessian @ v", rows, "hvp", product, tolerance=SECOND, scale=scale)
 
 
+def dependences(subject: Subject) -> None:
+    """Where the gradient's graph says that nothing depends on an entry, the Hessian is 0."""
+    scalar = subject.functional()
+    sizes = [x.size for x in subject.arguments]
+    H = hessian(scalar, subject.every)(*subject.arguments)
+    full = np.block(
+        [
+            [block.reshape(n, m) for block, m in zip(row, sizes, strict=True)]
+            for row, n in zip(H, sizes, strict=True)
+        ]
+    )
+    graph = record_function(scalar, subject.arguments, {}, subject.every)
+    pattern = dependence(gradient_graph(graph, "hessian"))
+    assert pattern is not None
+    wrong = (full != 0) & ~np.isnan(full) & ~(pattern | pattern.T)
+    assert not wrong.any(), f"entries that are not 0: {np.argwhere(wrong).tolist()}"
+
+
 def nested_jacobians(subject: Subject) -> None:
     """Jacobians of Jacobians agree in all modes, and with the Jacobian's derivative along v."""
     i = subject.among_arguments()
@@ -147,6 +167,7 @@ CHECKS: dict[Callable[[Subject], None], float] = {
     nestings: 0.35,
     hessians: 0.3,
     blocks: 0.15,
+    dependences: 0.15,
     nested_jacobians: 0.2,
     series: 0.15,
 }

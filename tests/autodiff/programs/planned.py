@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import compile, hvp, value_and_grad
+from autodiff import compile, hessian, hvp, value_and_grad
 from tests.autodiff.programs.subject import Subject, all_agree
 
 
@@ -74,8 +74,20 @@ def planned_products(subject: Subject) -> None:
     agree_with_plans(products, (x, v), (x, v), (x, w), (1.001 * x, w), tolerance=1e-7)
 
 
+def planned_hessians(subject: Subject) -> None:
+    """Hessians by all arguments, at the recorded ones and at others."""
+    f = subject.functional()
+
+    def blocks(*xs: Any) -> list[Any]:
+        return [block for row in hessian(f, subject.every)(*xs) for block in row]
+
+    here = subject.arguments
+    agree_with_plans(blocks, here, here, tuple(np.flip(x) for x in here), here, tolerance=1e-7)
+
+
 CHECKS: dict[Callable[[Subject], None], float] = {
     planned: 0.2,
     planned_float32: 0.05,
     planned_products: 0.05,
+    planned_hessians: 0.05,
 }
