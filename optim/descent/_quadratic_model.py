@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from math import hypot
+from math import hypot, isfinite
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from optim.search._rounding import EPS
 
 FIRST = 0.2  # the first radius, as a part of the scaled gradient, where Newton's step is none
 LEAST_RADIUS = 1e-3  # and of the reach: the least there
+SURE = 1e-10  # times n of the diagonal: eigenvalues above that no rounding has made positive
 
 
 class QuadraticModel:
@@ -67,3 +68,17 @@ class QuadraticModel:
             return hypot(*(self.slopes / self.curvatures))
         width = self.width(reach) or 1.0
         return max(FIRST * hypot(*self.slopes), LEAST_RADIUS * width)
+
+
+def is_surely_positive(matrix: Array) -> bool:
+    """Whether a symmetric matrix is positive definite, whatever rounding has done to it.
+
+    Its diagonal is of ones, and so no eigenvalue is larger than n.
+    """
+    lowered = matrix.copy()
+    lowered.ravel()[:: len(matrix) + 1] -= SURE * len(matrix)
+    try:
+        factor = np.linalg.cholesky(lowered)
+    except np.linalg.LinAlgError:
+        return False
+    return isfinite(float(factor.sum()))

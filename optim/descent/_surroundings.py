@@ -100,16 +100,18 @@ def as_predicted(
         change = (jac - around.jac) @ axes
         return np.divide(change, expected, where=expected != 0, out=np.zeros_like(way))
 
-    decided, confirmed = ~curved, np.zeros_like(curved)
-    for x, jac in reversed(visited):
-        way = ((x - around.x) / around.sizes**2) @ axes
+    confirmed = np.zeros_like(curved)
+    if visited:
+        points, slopes = (np.stack(each) for each in zip(*reversed(visited), strict=True))
+        way = ((points - around.x) / around.sizes**2) @ axes
         share = np.where(curved, curvatures * way**2, 0.0)
         far = np.abs(way) >= np.maximum(VISITED * away, LEAST_LOOK)
-        tells = ~decided & far & (np.abs(way) < 1)
-        tells &= share >= SHARE * share.max()
-        ratio = growth(way, jac)
-        confirmed |= tells & (np.abs(ratio - 1) < ALIKE)
-        decided |= tells
+        tells = curved & far & (np.abs(way) < 1)
+        tells &= share >= SHARE * share.max(axis=1, keepdims=True)
+        alike = np.abs(growth(way, slopes) - 1) < ALIKE
+        # Along each axis the last point decides that tells of it.
+        last = tells.argmax(axis=0), np.arange(curved.size)
+        confirmed = tells[last] & alike[last]
     asked = curved & ~confirmed
     # As far along each as changes f as much: then none hides behind another's third derivatives.
     share = np.where(asked, curvatures * length**2, 0.0)
