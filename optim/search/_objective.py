@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import flatten, grad, hessian, linearize, value_and_grad
+from autodiff import flatten, hessian, hvp, replaying, value_and_grad
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -74,7 +75,8 @@ class Problem:
         same = shaped(self.start) is self.start
         if not args:
             return f if same else lambda x: f(shaped(x))
-        return lambda x: f(shaped(x), *args)
+        # Plans of the derivatives are found again by what such a function holds.
+        return (lambda x: f(x, *args)) if same else lambda x: f(shaped(x), *args)
 
     def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
@@ -101,7 +103,7 @@ class Objective(Problem):
     def __init__(self, f: Callable[..., Any], x0: Any, args: Any = ()) -> None:
         super().__init__(x0)
         self.f = self.on_vectors(f, args)
-        self._value_and_grad = value_and_grad(self.f)
+        self._value_and_grad = replaying(value_and_grad(self.f))
         self.recent: deque[tuple[Array, Array]] = deque(maxlen=RECENT)
 
     def value(self, x: Array) -> float:
@@ -124,19 +126,27 @@ class Objective(Problem):
     def hessian(self, x: Array) -> Array:
         """Return the matrix of second derivatives at x."""
         self.nhev += 1
-        matrix: Array = hessian(self.f)(x)
+        matrix: Array = self._hessian(x)
         return matrix.reshape(x.size, x.size)
 
     def hessian_product(self, x: Array) -> Callable[[Array], Array]:
-        """Return the function v ↦ ∇²f(x) v, from one recording; each call counts."""
-        _, push = linearize(grad(self.f), x)
+        """Return the function v ↦ ∇²f(x) v; each call counts."""
 
         def product(v: Array) -> Array:
             self.nhev += 1
-            image: Array = push(v)
+            image: Array = self._product(x, v)
             return image
 
         return product
+
+    @cached_property
+    def _hessian(self) -> Callable[[Array], Array]:
+        return replaying(hessian(self.f))
+
+    @cached_property
+    def _product(self) -> Callable[[Array, Array], Array]:
+        f = self.f
+        return replaying(lambda x, v: hvp(f, x, v))
 
 
 def one_real_number(value: Any) -> float:
