@@ -10,7 +10,8 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import flatten, hessian, hvp, replaying, value_and_grad
+from autodiff import hessian, hvp, replaying, value_and_grad
+from optim.search._start import vector_and_way_back
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -46,7 +47,7 @@ class Problem:
 
     def __init__(self, x0: Any) -> None:
         try:
-            start, self.shaped = flatten(x0)
+            start, self.shaped = vector_and_way_back(x0)
         except TypeError as error:
             if any(map(callable, x0 if isinstance(x0, list | tuple) else [x0])):
                 raise TypeError(f"expected numbers as x0, got a function: {ORDER}") from error
