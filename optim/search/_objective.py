@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import hessian, hvp, replaying, value_and_grad
+from autodiff import grad, hessian, hvp, linearize, replaying, value_and_grad
 from optim.search._start import vector_and_way_back
 
 Array: TypeAlias = NDArray[np.float64]
@@ -132,11 +132,11 @@ class Objective(Problem):
 
     def hessian_product(self, x: Array) -> Callable[[Array], Array]:
         """Return the function v ↦ ∇²f(x) v; each call counts."""
+        times = self._products(x)
 
         def product(v: Array) -> Array:
             self.nhev += 1
-            image: Array = self._product(x, v)
-            return image
+            return times(v)
 
         return product
 
@@ -145,9 +145,37 @@ class Objective(Problem):
         return replaying(hessian(self.f))
 
     @cached_property
-    def _product(self) -> Callable[[Array, Array], Array]:
-        f = self.f
-        return replaying(lambda x, v: hvp(f, x, v))
+    def _products(self) -> Callable[[Array], Callable[[Array], Array]]:
+        return hessian_products(self.f)
+
+
+def hessian_products(f: Callable[[Any], Any]) -> Callable[[Array], Callable[[Array], Array]]:
+    """Return the function of x that returns v ↦ ∇²f(x) v.
+
+    A plan computes each product from x and v. Where there is none, f is recorded once for all
+    products at x after the first, which is one of the calls after which there may be a plan.
+    """
+    planned: Any = replaying(lambda x, v: hvp(f, x, v))
+
+    def at(x: Array) -> Callable[[Array], Array]:
+        is_planned, is_first = bool(planned.plans), True
+        push: Any = None
+
+        def product(v: Array) -> Array:
+            nonlocal is_first, push
+            image: Array
+            if is_planned or is_first:
+                is_first = False
+                image = planned(x, v)
+                return image
+            if push is None:
+                _, push = linearize(grad(f), x)
+            image = push(v)
+            return image
+
+        return product
+
+    return at
 
 
 def one_real_number(value: Any) -> float:

@@ -81,4 +81,4 @@ def _example(form: Any) -> Any:
         return {key: _example(part) for key, part in parts}
     if kind is np.ndarray:
         return np.broadcast_to(0.0, parts)
-    return kind(map(_filled, parts))
+    return kind(map(_example, parts))
