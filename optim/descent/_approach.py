@@ -70,7 +70,9 @@ def approach(
         return point, refusal
     if (np.abs(point.jac) <= exact.noise).all():
         return (yield from _look_beyond(objective, point, exact, reach, BEYOND * exact.step))
-    step, slope = exact.step, -float(point.jac.dot(exact.solve(point.jac)))
+    step, slope = exact.step, exact.slope
+    if exact.hess is None:  # the step is better than what solves next to it
+        slope = -float(point.jac.dot(exact.solve(point.jac)))
     noise = NOISE * abs(point.fun)
     closer = fast = small = False
     while slope < 0:

@@ -122,7 +122,7 @@ class Objective(Problem):
             one_real_number(self.f(x))  # what f returns is told apart from errors within f
             raise
         self.recent.append((x, gradient))
-        return one_real_number(value), gradient
+        return float(value) if type(value) is np.float64 else one_real_number(value), gradient
 
     def hessian(self, x: Array) -> Array:
         """Return the matrix of second derivatives at x."""
