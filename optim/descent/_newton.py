@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.descent._look_around import look_around
-from optim.descent._quadratic_model import Model, model_of
+from optim.descent._quadratic_model import LocalModel, model_of
 from optim.descent._surroundings import in_digits
 from optim.descent._trust_region import (
     ACCEPTED,
@@ -137,7 +137,7 @@ def _search(objective: Objective, tol: float) -> Search:
 
 
 def _lower(
-    objective: Objective, point: Iterate, model: Model, reach: Array, radius: float
+    objective: Objective, point: Iterate, model: LocalModel, reach: Array, radius: float
 ) -> tuple[Iterate | None, float]:
     """Return a point where f is lower as predicted, and the radius to try next."""
     while True:
@@ -181,7 +181,7 @@ def _examine(objective: Objective, point: Iterate, reach: Array) -> tuple[Iterat
     return (there if _usable(there) else None), verdict
 
 
-def _stuck(objective: Objective, point: Iterate, model: Model, reach: Array) -> Verdict:
+def _stuck(objective: Objective, point: Iterate, model: LocalModel, reach: Array) -> Verdict:
     """Return the verdict on a point from which no step lowers f."""
     if model.has_minimum(point, reach_to_rounding(reach, BLURRED), BLURRED):
         return _examine(objective, point, reach)[1]

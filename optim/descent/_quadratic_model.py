@@ -28,7 +28,7 @@ class StepWithin(NamedTuple):
     change: float  # of the model
 
 
-class Model(Protocol):
+class LocalModel(Protocol):
     """A quadratic model of f about a point, in scaled coordinates."""
 
     def width(self, x: Array) -> float:
@@ -44,7 +44,7 @@ class Model(Protocol):
         """Return a first radius: Newton's step, or else one that is right for curvatures of 1."""
 
 
-def model_of(x: Array, jac: Array, hess: Array, scale: Array) -> Model:
+def model_of(x: Array, jac: Array, hess: Array, scale: Array) -> LocalModel:
     """Return the quadratic model, which takes no eigenvectors where no direction bends down."""
     scale = np.where(scale > 0, scale, 1.0)
     scaled = hess / scale / scale[:, None]
