@@ -32,7 +32,7 @@ def no_minimum(objective: Objective, point: Iterate, exact: Curvature) -> Verdic
         return Status.OTHER_KIND, "a stationary point, but f curves downwards there: no minimum"
     if exact.bends_down:
         return Status.STALLED, STUCK
-    return FLAT if exact.flat and exact.model is None else None
+    return FLAT if exact.flat and exact.hess is None else None
 
 
 def _is_stationary(objective: Objective, point: Iterate, exact: Curvature) -> bool:
@@ -70,7 +70,9 @@ def approach(
         return point, refusal
     if (np.abs(point.jac) <= exact.noise).all():
         return (yield from _look_beyond(objective, point, exact, reach, BEYOND * exact.step))
-    step, slope = exact.step, -float(point.jac.dot(exact.solve(point.jac)))
+    step, slope = exact.step, exact.slope
+    if exact.hess is None:  # the step is better than what solves next to it
+        slope = -float(point.jac.dot(exact.solve(point.jac)))
     noise = NOISE * abs(point.fun)
     closer = fast = small = False
     while slope < 0:
@@ -94,12 +96,11 @@ def _look_beyond(
     objective: Objective, point: Iterate, exact: Curvature, reach: Array, beyond: Array
 ) -> Generator[Iterate, None, tuple[Iterate, Verdict | None]]:
     """Yield a point that is lower than what seems to be a minimum, or return the verdict."""
-    if exact.model is None:  # then f is tried many steps further along the way alone
+    if exact.hess is None:  # then f is tried many steps further along the way alone
         falls = objective.value(point.x + beyond) < point.fun - NOISE * abs(point.fun)
         lower, verdict = point.x + beyond if falls else None, FOUND
     else:
-        known = point.x is exact.model.x
-        hess = exact.model.hess if known else objective.hessian(point.x)
+        hess = exact.hess if point.x is exact.x else objective.hessian(point.x)
         lower, verdict = look_around(objective, point, hess, reach)
     if lower is None:
         return point, verdict

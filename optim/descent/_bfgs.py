@@ -30,13 +30,14 @@ class Dense:
         """Return the product with a vector."""
         return self.scale * v if self.matrix is None else self.matrix.dot(v)
 
-    def learn(self, s: Array, y: Array, sy: float) -> None:
+    def learn(self, s: Array, y: Array, sy: float, yy: float) -> None:
         """Make the smallest change, of rank 2, with which ``times(y)`` is ``s``."""
         if self.matrix is None:
-            self.matrix = sy / float(y.dot(y)) * np.eye(s.size)
+            self.matrix = sy / yy * np.eye(s.size)
         u = self.matrix.dot(y)
         a = s / sy
-        change = np.multiply.outer(u - (sy + float(u.dot(y))) / 2 * a, a)
+        u -= (sy + float(u.dot(y))) / 2 * a
+        change = np.multiply.outer(u, a)
         self.matrix -= change
         self.matrix -= change.T
 

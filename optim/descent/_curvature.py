@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import isfinite
 from typing import NamedTuple
 
 import numpy as np
 
-from optim.descent._quadratic_model import QuadraticModel
+from optim.descent._quadratic_model import QuadraticModel, is_surely_positive
 from optim.search._objective import Array, Objective
 from optim.search._rounding import EPS
 
@@ -21,21 +22,13 @@ class Curvature(NamedTuple):
 
     step: Array  # of Newton's method, with curvatures taken as positive
     slope: float  # of f along it
-    lowest: float  # the lowest curvature that was found
-    largest: float
     solve: Callable[[Array], Array]  # what turns a gradient nearby into minus a step
+    flat: bool = False  # whether f has no curvature at all
+    bends_down: bool = False  # whether it is curved downwards along some direction
+    x: Array | None = None  # where all second derivatives are known
+    hess: Array | None = None  # and these
     noise: Array | float = 0.0  # of the gradient, from the rounding of x alone
-    model: QuadraticModel | None = None  # where all second derivatives are known
-
-    @property
-    def flat(self) -> bool:
-        """Whether f has no curvature at all."""
-        return self.largest == 0
-
-    @property
-    def bends_down(self) -> bool:
-        """Whether f is curved downwards along some direction."""
-        return self.lowest < -SINGULAR * self.largest
+    model: QuadraticModel | None = None  # where a curvature is none, or may be negative
 
 
 def curvature_at(
@@ -47,14 +40,29 @@ def curvature_at(
     return _by_products(objective.hessian_product(x), jac, precondition)
 
 
-def _by_hessian(matrix: Array, x: Array, jac: Array) -> Curvature:
+def _by_hessian(hess: Array, x: Array, jac: Array) -> Curvature:
     # In units in which all diagonal entries are alike, so that the unknowns' own do not matter.
-    scale = np.sqrt(np.abs(matrix.diagonal()))
-    scale[~(scale > SINGULAR * scale.max())] = scale.max() or 1.0
-    if not (np.isfinite(matrix).all() and np.isfinite(scale).all()):
+    scale = np.sqrt(np.abs(hess.diagonal()))
+    largest = float(scale.max())
+    scale[~(scale > SINGULAR * largest)] = largest or 1.0
+    if not (isfinite(largest) and np.isfinite(hess).all()):
         nothing = np.full_like(jac, np.nan)
-        return Curvature(nothing, np.nan, np.nan, np.nan, lambda g: nothing)
-    model = QuadraticModel(x, jac, matrix, scale)
+        return Curvature(nothing, np.nan, lambda g: nothing)
+    noise = 10 * EPS * np.abs(hess).dot(np.abs(x))
+    scaled = hess / scale / scale[:, None]
+    if not is_surely_positive(scaled):
+        return _by_model(QuadraticModel(x, jac, hess, scale), jac, noise)
+
+    def solve(g: Array) -> Array:
+        solution: Array = np.linalg.solve(scaled, g / scale) / scale
+        return solution
+
+    step = -solve(jac)
+    return Curvature(step, float(jac.dot(step)), solve, x=x, hess=hess, noise=noise)
+
+
+def _by_model(model: QuadraticModel, jac: Array, noise: Array) -> Curvature:
+    """Take all curvatures as positive, and none as less than what may be rounding."""
     lowest, largest = float(model.curvatures[0]), float(np.abs(model.curvatures).max())
     least = np.where(model.curved, 0.0, SINGULAR * largest or 1.0)
     positive = np.maximum(np.abs(model.curvatures), least)
@@ -64,8 +72,10 @@ def _by_hessian(matrix: Array, x: Array, jac: Array) -> Curvature:
         return solution
 
     step = -solve(jac)
-    noise = 10 * EPS * np.abs(matrix) @ np.abs(x)
-    return Curvature(step, float(jac.dot(step)), lowest, largest, solve, noise, model)
+    bends_down = lowest < -SINGULAR * largest
+    slope = float(jac.dot(step))
+    flat = largest == 0
+    return Curvature(step, slope, solve, flat, bends_down, model.x, model.hess, noise, model)
 
 
 def _by_products(
@@ -77,7 +87,8 @@ def _by_products(
         probe = np.random.default_rng(0).normal(size=jac.size)
         _, low, high = _conjugate_gradients(product, probe, precondition, PRODUCTS // 2, 1e-10)
         lowest, largest = (min(lowest, low) if jac.any() else low), max(largest, high)
-    return Curvature(step, float(jac.dot(step)), lowest, largest, precondition)
+    bends_down = lowest < -SINGULAR * largest
+    return Curvature(step, float(jac.dot(step)), precondition, largest == 0, bends_down)
 
 
 def _conjugate_gradients(

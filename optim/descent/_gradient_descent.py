@@ -233,9 +233,9 @@ def _verdict_to_second_order(
 ) -> Verdict:
     """Return the verdict on where nothing is left to gain, to second order."""
     refusal = no_minimum(objective, point, exact)
-    if refusal or exact.model is None:
+    if refusal or exact.hess is None:
         return refusal or found
-    lower, verdict = look_around(objective, point, exact.model.hess, reach)
+    lower, verdict = look_around(objective, point, exact.hess, reach)
     if lower is not None:
         return Status.OTHER_KIND, "a stationary point, but f is lower beside it: no minimum"
     return found if verdict[0] is Status.CONVERGED else verdict

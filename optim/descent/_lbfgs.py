@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from math import sqrt
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from optim.descent._bfgs import Dense
 from optim.descent._convergence import TOL
@@ -19,33 +20,63 @@ if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
 
 
+LEAST_ROOM = 8  # rows for pairs to come
+
+
 class Remembered:
-    """An inverse Hessian as the last few steps and changes of the gradient."""
+    """An inverse Hessian as the last few steps and changes of the gradient.
+
+    These are scaled such that the product of a step with its own change is 1, and stand in the rows
+    of two matrices S and Y, the newest last. The two loops over them are products with matrices,
+    for each solves a triangular system: of R, the upper triangle of S Yᵀ.
+    """
 
     scale = 1.0
 
     def __init__(self, memory: int) -> None:
-        # Steps and changes of the gradient, scaled such that their product is 1.
-        self.pairs: deque[tuple[Array, Array]] = deque(maxlen=memory)
+        self.memory = memory
+        self.first = self.last = 0  # the rows in use, of more than there are pairs to remember
+        self.steps = self.changes = np.zeros((0, 0))
+        self.inverse_triangle = np.zeros((0, 0))
 
     def times(self, v: Array) -> Array:
         """Return the product with a vector, by the recursion of two loops."""
-        q = v.copy()
-        shares = []
-        for s, y in reversed(self.pairs):
-            share = s.dot(q)
-            q -= share * y
-            shares.append(share)
+        if not self.last:
+            return self.scale * v
+        steps = self.steps[self.first : self.last]
+        changes = self.changes[self.first : self.last]
+        shares = self.inverse_triangle.dot(steps.dot(v))
+        q: Array = v - shares.dot(changes)
         q *= self.scale
-        for s, y in self.pairs:
-            q += (shares.pop() - y.dot(q)) * s
+        q += (shares - changes.dot(q)).dot(self.inverse_triangle).dot(steps)
         return q
 
-    def learn(self, s: Array, y: Array, sy: float) -> None:
+    def learn(self, s: Array, y: Array, sy: float, yy: float) -> None:
         """Remember a step; the newest sets the scale."""
+        self._make_room(s.size)
         root = sqrt(sy)
-        self.pairs.append((s / root, y / root))
-        self.scale = sy / float(y.dot(y))
+        old, n = self.inverse_triangle, self.last - self.first
+        self.steps[self.last] = s / root
+        self.changes[self.last] = y = y / root
+        self.inverse_triangle = np.eye(n + 1)
+        self.inverse_triangle[:n, :n] = old
+        self.inverse_triangle[:n, n] = -old.dot(self.steps[self.first : self.last].dot(y))
+        self.last += 1
+        self.scale = sy / yy
+
+    def _make_room(self, size: int) -> None:
+        """Forget the oldest pair where as many are remembered as may be, and find the next row."""
+        if self.last - self.first == self.memory:
+            self.first += 1
+            self.inverse_triangle = self.inverse_triangle[1:, 1:]
+        if self.last == len(self.steps):
+            kept = self.last - self.first
+            room = np.empty((2, kept + max(kept, LEAST_ROOM), size))
+            if kept:
+                room[0, :kept] = self.steps[self.first :]
+                room[1, :kept] = self.changes[self.first :]
+            self.steps, self.changes = room
+            self.first, self.last = 0, kept
 
 
 @answering(OF_MINIMISERS)

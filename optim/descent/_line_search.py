@@ -68,9 +68,10 @@ def wolfe(
     noise = NOISE * abs(start.fun)
     low, high = start, None
     growth = GROWTH
+    x = _place(start, direction, length)
     for _ in range(TRIALS):
-        trial = trial_at(objective, start, direction, length)
-        if trial.fun == -inf or (low is not start and not np.isfinite(trial.x).all()):
+        trial = _trial(objective, direction, length, x)
+        if trial.fun == -inf or (low is not start and not _all_finite(x)):
             return low._replace(length=inf)
         allowed = start.fun + SUFFICIENT * length * start.slope
         if abs(trial.fun - start.fun) <= noise:
@@ -86,9 +87,11 @@ def wolfe(
         if high is None:
             length = _beyond(before, low, growth)
             growth *= GROWTH
+            x = _place(start, direction, length)
         else:
             length = _between(low, high, noise)
-            if not (start.x + length * direction != low.x).any():
+            x = _place(start, direction, length)
+            if _same(x, low.x):
                 break  # the interval has shrunk to rounding
     return low
 
@@ -122,9 +125,27 @@ def armijo(objective: Objective, start: Trial, direction: Array, length: float) 
 
 def trial_at(objective: Objective, start: Trial, direction: Array, length: float) -> Trial:
     """Evaluate f on the ray."""
-    x = start.x + (direction if length == 1 else length * direction)
+    return _trial(objective, direction, length, _place(start, direction, length))
+
+
+def _place(start: Trial, direction: Array, length: float) -> Array:
+    place: Array = start.x + (direction if length == 1 else length * direction)
+    return place
+
+
+def _trial(objective: Objective, direction: Array, length: float, x: Array) -> Trial:
     fun, jac = objective.value_and_gradient(x)
     return Trial(length, x, fun, jac, float(jac.dot(direction)))
+
+
+def _all_finite(x: Array) -> bool:
+    # The square may overflow, but mostly tells at once.
+    return isfinite(x.dot(x)) or bool(np.isfinite(x).all())
+
+
+def _same(x: Array, y: Array) -> bool:
+    gap = x - y
+    return not (gap.dot(gap) or gap.any())
 
 
 # -- where to try next -----------------------------------------------------------------------

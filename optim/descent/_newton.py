@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from optim.descent._look_around import look_around
-from optim.descent._quadratic_model import QuadraticModel
+from optim.descent._quadratic_model import LocalModel, model_of
 from optim.descent._surroundings import in_digits
 from optim.descent._trust_region import (
     ACCEPTED,
@@ -21,7 +21,6 @@ from optim.descent._trust_region import (
     gain_ratio,
     next_radius,
     reach_to_rounding,
-    step_within,
 )
 from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Iterate, Objective
@@ -113,12 +112,12 @@ def _search(objective: Objective, tol: float) -> Search:
     scale, reach = np.zeros_like(point.x), np.zeros_like(point.x)
     radius, march = 0.0, March()
     while True:
-        scale = np.maximum(scale, np.sqrt(np.abs(np.diag(point.more["hess"]))))
+        scale = np.maximum(scale, np.sqrt(np.abs(point.more["hess"].diagonal())))
         reach = np.maximum(FADING * reach, np.abs(point.x))
-        model = QuadraticModel(point.x, point.jac, point.more["hess"], scale)
+        model = model_of(point.x, point.jac, point.more["hess"], scale)
         there: Iterate | None = None
         if model.has_minimum(point, reach, tol):
-            there, verdict = _examine(objective, point, model, reach)
+            there, verdict = _examine(objective, point, reach)
             if there is None:
                 return verdict
             radius = 0.0
@@ -138,22 +137,21 @@ def _search(objective: Objective, tol: float) -> Search:
 
 
 def _lower(
-    objective: Objective, point: Iterate, model: QuadraticModel, reach: Array, radius: float
+    objective: Objective, point: Iterate, model: LocalModel, reach: Array, radius: float
 ) -> tuple[Iterate | None, float]:
     """Return a point where f is lower as predicted, and the radius to try next."""
     while True:
-        t = step_within(radius, model.curvatures, model.slopes)
-        step = model.axes @ t
-        if not (np.isfinite(step).all() and np.any(np.abs(step) > EPS / 2 * reach)):
+        step, size, slope, change = model.within(radius)
+        if not (np.isfinite(step).all() and (np.abs(step) > EPS / 2 * reach).any()):
             return None, radius
-        there = Iterate(point.x + step, *objective.value_and_gradient(point.x + step))
+        x = point.x + step
+        there = Iterate(x, *objective.value_and_gradient(x))
         if there.fun == -np.inf:
             return there, radius
-        gain = gain_ratio(point, there, model.change(t))
+        gain = gain_ratio(point, there, change)
         if gain > ACCEPTED:
             there = _with_hessian(objective, *there[:3])
             gain = gain if _usable(there) else np.nan
-        size, slope = float(np.linalg.norm(t)), float(model.slopes @ t)
         radius = next_radius(radius, size, slope, there.fun - point.fun, gain)
         if gain > ACCEPTED:
             return there, radius
@@ -174,9 +172,7 @@ def _usable(point: Iterate) -> bool:
 # -- the verdict -----------------------------------------------------------------------------
 
 
-def _examine(
-    objective: Objective, point: Iterate, model: QuadraticModel, reach: Array
-) -> tuple[Iterate | None, Verdict]:
+def _examine(objective: Objective, point: Iterate, reach: Array) -> tuple[Iterate | None, Verdict]:
     """Return a lower point beside one where the model has its minimum, or else the verdict."""
     lower, verdict = look_around(objective, point, point.more["hess"], reach)
     if lower is None:
@@ -185,10 +181,10 @@ def _examine(
     return (there if _usable(there) else None), verdict
 
 
-def _stuck(objective: Objective, point: Iterate, model: QuadraticModel, reach: Array) -> Verdict:
+def _stuck(objective: Objective, point: Iterate, model: LocalModel, reach: Array) -> Verdict:
     """Return the verdict on a point from which no step lowers f."""
     if model.has_minimum(point, reach_to_rounding(reach, BLURRED), BLURRED):
-        return _examine(objective, point, model, reach)[1]
+        return _examine(objective, point, reach)[1]
     return Status.STALLED, STUCK
 
 

@@ -22,7 +22,7 @@ from optim.descent._hessian_products import (
     within,
 )
 from optim.descent._look_around import around_point, look_around, try_along
-from optim.descent._quadratic_model import QuadraticModel
+from optim.descent._quadratic_model import model_of
 from optim.descent._surroundings import in_digits
 from optim.descent._trust_region import (
     ACCEPTED,
@@ -34,7 +34,6 @@ from optim.descent._trust_region import (
     gain_ratio,
     next_radius,
     reach_to_rounding,
-    step_within,
 )
 from optim.search._keywords import OF_MINIMISERS, answering
 from optim.search._objective import Array, Iterate, Objective
@@ -238,10 +237,10 @@ def _by_matrix(
     """Return a step down, or a lower point nearby and the verdict: by the Hessian."""
     point = here.point
     hess = objective.hessian(point.x)
-    model = QuadraticModel(point.x, point.jac, hess, np.sqrt(np.abs(np.diag(hess))))
+    model = model_of(point.x, point.jac, hess, np.sqrt(np.abs(hess.diagonal())))
     if model.has_minimum(point, reach_to_rounding(reach, tol), tol):
         return look_around(objective, point, hess, reach)
-    move = model.axes @ step_within(model.reasonable(reach), model.curvatures, model.slopes)
+    move = model.within(model.reasonable(reach)).move
     return model_step(point.jac, move, hess @ move, converged=False)
 
 

@@ -33,8 +33,11 @@ class Inverse(Protocol):
     def times(self, v: Array) -> Array:
         """Return its product with a vector."""
 
-    def learn(self, s: Array, y: Array, sy: float) -> None:
-        """Change it such that it turns y, a change of the gradient, into s, the step behind."""
+    def learn(self, s: Array, y: Array, sy: float, yy: float) -> None:
+        """Change it such that it turns y, a change of the gradient, into s, the step behind.
+
+        ``sy`` and ``yy`` are their products.
+        """
 
 
 def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
@@ -45,28 +48,30 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
     """
     x = objective.start
     fun, jac = objective.value_and_gradient(x)
-    yield Iterate(x, fun, jac)
+    point = Iterate(x, fun, jac)
+    yield point
     if not (isfinite(fun) and np.isfinite(jac).all()):
         return not_finite_verdict(fun, jac)
     reach, highest = np.abs(x), abs(fun)
     inverse.scale = first_scale(objective, x, jac)
     rough = roughly(tol, x.size)
     failures = idle = 0
-    march, crawl, before = March(), Crawl(), x
+    march, crawl = March(), Crawl()
+    s, squared = np.zeros_like(x), 0.0
     while True:
-        moved, before = x - before, x
-        point = Iterate(x, fun, jac)
-        verdict = _leads_nowhere(objective, march, crawl, point, moved, highest)
+        verdict = _leads_nowhere(objective, march, crawl, point, s, squared, highest)
         if verdict:
             return verdict
+        x, fun, jac, _ = point
         direction = -inverse.times(jac)
         slope = float(jac.dot(direction))
         # A model that was learnt may be wrong where little was seen: ask the exact derivatives.
         if failures or not slope < 0 or negligible(direction, slope, fun, reach, rough, highest):
             found = yield from _exact_way(objective, inverse, point, reach, highest, tol, failures)
             if isinstance(found, Iterate):
-                x, fun, jac, _ = found
-                np.maximum(reach, np.abs(x), out=reach)
+                point, s = found, found.x - x
+                squared = float(s.dot(s))
+                np.maximum(reach, np.abs(point.x), out=reach)
                 continue
             if not isinstance(found, Way):
                 return found
@@ -75,26 +80,33 @@ def quasi_newton(objective: Objective, inverse: Inverse, tol: float) -> Search:
         if trial.is_unbounded:
             yield Iterate(trial.x, trial.fun, trial.jac)
             return unbounded_verdict(trial.fun)
-        s, y = trial.x - x, trial.jac - jac
-        if not s.any():
+        s = trial.x - x
+        squared = float(s.dot(s))
+        if not (squared or s.any()):
             failures += 1
             continue
         idle = 0 if trial.fun < fun else idle + 1
         failures = 2 if idle >= IDLE else 0
-        _, x, fun, jac, _ = trial
-        np.maximum(reach, np.abs(x), out=reach)
-        _learn(inverse, s, y)
-        yield Iterate(x, fun, jac)
+        point = Iterate(trial.x, trial.fun, trial.jac)
+        np.maximum(reach, np.abs(point.x), out=reach)
+        _learn(inverse, s, point.jac - jac)
+        yield point
 
 
 def _leads_nowhere(
-    objective: Objective, march: March, crawl: Crawl, point: Iterate, moved: Array, highest: float
+    objective: Objective,
+    march: March,
+    crawl: Crawl,
+    point: Iterate,
+    moved: Array,
+    squared: float,
+    highest: float,
 ) -> Verdict | None:
     """Return the verdict where steps only crawl, or f falls without end."""
     if crawl.goes_on(objective.nfev):
         return Status.STALLED, CORNER
     x, fun, _, _ = point
-    far = march.goes_on(sqrt(float(moved.dot(moved))))
+    far = march.goes_on(sqrt(squared))
     if below_all(fun, highest) or (far and falls_without_end(objective.value, x, moved, fun)):
         return unbounded_verdict(fun)
     return None
@@ -146,9 +158,9 @@ def roughly(tol: float, size: int) -> float:
 
 def _learn(inverse: Inverse, s: Array, y: Array) -> None:
     """Let an inverse Hessian learn from a step, where f has bent up along it."""
-    sy = float(s.dot(y))
-    if min(sy, float(y.dot(y))) > UNDERFLOW:
-        inverse.learn(s, y, sy)
+    sy, yy = float(s.dot(y)), float(y.dot(y))
+    if sy > UNDERFLOW and yy > UNDERFLOW:
+        inverse.learn(s, y, sy, yy)
 
 
 class Crawl:

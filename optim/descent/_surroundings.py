@@ -7,6 +7,7 @@ without limits every point is feasible.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
 
 import numpy as np
@@ -97,32 +98,43 @@ def as_predicted(
 
     def growth(way: Array, jac: Array) -> Array:
         expected = way * curvatures
-        change = (jac - around.jac) @ axes
-        return np.divide(change, expected, where=expected != 0, out=np.zeros_like(way))
+        change = (jac - around.jac).dot(axes)
+        ratio: Array = np.divide(change, expected, where=expected != 0, out=np.zeros_like(way))
+        return ratio
 
-    decided, confirmed = ~curved, np.zeros_like(curved)
-    for x, jac in reversed(visited):
-        way = ((x - around.x) / around.sizes**2) @ axes
+    confirmed = np.zeros_like(curved)
+    if visited:
+        points, slopes = np.array(visited)[::-1].swapaxes(0, 1)
+        way = ((points - around.x) / around.sizes**2).dot(axes)
         share = np.where(curved, curvatures * way**2, 0.0)
-        far = np.abs(way) >= np.maximum(VISITED * away, LEAST_LOOK)
-        tells = ~decided & far & (np.abs(way) < 1)
-        tells &= share >= SHARE * share.max()
-        ratio = growth(way, jac)
-        confirmed |= tells & (np.abs(ratio - 1) < ALIKE)
-        decided |= tells
+        distance = np.abs(way)
+        tells = curved & (distance >= np.maximum(VISITED * away, LEAST_LOOK)) & (distance < 1)
+        tells &= share >= SHARE * share.max(axis=1, keepdims=True)
+        alike = np.abs(growth(way, slopes) - 1) < ALIKE
+        # Along each axis the last point decides that tells of it.
+        last = tells.argmax(axis=0), np.arange(curved.size)
+        confirmed = tells[last] & alike[last]
     asked = curved & ~confirmed
+    if not asked.any():
+        return confirmed
     # As far along each as changes f as much: then none hides behind another's third derivatives.
-    share = np.where(asked, curvatures * length**2, 0.0)
+    most = float((curvatures * length**2)[asked].max())
     stiff = np.where(asked, curvatures, np.inf)
-    signs = np.random.default_rng(0).choice([-1.0, 1.0], length.size)
-    lengths = signs * np.minimum(1.0, np.sqrt(share.max(initial=0.0) / stiff))
+    lengths = _signs(asked.size) * np.minimum(1.0, np.sqrt(most / stiff))
     for way in (lengths, -lengths):
-        if asked.any():
-            ratio = growth(way, around.gradient(around.x + axes @ way))
-            asked = asked & (ratio > 1 / AGREES) & (ratio < AGREES)
-            if (np.abs(ratio - 1) < ALIKE)[asked].all():
-                break
+        ratio = growth(way, around.gradient(around.x + axes.dot(way)))
+        asked = asked & (ratio > 1 / AGREES) & (ratio < AGREES)
+        if (np.abs(ratio - 1) < ALIKE)[asked].all():
+            break
     return confirmed | asked
+
+
+@lru_cache(maxsize=16)
+def _signs(count: int) -> Array:
+    """Return signs at random, the same ones each time."""
+    signs: Array = np.random.default_rng(0).choice([-1.0, 1.0], count)
+    signs.flags.writeable = False
+    return signs
 
 
 def goes_on(around: Surroundings, step: Array, way: Array, bend: float) -> bool:

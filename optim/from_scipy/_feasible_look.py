@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from autodiff import hessian
 from optim.descent._surroundings import ROUNDING
 from optim.from_scipy._constraints import violation
 from optim.from_scipy._kkt import Stationarity, shortest
@@ -114,7 +113,7 @@ class Limited:
         """Return the Hessian of the Lagrangian at x; None where it is unknown."""
         search = self._search
         try:
-            matrix = np.asarray((search.given_hess or hessian(search.f))(x), float)
+            matrix = np.asarray((search.given_hess or search.curvature)(x), float)
             at = 0
             for c in search.constraints:
                 own = self._pushes.multipliers[at : at + c.lower.size]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff import flatten, grad, hessian, linearize, value_and_grad, vjp
+from autodiff import flatten, grad, hessian, hvp, linearize, replaying, value_and_grad, vjp
 from optim.from_scipy._constraints import (
     Constraint,
     bounds_of,
@@ -25,7 +25,13 @@ from optim.from_scipy._methods import (
     WITHOUT_GRADIENT,
 )
 from optim.from_scipy._scipy_verdict import FEASIBLE, NOTHING
-from optim.search._objective import Array, ObjectiveError, Problem, one_real_number
+from optim.search._objective import (
+    Array,
+    ObjectiveError,
+    Problem,
+    hessian_products,
+    one_real_number,
+)
 from optim.search._run import Status, Verdict
 
 if TYPE_CHECKING:
@@ -41,7 +47,7 @@ ZERO = 1e-4  # what an unknown may be measured by where all of them are about 0
 class ScipySearch(Problem):
     """One search by a method of SciPy: its functions, each point computed once, and its best.
 
-    ``fun`` is recorded where a gradient may be asked for, and walked back only if it is.
+    Where a gradient may be asked for, it is computed with the value, and counted if it is.
     """
 
     def __init__(
@@ -57,7 +63,11 @@ class ScipySearch(Problem):
         self.method, self.callback = method, callback
         self.own_error: Exception | None = None
         self.f = self.on_vectors(fun, args)
-        self._value_and_grad = value_and_grad(self.f)
+        # Plans are found again of functions that hold nothing of a search.
+        written = super().on_vectors(fun, args)
+        self._value_and_grad = replaying(value_and_grad(written))
+        self._hessian = replaying(hessian(written))
+        self._products = hessian_products(written)
         self.given_hess: Callable[[Any], Any] | None = None
         self.pair = jac is True
         self.given = self.on_vectors(jac, args) if callable(jac) else None
@@ -74,9 +84,10 @@ class ScipySearch(Problem):
         self.constraints: list[Constraint] = []
         self.best, self.least = self.start, np.inf
         self.notes: list[str] = []
-        self._at = self._linearized_at = b""
+        self._at = self._product_at = b""
         self.last_value = np.nan
         self._gradient: Any = None
+        self._slopes: Any = None  # the gradient, as long as nobody has asked for it
 
     # -- the functions that SciPy calls ------------------------------------------------------
 
@@ -108,11 +119,10 @@ class ScipySearch(Problem):
         self.nfev += 1
         self._gradient = None
         if self.recorded:
+            value, self._slopes = self._recorded_value_and_slopes(x)
             if self.eager:
-                value, self._gradient = self._value_and_grad(x)
+                self._gradient = self._slopes
                 self.njev += 1
-            else:
-                value, self._pull = vjp(self.f, x)
         elif self.pair:
             value, self._gradient = self.f(x)
         else:
@@ -123,12 +133,21 @@ class ScipySearch(Problem):
         if value < self.least and not self.constraints and self.inside(x):
             self.best, self.least = x.copy(), value
 
+    def _recorded_value_and_slopes(self, x: Array) -> tuple[Any, Any]:
+        try:
+            value, slopes = self._value_and_grad(x)
+        except Exception:  # which is remembered where it is one of f's own
+            value, pull = vjp(self.f, x)
+            one_real_number(value)
+            slopes = pull(1.0)
+        return value, slopes
+
     def gradient(self, x: Array) -> Array:
         """Return ∇f(x)."""
         self.value(x)
         if self._gradient is None:
             self.njev += 1
-            self._gradient = self.given(x) if self.given else self._pull(1.0)
+            self._gradient = self.given(x) if self.given else self._slopes
         if type(self._gradient) is not np.ndarray:
             self._gradient = flatten(self._gradient)[0]
         return self._gradient.reshape(-1)
@@ -149,17 +168,28 @@ class ScipySearch(Problem):
     def hessian(self, x: Array) -> Array:
         """Return ∇²f(x)."""
         self.nhev += 1
-        matrix: Array = hessian(self.f)(x)
+        return self.curvature(x)
+
+    def curvature(self, x: Array) -> Array:
+        """Return ∇²f(x), and count nothing."""
+        matrix: Array
+        try:
+            matrix = self._hessian(x)
+        except Exception:
+            matrix = hessian(self.f)(x)
         return matrix
 
     def hessian_product(self, x: Array, p: Array) -> Array:
-        """Return ∇²f(x) p; at the same x, f is recorded once."""
+        """Return ∇²f(x) p."""
         at = x.tobytes()
-        if at != self._linearized_at:
-            _, self._push = linearize(grad(self.f), x)
-            self._linearized_at = at
-        image: Array = self._push(p)
-        return image
+        if at != self._product_at:
+            self._product = self._products(x.copy())
+            self._product_at = at
+        try:
+            return self._product(p)
+        except Exception:  # which is remembered where it is one of f's own
+            image: Array = hvp(self.f, x, p)
+            return image
 
     def on_step(self, intermediate_result: Any) -> Any:
         """Follow the steps, and tell the callback of them in the form that it takes."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
-from autodiff import hessian, jacobian
+from autodiff import hessian, jacobian, replaying
 from optim.search._objective import Array, Objective, ObjectiveError
+
+Function: TypeAlias = Callable[..., Any]
 
 
 class ConstrainedObjective(Objective):
@@ -25,12 +27,14 @@ class ConstrainedObjective(Objective):
         super().__init__(f, x0, args)
         self.asked = asked
         self.sign = -1.0 if asked == "maximum" else 1.0
-        self._constraints = [self.on_vectors(c, ()) for c in constraints]
+        self._constraints = tuple([self.on_vectors(c, ()) for c in constraints])
+        self._jacobian = replaying(jacobian(_all_in_a_row(self.f, self._constraints)))
+        self._curvature = replaying(_curvature(self.f, self._constraints, self.sign))
         self.sizes: list[int] = []  # how many constraints each function returns
 
     def constraints(self, x: Any) -> Any:
         """Return all constraints in their order, as one vector."""
-        return np.concatenate([_entries(c(x)) for c in self._constraints])
+        return _in_a_row(self._constraints, x)
 
     def values(self, x: Array) -> tuple[float, Array]:
         """Return ``sign`` f and the constraints."""
@@ -47,15 +51,13 @@ class ConstrainedObjective(Objective):
     def derivatives(self, x: Array) -> tuple[Array, Array]:
         """Return the gradient of ``sign`` f and the constraints' Jacobian, from one recording."""
         self.njev += 1
-        both = jacobian(lambda x: np.concatenate([_entries(self.f(x)), self.constraints(x)]))(x)
+        both = self._jacobian(x)
         return self.sign * both[0], both[1:]
 
     def curvature(self, x: Array, multipliers: Array) -> Array:
         """Return the Hessian of the Lagrangian, ``sign`` f + Σ λᵢ cᵢ."""
         self.nhev += 1
-        matrix: Array = hessian(
-            lambda x: self.sign * np.sum(_entries(self.f(x))) + multipliers @ self.constraints(x)
-        )(x)
+        matrix: Array = self._curvature(x, multipliers)
         return matrix
 
     def curvature_of_constraints(self, x: Array, weights: Array) -> Array:
@@ -63,6 +65,30 @@ class ConstrainedObjective(Objective):
         self.nhev += 1
         matrix: Array = hessian(lambda x: np.sum(weights * self.constraints(x)))(x)
         return matrix
+
+
+# What plans are kept of holds no more than the caller's functions.
+
+
+def _all_in_a_row(f: Function, constraints: tuple[Function, ...]) -> Function:
+    """Return the function of f and all constraints, as one vector."""
+    return lambda x: np.concatenate([_entries(f(x)), _in_a_row(constraints, x)])
+
+
+def _curvature(f: Function, constraints: tuple[Function, ...], sign: float) -> Function:
+    """Return the Hessian of the Lagrangian as a function of x and the multipliers."""
+
+    def curvature(x: Any, multipliers: Any) -> Any:
+        return hessian(
+            lambda x: sign * np.sum(_entries(f(x))) + multipliers @ _in_a_row(constraints, x)
+        )(x)
+
+    return curvature
+
+
+def _in_a_row(constraints: tuple[Function, ...], x: Any) -> Any:
+    """Return all constraints in their order, as one vector."""
+    return np.concatenate([_entries(c(x)) for c in constraints])
 
 
 def _entries(value: Any) -> Any:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import Tensor, flatten, jacobian, jvp, linearize
+from autodiff import Tensor, flatten, jacobian, jvp, linearize, replaying
 from optim.search._objective import Array, Iterate, ObjectiveError, Problem
 
 
@@ -42,6 +42,7 @@ class Equations(Problem):
     def __init__(self, f: Callable[..., Any], x0: Any, args: Any = ()) -> None:
         super().__init__(x0)
         self.f = self.on_vectors(f, args)
+        self._value_and_jacobian = replaying(value_and_jacobian(self.f))
         self.shape: tuple[int, ...] = ()  # of what f returns
         self.highest = np.zeros(self.start.size)  # |f| that each equation has had, in any search
 
@@ -52,17 +53,10 @@ class Equations(Problem):
 
     def at(self, x: Array) -> EquationPoint:
         """Return the point with values and Jacobian, from one recording."""
-        value: Any = None
-
-        def keep_value(x: Any) -> Any:
-            nonlocal value
-            value = self.f(x)
-            return value
-
         self.nfev += 1
         self.njev += 1
         try:
-            matrix = jacobian(keep_value)(x)
+            value, matrix = self._value_and_jacobian(x)
         except (TypeError, ValueError):
             self._as_vector(self.f(x))  # what f returns is told apart from errors within f
             raise
@@ -132,6 +126,23 @@ class Equations(Problem):
             )
         numbers: Array = value.astype(float, copy=False)
         return numbers
+
+
+def value_and_jacobian(f: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, Any]]:
+    """Return the function that computes what f returns and its Jacobian, from one recording."""
+
+    def both(x: Any) -> tuple[Any, Any]:
+        value: Any = None
+
+        def keep_value(x: Any) -> Any:
+            nonlocal value
+            value = f(x)
+            return value
+
+        matrix = jacobian(keep_value)(x)
+        return value, matrix
+
+    return both
 
 
 def digits(x: Array) -> str:

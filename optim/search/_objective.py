@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import flatten, grad, hessian, linearize, value_and_grad
+from autodiff import grad, hessian, hvp, linearize, replaying, value_and_grad
+from optim.search._start import vector_and_way_back
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -45,7 +47,7 @@ class Problem:
 
     def __init__(self, x0: Any) -> None:
         try:
-            start, self.shaped = flatten(x0)
+            start, self.shaped = vector_and_way_back(x0)
         except TypeError as error:
             if any(map(callable, x0 if isinstance(x0, list | tuple) else [x0])):
                 raise TypeError(f"expected numbers as x0, got a function: {ORDER}") from error
@@ -74,7 +76,8 @@ class Problem:
         same = shaped(self.start) is self.start
         if not args:
             return f if same else lambda x: f(shaped(x))
-        return lambda x: f(shaped(x), *args)
+        # Plans of the derivatives are found again by what such a function holds.
+        return (lambda x: f(x, *args)) if same else lambda x: f(shaped(x), *args)
 
     def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
@@ -101,7 +104,7 @@ class Objective(Problem):
     def __init__(self, f: Callable[..., Any], x0: Any, args: Any = ()) -> None:
         super().__init__(x0)
         self.f = self.on_vectors(f, args)
-        self._value_and_grad = value_and_grad(self.f)
+        self._value_and_grad = replaying(value_and_grad(self.f))
         self.recent: deque[tuple[Array, Array]] = deque(maxlen=RECENT)
 
     def value(self, x: Array) -> float:
@@ -119,24 +122,60 @@ class Objective(Problem):
             one_real_number(self.f(x))  # what f returns is told apart from errors within f
             raise
         self.recent.append((x, gradient))
-        return one_real_number(value), gradient
+        return float(value) if type(value) is np.float64 else one_real_number(value), gradient
 
     def hessian(self, x: Array) -> Array:
         """Return the matrix of second derivatives at x."""
         self.nhev += 1
-        matrix: Array = hessian(self.f)(x)
+        matrix: Array = self._hessian(x)
         return matrix.reshape(x.size, x.size)
 
     def hessian_product(self, x: Array) -> Callable[[Array], Array]:
-        """Return the function v ↦ ∇²f(x) v, from one recording; each call counts."""
-        _, push = linearize(grad(self.f), x)
+        """Return the function v ↦ ∇²f(x) v; each call counts."""
+        times = self._products(x)
 
         def product(v: Array) -> Array:
             self.nhev += 1
-            image: Array = push(v)
+            return times(v)
+
+        return product
+
+    @cached_property
+    def _hessian(self) -> Callable[[Array], Array]:
+        return replaying(hessian(self.f))
+
+    @cached_property
+    def _products(self) -> Callable[[Array], Callable[[Array], Array]]:
+        return hessian_products(self.f)
+
+
+def hessian_products(f: Callable[[Any], Any]) -> Callable[[Array], Callable[[Array], Array]]:
+    """Return the function of x that returns v ↦ ∇²f(x) v.
+
+    A plan computes each product from x and v. Where there is none, f is recorded once for all
+    products at x after the first, which is one of the calls after which there may be a plan.
+    """
+    planned: Any = replaying(lambda x, v: hvp(f, x, v))
+
+    def at(x: Array) -> Callable[[Array], Array]:
+        is_planned, is_first = bool(planned.plans), True
+        push: Any = None
+
+        def product(v: Array) -> Array:
+            nonlocal is_first, push
+            image: Array
+            if is_planned or is_first:
+                is_first = False
+                image = planned(x, v)
+                return image
+            if push is None:
+                _, push = linearize(grad(f), x)
+            image = push(v)
             return image
 
         return product
+
+    return at
 
 
 def one_real_number(value: Any) -> float:

@@ -112,8 +112,9 @@ def run(
                 verdict = Status.INVALID, str(error)
                 break
             nit += 1
-            if not nit or badness(last) < least:
-                best, least = last, badness(last)
+            bad = badness(last)
+            if not nit or bad < least:
+                best, least = last, bad
             if path:
                 points.append(last.x)
             if nit:

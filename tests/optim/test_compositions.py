@@ -11,6 +11,7 @@ import pytest
 from compositions import Composition
 from numpy.testing import assert_allclose
 
+from autodiff import eager
 from optim import Status, bfgs, gradient_descent, lbfgs, newton, newton_cg
 
 Method = Callable[..., Any]
@@ -56,13 +57,15 @@ def test_a_success_is_a_minimum(method: Method, seed: int) -> None:
 def test_where_there_is_no_minimum_none_is_claimed(name: str, seed: int) -> None:
     """By Newton's method at 60 digits from where the search ended, f goes on falling."""
     f = Composition(seed)
-    assert not METHODS[name](f, f.start).success
+    with eager():  # for these ways hang on the last digits, which plans change
+        assert not METHODS[name](f, f.start).success
 
 
 def test_a_search_that_goes_along_a_corner_ends_soon() -> None:
     f = Composition(376)
     for method in (bfgs, lbfgs, partial(lbfgs, memory=1)):
-        result = method(f, f.start)
+        with eager():  # for the way along a corner hangs on the last digits as well
+            result = method(f, f.start)
         assert result.status == Status.STALLED
         assert "corner" in result.message
         assert result.nfev < 3000

@@ -113,7 +113,7 @@ def test_at_each_point_the_function_is_called_once() -> None:
     assert len(points) <= result.nfev + 2  # the verdict's Hessian, and the last point again
 
 
-def test_products_record_the_gradient_once_at_each_point() -> None:
+def test_products_record_the_gradient_twice_at_each_point_at_most() -> None:
     calls = 0
 
     def f(x: Any) -> Any:
@@ -123,7 +123,7 @@ def test_products_record_the_gradient_once_at_each_point() -> None:
 
     result = minimize(f, np.full(8, 0.3), method="trust-ncg")
     assert result.success
-    assert calls <= result.nfev + result.njev + 2
+    assert calls <= result.nfev + 2 * result.njev + 2
     assert result.nhev > result.njev  # more products than recordings
 
 

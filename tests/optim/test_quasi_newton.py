@@ -213,19 +213,48 @@ def quadratic_steps(n: int) -> tuple[Any, list[tuple[Any, Any]]]:
 @pytest.mark.parametrize("inverse", [Dense(), Remembered(3)])
 def test_the_last_step_is_always_explained(inverse: Any) -> None:
     for s, y in quadratic_steps(6)[1]:
-        inverse.learn(s, y, s @ y)
+        inverse.learn(s, y, s @ y, y @ y)
         assert_allclose(inverse.times(y), s, atol=1e-10)
 
 
 def test_a_memory_that_forgets_nothing_is_the_matrix() -> None:
     remembered, dense = Remembered(100), Dense()
     for s, y in quadratic_steps(5)[1]:
-        remembered.learn(s, y, s @ y)
-        dense.learn(s, y, s @ y)
+        remembered.learn(s, y, s @ y, y @ y)
+        dense.learn(s, y, s @ y, y @ y)
     first = quadratic_steps(5)[1][0]
     remembered.scale = first[0] @ first[1] / (first[1] @ first[1])
     v = np.arange(1.0, 6.0)
     assert_allclose(remembered.times(v), dense.times(v), rtol=1e-10)
+
+
+def two_loops(pairs: list[tuple[Any, Any]], v: Any) -> Any:
+    """Return algorithm 7.4 of Nocedal and Wright, "Numerical Optimization" (2006)."""
+    s, y = pairs[-1]
+    shares = []
+    for s, y in reversed(pairs):
+        shares.append(s @ v / (s @ y))
+        v = v - shares[-1] * y
+    s, y = pairs[-1]
+    r = s @ y / (y @ y) * v
+    for s, y in pairs:
+        r = r + (shares.pop() - y @ r / (s @ y)) * s
+    return r
+
+
+@pytest.mark.parametrize("memory", [1, 3, 20])
+def test_what_is_forgotten_leaves_no_trace(memory: int) -> None:
+    rng = np.random.default_rng(5)
+    inverse = Remembered(memory)
+    pairs: list[tuple[Any, Any]] = []
+    for _ in range(50):
+        s, y = rng.normal(size=(2, 30))
+        y *= np.copysign(1.0, s @ y)
+        pairs.append((s, y))
+        inverse.learn(s, y, s @ y, y @ y)
+        v = rng.normal(size=30)
+        expected = two_loops(pairs[-memory:], v)
+        assert_allclose(inverse.times(v), expected, rtol=1e-6, atol=1e-9 * np.abs(expected).max())
 
 
 def test_bfgs_returns_the_inverse_hessian_that_it_learnt() -> None:
