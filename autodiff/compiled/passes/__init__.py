@@ -14,6 +14,7 @@ from autodiff.compiled.passes._joined import compute_of_joined
 from autodiff.compiled.passes._matrices import compute_of_small_matrices
 from autodiff.compiled.passes._monomials import share_products
 from autodiff.compiled.passes._reductions import sum_by_products
+from autodiff.compiled.passes._slow_calls import split_slow_calls
 from autodiff.compiled.passes._sums import gather_sums
 from autodiff.compiled.passes._trifles import leave_out_trifles
 from autodiff.compiled.passes._unused import drop_unused
@@ -26,6 +27,7 @@ PASSES: dict[str, Callable[[Program], None]] = {
     "duplicates": merge_duplicates,
     "factors": take_factors_out,
     "trifles": leave_out_trifles,
+    "slow calls": split_slow_calls,
     "joined": compute_of_joined,
     "matrices": compute_of_small_matrices,
     "gram": use_rank_updates,

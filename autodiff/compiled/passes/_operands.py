@@ -23,6 +23,11 @@ def is_constant_scalar(x: Any) -> bool:
     return type(x) in NUMBERS or (isinstance(x, np.generic) and x.dtype.kind in "fiu")
 
 
+def is_zero(x: Any) -> bool:
+    """Whether an operand is known to be 0 everywhere."""
+    return type(x) is not Node and bool(np.all(np.asarray(x) == 0))
+
+
 def is_node(x: Any, *of: Any) -> bool:
     """Whether an operand is computed by one of some functions."""
     return type(x) is Node and x.function in of

@@ -928,3 +928,43 @@ def test_a_row_that_is_joined_is_computed_in_its_place() -> None:
         x = np.linspace(0, y, 7)
         np.testing.assert_allclose(fast(x, x / y), rows(x, x / y), rtol=1e-14)
     assert "[...]" not in fast.plans[0].source
+
+
+@pytest.mark.parametrize("scale", [1e-3, 1.0, 300.0])
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_logaddexp_of_many_entries_is_split(scale: float, dtype: Any) -> None:
+    def loss(x: Any, y: Any) -> Any:
+        return np.sum(np.logaddexp(0, -x) + np.logaddexp(x, y) * y)
+
+    x, y = (scale * rng.normal(size=(2, 500))).astype(dtype)
+    y[:10] = x[:10]  # ties
+    fast = compile(value_and_grad(loss, (0, 1)), eager_calls=0)
+    fast(x, y)
+    value, gradients = fast(x, y)
+    assert "logaddexp" not in fast.plans[0].source
+    both = [np.logaddexp(0, -np.float64(x)), np.logaddexp(np.float64(x), np.float64(y))]
+    slopes = [-np.exp(-both[0] - x) + y * np.exp(x - both[1]), y * np.exp(y - both[1]) + both[1]]
+    tolerance = {"rtol": 1e-4, "atol": 1e-3 * scale} if dtype == np.float32 else {"rtol": 1e-11}
+    np.testing.assert_allclose(value, np.sum(both[0] + both[1] * y), **tolerance)
+    np.testing.assert_allclose(gradients, slopes, **tolerance | {"atol": 1e-6 * scale})
+
+
+def test_a_logistic_loss_shares_the_logarithm_with_its_slope() -> None:
+    fast = compile(value_and_grad(lambda x: np.sum(np.logaddexp(0, -x))), eager_calls=0)
+    x = 3 * rng.normal(size=500)
+    fast(x)
+    value, slopes = fast(x)
+    assert fast.plans[0].source.count("log1p") == 1
+    np.testing.assert_allclose(value, np.sum(np.log1p(np.exp(-x))), rtol=1e-13)
+    np.testing.assert_allclose(slopes, -1 / (1 + np.exp(x)), rtol=1e-13)
+
+
+def test_logaddexp_of_infinities_and_of_few_entries_is_as_it_was() -> None:
+    fast = compile(lambda x, y: np.exp(-np.logaddexp(x, y)), eager_calls=0)
+    x, y = rng.normal(size=(2, 300))
+    fast(x, y)
+    for a, b in ((np.inf, np.inf), (-np.inf, -np.inf), (np.inf, 0.0), (-np.inf, 0.0)):
+        x[7], y[7] = a, b
+        np.testing.assert_allclose(fast(x, y), np.exp(-np.logaddexp(x, y)), rtol=1e-13)
+    fast(x[10:20], y[10:20])
+    assert "logaddexp" in fast.plans[-1].source
