@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Generator
 from contextlib import closing
 from copy import deepcopy
 from enum import IntEnum
+from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -112,8 +113,9 @@ def run(
                 verdict = Status.INVALID, str(error)
                 break
             nit += 1
-            if not nit or badness(last) < least:
-                best, least = last, badness(last)
+            bad = badness(last)
+            if not nit or bad < least:
+                best, least = last, bad
             if path:
                 points.append(last.x)
             if nit:
@@ -126,7 +128,7 @@ def run(
             if nit >= maxiter:
                 verdict = verdict or (Status.LIMIT, f"{maxiter} steps (maxiter) were not enough")
     status, message = verdict
-    if status.success and not np.isfinite(last.x).all():
+    if status.success and not isfinite(last.x.dot(last.x)) and not np.isfinite(last.x).all():
         status = Status.NOT_FINITE
         message = f"x is not finite: start from finite numbers, not from {problem.start!r:.60}"
     success = status.success

@@ -9,23 +9,23 @@ import numpy as np
 
 from optim.descent._trust_region import ACCEPTED
 from optim.search._bounds import Bounds
-from optim.search._objective import Array, Iterate
+from optim.search._objective import Array
 from optim.search._rounding import EPS
 from optim.squares._gauss_newton_model import (
-    Function,
     GaussNewtonModel,
-    ResidualPoint,
     TrialStep,
     gauss_newton_model,
-    norm,
     step_from,
 )
 from optim.squares._newton_steps import CONVERGING, CREEPS, STRETCH, newton_descent, newton_step
 from optim.squares._poles import pole_between
+from optim.squares._residual_point import Function, ResidualPoint, norm
 
 CLOSER = 1e-6  # the relative offset at which the polish is tried again
 BLUR = 1e-8  # of the cost: the last steps, which rounding blurs, may raise it by so much
 FORESEEN = 0.25  # of the foreseen fall, within which a short step has met no pole
+HOPELESS = -1e6  # a gain from which it shows that a step was far too long
+EXACT = 1e-11  # a relative offset that no last step is worth
 
 
 class End(NamedTuple):
@@ -39,7 +39,7 @@ class End(NamedTuple):
 
 def levenberg_marquardt(
     function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, offset_tol: float
-) -> Generator[Iterate, None, End]:
+) -> Generator[ResidualPoint, None, End]:
     """Descend from a point by at most ``limit`` evaluations, and polish what was reached."""
     scale = point.norms
     radius = point.terms or abs(point.cost) ** 0.5
@@ -74,7 +74,7 @@ def levenberg_marquardt(
         radius = _next_radius(radius, size, gain)
         if trial is not None:
             point = trial
-            yield point.iterate
+            yield point
             scale = np.maximum(scale, point.norms)
             linear = gauss_newton_model(point, scale, bounds)
 
@@ -105,13 +105,13 @@ def _try_step(
         pole, looked = pole_between(point, trial, function.residuals, limit)
         limit -= looked
         if pole is not None:
-            return None, -np.inf, pole * step.size, limit
+            return None, 0.0, pole * step.size, limit
     return trial if gain > ACCEPTED else None, gain, step.size, limit
 
 
 def _next_radius(radius: float, size: float, gain: float) -> float:
     if gain < 0.25:
-        return size / 2
+        return size / (2 if gain > HOPELESS else 10)
     return max(radius, 2 * size) if gain >= 0.75 else radius
 
 
@@ -120,7 +120,7 @@ def _next_radius(radius: float, size: float, gain: float) -> float:
 
 def polish(
     function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, offset_tol: float
-) -> Generator[Iterate, None, tuple[ResidualPoint, GaussNewtonModel, int]]:
+) -> Generator[ResidualPoint, None, tuple[ResidualPoint, GaussNewtonModel, int]]:
     """Take undamped steps while each leaves less to remove; return the last, and the limit left.
 
     These are accelerated Gauss-Newton steps, and when one fails Newton steps. From the offset
@@ -148,17 +148,17 @@ def polish(
             there = gauss_newton_model(trial, trial.norms, bounds)
             if there.removable <= 0.9 * linear.removable:
                 point, linear = trial, there
-                yield point.iterate
+                yield point
                 continue
         if newton or not function.hessian or linear.removable <= 1000 * point.rounding:
             break
         newton = True
-    if limit and point.rounding < linear.removable and linear.offset <= offset_tol:
+    if limit and point.rounding < linear.removable and EXACT < linear.offset <= offset_tol:
         moved = function.with_frozen_jacobian(point, gauss_newton()[1])
         limit -= 1
         if moved.cost <= (1 + BLUR) * point.cost:
             point = moved
-            yield point.iterate
+            yield point
     return point, linear, limit
 
 
@@ -175,7 +175,8 @@ def aitken_extrapolation(
     B. M. Irons and R. C. Tuck, "A version of the Aitken accelerator for computer iteration",
     International Journal for Numerical Methods in Engineering 1 (1969).
     """
-    step = point.norms * (goal - point.x)
-    change = step - point.norms * (last_goal - last_x)
-    x: Array = goal - (change @ step) / (change @ change) * (goal - last_goal)
+    norms = point.norms
+    step = norms * (goal - point.x)
+    change = step - norms * (last_goal - last_x)
+    x: Array = goal - change.dot(step) / change.dot(change) * (goal - last_goal)
     return x if bounds is None else np.clip(x, *bounds)
