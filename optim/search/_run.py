@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection, Generator
 from contextlib import closing
 from copy import deepcopy
 from enum import IntEnum
-from math import isfinite
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -128,7 +127,7 @@ def run(
             if nit >= maxiter:
                 verdict = verdict or (Status.LIMIT, f"{maxiter} steps (maxiter) were not enough")
     status, message = verdict
-    if status.success and not isfinite(last.x.dot(last.x)) and not np.isfinite(last.x).all():
+    if status.success and not np.isfinite(last.x).all():
         status = Status.NOT_FINITE
         message = f"x is not finite: start from finite numbers, not from {problem.start!r:.60}"
     success = status.success

@@ -34,7 +34,7 @@ class GaussNewtonModel:
     """
 
     __slots__ = (
-        *("n", "tolerance", "scale", "triangle", "target", "inverse", "factors"),
+        *("n", "tolerance", "scale", "products", "triangle", "target", "is_regular", "factors"),
         *("rank", "removable", "noise", "offset"),
     )
 
@@ -54,12 +54,16 @@ class GaussNewtonModel:
             scale, n = scale[free], triangle.shape[1] - 1
         self.n, self.tolerance = n, tolerance * max(m, n)
         scales = scale.tolist()
-        self.scale = scale if 0.0 not in scales else np.where(scale > 0, scale, 1.0)
+        if 0.0 in scales:
+            scale = np.where(scale > 0, scale, 1.0)
+            scales = scale.tolist()
+        self.scale = scale
+        self.products = point.products if free is None and point.are_independent else None
         self.triangle, self.target = triangle, triangle[:n, n]
         unreached = abs(float(triangle[n, n])) if len(triangle) > n else 0.0
-        self.inverse = self._inverse(scales)
         self.factors: tuple[Array, Array, Array] | None = None
-        if self.inverse is not None:
+        self.is_regular = self._is_regular(scales)
+        if self.is_regular:
             self.rank, self.removable, self.noise = n, norm(self.target), unreached
         else:
             self.factors = self._factorise()
@@ -70,21 +74,28 @@ class GaussNewtonModel:
         noise = self.noise / sqrt(max(m - self.rank, 1))
         self.offset = removable / noise if noise else inf if removable else 0.0
 
-    def _inverse(self, scales: list[float]) -> Array | None:
-        """Return the inverse of the triangle if a bound on its condition shows that it has one."""
+    def _is_regular(self, scales: list[float]) -> bool:
+        """Whether a bound on the condition of the linear problem shows that it has full rank.
+
+        References
+        ----------
+        H. Guggenheimer, A. Edelman and C. R. Johnson, "A simple estimate of the condition number of
+        a linear system", The College Mathematics Journal 26 (1995): it is below 2 / abs(det) where
+        the columns are no longer than 1.
+        """
         n = self.n
         if len(self.triangle) < n or not n:
-            return None
-        inverse: Array
+            return False
+        determinant = 1.0
+        for diagonal, scale in zip(self.triangle.diagonal().tolist(), scales, strict=False):
+            determinant *= diagonal / scale
+        if abs(determinant) > 2 * self.tolerance:
+            return True
         inverse, singular = lapack().dtrtri(self.triangle[:n, :n])
         if singular:
-            return None
-        # In units of the scale, no column is longer than 1. A coarse bound mostly does.
-        least = self.tolerance * sqrt(n)
-        if least * max(scales) * norm(inverse.ravel("K")) < 1:
-            return inverse
-        scaled = self.scale[:, None] * inverse
-        return inverse if least * norm(scaled.ravel("K")) < 1 else None
+            return False
+        condition = norm((self.scale[:, None] * inverse).ravel("K")) * sqrt(n)
+        return condition * self.tolerance < 1
 
     def _factorise(self) -> tuple[Array, Array, Array]:
         """Return the singular values that are not zero, the target along left axes, right axes."""
@@ -95,11 +106,13 @@ class GaussNewtonModel:
 
     def step(self, radius: float = inf) -> tuple[Array, float, float]:
         """Return the step that removes most within a radius, its length and its damping."""
-        if self.inverse is not None:
-            step = -self.inverse.dot(self.target)
+        if self.is_regular:
+            step: Array = -lapack().dtrtrs(self.triangle[: self.n, : self.n], self.target)[0]
             size = norm(self.scale * step)
             if size <= 1.1 * radius:
                 return step, size, 0.0
+            if self.products is not None:
+                return self._damped_by_cholesky(self.products, step, size, radius)
         if self.factors is None:
             self.factors = self._factorise()
         s, target, axes = self.factors
@@ -108,6 +121,26 @@ class GaussNewtonModel:
         along, damping = damped_step(s.tolist(), target.tolist(), radius)
         u = -axes[:, : len(s)].dot(along)
         return u / self.scale, norm(u), damping
+
+    def _damped_by_cholesky(
+        self, products: Array, step: Array, size: float, radius: float
+    ) -> tuple[Array, float, float]:
+        """Return the step within a radius from the products, which takes half the time or less."""
+        solve, cholesky, cholesky_solve = lapack().dtrtrs, lapack().dpotrf, lapack().dpotrs
+        n, squares, damping = self.n, self.scale**2, 0.0
+        products, gradient = products[:n, :n], products[:n, n]
+        triangle = self.triangle[:n, :n]
+        for _ in range(100):
+            slope = solve(triangle, squares * step, trans=1)[0]
+            damping += (size - radius) / radius * size * size / float(slope.dot(slope))
+            shifted = products.copy()
+            shifted.ravel()[:: n + 1] += damping * squares
+            triangle = cholesky(shifted)[0]
+            step = -cholesky_solve(triangle, gradient)[0]
+            size = norm(self.scale * step)
+            if not size > 1.1 * radius:
+                break
+        return step, size, damping
 
     @property
     def undetermined(self) -> Array:
@@ -152,8 +185,9 @@ def damped_step(s: list[float], target: list[float], radius: float) -> tuple[lis
 
 
 class TrialStep(NamedTuple):
-    """Where a step leads, its length in units of the scale, and by how much the cost would fall."""
+    """A step, where it leads, its length in units of the scale, and by how much the cost falls."""
 
+    step: Array
     x: Array
     size: float
     reduction: float
@@ -186,7 +220,8 @@ def step_from(
     if bounds is None:
         step, size, damping = linear.step(radius)
         reduction = linear.reduction(step) if damping else linear.removable**2
-        return TrialStep(point.x + step, size, reduction)
+        x = point.x + step
+        return TrialStep(x - point.x, x, size, reduction)
     scale = np.where(scale > 0, scale, 1.0)
     step, held = _bounded_step(point, scale, radius, bounds)
     x = np.clip(point.x + step, *bounds)
@@ -194,7 +229,7 @@ def step_from(
     x = np.where(held, np.where(2 * x < lower + upper, lower, upper), x)
     change = point.triangle[:, :-1] @ step
     reduction = -float(2 * (point.gradient @ step) + change @ change)
-    return TrialStep(x, norm(scale * step), reduction)
+    return TrialStep(x - point.x, x, norm(scale * step), reduction)
 
 
 def _bounded_step(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from operator import le
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -174,6 +175,8 @@ def _search(problem: Residuals, limit: int, offset_tol: float) -> Generator[Any,
     end = yield from levenberg_marquardt(function, point, limit - 1, bounds, offset_tol)
     status, message = _verdict(end, bounds, offset_tol)
     while status is Status.SINGULAR and problem.nfev < limit:
+        if end.point.cost <= end.point.rounding**2:  # whose derivatives are those of rounding
+            break
         beside = beside_saddle(function, end.point, bounds)
         if beside is None:
             break
@@ -251,9 +254,10 @@ def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | Non
     The residuals once depended on such an unknown, but even its whole size matters no longer.
     """
     point = end.point
-    fallen = point.norms <= NOISELESS * end.scale
-    if linear.rank == linear.n and not fallen.any():
+    least = (NOISELESS * end.scale).tolist()
+    if linear.rank == linear.n and not any(map(le, point.norms.tolist(), least)):
         return np.zeros((point.x.size, 0))
+    fallen = point.norms <= NOISELESS * end.scale
     steps = np.zeros((point.x.size, linear.n - linear.rank))
     free = slice(None) if bounds is None else ~held_by(bounds, point)
     steps[free] = linear.undetermined

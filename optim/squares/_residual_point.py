@@ -30,11 +30,14 @@ class ResidualPoint:
         Twice it: the sum of squares, or of losses.
     shape : tuple of int
         That of the residuals as the function returns them.
+    are_independent : bool
+        Whether the columns of the Jacobian are so independent that their products tell all; known
+        with the triangle.
     """
 
     __slots__ = (
         *("x", "residuals", "rows", "weighted", "products", "cost", "shape"),
-        *("_squares", "_norms", "_triangle", "_terms"),
+        *("are_independent", "_squares", "_norms", "_triangle", "_terms"),
     )
 
     def __init__(
@@ -83,6 +86,7 @@ class ResidualPoint:
             n, m = self.rows.shape[0] - 1, self.rows.shape[1]
             if m > n:
                 self._triangle = triangle_by_cholesky(self.products, self._squares)
+            self.are_independent = self._triangle is not None
             if self._triangle is None:
                 self._triangle = triangle_by_reflections(self.weighted)
         return self._triangle
@@ -105,11 +109,11 @@ class ResidualPoint:
         gradient: Array = self.triangle[:, :-1].T @ self.triangle[:, -1]
         return gradient
 
-    def moved(self, x: Array, residuals: Array, cost: float) -> ResidualPoint:
-        """Return a point next to this one, with its derivatives."""
+    def with_residuals(self, x: Array, residuals: Array, cost: float) -> ResidualPoint:
+        """Return a point next to this one, with the derivatives of this one."""
         point = ResidualPoint(x, self.rows, self.products, self.shape, cost, self.weighted)
         point.residuals = residuals
-        point._triangle = self.triangle
+        point._triangle, point.are_independent = self.triangle, self.are_independent
         return point
 
 

@@ -73,7 +73,7 @@ class Residuals(Problem):
 
     def with_frozen_jacobian(self, point: ResidualPoint, x: Array) -> ResidualPoint:
         """Return the point at x, with the derivatives of another that is next to it."""
-        return point.moved(x, *self._residuals_and_cost(x))
+        return point.with_residuals(x, *self._residuals_and_cost(x))
 
     def _residuals_and_cost(self, x: Array) -> tuple[Array, float]:
         self.nfev += 1
