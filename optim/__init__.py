@@ -146,8 +146,8 @@ from optim.from_scipy._minimize import minimize
 from optim.multipliers._lagrange import lagrange
 from optim.roots._roots import halley, newton_raphson
 from optim.search._run import Status
+from optim.squares._evaluations import residuals_and_jacobian
 from optim.squares._least_squares import least_squares
-from optim.squares._residuals import residuals_and_jacobian
 from optim.squares._robust import influence
 from optim.training._adaptive import Adagrad, Adam, AdamW, RMSprop
 from optim.training._clipping import clip_by_norm, clip_by_value

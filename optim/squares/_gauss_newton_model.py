@@ -2,73 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import cached_property
-from math import isfinite, sqrt
+from math import frexp, inf, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from optim.search._bounds import Bounds
-from optim.search._objective import Array, Iterate
+from optim.search._objective import Array
 from optim.search._rounding import EPS
+from optim.squares._residual_point import ResidualPoint, norm
 from optim.squares._triangle import lapack, triangle_of_rows
-
-
-class ResidualPoint(NamedTuple):
-    """A place in the space of the unknowns, and what was evaluated there."""
-
-    x: Array
-    residuals: Array
-    jacobian: Array  # (residuals, unknowns)
-    cost: float  # twice it: the sum of squares, or of losses
-    triangle: Array  # R of the QR factors of the Jacobian with the residuals as its last column
-    norms: Array  # of the Jacobian's columns
-
-    @property
-    def usable(self) -> bool:
-        return isfinite(self.cost) and isfinite(self.norms.sum())
-
-    @property
-    def terms(self) -> float:
-        """The size of what the unknowns contribute to the residuals, as far as it is linear."""
-        return norm(self.norms * self.x)
-
-    @property
-    def rounding(self) -> float:
-        """The size of what can be removed from the residuals by the errors of rounding alone."""
-        return EPS * sqrt(self.x.size) * (self.terms + sqrt(abs(self.cost)))
-
-    @property
-    def gradient(self) -> Array:
-        """Of half the cost."""
-        gradient: Array = self.triangle[:, :-1].T @ self.triangle[:, -1]
-        return gradient
-
-    @property
-    def iterate(self) -> Iterate:
-        more = {"cost": self.cost / 2, "triangle": self.triangle[: self.x.size, :-1]}
-        return Iterate(self.x, self.residuals, self.jacobian, more)
-
-
-class Function(NamedTuple):
-    """What is minimised.
-
-    The linear problem at a point; the cost alone; the residuals alone; a point with the derivatives
-    of another near it; and the Hessian of half the cost.
-    """
-
-    evaluate: Callable[[Array], ResidualPoint]
-    cost: Callable[[Array], float]
-    residuals: Callable[[Array], Array]
-    with_frozen_jacobian: Callable[[ResidualPoint, Array], ResidualPoint]
-    hessian: Callable[[Array], Array] | None
-
-
-def norm(v: Array) -> float:
-    """Return the Euclidean norm of a vector."""
-    return sqrt(v.dot(v))
-
 
 # -- the linear problem at a point -----------------------------------------------------------
 
@@ -76,9 +19,24 @@ def norm(v: Array) -> float:
 class GaussNewtonModel:
     """The linear problem about a point in the free unknowns, each in units of its scale.
 
-    A step of u leaves the residuals ``target + matrix @ u``, and others, the noise, that no step
-    can change.
+    A step leaves the residuals ``target + triangle[:, :n] @ step``, and others, the noise, that no
+    step can change.
+
+    Attributes
+    ----------
+    rank : int
+    removable : float
+        The norm of the residuals that a step could still remove.
+    noise : float
+        The norm of those that no step could.
+    offset : float
+        The relative offset: 0 at a minimum, about 1 far from any.
     """
+
+    __slots__ = (
+        *("n", "tolerance", "scale", "products", "triangle", "target", "is_regular", "factors"),
+        *("rank", "removable", "noise", "offset"),
+    )
 
     def __init__(
         self,
@@ -88,100 +46,148 @@ class GaussNewtonModel:
         step: Array | None = None,
         tolerance: float = EPS,
     ) -> None:
-        m, n = point.jacobian.shape
+        n, m = len(point.x), len(point.residuals)
         triangle = point.triangle
         if free is not None:
             rest = triangle[:, n] if step is None else triangle[:, n] + triangle[:, :n] @ step
             triangle = triangle_of_rows(np.column_stack([triangle[:, :n][:, free], rest]))
             scale, n = scale[free], triangle.shape[1] - 1
-        self.m, self.n, self.tolerance = m, n, tolerance * max(m, n)
-        self.scale = scale if scale.all() else np.where(scale > 0, scale, 1.0)
-        self.matrix = triangle[:n, :n] / self.scale
-        self.target = triangle[:n, n]
-        self.unreached = abs(float(triangle[n, n])) if len(triangle) > n else 0.0
-        self.inverse = self._inverse()
+        self.n, self.tolerance = n, tolerance * max(m, n)
+        scales = scale.tolist()
+        if 0.0 in scales:
+            scale = np.where(scale > 0, scale, 1.0)
+            scales = scale.tolist()
+        self.scale = scale
+        self.products = point.products if free is None and point.are_independent else None
+        self.triangle, self.target = triangle, triangle[:n, n]
+        unreached = abs(float(triangle[n, n])) if len(triangle) > n else 0.0
+        self.factors: tuple[Array, Array, Array] | None = None
+        self.is_regular = self._is_regular(scales)
+        if self.is_regular:
+            self.rank, self.removable, self.noise = n, norm(self.target), unreached
+        else:
+            self.factors = self._factorise()
+            self.rank, target = len(self.factors[0]), self.factors[1]
+            self.removable = norm(target[: self.rank])
+            self.noise = float(np.hypot(norm(target[self.rank :]), unreached))
+        removable = self.removable / sqrt(max(self.rank, 1))
+        noise = self.noise / sqrt(max(m - self.rank, 1))
+        self.offset = removable / noise if noise else inf if removable else 0.0
 
-    def _inverse(self) -> Array | None:
-        """Return the inverse of the matrix if a bound on its condition shows that it has one."""
-        matrix = self.matrix
-        if len(matrix) != self.n or not self.n:
-            return None
-        inverse: Array
-        inverse, singular = lapack().dtrtri(matrix)
+    def _is_regular(self, scales: list[float]) -> bool:
+        """Whether a bound on the condition of the linear problem shows that it has full rank.
+
+        References
+        ----------
+        H. Guggenheimer, A. Edelman and C. R. Johnson, "A simple estimate of the condition number of
+        a linear system", The College Mathematics Journal 26 (1995): it is below 2 / abs(det) where
+        the columns are no longer than 1.
+        """
+        n = self.n
+        if len(self.triangle) < n or not n:
+            return False
+        determinant = 1.0
+        for diagonal, scale in zip(self.triangle.diagonal().tolist(), scales, strict=False):
+            determinant *= diagonal / scale
+        if abs(determinant) > 2 * self.tolerance:
+            return True
+        inverse, singular = lapack().dtrtri(self.triangle[:n, :n])
         if singular:
-            return None
-        condition = norm(inverse.ravel("K")) * norm(matrix.ravel("K"))
-        return inverse if condition * self.tolerance < 1 else None
+            return False
+        condition = norm((self.scale[:, None] * inverse).ravel("K")) * sqrt(n)
+        return condition * self.tolerance < 1
 
-    @cached_property
-    def factors(self) -> tuple[Array, Array, Array]:
-        """The singular values that are not zero, the target along all left axes, and all right."""
+    def _factorise(self) -> tuple[Array, Array, Array]:
+        """Return the singular values that are not zero, the target along left axes, right axes."""
         if not self.n:
             return np.empty(0), self.target, np.empty((0, 0))
-        U, s, Vt = np.linalg.svd(self.matrix)
+        U, s, Vt = np.linalg.svd(self.triangle[: self.n, : self.n] / self.scale)
         return s[s > self.tolerance * s[0]], U.T @ self.target, Vt.T
 
-    @property
-    def rank(self) -> int:
-        return self.n if self.inverse is not None else len(self.factors[0])
-
-    @property
-    def removable(self) -> float:
-        """The norm of the residuals that a step could still remove."""
-        return norm(self.target if self.inverse is not None else self.factors[1][: self.rank])
-
-    @property
-    def noise(self) -> float:
-        """The norm of those that no step could."""
-        if self.inverse is not None:
-            return self.unreached
-        return float(np.hypot(norm(self.factors[1][self.rank :]), self.unreached))
-
-    @property
-    def offset(self) -> float:
-        """The relative offset: 0 at a minimum, about 1 far from any."""
-        removable = self.removable / max(self.rank, 1) ** 0.5
-        noise = self.noise / max(self.m - self.rank, 1) ** 0.5
-        return removable / noise if noise else np.inf if removable else 0.0
-
-    def step(self, radius: float = np.inf) -> tuple[Array, float]:
-        """Return the u that removes most within a radius, and the damping of which it is the step.
-
-        The damping is found by Hebden's iteration.
-        """
-        if self.inverse is not None:
-            u = self.inverse.dot(self.target)
-            if norm(u) <= 1.1 * radius:
-                return -u, 0.0
-        s, removable, axes = self.factors
+    def step(self, radius: float = inf) -> tuple[Array, float, float]:
+        """Return the step that removes most within a radius, its length and its damping."""
+        if self.is_regular:
+            step: Array = -lapack().dtrtrs(self.triangle[: self.n, : self.n], self.target)[0]
+            size = norm(self.scale * step)
+            if size <= 1.1 * radius:
+                return step, size, 0.0
+            if self.products is not None:
+                return self._damped_by_cholesky(self.products, step, size, radius)
+        if self.factors is None:
+            self.factors = self._factorise()
+        s, target, axes = self.factors
         if not len(s):
-            return np.zeros(self.n), 0.0
-        removable = removable[: len(s)]
-        largest, unit = s[0], 2.0 ** np.frexp(np.abs(removable).max())[1]  # squares underflow
-        s, removable, radius = s / largest, removable / unit, radius * largest / unit
-        damping = 0.0
-        t = removable / s
-        for _ in range(100):
-            if not (size := norm(t)) > 1.1 * radius:
-                break
-            damping += (
-                (size - radius) / radius * size * size / float(np.sum(t**2 / (s**2 + damping)))
-            )
-            t = s * removable / (s**2 + damping)
-        return -axes[:, : len(s)] @ (t * unit / largest), damping * largest**2
+            return np.zeros(self.n), 0.0, 0.0
+        along, damping = damped_step(s.tolist(), target.tolist(), radius)
+        u = -axes[:, : len(s)].dot(along)
+        return u / self.scale, norm(u), damping
 
-    def reduction(self, u: Array) -> float:
+    def _damped_by_cholesky(
+        self, products: Array, step: Array, size: float, radius: float
+    ) -> tuple[Array, float, float]:
+        """Return the step within a radius from the products, which takes half the time or less."""
+        solve, cholesky, cholesky_solve = lapack().dtrtrs, lapack().dpotrf, lapack().dpotrs
+        n, squares, damping = self.n, self.scale**2, 0.0
+        products, gradient = products[:n, :n], products[:n, n]
+        triangle = self.triangle[:n, :n]
+        for _ in range(100):
+            slope = solve(triangle, squares * step, trans=1)[0]
+            damping += (size - radius) / radius * size * size / float(slope.dot(slope))
+            shifted = products.copy()
+            shifted.ravel()[:: n + 1] += damping * squares
+            triangle = cholesky(shifted)[0]
+            step = -cholesky_solve(triangle, gradient)[0]
+            size = norm(self.scale * step)
+            if not size > 1.1 * radius:
+                break
+        return step, size, damping
+
+    @property
+    def undetermined(self) -> Array:
+        """Steps that change no residual, as columns."""
+        if self.factors is None:
+            return np.empty((self.n, 0))
+        steps: Array = self.factors[2][:, self.rank :] / self.scale[:, None]
+        return steps
+
+    def reduction(self, step: Array) -> float:
         """Return by how much the sum of squares would fall."""
-        change = self.matrix.dot(u)
+        change = self.triangle[: self.n, : self.n].dot(step)
         return -float(change.dot(2 * self.target + change))
+
+
+def damped_step(s: list[float], target: list[float], radius: float) -> tuple[list[float], float]:
+    """Return the t within a radius that makes s t nearest to the target, and its damping.
+
+    This is the t of least Σ (s t - target)² + damping t². The damping is found by Hebden's
+    iteration.
+    """
+    # In units in which no square underflows.
+    largest, unit = s[0], 2.0 ** (frexp(max(map(abs, target[: len(s)])))[1] - 1)
+    s = [a / largest for a in s]
+    target = [b / unit for b in target]
+    radius = radius * largest / unit
+    damping = 0.0
+    t = [b / a for a, b in zip(s, target, strict=False)]
+    squares = [a * a for a in s]
+    for _ in range(100):
+        sum_of_squares = sum([a * a for a in t])
+        size = sqrt(sum_of_squares)
+        if not size > 1.1 * radius:
+            break
+        slope = sum([a * a / (b + damping) for a, b in zip(t, squares, strict=True)])
+        damping += (size - radius) / radius * sum_of_squares / slope
+        t = [a * b / (c + damping) for a, b, c in zip(s, target, squares, strict=False)]
+    return [a * unit / largest for a in t], damping * largest**2
 
 
 # -- a step ----------------------------------------------------------------------------------
 
 
 class TrialStep(NamedTuple):
-    """Where a step leads, its length in units of the scale, and by how much the cost would fall."""
+    """A step, where it leads, its length in units of the scale, and by how much the cost falls."""
 
+    step: Array
     x: Array
     size: float
     reduction: float
@@ -212,9 +218,10 @@ def step_from(
 ) -> TrialStep:
     """Return the step that removes most of the residuals within a radius and the bounds."""
     if bounds is None:
-        u, damping = linear.step(radius)
-        reduction = linear.reduction(u) if damping else linear.removable**2
-        return TrialStep(point.x + u / linear.scale, norm(u), reduction)
+        step, size, damping = linear.step(radius)
+        reduction = linear.reduction(step) if damping else linear.removable**2
+        x = point.x + step
+        return TrialStep(x - point.x, x, size, reduction)
     scale = np.where(scale > 0, scale, 1.0)
     step, held = _bounded_step(point, scale, radius, bounds)
     x = np.clip(point.x + step, *bounds)
@@ -222,7 +229,7 @@ def step_from(
     x = np.where(held, np.where(2 * x < lower + upper, lower, upper), x)
     change = point.triangle[:, :-1] @ step
     reduction = -float(2 * (point.gradient @ step) + change @ change)
-    return TrialStep(x, norm(scale * step), reduction)
+    return TrialStep(x - point.x, x, norm(scale * step), reduction)
 
 
 def _bounded_step(
@@ -245,9 +252,9 @@ def _bounded_step(
     for _ in range(10 * step.size):
         linear = GaussNewtonModel(point, scale, ~held, np.where(held, step, 0.0))
         spent = norm((scale * step)[held])
-        u, damping = linear.step(max(radius**2 - spent**2, (radius / 10) ** 2) ** 0.5)
+        of_free, _, damping = linear.step(max(radius**2 - spent**2, (radius / 10) ** 2) ** 0.5)
         goal = step.copy()
-        goal[~held] = u / linear.scale
+        goal[~held] = of_free
         limit = np.clip(goal, lowest, highest)
         outside = ~held & (limit != goal)
         if outside.any():

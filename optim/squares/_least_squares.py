@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from operator import le
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,18 +12,12 @@ from optim.search._bounds import Bounds
 from optim.search._keywords import OF_LEAST_SQUARES, answering
 from optim.search._objective import Array, Iterate
 from optim.search._rounding import EPS
-from optim.search._run import Callback, Search, Status, Verdict, check_count, check_tolerance, run
+from optim.search._run import Callback, Status, Verdict, check_count, check_tolerance, run
 from optim.squares._bounds import as_vectors, out_of_bounds
-from optim.squares._gauss_newton_model import (
-    Function,
-    GaussNewtonModel,
-    ResidualPoint,
-    gauss_newton_model,
-    held_by,
-    norm,
-)
+from optim.squares._gauss_newton_model import GaussNewtonModel, gauss_newton_model, held_by
 from optim.squares._levenberg_marquardt import End, levenberg_marquardt
 from optim.squares._newton_steps import bends_down, beside_saddle
+from optim.squares._residual_point import Function, ResidualPoint, norm
 from optim.squares._residuals import Residuals
 from optim.squares._robust import Loss, loss_named
 
@@ -140,8 +135,12 @@ def least_squares(
         callback=callback,
         path=path,
         progress=progress,
-        badness=lambda point: point.more["cost"],
+        badness=_cost,
     )
+
+
+def _cost(point: Iterate | ResidualPoint) -> float:
+    return point.cost if isinstance(point, ResidualPoint) else np.nan
 
 
 def _check_functions(residuals: Any, jac: Any) -> None:
@@ -157,13 +156,13 @@ def _check_functions(residuals: Any, jac: Any) -> None:
         )
 
 
-def _search(problem: Residuals, limit: int, offset_tol: float) -> Search:
+def _search(problem: Residuals, limit: int, offset_tol: float) -> Generator[Any, None, Verdict]:
     outside = out_of_bounds(problem.bounds, problem)
     if outside:
-        yield Iterate(problem.start, np.nan, None, {"cost": np.nan})
+        yield Iterate(problem.start, np.nan)
         return Status.INFEASIBLE, outside
     point = problem.evaluate(problem.start)
-    yield point.iterate
+    yield point
     if not point.usable:
         return Status.NOT_FINITE, _not_finite(point)
     if not limit:
@@ -176,13 +175,15 @@ def _search(problem: Residuals, limit: int, offset_tol: float) -> Search:
     end = yield from levenberg_marquardt(function, point, limit - 1, bounds, offset_tol)
     status, message = _verdict(end, bounds, offset_tol)
     while status is Status.SINGULAR and problem.nfev < limit:
+        if end.point.cost <= end.point.rounding**2:  # whose derivatives are those of rounding
+            break
         beside = beside_saddle(function, end.point, bounds)
         if beside is None:
             break
         left = max(limit - problem.nfev, 0)
         lower = yield from levenberg_marquardt(function, beside, left, bounds, offset_tol)
         if not lower.point.cost < (1 - WORTH_IT) * end.point.cost:
-            yield end.point.iterate
+            yield end.point
             break
         end = lower
         status, message = _verdict(end, bounds, offset_tol)
@@ -253,15 +254,13 @@ def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | Non
     The residuals once depended on such an unknown, but even its whole size matters no longer.
     """
     point = end.point
-    fallen = point.norms <= NOISELESS * end.scale
-    if linear.rank == linear.n and not fallen.any():
+    least = (NOISELESS * end.scale).tolist()
+    if linear.rank == linear.n and not any(map(le, point.norms.tolist(), least)):
         return np.zeros((point.x.size, 0))
-    free = np.arange(point.x.size) if bounds is None else np.flatnonzero(~held_by(bounds, point))
-    steps = np.zeros((point.x.size, 0))
-    if linear.rank < linear.n:
-        axes = linear.factors[2][:, linear.rank :] / linear.scale[:, None]
-        steps = np.zeros((point.x.size, axes.shape[1]))
-        steps[free] = axes
+    fallen = point.norms <= NOISELESS * end.scale
+    steps = np.zeros((point.x.size, linear.n - linear.rank))
+    free = slice(None) if bounds is None else ~held_by(bounds, point)
+    steps[free] = linear.undetermined
     terms = point.norms * np.abs(point.x)
     gone = fallen & (point.norms > 0) & (terms <= NOISELESS * norm(terms))
     return np.column_stack([steps, np.eye(point.x.size)[:, gone]])

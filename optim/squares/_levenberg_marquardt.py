@@ -9,23 +9,22 @@ import numpy as np
 
 from optim.descent._trust_region import ACCEPTED
 from optim.search._bounds import Bounds
-from optim.search._objective import Array, Iterate
+from optim.search._objective import Array
 from optim.search._rounding import EPS
 from optim.squares._gauss_newton_model import (
-    Function,
     GaussNewtonModel,
-    ResidualPoint,
     TrialStep,
     gauss_newton_model,
-    norm,
     step_from,
 )
 from optim.squares._newton_steps import CONVERGING, CREEPS, STRETCH, newton_descent, newton_step
 from optim.squares._poles import pole_between
+from optim.squares._residual_point import Function, ResidualPoint, norm
 
 CLOSER = 1e-6  # the relative offset at which the polish is tried again
 BLUR = 1e-8  # of the cost: the last steps, which rounding blurs, may raise it by so much
 FORESEEN = 0.25  # of the foreseen fall, within which a short step has met no pole
+HOPELESS = -1e6  # a gain from which it shows that a step was far too long
 
 
 class End(NamedTuple):
@@ -39,7 +38,7 @@ class End(NamedTuple):
 
 def levenberg_marquardt(
     function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, offset_tol: float
-) -> Generator[Iterate, None, End]:
+) -> Generator[ResidualPoint, None, End]:
     """Descend from a point by at most ``limit`` evaluations, and polish what was reached."""
     scale = point.norms
     radius = point.terms or abs(point.cost) ** 0.5
@@ -57,7 +56,9 @@ def levenberg_marquardt(
                 patient = False
             mark, left = point.cost, limit
         if linear.offset <= close:
-            point, linear, limit = yield from polish(function, point, limit, bounds, offset_tol)
+            point, linear, limit = yield from polish(
+                function, point, linear, limit, bounds, offset_tol
+            )
             if linear.offset <= max(CLOSER, offset_tol) or close == CLOSER:
                 return End(point, linear, scale, True)
             close = CLOSER
@@ -65,7 +66,9 @@ def levenberg_marquardt(
         step = step_from(point, linear, scale, radius, bounds)
         if step.reduction <= EPS * point.cost or step.size <= EPS * norm(scale * point.x):
             # No step can be seen to lower the cost.
-            point, linear, limit = yield from polish(function, point, limit, bounds, offset_tol)
+            point, linear, limit = yield from polish(
+                function, point, linear, limit, bounds, offset_tol
+            )
             return End(point, linear, scale, True)
         if not limit:
             return End(point, linear, scale, False)
@@ -74,7 +77,7 @@ def levenberg_marquardt(
         radius = _next_radius(radius, size, gain)
         if trial is not None:
             point = trial
-            yield point.iterate
+            yield point
             scale = np.maximum(scale, point.norms)
             linear = gauss_newton_model(point, scale, bounds)
 
@@ -105,13 +108,13 @@ def _try_step(
         pole, looked = pole_between(point, trial, function.residuals, limit)
         limit -= looked
         if pole is not None:
-            return None, -np.inf, pole * step.size, limit
+            return None, 0.0, pole * step.size, limit
     return trial if gain > ACCEPTED else None, gain, step.size, limit
 
 
 def _next_radius(radius: float, size: float, gain: float) -> float:
     if gain < 0.25:
-        return size / 2
+        return size / (2 if gain > HOPELESS else 10)
     return max(radius, 2 * size) if gain >= 0.75 else radius
 
 
@@ -119,20 +122,26 @@ def _next_radius(radius: float, size: float, gain: float) -> float:
 
 
 def polish(
-    function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None, offset_tol: float
-) -> Generator[Iterate, None, tuple[ResidualPoint, GaussNewtonModel, int]]:
+    function: Function,
+    point: ResidualPoint,
+    linear: GaussNewtonModel,
+    limit: int,
+    bounds: Bounds | None,
+    offset_tol: float,
+) -> Generator[ResidualPoint, None, tuple[ResidualPoint, GaussNewtonModel, int]]:
     """Take undamped steps while each leaves less to remove; return the last, and the limit left.
 
     These are accelerated Gauss-Newton steps, and when one fails Newton steps. From the offset
     ``offset_tol`` on, one more is taken without new derivatives.
     """
 
-    def gauss_newton() -> tuple[Array, Array]:
-        goal = step_from(point, linear, point.norms, np.inf, bounds).x
-        return goal, aitken_extrapolation(point, goal, *last, bounds) if last else goal
+    def gauss_newton() -> tuple[TrialStep, Array]:
+        step = step_from(point, linear, point.norms, np.inf, bounds)
+        return step, aitken_extrapolation(point, step, last, bounds) if last else step.x
 
-    linear = gauss_newton_model(point, point.norms, bounds)
-    last = None  # the last point and where a Gauss-Newton step led from it
+    if not linear.is_regular:  # what rank it has depends on the scale
+        linear = gauss_newton_model(point, point.norms, bounds)
+    last = None  # the last Gauss-Newton step
     newton = False
     while limit and linear.offset > offset_tol and linear.removable > point.rounding:
         if newton and function.hessian:
@@ -140,15 +149,14 @@ def polish(
             if x is None:
                 break
         else:
-            goal, x = gauss_newton()
-            last = point.x, goal
+            last, x = gauss_newton()
         trial = function.evaluate(x)
         limit -= 1
         if trial.usable and trial.cost <= (1 + BLUR) * point.cost:
             there = gauss_newton_model(trial, trial.norms, bounds)
             if there.removable <= 0.9 * linear.removable:
                 point, linear = trial, there
-                yield point.iterate
+                yield point
                 continue
         if newton or not function.hessian or linear.removable <= 1000 * point.rounding:
             break
@@ -158,24 +166,24 @@ def polish(
         limit -= 1
         if moved.cost <= (1 + BLUR) * point.cost:
             point = moved
-            yield point.iterate
+            yield point
     return point, linear, limit
 
 
 def aitken_extrapolation(
-    point: ResidualPoint, goal: Array, last_x: Array, last_goal: Array, bounds: Bounds | None
+    point: ResidualPoint, step: TrialStep, last: TrialStep, bounds: Bounds | None
 ) -> Array:
-    """Return where to go after two Gauss-Newton steps, each from a point to a goal.
+    """Return where to go by two Gauss-Newton steps, of which the second starts at the point.
 
     Such steps converge linearly, the slower the larger the residuals are and the more they are
-    curved. On the line through both goals the step that is left is least where this leads.
+    curved. On the line through where both lead the step that is left is least at this place.
 
     References
     ----------
     B. M. Irons and R. C. Tuck, "A version of the Aitken accelerator for computer iteration",
     International Journal for Numerical Methods in Engineering 1 (1969).
     """
-    step = point.norms * (goal - point.x)
-    change = step - point.norms * (last_goal - last_x)
-    x: Array = goal - (change @ step) / (change @ change) * (goal - last_goal)
+    scaled = point.norms * step.step
+    change = scaled - point.norms * last.step
+    x: Array = step.x - change.dot(scaled) / change.dot(change) * (step.x - last.x)
     return x if bounds is None else np.clip(x, *bounds)

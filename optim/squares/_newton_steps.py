@@ -9,16 +9,11 @@ from numpy.typing import NDArray
 
 from optim.descent._trust_region import ACCEPTED, step_within
 from optim.search._bounds import Bounds
-from optim.search._objective import Array, Iterate
+from optim.search._objective import Array
 from optim.search._rounding import EPS
-from optim.squares._gauss_newton_model import (
-    Function,
-    ResidualPoint,
-    gauss_newton_model,
-    held_by,
-    norm,
-)
+from optim.squares._gauss_newton_model import gauss_newton_model, held_by
 from optim.squares._poles import pole_between
+from optim.squares._residual_point import Function, ResidualPoint, norm
 
 CONVERGING = 1e-2  # the relative offset from which on Gauss-Newton steps converge as well
 STRETCH = 50  # evaluations in which
@@ -30,7 +25,7 @@ ASIDE = 1e-5  # of the model's terms: how long that step is
 
 def newton_descent(
     function: Function, point: ResidualPoint, limit: int, bounds: Bounds | None
-) -> Generator[Iterate, None, tuple[ResidualPoint, int]]:
+) -> Generator[ResidualPoint, None, tuple[ResidualPoint, int]]:
     """Descend by Newton steps in a trust region; return the last point, and the limit left.
 
     Where the residuals are large and curved, the linear problem creeps along a curved valley, and
@@ -47,7 +42,7 @@ def newton_descent(
         if trial is None:
             break
         point = trial
-        yield point.iterate
+        yield point
     return point, limit
 
 

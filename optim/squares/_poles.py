@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from optim.search._objective import Array
-from optim.squares._gauss_newton_model import ResidualPoint
+from optim.squares._residual_point import ResidualPoint
 
 LIKE = 1.5  # times more or less than the whole change, that the part of a pole in it may be
 POLE = 1000.0  # times its change from end to end, beyond which a residual has a pole between
@@ -26,17 +26,17 @@ def pole_between(
     way round. There it is looked at: at the pole of the sum of a linear function and a simple
     fraction that has these values and slopes.
     """
-    some = slice(None, None, max(1, point.residuals.size // SAMPLE))
+    every = max(1, point.residuals.size // SAMPLE)
+    before, after = point.rows, trial.rows
+    if every > 1:
+        before, after = before[:, ::every], after[:, ::every]
     step = trial.x - point.x
-    change = trial.residuals[some] - point.residuals[some]
-    slope = point.jacobian[some].dot(step)
-    against = slope * change
-    if np.minimum.reduce(against) >= 0:
+    change = after[-1] - before[-1]
+    slope, there = step.dot(before[:-1]), step.dot(after[:-1])
+    backwards = np.maximum(slope * change, there * change)
+    if backwards[backwards.argmin()] >= 0:
         return None, 0
-    there = trial.jacobian[some].dot(step)
-    suspects = np.flatnonzero(np.maximum(against, there * change) < 0)
-    if not suspects.size:
-        return None, 0
+    suspects = np.flatnonzero(backwards < 0)
     begins = 1 - slope[suspects] / change[suspects]
     ends = 1 - there[suspects] / change[suspects]
     shares = ends / (begins + ends)
@@ -44,20 +44,20 @@ def pole_between(
     k = int(np.argmin(unlike))
     if unlike[k] > np.log(LIKE):
         return None, 0
-    i = int(suspects[k]) * some.step
-    before, after = float(point.residuals[i]), float(trial.residuals[i])
+    i = int(suspects[k]) * every
+    first, last = float(point.residuals[i]), float(trial.residuals[i])
     share, looked = float(shares[k]), 0
-    lead = abs(after - before)
+    lead = abs(last - first)
     least, enough = STEEPER * lead, POLE * lead
     while looked < limit:
         here = float(residuals_at(point.x + share * step)[i])
         looked += 1
-        lead = abs(here - before)
+        lead = abs(here - first)
         if not lead <= enough:
             return float(shares.min()), looked
         if lead < least:
             break
-        cross = (here - before) / (here - after)
+        cross = (here - first) / (here - last)
         least = STEEPER * lead
         share /= share + cross * (1 - share)
     return None, looked

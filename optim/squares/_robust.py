@@ -43,13 +43,11 @@ def check_f_scale(f_scale: Any) -> None:
     check_number("f_scale", f_scale, "a positive, finite number", lambda size: 0 < size < np.inf)
 
 
-def reweight(
-    loss: Loss, scale: float, residuals: Array, jacobian: Array
-) -> tuple[float, Array, Array]:
-    """Return the sum of the losses, and the residuals and the Jacobian of a least squares problem.
+def cost_and_weights(loss: Loss, scale: float, residuals: Array) -> tuple[Any, Array, Array]:
+    """Return the sum of the losses, and by what to multiply the residuals and the Jacobian's rows.
 
-    That problem has the same gradient, and its JᵀJ is the curvature of the sum as far as the first
-    derivatives of the residuals tell, bounded below.
+    The least squares problem that these make has the same gradient, and its JᵀJ is the curvature of
+    the sum as far as the first derivatives of the residuals tell, bounded below.
 
     References
     ----------
@@ -60,8 +58,8 @@ def reweight(
     rho, first, second = value_and_derivatives(loss, z)
     weight = np.maximum(first, 0)
     curvature = np.sqrt(np.maximum(first + 2 * z * second, LEAST_CURVATURE * weight))
-    ratio = np.divide(weight, curvature, out=np.zeros_like(weight), where=curvature > 0)
-    return float(scale**2 * np.sum(rho)), ratio * residuals, curvature[:, None] * jacobian
+    ratio = np.where(curvature > 0, weight / np.where(curvature > 0, curvature, 1.0), 0.0)
+    return scale**2 * np.sum(rho), ratio, curvature
 
 
 def influence(
@@ -113,7 +111,9 @@ def influence(
 
 def value_and_derivatives(loss: Loss, z: Array) -> tuple[Array, Array, Array]:
     """Return ρ, ρ′ and ρ″ at each z."""
-    value = np.asarray(loss(z))
+    value = loss(z)
+    if not hasattr(value, "dtype"):
+        value = np.asarray(value)
     if value.shape != z.shape:
         of_scipy = value.shape == (3, *z.shape)
         raise ValueError(

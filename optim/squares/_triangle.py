@@ -23,52 +23,42 @@ def lapack() -> Any:
     return lapack
 
 
-def triangle_and_norms(jacobian: Array, residuals: Array) -> tuple[Array, Array]:
-    """Return R of the QR factors of the Jacobian with the residuals as its last column.
-
-    And the norms of the Jacobian's columns.
-    """
-    m, n = jacobian.shape
-    products = np.empty((n + 1, n + 1))
-    if m > n:
-        products[:n, :n] = jacobian.T.dot(jacobian)
-        products[n, :n] = products[:n, n] = jacobian.T.dot(residuals)
-        products[n, n] = residuals.dot(residuals)
-        triangle = triangle_by_cholesky(products)
-        if triangle is not None:
-            return triangle, np.sqrt(products.diagonal()[:n])
-    triangle = triangle_by_reflections(jacobian, residuals)
-    columns = triangle[:, :n]
-    return triangle, np.sqrt(np.einsum("ij,ij->j", columns, columns))
-
-
-def triangle_by_reflections(jacobian: Array, residuals: Array) -> Array:
-    """Return R of the QR factors of the Jacobian with the residuals as its last column."""
-    m, n = jacobian.shape
-    matrix = np.empty((n + 1, m)).T  # with its columns in one piece of memory each
-    matrix[:, :n] = jacobian
-    matrix[:, n] = residuals
-    if m < 2 * ROWS or n > ROWS // 4:
-        return triangle_of_rows(matrix)
+def triangle_by_reflections(rows: Array) -> Array:
+    """Return R of the QR factors of the matrix whose columns are given as rows."""
+    columns, m = rows.shape
+    if m < 2 * ROWS or columns > ROWS // 4:
+        return triangle_of_rows(rows.T)
     # A tall one block by block first, while each is in the cache, and then what is left of them.
     whole = m - m % ROWS
-    blocks: Any = np.linalg.qr(matrix[:whole].reshape(-1, ROWS, n + 1), mode="r")
-    return triangle_of_rows(np.concatenate([blocks.reshape(-1, n + 1), matrix[whole:]]))
+    blocks: Any = np.linalg.qr(rows[:, :whole].T.reshape(-1, ROWS, columns), mode="r")
+    return triangle_of_rows(np.concatenate([blocks.reshape(-1, columns), rows[:, whole:].T]))
 
 
-def triangle_by_cholesky(products: Array) -> Array | None:
+def triangle_by_cholesky(products: Array, squares: list[float]) -> Array | None:
     """Return R from the products of the columns, or None if some are nearly dependent.
 
     It takes a quarter of the time. The gradient is as exact, and so is where the search ends; that
     R itself loses up to four digits slows the last steps by no more than that.
+
+    Parameters
+    ----------
+    products : ndarray of shape (n + 1, n + 1)
+        Of any two columns, the last of which holds the residuals.
+    squares : list of float
+        Its diagonal.
     """
     triangle: Array
     triangle, failed = lapack().dpotrf(products)
     if failed:
         return None
-    *of_jacobian, of_residuals = (triangle.diagonal() ** 2 / products.diagonal()).tolist()
-    independent = min(of_jacobian) >= INDEPENDENT**2 and of_residuals >= LEFT_OVER**2
-    return triangle if independent else None
+    *pivots, last = triangle.diagonal().tolist()
+    if last * last < LEFT_OVER**2 * squares[-1]:
+        return None
+    least = INDEPENDENT**2
+    for pivot, square in zip(pivots, squares, strict=False):
+        if not pivot * pivot >= least * square:
+            return None
+    return triangle
 
 
 def triangle_of_rows(matrix: Array) -> Array:

@@ -12,8 +12,8 @@ from numpy.testing import assert_allclose
 from problems_mgh import PROBLEMS
 
 from optim import least_squares
-from optim.squares._gauss_newton_model import Function
 from optim.squares._newton_steps import trusted_newton_step
+from optim.squares._residual_point import Function
 from optim.squares._residuals import Residuals as Problem
 
 TERMS: dict[str, Callable[[Any], Any]] = {
