@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff import Tensor, hessian, jacobian
+from autodiff import hessian, jacobian
 from fit.arguments._numbers import Array
 from fit.problem._data import checked_data
 from fit.problem._sigma import OF_MODEL, Sigma, refuse_errors_of_model
@@ -94,22 +94,6 @@ def weighted_residuals(
         return weights @ difference if weights.ndim == 2 else difference * weights
 
     return residuals
-
-
-def with_jacobian(residuals: Callable[[Any], Any]) -> Callable[[Any], tuple[Any, Array]]:
-    """Return the function that gives residuals and their Jacobian from one evaluation."""
-
-    def both(p: Any) -> tuple[Any, Array]:
-        met: list[Any] = []
-
-        def values(p: Any) -> Any:
-            met.append(residuals(p))
-            return met[-1]
-
-        matrix = jacobian(values)(p)
-        return met[-1].data if type(met[-1]) is Tensor else met[-1], matrix
-
-    return both
 
 
 def has_derivatives(residuals: Callable[[Any], Any], p: Array) -> bool:

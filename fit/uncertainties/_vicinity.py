@@ -10,7 +10,6 @@ import numpy as np
 
 from autodiff import replaying
 from fit.arguments._numbers import Array
-from fit.problem._chi_squared import with_jacobian
 from fit.uncertainties._covariance import lapack
 from fit.uncertainties._estimate import Estimate
 
@@ -117,7 +116,7 @@ def _squares_about(
 
     That is its rise from the origin, half its gradient, and JᵀJ.
     """
-    both = with_jacobian(residuals)
+    both = residuals_and_jacobian(residuals)
 
     def about(u: Array) -> tuple[Array, ...]:
         values, J = both(p + spread.dot(u))
