@@ -7,7 +7,6 @@ views of the block's entries. Sums, products and greatest entries are those of t
 from __future__ import annotations
 
 from collections.abc import Container, Sequence
-from itertools import combinations
 from math import prod
 from typing import Any
 
@@ -16,48 +15,28 @@ import numpy as np
 from autodiff._core.machine import LARGE
 from autodiff._core.types import Shape
 from autodiff.compiled._buffers import Layout
-from autodiff.compiled._places import BLOCK, BUFFER, LOCAL, MEMORY, Place, Storage
+from autodiff.compiled._places import BLOCK, HELD, MEMORY, OUTSIDE, Place, Storage
 from autodiff.compiled._program import Node
 from autodiff.compiled._statements import write_out
 from autodiff.compiled._stretches import Stretch
 from autodiff.compiled._threads import compute_blocks
 from autodiff.compiled._writer import Writer
 
-MOST_PARTS = 64  # of one piece of memory that a stretch writes to, of which each two are compared
-
 
 def can_be_divided(plan: Layout, stretch: Stretch) -> bool:
-    """Return whether blocks do not disturb each other: whether none writes what another reads."""
+    """Return whether no block writes what another reads.
+
+    Places in which nodes are computed are the same or lie apart: pieces of a joined array.
+    """
     places = plan.places
-    written: dict[Storage, dict[Place, None]] = {}
-    for node in stretch.nodes:
-        if node in places:
-            written.setdefault(places[node].storage, {})[places[node]] = None
-    if not all(_lie_apart(list(parts)) for parts in written.values()):
-        return False
+    written = {places[node] for node in stretch.nodes if node in places}
+    storages = {place.storage for place in written}
     inputs = (x for node in stretch.nodes for x in node.inputs)
-    read = [places[x] for x in inputs if type(x) is Node and x in places]
-    if any(place not in written.get(place.storage, {place}) for place in read):
+    read = {places[x] for x in inputs if type(x) is Node and x in places}
+    if any(place.storage in storages for place in read - written):
         return False
-    return not any(storage.kind == MEMORY for storage in written) or all(
-        place.storage.kind in (BUFFER, BLOCK, LOCAL, MEMORY) for place in read
-    )
-
-
-def _lie_apart(places: list[Place]) -> bool:
-    """Return whether no two places in a storage share entries."""
-    if len(places) > MOST_PARTS:
-        return False
-    parts = [_part(place) for place in places] if len(places) > 1 else []
-    return not any(np.shares_memory(x, y) for x, y in combinations(parts, 2))
-
-
-def _part(place: Place) -> Any:
-    """Return an array whose entries lie as those of a place do, which nobody may read."""
-    if place.parent is not None:
-        return eval(f"x{place.suffix}", {"x": _part(place.parent)})
-    strides = np.cumprod((1, *place.shape[:0:-1]))[::-1] if place.shape else ()
-    return np.lib.stride_tricks.as_strided(np.empty(1, bool), place.shape, strides)
+    outside = any(place.storage.kind in (OUTSIDE, HELD) for place in read)
+    return not (outside and any(storage.kind == MEMORY for storage in storages))
 
 
 def write_stretch(w: Writer, stretch: Stretch, checked: Container[Node]) -> None:

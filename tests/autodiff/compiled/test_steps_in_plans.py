@@ -186,6 +186,28 @@ def test_what_is_read_from_elsewhere_in_a_vector_is_not_updated_in_blocks(monkey
     np.testing.assert_allclose(p.data, values, rtol=1e-10, atol=1e-12)
 
 
+@pytest.mark.parametrize("key", [np.s_[::-1], np.s_[:]])
+def test_an_argument_that_shows_the_vector_that_is_updated(monkeypatch, key):
+    monkeypatch.setattr(machine, "BLOCK", 4)
+    monkeypatch.setattr(machine, "cache_bytes", lambda: 0)
+    p = Tensor(np.linspace(-1, 2, 11))
+    optimizer = SGD([p], 0.1, 0.9)
+
+    @compile
+    def step(x):
+        optimizer.zero_grad()
+        np.sum(np.sin(p) * x).backward()
+        optimizer.step()
+
+    values, velocity = p.data.copy(), np.zeros(11)
+    for _ in range(8):
+        step(p.data[key])
+        velocity = 0.9 * velocity + np.cos(values) * values[key]
+        values = values - 0.1 * velocity
+        np.testing.assert_allclose(p.data, values, rtol=1e-10, atol=1e-12)
+    assert step.plans[0].runs
+
+
 def test_an_entry_beside_vectors_that_are_updated_in_blocks(monkeypatch):
     monkeypatch.setattr(machine, "cache_bytes", lambda: 1 << 20)
     size = 300001
