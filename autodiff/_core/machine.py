@@ -7,8 +7,10 @@ layers say what they compute, and call what stands here.
 from __future__ import annotations
 
 import ctypes
+import os
 import sys
 from functools import cache, lru_cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -72,6 +74,42 @@ def numbering_pays(entries: int, added: int) -> bool:
     It is so much faster there that numbering all entries pays, unless few are added.
     """
     return 200 < entries < 4 * added
+
+
+# -- blocks and threads ------------------------------------------------------------------------
+
+# Entries of the blocks in which long arrays are computed. The gradient of Rosenbrock's function of
+# 3 million numbers takes .77 of the time by hand call by call, .57 in blocks of 8192, .54 of 16384,
+# .55 of 32768, and of shorter ones threads would wait for each other.
+BLOCK = 16384
+# Of the last cache, where the system does not tell. Blocks pay where all the arrays that are
+# computed, and what they are computed of, take more: the product with Rosenbrock's Hessian (18
+# arrays) took .82 in blocks of 8192 and .81 without at 100 000 entries, .59 and .76 at a million.
+CACHE_BYTES = 1 << 25
+MOST_THREADS = 4  # that compute blocks, unless the caller wants more: these use all of the memory
+
+
+@cache
+def cache_bytes() -> int:
+    """Return the bytes of the processor's last cache."""
+    sizes = [path.read_text() for path in Path(_CACHES).glob("index*/size")]
+    units = {"K": 1 << 10, "M": 1 << 20}
+    found = [int(s[:-1]) * units[s[-1]] for s in map(str.strip, sizes) if s[-1:] in units]
+    return max(found, default=CACHE_BYTES)
+
+
+_CACHES = "/sys/devices/system/cpu/cpu0/cache"
+
+
+def usable_threads() -> int:
+    """Return how many threads may compute blocks if the caller does not say."""
+    count = getattr(os, "process_cpu_count", os.cpu_count)() or 1
+    if hasattr(os, "sched_getaffinity"):
+        count = min(count, len(os.sched_getaffinity(0)))
+    said = os.environ.get("OMP_NUM_THREADS", "").split(",")[0].strip()
+    if said.isdigit() and int(said):
+        count = min(count, int(said))
+    return min(count, MOST_THREADS)
 
 
 # -- memory ----------------------------------------------------------------------------------

@@ -1,141 +1,166 @@
-"""Long vectors are updated block by block, which stay in the processor's cache between calls."""
+"""A stretch is written as a function of the number of a block, which threads call in turn.
+
+Arrays that nothing else needs are as long as a block, one for each thread; of all others there are
+views of the block's entries. Sums, products and greatest entries are those of the blocks' own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+from collections.abc import Container, Sequence
+from math import prod
+from typing import Any
 
 import numpy as np
 
-from autodiff.compiled._forms import Kind
-from autodiff.compiled._operands import is_uniform
-from autodiff.compiled._places import BUFFER, LOCAL, MEMORY, Place, Storage
+from autodiff._core.machine import LARGE
+from autodiff._core.types import Shape
+from autodiff.compiled._buffers import Layout
+from autodiff.compiled._places import BLOCK, HELD, MEMORY, OUTSIDE, Place, Storage
 from autodiff.compiled._program import Node
-from autodiff.compiled._statements import write_node
+from autodiff.compiled._statements import write_out
+from autodiff.compiled._stretches import Stretch
+from autodiff.compiled._threads import compute_blocks
 from autodiff.compiled._writer import Writer
 
-# Entries of a block. The momentum update of 1.9 million float32 takes 1.5 ms call by call, .8 in
-# blocks.
-BLOCK = 1 << 15
-LEAST = 8 * BLOCK  # entries of vectors that are worth it
 
+def can_be_divided(plan: Layout, stretch: Stretch) -> bool:
+    """Return whether no block writes what another reads.
 
-def runs_of(w: Writer, nodes: list[Node], alone: Container[Node]) -> Iterator[list[Node]]:
-    """Yield the nodes in order: those that are computed in blocks together, and others alone.
-
-    Numbers that are computed of numbers may stand between. Of those ``alone`` something depends
-    at once.
+    Places in which nodes are computed are the same or lie apart: pieces of a joined array.
     """
-    run: list[Node] = []
-    for node in nodes:
-        together = node not in alone and (_is_in_blocks(w, node) or (run and _is_number(w, node)))
-        if together and (not run or _fits(w, run, node)):
-            run.append(node)
-            continue
-        yield from _worthwhile(w, run)
-        run = [node] if together and not _is_number(w, node) else []
-        if not run:
-            yield [node]
-    yield from _worthwhile(w, run)
-
-
-def _worthwhile(w: Writer, run: list[Node]) -> Iterator[list[Node]]:
-    if sum(not _is_number(w, node) for node in run) > 1:
-        yield run
-    else:
-        yield from ([node] for node in run)
-
-
-def _is_number(w: Writer, node: Node) -> bool:
-    """Return whether a node is a number computed of numbers."""
-    return w.plan.kinds.get(node) is Kind.NUMBER and all(
-        not isinstance(x.value if type(x) is Node else x, np.ndarray) for x in node.inputs
-    )
-
-
-def _is_in_blocks(w: Writer, node: Node) -> bool:
-    """Return whether a node is computed entry by entry of long vectors in memory of its own."""
-    function, place = node.function, w.plan.places.get(node)
-    if node.ndim != 1 or node.size < LEAST or place is None or not place.storage.strict:
+    places = plan.places
+    written = {places[node] for node in stretch.nodes if node in places}
+    storages = {place.storage for place in written}
+    inputs = (x for node in stretch.nodes for x in node.inputs)
+    read = {places[x] for x in inputs if type(x) is Node and x in places}
+    if any(place.storage in storages for place in read - written):
         return False
-    if not isinstance(function, np.ufunc) or function.nout > 1 or function.signature is not None:
-        return False
-    return (
-        w.plan.kinds[node] is Kind.OUT
-        and _are_alike(_places(w, node))
-        and all(x.shape == node.shape for x in node.inputs if _is_array(x))
-        and all(_is_own(w, x) for x in node.inputs if _is_array(x) or x in w.plan.places)
-    )
+    outside = any(place.storage.kind in (OUTSIDE, HELD) for place in read)
+    return not (outside and any(storage.kind == MEMORY for storage in storages))
 
 
-def _is_array(x: object) -> bool:
-    return isinstance(x.value if type(x) is Node else x, np.ndarray)
+def write_stretch(w: Writer, stretch: Stretch, checked: Container[Node]) -> None:
+    """Write what computes a stretch, and what shows that all entries of some nodes are finite.
 
-
-def _is_own(w: Writer, x: object) -> bool:
-    place = w.plan.places.get(x) if type(x) is Node else None
-    return (
-        type(x) is Node
-        and place is not None
-        and place.storage.kind in (BUFFER, LOCAL, MEMORY)
-        and not is_uniform(w, x)
-    )
-
-
-def _places(w: Writer, node: Node) -> list[Place]:
-    """Return where a node and the arrays that it is computed of live."""
-    places = w.plan.places
-    return [places[x] for x in (node, *node.inputs) if type(x) is Node and x in places]
-
-
-def _are_alike(places: list[Place]) -> bool:
-    """Return whether those that share memory are one, so that entries meet their likes alone."""
-    seen: dict[Storage, Place] = {}
-    return all(seen.setdefault(place.storage, place) is place for place in places)
-
-
-def _fits(w: Writer, run: list[Node], node: Node) -> bool:
-    """Return whether a node can be computed block by block with those of a run."""
-    vectors = [x for x in run if not _is_number(w, x)]
-    if _is_number(w, node):
-        return True
-    places = [place for x in (*vectors, node) for place in _places(w, x)]
-    return node.shape == vectors[0].shape and _are_alike(places)
-
-
-def write_run(w: Writer, run: list[Node]) -> None:
-    """Write a loop over blocks that computes some nodes."""
-    for node in run:
-        if _is_number(w, node):
-            write_node(w, node)
-    vectors = [node for node in run if not _is_number(w, node)]
-    index, heads, calls = w.fresh("i"), [], []
-    whole: dict[Place, str] = {}
-    for place in dict.fromkeys(
-        place for node in vectors for place in _places(w, node) if place.shape
-    ):
-        block = w.fresh("u")
-        if _is_passing(w, place, vectors):
-            scratch = w.scratch((BLOCK,), place.storage.dtype, block)
-            heads.append(f"    {block} = {scratch}[: {vectors[0].size} - {index}]")
+    While its calls are written, arrays have the names of their entries in a block.
+    """
+    block = _Block(w, stretch)
+    w.ahead, w.lines = w.lines, []
+    for node in stretch.nodes:
+        if node.shape:
+            write_out(w, node, w.plan.places[node])
         else:
-            heads.append(f"    {block} = {w.name(place)}[{index}:{index} + {BLOCK}]")
-        whole[place] = place.name
-        place.name = block
-    for node in vectors:
-        write_node(w, node)
-        calls.append(f"    {w.lines.pop()}")
-    w.lines += [f"for {index} in range(0, {vectors[0].size}, {BLOCK}):", *heads, *calls]
-    for place, name in whole.items():
-        w.kept.pop(place.name, None)
-        place.name = name
+            block.reduce(node.function, node.inputs, node.dtype)
+        if node in checked and node.shape and node.dtype is not None and node.dtype.kind in "fc":
+            block.reduce(np.add.reduce, (node,), node.dtype)
+    body, w.lines = w.lines, w.ahead
+    w.here = {}
+    w.lines += block.text(body)
+    for node in stretch.nodes:
+        if not node.shape:
+            w.assign(w.new_number(node), block.total(node.function, node.inputs), node)
+        elif (np.add.reduce, id(node)) in block.numbers:
+            total = block.total(np.add.reduce, (node,))
+            w.totals[node] = f"abs({total})" if node.value.dtype.kind == "c" else total
 
 
-def _is_passing(w: Writer, place: Place, nodes: list[Node]) -> bool:
-    """Return whether a buffer holds nothing but what these nodes leave to each other."""
-    storage = place.storage
-    return (
-        storage.kind == BUFFER
-        and place is storage.root
-        and storage.last <= w.plan.order.index(nodes[-1])
-        and all(x in nodes for x, other in w.plan.places.items() if other.storage is storage)
-    )
+class _Block:
+    """The names of what a block computes with, and how it comes by them."""
+
+    def __init__(self, w: Writer, stretch: Stretch) -> None:
+        self.w, self.stretch = w, stretch
+        self.buffers: dict[str, Storage] = {}
+        self.views: list[str] = []  # the lines that make them
+        self.numbers: dict[Any, str] = {}  # by function and operands: of all blocks
+        for node in stretch.nodes:
+            for x in (node, *node.inputs):
+                if type(x) is Node and x in w.plan.places:
+                    self._name(w.plan.places[x])
+                elif isinstance(x, np.ndarray) and id(x) not in w.here and self._key(x.shape):
+                    w.here[id(x)] = self._view(x.shape, w.constant(x))
+
+    def _name(self, place: Place) -> None:
+        w, storage = self.w, place.storage
+        number = storage.uniform is not None and place.parent is None
+        if place in w.here or number or not self._key(place.shape):
+            return
+        if storage.kind == BLOCK:
+            w.here[place] = w.fresh("b")
+            self.buffers[w.here[place]] = storage
+        else:
+            w.here[place] = self._view(place.shape, w.name(place))
+
+    def _view(self, shape: Shape, whole: str) -> str:
+        name = self.w.fresh("u")
+        self.views.append(f"{name} = {whole}{self._key(shape)}")
+        return name
+
+    def _key(self, shape: Shape, key: str = "start:stop") -> str:
+        """Return the key of a block's entries, or nothing where all blocks have the same."""
+        stretch = self.stretch
+        axis = stretch.axis - len(stretch.shape) + len(shape)
+        if axis < 0 or shape[axis] != stretch.shape[stretch.axis]:
+            return ""
+        return f"[{':, ' * axis}{key}]"
+
+    # -- numbers ---------------------------------------------------------------------------
+
+    def reduce(self, function: Any, inputs: Sequence[Any], dtype: Any) -> None:
+        """Write what reduces a block to a number, which is kept."""
+        w = self.w
+        key = function, *map(id, inputs)
+        if key in self.numbers:
+            return
+        x, *other = (w.text(x) for x in inputs)
+        if other:
+            matmul = w.bind(np.matmul, "matmul")
+            keys = [f"[{i}:{i + LARGE}]" for i in range(0, self.stretch.step, LARGE)]
+            number = " + ".join(f"{matmul}({x}{key}, {other[0]}{key})" for key in keys)
+        else:
+            number = f"{w.reduction(function)}({x}, None)"
+        name = self.numbers[key] = w.scratch((self.stretch.count,), dtype, w.fresh("number"))
+        w.call(f"{name}[number] = {number}", dtype.itemsize)
+
+    def total(self, function: Any, inputs: Sequence[Any]) -> str:
+        """Return the text of what the blocks' numbers are reduced to."""
+        by = np.add.reduce if function is np.matmul else function
+        return f"{self.w.reduction(by)}({self.numbers[function, *map(id, inputs)]}, None)"
+
+    # -- text --------------------------------------------------------------------------------
+
+    def text(self, body: Sequence[str]) -> list[str]:
+        """Return the function of a block's number and buffers, and the call for all blocks."""
+        w, stretch = self.w, self.stretch
+        name, blocks = w.fresh("stretch"), w.fresh("blocks")
+        self._make_buffers(blocks)
+        lines = [f"({''.join(f'{b}, ' for b in self.buffers)}) = buffers"] if self.buffers else []
+        end = stretch.shape[stretch.axis]
+        lines += [f"start = number * {stretch.step}", f"stop = start + {stretch.step}"]
+        if end % stretch.step:
+            cut = self._key(stretch.shape, ":stop - start")
+            lines += [f"if stop > {end}:", f"    stop = {end}"]
+            lines += [f"    {b} = {b}{cut}" for b in self.buffers]
+        inside = [f"    {line}" for line in (*lines, *self.views, *body)]
+        compute = w.bind(compute_blocks, "compute_blocks")
+        call = f"{compute}({name}, {stretch.count}, {blocks})"
+        return [f"def {name}(number, buffers):", *inside, call]
+
+    def _make_buffers(self, blocks: str) -> None:
+        w, stretch = self.w, self.stretch
+        shape = list(stretch.shape)
+        shape[stretch.axis] = stretch.step
+        order = ', "F"' if _is_turned(stretch.nodes[0]) else ""
+        empty = w.bind(np.empty, "empty")
+        made = "".join(
+            f"{empty}({tuple(shape)}, {w.dtype(storage.dtype)}{order}), "
+            for storage in self.buffers.values()
+        )
+        w.header.append(f"{blocks} = [({made}) for _ in range({w.threads})]")
+        w.kept[blocks] = None
+        sizes = (prod(shape) * storage.dtype.itemsize for storage in self.buffers.values())
+        w.peak += w.threads * sum(sizes)
+
+
+def _is_turned(node: Node) -> bool:
+    flags = getattr(node.value, "flags", None)
+    return flags is not None and flags.f_contiguous and not flags.c_contiguous

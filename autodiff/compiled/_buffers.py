@@ -8,6 +8,7 @@ frees it for others.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from math import prod
 from typing import Any
@@ -28,8 +29,19 @@ from autodiff.compiled._forms import (
 from autodiff.compiled._homes import Home, homes_of, overwritable
 from autodiff.compiled._memory import Writing, computed_in_memory, writings_of
 from autodiff.compiled._origins import Memory, Write
-from autodiff.compiled._places import BUFFER, HELD, LOCAL, MEMORY, OUTSIDE, REPEATED, Place, Storage
+from autodiff.compiled._places import (
+    BLOCK,
+    BUFFER,
+    HELD,
+    LOCAL,
+    MEMORY,
+    OUTSIDE,
+    REPEATED,
+    Place,
+    Storage,
+)
 from autodiff.compiled._program import Node, Program
+from autodiff.compiled._stretches import Stretch
 
 MOST_SHOWN = 16  # arrays that a call's result is followed back to
 
@@ -48,14 +60,19 @@ class Layout:
     writings: list[Writing] = field(default_factory=list)
     memory: dict[int, Place] = field(default_factory=dict)  # by the ids of arrays
     scatterings: dict[Node, Scattering] = field(default_factory=dict)
+    stretches: dict[Node, Stretch] = field(default_factory=dict)
+    exact: set[Node] = field(default_factory=set)  # of which each bit counts
 
 
-def layout(program: Program, order: list[Node], reuse: bool) -> Layout:
+def layout(
+    program: Program, order: list[Node], reuse: bool, stretches: Sequence[Stretch] = ()
+) -> Layout:
     """Return where the arrays of a program live."""
     writings = writings_of(program, order)
     absorbed = {node for w in writings for node in w.absorbed}
     order = [node for node in order if node not in absorbed]
     plan = Layout(order, kinds={node: kind_of(node) for node in order}, writings=writings)
+    plan.stretches = {node: stretch for stretch in stretches for node in stretch.nodes}
     positions = {node: i for i, node in enumerate(order)}
     ends = [*program.results, *(e.node for e in program.effects if type(e) is not Write)]
     _set_last_uses(program, plan, positions, [*ends, *(x for w in writings for x, _ in w.pieces)])
@@ -88,7 +105,11 @@ def _set_last_uses(
     """Note the last use of each node, or of what may be a view of it."""
     last, end = plan.last, len(plan.order)
     for guard in program.guards:
-        last[guard.node] = positions.get(guard.node, -1)
+        stretch = plan.stretches.get(guard.node)
+        read_after = guard.node
+        if stretch is not None and guard.node not in stretch.inside:
+            read_after = stretch.nodes[-1]
+        last[guard.node] = positions.get(read_after, -1)
     for x in ends:
         if type(x) is Node:
             last[x] = end
@@ -96,9 +117,13 @@ def _set_last_uses(
         position = positions[node]
         until = last.setdefault(node, position)
         reach = max(until, position) if plan.kinds[node] in SHARING else position
+        stretch = plan.stretches.get(node)
         for x in node.inputs:
-            if type(x) is Node and last.get(x, -1) < reach:
-                last[x] = reach
+            if type(x) is Node:
+                until = reach
+                if stretch is not None and x not in stretch.inside:
+                    until = positions[stretch.nodes[-1]]  # when all blocks have read it
+                last[x] = max(last.get(x, -1), until)
 
 
 class _Sweep:
@@ -117,7 +142,7 @@ class _Sweep:
         self.reuse = reuse
         self.places = plan.places
         self.shown: dict[Node, dict[Storage, None]] = {}  # what views may be of
-        self.free: dict[tuple[int, Any], list[Storage]] = {}
+        self.free: dict[tuple[Any, Any], list[Storage]] = {}  # by size or stretch, and dtype
 
     def run(self, program: Program) -> None:
         """Give each array its place."""
@@ -209,7 +234,8 @@ class _Sweep:
                     return place
         if node in self.plan.owned:
             storage = self._new(LOCAL, node)
-            storage.strict = storage.root.contiguous = begins_empty(node) or not alone
+            in_pieces = begins_empty(node) or not alone or node in self.plan.stretches
+            storage.strict = storage.root.contiguous = in_pieces
             return storage.root
         return self._any(node)
 
@@ -222,7 +248,7 @@ class _Sweep:
         if (
             storage.last != position
             or storage.dtype != node.dtype
-            or storage.kind not in (BUFFER, LOCAL)
+            or storage.kind not in ((BLOCK,) if self._is_inside(node) else (BUFFER, LOCAL))
         ):
             return None
         if node in self.plan.owned and (storage.kind != LOCAL or place.parent is not None):
@@ -239,6 +265,8 @@ class _Sweep:
         """Return a free buffer, in which the axes lie as they did in the recorded array."""
         dtype, flags = node.dtype, node.value.flags
         assert dtype is not None
+        if self._is_inside(node):
+            return self._block(node)
         turned = is_elementwise(node) and flags.f_contiguous and not flags.c_contiguous
         shape = node.shape[::-1] if turned else node.shape
         free = self.free.get((node.size, dtype))
@@ -251,10 +279,25 @@ class _Sweep:
         assert place is not None
         return place.view(".T", node.shape) if turned else place
 
+    def _is_inside(self, node: Node) -> bool:
+        stretch = self.plan.stretches.get(node)
+        return stretch is not None and node in stretch.inside
+
+    def _block(self, node: Node) -> Place:
+        """Return a free buffer of a block: its place has the shape of the whole."""
+        free = self.free.get((self.plan.stretches[node], node.dtype))
+        if not free:
+            return self._new(BLOCK, node).root
+        storage = free.pop()
+        storage.last = self.plan.last[node]
+        return storage.root
+
     def _release(self, node: Node, position: int) -> None:
         """Note what is free after a node, and what a replay had better let go."""
         ended: dict[Storage, None] = {}
-        for x in (node, *node.inputs):
+        stretch = self.plan.stretches.get(node)
+        done = [node] if stretch is None or node is not stretch.nodes[-1] else stretch.nodes
+        for x in (x for y in done for x in (y, *y.inputs)):
             if type(x) is Node and x in self.places:
                 ended[self.places[x].storage] = None
             if type(x) is Node and x in self.shown:
@@ -266,5 +309,6 @@ class _Sweep:
             if storage.kind in (LOCAL, HELD):
                 if size > LARGE:
                     self.plan.ended.setdefault(node, []).append(storage)
-            elif storage.kind == BUFFER and self.reuse:
-                self.free.setdefault((size, storage.dtype), []).append(storage)
+            elif storage.kind in (BUFFER, BLOCK) and self.reuse:
+                where = self.plan.stretches[node] if storage.kind == BLOCK else size
+                self.free.setdefault((where, storage.dtype), []).append(storage)

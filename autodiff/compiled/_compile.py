@@ -19,6 +19,7 @@ import numpy as np
 
 from autodiff._core.checks import require_function
 from autodiff._core.hook import NO_GRAD, PLAIN, Hook, recording
+from autodiff._core.machine import usable_threads
 from autodiff._core.place import line_at
 from autodiff._core.types import Function, Structure
 from autodiff.compiled._compare import difference, equal, same_path
@@ -64,7 +65,13 @@ def eager() -> Iterator[None]:
         within_eager.reset(token)
 
 
-def compile(f: Function, *, eager_calls: int = 4, donate: str | tuple[str, ...] = ()) -> Compiled:
+def compile(
+    f: Function,
+    *,
+    eager_calls: int = 4,
+    donate: str | tuple[str, ...] = (),
+    threads: int | None = None,
+) -> Compiled:
     """Return a function that computes what ``f`` does, and is fast when it is called often.
 
     What changes from call to call has to be an argument, a Tensor, or the state of an optimiser.
@@ -88,6 +95,12 @@ def compile(f: Function, *, eager_calls: int = 4, donate: str | tuple[str, ...] 
     donate : str or tuple of str
         Names of arguments that ``f`` may write into. What these arrays hold after a call is not
         defined; others are never changed.
+    threads : int, optional
+        How many threads may compute a replay's longest arrays: what is computed entry by entry of
+        arrays beyond the processor's cache is done block by block. By default as many as there are
+        processors that the process may use, 4 at most, and not more than the environment variable
+        OMP_NUM_THREADS says. They start for a call and end before it does; of calls at the same
+        time one has more threads than its own. The results do not depend on it.
 
     Returns
     -------
@@ -167,7 +180,10 @@ def compile(f: Function, *, eager_calls: int = 4, donate: str | tuple[str, ...] 
     eager_calls = operator.index(eager_calls)
     if eager_calls < 0:
         raise ValueError(f"expected a number of eager_calls of at least 0, got {eager_calls}")
-    return Compiled(f, eager_calls, (donate,) if isinstance(donate, str) else tuple(donate))
+    if threads is not None and operator.index(threads) < 1:
+        raise ValueError(f"expected a number of threads of at least 1, got {threads}")
+    names = (donate,) if isinstance(donate, str) else tuple(donate)
+    return Compiled(f, eager_calls, names, threads)
 
 
 @dataclass
@@ -200,11 +216,14 @@ class Compiled:
 
     most_recordings = MOST_RECORDINGS
 
-    def __init__(self, f: Function, eager_calls: int, donate: tuple[str, ...]) -> None:
+    def __init__(
+        self, f: Function, eager_calls: int, donate: tuple[str, ...], threads: int | None
+    ) -> None:
         update_wrapper(self, f)
         self.f = f
         self.eager_calls = eager_calls
         self.donate = donate
+        self.threads = threads
         if donate:
             self._signature = inspect.signature(f)
             for name in donate:
@@ -383,7 +402,7 @@ class Compiled:
                 return ""
             if alike and found is None:
                 entry.pending = [r for r in pending if r is not alike[-1]]
-                entry.plans = [_plan(recording), *entry.plans][:MOST_PLANS]
+                entry.plans = [_plan(recording, self.threads), *entry.plans][:MOST_PLANS]
                 return ""
             entry.pending = [*pending, recording][-MOST_PLANS:]
         return self._problem(recording, *found) if found else ""
@@ -410,11 +429,11 @@ class Compiled:
         warnings.warn(message, stacklevel=6)
 
 
-def _plan(recording: Recording) -> Plan:
+def _plan(recording: Recording, threads: int | None) -> Plan:
     program = recording.program
     leaves = [node.value for node in program.sources if type(program.sources[node]) is Argument]
     improve(program)
-    source = write(program)
+    source = write(program, threads=threads or usable_threads())
     for node in (*program.sources, *program.nodes):
         node.value = None
     return Plan(program, source, recording.watch, ", ".join(map(_kind, leaves)))

@@ -69,11 +69,10 @@ def _not_finite(w: Writer, guard: Guard) -> str:
     ):
         return ""
     inf = w.bind(np.inf, "inf")
-    x = w.text(node)
     if isinstance(value, complex):
-        return f"not -{inf} < abs({x}) < {inf}"
+        return f"not -{inf} < abs({w.text(node)}) < {inf}"
     if not isinstance(value, np.ndarray):
-        return f"not -{inf} < {x} < {inf}"
+        return f"not -{inf} < {w.text(node)} < {inf}"
     name = w.fresh("s")
     w.assign(name, _telling_sum(w, node))
     return f"not -{inf} < {name} < {inf}"
@@ -81,6 +80,8 @@ def _not_finite(w: Writer, guard: Guard) -> str:
 
 def _telling_sum(w: Writer, node: Node) -> str:
     """Return the text of a number that is infinite or NaN if an entry of an array is."""
+    if node in w.totals:
+        return w.totals[node]
     x, of_complex = w.text(node), node.value.dtype.kind == "c"
     if of_complex and node.size <= LARGE:
         return f"{w.bind(np.vdot, 'vdot')}({x}, {x}).real"

@@ -64,6 +64,8 @@ def _spread(w: Writer, node: Node, x: Any, dtype: Any) -> str:
     """Return the text of an operand that is spread out to the shape and type of the result."""
     if dtype is None or not node.ndim or not is_elementwise(node) or len(node.inputs) > 2:
         return ""
+    if node in w.plan.stretches:  # of which a block is computed at a time
+        return ""
     if not isinstance(value_of(x), np.ndarray):
         return _repetition(w, node, x, dtype)
     others = [y for y in node.inputs if y is not x]
@@ -123,6 +125,8 @@ def _stands_for_number(w: Writer, node: Node, x: Any) -> bool:
     """Return whether an operand is an array of equal entries of which one will do."""
     if not is_uniform(w, x) or node.function.signature is not None:
         return False
+    if node in w.plan.stretches:  # whose shape is that of the memory that is written to
+        return True
     others = [shape_of(y) for y in node.inputs if not is_uniform(w, y)]
     return np.broadcast_shapes(*others) == node.shape
 

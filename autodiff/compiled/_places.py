@@ -8,9 +8,10 @@ from autodiff._core.types import Shape
 from autodiff.compiled._forms import keeps_all, keeps_order, render_key
 from autodiff.compiled._program import Node
 
-# Made with the buffers; made in a replay; what a call gave that may show its inputs; what outlives
-# the call and is written to; and what comes from outside.
-BUFFER, LOCAL, HELD, MEMORY, OUTSIDE = "buffer", "local", "held", "memory", "outside"
+# Made with the buffers; as long as a block, one for each thread; made in a replay; what a call gave
+# that may show its inputs; what outlives the call and is written to; and what comes from outside.
+BUFFER, BLOCK, LOCAL, HELD = "buffer", "block", "local", "held"
+MEMORY, OUTSIDE = "memory", "outside"
 REPEATED = "repeated to "  # begins what makes a place by broadcasting its parent
 
 
@@ -23,10 +24,8 @@ class Storage:
         self.kind = kind
         self.dtype = dtype
         self.last = last  # the position of the last node that uses it
-        self.strict = kind in (
-            BUFFER,
-            MEMORY,
-        )  # whether it lies in order, so that reshaping makes views
+        # whether it lies in order, so that reshaping makes views
+        self.strict = kind in (BUFFER, BLOCK, MEMORY)
         self.uniform: Node | None = None  # the node, where it is a constant of equal entries
         self.root = Place(self, None, "", shape, self.strict)
         self.root.name = name

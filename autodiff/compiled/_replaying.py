@@ -115,7 +115,7 @@ class Replaying(Compiled):
 
     def __init__(self, f: Function) -> None:
         self.f = f
-        self.eager_calls, self.donate = 1, ()
+        self.eager_calls, self.donate, self.threads = 1, (), None
         self._take_apart()
 
     def _take_apart(self) -> None:

@@ -11,15 +11,17 @@ import numpy as np
 
 from autodiff._core.hook import next_index
 from autodiff.compiled import _origins as origins
-from autodiff.compiled._blocks import runs_of, write_run
-from autodiff.compiled._buffers import layout
+from autodiff.compiled._blocks import can_be_divided, write_stretch
+from autodiff.compiled._buffers import Layout, layout
 from autodiff.compiled._forms import render_key
 from autodiff.compiled._guards import write_guard
 from autodiff.compiled._memory import Writing
 from autodiff.compiled._places import HELD, MEMORY, OUTSIDE, Place
 from autodiff.compiled._program import Node, Program, Same
 from autodiff.compiled._statements import write_node
+from autodiff.compiled._stretches import Stretch, in_stretches, note_what_is_inside
 from autodiff.compiled._writer import Writer
+from autodiff.compiled.passes._exact import exact_nodes
 
 
 @dataclass
@@ -35,24 +37,47 @@ class Source:
     peak: int  # bytes of a set of buffers
 
 
-def write(program: Program, *, reuse: bool = True) -> Source:
+def write(program: Program, *, reuse: bool = True, threads: int = 1) -> Source:
     """Return the source of a program; with ``reuse``, buffers are used again."""
-    order = _order(program)
-    w = Writer(layout(program, order, reuse))
+    w = Writer(_layout_in_stretches(program, reuse), threads)
     signature = _write_sources(w, program)
     guards: dict[Node, list[int]] = {}
     for number, guard in enumerate(program.guards):
         guards.setdefault(guard.node, []).append(number)
     for node in program.sources:
         _write_consequences(w, program, node, guards)
-    for run in runs_of(w, w.plan.order, {*guards, *w.plan.ended}):
-        if len(run) > 1:
-            write_run(w, run)
-        else:
-            write_node(w, run[0])
-            _write_consequences(w, program, run[0], guards)
+    written: set[Stretch] = set()
+    for node in w.plan.order:
+        stretch = w.plan.stretches.get(node)
+        if stretch is None:
+            write_node(w, node)
+            _write_consequences(w, program, node, guards)
+        elif stretch not in written:
+            written.add(stretch)
+            write_stretch(w, stretch, guards)
+            for x in stretch.nodes:
+                _write_consequences(w, program, x, guards)
     _write_ends(w, program)
     return _compile(w, signature)
+
+
+def _layout_in_stretches(program: Program, reuse: bool) -> Layout:
+    """Return where arrays live if all that can be is computed in blocks."""
+    first, rest = _order(program)
+    writes = any(type(effect) is origins.Write for effect in program.effects)
+    parts = [first, rest] if writes else [[*first, *rest]]  # before the last guard none may write
+    exact = exact_nodes(program)
+    arranged = [in_stretches(program, nodes, exact) for nodes in parts]
+    order = [node for nodes, _ in arranged for node in nodes]
+    stretches = [stretch for _, found in arranged for stretch in found]
+    while True:
+        note_what_is_inside(program, order, stretches)
+        plan = layout(program, order, reuse, stretches)
+        plan.exact = exact
+        disturbed = [s for s in stretches if not can_be_divided(plan, s)]
+        if not disturbed:
+            return plan
+        stretches = [s for s in stretches if s not in disturbed]
 
 
 def _write_consequences(
@@ -65,8 +90,8 @@ def _write_consequences(
         w.let_go(storage)
 
 
-def _order(program: Program) -> list[Node]:
-    """Return the nodes that anything needs: those that guards need come first."""
+def _order(program: Program) -> tuple[list[Node], list[Node]]:
+    """Return the nodes that anything needs: those that guards need, and the rest."""
     first: set[Node] = set()
     needed = set(program.impure)
     first.update(guard.node for guard in program.guards)
@@ -82,7 +107,7 @@ def _order(program: Program) -> list[Node]:
         if node in needed or node in first:
             needed.update(x for x in node.inputs if type(x) is Node)
     rest = [node for node in program.nodes if node in needed and node not in first]
-    return [node for node in program.nodes if node in first] + rest
+    return [node for node in program.nodes if node in first], rest
 
 
 def _write_sources(w: Writer, program: Program) -> str:

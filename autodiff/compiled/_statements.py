@@ -197,10 +197,10 @@ def _write_choice(w: Writer, node: Node, place: Place) -> None:
     condition, x, y = node.inputs
     copy_into(w, place, y)
     copyto = w.bind(np.copyto, "copyto")
-    mask = w.text(condition)
-    if not _is_mask(condition):
+    mask = w.text(condition.options["value"] if is_uniform(w, condition) else condition)
+    if not _is_mask(condition) or is_uniform(w, condition):
         mask = f"{w.bind(np.asarray, 'asarray')}({mask}, bool)"
-    x_text = w.operand(x, node.dtype)
+    x_text = w.operand(x.options["value"] if is_uniform(w, x) else x, node.dtype)
     w.call(f"{copyto}({w.name(place)}, {x_text}, where={mask})", node)
 
 
@@ -327,7 +327,8 @@ def _reduction(w: Writer, node: Node) -> str:
     place = w.plan.places.get(x) if type(x) is Node else None
     if place is None or _axes(node) != "None" or not 0 < x.size <= LARGE:
         return expression(w, node)
-    if reduce is np.add and x.dtype == node.dtype and x.dtype.char in "fd":
+    real = x.dtype == node.dtype and x.dtype.char in "fd"
+    if reduce is np.add and real and node not in w.plan.exact:
         flat = place.in_shape((x.size,)) if place.contiguous else None
         if flat is not None and not is_uniform(w, x):
             return f"{w.repetition((x.size,), 1, x.dtype)}.dot({w.name(flat)})"

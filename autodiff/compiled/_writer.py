@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from keyword import iskeyword
 from typing import Any
 
 import numpy as np
@@ -14,23 +15,31 @@ from autodiff.compiled._functions import Part
 from autodiff.compiled._places import BUFFER, MEMORY, REPEATED, Place, Storage
 from autodiff.compiled._program import Node
 
+# Names in the text that no function has.
+_TAKEN = frozenset(
+    {"max", "min", "sum", "replay", "make_buffers", "buffers", "number", "start", "stop", "range"}
+)
 LASTING = frozenset({BUFFER, MEMORY})  # whose names and views are made with the buffers
 
 
 class Writer:
     """The lines of a replay and of what makes its buffers, and the objects that they name."""
 
-    def __init__(self, plan: Layout) -> None:
+    def __init__(self, plan: Layout, threads: int = 1) -> None:
         self.plan = plan
+        self.threads = threads
         self.lines: list[str] = []
+        self.ahead = self.lines  # before the loop that is being written
         self.header: list[str] = []  # makes the buffers and their views
         self.kept: dict[str, None] = {}  # the names of those that a replay uses
         self.objects: dict[str, Any] = {}
         self.names: dict[Node, str] = {}  # of numbers, and of what is no array
         self.entries: dict[Node, str] = {}  # of arrays without axes: the numbers in them
         self.known: dict[Any, str] = {}  # the names of constants
+        self.here: dict[Any, str] = {}  # of places, and constants by id, in a loop over blocks
         self.without_axes: dict[Any, str] = {}  # of numbers in arrays without axes
         self.counts: dict[str, int] = {}
+        self.totals: dict[Node, str] = {}  # of arrays: what is infinite or NaN if an entry is
         self.calls = self.bytes = self.peak = 0
 
     # -- lines -------------------------------------------------------------------------------
@@ -80,7 +89,7 @@ class Writer:
     def _function(self, function: Any) -> str:
         name = getattr(function, "__name__", type(function).__name__)
         name = name if name.isidentifier() else "function"
-        if name in ("max", "min", "sum", "replay", "make_buffers", "lambda", "buffers"):
+        if name in _TAKEN or iskeyword(name):
             name = f"np_{name}"
         return self.bind(function, _apart(name))
 
@@ -108,6 +117,8 @@ class Writer:
     def constant(self, x: Any) -> str:
         """Return the name of a constant object."""
         key = id(x)
+        if key in self.here:
+            return self.here[key]
         if key not in self.known:
             name = self.known[key] = self.fresh("k")
             self.objects[name] = x
@@ -192,15 +203,18 @@ class Writer:
             return self.text(x)
         if x not in self.entries:
             name = self.entries[x] = self.fresh("s")
-            self.lines.append(f"{name} = {self.text(x)}[()]")
+            self.ahead.append(f"{name} = {self.text(x)}[()]")
         return self.entries[x]
 
     def _number_view(self, node: Node) -> str:
         """Return the name of an entry as a number, which is read once."""
         x = node.inputs[0]
-        key = node.options["key"]
+        key = render_key(node.options["key"])
+        place = self.plan.places.get(x)
+        array = self.text(x) if place is None else self.whole(place)
         name = self.names[node] = self.fresh("s")
-        self.assign(name, f"{self.text(x)}[{render_key(key)}]")
+        self.calls += 1
+        self.ahead.append(f"{name} = {array}[{key}]")
         return name
 
     def new_number(self, node: Node) -> str:
@@ -236,7 +250,7 @@ class Writer:
                 name = self.fresh("z")
                 self.header.append(self._empty(name, (), dtype))
                 self.kept[name] = None
-                self.lines.append(f"{name}[()] = {self.text(x)}")
+                self.ahead.append(f"{name}[()] = {self.text(x)}")
             else:
                 name = self.fresh("k")
                 self.objects[name] = made
@@ -245,6 +259,10 @@ class Writer:
 
     def name(self, place: Place) -> str:
         """Return the name of a place, made at its first use: a buffer's with the buffers."""
+        return self.here.get(place) or self.whole(place)
+
+    def whole(self, place: Place) -> str:
+        """Return the name of a place with all its entries."""
         name = place.name or self._make(place)
         if place.storage.kind in LASTING:
             self.kept[name] = None
@@ -271,7 +289,7 @@ class Writer:
             if place.suffix.startswith(REPEATED):
                 spread = self.bind(np.broadcast_to, "broadcast_to")
                 expression = f"{spread}({parent}, {place.suffix.removeprefix(REPEATED)})"
-        (self.header if lasting else self.lines).append(f"{name} = {expression}")
+        (self.header if lasting else self.ahead).append(f"{name} = {expression}")
         self.calls += not lasting
         place.name = name
         return name

@@ -12,6 +12,7 @@ from autodiff import replaying
 from fit.arguments._numbers import Array
 from fit.uncertainties._covariance import lapack
 from fit.uncertainties._estimate import Estimate
+from optim import residuals_and_jacobian
 
 LOWER = 1e-4  # by how much of a standard error's rise χ² must fall to count as a lower minimum
 

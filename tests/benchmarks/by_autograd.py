@@ -68,6 +68,11 @@ def column_by_entry(p: Any, x: Any, i: int) -> Any:
     return autograd.elementwise_grad(model)(np.full_like(x, p[i]))
 
 
+def large_array(n: int) -> Call:
+    """Return the call that gives the value and the gradient of the damped sine."""
+    return objective(tasks.damped_sine, tasks.grid(n))
+
+
 def objective(f: Callable[..., Any], *data: Any) -> Call:
     """Return the call that gives the value and the gradient by the first of the data."""
     both = autograd.value_and_grad(partial(f, anp))

@@ -71,6 +71,11 @@ def jacobian(p: Any, x: Any) -> Call:
     return lambda: jacobian_of(p)
 
 
+def large_array(n: int) -> Call:
+    """Return the call that gives the value and the gradient of the damped sine."""
+    return objective(tasks.damped_sine, tasks.grid(n))
+
+
 def objective(f: Callable[..., Any], *data: Any) -> Call:
     """Return the call that gives the value and the gradient by the first of the data."""
     both = autodiff.value_and_grad(partial(f, np))

@@ -114,6 +114,18 @@ def jacobian(p: Any, x: Any) -> Call:
     return call
 
 
+def large_array(n: int) -> Call:
+    """Return the call that gives the value and the gradient of the damped sine."""
+    x = tasks.grid(n)
+
+    def call() -> tuple[Any, Any]:
+        bell = np.exp(-(x**2))
+        product = bell * np.sin(3 * x)
+        return np.sum(product), 3 * bell * np.cos(3 * x) - 2 * x * product
+
+    return call
+
+
 def objective(f: Callable[..., Any], *data: Any) -> Call:
     """Return the call that gives the value alone."""
     return lambda: f(np, *data)

@@ -73,6 +73,11 @@ def on_device(f: Callable[..., Any], *data: Any) -> Call:
     return lambda: np.asarray(f(*arrays))
 
 
+def large_array(n: int) -> Call:
+    """Return the call that gives the value and the gradient of the damped sine."""
+    return objective(tasks.damped_sine, tasks.grid(n))
+
+
 # -- objectives ------------------------------------------------------------------------------
 
 

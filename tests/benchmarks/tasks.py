@@ -8,10 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
+
+from tests.benchmarks import THREADS
 
 # Each contestant's module, its name, and the library that it takes.
 CONTESTANTS = {
@@ -67,6 +70,11 @@ def gaussians(np: Any, p: Any, x: Any) -> Any:
 def logistic_loss(np: Any, b: Any, x: Any, signs: Any) -> Any:
     """Return how unlikely the labels of some points are, by a logistic regression."""
     return np.sum(np.log(1 + np.exp(-signs * (x @ b))))
+
+
+def damped_sine(np: Any, x: Any) -> Any:
+    """Return Σ exp(-x²) sin 3x."""
+    return np.sum(np.exp(-(x**2)) * np.sin(3 * x))
 
 
 # -- objectives, of their first argument ----------------------------------------------------------
@@ -162,6 +170,12 @@ def mixture(np: Any, parameters: Any, points: Any) -> Any:
 
 
 # -- data -----------------------------------------------------------------------------------------
+
+
+@cache
+def grid(n: int) -> Any:
+    """Return n numbers from -2 to 3, the same array each time."""
+    return np.linspace(-2.0, 3.0, n)
 
 
 def two_moons(n: int) -> tuple[Any, Any]:
@@ -318,6 +332,13 @@ def all_tasks() -> list[Task]:
         *(
             Task(name, title, data, planned=planned, function="objective")
             for name, title, data, planned in objectives()
+        ),
+        Task(
+            "large_array",
+            "Σ exp(-x²) sin 3x of 10 000 000 numbers and its gradient",
+            (10_000_000,),
+            target=1.25,
+            planned=0.75 if THREADS == 1 else 0.4,
         ),
         Task("million", "1 000 000 operations on a number, forward and backward: ≤ 6 s, ≤ 600 MB"),
         Task("import", "import of the library: ≤ 30 ms more than NumPy"),

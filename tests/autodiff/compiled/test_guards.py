@@ -180,3 +180,12 @@ def test_what_stays_eager_is_not_replayed(monkeypatch):
         call_often()
     monkeypatch.setattr(Plan, "replay", lambda *args: pytest.fail("replayed"))
     assert_same(compiled(-np.ones(2)), f(-np.ones(2)))
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+def test_a_sum_that_python_reads_keeps_its_bits(dtype):
+    x = np.random.default_rng(0).normal(size=1000).astype(dtype)
+    compiled = compile(lambda x: x * round(float(np.sum(x * 3)), 3), eager_calls=0)
+    for _ in range(4):
+        compiled(x)
+    assert [plan.runs for plan in compiled.plans] == [3]
