@@ -38,14 +38,11 @@ class Family(Known):
     ----------
     template : callable or None
         One of the functions, without its arrays.
-    is_unplanned : bool
-        Whether calls do what a replay would not.
     """
 
     def __init__(self, template: Function | None) -> None:
         super().__init__()
         self.template: Any = template
-        self.is_unplanned = template is None or not OUTSIDE.isdisjoint(Watch([template]).names)
 
     def call(self, arrays: Sequence[Any], *args: Any) -> Any:
         """Call the function that captures these arrays."""
@@ -143,8 +140,8 @@ class Replaying(Compiled):
         return self._call_by_key(hook, args, {})
 
     def _call_by_key(self, hook: Hook, args: Any, kwargs: Any) -> Any:
-        if self._known.is_unplanned:
-            return self._call(args, kwargs)
+        if self._known is UNPLANNED:
+            return self.f(*args)
         return super()._call_by_key(hook, args, kwargs)
 
     def _leaves_and_key(self, args: Any, kwargs: Any) -> tuple[list[Any], Any]:
@@ -152,11 +149,6 @@ class Replaying(Compiled):
 
     def _fitting(self, args: Any) -> Callable[[Any], bool] | None:
         return fitting((*self._arrays, *args))
-
-    def _call(self, args: Any, kwargs: Any) -> Any:
-        if self._known is UNPLANNED:
-            return self.f(*args)
-        return super()._call(args, kwargs)
 
     def _eager_calls(self, leaves: list[Any]) -> int:
         largest = max((getattr(x, "size", 1) for x in leaves), default=1)
@@ -167,7 +159,15 @@ class Replaying(Compiled):
     ) -> Recording | str:
         given = (self._arrays, *args)
         known = self._known
+        outside = OUTSIDE & Watch([known.template]).names
+        if outside:
+            return f"it mentions {min(outside)}"
         return record(known.call, given, {}, leaves, (), lines, watched=known.template)
+
+    def _plan_if_confirmed(self, entry: Entry, recording: Recording) -> str:
+        problem = super()._plan_if_confirmed(entry, recording)
+        _forget_beyond(MOST_BYTES)
+        return problem
 
     def _refuse(self, entry: Entry, problem: str, args: Any, kwargs: Any) -> Any:
         self._stay_eager(entry, problem)
@@ -185,12 +185,23 @@ def _family_of(f: Function, captured: Captured) -> Family:
             return _families[captured.key]
     family = Family(without_arrays(f))
     with _lock:
-        while len(_families) >= MOST_FAMILIES or _bytes_kept() > MOST_BYTES:
+        while len(_families) >= MOST_FAMILIES:
             _families.popitem(last=False)
         return _families.setdefault(captured.key, family)
 
 
-def _bytes_kept() -> int:
-    """Return the size of the buffers of all plans that are kept."""
-    entries = [entry for family in _families.values() for entry in list(family.entries.values())]
-    return sum(plan.cost.peak for entry in entries for plan in entry.plans)
+def _forget_beyond(most: int) -> None:
+    """Forget the families that were not asked for longest while the plans of all take too much."""
+    with _lock:
+        sizes = {key: _bytes_of(family) for key, family in _families.items()}
+        excess = sum(sizes.values()) - most
+        for key, size in list(sizes.items())[:-1]:
+            if excess <= 0:
+                break
+            del _families[key]
+            excess -= size
+
+
+def _bytes_of(family: Family) -> int:
+    """Return the size of the buffers of a family's plans."""
+    return sum(plan.cost.peak for x in list(family.entries.values()) for plan in x.plans)

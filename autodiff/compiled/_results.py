@@ -12,6 +12,8 @@ from autodiff._core.structures import map_structure
 from autodiff._core.types import Structure
 from autodiff.compiled._functions import Part
 
+_NUMBERS = frozenset({int, float, np.float64})
+
 
 def results_of(out: Structure) -> tuple[Structure, list[Any]]:
     """Return a structure with `Part` for its leaves, and the values of the leaves."""
@@ -65,6 +67,11 @@ def _expression(structure: Structure) -> str:
 
 def own_values(out: Structure) -> Structure:
     """Return a structure with the values of its Tensors, and copies of all arrays."""
+    kind = type(out)
+    if kind is tuple:  # the commonest structures, in a tenth of the time
+        return tuple([own_values(x) for x in out])
+    if kind is np.ndarray or kind in _NUMBERS:
+        return own(out)
     return map_structure(lambda path, x: own(value_of(x)), out)
 
 

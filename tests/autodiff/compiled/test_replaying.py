@@ -319,11 +319,11 @@ def test_the_least_recent_functions_are_forgotten(monkeypatch):
         replaying(namespace["f"])(float(c))
     assert len(_replaying._families) <= 3
     monkeypatch.setattr(_replaying, "MOST_BYTES", 0)
-    for _ in range(ENOUGH):
-        replaying(lambda x: np.exp(x) + np.sin(x) * np.exp(-x))(np.ones(100))
-    exec("f = lambda x: x", namespace := {})
-    replaying(namespace["f"])
-    assert len(_replaying._families) == 1
+    for f in (lambda x: np.exp(x) + np.sin(x) * np.exp(-x), lambda x: np.cos(x) * x + np.sin(x)):
+        for _ in range(ENOUGH):
+            replaying(f)(np.ones(100))
+        assert len(_replaying._families) == 1
+        assert replaying(f).plans
 
 
 def test_two_threads_share_plans():
