@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import inspect
-import operator
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -127,6 +126,9 @@ def compile(
 
     Notes
     -----
+    A recording takes the time of some calls, and holds all values on the way until it ends. A
+    function made anew in a loop is compiled anew: `replaying` finds its plan again.
+
     Where Python reads a value, as in ``if t > 0``, ``int(t)``, ``t.item()``, ``x[x > 0]``, a replay
     reads it again, and where it differs another plan is recorded, for up to 8 ways through ``f``.
     Where an output or a derivative is not finite, the call is made as ``f`` is written. Results
@@ -177,13 +179,18 @@ def compile(
     3.0
     """
     require_function(f, "compile")
-    eager_calls = operator.index(eager_calls)
-    if eager_calls < 0:
-        raise ValueError(f"expected a number of eager_calls of at least 0, got {eager_calls}")
-    if threads is not None and operator.index(threads) < 1:
-        raise ValueError(f"expected a number of threads of at least 1, got {threads}")
+    _check_count("eager_calls", eager_calls, 0)
+    if threads is not None:
+        _check_count("threads", threads, 1)
     names = (donate,) if isinstance(donate, str) else tuple(donate)
     return Compiled(f, eager_calls, names, threads)
+
+
+def _check_count(name: str, count: Any, least: int) -> None:
+    if isinstance(count, bool) or not hasattr(count, "__index__"):
+        raise TypeError(f"expected {name} to be a whole number of {least} or more, got {count!r}")
+    if count < least:
+        raise ValueError(f"expected {name} to be a whole number of {least} or more, got {count}")
 
 
 @dataclass
@@ -371,7 +378,7 @@ class Compiled:
         for waiting in entry.pending:
             waiting.let_go()
         if entry.changes >= MOST_CHANGES:
-            self._stay_eager(entry, first.lasting or first.iterator)
+            self._stay_eager(entry, first.lasting or first.hidden)
         elif entry.recordings >= self.most_recordings:
             runs = entry.past_runs + sum(plan.runs for plan in entry.plans)
             if runs < WORTHWHILE * entry.recordings:
@@ -397,7 +404,7 @@ class Compiled:
             pending = [r for r, change in zip(entry.pending, changes, strict=True) if not change]
             alike = [r for r in pending if same_path(r.program, recording.program)]
             found = difference(alike[-1].program, recording.program) if alike else None
-            if alike and found is None and recording.iterator:  # which may give something else
+            if alike and found is None and recording.hidden:  # which may be something else
                 entry.changes = MOST_CHANGES
                 return ""
             if alike and found is None:

@@ -36,7 +36,7 @@ class Recording:
     finite: bool
     drawn: bool  # whether from a random generator that the recording does not follow
     lasting: str  # what else the call did that outlives it, in words
-    iterator: str  # which iterator it may go on, in words
+    hidden: str  # what it uses of which nobody sees whether it has changed, in words
     recorder: Recorder
 
     def carry_out(self) -> None:
@@ -105,7 +105,7 @@ def _recording_of(recorder: Recorder, before: Watch, watch: Watch, holders: list
         not {id(x) for x in before.used_generators()}
         <= {id(g.generator) for g in recorder.generators},
         _lasting(before, holders),
-        "".join(f"it goes on a {type(x).__name__}" for x in before.iterators[:1]),
+        _hidden(before),
         recorder,
     )
 
@@ -116,6 +116,15 @@ def _lasting(before: Watch, holders: list[str]) -> str:
         return f"the call keeps what it computes in a {holders[0]}"
     change = before.change()
     return f"{change} in the call" if change else ""
+
+
+def _hidden(before: Watch) -> str:
+    """Return what a call uses of which nobody sees whether it has changed, in words."""
+    if before.iterators:
+        return f"it goes on a {type(before.iterators[0]).__name__}"
+    if before.unseen:
+        return f"nobody sees what its {type(before.unseen[0]).__name__} holds"
+    return ""
 
 
 def _watch_of(tape: Tape, roots: Any, owners: Any) -> Watch:

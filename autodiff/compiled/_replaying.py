@@ -24,11 +24,23 @@ PLANNING = 50
 SMALL = 2500  # entries that take as long as the calls beside them
 FEW = 2  # calls that are never planned for: what is called three times has no plan
 
-MOST_FAMILIES = 128  # functions of different code whose plans are kept
-MOST_BYTES = 1 << 29  # of the buffers of all plans that are kept
+LARGEST = 1 << 20  # entries: recordings of longer arrays would take too much memory, unasked
 
-# What a replay would not do: code that mentions these is called as it is written.
-OUTSIDE = frozenset({"print", "input", "open", "breakpoint", "sleep"})
+MOST_FAMILIES = 128  # functions of different code whose plans are kept
+MOST_BYTES = 1 << 27  # of the buffers of all plans that are kept
+
+# What a replay would not do, or not see: code that mentions one of these is called as it stands.
+OUTSIDE = frozenset(
+    {
+        *("print", "input", "breakpoint", "sleep", "stdout", "stderr", "flush", "send", "emit"),
+        *("logging", "logger", "getLogger", "debug", "warning", "warn", "exception", "critical"),
+        *("open", "write", "writelines", "read", "readline", "readlines", "read_text"),
+        *("read_bytes", "write_text", "write_bytes", "load", "loadtxt", "genfromtxt", "fromfile"),
+        *("fromregex", "memmap", "save", "savez", "savetxt", "tofile", "execute"),
+        *("environ", "getenv", "system", "popen", "check_output"),
+        *("globals", "locals", "eval", "exec", "attrgetter"),
+    }
+)
 
 
 class Family(Known):
@@ -80,8 +92,18 @@ def replaying(f: Function) -> Function:
 
     Notes
     -----
-    What changes from call to call has to be an argument; what a replay leaves unseen is told of in
-    `compile`. A function whose code mentions ``print`` or ``open`` is never planned.
+    What a replay leaves unseen is told of in `compile`. Functions that change other objects, that
+    write to variables of enclosing functions, or whose code mentions printing, logging, files,
+    the environment or ``eval``, are never planned, nor is what has arrays of more than a million
+    entries. ``.plans`` of what is returned says what is planned, and why something is not.
+
+    Planning starts after 50 calls of small arrays, and after 2 of 100 000 entries. It takes some
+    milliseconds. Captured numbers belong to a plan, and arrays that are globals are looked at in
+    each call: what changes from one function to the next is better a captured array, be it one of
+    no dimensions.
+
+    A replay agrees with a call to rounding, and all replays of a plan to the last bit. The plans
+    take up to 128 MB between calls; see `forget_plans`.
 
     Examples
     --------
@@ -99,7 +121,12 @@ def replaying(f: Function) -> Function:
 
 
 def forget_plans() -> None:
-    """Forget all plans of `replaying`, so that what comes next starts cold."""
+    """Forget all plans of `replaying`, and let go of their memory, so that what comes starts cold.
+
+    Examples
+    --------
+    >>> forget_plans()
+    """
     with _lock:
         _families.clear()
 
@@ -114,6 +141,9 @@ class Replaying(Compiled):
         self.f = f
         self.eager_calls, self.donate, self.threads = 1, (), None
         self._take_apart()
+
+    def __repr__(self) -> str:
+        return f"<replaying {getattr(self.f, '__qualname__', self.f)}, {len(self.plans)} plans>"
 
     def _take_apart(self) -> None:
         """Look at what the function captures, and find its family."""
@@ -151,7 +181,7 @@ class Replaying(Compiled):
         return fitting((*self._arrays, *args))
 
     def _eager_calls(self, leaves: list[Any]) -> int:
-        largest = max((getattr(x, "size", 1) for x in leaves), default=1)
+        largest = _largest(leaves)
         return max(FEW, int(PLANNING / (1 + largest / SMALL)))
 
     def _record(
@@ -161,7 +191,9 @@ class Replaying(Compiled):
         known = self._known
         outside = OUTSIDE & Watch([known.template]).names
         if outside:
-            return f"it mentions {min(outside)}"
+            return f"its code mentions {min(outside)}"
+        if _largest(leaves) > LARGEST:
+            return f"an array has {_largest(leaves)} entries"
         return record(known.call, given, {}, leaves, (), lines, watched=known.template)
 
     def _plan_if_confirmed(self, entry: Entry, recording: Recording) -> str:
@@ -175,6 +207,11 @@ class Replaying(Compiled):
 
     def _tell(self, message: str) -> None:
         pass
+
+
+def _largest(leaves: Sequence[Any]) -> int:
+    """Return how many entries the largest array has."""
+    return max((getattr(x, "size", 1) for x in leaves), default=1)
 
 
 def _family_of(f: Function, captured: Captured) -> Family:

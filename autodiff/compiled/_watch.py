@@ -8,6 +8,7 @@ Of objects and modules it is the names that the function's code mentions.
 
 from __future__ import annotations
 
+import ctypes
 import random
 import sys
 from array import array as PackedArray  # noqa: N812
@@ -16,8 +17,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextvars import ContextVar
 from dis import get_instructions
 from functools import cache, partial
+from mmap import mmap
 from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,11 +34,14 @@ SMALL = 4096  # bytes of an array that is compared as a text, in 0.1 µs
 
 # Packages whose code is not looked at, and those whose objects are not looked at either.
 _KNOWN = frozenset({*sys.stdlib_module_names, "numpy", "scipy", "autodiff", "optim"} - {"__main__"})
-_CLOSED = frozenset({"numpy", "autodiff", "optim", "builtins", "threading", "weakref"})
-_OWN = frozenset({"nn", "fit", "scipy"})  # whose code is not looked at, but the objects are
+_CLOSED = frozenset({"autodiff", "optim", "builtins", "threading", "weakref"})
+# Whose code is not looked at, but the objects are: as polynomials, and np.vectorize of a function.
+_OWN = frozenset({"nn", "fit", "scipy", "numpy"})
 _UNCHANGING = (int, float, complex, str, bytes, bool, type(None), np.generic)
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-_NO_LOOK = (Tensor, BuiltinFunctionType, np.ufunc, *_GENERATORS)
+_NO_LOOK = (Tensor, np.ufunc, np.dtype, type(np.sum), *_GENERATORS)
+# Which give what they hold to C alone, so that nobody sees whether it has changed.
+_UNSEEN = (memoryview, ctypes._SimpleCData, ctypes.Array, ctypes.Structure, mmap)
 _BY_ANY_NAME = frozenset({"vars", "__dict__", "getattr"})
 _EMPTY = object()
 
@@ -128,6 +134,7 @@ class Watch:
         self.items: list[tuple[Any, tuple[Any, ...]]] = []  # what lists and others hold
         self.arrays: list[tuple[NDArray[Any], Any]] = []  # and copies
         self.generators: list[tuple[Any, str]] = []  # and their states
+        self.unseen: list[Any] = []  # of which nobody sees what they hold
         self.iterators: list[Any] = []  # of which nobody knows how far they have gone
         self._found: set[str] = set()
         self._seen: set[Any] = set(map(id, self._without))
@@ -153,6 +160,12 @@ class Watch:
         elif isinstance(x, ContextVar):
             self.slots.append((_Contents(x), "now", x.get(_EMPTY)))
             self._look_at(x.get(None), depth + 1)
+        elif isinstance(x, BuiltinFunctionType):  # as a method of an array or a dictionary
+            self._look_at(x.__self__, depth + 1)
+        elif isinstance(x, ref):
+            self._look_at(x(), depth + 1)
+        elif isinstance(x, _UNSEEN) or _is_of_python(x):
+            self.unseen.append(x)
         elif isinstance(x, PackedArray):
             self.arrays.append((np.frombuffer(x, x.typecode), x.tobytes()))
         elif isinstance(x, type):
@@ -239,7 +252,8 @@ class Watch:
             self._look_at(x, depth)
 
     def _look_at_array(self, array: NDArray[Any], depth: int) -> None:
-        copy = read_only(array)
+        # A file may change, whether it is written to from here or not.
+        copy = np.array(array) if isinstance(array, np.memmap) else read_only(array)
         if copy is not array:
             self.arrays.append((array, _snapshot(copy)))
 
@@ -254,7 +268,7 @@ class Watch:
 
     def _note(self, holder: Any, key: Any, depth: int) -> None:
         value = holder[key]
-        if not isinstance(value, ModuleType | BuiltinFunctionType | np.ufunc):
+        if not isinstance(value, ModuleType | BuiltinFunctionType | np.ufunc | type(np.sum)):
             self.entries.append((holder, key, value))
         self._look_at(value, depth)
 
@@ -299,6 +313,11 @@ class _Contents:
     @property
     def now(self) -> Any:
         return self.variable.get(_EMPTY)
+
+
+def _is_of_python(x: Any) -> bool:
+    """Whether a ufunc calls a function of Python's, as those of `numpy.frompyfunc` do."""
+    return isinstance(x, np.ufunc) and set("".join(x.types)) <= set("O->")
 
 
 def _has_data(kind: type, name: str) -> bool:

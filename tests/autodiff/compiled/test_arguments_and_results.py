@@ -265,8 +265,12 @@ def test_it_looks_like_the_function():
 def test_what_is_no_function():
     with pytest.raises(TypeError, match="compile takes a function"):
         compile(3.0)
-    with pytest.raises(ValueError, match="at least 0, got -1"):
+    with pytest.raises(ValueError, match="eager_calls to be a whole number of 0 or more, got -1"):
         compile(np.sin, eager_calls=-1)
+    with pytest.raises(TypeError, match=r"threads to be a whole number of 1 or more, got 1\.5"):
+        compile(np.sin, threads=1.5)
+    with pytest.raises(TypeError, match="threads to be a whole number of 1 or more, got True"):
+        compile(np.sin, threads=True)
 
 
 def test_eager_calls_come_first(x):

@@ -227,6 +227,37 @@ def test_what_prints_is_never_replayed(capsys):
     assert capsys.readouterr().out.count("called") == 2 * ENOUGH
 
 
+def test_what_reads_files_is_never_replayed(tmp_path):
+    path = tmp_path / "gain.txt"
+    path.write_text("2.0")
+    for gain in (2.0, 3.0):
+        path.write_text(str(gain))
+        for _ in range(ENOUGH):
+            value = replaying(lambda x: x * np.loadtxt(path))(np.ones(2))
+        np.testing.assert_array_equal(value, [gain, gain])
+
+
+def test_why_there_is_no_plan_is_told():
+    def f(x):
+        with open(__file__) as file:
+            return x * len(file.read(1))
+
+    fast = replaying(f)
+    for _ in range(ENOUGH):
+        fast(np.ones(2))
+    assert "its code mentions open" in repr(fast.plans)
+    assert repr(fast).startswith("<replaying test_why_there_is_no_plan_is_told")
+
+
+def test_the_longest_arrays_are_not_planned(monkeypatch):
+    monkeypatch.setattr(_replaying, "LARGEST", 99)
+    fast = replaying(lambda x: np.exp(x) * x)
+    for _ in range(ENOUGH):
+        fast(np.ones(100))
+    assert not fast.plans
+    assert "100 entries" in repr(fast.plans)
+
+
 def test_random_numbers_are_drawn_each_time():
     rng = np.random.default_rng(0)
     fast = replaying(lambda x: x + rng.normal())

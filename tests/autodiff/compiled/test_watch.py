@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import warnings
 from collections import deque
 from functools import lru_cache, partial
 from types import SimpleNamespace
@@ -306,3 +307,82 @@ class TestCallsThatChangeWhatTheyUse:
 
         with pytest.warns(UserWarning, match=r"an array of shape \(4,\) .* in the call"):
             call_often()
+
+
+# -- what NumPy's own objects hold -----------------------------------------------------------------
+
+
+GAIN = 1.0
+
+
+def _stepwise(t):
+    return GAIN if t < 3 else 2 * GAIN
+
+
+def _by_vectorize():
+    gain = np.vectorize(_stepwise)
+    return (lambda x: x * gain(np.arange(x.size))), lambda: None
+
+
+def _by_frompyfunc():
+    gain = np.frompyfunc(_stepwise, 1, 1)
+    return (lambda x: x * gain(np.arange(x.size)).astype(float)), lambda: None
+
+
+def _by_polynomial():
+    p = np.polynomial.Polynomial([1.0, 2.0])
+    return (lambda x: x * p(2.0)), lambda: p.coef.__setitem__(0, 5.0)
+
+
+def _by_poly1d():
+    p = np.poly1d([1.0, 2.0])
+    return (lambda x: x * p(2.0)), lambda: p.__setitem__(1, 5.0)
+
+
+def _by_method_of_array():
+    a = np.ones(3)
+    mean = a.mean
+    return (lambda x: x * mean()), lambda: a.__setitem__(0, 7.0)
+
+
+def _by_method_of_dict():
+    values = {"gain": 1.0}
+    get = values.get
+    return (lambda x: x * get("gain")), lambda: values.update(gain=3.0)
+
+
+def _by_memoryview():
+    memory = memoryview(bytearray(b"abc"))
+    return (lambda x: x * memory[0]), lambda: memory.__setitem__(0, 7)
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        *(_by_vectorize, _by_frompyfunc, _by_polynomial, _by_poly1d),
+        *(_by_method_of_array, _by_method_of_dict, _by_memoryview),
+    ],
+)
+def test_objects_of_numpy_and_of_c_are_looked_at_or_not_planned(make, monkeypatch):
+    f, change = make()
+    x = np.ones(4)
+    compiled = compile(f, eager_calls=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of what stays eager
+        for _ in range(3):
+            np.testing.assert_array_equal(compiled(x), f(x))
+        change()
+        monkeypatch.setitem(globals(), "GAIN", 4.0)
+        np.testing.assert_array_equal(compiled(x), f(x))
+
+
+def test_a_file_in_memory_may_change(tmp_path):
+    path = tmp_path / "numbers"
+    np.arange(4.0).tofile(path)
+    read = np.memmap(path, float, "r")
+    compiled = compile(lambda x: (x - read) ** 2, eager_calls=0)
+    for _ in range(2):
+        compiled(np.zeros(4))
+    written = np.memmap(path, float, "r+")
+    written[0] = 9.0
+    np.testing.assert_array_equal(compiled(np.zeros(4)), [81, 1, 4, 9])
