@@ -127,6 +127,12 @@ lagrange          0  1  2  3  4  5  6  7  8  9  99
 minimize          0  1  2  3  4  5  6  7  8  9  99
 ================  =  =  =  =  =  =  =  =  =  =  ==
 
+What is computed again and again is replayed from a plan (`autodiff.replaying`) once ``f`` was
+called as often as planning costs, in one search or in several. Results then agree to rounding with
+those before. A replay does not call ``f``: functions that count, print, log or read files are
+called as they are, and what else a replay leaves unseen stands in the help on `autodiff.compile`.
+Within ``autodiff.eager()`` there are no plans.
+
 Examples
 --------
 >>> result = newton(lambda p: (p["a"] - 3) ** 2 + p["b"] ** 4, {"a": 0.0, "b": 1.0}, maxiter=2)

@@ -150,6 +150,11 @@ def curve_fit(
         As SciPy, when there is no covariance; when the answer is no minimum; and when it is
         worse than a constant, or hardly better with a pole among the data.
 
+    Notes
+    -----
+    Fits that are made again with other data of the same shape are replayed from plans, as all
+    searches are: see `optim`.
+
     Examples
     --------
     >>> import numpy as np

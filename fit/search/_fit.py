@@ -147,6 +147,9 @@ def fit(
     to low values, so that its errors, intervals and bands cover the truth less often than they say:
     where it matters, the warnings say by how much, and what to do.
 
+    Fits that are made again with other data of the same shape are replayed from plans, as all
+    searches are: see `optim`, and `autodiff.replaying`, which says what a model may capture.
+
     Examples
     --------
     >>> def decay(t, amplitude=1.0, rate=1.0):

@@ -40,7 +40,7 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> FitResult:
         raise TypeError(
             f"the model cannot be recorded (or a tie or constraint), so there are no exact "
             f"derivatives: {error}. Write it in NumPy that returns new arrays, or use "
-            'fit.curve_fit(..., jac="2-point")'
+            'fit.curve_fit(..., jac="3-point")'
         ) from error
     p, residuals, J = _end(problem, found)
     result = FitResult(

@@ -400,7 +400,7 @@ def interpolated(t: Any, a: Any = 1.0) -> Any:
 def test_a_model_that_cannot_be_recorded(model: Any, cause: str, method: str) -> None:
     with pytest.raises(TypeError, match=rf"cannot be recorded.*{cause}") as raised:
         fit(model, T, Y, method=method)
-    assert 'fit.curve_fit(..., jac="2-point")' in str(raised.value)
+    assert 'fit.curve_fit(..., jac="3-point")' in str(raised.value)
     assert cause in str(raised.value.__cause__)
 
 
