@@ -2,8 +2,8 @@
 
 A function that is made anew, as a lambda in a loop over data sets is, has the code of the one
 before and other arrays in its closure. So a function is a structure whose leaves are the arrays
-that it captures, by itself or through other functions, partials and tuples: functions that differ
-in nothing else share their plans.
+that it captures, and the numbers that are no whole ones, by itself or through other functions,
+partials and short tuples: functions that differ in nothing else share their plans.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from autodiff._core.types import Function
 
 ARRAY = object()  # in the place of an array
 EMPTY = object()  # of a variable without a value
+LONG = 64  # entries, from which on a tuple is taken as a whole
 _VALUES = frozenset({int, bool, str, bytes, type(None)})
-_NUMBERS = frozenset({float, complex, np.float64, np.float32, np.int64})
+_NUMBERS = frozenset({float, np.float64})
 
 
 class Captured(NamedTuple):
@@ -33,7 +34,7 @@ class Captured(NamedTuple):
     ----------
     key : tuple
         All that it holds beside the arrays: equal for functions that differ in arrays only.
-    arrays : tuple of ndarrays
+    arrays : tuple of ndarrays and numbers
     variables : list of pairs
         The variables of enclosing functions that it reads, with what they hold.
     """
@@ -80,14 +81,12 @@ class _Search:
         kind, key = type(x), self.key
         if kind is FunctionType:
             self._take_function(x)
-        elif kind is np.ndarray and x.dtype.kind in "fiubc":
+        elif _is_leaf(x):
             key.append(ARRAY)
             self.arrays.append(x)
         elif kind in _VALUES:
             key += (kind, x)
-        elif kind in _NUMBERS:  # of which -0.0 and 0.0 are two
-            key += (kind, repr(x))
-        elif kind is tuple:
+        elif kind is tuple and len(x) < LONG:
             self._take_all(kind, x)
         elif kind is partial:
             self._take_all(kind, (x.func, x.args, *x.keywords.items()))
@@ -124,13 +123,18 @@ class _Search:
             self.take(contents)
 
 
+def _is_leaf(x: Any) -> bool:
+    kind = type(x)
+    return kind in _NUMBERS or (kind is np.ndarray and x.dtype.kind in "fiubc")
+
+
 def _with_arrays(x: Any, arrays: Iterator[Any], made: dict[int, Any]) -> Any:
     kind = type(x)
     if kind is FunctionType:
         return made[id(x)] if id(x) in made else _function_with(x, arrays, made)
-    if x is ARRAY or (kind is np.ndarray and x.dtype.kind in "fiubc"):
+    if x is ARRAY or _is_leaf(x):
         return next(arrays)
-    if kind is tuple:
+    if kind is tuple and len(x) < LONG:
         return tuple([_with_arrays(y, arrays, made) for y in x])
     if kind is partial:
         f, args = _with_arrays(x.func, arrays, made), _with_arrays(x.args, arrays, made)

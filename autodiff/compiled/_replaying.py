@@ -77,7 +77,7 @@ def replaying(f: Function) -> Function:
 
     Plans are kept by the code of ``f`` and what it captures: a function that is made anew, as a
     lambda in a loop over data sets, finds the plan of the one before, if the arrays in its closure
-    have the same shapes and types, and all else in it is the same.
+    have the same shapes and types, and all else in it is the same, but for floats.
 
     Parameters
     ----------
@@ -98,9 +98,8 @@ def replaying(f: Function) -> Function:
     entries. ``.plans`` of what is returned says what is planned, and why something is not.
 
     Planning starts after 50 calls of small arrays, and after 2 of 100 000 entries. It takes some
-    milliseconds. Captured numbers belong to a plan, and arrays that are globals are looked at in
-    each call: what changes from one function to the next is better a captured array, be it one of
-    no dimensions.
+    milliseconds. Captured whole numbers belong to a plan, and globals are looked at in each call:
+    what changes from one function to the next is better captured, or an argument.
 
     A replay agrees with a call to rounding, and all replays of a plan to the last bit. The plans
     take up to 128 MB between calls; see `forget_plans`.

@@ -54,7 +54,7 @@ def test_what_is_made_of_captured_arrays_follows_them():
         np.testing.assert_allclose(value, 2 * a + 1.0 + np.abs(a).sum())
 
 
-def test_captured_numbers_belong_to_the_plan():
+def test_captured_numbers_are_what_they_are():
     def scaled(c, x):
         return lambda p: c * p + x
 
@@ -64,6 +64,32 @@ def test_captured_numbers_belong_to_the_plan():
             value = replaying(scaled(c, x))(x)
         np.testing.assert_array_equal(value, c * x + x)
         assert np.signbit(replaying(scaled(c, -0.0 * x))(0 * x)[0]) == np.signbit(c * 0.0)
+
+
+def test_captured_floats_are_arguments():
+    def arrhenius(temperature, x):
+        return grad(lambda p: np.sum(p[0] * np.exp(-p[1] / temperature * x)))
+
+    rng = np.random.default_rng(2)
+    for _ in range(ENOUGH + 5):
+        t, x, p = rng.uniform(1, 2), rng.normal(size=5), rng.normal(size=2)
+        fast = replaying(arrhenius(t, x))
+        e = np.exp(-p[1] / t * x)
+        np.testing.assert_allclose(fast(p), [np.sum(e), -p[0] / t * np.sum(x * e)], rtol=1e-12)
+    assert len(fast.plans) == 1
+    assert runs(fast)[0] > 5
+
+
+def test_a_captured_float_that_python_reads():
+    import math
+
+    def scaled(c):
+        return lambda x: x * math.exp(c) if c > 0.5 else x - c
+
+    for n in range(3 * ENOUGH):
+        c = (n % 4) / 4
+        value = replaying(scaled(c))(np.ones(2))
+        np.testing.assert_allclose(value, [math.exp(c) if c > 0.5 else 1 - c] * 2, rtol=1e-14)
 
 
 @pytest.mark.parametrize(
