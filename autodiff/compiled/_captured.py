@@ -10,9 +10,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dis import get_instructions
-from functools import cache, partial
+from functools import lru_cache, partial
 from itertools import repeat
-from types import CellType, CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -23,6 +23,7 @@ from autodiff._core.types import Function
 ARRAY = object()  # in the place of an array
 EMPTY = object()  # of a variable without a value
 LONG = 64  # entries, from which on a tuple is taken as a whole
+_KNOWN_ELSEWHERE = (type, ModuleType, BuiltinFunctionType, np.ufunc, type(np.sum))
 _VALUES = frozenset({int, bool, str, bytes, type(None)})
 _NUMBERS = frozenset({float, np.float64})
 
@@ -37,21 +38,29 @@ class Captured(NamedTuple):
     arrays : tuple of ndarrays and numbers
     variables : list of pairs
         The variables of enclosing functions that it reads, with what they hold.
+    holds_objects : bool
+        Whether it captures what may take memory and be known nowhere else.
     """
 
     key: tuple[Any, ...]
     arrays: tuple[Any, ...]
     variables: list[tuple[CellType, Any]]
+    holds_objects: bool = False
 
 
 def captured_by(f: Function) -> Captured | None:
-    """Return what a function captures; None if that is a Tensor, or if it writes there."""
+    """Return what a function captures.
+
+    None if that is a Tensor, if it has attributes or writes to variables that others may share, or
+    is made of too many functions one in another.
+    """
     search = _Search()
     try:
         search.take(f)
-    except _RefusedError:
+    except (_RefusedError, RecursionError):
         return None
-    return Captured(tuple(search.key), tuple(search.arrays), search.variables)
+    key, arrays = tuple(search.key), tuple(search.arrays)
+    return Captured(key, arrays, search.variables, search.holds_objects)
 
 
 def with_captured(f: Function, arrays: Iterable[Any]) -> Any:
@@ -64,8 +73,16 @@ def without_arrays(f: Function) -> Any:
     return with_captured(f, repeat(ARRAY))
 
 
+def contents_of(cell: CellType) -> Any:
+    """Return what a variable holds; `EMPTY` if it has no value."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return EMPTY
+
+
 class _RefusedError(Exception):
-    """A function captures a Tensor, or writes to a variable that others may share."""
+    """A function captures or does what a plan could not stand for."""
 
 
 class _Search:
@@ -75,6 +92,7 @@ class _Search:
         self.key: list[Any] = []
         self.arrays: list[Any] = []
         self.variables: list[tuple[CellType, Any]] = []
+        self.holds_objects = False
         self._numbers: dict[int, int] = {}  # of the functions that were met
 
     def take(self, x: Any) -> None:
@@ -96,6 +114,7 @@ class _Search:
             raise _RefusedError
         else:  # the object itself, which the template of the plans keeps alive
             key.append(id(x))
+            self.holds_objects |= not isinstance(x, _KNOWN_ELSEWHERE)
 
     def _take_all(self, kind: type, parts: Sequence[Any]) -> None:
         self.key += (kind, len(parts))
@@ -107,7 +126,7 @@ class _Search:
             self.key += ("again", self._numbers[id(f)])
             return
         self._numbers[id(f)] = len(self._numbers)
-        if written_outside(f.__code__):
+        if written_outside(f.__code__) or f.__dict__.keys() - {"__wrapped__"}:
             raise _RefusedError
         self.key += (id(f.__code__), id(f.__globals__))
         if f.__defaults__:
@@ -115,10 +134,7 @@ class _Search:
         if f.__kwdefaults__:
             self.take(tuple(f.__kwdefaults__.items()))
         for cell in f.__closure__ or ():
-            try:
-                contents = cell.cell_contents
-            except ValueError:
-                contents = EMPTY
+            contents = contents_of(cell)
             self.variables.append((cell, contents))
             self.take(contents)
 
@@ -141,7 +157,8 @@ def _with_arrays(x: Any, arrays: Iterator[Any], made: dict[int, Any]) -> Any:
         named = {name: _with_arrays(y, arrays, made) for name, y in x.keywords.items()}
         return partial(f, *args, **named)
     if kind is MethodType:
-        return MethodType(_with_arrays(x.__func__, arrays, made), x.__self__)
+        f, owner = (_with_arrays(y, arrays, made) for y in (x.__func__, x.__self__))
+        return MethodType(f, owner)
     return x
 
 
@@ -153,20 +170,26 @@ def _function_with(f: FunctionType, arrays: Iterator[Any], made: dict[int, Any])
         new.__kwdefaults__ = {k: _with_arrays(y, arrays, made) for k, y in f.__kwdefaults__.items()}
     new.__module__, new.__qualname__ = f.__module__, f.__qualname__
     for cell, old in zip(cells, f.__closure__ or (), strict=True):
-        try:
-            contents = old.cell_contents
-        except ValueError:
-            continue
-        cell.cell_contents = _with_arrays(contents, arrays, made)
+        if contents_of(old) is not EMPTY:
+            cell.cell_contents = _with_arrays(old.cell_contents, arrays, made)
     return new
 
 
-@cache
+@lru_cache(maxsize=1024)
 def written_outside(code: CodeType) -> frozenset[str]:
-    """Return the variables of enclosing functions that code, or a function in it, writes to."""
-    stores = ("STORE_DEREF", "DELETE_DEREF")
-    names = {i.argval for i in get_instructions(code) if i.opname in stores}
+    """Return the variables of enclosing functions that code, or a function in it, writes to.
+
+    And the globals.
+    """
+    names, others = set(), set()
+    for instruction in get_instructions(code):
+        if instruction.opname in ("STORE_DEREF", "DELETE_DEREF"):
+            names.add(instruction.argval)
+        elif instruction.opname in ("STORE_GLOBAL", "DELETE_GLOBAL"):
+            others.add(instruction.argval)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
-            names |= written_outside(constant)
-    return frozenset(names).intersection(code.co_freevars)
+            inner = written_outside(constant)
+            names |= inner
+            others |= inner.difference(constant.co_freevars)
+    return frozenset(names.intersection(code.co_freevars) | others)

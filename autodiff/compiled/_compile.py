@@ -221,6 +221,7 @@ class Known:
 class Compiled:
     """A function with its plans; what `compile` returns."""
 
+    most_changes = MOST_CHANGES
     most_recordings = MOST_RECORDINGS
 
     def __init__(
@@ -377,7 +378,7 @@ class Compiled:
         result = first.result
         for waiting in entry.pending:
             waiting.let_go()
-        if entry.changes >= MOST_CHANGES:
+        if entry.changes >= self.most_changes:
             self._stay_eager(entry, first.lasting or first.hidden)
         elif entry.recordings >= self.most_recordings:
             runs = entry.past_runs + sum(plan.runs for plan in entry.plans)
@@ -405,7 +406,7 @@ class Compiled:
             alike = [r for r in pending if same_path(r.program, recording.program)]
             found = difference(alike[-1].program, recording.program) if alike else None
             if alike and found is None and recording.hidden:  # which may be something else
-                entry.changes = MOST_CHANGES
+                entry.changes = self.most_changes
                 return ""
             if alike and found is None:
                 entry.pending = [r for r in pending if r is not alike[-1]]

@@ -79,13 +79,16 @@ class Plan:
         try:
             if self._is_unchanged():
                 return False
-        except ValueError:  # of a variable that is no more
+        except Exception:  # as of a variable that is no more
             pass
         return bool(self.change())
 
     def change(self) -> str:
         """Return what has changed beside the arguments, in words; nothing if nothing has."""
-        return self._watch.change()
+        try:
+            return self._watch.change()
+        except Exception as error:
+            return f"what it uses cannot be looked at ({type(error).__name__}: {error})"
 
     def replay(self, leaves: Sequence[Any]) -> Any:
         """Return what the function returns, or the guard that shows that it goes another way."""

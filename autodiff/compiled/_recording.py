@@ -70,9 +70,9 @@ def record(
     tape = Tape(lines)
     recorder = Recorder(tape)
     roots = [watched or f, *objects_among((args, kwargs))]
-    before = Watch(roots)
     failure = ""
     try:
+        before = Watch(roots)
         structure, results, effects = _call_with_stand_ins(
             recorder, f, args, kwargs, leaves, donated
         )
@@ -85,10 +85,13 @@ def record(
         raise
     owners = [owner for owner, *_ in recorder.states.values()]
     holders = _let_go_of_stand_ins(recorder)
-    if failure or tape.refusal:
-        recorder.undo()
-        return failure or tape.refusal
-    return _recording_of(recorder, before, _watch_of(tape, roots, owners), holders)
+    if not (failure or tape.refusal):
+        try:
+            return _recording_of(recorder, before, _watch_of(tape, roots, owners), holders)
+        except Exception as error:  # of what the watch looks at
+            failure = f"{type(error).__name__}: {error}"
+    recorder.undo()
+    return failure or tape.refusal
 
 
 def _recording_of(recorder: Recorder, before: Watch, watch: Watch, holders: list[str]) -> Recording:
@@ -105,7 +108,7 @@ def _recording_of(recorder: Recorder, before: Watch, watch: Watch, holders: list
         not {id(x) for x in before.used_generators()}
         <= {id(g.generator) for g in recorder.generators},
         _lasting(before, holders),
-        _hidden(before),
+        _what_is_hidden(before),
         recorder,
     )
 
@@ -118,7 +121,7 @@ def _lasting(before: Watch, holders: list[str]) -> str:
     return f"{change} in the call" if change else ""
 
 
-def _hidden(before: Watch) -> str:
+def _what_is_hidden(before: Watch) -> str:
     """Return what a call uses of which nobody sees whether it has changed, in words."""
     if before.iterators:
         return f"it goes on a {type(before.iterators[0]).__name__}"

@@ -10,9 +10,15 @@ from typing import Any
 from autodiff._core.checks import require_function
 from autodiff._core.hook import PLAIN, Hook, recording
 from autodiff._core.types import Function, Structure
-from autodiff.compiled._captured import Captured, captured_by, with_captured, without_arrays
+from autodiff.compiled._captured import (
+    Captured,
+    captured_by,
+    contents_of,
+    with_captured,
+    without_arrays,
+)
 from autodiff.compiled._compile import Compiled, Entry, Known, within_eager
-from autodiff.compiled._key import fitting, leaves_and_key
+from autodiff.compiled._key import UnplannedError, fitting, leaves_and_key
 from autodiff.compiled._program import Guard
 from autodiff.compiled._recording import Recording, record
 from autodiff.compiled._watch import Watch
@@ -27,6 +33,7 @@ FEW = 2  # calls that are never planned for: what is called three times has no p
 LARGEST = 1 << 20  # entries: recordings of longer arrays would take too much memory, unasked
 
 MOST_FAMILIES = 128  # functions of different code whose plans are kept
+MOST_OF_OBJECTS = 16  # of those that keep objects alive, which may be large
 MOST_BYTES = 1 << 27  # of the buffers of all plans that are kept
 
 # What a replay would not do, or not see: code that mentions one of these is called as it stands.
@@ -39,6 +46,8 @@ OUTSIDE = frozenset(
         *("fromregex", "memmap", "save", "savez", "savetxt", "tofile", "execute"),
         *("environ", "getenv", "system", "popen", "check_output"),
         *("globals", "locals", "eval", "exec", "attrgetter"),
+        *("time", "perf_counter", "monotonic", "now", "today", "is_set", "secrets", "urandom"),
+        *("random", "default_rng", "RandomState"),
     }
 )
 
@@ -52,9 +61,10 @@ class Family(Known):
         One of the functions, without its arrays.
     """
 
-    def __init__(self, template: Function | None) -> None:
+    def __init__(self, template: Function | None, holds_objects: bool = False) -> None:
         super().__init__()
         self.template: Any = template
+        self.holds_objects = holds_objects
 
     def call(self, arrays: Sequence[Any], *args: Any) -> Any:
         """Call the function that captures these arrays."""
@@ -133,6 +143,7 @@ def forget_plans() -> None:
 class Replaying(Compiled):
     """A function with the plans of its family; what `replaying` returns."""
 
+    most_changes = 1
     most_recordings = 6  # for what Python reads at each call, such as a search, may take long
     _known: Family
 
@@ -151,14 +162,18 @@ class Replaying(Compiled):
             captured, self._known = Captured((), (), []), UNPLANNED
         else:
             self._known = _family_of(self.f, captured)
-        _, self._arrays, self._variables = captured
+        _, self._arrays, self._variables, _ = captured
 
     def __call__(self, *args: Structure) -> Any:
         hook = recording.get()
-        for cell, contents in self._variables:
-            if cell.cell_contents is not contents:
+        try:
+            for cell, contents in self._variables:
+                if cell.cell_contents is not contents:
+                    self._take_apart()
+                    break
+        except ValueError:  # of a variable without a value
+            if any(contents_of(cell) is not contents for cell, contents in self._variables):
                 self._take_apart()
-                break
         leaves = (*self._arrays, *args)
         plan, fits = self._known.latest
         alike = fits is not None and hook is PLAIN and fits(leaves)
@@ -174,6 +189,8 @@ class Replaying(Compiled):
         return super()._call_by_key(hook, args, kwargs)
 
     def _leaves_and_key(self, args: Any, kwargs: Any) -> tuple[list[Any], Any]:
+        if any(type(x) in (list, tuple) for x in args):  # of numbers, which may stand for an array
+            raise UnplannedError
         return leaves_and_key((self._arrays, *args), kwargs)
 
     def _fitting(self, args: Any) -> Callable[[Any], bool] | None:
@@ -188,11 +205,17 @@ class Replaying(Compiled):
     ) -> Recording | str:
         given = (self._arrays, *args)
         known = self._known
-        outside = OUTSIDE & Watch([known.template]).names
-        if outside:
-            return f"its code mentions {min(outside)}"
         if _largest(leaves) > LARGEST:
             return f"an array has {_largest(leaves)} entries"
+        try:
+            watch = Watch([known.template])
+        except Exception as error:
+            return f"what it uses cannot be looked at ({type(error).__name__}: {error})"
+        outside = OUTSIDE & watch.names
+        if outside:
+            return f"its code mentions {min(outside)}"
+        if watch.unseen or not watch.is_whole:
+            return "it uses too much, or what nobody can look at"
         return record(known.call, given, {}, leaves, (), lines, watched=known.template)
 
     def _plan_if_confirmed(self, entry: Entry, recording: Recording) -> str:
@@ -219,10 +242,13 @@ def _family_of(f: Function, captured: Captured) -> Family:
         if captured.key in _families:
             _families.move_to_end(captured.key)
             return _families[captured.key]
-    family = Family(without_arrays(f))
+    family = Family(without_arrays(f), captured.holds_objects)
     with _lock:
         while len(_families) >= MOST_FAMILIES:
             _families.popitem(last=False)
+        of_objects = [key for key, x in _families.items() if x.holds_objects]
+        for key in of_objects[: max(0, len(of_objects) + family.holds_objects - MOST_OF_OBJECTS)]:
+            del _families[key]
         return _families.setdefault(captured.key, family)
 
 

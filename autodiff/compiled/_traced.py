@@ -212,6 +212,10 @@ class Traced:
         array.flags.writeable = bool(copy)  # what is written to no copy would be lost
         return array
 
+    def __reduce_ex__(self, protocol: Any) -> Any:
+        """Be copied and kept as the value."""
+        return _itself, (self.tape.read(self),)
+
     @property  # type: ignore[misc]
     def __class__(self) -> Any:
         """What the program is told if it asks, as by isinstance: the type of what it stands for."""
@@ -365,6 +369,10 @@ def _unary(x: Traced, ufunc: Any, operation: Callable[[Any], Any]) -> Any:
     return x.tape.call(operation if x.is_number else ufunc, [x])
 
 
+def _itself(x: Any) -> Any:
+    return x
+
+
 def _binary(x: Any, y: Any, ufunc: Any, operation: Callable[[Any, Any], Any]) -> Any:
     """Return what an operator computes: of Python numbers another one."""
     if type(x) is Tensor or type(y) is Tensor:
@@ -379,8 +387,19 @@ def _binary(x: Any, y: Any, ufunc: Any, operation: Callable[[Any, Any], Any]) ->
     if _is_number(x) and _is_number(y):
         return tape.call(operation, [x, y])
     if isinstance(x, list | tuple) or isinstance(y, list | tuple):
+        if ufunc is np.multiply and (_is_count(x) or _is_count(y)):
+            return operation(*(operator.index(v) if _is_count(v) else v for v in (x, y)))
         x, y = (np.asarray(v) if isinstance(v, list | tuple) else v for v in (x, y))
     return tape.call(ufunc, [x, y])
+
+
+def _is_count(x: Any) -> bool:
+    """Whether a stand-in is a whole number, by which a list is repeated."""
+    return type(x) is Traced and not x.shape and x.dtype.kind in "iu" and not _is_array(x)
+
+
+def _is_array(x: Traced) -> bool:
+    return isinstance(x.node.value, np.ndarray)
 
 
 def _is_number(x: Any) -> bool:

@@ -12,13 +12,29 @@ import ctypes
 import random
 import sys
 from array import array as PackedArray  # noqa: N812
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections import Counter, OrderedDict, UserDict, UserList, defaultdict, deque
+from collections.abc import (
+    Callable,
+    ItemsView,
+    Iterable,
+    Iterator,
+    KeysView,
+    Mapping,
+    ValuesView,
+)
 from contextvars import ContextVar
 from dis import get_instructions
-from functools import cache, partial
+from functools import lru_cache, partial
 from mmap import mmap
-from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MappingProxyType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any
 from weakref import ref
 
@@ -29,7 +45,7 @@ from autodiff._core.constant_arrays import read_only
 from autodiff._core.tensor import Tensor
 
 MOST = 400  # of the things that are looked at
-DEEPEST = 8  # how far the search follows what holds what
+DEEPEST = 64  # how far the search follows what holds what
 SMALL = 4096  # bytes of an array that is compared as a text, in 0.1 µs
 
 # Packages whose code is not looked at, and those whose objects are not looked at either.
@@ -41,7 +57,8 @@ _UNCHANGING = (int, float, complex, str, bytes, bool, type(None), np.generic)
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
 _NO_LOOK = (Tensor, np.ufunc, np.dtype, type(np.sum), *_GENERATORS)
 # Which give what they hold to C alone, so that nobody sees whether it has changed.
-_UNSEEN = (memoryview, ctypes._SimpleCData, ctypes.Array, ctypes.Structure, mmap)
+_UNSEEN = (memoryview, ctypes._SimpleCData, ctypes.Array, ctypes.Structure, mmap, bytearray)
+_VIEWS = (KeysView, ValuesView, ItemsView)  # of dictionaries
 _BY_ANY_NAME = frozenset({"vars", "__dict__", "getattr"})
 _EMPTY = object()
 
@@ -134,6 +151,7 @@ class Watch:
         self.items: list[tuple[Any, tuple[Any, ...]]] = []  # what lists and others hold
         self.arrays: list[tuple[NDArray[Any], Any]] = []  # and copies
         self.generators: list[tuple[Any, str]] = []  # and their states
+        self.is_whole = True  # whether all was looked at
         self.unseen: list[Any] = []  # of which nobody sees what they hold
         self.iterators: list[Any] = []  # of which nobody knows how far they have gone
         self._found: set[str] = set()
@@ -144,9 +162,10 @@ class Watch:
 
     def _look_at(self, x: Any, depth: int) -> None:
         """Note what something holds."""
-        if isinstance(x, _UNCHANGING) or id(x) in self._seen or depth > DEEPEST:
+        if isinstance(x, _UNCHANGING) or id(x) in self._seen:
             return
-        if len(self.entries) + len(self.cells) > MOST:
+        if depth > DEEPEST or len(self.entries) + len(self.cells) > MOST:
+            self.is_whole = False
             return
         self._seen.add(id(x))
         self._kept.append(x)
@@ -155,16 +174,18 @@ class Watch:
             look(self, x, depth + 1)
         elif isinstance(x, _GENERATORS):
             self.generators.append((x, _state_of(x)))
-        elif isinstance(x, Mapping):
+        elif isinstance(x, dict | MappingProxyType):
             self._look_at_dict(x, depth + 1)
         elif isinstance(x, ContextVar):
             self.slots.append((_Contents(x), "now", x.get(_EMPTY)))
             self._look_at(x.get(None), depth + 1)
         elif isinstance(x, BuiltinFunctionType):  # as a method of an array or a dictionary
             self._look_at(x.__self__, depth + 1)
+        elif isinstance(x, UserDict | UserList):
+            self._look_at(x.data, depth + 1)
         elif isinstance(x, ref):
             self._look_at(x(), depth + 1)
-        elif isinstance(x, _UNSEEN) or _is_of_python(x):
+        elif isinstance(x, (*_UNSEEN, *_VIEWS, Mapping)) or _is_of_python(x):
             self.unseen.append(x)
         elif isinstance(x, PackedArray):
             self.arrays.append((np.frombuffer(x, x.typecode), x.tobytes()))
@@ -186,8 +207,13 @@ class Watch:
                 self._look_at(_contents(cell), depth)
             self._look_at(getattr(f, "__wrapped__", None), depth)
             return
-        loaded, names = names_in(f.__code__)
+        loaded, names, modules = names_in(f.__code__)
         self._found |= names
+        self.slots.append((f, "__code__", f.__code__))
+        for name in sorted(names & f.__dict__.keys()):
+            self._note(f.__dict__, name, depth)
+        for name in sorted(modules & sys.modules.keys()):
+            self._look_at(sys.modules[name], depth)
         for cell, name in zip(f.__closure__ or (), f.__code__.co_freevars, strict=True):
             self.cells.append((cell, _contents(cell), name))
             self._look_at(_contents(cell), depth)
@@ -241,6 +267,9 @@ class Watch:
                     self.entries += [(vars(d), name, _EMPTY) for d in derived]
 
     def _look_at_dict(self, holder: Any, depth: int) -> None:
+        if type(holder) not in (dict, OrderedDict, defaultdict, Counter, MappingProxyType):
+            self.unseen.append(holder)  # its methods may be its own
+            return
         self.items.append((holder, tuple(holder)))
         for key in holder:
             self._note(holder, key, depth)
@@ -256,6 +285,8 @@ class Watch:
         copy = np.array(array) if isinstance(array, np.memmap) else read_only(array)
         if copy is not array:
             self.arrays.append((array, _snapshot(copy)))
+        if array.dtype.kind == "O":
+            self._look_at_items(tuple(array.ravel()), depth)
 
     def _look_at_partial(self, p: Any, depth: int) -> None:
         for x in (p.func, p.args, p.keywords):
@@ -289,19 +320,28 @@ _IN_MAKING = frozenset({"__new__", "__init__", "__post_init__", "__init_subclass
 _NOT_CALLED = frozenset({"__repr__", "__str__", "__getstate__", "__setstate__", "__reduce__"})
 
 
-@cache
-def names_in(code: CodeType) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the globals that a function, with those defined in it, looks up, and all its names."""
-    loaded = {i.argval for i in get_instructions(code) if i.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
+@lru_cache(maxsize=1024)
+def names_in(code: CodeType) -> tuple[frozenset[str], frozenset[str], frozenset[str]]:
+    """Return the globals that a function looks up, all its names, and the modules it imports.
+
+    With those of the functions that are defined in it.
+    """
+    loaded, modules = set(), set()
+    for instruction in get_instructions(code):
+        if instruction.opname in ("LOAD_GLOBAL", "LOAD_NAME"):
+            loaded.add(instruction.argval)
+        elif instruction.opname == "IMPORT_NAME":
+            modules.add(instruction.argval)
     names = set(code.co_names)
     for constant in code.co_consts:
         if isinstance(constant, CodeType):
             inner = names_in(constant)
             loaded |= inner[0]
             names |= inner[1]
+            modules |= inner[2]
         elif isinstance(constant, str) and constant.isidentifier():  # as of hasattr
             names.add(constant)
-    return frozenset(loaded), frozenset(names)
+    return frozenset(loaded), frozenset(names), frozenset(modules)
 
 
 class _Contents:

@@ -1,8 +1,14 @@
 """replaying: plans that are found again by the code of a function, and that say nothing."""
 
 import gc
+import pickle
+import random
+import sys
 import threading
+import weakref
+from configparser import ConfigParser
 from functools import partial
+from types import MethodType, ModuleType
 
 import numpy as np
 import pytest
@@ -383,6 +389,21 @@ def test_the_least_recent_functions_are_forgotten(monkeypatch):
         assert replaying(f).plans
 
 
+def test_few_objects_are_kept_alive():
+    class Measurement:
+        def times(self, x):
+            return x * 2.0
+
+    kept = []
+    for _ in range(50):
+        measurement = Measurement()
+        kept.append(weakref.ref(measurement))
+        replaying(measurement.times)(np.ones(2))
+    del measurement
+    gc.collect()
+    assert sum(x() is not None for x in kept) <= _replaying.MOST_OF_OBJECTS
+
+
 def test_two_threads_share_plans():
     def scaled(a):
         return lambda x: np.sum(np.exp(x * a))
@@ -403,3 +424,154 @@ def test_two_threads_share_plans():
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+# -- functions that are unusual ----------------------------------------------------------------
+
+
+def test_a_variable_without_a_value():
+    def make(background):
+        if background:
+            b = 0.5
+        return lambda x: x + (b if background else 0)
+
+    for _ in range(ENOUGH):
+        np.testing.assert_array_equal(replaying(make(False))(np.ones(2)), [1, 1])
+        np.testing.assert_array_equal(replaying(make(True))(np.ones(2)), [1.5, 1.5])
+
+
+def test_a_method_of_an_array():
+    def difference(data, p):
+        return p - data
+
+    for n in range(ENOUGH):
+        method = MethodType(difference, np.full(2, float(n)))
+        np.testing.assert_array_equal(replaying(method)(np.zeros(2)), [-n, -n])
+
+
+def test_functions_one_in_another_hundreds_of_times():
+    f = np.exp
+    for _ in range(600):
+        f = (lambda g: lambda x: g(x))(f)
+    fast = replaying(f)
+    for _ in range(ENOUGH):
+        np.testing.assert_array_equal(fast(np.zeros(2)), [1, 1])
+
+
+def test_whole_numbers_in_arrays_repeat_lists():
+    for n in (3, 2, 4):
+        w = np.array([n])
+        for _ in range(ENOUGH):
+            value = replaying(lambda x, w=w: x * len([0] * w[0]))(np.ones(2))
+        np.testing.assert_array_equal(value, [n, n])
+
+
+def test_attributes_of_functions():
+    def scaled(x):
+        return x * scaled.scale
+
+    def counted(x):
+        counted.calls += 1
+        return x * x
+
+    scaled.scale, counted.calls = 2.0, 0
+    for _ in range(ENOUGH):
+        value = replaying(scaled)(np.ones(1))
+        replaying(counted)(np.ones(1))
+    assert value == 2.0
+    scaled.scale = 3.0
+    assert replaying(scaled)(np.ones(1)) == 3.0
+    assert counted.calls == ENOUGH
+
+
+def test_code_that_is_replaced_in_place():
+    def inner(x):
+        return x * 2
+
+    def other(x):
+        return x * 3
+
+    namespace = {"inner": inner}
+    exec("def f(x): return inner(x)", namespace)
+    for _ in range(ENOUGH):
+        replaying(namespace["f"])(np.ones(1))
+    inner.__code__ = other.__code__
+    assert replaying(namespace["f"])(np.ones(1)) == 3.0
+
+
+def test_modules_that_are_imported_inside(monkeypatch):
+    module = ModuleType("settings_of_test")
+    module.gain = 1.0
+    monkeypatch.setitem(sys.modules, "settings_of_test", module)
+
+    def f(x):
+        from settings_of_test import gain
+
+        return x * gain
+
+    for _ in range(ENOUGH):
+        replaying(f)(np.ones(1))
+    module.gain = 2.0
+    assert replaying(f)(np.ones(1)) == 2.0
+
+
+def test_globals_many_functions_away():
+    namespace = {"K": 1.0}
+    exec("def f0(x): return x * K", namespace)
+    for n in range(1, 12):
+        exec(f"def f{n}(x): return f{n - 1}(x)", namespace)
+    for _ in range(ENOUGH):
+        replaying(namespace["f11"])(np.ones(1))
+    namespace["K"] = 2.0
+    assert replaying(namespace["f11"])(np.ones(1)) == 2.0
+
+
+class Unusual(dict):
+    def get(self, key):
+        raise AttributeError(key)
+
+
+@pytest.mark.parametrize(
+    ("holder", "read"),
+    [
+        (Unusual(w=2.0), lambda x, h: x * h["w"]),
+        (random.SystemRandom(), lambda x, h: x * (2 + 0 * h.random())),
+        (ConfigParser(), lambda x, h: x * float(h["d"]["w"])),
+        ({"w": 2.0}.values(), lambda x, h: x * next(iter(h))),
+    ],
+)
+def test_holders_that_cannot_be_looked_at(holder, read):
+    if isinstance(holder, ConfigParser):
+        holder.read_string("[d]\nw=2.0")
+    fast = replaying(lambda x: read(x, holder))
+    for _ in range(2 * ENOUGH):
+        assert fast(np.ones(1)) == 2.0
+
+
+def test_results_of_lists_are_those_of_the_function():
+    fast = replaying(grad(lambda b: b[0] * b[1]))
+    assert {type(fast([2.0, 3.0])) for _ in range(2 * ENOUGH)} == {np.ndarray}
+
+
+def test_what_is_set_for_good_is_set_each_time():
+    namespace = {}
+    exec("def f(x):\n    global seen\n    seen = True\n    return x * x", namespace)
+    fast = replaying(namespace["f"])
+    for _ in range(2 * ENOUGH):
+        namespace["seen"] = False
+        fast(np.ones(1))
+        assert namespace["seen"]
+
+
+def test_what_a_function_keeps_can_be_pickled():
+    trace = []
+
+    def f(x):
+        trace.append((x[0], x.sum()))
+        return x * x
+
+    fast = replaying(f)
+    for _ in range(2 * ENOUGH):
+        fast(np.ones(2))
+    assert len(trace) == 2 * ENOUGH
+    assert pickle.loads(pickle.dumps(trace)) == [(1.0, 2.0)] * len(trace)

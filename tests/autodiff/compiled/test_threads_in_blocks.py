@@ -215,7 +215,7 @@ class TestHowMany:
         assert machine.usable_threads() == 1
 
     def test_no_fewer_than_one(self):
-        with pytest.raises(ValueError, match="number of threads of at least 1, got 0"):
+        with pytest.raises(ValueError, match="threads to be a whole number of 1 or more, got 0"):
             compile(damped, threads=0)
         with pytest.raises(TypeError):
             compile(damped, threads=1.5)
