@@ -81,7 +81,9 @@ class Place:
         """Return it in another shape, or None where that would have to be a copy."""
         if shape == self.shape:
             return self
-        if self.parent is not None and self.suffix.startswith(".reshape("):
+        # Where the memory may not lie in order, what was reshaped may be a copy.
+        is_view = self.contiguous or self.storage.strict
+        if self.parent is not None and self.suffix.startswith(".reshape(") and is_view:
             if self.parent.shape == shape:
                 return self.parent
             if self.contiguous:

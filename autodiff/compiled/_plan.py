@@ -14,10 +14,11 @@ from autodiff.compiled._listing import Line, lines_of
 from autodiff.compiled._origins import Argument, Attribute
 from autodiff.compiled._program import FINITE, Guard, Node, Present, Program, Same
 from autodiff.compiled._results import filling
-from autodiff.compiled._source import Source
+from autodiff.compiled._source import PLAN, Source
 from autodiff.compiled._watch import Watch
 
 MOST_REASONS = 4  # that are told of why a plan is one of its own
+_COMPUTING = frozenset({"autodiff", "numpy", "scipy", "threading"})
 _FAILED = Guard(Node(None, (), {}, None), FINITE)
 
 
@@ -99,11 +100,11 @@ class Plan:
         states = self._states(leaves) if self._draws else ()
         try:
             results = context.run(self._replay, buffers, *leaves)
-        except BaseException as error:
+        except BaseException as error:  # after which somebody may still write to the buffers
             _go_back(states)
-            if not isinstance(error, Exception):  # but an interrupt
+            if not isinstance(error, Exception) or _is_from_outside(error):
                 raise
-            results = _FAILED  # the call itself tells of it
+            return _FAILED  # the call itself tells of it
         self._free.append((buffers, context))
         if type(results) is tuple:
             self.runs += 1
@@ -115,6 +116,18 @@ class Plan:
         """Return the random generators that are drawn from, with their states."""
         generators = [*[leaves[i] for i in self._numbers], *self._generators]
         return [(generator, generator.bit_generator.state) for generator in generators]
+
+
+def _is_from_outside(error: Exception) -> bool:
+    """Whether an error is not of what a plan computes, but was raised by a signal's handler."""
+    traceback = error.__traceback__
+    while traceback is not None and traceback.tb_next is not None:
+        traceback = traceback.tb_next
+    if traceback is None or isinstance(error, MemoryError):
+        return False
+    frame = traceback.tb_frame
+    root = frame.f_globals.get("__name__", "").partition(".")[0]
+    return frame.f_code.co_filename != PLAN and root not in _COMPUTING
 
 
 def _go_back(states: Iterable[tuple[Any, Any]]) -> None:

@@ -23,6 +23,8 @@ from autodiff.compiled._stretches import Stretch, in_stretches, note_what_is_ins
 from autodiff.compiled._writer import Writer
 from autodiff.compiled.passes._exact import exact_nodes
 
+PLAN = "<plan>"  # the name of its file, in tracebacks
+
 
 @dataclass
 class Source:
@@ -259,5 +261,5 @@ def _compile(w: Writer, signature: str) -> Source:
     replay = [f"def replay(buffers{signature}):", *unpacked, *body, ""]
     text = "\n".join(["def make_buffers():", *header, buffers, "", "", *replay])
     names: dict[str, Any] = dict(w.objects)
-    exec(compile(text, "<plan>", "exec"), names)
+    exec(compile(text, PLAN, "exec"), names)
     return Source(text, names["replay"], w.objects, names["make_buffers"], w.calls, w.bytes, w.peak)

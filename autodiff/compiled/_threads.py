@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 from contextvars import copy_context
-from threading import Lock, Thread
+from threading import Event, Lock, Thread
 from typing import Any
 
 _helping = Lock()  # held by the one call of the process that others help; further ones are alone
@@ -31,32 +31,34 @@ def _share_out(compute: Callable[[int, Any], None], count: int, buffers: Sequenc
     parts = len(buffers)
     errors: list[BaseException] = []
     helpers: list[Thread] = []
+    over = Event()  # never taken back: a thread that begins late does nothing then
 
     def work(part: int) -> None:
         try:
             for number in range(count * part // parts, count * (part + 1) // parts):
-                if errors:
+                if over.is_set():
                     break
                 compute(number, buffers[part])
         except BaseException as error:
             errors.append(error)
+            over.set()
 
     try:
         own = [0]
         for part in range(1, parts):
             # NumPy's errstate is the context's.
             helper = Thread(target=copy_context().run, args=(work, part), daemon=True)
+            helpers.append(helper)  # before it starts, at which an interrupt may come
             try:
                 helper.start()
-                helpers.append(helper)
             except RuntimeError:  # no thread is to be had, as when the interpreter ends
                 own.append(part)
         for part in own:
             work(part)
     except BaseException as error:  # an interrupt
         errors.append(error)
-    for helper in helpers:
-        _wait_for(helper, errors)
+        over.set()
+    _wait_for(helpers, errors, over)
     try:
         if errors:
             raise errors[0]
@@ -64,13 +66,17 @@ def _share_out(compute: Callable[[int, Any], None], count: int, buffers: Sequenc
         errors.clear()  # which their tracebacks hold
 
 
-def _wait_for(helper: Thread, errors: list[BaseException]) -> None:
-    """Wait until a thread has ended, also after an interrupt, at which it does so soon."""
-    while helper.is_alive():
+def _wait_for(helpers: Sequence[Thread], errors: list[BaseException], over: Event) -> None:
+    """Wait until all threads have ended, also after an interrupt, at which they do so soon."""
+    while True:
         try:
-            helper.join()
+            for helper in helpers:
+                if helper.is_alive():
+                    helper.join()
+            return
         except BaseException as error:
             errors.append(error)
+            over.set()
 
 
 def _forget_helpers() -> None:

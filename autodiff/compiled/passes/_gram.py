@@ -120,6 +120,8 @@ class _GramMatrices:
             return None
         if shape_of(x) == (1, node.shape[1]):
             x = self.make(walk, functions.reshape, x, shape=node.shape[1:])
+        if hasattr(x, "dtype") and x.dtype != node.dtype:  # masks and counts add up as numbers
+            x = self.make(walk, functions.astype, x, dtype=node.dtype)
         return x if not shape_of(x) or shape_of(x) == node.shape[1:] else None
 
     def _times(self, walk: Rewriting, term: Term, factor: Any) -> Term:

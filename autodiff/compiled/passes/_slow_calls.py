@@ -24,10 +24,7 @@ def split_slow_calls(program: Program) -> None:
 
 
 def _logaddexp(node: Node, walk: Rewriting) -> Any:
-    """Take the greater one out.
-
-    What is NaN then, and was not, comes of two equal infinities, which the eager walk decides.
-    """
+    """Take the greater one out."""
     x, y = node.inputs
     if node.size < LEAST or not is_real(node):
         return None
@@ -40,7 +37,8 @@ def _distance(x: Any, y: Any, walk: Rewriting) -> Any:
     """Return ``|x - y|``: of x and 0 the same as of -x and 0, which the slope is made of."""
     if is_zero(x) or is_zero(y):
         return walk.make(np.absolute, _without_sign(y if is_zero(x) else x))
-    return walk.make(np.absolute, walk.make(np.subtract, x, y))
+    distance = walk.make(np.absolute, walk.make(np.subtract, x, y))
+    return walk.make(np.fmax, distance, 0.0)  # for that of two equal infinities is NaN
 
 
 def _without_sign(x: Any) -> Any:

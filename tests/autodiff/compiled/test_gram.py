@@ -475,3 +475,24 @@ def test_several_classes_are_right_too() -> None:
     for w in (W, -W):
         expected = hessian(cross_entropy)(w, X)
         np.testing.assert_allclose(compiled(w, X), expected, rtol=1e-9, atol=1e-9)
+
+
+@pytest.mark.parametrize("dtype", [bool, np.int8, np.uint8, np.float32, np.float16])
+@pytest.mark.parametrize("update", [0, 1 << 30])
+def test_weights_of_other_types_are_numbers(
+    dtype: Any, update: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_gram, "RANK_UPDATE", update)
+
+    def f(w: Any, x: Any, m: Any) -> Any:
+        z = x @ w[1:] + w[0]
+        return np.sum(m * z * z)
+
+    x, w = rng.normal(size=(40, 3)), rng.normal(size=4)
+    compiled = compile(hessian(f), eager_calls=0)
+    for largest in (1, 100):
+        m = rng.integers(0, largest + 1, 40).astype(dtype)
+        compiled(w, x, m)
+        with_ones = np.column_stack([np.ones(40), x])
+        expected = 2 * (with_ones.T * m.astype(float)) @ with_ones
+        np.testing.assert_allclose(compiled(w, x, m), expected, rtol=1e-12, atol=1e-12)

@@ -968,3 +968,41 @@ def test_logaddexp_of_infinities_and_of_few_entries_is_as_it_was() -> None:
         np.testing.assert_allclose(fast(x, y), np.exp(-np.logaddexp(x, y)), rtol=1e-13)
     fast(x[10:20], y[10:20])
     assert "logaddexp" in fast.plans[-1].source
+
+
+@pytest.mark.parametrize(
+    "taken",
+    [
+        lambda z: np.sort(z)[5:15],
+        lambda z: np.nan_to_num(z),
+        lambda z: np.fmin(z, 0),
+        lambda z: np.nansum(np.exp(z)),
+    ],
+)
+def test_logaddexp_of_equal_infinities_is_infinite(taken: Callable[..., Any]) -> None:
+    def f(x: Any, y: Any) -> Any:
+        return taken(np.logaddexp(x, y))
+
+    fast = compile(f, eager_calls=0)
+    x, y = rng.normal(size=(2, 300))
+    fast(x, y)
+    x[3] = y[3] = -np.inf
+    np.testing.assert_allclose(fast(x, y), f(x, y), rtol=1e-13)
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda x: (np.sort(x.T, axis=0).reshape(-1) * 2).reshape(4, 3).sum(0),
+        lambda x: np.tanh(x[:, [0, 2, 3]].ravel()).reshape(3, 3).sum(0),
+        lambda x: np.exp(np.cumsum(x.T, axis=1).reshape(-1)).reshape(4, 3).sum(1),
+        lambda x: grad(lambda x: np.sum(np.exp((x * x)[:, [0, 2]].reshape(-1)).reshape(3, 2)))(x),
+        lambda x: hessian(lambda x: np.sum((x * x)[:, [0, 2]].at[x[:, :2] > 0].set(9.0) ** 2))(x),
+    ],
+)
+def test_what_was_reshaped_may_be_a_copy(f: Callable[..., Any]) -> None:
+    fast = compile(f, eager_calls=0)
+    for seed in range(4):
+        x = np.abs(np.random.default_rng(seed).normal(size=(3, 4)))
+        np.testing.assert_allclose(fast(x), f(x), rtol=1e-13)
+    assert fast.plans[0].runs >= 3

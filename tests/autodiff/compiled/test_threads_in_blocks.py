@@ -219,3 +219,39 @@ class TestHowMany:
             compile(damped, threads=0)
         with pytest.raises(TypeError):
             compile(damped, threads=1.5)
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_what_a_signals_handler_raises_reaches_the_caller(threads):
+    f = value_and_grad(damped)
+    compiled = compile(f, eager_calls=0, threads=threads)
+    compiled(X)
+    interrupted_once(compiled.plans[0], TimeoutError("too long"))
+    with pytest.raises(TimeoutError, match="too long"):
+        compiled(X)
+    assert_same(compiled(X), f(X))
+
+
+def test_a_thread_that_began_before_it_was_known_does_nothing_later(monkeypatch):
+    class Late(threading.Thread):
+        starts = 0
+
+        def start(self):
+            super().start()
+            Late.starts += 1
+            if Late.starts % 3 == 0:
+                raise TimeoutError
+
+    monkeypatch.setattr("autodiff.compiled._threads.Thread", Late)
+    compiled = compile(lambda x, y: np.sum(np.tanh(x) * y), eager_calls=0, threads=3)
+    rng = np.random.default_rng(0)
+    raised = 0
+    for _ in range(60):
+        x, y = rng.normal(size=(2, 20_000))
+        try:
+            value = compiled(x, y)
+        except TimeoutError:
+            raised += 1
+            continue
+        np.testing.assert_allclose(value, np.sum(np.tanh(x) * y), rtol=1e-9, atol=1e-9)
+    assert raised > 5
