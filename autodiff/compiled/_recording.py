@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from sys import getrefcount
 from types import FrameType
 from typing import Any
@@ -62,12 +63,14 @@ def record(
     donated: Sequence[int],
     lines: bool,
     watched: Any = None,
+    most_bytes: float = inf,
 ) -> Recording | str:
     """Return the recording of a call, or why there is none; then nothing has changed.
 
-    What is looked at beside the arguments is what ``f`` uses, or ``watched`` in its place.
+    What is looked at beside the arguments is what ``f`` uses, or ``watched`` in its place. What it
+    computes takes no more than ``most_bytes``.
     """
-    tape = Tape(lines)
+    tape = Tape(lines, most_bytes)
     recorder = Recorder(tape)
     roots = [watched or f, *objects_among((args, kwargs))]
     failure = ""

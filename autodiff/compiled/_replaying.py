@@ -30,7 +30,7 @@ PLANNING = 50
 SMALL = 2500  # entries that take as long as the calls beside them
 FEW = 2  # calls that are never planned for: what is called three times has no plan
 
-LARGEST = 1 << 20  # entries: recordings of longer arrays would take too much memory, unasked
+MOST_RECORDED = 1 << 30  # bytes that a recording may take, unasked
 
 MOST_FAMILIES = 128  # functions of different code whose plans are kept
 MOST_OF_OBJECTS = 16  # of those that keep objects alive, which may be large
@@ -104,8 +104,8 @@ def replaying(f: Function) -> Function:
     -----
     What a replay leaves unseen is told of in `compile`. Functions that change other objects, that
     write to variables of enclosing functions, or whose code mentions printing, logging, files,
-    the environment or ``eval``, are never planned, nor is what has arrays of more than a million
-    entries. ``.plans`` of what is returned says what is planned, and why something is not.
+    the environment or ``eval``, are never planned, nor is what computes arrays of more than 1 GB in
+    all. ``.plans`` of what is returned says what is planned, and why something is not.
 
     Planning starts after 50 calls of small arrays, and after 2 of 100 000 entries. It takes some
     milliseconds. Captured whole numbers belong to a plan, and globals are looked at in each call:
@@ -197,7 +197,7 @@ class Replaying(Compiled):
         return fitting((*self._arrays, *args))
 
     def _eager_calls(self, leaves: list[Any]) -> int:
-        largest = _largest(leaves)
+        largest = max((getattr(x, "size", 1) for x in leaves), default=1)
         return max(FEW, int(PLANNING / (1 + largest / SMALL)))
 
     def _record(
@@ -205,8 +205,6 @@ class Replaying(Compiled):
     ) -> Recording | str:
         given = (self._arrays, *args)
         known = self._known
-        if _largest(leaves) > LARGEST:
-            return f"an array has {_largest(leaves)} entries"
         try:
             watch = Watch([known.template])
         except Exception as error:
@@ -216,7 +214,7 @@ class Replaying(Compiled):
             return f"its code mentions {min(outside)}"
         if watch.unseen or not watch.is_whole:
             return "it uses too much, or what nobody can look at"
-        return record(known.call, given, {}, leaves, (), lines, watched=known.template)
+        return record(known.call, given, {}, leaves, (), lines, known.template, MOST_RECORDED)
 
     def _plan_if_confirmed(self, entry: Entry, recording: Recording) -> str:
         problem = super()._plan_if_confirmed(entry, recording)
@@ -229,11 +227,6 @@ class Replaying(Compiled):
 
     def _tell(self, message: str) -> None:
         pass
-
-
-def _largest(leaves: Sequence[Any]) -> int:
-    """Return how many entries the largest array has."""
-    return max((getattr(x, "size", 1) for x in leaves), default=1)
 
 
 def _family_of(f: Function, captured: Captured) -> Family:

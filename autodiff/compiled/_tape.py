@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import inf
 from typing import Any
 from weakref import ref
 
@@ -29,9 +30,13 @@ class ReadError(Exception):
 
 
 class Tape:
-    """A program in the making; where ``lines`` are wanted, with the line that made each node."""
+    """A program in the making; where ``lines`` are wanted, with the line that made each node.
 
-    def __init__(self, lines: bool = False) -> None:
+    What would hold arrays of more than ``most_bytes`` is refused.
+    """
+
+    def __init__(self, lines: bool = False, most_bytes: float = inf) -> None:
+        self.bytes_left = most_bytes
         self.lines: list[tuple[Any, int]] = []
         self._wants_lines = lines
         self.program = Program()
@@ -73,6 +78,11 @@ class Tape:
         values = [x.value if type(x) is Node else x for x in operands]
         node = Node(function, tuple(operands), options, function(*values, **options))
         self.program.nodes.append(node)
+        value = node.value
+        if isinstance(value, np.ndarray) and value.base is None:
+            self.bytes_left -= value.nbytes
+            if self.bytes_left < 0:
+                raise self.refuse("a recording would take too much memory")
         if self._wants_lines:
             self.lines.append(calling_place())
         return node

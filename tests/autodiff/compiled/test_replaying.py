@@ -281,13 +281,14 @@ def test_why_there_is_no_plan_is_told():
     assert repr(fast).startswith("<replaying test_why_there_is_no_plan_is_told")
 
 
-def test_the_longest_arrays_are_not_planned(monkeypatch):
-    monkeypatch.setattr(_replaying, "LARGEST", 99)
+def test_what_takes_too_much_memory_is_not_planned(monkeypatch):
+    monkeypatch.setattr(_replaying, "MOST_RECORDED", 1500)
     fast = replaying(lambda x: np.exp(x) * x)
     for _ in range(ENOUGH):
-        fast(np.ones(100))
-    assert not fast.plans
-    assert "100 entries" in repr(fast.plans)
+        np.testing.assert_allclose(fast(np.ones(100)), np.full(100, np.e))
+        fast(np.ones(90))
+    assert runs(fast)[0] > 0
+    assert "too much memory" in repr(fast.plans)
 
 
 def test_random_numbers_are_drawn_each_time():
