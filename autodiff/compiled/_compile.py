@@ -97,9 +97,9 @@ def compile(
     threads : int, optional
         How many threads may compute a replay's longest arrays: what is computed entry by entry of
         arrays beyond the processor's cache is done block by block, and by several threads where
-        there are functions in it that take long, as exponentials do. By default as many as there are
-        processors that the process may use, 4 at most, and not more than the environment variable
-        OMP_NUM_THREADS says. They start for a call and end before it does; of calls at the same
+        there are functions in it that take long, as exponentials do. By default as many as there
+        are processors that the process may use, 4 at most, and not more than the environment
+        variable OMP_NUM_THREADS says. They start for a call and end before it does; of calls at the same
         time one has more threads than its own. The results do not depend on it.
 
     Returns
