@@ -99,8 +99,8 @@ def compile(
         arrays beyond the processor's cache is done block by block, and by several threads where
         there are functions in it that take long, as exponentials do. By default as many as there
         are processors that the process may use, 4 at most, and not more than the environment
-        variable OMP_NUM_THREADS says. They start for a call and end before it does; of calls at the same
-        time one has more threads than its own. The results do not depend on it.
+        variable OMP_NUM_THREADS says. They start for a call and end before it does; of calls at
+        the same time one has more threads than its own. The results do not depend on it.
 
     Returns
     -------
