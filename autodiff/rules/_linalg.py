@@ -212,7 +212,9 @@ def _det(a: Value) -> Value:
     if a.ndim < 2 or not a.size or not a.requires_grad or _is_regular(value_of(a)):
         return _determinant(a)
     if a.ndim == 2:
-        return _det_of_singular(a)
+        # Of what is not finite LAPACK may seek singular vectors without end.
+        is_finite = np.all(np.isfinite(value_of(a)))
+        return _det_of_singular(a) if is_finite else _determinant(a)
     n = a.shape[-1]
     return np.stack([_det(matrix) for matrix in a.reshape(-1, n, n)]).reshape(a.shape[:-2])
 

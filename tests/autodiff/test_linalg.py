@@ -276,3 +276,13 @@ def test_the_right_hand_side_is_a_vector_only_with_one_axis() -> None:
     a, b = np.stack([np.eye(2), 2 * np.eye(2)]), np.ones((2, 2))
     assert L.solve(Tensor(a), b).data.tolist() == L.solve(a, b).tolist()
     assert L.solve(Tensor(a), b[0]).data.tolist() == L.solve(a, b[0]).tolist()
+
+
+@pytest.mark.parametrize("infinite", [np.inf, -np.inf, np.nan])
+def test_the_determinant_of_what_is_not_finite_has_no_derivative_but_an_end(infinite):
+    x = np.array([infinite, 2.0, 0.0, 3.0, 4.0, 5.0])
+    with np.errstate(all="ignore"):
+        slopes = grad(lambda x: np.linalg.det(np.diag(x) + 1))(x)
+        several = grad(lambda x: np.sum(np.linalg.det(np.stack([np.diag(x) + 1, np.diag(x) + 2]))))(x)
+    assert not np.isfinite(slopes).all()
+    assert not np.isfinite(several).all()
