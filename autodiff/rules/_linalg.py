@@ -202,9 +202,19 @@ def _lstsq(a: Value, b: Value, rcond: float | None = None) -> Value:
 
 _determinant = custom(
     np.linalg.det,
-    vjp=lambda g, out, x: column(column(g * out)) * matrix_transpose(np.linalg.inv(x)),
-    jvp=lambda t, out, x: out * np.sum(matrix_transpose(np.linalg.inv(x)) * t, axis=(-2, -1)),
+    vjp=lambda g, out, x: column(column(g * out)) * matrix_transpose(_inverse_or_nan(x)),
+    jvp=lambda t, out, x: out * np.sum(matrix_transpose(_inverse_or_nan(x)) * t, axis=(-2, -1)),
 )
+
+
+def _inverse_or_nan(x: Value) -> Value:
+    """Return an inverse, of what is not finite NaN."""
+    try:
+        return np.linalg.inv(x)
+    except LinAlgError:
+        if np.all(np.isfinite(value_of(x))):
+            raise
+        return np.full_like(x, np.nan)
 
 
 @operation(np.linalg.det)
