@@ -44,6 +44,16 @@ class Hook:
         """What takes this hook's place while a function is recorded."""
         return self
 
+    # -- arguments ---------------------------------------------------------------------------
+
+    def is_number(self, x: Any) -> bool:
+        """Whether something else than a number stands for one."""
+        return False
+
+    def as_array(self, x: Any) -> Any:
+        """Return an array_like as an array."""
+        return np.asarray(x)
+
     # -- computing ---------------------------------------------------------------------------
 
     def value(self, x: Tensor) -> Any:

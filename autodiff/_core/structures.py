@@ -17,9 +17,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.array_kinds import refuse_container
+from autodiff._core.hook import recording
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Structure, Value
 
+_LISTS = (list, tuple)
 # What is no container for certain: the commonest leaves.
 ARRAYS = frozenset({np.ndarray, Tensor, float, int, np.float64})
 
@@ -115,7 +117,7 @@ def as_numbers(path: str, x: Any) -> Value:
     try:
         refuse_container(x)
         plain = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
-        value = x if type(x) is np.ndarray or plain else np.asarray(x)
+        value = x if type(x) is np.ndarray or plain else recording.get().as_array(x)
     except ValueError:
         raise ValueError(
             f"{path} is a {type(x).__name__} of numbers whose rows differ in length: make each row "
@@ -166,11 +168,14 @@ def is_container(x: Any) -> bool:
 
 def _holds_only_numbers(x: list[Any] | tuple[Any, ...]) -> bool:
     kinds = set(map(type, x))
-    return (
-        Tensor not in kinds  # known at once of what was recorded
-        and all(kind in (list, tuple) or issubclass(kind, (Number, np.bool)) for kind in kinds)
-        and all(_holds_only_numbers(part) for part in x if type(part) in (list, tuple))
-    )
+    if Tensor in kinds:  # known at once of what was recorded
+        return False
+    others = [k for k in kinds if k not in _LISTS and not issubclass(k, (Number, np.bool))]
+    if others:
+        is_number = recording.get().is_number
+        if not all(is_number(part) for part in x if type(part) in others):
+            return False
+    return all(_holds_only_numbers(part) for part in x if type(part) in _LISTS)
 
 
 def _is_named_tuple(x: Any) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from numbers import Number
 from types import NoneType
 from typing import Any
 
@@ -39,6 +40,11 @@ from autodiff.compiled._traced import Traced
 _SCATTER: Op = scatter.args[0]  # type: ignore[attr-defined]  # of record(op, ...)
 
 
+def _holds_stand_in(x: Any) -> bool:
+    is_list = type(x) in (list, tuple)
+    return any(map(_holds_stand_in, x)) if is_list else type(x) is Traced
+
+
 class Recorder(Hook):
     """Answers for Tensors with stand-ins, and remembers what becomes of them."""
 
@@ -65,6 +71,20 @@ class Recorder(Hook):
     def outside(self, x: Tensor) -> bool:
         """Whether a Tensor was made before the call."""
         return x._index < self.start or x in self.assigned
+
+    # -- arguments ---------------------------------------------------------------------------
+
+    def is_number(self, x: Any) -> bool:
+        """Whether something is the stand-in for a number."""
+        return type(x) is Traced and isinstance(x.node.value, Number | np.bool)
+
+    def as_array(self, x: Any) -> Any:
+        """Return an array_like as an array, a list of stand-ins as one of them."""
+        if type(x) is Traced:
+            return x
+        if not _holds_stand_in(x):
+            return super().as_array(x)
+        return np.stack([self.as_array(part) for part in x])
 
     # -- computing ---------------------------------------------------------------------------
 

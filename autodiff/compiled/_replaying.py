@@ -18,7 +18,7 @@ from autodiff.compiled._captured import (
     without_arrays,
 )
 from autodiff.compiled._compile import Compiled, Entry, Known, within_eager
-from autodiff.compiled._key import UnplannedError, fitting, leaves_and_key
+from autodiff.compiled._key import fitting, leaves_and_key
 from autodiff.compiled._program import Guard
 from autodiff.compiled._recording import Recording, record
 from autodiff.compiled._watch import Watch
@@ -189,8 +189,6 @@ class Replaying(Compiled):
         return super()._call_by_key(hook, args, kwargs)
 
     def _leaves_and_key(self, args: Any, kwargs: Any) -> tuple[list[Any], Any]:
-        if any(type(x) in (list, tuple) for x in args):  # of numbers, which may stand for an array
-            raise UnplannedError
         return leaves_and_key((self._arrays, *args), kwargs)
 
     def _fitting(self, args: Any) -> Callable[[Any], bool] | None:

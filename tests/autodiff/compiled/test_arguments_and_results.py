@@ -309,3 +309,23 @@ class TestDonated:
     def test_cannot_share_memory_with_another(self, x):
         with pytest.raises(ValueError, match="shares memory"):
             compile(lambda x, y: x * y, donate="x")(x, x[1:])
+
+
+@pytest.mark.parametrize(
+    ("f", "arguments"),
+    [
+        (grad(lambda b: b[0] * b[1]), ([2.0, 3.0], [4.0, 5.0])),
+        (grad(lambda b: b["x"][0] * b["x"][1]), ({"x": [2, 3]}, {"x": [5, 7]})),
+        (
+            jacobian(lambda m: [m[0, 0] * m[1, 1], m[0, 1]]),
+            ([[1.0, 2], [3, 4]], [[5.0, 2], [3, 6]]),
+        ),
+        (hessian(lambda b: b[0] ** 2 * b[1]), ((1.0, 2.0), (3.0, 4.0))),
+    ],
+)
+def test_lists_of_numbers_are_arrays_where_they_are_differentiated(f, arguments):
+    compiled = compile(f, eager_calls=0)
+    for x in arguments * 3:
+        assert_same(compiled(x), f(x))
+        assert type(compiled(x)) is type(f(x))
+    assert len(compiled.plans) == 1
