@@ -116,7 +116,7 @@ class _Search:
             key.append(id(x))
             self.holds_objects |= not isinstance(x, _KNOWN_ELSEWHERE)
 
-    def _take_all(self, kind: type, parts: Sequence[Any]) -> None:
+    def _take_all(self, kind: Any, parts: Sequence[Any]) -> None:
         self.key += (kind, len(parts))
         for part in parts:
             self.take(part)
@@ -130,9 +130,9 @@ class _Search:
             raise _RefusedError
         self.key += (id(f.__code__), id(f.__globals__))
         if f.__defaults__:
-            self.take(f.__defaults__)
+            self._take_all("defaults", f.__defaults__)
         if f.__kwdefaults__:
-            self.take(tuple(f.__kwdefaults__.items()))
+            self._take_all("by name", tuple(f.__kwdefaults__.items()))
         for cell in f.__closure__ or ():
             contents = contents_of(cell)
             self.variables.append((cell, contents))
@@ -165,7 +165,7 @@ def _with_arrays(x: Any, arrays: Iterator[Any], made: dict[int, Any]) -> Any:
 def _function_with(f: FunctionType, arrays: Iterator[Any], made: dict[int, Any]) -> Any:
     cells = tuple(CellType() for _ in f.__closure__ or ())
     new = made[id(f)] = FunctionType(f.__code__, f.__globals__, f.__name__, None, cells)
-    new.__defaults__ = _with_arrays(f.__defaults__, arrays, made) if f.__defaults__ else None
+    new.__defaults__ = tuple([_with_arrays(y, arrays, made) for y in f.__defaults__ or ()]) or None
     if f.__kwdefaults__:
         new.__kwdefaults__ = {k: _with_arrays(y, arrays, made) for k, y in f.__kwdefaults__.items()}
     new.__module__, new.__qualname__ = f.__module__, f.__qualname__

@@ -576,3 +576,29 @@ def test_what_a_function_keeps_can_be_pickled():
         fast(np.ones(2))
     assert len(trace) == 2 * ENOUGH
     assert pickle.loads(pickle.dumps(trace)) == [(1.0, 2.0)] * len(trace)
+
+
+def test_defaults_by_place_and_by_name_are_not_one():
+    def f(x, a=1.0, *, b=2.0):
+        return x + len(str(a)) * b if isinstance(a, tuple) else x * b
+
+    for _ in range(ENOUGH):
+        f.__defaults__, f.__kwdefaults__ = (1.0,), {"b": 2.0}
+        np.testing.assert_array_equal(replaying(f)(np.ones(2)), [2, 2])
+        f.__defaults__, f.__kwdefaults__ = (("b", 2.0),), {"b": 3.0}
+        np.testing.assert_array_equal(replaying(f)(np.ones(2)), [1 + 10 * 3.0] * 2)
+
+
+def test_a_hundred_defaults():
+    names = [f"a{i}" for i in range(100)]
+    for kind in ("", "*, "):
+        namespace = {}
+        exec(f"def f(x, {kind}{', '.join(f'{n}=None' for n in names)}): return x * a99", namespace)
+        f = namespace["f"]
+        for n in range(ENOUGH):
+            values = [None] * 99 + [np.array([1.0, n])]
+            if kind:
+                f.__kwdefaults__ = dict(zip(names, values, strict=True))
+            else:
+                f.__defaults__ = tuple(values)
+            np.testing.assert_array_equal(replaying(f)(np.ones(2)), [1, n])
