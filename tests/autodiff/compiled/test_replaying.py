@@ -592,3 +592,23 @@ def test_a_hundred_defaults():
                 f.__defaults__ = tuple(values)
             np.testing.assert_array_equal(replaying(f)(np.ones(2)), [1, n])
         assert replaying(f).plans
+
+
+def test_what_can_be_looked_at_no_longer_is_not_replayed():
+    class Moody(list):
+        is_open = True
+
+        def __iter__(self):
+            if not Moody.is_open:
+                raise RuntimeError("closed")
+            return super().__iter__()
+
+    factors = Moody([2.0])
+    fast = replaying(lambda x: x * factors[0])
+    for _ in range(ENOUGH):
+        fast(np.ones(1))
+    assert fast.plans
+    Moody.is_open, factors[0] = False, 3.0
+    for _ in range(3):
+        assert fast(np.ones(1)) == 3.0
+    assert not fast.plans
