@@ -26,6 +26,7 @@ def as_computable(x: Any) -> Any:
     if type(x) in NUMBERS or isinstance(x, np.generic):
         return x
     if type(x) is not np.ndarray:
+        x = at_present(x)
         refuse_container(x)
         if not hasattr(x, "__array_function__") or isinstance(x, np.ndarray):
             x = np.asarray(x)
@@ -39,6 +40,7 @@ def as_computable(x: Any) -> Any:
 
 def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
+    value = value._plain() if hasattr(type(value), "_plain") else value  # of a Tensor its own
     refuse_container(value)
     duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
     array = snapshot(value) if duck else np.array(value, dtype=dtype)
@@ -52,6 +54,11 @@ def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
 def snapshot(x: Any) -> Any:
     """Return an array that can change as it is at present; of NumPy's the same array."""
     return x.snapshot() if hasattr(x, "snapshot") else x
+
+
+def at_present(x: Any) -> Any:
+    """Return an array that can be filled as the Tensor that it is now, and all else as it is."""
+    return x.at_present() if hasattr(type(x), "at_present") else x
 
 
 def refuse_container(x: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.checks import checked_output, numbers_among
 from autodiff._core.constant_arrays import argument_array, copy_argument_arrays
 from autodiff._core.conversions import LostGraphError
@@ -51,14 +52,12 @@ def _leaves(path: str, x: Structure) -> tuple[Structure, list[Tensor]]:
 
 def _leaf(path: str, x: Value) -> Tensor:
     """Return a fresh Tensor for an array, so that each differentiation has leaves of its own."""
-    if type(x) is Tensor and x.requires_grad and recording.get().records:
-        leaf: Tensor = argument_op(x)
+    if isinstance(x, Tensor) and x.requires_grad and recording.get().records:
+        leaf: Tensor = argument_op(at_present(x))
         return leaf
     plain = type(x) is np.ndarray and x.dtype.kind == "f"
     value = x if plain else value_of(as_numbers(path, x))
-    if not value.ndim:
-        value = value[()]
-    return node(argument_array(value), None, (), ())
+    return node(argument_array(value if value.ndim else value[()]), None, (), ())
 
 
 def record_function(
@@ -80,7 +79,6 @@ def record_structures(
     The structure is that of the one argument, or a tuple of several. A graph that ``outlives`` the
     call keeps copies of them.
     """
-    single = hasattr(argnums, "__index__")
     count = len(args)
     numbers = numbers_among(argnums, count)
     args = list(args)
@@ -93,7 +91,7 @@ def record_structures(
         leaves += own
     if not leaves:
         raise ValueError(f"the arguments hold no array to differentiate by: argnums={argnums}")
-    if not single:
+    if not hasattr(argnums, "__index__"):
         structure = tuple(structures)
     token = recording.set(recording.get().resumed)
     try:

@@ -67,6 +67,9 @@ class Hook:
     def on_node(self, out: Tensor) -> None:
         """Look at a new node."""
 
+    def on_fillable(self, made: int) -> None:
+        """Look at an array that is filled or read, which was made at this index."""
+
     def place(self) -> str:
         """Return, for an error's message, where the program called what is computed."""
         return ""

@@ -48,7 +48,7 @@ def _method(function: Callable[..., Any], result: str) -> Callable[..., Tensor]:
     return method
 
 
-def _in_place(name: str, new: str) -> Callable[..., NoReturn]:
+def _in_place(name: str, new: str) -> Callable[..., Any]:
     """Return the method that would change the Tensor itself, which raises."""
 
     def refuse(self: Tensor, *args: Any, **kwargs: Any) -> NoReturn:

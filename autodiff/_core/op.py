@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.record import record
 from autodiff._core.types import Cotangent, Function, Rule, Shape, Tangent, Value
 
@@ -105,7 +106,7 @@ class Linear(Op):
 def _tangent_or_zero(t: Tangent, x: Any, leading: Shape) -> Tangent:
     """Return an operand's tangent, zeros where it has none, and a static argument as it is."""
     if t is None and hasattr(x, "dtype"):
-        return np.broadcast_to(np.zeros_like(x), leading + x.shape)
+        return np.broadcast_to(zeros_like(x), leading + x.shape)
     return x if t is None else t
 
 

@@ -13,7 +13,6 @@ from typing import Any
 import numpy as np
 
 IN_PLACE = "it writes into an array, but a Tensor's value never changes: write "
-CONSTANT = "what it makes is a constant: give it t.shape, t.dtype or t.data"
 JUMPS = "its result jumps from one value to another: give it t.data"
 FILES = "it reads or writes files: give it t.data"
 NO_NUMBERS = "it is no function of numbers: give it t.data"
@@ -31,11 +30,6 @@ REASONS = {
     IN_PLACE + "x itself, or np.where(where, x, other)": ["copyto"],
     IN_PLACE + "x.at[mask].set(v)": ["place"],
     IN_PLACE + "x.at[i, i].set(v) with i = np.arange(n)": ["fill_diagonal"],
-    CONSTANT: [
-        *("arange", "array", "asarray", "asanyarray", "ascontiguousarray", "asfortranarray"),
-        *("empty", "eye", "frombuffer", "fromfunction", "fromiter", "fromstring", "full"),
-        *("identity", "ones", "require", "tri", "zeros"),
-    ],
     JUMPS: [
         *("histogram2d", "histogramdd", "in1d", "intersect1d", "polydiv", "setdiff1d", "setxor1d"),
         *("union1d", "unique_all", "unique_counts", "unique_inverse", "unique_values"),

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.machine import numbering_pays, zeros
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.op import Together, total
@@ -138,7 +139,7 @@ def _among_zeros(piece: Value, key: Key, rank: int, shape: Shape) -> Value:
         sources[places] = np.arange(len(places))
         zero_shape = list(piece.shape)
         zero_shape[axis] = 1
-        zero = np.zeros_like(piece, shape=tuple(zero_shape))
+        zero = zeros_like(piece, shape=tuple(zero_shape))
         piece = np.take(np.concatenate([piece, zero], axis), sources, axis)
     return piece
 
@@ -146,7 +147,7 @@ def _among_zeros(piece: Value, key: Key, rank: int, shape: Shape) -> Value:
 def read_rule(g: Cotangent, out: Value, x: Value, key: Key) -> Scattered:
     """Return the cotangent of what entries were read from, known at these entries."""
     if not isinstance(value_of(out), _WRITABLE):
-        g = g + np.zeros_like(out)  # of the same kind
+        g = g + zeros_like(out)  # of the same kind
     return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.array_kinds import refuse_container
+from autodiff._core.array_kinds import at_present, refuse_container
 from autodiff._core.hook import recording
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Structure, Value
@@ -115,6 +115,7 @@ def flatten(structure: Structure) -> tuple[Any, Callable[[Any], Structure]]:
 def as_numbers(path: str, x: Any) -> Value:
     """Return an array_like as an array or Tensor of numbers, integers among them as float64."""
     try:
+        x = at_present(x)
         refuse_container(x)
         plain = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
         value = x if type(x) is np.ndarray or plain else recording.get().as_array(x)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.array_kinds import own_value
+from autodiff._core.array_kinds import at_present, own_value
 from autodiff._core.hook import next_index, recording
 from autodiff._core.ndarray import NDArrayInterface, Operand, operations
 
@@ -70,7 +70,7 @@ class Tensor(NDArrayInterface):
             )
         if not (name is None or isinstance(name, str)):
             raise TypeError(f"a Tensor's name is a str, but got {name!r:.40}")
-        self._value = own_value(recording.get().value(value) if type(value) is Tensor else value)
+        self._value = own_value(value)
         self.op = None
         self.inputs = self._values = ()
         self.name = name
@@ -78,11 +78,12 @@ class Tensor(NDArrayInterface):
         self._grad = None
         self._index = next_index()
 
-    def __init_subclass__(cls) -> None:
-        raise TypeError(
-            f"{cls.__name__} cannot inherit from Tensor, for what NumPy's functions return would "
-            "be a plain Tensor again: let it hold one instead"
-        )
+    def __init_subclass__(cls, derives: bool = False) -> None:
+        if not derives:
+            raise TypeError(
+                f"{cls.__name__} cannot inherit from Tensor, which NumPy's functions return: let "
+                "it hold one instead"
+            )
 
     # -- the value ---------------------------------------------------------------------------
 
@@ -186,7 +187,7 @@ def stop_gradient(x: Operand) -> Any:
     >>> float(grad(lambda x: x * stop_gradient(x))(3.0))
     3.0
     """
-    return constant(recording.get().value(x)) if type(x) is Tensor else x
+    return constant(at_present(x)._plain()) if isinstance(x, Tensor) else x
 
 
 def constant(value: Any) -> Tensor:

@@ -20,6 +20,7 @@ from autodiff._core.place import asked_outside
 from autodiff._core.tensor import Tensor
 from autodiff.compiled import _functions as functions
 from autodiff.compiled import _traced
+from autodiff.compiled._creators import create, creates
 from autodiff.rules._tails import where_known
 
 if TYPE_CHECKING:
@@ -132,7 +133,9 @@ _known: dict[Callable[..., Any], Callable[..., Any]] = {}
 def call_function(tape: Tape, function: Callable[..., Any], args: Any, kwargs: Any) -> Any:
     """Note what a NumPy function computes of stand-ins."""
     kwargs = {k: v for k, v in kwargs.items() if v is not NO_VALUE}
-    if Tensor in map(type, (*args, *kwargs.values())) and function in operations:
+    if function in operations and any(
+        issubclass(type(x), Tensor) for x in (*args, *kwargs.values())
+    ):
         return operations[function](*args, **kwargs)  # where NumPy does not ask that argument
     out = kwargs.pop("out", None)
     if out is not None:
@@ -146,6 +149,8 @@ def call_function(tape: Tape, function: Callable[..., Any], args: Any, kwargs: A
     known = _known.get(function)
     if known is not None:
         return known(tape, *args, **kwargs)
+    if creates(function):
+        return create(tape, function, args, kwargs)
     same_shape = _has_shape_of_its_own(function, (*args, *kwargs.values()))
     return _perhaps_view(tape, function, args, kwargs, same_shape)
 

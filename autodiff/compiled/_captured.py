@@ -110,7 +110,7 @@ class _Search:
             self._take_all(kind, (x.func, x.args, *x.keywords.items()))
         elif kind is MethodType:
             self._take_all(kind, (x.__func__, x.__self__))
-        elif kind is Tensor:
+        elif issubclass(kind, Tensor):
             raise _RefusedError
         else:  # the object itself, which the template of the plans keeps alive
             key.append(id(x))

@@ -158,7 +158,7 @@ def objects_among(x: Any) -> list[Any]:
 
 def holds_tensor(x: Any) -> bool:
     """Whether a Tensor is among the arguments."""
-    return type(x) is Tensor or (_holds_parts(x) and any(map(holds_tensor, _parts(x))))
+    return isinstance(x, Tensor) or (_holds_parts(x) and any(map(holds_tensor, _parts(x))))
 
 
 def _holds_parts(x: Any) -> bool:

@@ -156,6 +156,13 @@ class Recorder(Hook):
         scattered: Traced = self.tape.call(functions.scatter, [*pieces, *parts], options)
         return scattered
 
+    def on_fillable(self, made: int) -> None:
+        """Refuse an array that outlives the call: what is written to it a replay would not see."""
+        if made < self.start:
+            raise self.tape.refuse(
+                "an array that is filled was made outside of the compiled function: make it inside"
+            )
+
     # -- leaves ------------------------------------------------------------------------------
 
     def gradient(self, leaf: Tensor) -> Any:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.record import value_of
 from autodiff._core.structures import map_structure
 from autodiff._core.types import Structure
@@ -25,7 +26,7 @@ def _part(x: Any, values: list[Any]) -> Any:
     """Return what stands for a leaf; a list of numbers is one, but is to be made anew."""
     if type(x) in (list, tuple):
         return type(x)([_part(y, values) for y in x])
-    values.append(value_of(x))
+    values.append(value_of(at_present(x)))
     return Part(len(values) - 1)
 
 
@@ -72,7 +73,7 @@ def own_values(out: Structure) -> Structure:
         return tuple([own_values(x) for x in out])
     if kind is np.ndarray or kind in _NUMBERS:
         return own(out)
-    return map_structure(lambda path, x: own(value_of(x)), out)
+    return map_structure(lambda path, x: own(value_of(at_present(x))), out)
 
 
 def own(x: Any) -> Any:

@@ -256,12 +256,12 @@ class Traced:
     # -- NumPy's protocols -------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **kwargs: Any) -> Any:
-        if any(type(x) is Tensor for x in inputs):
+        if any(issubclass(type(x), Tensor) for x in inputs):
             return NotImplemented
         return self.tape.call_ufunc(ufunc, method, inputs, kwargs)
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if Tensor in types:
+        if any(issubclass(kind, Tensor) for kind in types):
             return NotImplemented
         return self.tape.call_function(function, args, kwargs)
 
@@ -343,7 +343,7 @@ def _key(key: Any) -> tuple[Options, list[Any], bool]:
     template = []
     basic = True
     for k in keys:
-        if type(k) is Tensor:
+        if issubclass(type(k), Tensor):
             k = k.data
         if type(k) is list:
             k = np.asarray(k, dtype=None if k else np.intp)
@@ -375,7 +375,7 @@ def _itself(x: Any) -> Any:
 
 def _binary(x: Any, y: Any, ufunc: Any, operation: Callable[[Any, Any], Any]) -> Any:
     """Return what an operator computes: of Python numbers another one."""
-    if type(x) is Tensor or type(y) is Tensor:
+    if issubclass(type(x), Tensor) or issubclass(type(y), Tensor):
         return NotImplemented
     tape = (
         x.tape

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.machine import product
 from autodiff._core.op import Each
 from autodiff._core.record import value_of
@@ -79,6 +80,7 @@ def draw(*outputs: Any) -> Picture:
     if len(outputs) == 1 and hasattr(outputs[0], "lines"):
         _require_few(len(outputs[0].lines), "compile a smaller part of it")
         return picture_of(outputs[0].lines)
+    outputs = tuple(map(at_present, outputs))
     if not outputs or any(type(y) is not Tensor for y in outputs):
         kinds = ", ".join(type(y).__name__ for y in outputs) or "nothing"
         raise TypeError(

@@ -7,6 +7,7 @@ from autodiff.rules import (  # noqa: F401
     _choices,
     _complex_numbers,
     _constants,
+    _creating,
     _einsum,
     _elementwise,
     _elementwise_longer,
@@ -27,6 +28,7 @@ from autodiff.rules import (  # noqa: F401
     _statistics,
     _steps,
     _ufunc_methods,
+    _writing,
 )
 
 awaited["scipy.special"] = lambda: import_module("autodiff.rules._special")  # slow to import

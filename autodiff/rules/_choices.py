@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant, stop_gradient
@@ -70,7 +71,7 @@ def _piecewise(x: Value, condlist: Any, funclist: Any, *args: Any, **kw: Any) ->
             f"for all other entries, not {len(funclist)}"
         )
     x_flat = np.ravel(x)
-    pieces, used = [np.zeros_like(x_flat[:1])], 1  # where no condition holds the result is 0
+    pieces, used = [zeros_like(x_flat[:1])], 1  # where no condition holds the result is 0
     source = of_kind(np.zeros(x.size, np.intp), masks)
     for mask, function in zip(masks, funclist, strict=True):
         piece = x_flat[mask]

@@ -6,7 +6,6 @@ import inspect
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
 
 from autodiff._core.arguments import argument_refusal
 from autodiff._core.ndarray import operations
@@ -35,8 +34,6 @@ for _function in (
     *(np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.einsum_path),
     *(np.result_type, np.common_type, np.can_cast, np.min_scalar_type),
     *(np.may_share_memory, np.shares_memory, np.array_repr, np.array_str, np.array2string),
-    # arrays of the same shape
-    *(np.zeros_like, np.ones_like, np.empty_like),
 ):
     without_derivative(_function)
 
@@ -117,21 +114,3 @@ def _refuse_to_differentiate_by(function: str, weights: Value) -> None:
             f"np.{function} has no derivative with respect to weights=: write "
             "np.bincount(np.ravel_multi_index(places, shape), weights), or give it t.data"
         )
-
-
-# -- an array of the same shape, which depends on its value ----------------------------------
-
-
-@operation(np.full_like)
-def _full_like(
-    a: Value,
-    fill_value: Value,
-    dtype: DTypeLike | None = None,
-    order: str = "K",
-    *,
-    shape: Any = None,
-) -> Value:
-    dtype = a.dtype if dtype is None else dtype
-    if type(fill_value) is Tensor:
-        return np.broadcast_to(fill_value, a.shape if shape is None else shape).astype(dtype)
-    return constant(np.full_like(value_of(a), fill_value, dtype, shape=shape))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Cotangent, Value
 from autodiff.rules._shapes import from_end
@@ -81,7 +82,7 @@ def resize_axis(x: Value, n: int, axis: int) -> Value:
         return x[(..., slice(n), *rest)]
     shape = list(x.shape)
     shape[axis] = n - shape[axis]
-    return np.concatenate([x, np.zeros_like(x, shape=shape)], axis=axis)
+    return np.concatenate([x, zeros_like(x, shape=shape)], axis=axis)
 
 
 # Cutting and filling up are each other's transpose.

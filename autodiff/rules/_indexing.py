@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
 from autodiff._core.constant_arrays import read_only
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.ndarray import Entries
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.op import Each
@@ -269,7 +270,7 @@ def _put(x: Value, entries: Any, key: Key) -> Value:
 _put.__name__ = "set"
 put: Function = linear(
     _put,
-    Each(lambda i, g, out, x, entries, key: g[key] if i else put(g, np.zeros_like(g[key]), key)),
+    Each(lambda i, g, out, x, entries, key: g[key] if i else put(g, zeros_like(g[key]), key)),
     kind=Nonnegative,
 )
 

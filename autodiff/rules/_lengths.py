@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.constants_like import ones_like, zeros_like
 from autodiff._core.fast_recorders import recorder
 from autodiff._core.op import Custom, Elementwise
 from autodiff._core.record import value_of
@@ -68,7 +69,7 @@ def slope_at(corner: Value, g: Cotangent, r: Value, smooth_square: bool = True) 
     # of them it has the same slope, and on nothing else if they bring nothing else a cotangent.
     rng = np.random.default_rng(0)
     weights = rng.uniform(1, 2, r.shape).astype(r.dtype)
-    seeds = np.stack([corner * np.ones_like(weights), corner * weights])
+    seeds = np.stack([corner * ones_like(weights), corner * weights])
     slope, weighted = Graph([g], [r]).push([seeds], batch=(2,))[g]
     same = np.isclose(weighted, slope * weights, rtol=np.finfo(r.dtype).eps ** 0.5, atol=0)
     known = vanishes & same & (smooth_square | (slope == 0))
@@ -102,7 +103,7 @@ def _others(g: Cotangent, r: Value) -> list[Tensor]:
 
 
 def _still(slope: Value, beyond: Value, x: Value) -> Value:
-    return np.zeros_like(slope * x)
+    return zeros_like(slope * x)
 
 
 def _still_by_x(g: Cotangent, out: Value, slope: Value, beyond: Value, x: Value) -> Cotangent:

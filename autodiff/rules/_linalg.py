@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
+from autodiff._core.constants_like import ones_like, zeros_like
 from autodiff._core.op import align
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation, without_derivative
@@ -97,7 +98,7 @@ def _matrix_power(a: Value, n: int) -> Value:
     if exponent < 0:
         a, exponent = np.linalg.inv(a), -exponent
     if exponent == 0:
-        return np.zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
+        return zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
     if exponent == 1:
         return a
     half = _matrix_power(a @ a, exponent // 2)
@@ -214,7 +215,7 @@ def _inverse_or_nan(x: Value) -> Value:
     except LinAlgError:
         if np.all(np.isfinite(value_of(x))):
             raise
-        return np.full_like(x, np.nan)
+        return ones_like(x) * np.nan
 
 
 @operation(np.linalg.det)

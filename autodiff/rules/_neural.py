@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.machine import row_sums
 from autodiff._core.ndarray import Operand
 from autodiff._core.record import value_of
@@ -44,7 +45,7 @@ def _below_top(x: Value, axes: tuple[int, ...]) -> tuple[Value, Value, Value]:
         return top, below, np.log(total if x.size else total + 1)
     infinite = np.isinf(top)
     if not everywhere(~infinite):
-        below = np.where(infinite, np.where(x == top, np.zeros_like(x), -np.inf), below)
+        below = np.where(infinite, np.where(x == top, zeros_like(x), -np.inf), below)
         terms = np.exp(below)
         total = _total(terms, axes)
     rest = _total(np.where(below == 0, 0, terms), axes)

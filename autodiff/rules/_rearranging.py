@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
+from autodiff._core.constants_like import ones_like
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
@@ -58,17 +59,12 @@ def _rot90(m: Value, k: int = 1, axes: Any = (0, 1)) -> Value:
     first, second = from_end(axes, m.ndim)
     match k % 4:
         case 0:
-            return np.copy(m)
+            return m
         case 1:
             return np.swapaxes(_flip(m, second), first, second)
         case 2:
             return _flip(m, (first, second))
     return _flip(np.swapaxes(m, first, second), second)
-
-
-@operation(np.copy)
-def _copy(a: Value, order: str = "K") -> Value:  # the order of the memory, not of the entries
-    return a  # which never changes
 
 
 # -- repeating -------------------------------------------------------------------------------
@@ -215,7 +211,7 @@ def _meshgrid(
 def _vander(x: Value, N: int | None = None, increasing: bool = False) -> Value:
     if x.ndim != 1:
         raise ValueError(f"np.vander takes an array with one axis, not of shape {x.shape}")
-    powers = [np.ones_like(x)]
+    powers = [ones_like(x)]
     for _ in range((len(x) if N is None else N) - 1):
         powers.append(powers[-1] * x)
     return np.stack(powers if increasing else powers[::-1], axis=-1)

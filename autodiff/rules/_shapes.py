@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.typing import DTypeLike
 
-from autodiff._core.array_kinds import refuse_container
+from autodiff._core.array_kinds import at_present, refuse_container
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, stop_gradient
@@ -38,8 +38,8 @@ def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
 
 def as_array(x: Value) -> Value:
     """Return a Tensor or an array as it is, and a number or list as an array."""
-    if type(x) is Tensor:
-        return x
+    if isinstance(x, Tensor):
+        return at_present(x)
     if type(x) is not np.ndarray and not isinstance(x, np.generic):
         refuse_container(x)
         duck = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
 from autodiff._core.tensor import stop_gradient
@@ -88,7 +89,7 @@ def _rows_rule(
     if np.any(_is_undetermined(packed, name, stop - start)):
         raise _not_determined(name)
     beside = [
-        np.zeros_like(g, shape=(*g.shape[:-2], length, g.shape[-1]))
+        zeros_like(g, shape=(*g.shape[:-2], length, g.shape[-1]))
         for length in (start, packed.shape[-2] - stop)
     ]
     return np.concatenate([beside[0], g, beside[1]], axis=-2)

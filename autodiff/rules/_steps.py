@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.constants_like import ones_like
 from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant
@@ -39,7 +40,7 @@ elementwise(
 )
 elementwise(
     np.ldexp,
-    lambda g, out, x, exponent: g * np.ldexp(np.ones_like(x), exponent),
+    lambda g, out, x, exponent: g * np.ldexp(ones_like(x), exponent),
     lambda g, out, x, exponent: 0 * g,  # never asked for: exponents are integers
 )
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.types import Value
 from autodiff.series._formula import formula
 from autodiff.series._radius import radius_of_convergence
@@ -70,7 +71,7 @@ class TaylorPolynomial:
         any array of points.
         """
         step = self._step(x)
-        result = self.coefficients[-1] + np.zeros_like(step)
+        result = self.coefficients[-1] + zeros_like(step)
         for coefficient in self.coefficients[-2::-1]:
             result = result * step + coefficient
         return result

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_powers
 from autodiff._core.functions import record_function
@@ -95,6 +96,7 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
 
 def _record(f: Function, x0: Any, direction: Any) -> Graph:
     """Return the graph of a function at a point, if no derivative would be lost."""
+    x0, direction = at_present(x0), at_present(direction)
     for name, given in (("x0", x0), ("direction", direction)):
         if type(given) is Tensor and given.requires_grad and recording.get().records:
             raise TypeError(f"{name} is a Tensor that requires a gradient; {_CONSTANT}")
@@ -122,7 +124,7 @@ def _checked_order(order: Any) -> int:
 
 
 def _checked_direction(leaf: Tensor, direction: Value) -> Value:
-    step: Any = value_of(direction)
+    step: Any = value_of(at_present(direction))
     step = step if hasattr(step, "dtype") else np.asarray(step)
     if step.dtype.kind == "c" and leaf.dtype.kind != "c":
         raise TypeError(

@@ -17,6 +17,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+from autodiff._core.constants_like import ones_like, zeros_like
 from autodiff._core.hook import recording
 from autodiff._core.op import Custom, Elementwise, Multilinear, Op, total
 from autodiff._core.record import value_of
@@ -95,7 +96,7 @@ def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Value]], order: 
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             (out,) = _along(graph, leaves, order)
             if not isinstance(out, Series):
-                return [out] + [np.zeros_like(out)] * order
+                return [out] + [zeros_like(out)] * order
             return [out.coefficient(k) for k in range(order + 1)]
     finally:
         for _, made in memory.values():
@@ -106,7 +107,7 @@ def taylor_coefficients(graph: Graph, series: Sequence[Sequence[Value]], order: 
 def _series_of(coefficients: Sequence[Value], memory: Memory) -> Series:
     constant = coefficients[0]
     following = dict(enumerate(coefficients))
-    return Series(constant, lambda k: following.get(k, np.zeros_like(constant)), memory)
+    return Series(constant, lambda k: following.get(k, zeros_like(constant)), memory)
 
 
 def _along(graph: Graph, leaves: Sequence[Series], order: int) -> list[Any]:
@@ -209,7 +210,7 @@ def _coefficient(x: Value, k: int, op: Op) -> Value:
         return x.coefficient(k)
     if k == 0 or not (hasattr(x, "dtype") or isinstance(op, Elementwise)):
         return x
-    return np.zeros_like(x)
+    return zeros_like(x)
 
 
 def _cauchy(op: Op, inputs: tuple[Value, ...], k: int) -> Value:
@@ -310,4 +311,4 @@ def _whole_power(x: Series, n: int) -> Series:
             result = x if result is None else result * x
         n //= 2
         x = x * x if n else x
-    return _series_of([np.ones_like(x.coefficient(0))], x.memory) if result is None else result
+    return _series_of([ones_like(x.coefficient(0))], x.memory) if result is None else result

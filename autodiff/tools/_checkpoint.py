@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.checks import require_function
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.functions import record_function
@@ -59,6 +60,7 @@ def checkpoint(f: Function) -> Function:
     def call(*args: Any, **keywords: Any) -> Any:
         if keywords:
             args = by_position(f, name_of(f), args, keywords)
+        args = tuple(map(at_present, args))
         numbers = tuple(i for i, x in enumerate(args) if type(x) is Tensor and x.requires_grad)
         if not numbers or not recording.get().records:
             return f(*args)
@@ -101,7 +103,7 @@ def _checkpoint_op(
 
     def compute(*operands: Value) -> Value:
         with no_grad():
-            return value_of(f(*arguments(operands)))
+            return value_of(at_present(f(*arguments(operands))))
 
     def images(g: Cotangent, out: Value, operands: tuple[Value, ...]) -> Function:
         graph = record_function(f, arguments(operands), {}, numbers)

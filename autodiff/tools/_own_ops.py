@@ -12,6 +12,7 @@ from functools import partial, wraps
 from inspect import signature
 from typing import Any
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.fast_recorders import recorder, recorder_of_operands
 from autodiff._core.op import Custom, Each, Elementwise, Rules
 from autodiff._core.table import as_rules
@@ -334,6 +335,7 @@ def _local(function: Function, name: str, call: Function, count: int | None = No
     def op(*arguments: Any, **keywords: Any) -> Any:
         if keywords:
             arguments = by_position(function, name, arguments, keywords)
+        arguments = tuple(map(at_present, arguments))
         try:
             result = call(*arguments)
             if type(result) is Tensor or not any(map(is_series, arguments)):

@@ -127,6 +127,6 @@ def _where_it_failed(error: BaseException, f: Callable[[Any], Any], start: Array
         ]
         if frames:
             p = frames[-1].f_locals["p"]
-            return p.data if type(p) is Tensor else np.asarray(p, float)
+            return p.data if isinstance(p, Tensor) else np.asarray(p, float)
         reasons = reasons.__cause__ or reasons.__context__
     return start

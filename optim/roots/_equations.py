@@ -73,7 +73,7 @@ class Equations(Problem):
         def single(x: Any) -> Any:
             value = self.f(x)
             value = np.stack(value) if isinstance(value, list | tuple) else value
-            if np.iscomplexobj(value.data if type(value) is Tensor else value):
+            if np.iscomplexobj(value.data if isinstance(value, Tensor) else value):
                 self._as_vector(value)
             return np.reshape(value, ())
 
@@ -111,12 +111,12 @@ class Equations(Problem):
         n = self.start.size
         if isinstance(value, list | tuple):
             try:
-                value = np.stack([v.data if type(v) is Tensor else v for v in value])
+                value = np.stack([v.data if isinstance(v, Tensor) else v for v in value])
             except (TypeError, ValueError):
                 raise ObjectiveError(
                     f"f returned a {type(value).__name__} of unlike parts"
                 ) from None
-        value = np.asarray(value.data if type(value) is Tensor else value)
+        value = np.asarray(value.data if isinstance(value, Tensor) else value)
         if value.dtype.kind not in "biuf":
             raise ObjectiveError(f"f returned {value.dtype}, expected {n} real numbers")
         if value.size != n:

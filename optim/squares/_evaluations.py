@@ -138,7 +138,7 @@ def values_and_matrix(
 
 def real(values: Any) -> Array:
     """Return residuals, which may be a list or recorded, as an array of floats."""
-    array: Any = values.data if type(values) is Tensor else values
+    array: Any = values.data if isinstance(values, Tensor) else values
     if not hasattr(array, "dtype"):  # what has one is not read, for a plan would compare it
         array = np.asarray(array)
     if array.dtype.kind == "c":

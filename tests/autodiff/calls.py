@@ -60,6 +60,13 @@ def each_tensor(f: Callable[[Tensor], Any], x: Any) -> Any:
     return {k: each_tensor(f, v) for k, v in x.items()} if type(x) is dict else x
 
 
+# Functions that NumPy asks a Tensor for by like= alone, whatever their arguments.
+MADE_BY_LIKE: set[Callable[..., Any]] = {
+    *(np.zeros, np.ones, np.empty, np.full, np.eye, np.identity, np.tri, np.arange, np.array),
+    *(np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.require),
+    *(np.fromfunction, np.fromiter, np.frombuffer, np.fromstring, np.fromfile),
+    *(np.loadtxt, np.genfromtxt),
+}
 # What the cases do not call: above all functions whose results are constants.
 OTHERS: list[tuple[Any, ...]] = [
     *((f, A) for f in (np.isinf, np.isneginf, np.isposinf, np.isreal, np.iscomplex, np.signbit)),
@@ -68,7 +75,8 @@ OTHERS: list[tuple[Any, ...]] = [
     *((f, A) for f in (np.flatnonzero, np.count_nonzero, np.array_str, np.array_repr)),
     *((f, A) for f in (np.array2string, np.iscomplexobj, np.isrealobj, np.common_type)),
     *((f, A) for f in (np.min_scalar_type, np.tril_indices_from, np.triu_indices_from)),
-    *((f, A) for f in (np.empty_like, np.histogram, np.histogram_bin_edges, np.linalg.matrix_rank)),
+    *((f, A) for f in (np.zeros_like, np.ones_like, np.empty_like)),
+    *((f, A) for f in (np.histogram, np.histogram_bin_edges, np.linalg.matrix_rank)),
     *((f, A, V) for f in (np.less_equal, np.greater, np.greater_equal, np.equal, np.not_equal)),
     *((f, A, V) for f in (np.isclose, np.allclose, np.array_equal, np.array_equiv, np.isin)),
     *((f, A, V) for f in (np.may_share_memory, np.shares_memory)),
@@ -114,7 +122,8 @@ def calls() -> dict[Callable[..., Any], list[Call]]:
         note(function, tuple(Tensor(a) if isinstance(a, np.ndarray) else a for a in args), {})
     for ufunc in [f for f in operations if isinstance(f, np.ufunc)]:
         note_methods(ufunc, note)
-    return {f: list(kinds.values()) for f, kinds in seen.items() if f in operations}
+    known = {f for f in operations if f not in MADE_BY_LIKE}
+    return {f: list(kinds.values()) for f, kinds in seen.items() if f in known}
 
 
 def listen(patch: pytest.MonkeyPatch, note: Callable[..., None]) -> None:
@@ -149,4 +158,4 @@ def public_functions() -> list[Callable[..., Any]]:
     """Return the functions of NumPy and SciPy in the table of operations that one can call."""
     import_module("autodiff.rules._special")
     found = [f for f in operations if not full_name(f).startswith(("autodiff.", "_operator."))]
-    return sorted({*found} - {np.ndarray.astype}, key=full_name)
+    return sorted({*found} - {np.ndarray.astype} - MADE_BY_LIKE, key=full_name)

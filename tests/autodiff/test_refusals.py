@@ -31,8 +31,10 @@ LEFT_OUT: set[str] = {"polygrid2d", "polyval2d", "clip"}
 
 @pytest.mark.parametrize("function", OVERRIDABLE, ids=full_name)
 def test_every_function_is_decided(function: Callable[..., Any]) -> None:
-    decided = function in operations or reason_for(function) != NO_RULE
-    assert decided != (function.__name__ in LEFT_OUT) or function in operations
+    public = getattr(np, function.__name__, None)  # of what takes like=, of which NumPy has two
+    known = function in operations or public in operations
+    decided = known or reason_for(function) != NO_RULE
+    assert decided != (function.__name__ in LEFT_OUT) or known
 
 
 @pytest.mark.parametrize(

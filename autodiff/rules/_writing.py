@@ -1,0 +1,184 @@
+"""What writes into an array that can be filled, and what NumPy answers with views of an array."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from autodiff._core.fillable import Fillable, Flat, as_present, on_fillable
+from autodiff._core.record import value_of
+from autodiff._core.scatter import scatter
+from autodiff._core.types import Function, Value
+from autodiff.rules._indexing import _in_range
+
+# -- views -----------------------------------------------------------------------------------
+
+
+def _views(function: Function) -> None:
+    def view(a: Fillable, *args: Any, **kwargs: Any) -> Any:
+        return a.viewed_by(lambda x: function(x, *args, **kwargs))
+
+    on_fillable[function] = view
+
+
+for _function in (
+    *(np.transpose, np.matrix_transpose, np.reshape, np.ravel, np.squeeze, np.expand_dims),
+    *(np.swapaxes, np.moveaxis, np.rollaxis, np.atleast_1d, np.atleast_2d, np.atleast_3d),
+    *(np.diagonal, np.diag, np.flip, np.fliplr, np.flipud, np.rot90, np.broadcast_to),
+    *(np.array_split, np.split, np.hsplit, np.vsplit, np.dsplit, np.trim_zeros),
+    *(np.lib.stride_tricks.sliding_window_view,),
+    *((np.unstack,) if hasattr(np, "unstack") else ()),
+):
+    _views(_function)
+
+on_fillable[np.real] = lambda val: val.real
+on_fillable[np.imag] = lambda val: val.imag
+on_fillable[np.shape] = lambda a: a.shape
+on_fillable[np.ndim] = lambda a: a.ndim
+
+
+# -- writers ---------------------------------------------------------------------------------
+
+
+def _writes(function: Function) -> Callable[[Function], Function]:
+    def register(implementation: Function) -> Function:
+        on_fillable[function] = implementation
+        return implementation
+
+    return register
+
+
+@_writes(np.copyto)
+def _copyto(dst: Fillable, src: Value, casting: str = "same_kind", where: Value = True) -> None:
+    src = as_present(src)
+    given = np.result_type(value_of(src))
+    if not np.can_cast(given, dst.dtype, casting):  # type: ignore[arg-type]
+        raise TypeError(f"np.copyto from {given} to {dst.dtype} is no cast of the kind {casting!r}")
+    _write_where(dst, src, where)
+
+
+def _write_where(a: Fillable, v: Value, where: Value) -> None:
+    """Write the entries of a value where a condition holds."""
+    where = value_of(as_present(where))
+    if where is True:
+        a[...] = v
+    else:
+        mask = np.broadcast_to(where, a.shape)
+        a[mask] = np.broadcast_to(v, a.shape)[mask]
+
+
+@_writes(np.put)
+def _put(a: Fillable, ind: Any, v: Value, mode: str = "raise") -> None:
+    places = np.ravel(_in_range(as_present(ind), a.size, mode))
+    if places.size:
+        Flat(a)[places] = v
+
+
+@_writes(np.put_along_axis)
+def _put_along_axis(arr: Fillable, indices: Any, values: Value, axis: int | None = None) -> None:
+    if axis is None:
+        Flat(arr)[np.ravel(value_of(as_present(indices)))] = np.broadcast_to(
+            values, np.shape(indices)
+        )
+        return
+    places = np.asarray(value_of(as_present(indices)))
+    if places.ndim != arr.ndim:
+        raise ValueError(
+            "np.put_along_axis needs as many axes in the indices, of shape "
+            f"{places.shape}, as in the array, of shape {arr.shape}"
+        )
+    grid: list[Any] = list(np.ogrid[tuple(slice(n) for n in arr.shape)])
+    grid[normalize_axis_index(axis, arr.ndim)] = places
+    arr[tuple(grid)] = values
+
+
+@_writes(np.fill_diagonal)
+def _fill_diagonal(a: Fillable, val: Value, wrap: bool = False) -> None:
+    marked = np.zeros(a.shape, bool)
+    np.fill_diagonal(marked, True, wrap=wrap)
+    Flat(a)[np.flatnonzero(marked)] = val
+
+
+@_writes(np.place)
+def _place(arr: Fillable, mask: Any, vals: Value) -> None:
+    places = np.flatnonzero(value_of(as_present(mask)))
+    if places.size:
+        if not np.size(vals):
+            raise ValueError("np.place cannot insert from an empty array")
+        Flat(arr)[places] = vals
+
+
+@_writes(np.putmask)
+def _putmask(a: Fillable, mask: Any, values: Value) -> None:
+    mask = value_of(as_present(mask))
+    if np.size(values):
+        a[mask] = np.resize(as_present(values), a.shape)[mask]
+
+
+@_writes(np.nan_to_num)
+def _nan_to_num(x: Fillable, copy: bool = True, **values: Any) -> Value:
+    result = np.nan_to_num(x.at_present(), **values)
+    return result if copy else x.take_result(result)
+
+
+# -- ufuncs ----------------------------------------------------------------------------------
+
+
+@_writes(np.ufunc.at)
+def _at(ufunc: np.ufunc, a: Fillable, indices: Any, b: Value = None) -> None:
+    """Write ufunc(entry, b) to each place, once for each time that it is named."""
+    places = np.arange(a.size).reshape(a.shape)[_key(indices)]
+    flat = places.ravel()
+    if b is not None:
+        b = np.ravel(np.broadcast_to(as_present(b), places.shape))
+    entries = Flat(a)
+    if ufunc in (np.add, np.subtract):
+        distinct, which = np.unique(flat, return_inverse=True)
+        sums = scatter(b, ((..., which),), (1,), distinct.shape)
+        entries[distinct] = ufunc(entries[distinct], sums)
+        return
+    rest = np.arange(flat.size)
+    while rest.size:  # as many rounds as a place is named
+        distinct, first = np.unique(flat[rest], return_index=True)
+        others = () if b is None else (b[rest[first]],)
+        entries[distinct] = ufunc(entries[distinct], *others)
+        rest = np.delete(rest, first)
+
+
+def _key(key: Any) -> Any:
+    if type(key) is tuple:
+        return tuple(map(_key, key))
+    return value_of(as_present(key))
+
+
+@_writes(np.ufunc)
+def _into(ufunc: np.ufunc, method: str, args: Any, kwargs: Any, outs: Any) -> Any:
+    """Compute a ufunc, and write what it gives into the arrays of ``out=``."""
+    where = kwargs.pop("where", True)
+    args = as_present(args)
+    if where is not True and method == "__call__":
+        where = value_of(as_present(where))
+        shape = np.broadcast_shapes(*map(np.shape, args), np.shape(where), outs[0].shape)
+        mask = np.broadcast_to(where, shape)
+        chosen = [np.broadcast_to(x, shape)[mask] for x in args]
+        results = ufunc(*chosen, **kwargs)
+        for out, result in zip(outs, _as_tuple(results), strict=True):
+            out[mask] = result
+    elif where is not True:
+        raise TypeError(f"np.{ufunc.__name__}.{method} with where= cannot be written into an array")
+    else:
+        results = getattr(ufunc, method)(*args, **kwargs)
+        for out, result in zip(outs, _as_tuple(results), strict=True):
+            if out is not None:
+                out.take_result(result)
+    done = tuple(
+        result if out is None else out for out, result in zip(outs, _as_tuple(results), strict=True)
+    )
+    return done if len(done) > 1 else done[0]
+
+
+def _as_tuple(x: Any) -> Any:
+    return x if type(x) is tuple else (x,)
