@@ -9,7 +9,6 @@ import numpy as np
 
 from autodiff._core.hook import recording
 from autodiff._core.ndarray import operations
-from autodiff._core.structures import map_structure
 from autodiff._core.tensor import Tensor
 from autodiff.compiled import _functions as functions
 from autodiff.compiled._traced import Traced
@@ -88,6 +87,8 @@ _FORMS: dict[Any, Any] = {
 
 def _holds(kind: type, x: Any) -> bool:
     """Whether something of a kind stands in an argument."""
-    found: list[bool] = []
-    map_structure(lambda path, leaf: found.append(issubclass(type(leaf), kind)), x)
-    return any(found)
+    if isinstance(x, dict):
+        x = list(x.values())
+    if isinstance(x, list | tuple):
+        return any(_holds(kind, part) for part in x)
+    return issubclass(type(x), kind)
