@@ -63,18 +63,18 @@ class Conversions:
         return complex(self._value_outside("a complex", "t.item()"))
 
     def __index__(self) -> int:
-        return operator.index(self._value_outside("an index", "t.item()"))
+        return operator.index(self._value_outside("an index", "t.item()", IN_GENERAL))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._value_outside("a plain array", "t.data"), dtype=dtype, copy=copy)
 
-    def _value_outside(self, target: str, instead: str) -> Any:
+    def _value_outside(self, target: str, instead: str, advice: str = "") -> Any:
         """Return the value for use outside the graph, unless a derivative would be lost."""
         if self.requires_grad:
             raise LostGraphError(
                 f"a Tensor of shape {self._value.shape} that requires a gradient cannot become "
                 f"{target} without losing its derivative. Write {instead} if a constant is meant; "
-                f"{correction() or stand_in() or IN_GENERAL}"
+                f"{advice or correction() or stand_in() or IN_GENERAL}"
             )
         return self._plain()
 

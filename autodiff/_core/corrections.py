@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.makings import CREATORS, any_tensor, is_tensor, making, root, target, with_like
+from autodiff._core.makings import making, root, target, text_of, with_like
 from autodiff._core.spots import Spot, frames, spot_of
+from autodiff._core.tensor_names import any_tensor, is_tensor
 
+_OF_ENTRIES: tuple[Any, ...] = (
+    *(np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.full),
+)
 _OF_MATH = {"pow": "power", "fsum": "sum"} | {
     f"a{name}": f"arc{name}" for name in ("sin", "cos", "tan", "tan2", "sinh", "cosh", "tanh")
 }
@@ -18,46 +23,38 @@ _OF_SPECIAL = {"gamma": "gamma", "lgamma": "gammaln", "erf": "erf", "erfc": "erf
 _DRAWS = {
     "normal": "loc + scale * {}.standard_normal(size)",
     "uniform": "low + (high - low) * {}.random(size)",
-    "exponential": "scale * {}.standard_exponential(size)",
-    "lognormal": "np.exp(mean + sigma * {}.standard_normal(size))",
 }
 
 
 def correction() -> str:
-    """Return what to write where the program stands, or "" where that is not seen.
-
-    It never raises: an error's message is made.
-    """
-    try:
-        spot = spot_of(next(frames()))
-        written = target(spot)
-        if written is not None:
-            return making(spot, written)
-        new = _in_place_of(spot)
-        return f"for the derivative write {new}{spot.line()}" if new else ""
-    except Exception:  # of a source that has changed, or is none
-        return ""
+    """Return what to write where the program stands, or "" where that is not seen."""
+    return _shown_at(lambda spot: _of_array(spot) or _of_expression(spot))
 
 
 def array_correction() -> str:
     """Return how to make the plain array that the program writes into, or "" if it is not seen."""
-    try:
-        spot = spot_of(next(frames()))
-        written = target(spot)
-        return "" if written is None else making(spot, written)
-    except Exception:
-        return ""
+    return _shown_at(_of_array)
 
 
 def tensor_correction() -> str:
     """Return what to write instead of a change of a Tensor, or in general."""
+    return _shown_at(_of_assignment) or (
+        "instead of x[i] = v write x = x.at[i].set(v) or np.where(mask, v, x), fill a copy, "
+        "y = x.copy() and y[i] = v, or collect the parts in a list and np.stack them"
+    )
+
+
+def _shown_at(show: Callable[[Spot], str]) -> str:
+    """Return what is shown of the spot where the program stands; it never raises."""
     try:
-        return _of_assignment(spot_of(next(frames())))
-    except Exception:
-        return (
-            "instead of x[i] = v write x = x.at[i].set(v) or np.where(mask, v, x), fill a copy, "
-            "y = x.copy() and y[i] = v, or collect the parts in a list and np.stack them"
-        )
+        return show(spot_of(next(frames())))
+    except Exception:  # of a source that has changed, or is none: an error's message is made
+        return ""
+
+
+def _of_array(spot: Spot) -> str:
+    written = target(spot)
+    return "" if written is None else making(spot, written)
 
 
 def _of_assignment(spot: Spot) -> str:
@@ -82,6 +79,11 @@ def _of_assignment(spot: Spot) -> str:
 
 
 # -- what is computed --------------------------------------------------------------------------
+
+
+def _of_expression(spot: Spot) -> str:
+    new = _in_place_of(spot)
+    return f"for the derivative write {new}{spot.line()}" if new else ""
 
 
 def _in_place_of(spot: Spot) -> str:
@@ -156,9 +158,11 @@ def _of_creator(spot: Spot, node: ast.Call, function: Any) -> str:
         entries = ast.unparse(node.args[0])
         is_generator = isinstance(node.args[0], ast.GeneratorExp)
         return f"np.stack([{entries[1:-1] if is_generator else '*' + entries}])"
-    if function is np.arange or all(creator is not function for creator, _ in CREATORS):
+    if not any(function is creator for creator in _OF_ENTRIES):
         return ""
-    also = ", or np.stack" if isinstance(node.args[0], ast.List | ast.ListComp) else ""
+    given = node.args[0]
+    is_list = isinstance(given, ast.List | ast.ListComp) or type(spot.value(given)) is list
+    also = ", or np.stack" if is_list else ""
     return f"{with_like(spot, node, any_tensor(spot))}{also}"
 
 
@@ -187,7 +191,7 @@ def _of_lists(spot: Spot, arguments: list[ast.expr]) -> str:
             if type(inside[0]) not in (list, tuple):
                 continue
         if any(map(_holds_tensor, inside)):
-            text = ast.unparse(node)
+            text = text_of(node)
             return f"np.array({text}, like={any_tensor(spot)}), or np.stack, in the place of {text}"
     return ""
 

@@ -8,17 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.spots import (
-    Assignment,
-    Spot,
-    assignments,
-    frames,
-    parameters,
-    spot_of,
-)
+from autodiff._core.spots import Assignment, Spot, assignments, frames, parameters, spot_of
+from autodiff._core.tensor_names import any_tensor, tensor_name
 
 # What takes like=, each with the number of arguments in front of dtype.
-CREATORS: list[tuple[Any, int]] = [
+_CREATORS: list[tuple[Any, int]] = [
     *((np.zeros, 1), (np.ones, 1), (np.empty, 1), (np.identity, 1), (np.eye, 3), (np.tri, 3)),
     *((np.full, 2), (np.array, 1), (np.asarray, 1), (np.asanyarray, 1), (np.arange, 3)),
     *((np.ascontiguousarray, 1), (np.asfortranarray, 1)),
@@ -37,7 +31,8 @@ def target(spot: Spot) -> ast.AST | None:
     """Return what is written into where the program stands, if anything is."""
     node = spot.node
     if isinstance(node, ast.Subscript | ast.Attribute) and isinstance(node.ctx, ast.Store):
-        return node.value
+        of_constant = isinstance(getattr(spot.path[1], "value", None), ast.Constant)
+        return None if of_constant else node.value  # for then a Tensor is the key
     if isinstance(node, ast.AugAssign):
         return node.target
     if not isinstance(node, ast.Call):
@@ -105,11 +100,6 @@ def _other_ways(spot: Spot, written: Any) -> str:
     return ""
 
 
-def any_tensor(spot: Spot) -> str:
-    """Return what the program calls a Tensor where it stands, or x."""
-    return tensor_name(spot) or "x"
-
-
 def _assignments_of(
     spot: Spot, array: Any, name: str
 ) -> Iterator[tuple[Spot, ast.AST, Assignment]]:
@@ -143,66 +133,24 @@ def _assignment(spot: Spot, scope: ast.AST, name: str) -> Assignment | None:
     return None
 
 
+def text_of(node: ast.AST) -> str:
+    """Return what an expression says, without its entries or arguments where that is long."""
+    text = ast.unparse(node)
+    if len(text) < 200:
+        return text
+    return f"{ast.unparse(node.func)}(...)" if isinstance(node, ast.Call) else "[...]"
+
+
 def with_like(spot: Spot, value: Any, x: str, array: Any = None) -> str:
     """Return an array's making with like=, of the type float where it was of integers."""
-    text = ast.unparse(value)
+    text = text_of(value)
     function = spot.value(value.func) if isinstance(value, ast.Call) else None
     for other, creator in _BY_SHAPE:
         if function is other and len(value.args) == 1 and not value.keywords:
             return f"np.{creator}(np.shape({ast.unparse(value.args[0])}), like={x})"
-    front = [count for creator, count in CREATORS if creator is function]
+    front = [count for creator, count in _CREATORS if creator is function]
     if not front:
         return f"np.array({text}, like={x})"
     typed = len(value.args) > front[0] or any(key.arg == "dtype" for key in value.keywords)
     integers = array is not None and array.dtype.kind in "biu"
     return f"{text[:-1]}{', dtype=float' if integers and not typed else ''}, like={x})"
-
-
-# -- what like= names ----------------------------------------------------------------------------
-
-
-def is_tensor(x: Any) -> bool:
-    """Whether it is a Tensor, whose file imports this one."""
-    return hasattr(type(x), "requires_grad") and hasattr(type(x), "at")
-
-
-def tensor_name(spot: Spot, scope: ast.AST | None = None, line: int = 0) -> str | None:
-    """Return what the program calls a Tensor, one with axes if there is one.
-
-    It is known in some line of a function around, if one is asked for.
-    """
-    found = [
-        (x.ndim == 0, not x.requires_grad, name)
-        for variable, value in _variables(spot)
-        if scope is None or _is_known(spot, variable, scope, line)
-        for name, x in _parts(variable, value)
-        if is_tensor(x) and (x.ndim or name == variable)
-    ]
-    return min(found, key=lambda x: x[:2])[-1] if found else None
-
-
-def _variables(spot: Spot) -> Iterator[tuple[str, Any]]:
-    for names in spot.names.maps[:-1]:
-        for name, value in names.items():
-            if name.isidentifier() and not name.startswith("__"):
-                yield name, value
-
-
-def _is_known(spot: Spot, name: str, scope: ast.AST, line: int) -> bool:
-    """Whether a name is bound in a function before a line, or in the functions around it."""
-    for around in spot.scopes[spot.scopes.index(scope) :]:
-        lines = [made.line for made in assignments(around) if made.target == name]
-        if name in parameters(around) or any(n < line or around is not scope for n in lines):
-            return True
-    return False
-
-
-def _parts(name: str, value: Any) -> Iterator[tuple[str, Any]]:
-    """Yield a value and its parts by what the program calls them."""
-    yield name, value
-    if type(value) is dict:
-        yield from ((f"{name}[{key!r}]", part) for key, part in value.items())
-    elif isinstance(value, list | tuple):
-        yield from ((f"{name}[{i}]", part) for i, part in enumerate(value))
-    elif not isinstance(value, type) and hasattr(value, "__dict__"):
-        yield from ((f"{name}.{key}", part) for key, part in vars(value).items())

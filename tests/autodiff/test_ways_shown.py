@@ -281,6 +281,11 @@ COMPUTED = [
         [1, 2, 0],
     ),
     computed("np.array([2 * t for t in x])", "np.array([2 * t for t in x], like=x)", [2, 2, 2]),
+    computed(
+        "np.array([x[0], " + "0.25, " * 50 + "x[1]])",
+        "np.array(..., like=x), or np.stack",
+        [1, 1, 0],
+    ),
     computed("np.asarray(x)", "np.asarray(x, like=x)", [1, 1, 1]),
     computed("np.full(3, x[0])", "np.full(3, x[0], like=x)", [3, 0, 0]),
     computed("np.full((2, 3), x)", "np.full((2, 3), x, like=x)", [2, 2, 2]),
@@ -352,6 +357,15 @@ def test_what_stands_for_a_function_of_math_takes_tensors(call: str) -> None:
     (shown,) = re.findall(r"for the derivative write (.*)\n", message_of(f, X))
     corrected = run(f"import scipy.special\ndef f(x):\n    return {shown}")
     np.testing.assert_allclose(value_and_grad(corrected)(X)[0], f(X), rtol=1e-14)
+
+
+@pytest.mark.parametrize(
+    "line", ["a = np.zeros(int(1)); a[x[:1]] = 1.0", "a = W[x]", "a = [1, 2][x[0]]", "int(x[0])"]
+)
+def test_indices_and_lengths_have_no_derivative(line: str) -> None:
+    said = message_of(run(f"def f(x):\n    {line}\n    return x"), X)
+    assert re.search(r"write t\.(item\(\)|data) if a constant is meant", said, re.IGNORECASE)
+    assert "at <program>" not in said
 
 
 @pytest.mark.parametrize("call", ["hypot(*x)", "remainder(x[2], x[1])"])
@@ -433,6 +447,8 @@ def test_a_part_of_a_part_is_not_written_to() -> None:
         ("first, x=None", "", "first[0]", "first"),
         ("n, x=None", "x = n * 2; t = x[0]", "t", "n"),
         ("x", "t = x[0]; x = None", "t", "t"),
+        ("x, p=None", "p = {'w': x}", "x[0]", "x"),
+        ("p, x=None", "x = p[0]; p = {'w': p}", "x", "p['w']"),
     ],
 )
 def test_it_is_an_argument_with_axes_if_there_is_one(
