@@ -218,6 +218,19 @@ FILLED = [
     ),
     Program(
         """
+        def f(x):
+            layers = {"w": None}
+            layers["w"] = np.zeros(2)
+            layers["w"][0] = x[0]
+            return np.sum(layers["w"])
+        """,
+        'layers["w"] = np.zeros(2)',
+        'layers["w"][0] = x[0]',
+        "layers['w'] = np.zeros(2, like=x)",
+        [1, 0, 0],
+    ),
+    Program(
+        """
         class Model:
             def values(self, x):
                 self.a = np.zeros(2)
@@ -430,6 +443,11 @@ def test_a_tensor_is_not_written_to_but_a_copy(statement: str, instead: str, cop
     np.testing.assert_allclose(value_and_grad(run(text.format(instead)))(X)[0], value, rtol=1e-15)
 
 
+def test_the_copy_has_a_name_of_its_own() -> None:
+    said = message_of(run("def f(x):\n    y = x[1]\n    x[0] = y\n    return x"), X)
+    assert "fill a copy: filled = x.copy() and filled[0] = y" in said
+
+
 def test_a_part_of_a_part_is_not_written_to() -> None:
     said = message_of(run("def f(x):\n    (2 * x)[0] = 1.0\n    return x"), X)
     assert "instead of x[i] = v write x = x.at[i].set(v)" in said
@@ -477,6 +495,40 @@ def test_or_a_part_of_an_argument_that_has_axes(argument: Any, value: str, like:
     assert f"write a = np.zeros(3, like={like})\n" in message_of(f, argument)
 
 
+def test_a_name_is_rather_given_than_a_part() -> None:
+    f = run("def f(p, x):\n    a = np.zeros(3)\n    a[0] = x[0]\n    return np.sum(a)")
+    with pytest.raises(LostGraphError, match="write a = np.zeros\\(3, like=x\\)\n"):
+        grad(f, argnums=(0, 1))({"w": X}, X)
+
+
+def test_a_name_that_is_known_there_is_rather_given_than_one_with_axes() -> None:
+    text = """
+        def f(x):
+            a = np.zeros(3)
+            later = x * W
+            a[0] = later[0]
+            return np.sum(a)
+        """
+    assert "write a = np.zeros(3, like=x)\n" in message_of(run(text), 2.0)
+
+
+def test_in_a_comprehension_it_may_be_a_name_around_it() -> None:
+    said = message_of(run("def f(x):\n    return np.stack([np.full(2, t) for t in x])"), X)
+    assert "write np.full(2, t, like=x)\n" in said
+
+
+def test_the_last_making_before_is_meant() -> None:
+    text = """
+        def f(x):
+            a = np.ones(3)
+            a = np.zeros(3)
+            a[0] = x[0]
+            a = np.full(3, 1.0)
+            return np.sum(a)
+        """
+    assert f"like=x){line_of(text, 'a = np.zeros(3)')}" in message_of(run(text), X)
+
+
 def test_a_name_of_a_later_line_is_not_used() -> None:
     text = """
         a = np.zeros(3)
@@ -490,9 +542,9 @@ def test_a_name_of_a_later_line_is_not_used() -> None:
 
 
 def test_an_array_that_is_given_is_to_be_made_elsewhere() -> None:
-    f = run("def f(x, a):\n    a[0] = x[0]\n    return np.sum(a)")
-    given = [np.zeros(3)]
-    said = message_of(lambda x: f(x, given[0]), X)
+    f = run("a = np.ones(3)\ndef f(x, a):\n    a[0] = x[0]\n    return np.sum(a)")
+    given = np.zeros(3)
+    said = message_of(lambda x: f(x, given), X)
     assert "for a to take a Tensor make it with like=, or write a = np.array(a, like=x)" in said
 
 
@@ -529,7 +581,7 @@ def test_a_program_without_columns(tmp_path: Path) -> None:
     "text",
     [
         "import this_and_that\n\n" + FILLING,
-        "def g(x):\n    b = np.ones(3)\n    b[0] = x[0]\n    return np.sum(b)\n",
+        FILLING.replace("f(x)", "g(x)"),
         "def f(x):\n    return (\n",
         "\0",
         "",
