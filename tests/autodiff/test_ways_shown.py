@@ -139,13 +139,13 @@ FILLED = [
         """
         def f(x):
             a = np.array([0, 0, 0])
-            a[0] = x[1]
+            a[0] = x[2]
             return np.sum(a)
         """,
         "a = np.array([0, 0, 0])",
-        "a[0] = x[1]",
+        "a[0] = x[2]",
         "a = np.array([0, 0, 0], dtype=float, like=x)",
-        [0, 1, 0],
+        [0, 0, 1],
     ),
     Program(
         """
