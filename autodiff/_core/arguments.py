@@ -57,6 +57,9 @@ def fit(operation: Function, args: Any, kwargs: Any) -> bool:
 def call_by_name(function: Function, operation: Function, args: Any, kwargs: Any) -> Any:
     """Call an operation by arguments that only the NumPy function takes as they are."""
     required, given = _required_and_optional(function, args, kwargs)
+    if hasattr(given.get("out"), "take_result"):  # an array that can be filled
+        out = given.pop("out")
+        return out.take_result(call_by_name(function, operation, required, given))
     taken = _signature(operation).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
         for name in [name for name in given if name not in taken]:
