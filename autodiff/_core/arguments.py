@@ -14,6 +14,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.corrections import array_correction
 from autodiff._core.refusals import instead_of, public_caller, reason_for
 from autodiff._core.types import Function
 
@@ -56,6 +57,9 @@ def fit(operation: Function, args: Any, kwargs: Any) -> bool:
 def call_by_name(function: Function, operation: Function, args: Any, kwargs: Any) -> Any:
     """Call an operation by arguments that only the NumPy function takes as they are."""
     required, given = _required_and_optional(function, args, kwargs)
+    if hasattr(given.get("out"), "take_result"):  # an array that can be filled
+        out = given.pop("out")
+        return out.take_result(call_by_name(function, operation, required, given))
     taken = _signature(operation).parameters
     if not any(p.kind is p.VAR_KEYWORD for p in taken.values()):
         for name in [name for name in given if name not in taken]:
@@ -161,11 +165,17 @@ def _cast(
 def argument_refusal(function: Function, name: str) -> TypeError:
     """Return the error for an argument that NumPy's function takes and a Tensor's does not."""
     called = full_name(function).replace("numpy", "np", 1)
+    if name == "out" and (instead := array_correction()):
+        return TypeError(f"{called} cannot write a Tensor into a plain array: {instead}")
     return TypeError(f"{called} of a Tensor has no {name}=: {instead_of(name, called)}")
 
 
 def function_refusal(function: Function) -> TypeError:
     """Return the error for a NumPy function without a rule."""
+    if instead := array_correction():
+        return TypeError(
+            f"{full_name(function)} cannot write a Tensor into a plain array: {instead}"
+        )
     return TypeError(f"{full_name(function)} cannot be given a Tensor: {reason_for(function)}")
 
 

@@ -8,10 +8,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from autodiff._core.corrections import correction, tensor_correction
 from autodiff._core.hook import recording
-from autodiff._core.refusals import stand_in
-
-_OF_MATH = ", and NumPy's functions in the place of math's"
+from autodiff._core.refusals import IN_GENERAL, stand_in
 
 
 class LostGraphError(TypeError):
@@ -55,28 +54,27 @@ class Conversions:
         return bool(self._plain())
 
     def __float__(self) -> float:
-        return float(self._value_outside("a float", "t.item()", _OF_MATH))
+        return float(self._value_outside("a float", "t.item()"))
 
     def __int__(self) -> int:
         return int(self._value_outside("an int", "t.item()"))
 
     def __complex__(self) -> complex:
-        return complex(self._value_outside("a complex", "t.item()", _OF_MATH))
+        return complex(self._value_outside("a complex", "t.item()"))
 
     def __index__(self) -> int:
-        return operator.index(self._value_outside("an index", "t.item()"))
+        return operator.index(self._value_outside("an index", "t.item()", IN_GENERAL))
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
         return np.array(self._value_outside("a plain array", "t.data"), dtype=dtype, copy=copy)
 
-    def _value_outside(self, target: str, instead: str, more: str = "") -> Any:
+    def _value_outside(self, target: str, instead: str, advice: str = "") -> Any:
         """Return the value for use outside the graph, unless a derivative would be lost."""
         if self.requires_grad:
             raise LostGraphError(
                 f"a Tensor of shape {self._value.shape} that requires a gradient cannot become "
                 f"{target} without losing its derivative. Write {instead} if a constant is meant; "
-                "to build an array out of Tensors use np.stack, np.concatenate or np.where"
-                f"{more}{stand_in()}"
+                f"{advice or correction() or stand_in() or IN_GENERAL}"
             )
         return self._plain()
 
@@ -85,10 +83,7 @@ class Conversions:
         return recording.get().value(self)
 
     def __setitem__(self, key: Any, value: Any) -> None:
-        raise TypeError(
-            "a Tensor's value never changes: instead of x[i] = v write x = x.at[i].set(v) or "
-            "np.where(mask, v, x), or collect the parts in a list and np.stack them"
-        )
+        raise TypeError(f"a Tensor's value never changes: {tensor_correction()}")
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self.op is not None:

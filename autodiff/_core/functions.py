@@ -101,7 +101,7 @@ def record_structures(
     except ValueError as error:
         # NumPy wraps our refusal to become an array's entry into an error of its own.
         if isinstance(error.__cause__, LostGraphError):
-            raise error.__cause__ from None
+            raise error.__cause__.with_traceback(error.__traceback__) from None
         raise
     finally:
         recording.reset(token)

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 
 HERE = str(Path(__file__).parents[1])
-_PACKAGES = tuple(str(Path(HERE).parent / name) for name in ("autodiff", "nn", "optim", "fit"))
+PACKAGES = tuple(str(Path(HERE).parent / name) for name in ("autodiff", "nn", "optim", "fit"))
 _NUMPY = str(Path(np.__file__).parent)
 _ON_BEHALF = ("<frozen abc>", dataclasses.__file__, copy.__file__)
 
@@ -48,4 +48,4 @@ def asked_outside(*on_behalf: str) -> bool:
         if not file.startswith((_NUMPY, *_ON_BEHALF, *on_behalf)):
             break
         frame = frame.f_back
-    return not frame.f_code.co_filename.startswith(_PACKAGES)
+    return not frame.f_code.co_filename.startswith(PACKAGES)

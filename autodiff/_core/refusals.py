@@ -12,7 +12,10 @@ from typing import Any
 
 import numpy as np
 
-IN_PLACE = "it writes into an array, but a Tensor's value never changes: write "
+IN_PLACE = (
+    "it writes into an array, but a Tensor's value never changes: let it write into a copy, "
+    "y = x.copy(), or write "
+)
 JUMPS = "its result jumps from one value to another: give it t.data"
 FILES = "it reads or writes files: give it t.data"
 NO_NUMBERS = "it is no function of numbers: give it t.data"
@@ -78,7 +81,7 @@ def _reason_for_method(ufunc: np.ufunc, method: str) -> str:
     called = f"np.{name}" if getattr(np, name, None) is ufunc else f"special.{name}"
     if method == "at":
         new = _AT.get(name, f"set({called}(x[key]{', v' * (ufunc.nin - 1)}))")
-        return f"{IN_PLACE}x = x.at[key].{new}, with x = Tensor(array) where it is an array"
+        return f"{IN_PLACE}x = x.at[key].{new}"
     if method == "reduceat":
         return f"it has no derivative here: use np.stack of {called}.reduce of each slice"
     return "it has no derivative here: use np.sum, np.max and so on"
@@ -88,8 +91,8 @@ def _reason_for_method(ufunc: np.ufunc, method: str) -> str:
 
 # What to write instead of an argument of {f}, the name of the function.
 INSTEAD = {
-    "out": "use the result, as in y = {f}(x), or a = a + t for a += t, for a graph may still need "
-    "what would be written over",
+    "out": "use the result, as in y = {f}(x), or a = a + t for a += t, or let it write into an "
+    "array that takes Tensors, as np.zeros(shape, like=x) and x.copy() do",
     "where": "write np.where(condition, {f}(x), other)",
     "dtype": "cast before or after, as in x.astype(dtype)",
     "order": "leave it out, for the entries have no fields to sort by",
@@ -105,6 +108,13 @@ def instead_of(argument: str, function: str) -> str:
 
 
 # -- what does not dispatch ------------------------------------------------------------------
+
+# What is said of no function in particular.
+IN_GENERAL = (
+    "an array that takes Tensors is made by np.zeros(shape, like=x) or np.array([...], like=x), "
+    "with x a Tensor that has axes, or by np.stack, np.concatenate or np.where, and NumPy's "
+    "functions take the place of math's"
+)
 
 # By the beginning of the module's name, and the function's ("" is any).
 STAND_INS = {
@@ -122,12 +132,9 @@ STAND_INS = {
     ("scipy.stats", ""): "the formula in NumPy and the ufuncs of scipy.special",
     ("scipy.interpolate", ""): "np.interp",
     ("scipy", ""): "the formula in NumPy",
-    ("numpy.ma", ""): "np.where(mask, 0, x) and the like, or the entries that count, x[~mask]",
-    (
-        "numpy",
-        "vectorize",
-    ): "np.stack of the function's results, or the function of the whole array",
-    ("numpy", "full"): "np.broadcast_to(value, shape)",
+    ("numpy", "vectorize"): "np.stack of the results, or the function of the whole array",
+    ("numpy", "full"): "np.full(shape, value, like=x), with x a Tensor that has axes",
+    ("numpy.ma.", ""): "np.where(mask, 0, x) and the like, or the entries that count, x[~mask]",
 }
 
 
@@ -136,8 +143,8 @@ def stand_in() -> str:
     module, function = _caller()
     for (beginning, name), instead in STAND_INS.items():
         if module.startswith(beginning) and name in ("", function):
-            called = beginning if beginning == "numpy.ma" else public_caller()
-            return f". {called} does not dispatch: use {instead}"
+            called = "numpy.ma" if beginning == "numpy.ma." else public_caller()
+            return f"{called} does not dispatch: use {instead}"
     return ""
 
 
@@ -145,6 +152,8 @@ def public_caller() -> str:
     """Return what was called of NumPy or SciPy, by the name that it has outside of it."""
     module, function = _caller()
     package = ".".join(part for part in module.split(".") if not part.startswith("_"))
+    if package.startswith("numpy") and hasattr(np, function):
+        package = "numpy"
     if package.startswith("scipy") and not hasattr(sys.modules[package], function):
         return f"a function of {package}"  # which was called by another name
     return f"{package}.{function}" if package else ""

@@ -216,7 +216,7 @@ class TestTensor:
                 attempt()
 
     def test_functions_of_math(self) -> None:
-        with pytest.raises(TypeError, match="NumPy's functions in the place of math's"):
+        with pytest.raises(TypeError, match=r"write np\.sin\(Tensor\(1\.0\)\)"):
             math.sin(Tensor(1.0))
 
     def test_nothing_inherits_from_it(self) -> None:

@@ -42,8 +42,8 @@ def test_every_function_is_decided(function: Callable[..., Any]) -> None:
     [
         (lambda t: np.array([t[0], t[1]]), r"np\.stack"),
         (lambda t: np.sum([t, t]), r"np\.stack"),
-        (lambda t: np.vectorize(lambda x: x * 2)(t), r"vectorize does not dispatch: use np\.stack"),
-        (lambda t: np.full(2, t[0]), r"np\.broadcast_to\(value, shape\)"),
+        (lambda t: np.vectorize(lambda x: x * 2)(t), r"np\.stack\("),
+        (lambda t: np.full(2, t[0]), r"np\.full\(2, t\[0\], like=t\)"),
         (special.logsumexp, r"scipy\.special\.logsumexp .* use autodiff\.logsumexp"),
         (special.softmax, r"use autodiff\.softmax"),
         (special.log_softmax, r"use autodiff\.log_softmax"),
@@ -73,16 +73,14 @@ def test_what_does_not_dispatch_names_its_replacement(
 def test_writing_by_a_ufunc_names_what_writes_into_a_new_tensor(
     ufunc: np.ufunc, instead: str
 ) -> None:
-    t = Tensor([1.0, 2.0])
-    for array, value in ((np.ones(3), t), (t, 1.0)):
-        with pytest.raises(TypeError, match=re.escape(instead)) as caught:
-            ufunc.at(array, [0, 1], value)
-        assert f"numpy.{ufunc.__name__}.at cannot be given a Tensor" in str(caught.value)
+    with pytest.raises(TypeError, match=re.escape(instead)) as caught:
+        ufunc.at(Tensor([1.0, 2.0]), [0, 1], 1.0)
+    assert f"numpy.{ufunc.__name__}.at cannot be given a Tensor" in str(caught.value)
 
 
 def test_writing_by_a_ufunc_of_one_operand() -> None:
     for ufunc, name in ((np.exp, "np.exp"), (special.erf, "special.erf")):
-        with pytest.raises(TypeError, match=re.escape(f"x.at[key].set({name}(x[key])), with")):
+        with pytest.raises(TypeError, match=re.escape(f"x.at[key].set({name}(x[key]))")):
             ufunc.at(Tensor([1.0, 2.0]), 0)
 
 

@@ -55,7 +55,7 @@ class TestValue:
 
     def test_entries_are_not_assigned(self) -> None:
         x = Tensor([1.0, 2.0])
-        with pytest.raises(TypeError, match=r"x\.at\[i\]\.set\(v\).*np\.where.*np\.stack"):
+        with pytest.raises(TypeError, match=r"x = x\.at\[0\]\.set\(3\.0\), or .* x\.copy\(\)"):
             x[0] = 3.0
 
     def test_item_and_tolist_leave_the_graph(self) -> None:
@@ -110,12 +110,12 @@ class TestLeavingTheGraph:
         with pytest.raises((TypeError, ValueError)) as caught:
             a[0] = Tensor(1.0)
         reason = caught.value.__cause__ or caught.value
-        assert "np.stack" in str(reason)
+        assert "a = np.zeros(2, like=x)" in str(reason)
         assert a.tolist() == [0, 0]
 
     def test_in_place_arithmetic_of_an_array(self) -> None:
         a = np.zeros(2)
-        with pytest.raises(TypeError, match=r"a = a \+ t"):
+        with pytest.raises(TypeError, match=r"a = a \+ Tensor"):
             a += Tensor([1.0, 1.0])
         assert a.tolist() == [0, 0]
 
