@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.corrections import array_correction
+from autodiff._core.corrections.corrections import array_correction
 from autodiff._core.refusals import instead_of, public_caller, reason_for
 from autodiff._core.types import Function
 
@@ -71,6 +71,20 @@ def call_by_name(function: Function, operation: Function, args: Any, kwargs: Any
     except TypeError as error:
         raise TypeError(f"{full_name(function)} of a Tensor: {error}") from None
     return operation(*required, **given)
+
+
+def without_out(function: Function, args: Any, kwargs: Any) -> tuple[Any, Any, Any]:
+    """Return the arguments of a call without ``out=``, and what was given there."""
+    if "out" in kwargs:
+        kwargs = dict(kwargs)
+        return args, kwargs, kwargs.pop("out")
+    try:
+        place = list(_signature(function).parameters).index("out")
+    except ValueError:  # there is none, or NumPy before 2.4 does not tell
+        return args, kwargs, None
+    if len(args) <= place:
+        return args, kwargs, None
+    return (*args[:place], None, *args[place + 1 :]), kwargs, args[place]
 
 
 def _required_and_optional(

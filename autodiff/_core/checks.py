@@ -7,7 +7,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.array_kinds import at_present
 from autodiff._core.tensor import Tensor, constant
 
 
@@ -47,7 +46,7 @@ def numbers_among(argnums: Any, count: int) -> tuple[int, ...]:
 def checked_output(out: Any) -> Tensor:
     """Return what a function returned as a Tensor, if it is numbers."""
     if type(out) is not Tensor:
-        out = _output_as_tensor(out)
+        out = _constant_output(out)
     if out._value.dtype.kind == "b":
         raise TypeError(
             "the function returned truth values, which have no derivative: return numbers, as "
@@ -57,10 +56,8 @@ def checked_output(out: Any) -> Tensor:
     return checked
 
 
-def _output_as_tensor(out: Any) -> Tensor:
-    """Return what a function returned as a Tensor; without regard to its arguments a constant."""
-    if isinstance(out, Tensor):
-        return at_present(out)  # type: ignore[no-any-return]
+def _constant_output(out: Any) -> Tensor:
+    """Return what a function returned without regard to its arguments, if that is numbers."""
     value = out if hasattr(out, "__array_function__") else np.asarray(out)
     if value.dtype.kind not in "biufc":
         raise TypeError(

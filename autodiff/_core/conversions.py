@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from autodiff._core.corrections import correction, tensor_correction
+from autodiff._core.corrections.corrections import correction, tensor_correction
 from autodiff._core.hook import recording
 from autodiff._core.refusals import IN_GENERAL, stand_in
 

@@ -95,7 +95,7 @@ def record_structures(
         structure = tuple(structures)
     token = recording.set(recording.get().resumed)
     try:
-        out = f(*args, **kwargs)
+        out = at_present(f(*args, **kwargs))
         if isinstance(out, (list, tuple)):
             out = np.stack(out)
     except ValueError as error:

@@ -26,7 +26,7 @@ class Pieces:
     """What was written to an array by its own name, or by that of a view of it."""
 
     __slots__ = (
-        *("constants", "count", "depth", "gathered", "made", "newest", "origin", "shown"),
+        *("constants", "count", "depth", "gathered", "made", "newest", "origin"),
         *("starts", "tensors", "whole", "whole_writes", "writes"),
     )
 
@@ -43,7 +43,6 @@ class Pieces:
         self.newest: dict[Any, Tensor] = {}  # pieces by keys of so many integers,
         self.depth = 0  # whose numbers are not yet in ``origin``
         self.made = next_index()
-        self.shown: list[Any] = []  # weak references to what would have to follow, but does not
 
     # -- writing -----------------------------------------------------------------------------
 
@@ -70,7 +69,9 @@ class Pieces:
                 return False
         elif type(key) is tuple and {int}.issuperset(map(type, key)):
             depth = len(key)
-            if not all(map(range.__contains__, map(range, lengths), key)) or depth < 2:
+            if not 2 <= depth <= len(lengths):
+                return False
+            if not all(map(range.__contains__, map(range, lengths), key)):
                 return False
         else:
             return False
@@ -184,15 +185,13 @@ class Pieces:
             yield from self.tensors
             return
         numbers = distinct.tolist()
-        starts = [*self.starts, self.count]
         i = 0
         while i < len(numbers):
-            k = bisect_right(starts, numbers[i]) - 1
-            j = bisect_left(numbers, starts[k + 1], i)
-            piece = self.tensors[k]
-            if j - i < starts[k + 1] - starts[k]:
-                piece = _entries(piece, distinct[i:j] - starts[k])
-            yield piece
+            k = bisect_right(self.starts, numbers[i]) - 1
+            start, piece = self.starts[k], self.tensors[k]
+            size = piece._value.size
+            j = bisect_left(numbers, start + size, i)
+            yield piece if j - i == size else _entries(piece, distinct[i:j] - start)
             i = j
 
 

@@ -30,6 +30,7 @@ def create(tape: Tape, function: Any, args: Any, kwargs: Any) -> Any:
     """Return the stand-in for an array that a NumPy function makes, which can be written to."""
     if _holds(Tensor, (args, kwargs)):
         return operations[function](*args, **kwargs)
+    function = np.zeros if function is np.empty else function
     if function in _OF_CONSTANTS:
         return _writable(tape, function(*args, **kwargs))
     if function in _OF_ARRAYS:

@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_analytic
 from autodiff._core.functions import is_nested, record_function
@@ -103,7 +104,7 @@ def implicit(residual: Function, solve: Function) -> Function:
 
     @wraps(solve)
     def solution(*theta: Value) -> Value:
-        return record(op, *theta)
+        return record(op, *map(at_present, theta))
 
     return solution
 

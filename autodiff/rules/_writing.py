@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.fillable import Fillable, Flat, as_present, on_fillable
+from autodiff._core.fillable import Fillable, as_present, on_fillable
+from autodiff._core.fillable_interface import Flat
 from autodiff._core.record import value_of
 from autodiff._core.scatter import scatter
 from autodiff._core.types import Function, Value
@@ -155,8 +156,9 @@ def _key(key: Any) -> Any:
 
 
 @_writes(np.ufunc)
-def _into(ufunc: np.ufunc, method: str, args: Any, kwargs: Any, outs: Any) -> Any:
+def _into(ufunc: np.ufunc, method: str, args: Any, kwargs: Any) -> Any:
     """Compute a ufunc, and write what it gives into the arrays of ``out=``."""
+    outs = kwargs.pop("out")
     where = kwargs.pop("where", True)
     args = as_present(args)
     if where is not True and method == "__call__":

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from autodiff._core.constants_like import ones_like, zeros_like
+from autodiff._core.fillable import as_present
 from autodiff._core.hook import recording
 from autodiff._core.op import Custom, Elementwise, Multilinear, Op, total
 from autodiff._core.record import value_of
@@ -131,7 +132,7 @@ def apply_to_series(function: Callable[..., Any], args: Any, kwargs: dict[str, A
     keywords = {k: _leaves_for(v, leaves) for k, v in kwargs.items()}
     token = recording.set(recording.get().paused.resumed)  # debugging looks at the program alone
     try:
-        out = function(*_leaves_for(tuple(args), leaves), **keywords)
+        out = as_present(function(*_leaves_for(tuple(args), leaves), **keywords))
     finally:
         recording.reset(token)
     outputs = out if isinstance(out, list | tuple) else [out]

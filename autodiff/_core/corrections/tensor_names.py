@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from typing import Any
 
-from autodiff._core.spots import Spot, assignments, parameters
+from autodiff._core.corrections.spots import Spot, assignments, parameters
 
 
 def is_tensor(x: Any) -> bool:

@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.makings import making, root, target, text_of, with_like
-from autodiff._core.spots import Spot, frames, spot_of
-from autodiff._core.tensor_names import any_tensor, is_tensor
+from autodiff._core.corrections.makings import making, root, target, text_of, with_like
+from autodiff._core.corrections.spots import Spot, frames, spot_of
+from autodiff._core.corrections.tensor_names import any_tensor, is_tensor
 
 _OF_ENTRIES: tuple[Any, ...] = (
     *(np.array, np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray, np.full),

@@ -8,8 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.spots import Assignment, Spot, assignments, frames, parameters, spot_of
-from autodiff._core.tensor_names import any_tensor, tensor_name
+from autodiff._core.corrections.spots import (
+    Assignment,
+    Spot,
+    assignments,
+    frames,
+    parameters,
+    spot_of,
+)
+from autodiff._core.corrections.tensor_names import any_tensor, tensor_name
 
 # What takes like=, each with the number of arguments in front of dtype.
 _CREATORS: list[tuple[Any, int]] = [
