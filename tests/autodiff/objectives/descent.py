@@ -13,19 +13,19 @@ import numpy as np
 
 from autodiff import grad
 
-SMALL = 1e-5  # the first step, and the gradient and the way at which a search ends
+SMALL = 1e-5  # the published first step, and the gradient and the way at which a search ends
 LUCK = 10  # steps downwards after which they are doubled
 
 
-def argmin(f: Callable[[Any], Any], x: Any) -> Any:
+def argmin(f: Callable[[Any], Any], x: Any, small: float = SMALL) -> Any:
     """Return where gradient descent ends, which halves its step wherever f does not fall."""
-    step, streak = SMALL, 0
+    step, streak = small, 0
     value, gradient = f(x), grad(f)(x)
-    while np.linalg.norm(gradient) > SMALL:
+    while np.linalg.norm(gradient) > small:
         if streak == LUCK:
             step, streak = 2 * step, 0
         there = x - step * gradient
-        if np.linalg.norm(there - x) <= SMALL:
+        if np.linalg.norm(there - x) <= small:
             break
         value_there = f(there)
         if value_there < value:

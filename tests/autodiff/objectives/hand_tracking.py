@@ -2,7 +2,7 @@
 
 The hand has a skeleton of bones, each with a parent, and a skin whose vertices follow several bones
 by weights. Its pose is 26 numbers: a rotation vector, a translation, and for each of five fingers
-the bend, the spread, and two more bends.
+the bend, the spread, and two more bends. ADBench's mirror and its scale of 1 are left out.
 """
 
 from __future__ import annotations

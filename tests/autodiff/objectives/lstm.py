@@ -12,7 +12,7 @@ def loss(parameters: Any, around: Any, start: Any, sequence: Any) -> Any:
 
     A layer has two rows of parameters, the weights and biases of its four gates, and two rows in a
     state, what it puts out and its cell. Of the rows around the layers the first scales what goes
-    in, the other two what comes out.
+    in, the other two what comes out. To the sum of exponentials ADBench adds 2.
     """
     steps, width = len(sequence) - 1, len(around[0])
     states = np.empty((steps + 1, *start.shape), like=parameters)

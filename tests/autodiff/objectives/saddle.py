@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from .descent import argmin
+from .descent import SMALL, argmin
 
 
 def height(x: Any, y: Any) -> Any:
@@ -18,14 +18,14 @@ def height(x: Any, y: Any) -> Any:
     return np.sum(terms)
 
 
-def highest(x: Any, start: Any) -> Any:
+def highest(x: Any, start: Any, small: float = SMALL) -> Any:
     """Return where gradient ascent by y ends."""
-    return argmin(lambda y: -height(x, y), start)
+    return argmin(lambda y: -height(x, y), start, small)
 
 
-def ridge(x: Any, start: Any) -> Any:
+def ridge(x: Any, start: Any, small: float = SMALL) -> Any:
     """Return the greatest height by y."""
-    return height(x, highest(x, start))
+    return height(x, highest(x, start, small))
 
 
 def example() -> tuple[Any, Any]:
