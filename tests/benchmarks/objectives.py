@@ -127,8 +127,8 @@ def stacked_rows(x: Any) -> Any:
 
 
 FILLING = {
-    f"{FILLED} entries": (stacked_entries, filled_entries, np.array([0.5])),
-    f"{FILLED} × 3, by rows": (stacked_rows, filled_rows, np.array([0.5, 1.0, -2.0])),
+    "10 000 entries": (stacked_entries, filled_entries, np.array([0.5])),
+    "10 000 × 3, by rows": (stacked_rows, filled_rows, np.array([0.5, 1.0, -2.0])),
 }
 
 
