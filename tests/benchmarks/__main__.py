@@ -12,25 +12,28 @@ from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
-from tests.benchmarks import THREADS
+from tests.benchmarks import THREADS, objectives
 from tests.benchmarks.fresh import measure_import, measure_million
 from tests.benchmarks.tasks import CONTESTANTS, Task, all_tasks
 from tests.benchmarks.timing import ROUNDS, Result, duration, measure
 
 OURS = ("numpy", "autodiff")
 FRESH = {"million": measure_million, "import": measure_import}
+TABLES = {"objectives": objectives.main}  # which are printed after that of the tasks
 
 
 def main() -> None:
     """Run what the command line asks for."""
     tasks = {task.name: task for task in all_tasks()}
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(tasks))
+    known = [*tasks, *TABLES]
+    parser.add_argument("names", nargs="*", metavar="NAME", help=", ".join(known))
     parser.add_argument("--markdown", action="store_true", help="end with a table for the README")
     arguments = parser.parse_args()
-    unknown = set(arguments.names).difference(tasks)
+    names = arguments.names or known
+    unknown = set(names).difference(known)
     if unknown:
-        parser.error(f"unknown {', '.join(sorted(unknown))}: expected {', '.join(tasks)}")
+        parser.error(f"unknown {', '.join(sorted(unknown))}: expected {', '.join(known)}")
 
     modules = {
         name: import_module(f"tests.benchmarks.{name}")
@@ -39,11 +42,13 @@ def main() -> None:
     }
     print(conditions(modules))
     table = {}
-    for name in arguments.names or tasks:
+    for name in (name for name in names if name in tasks):
         table[tasks[name]] = results = results_of(tasks[name], modules)
         print(section(tasks[name], results), flush=True)
-    if arguments.markdown:
+    if arguments.markdown and table:
         print("\n" + markdown(table, list(modules)))
+    for name in (name for name in names if name in TABLES):
+        TABLES[name](arguments.markdown)
 
 
 def results_of(task: Task, modules: dict[str, ModuleType]) -> list[Result]:
