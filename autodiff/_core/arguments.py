@@ -78,13 +78,22 @@ def without_out(function: Function, args: Any, kwargs: Any) -> tuple[Any, Any, A
     if "out" in kwargs:
         kwargs = dict(kwargs)
         return args, kwargs, kwargs.pop("out")
-    try:
-        place = list(_signature(function).parameters).index("out")
-    except ValueError:  # there is none, or NumPy before 2.4 does not tell
-        return args, kwargs, None
-    if len(args) <= place:
+    place = _place_of_out(function)
+    if place is None or len(args) <= place:
         return args, kwargs, None
     return (*args[:place], None, *args[place + 1 :]), kwargs, args[place]
+
+
+@lru_cache(maxsize=None)
+def _place_of_out(function: Function) -> int | None:
+    """Return which argument of a function is ``out``, if that may be given by position."""
+    try:
+        parameters = _signature(function).parameters
+    except ValueError:  # NumPy before 2.4 does not tell the signatures of what is written in C
+        return None
+    out = parameters.get("out")
+    named = out is None or out.kind is out.KEYWORD_ONLY
+    return None if named else list(parameters).index("out")
 
 
 def _required_and_optional(

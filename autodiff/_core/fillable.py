@@ -135,6 +135,8 @@ class Fillable(Tensor, derives=True):
             hook.on_fillable(pieces.made)
         elif type(value) is Tensor and not (value.requires_grad and hook.records):
             value = value._value
+        if pieces.closed:
+            raise TypeError(pieces.closed)
         pieces.settle()
         if type(value) is Tensor:
             pieces.write(self._origin, key, _cast(value, self._constants.dtype))

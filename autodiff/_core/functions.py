@@ -17,6 +17,7 @@ import numpy as np
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.checks import checked_output, numbers_among
+from autodiff._core.closed_arrays import result_of
 from autodiff._core.constant_arrays import argument_array, copy_argument_arrays
 from autodiff._core.conversions import LostGraphError
 from autodiff._core.hook import recording
@@ -95,7 +96,7 @@ def record_structures(
         structure = tuple(structures)
     token = recording.set(recording.get().resumed)
     try:
-        out = at_present(f(*args, **kwargs))
+        out = result_of(f, args, kwargs)
         if isinstance(out, (list, tuple)):
             out = np.stack(out)
     except ValueError as error:
@@ -127,8 +128,3 @@ def value_from(graph: Graph) -> Value:
         return out
     value = value_of(out)
     return value.copy() if isinstance(value, np.ndarray) else value
-
-
-def as_arguments(x: Structure) -> tuple[Structure, ...]:
-    """Return the arguments of a function: those in a tuple, or else the only one."""
-    return x if type(x) is tuple else (x,)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.closed_arrays import known
 from autodiff._core.gathering import gather
 from autodiff._core.hook import next_index
 from autodiff._core.tensor import Tensor, constant
@@ -26,7 +27,17 @@ class Pieces:
     """What was written to an array by its own name, or by that of a view of it."""
 
     __slots__ = (
-        *("constants", "count", "depth", "gathered", "made", "newest", "origin"),
+        *(
+            "__weakref__",
+            "closed",
+            "constants",
+            "count",
+            "depth",
+            "gathered",
+            "made",
+            "newest",
+            "origin",
+        ),
         *("starts", "tensors", "whole", "whole_writes", "writes"),
     )
 
@@ -43,6 +54,8 @@ class Pieces:
         self.newest: dict[Any, Tensor] = {}  # pieces by keys of so many integers,
         self.depth = 0  # whose numbers are not yet in ``origin``
         self.made = next_index()
+        self.closed = ""  # why it cannot be written to, if so
+        known.arrays.add(self)
 
     # -- writing -----------------------------------------------------------------------------
 
@@ -63,6 +76,8 @@ class Pieces:
         It takes a third of the time, for the numbers of many such pieces are written together.
         """
         lengths = self.origin.shape
+        if self.closed:
+            return False
         if type(key) is int and lengths:
             depth = 1
             if not 0 <= key < lengths[0]:

@@ -52,6 +52,11 @@ def map_structure(
         ) from None
 
 
+def as_arguments(x: Structure) -> tuple[Structure, ...]:
+    """Return the arguments of a function: those in a tuple, or else the only one."""
+    return x if type(x) is tuple else (x,)
+
+
 def with_leaves(structure: Structure, leaves: Iterable[Any]) -> Structure:
     """Return the same structure with other leaves, given in their order."""
     if type(structure) is Tensor:

@@ -6,9 +6,9 @@ from functools import wraps
 from typing import Any
 
 from autodiff._core.checks import checked_argnums, require_function
-from autodiff._core.functions import as_arguments, is_nested, record_structures, value_from
+from autodiff._core.functions import is_nested, record_structures, value_from
 from autodiff._core.seeds import one_for, seed_like, seeds_for
-from autodiff._core.structures import with_leaves
+from autodiff._core.structures import as_arguments, with_leaves
 from autodiff._core.types import Argnums, Cotangent, Function, Structure, Tangent, Value
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from autodiff._core.checks import require_function
-from autodiff._core.functions import as_arguments, is_nested, record_structures
+from autodiff._core.functions import is_nested, record_structures
 from autodiff._core.seeds import one_for, seeds_for
-from autodiff._core.structures import with_leaves
+from autodiff._core.structures import as_arguments, with_leaves
 from autodiff._core.types import Function, Structure
 from autodiff._core.walks import Graph
 
