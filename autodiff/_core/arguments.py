@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 import numpy as np
@@ -84,7 +84,7 @@ def without_out(function: Function, args: Any, kwargs: Any) -> tuple[Any, Any, A
     return (*args[:place], None, *args[place + 1 :]), kwargs, args[place]
 
 
-@lru_cache(maxsize=None)
+@cache
 def _place_of_out(function: Function) -> int | None:
     """Return which argument of a function is ``out``, if that may be given by position."""
     try:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from threading import local
 from typing import TYPE_CHECKING, Any
-from weakref import WeakSet
+from weakref import ref
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.types import Function
@@ -21,10 +21,10 @@ class _Known(local):
     """The arrays that can be filled, as far as this thread made them and they are held."""
 
     def __init__(self) -> None:
-        self.arrays: WeakSet[Pieces] = WeakSet()
+        self.arrays: dict[int, ref[Pieces]] = {}  # a WeakSet takes a microsecond to be asked
 
 
-known = _Known()
+_known = _Known()
 _OUTSIDE = (
     "an array that was made outside of the function that is differentiated cannot be written to "
     "inside of it: make it inside, as in a = np.zeros(shape, like=x)"
@@ -36,13 +36,25 @@ _AFTERWARDS = (
 )
 
 
+def take_note(pieces: Pieces) -> None:
+    """Remember an array as long as it is held."""
+    arrays, number = _known.arrays, id(pieces)
+    arrays[number] = ref(pieces, lambda _: arrays.pop(number, None))
+
+
 def result_of(f: Function, args: Any, kwargs: Any) -> Any:
     """Return what a function that is differentiated returns; what it fills it has to make."""
-    outside = {pieces: pieces.closed for pieces in known.arrays}
+    arrays = _known.arrays
+    outside = {pieces: pieces.closed for pieces in _held(arrays)} if arrays else {}
     for pieces in outside:
         pieces.closed = _OUTSIDE
     try:
         return at_present(f(*args, **kwargs))
     finally:
-        for pieces in known.arrays:
+        for pieces in _held(arrays) if arrays else ():
             pieces.closed = outside.get(pieces, _AFTERWARDS)
+
+
+def _held(arrays: dict[int, ref[Pieces]]) -> list[Pieces]:
+    found = [reference() for reference in list(arrays.values())]
+    return [pieces for pieces in found if pieces is not None]

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._core.closed_arrays import known
+from autodiff._core.closed_arrays import take_note
 from autodiff._core.gathering import gather
 from autodiff._core.hook import next_index
 from autodiff._core.tensor import Tensor, constant
@@ -55,7 +55,7 @@ class Pieces:
         self.depth = 0  # whose numbers are not yet in ``origin``
         self.made = next_index()
         self.closed = ""  # why it cannot be written to, if so
-        known.arrays.add(self)
+        take_note(self)
 
     # -- writing -----------------------------------------------------------------------------
 

@@ -38,8 +38,11 @@ def from_end(axes: Any, ndim: int) -> tuple[int, ...]:
 
 def as_array(x: Value) -> Value:
     """Return a Tensor or an array as it is, and a number or list as an array."""
-    if isinstance(x, Tensor):
-        return at_present(x)
+    if type(x) is Tensor:
+        return x
+    x = at_present(x)
+    if type(x) is Tensor:
+        return x
     if type(x) is not np.ndarray and not isinstance(x, np.generic):
         refuse_container(x)
         duck = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
