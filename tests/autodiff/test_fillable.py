@@ -1,0 +1,245 @@
+"""Arrays that can be filled, where the rest of the library meets them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Thread
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import special
+
+import nn
+from autodiff import (
+    Tensor,
+    checkpoint,
+    compile,
+    custom,
+    divergence,
+    draw,
+    elementwise,
+    flatten,
+    grad,
+    hessian,
+    hessian_diagonal,
+    hvp,
+    implicit,
+    jacobian,
+    jvp,
+    laplacian,
+    linear,
+    linearize,
+    log_softmax,
+    logsumexp,
+    no_grad,
+    replaying,
+    softmax,
+    softmax_cross_entropy,
+    stop_gradient,
+    taylor,
+    value_and_grad,
+    vjp,
+)
+
+X = np.array([1.0, 2.0, 3.0])
+
+
+def in_array(x: Any) -> Any:
+    """Three numbers, written one by one."""
+    a = np.zeros(3, like=x)
+    for i in range(3):
+        a[i] = (i + 1) * x[i]
+    return a
+
+
+def in_tensor(x: Any) -> Any:
+    return np.stack([(i + 1) * x[i] for i in range(3)])
+
+
+square = custom(lambda x: x**2, vjp=lambda g, out, x: 2 * g * x, name="square")
+times = elementwise(
+    lambda x, y: x * y, lambda g, out, x, y: g * y, lambda g, out, x, y: g * x, name="times"
+)
+twice = linear(lambda x: 2 * x, lambda g, out, x: 2 * g, name="twice")
+
+
+def cube(y: Any) -> Any:
+    return y**3
+
+
+def cubes(y: Any) -> Any:
+    return np.sum(y**3)
+
+
+DOORS: dict[str, Callable[[Any, Any], Any]] = {
+    "softmax": lambda a, x: softmax(a),
+    "log_softmax": lambda a, x: log_softmax(a),
+    "logsumexp": lambda a, x: logsumexp(a),
+    "softmax_cross_entropy": lambda a, x: softmax_cross_entropy(a[None], [1]),
+    "stop_gradient": lambda a, x: stop_gradient(a) * x,
+    "custom": lambda a, x: square(a),
+    "elementwise": lambda a, x: times(a, x) + times(x, a),
+    "linear": lambda a, x: twice(a),
+    "checkpoint": lambda a, x: checkpoint(lambda y, z: in_array(y) * z)(a, x),
+    "grad": lambda a, x: grad(lambda y: np.sum(cube(y) * x))(a),
+    "grad-list": lambda a, x: grad(lambda p: np.sum(p[0] ** 3 * p[1]))([a, x])[0],
+    "value_and_grad": lambda a, x: value_and_grad(cubes)(a)[1],
+    "jacobian": lambda a, x: jacobian(cube)(a),
+    "hessian": lambda a, x: hessian(cubes)(a),
+    "jvp-point": lambda a, x: jvp(cube, (a,), (x,))[1],
+    "jvp-tangent": lambda a, x: jvp(cube, (x,), (a,))[1],
+    "vjp": lambda a, x: vjp(cube, x)[1](a),
+    "hvp": lambda a, x: hvp(cubes, x, a),
+    "linearize": lambda a, x: linearize(cube, x)[1](a),
+    "implicit": lambda a, x: implicit(lambda y, t: y**2 - t, np.sqrt)(a),
+    "laplacian": lambda a, x: laplacian(cubes)(a),
+    "hessian_diagonal": lambda a, x: hessian_diagonal(cubes)(a),
+    "divergence": lambda a, x: divergence(cube)(a),
+    "flatten": lambda a, x: flatten({"a": a, "x": x})[0],
+    "compile": lambda a, x: compile(cubes, eager_calls=0)(a),
+    "replaying": lambda a, x: replaying(cubes)(a),
+    "Linear": lambda a, x: nn.Linear(3, 2, seed=0)(a),
+    "erf": lambda a, x: special.erf(a),
+    "at": lambda a, x: a.at[0].set(x[1]) + x.at[0].add(a[1]),
+    "key": lambda a, x: x[np.argsort(a)],
+    "mask": lambda a, x: x[a > 2],
+    "lists": lambda a, x: np.block([[a], [x]]) + np.stack([a, x]),
+    "keyword": lambda a, x: np.average(x, weights=a),
+    "where": lambda a, x: np.sum(x, where=a > 2) * a,
+    "einsum": lambda a, x: np.einsum("i,j->ij", a, x),
+    "right": lambda a, x: 2.0**a + x**a - x @ a,
+    "clip": lambda a, x: np.clip(x, 0, a / 2),
+    "piecewise": lambda a, x: np.piecewise(a, [a > 2, a <= 2], [cube, np.sin]),
+    "outputs": lambda a, x: [a, x],
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_every_door_takes_it_as_the_tensor_that_it_is(door: str) -> None:
+    f = DOORS[door]
+    actual = jacobian(lambda x: f(in_array(x), x))(X)
+    np.testing.assert_allclose(actual, jacobian(lambda x: f(in_tensor(x), x))(X), rtol=1e-14)
+
+
+def test_a_function_may_return_it() -> None:
+    expected = np.diag([1.0, 2.0, 3.0])
+    np.testing.assert_array_equal(jacobian(in_array)(X), expected)
+    np.testing.assert_array_equal(compile(in_array, eager_calls=0)(X), expected @ X)
+    with no_grad():
+        np.testing.assert_array_equal(in_array(Tensor(X)).data, expected @ X)
+    assert str(taylor(lambda t: in_array(np.stack([t, t**2, t**3]))[1], 0.0, 3)) == "2 x² + O(x⁴)"
+
+
+def test_a_picture_shows_what_it_holds() -> None:
+    assert "gather" in draw(in_array(Tensor(X))).source
+
+
+def test_what_is_never_written_is_a_constant() -> None:
+    a = np.ones((2, 3), like=Tensor(X))
+    assert not a.requires_grad
+    assert float(a.sum()) == 6
+    np.testing.assert_array_equal(grad(lambda x: np.sum(np.zeros_like(x) * x))(X), [0, 0, 0])
+
+
+def test_an_augmented_assignment_to_a_tensor_makes_another() -> None:
+    def f(x: Any) -> Any:
+        y = x
+        y += x**2
+        return np.sum(y * x)
+
+    np.testing.assert_allclose(grad(f)(X), 2 * X + 3 * X**2)
+
+
+def test_a_copy_leaves_the_tensor_as_it_is() -> None:
+    x = Tensor(X)
+    y = x.copy()
+    y[0] = 7 * x[1]
+    y[1:] *= 2
+    np.testing.assert_array_equal(x.data, X)
+    np.sum(y * y).backward()
+    np.testing.assert_array_equal(x.grad, [0, 98 * 2 + 8 * 2, 8 * 3])
+
+
+def test_a_value_replaced_by_a_tensor_is_its_numbers() -> None:
+    p = Tensor(X)
+    p.data = Tensor([4.0, 5.0, 6.0])
+    np.testing.assert_array_equal(p.data, [4, 5, 6])
+    p.data = in_array(Tensor(X))
+    np.testing.assert_array_equal(p.data, [1, 4, 9])
+
+
+class TestWhoseArrayItIs:
+    """A function that is differentiated fills what it makes itself."""
+
+    def test_one_that_outlives_the_function_is_not_written_to(self) -> None:
+        held = []
+
+        def f(x: Any) -> Any:
+            held.append(in_array(x))
+            return held[0].sum()
+
+        grad(f)(X)
+        for write in (lambda a: a.__setitem__(0, 1.0), lambda a: a[1:].fill(2.0)):
+            with pytest.raises(TypeError, match=r"after the function's derivative .* a.data.copy"):
+                write(held[0])
+        np.testing.assert_array_equal(held[0].data, [1, 4, 9])
+
+    @pytest.mark.parametrize("derivative", [grad, hessian, value_and_grad, jacobian])
+    def test_one_of_outside_is_not_written_to(self, derivative: Any) -> None:
+        outside = np.zeros(3, like=Tensor(X))
+
+        def f(x: Any) -> Any:
+            outside[0] = x[0]
+            return np.sum(outside * x)
+
+        with pytest.raises(TypeError, match=r"made outside of the function .* make it inside"):
+            derivative(f)(X)
+        assert not outside.data.any()
+        outside[0] = 5.0  # as before
+        np.testing.assert_array_equal(grad(lambda x: np.sum(outside * x))(X), [5, 0, 0])
+
+    def test_one_of_outside_is_written_to_again_after_a_failure(self) -> None:
+        outside = np.zeros(3, like=Tensor(X))
+        with pytest.raises(ZeroDivisionError):
+            grad(lambda x: 1 // 0)(X)
+        outside[1] = 2.0
+        assert float(outside[1]) == 2
+
+    def test_an_enclosing_function_goes_on_with_its_own(self) -> None:
+        def f(x: Any) -> Any:
+            slopes = np.zeros(3, like=x)
+            for i in range(3):
+                slopes[i] = grad(lambda t: np.sum(in_array(t * x)))(x[i])
+            return np.sum(slopes**2)
+
+        slope = 1 + 4 + 9 + 5 * 0  # Σ (i + 1) xᵢ, of which ∂/∂xᵢ is i + 1
+        np.testing.assert_allclose(grad(f)(X), 6 * slope * np.array([1.0, 2.0, 3.0]))
+
+    def test_by_backward_it_is_written_to_and_read_at_any_time(self) -> None:
+        p = Tensor(X)
+        a = np.zeros(3, like=p)
+        for expected in ([2.0, 0, 0], [4.0, 0, 0]):
+            a[0] = p[0] ** 2
+            np.sum(a).backward()
+            np.testing.assert_array_equal(p.grad, expected)
+
+    def test_another_thread_has_arrays_of_its_own(self) -> None:
+        mine = np.zeros(3, like=Tensor(X))
+        results: list[Any] = []
+
+        def f(x: Any) -> Any:
+            thread = Thread(target=lambda: results.append(grad(lambda y: in_array(y).sum())(X)))
+            thread.start()
+            thread.join()
+            return in_array(x).sum() + mine.sum()
+
+        np.testing.assert_array_equal(grad(f)(X), [1, 2, 3])
+        np.testing.assert_array_equal(results[0], [1, 2, 3])
+
+    def test_a_plan_takes_none_that_was_made_outside(self) -> None:
+        outside = in_array(Tensor(X))
+        planned = compile(lambda x: np.sum(outside.data * x + outside[0].data), eager_calls=0)
+        with pytest.warns(UserWarning, match="an array that is filled was made outside"):
+            value = planned(X)
+        assert value == 1 + 8 + 27 + 3
