@@ -8,12 +8,17 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tests.autodiff.programs import first_order, higher_order, planned
+from tests.autodiff.programs import filling, first_order, higher_order, planned
 from tests.autodiff.programs.program import Program
 from tests.autodiff.programs.subject import Subject
 
 Check = Callable[[Subject], None]
-CHECKS: dict[Check, float] = {**first_order.CHECKS, **higher_order.CHECKS, **planned.CHECKS}
+CHECKS: dict[Check, float] = {
+    **first_order.CHECKS,
+    **higher_order.CHECKS,
+    **planned.CHECKS,
+    **filling.CHECKS,
+}
 BY_NAME: dict[str, Check] = {check.__name__: check for check in CHECKS}
 # What a documented refusal says.
 REFUSALS = (

@@ -11,6 +11,7 @@ import numpy as np
 
 from tests.autodiff.programs.choosing import Chooser
 from tests.autodiff.programs.coverage import called_by, cases_by_op, differentiable
+from tests.autodiff.programs.filling import filling
 from tests.autodiff.programs.program import Line, Program, environment, literal, names_in
 from tests.autodiff.programs.tail import BY_NAME
 from tests.autodiff.programs.template import TEMPLATES
@@ -20,6 +21,7 @@ for _family in ("entrywise", "reductions", "rearranging", "products"):
 
 FLAVOURS = ("holomorphic", *["analytic"] * 3, *["real"] * 4)  # of program number 0, 1, 2...
 TARGETS = 5  # how many ops of the table a program contains because it is their turn
+FILLING = 3  # each program of so many fills arrays where it would join values
 SHAPES = [(), (), (1,), (3,), (3,), (4,), (2, 3), (3, 3), (1, 3), (3, 1), (2, 1, 3), (2, 2)]
 LARGEST = 48
 # A line is looked at here, times a direction, besides at the point itself: at equal distances.
@@ -112,7 +114,8 @@ class _Generator:
             else:
                 self._common_line()
         result = self._result()
-        return Program(self.seed, self.arguments, tuple(self.lines), result, self.smooth)
+        program = Program(self.seed, self.arguments, tuple(self.lines), result, self.smooth)
+        return filling(program) if self.seed % FILLING == 0 else program
 
     def _places(self, length: int) -> Any:
         return self.some.rng.permutation(np.arange(2, length))[:TARGETS]

@@ -12,6 +12,7 @@ import numpy as np
 
 import autodiff
 from tests.autodiff.cases.indexing import with_entries
+from tests.autodiff.programs.filled import filled
 from tests.autodiff.programs.tail import case, operand
 
 NAME = re.compile(r"\b[vx]\d+\b")
@@ -20,6 +21,7 @@ import numpy as np
 from functools import partial
 from autodiff import *
 from tests.autodiff.cases.indexing import with_entries
+from tests.autodiff.programs.filled import filled
 from tests.autodiff.programs.tail import case, operand
 
 nan = np.nan
@@ -101,6 +103,7 @@ def environment(number: type[np.floating[Any]]) -> dict[str, Any]:
     constants = {"number": number, "array": partial(np.array, dtype=number)}
     return {**public, **constants, "np": np, "case": case, "operand": operand} | {
         "nan": np.nan,
+        "filled": filled,
         "with_entries": with_entries,
     }
 

@@ -1,0 +1,437 @@
+"""Arrays that are filled read as NumPy's do, bit for bit, and differentiate as complex steps do.
+
+Random programs write into arrays by every statement that NumPy has for it, by keys of every kind
+and through views; one that fails is printed with as few lines as show it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from random import Random
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autodiff import Tensor, compile, grad, jacobian, jvp, vjp
+from tests.autodiff.filling.checks import BY_NAME
+from tests.autodiff.filling.generate import generate
+from tests.autodiff.filling.program import Program
+from tests.autodiff.filling.smallest import failure, report
+from tests.autodiff.oracles import complex_step
+
+X = np.array([0.5, -1.25, 0.75])
+A = np.array([[0.3, 0.7, 0.4], [0.9, 0.2, 0.6], [0.1, 0.8, 0.5]])
+
+
+def check(program: Program, *checks: str) -> None:
+    """Fail with the shortest program that fails as well."""
+    found = failure(program, checks or tuple(BY_NAME))
+    if found is not None:
+        pytest.fail(report(program, found), pytrace=False)
+
+
+@pytest.mark.parametrize("start", range(0, 160, 20))
+def test_random_programs_in_every_walk(start: int) -> None:
+    for seed in range(start, start + 20):
+        check(generate(Random(seed)))
+
+
+@pytest.mark.parametrize("start", range(1000, 1600, 100))
+def test_random_programs_read_and_differentiate(start: int) -> None:
+    for seed in range(start, start + 100):
+        check(generate(Random(seed)), "values", "backward")
+
+
+def test_fresh_random_programs() -> None:
+    first = int.from_bytes(os.urandom(5), "big")
+    for seed in range(first, first + 20):
+        check(generate(Random(seed)), "values", "forward", "backward", "planned")
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.randoms(use_true_random=False), st.integers(2, 8))
+def test_short_programs(random: Random, length: int) -> None:
+    check(generate(random, length), "values", "backward")
+
+
+def test_programs_hold_every_statement() -> None:
+    words = ["+=", "-=", "*=", "/=", "**=", ".at(", "put(", "put_along", "fill_diagonal", "copyto"]
+    words += ["place(", "putmask", "out=", "where=", ".fill(", ".flat[", "np.array([", "zeros_like"]
+    words += ["for row in", "list(", "reshape", ".T", "diagonal", "broadcast_to", "split", "None"]
+    words += ["True", "False", "...", "::-1", "'bool'", "wrap=True", "> 0.1", "swapaxes", "ravel"]
+    source = "".join(generate(Random(seed)).source for seed in range(160))
+    assert {word for word in words if source.count(word) < 3} == set()
+
+
+# -- what programs do not hold, as arguments read and write it -------------------------------
+# A function of plain arrays; its values and derivatives are those of NumPy and of a complex step.
+
+
+def agrees(f: Callable[..., Any], *arguments: Any) -> None:
+    """Assert that a function has NumPy's values, and the derivatives of a complex step."""
+    expected = np.asarray(f(*arguments))
+    direction = tuple(np.cos(np.arange(x.size)).reshape(x.shape) for x in arguments)
+    slope = complex_step(f, arguments, direction)
+    value, tangent = jvp(f, arguments, direction)
+    np.testing.assert_array_equal(value, expected)
+    np.testing.assert_allclose(tangent, slope, rtol=1e-13, atol=1e-13)
+    w = np.sin(1 + np.arange(expected.size)).reshape(expected.shape)
+    pulled = vjp(f, *arguments)[1](w)
+    pulled = pulled if len(arguments) > 1 else (pulled,)
+    along = sum(np.sum(p * d) for p, d in zip(pulled, direction, strict=True))
+    np.testing.assert_allclose(along, np.sum(w * slope), rtol=1e-12, atol=1e-12)
+    planned = compile(f, eager_calls=0)
+    for x in (arguments, arguments, tuple(1.01 * x for x in arguments)):
+        np.testing.assert_array_equal(planned(*x), f(*x))
+
+
+def recurrence(x: Any) -> Any:
+    a = np.zeros(6, x.dtype, like=x)
+    a[:3] = x
+    for i in range(3, 6):
+        a[i] = a[i - 1] * a[i - 3] + 0.5
+    return a
+
+
+def rows_of_a_table(x: Any) -> Any:
+    table = np.empty((4, 3), x.dtype, like=x)
+    table[0] = x
+    for i in range(1, 4):
+        table[i] = np.sin(table[i - 1]) + x
+    return table
+
+
+def written_by_another_function(x: Any) -> Any:
+    def double(row: Any) -> None:
+        row *= 2
+
+    a = np.array([x, x * x], like=x)
+    double(a[0])
+    double(a[:, 1])
+    return a
+
+
+def columns_by_name(x: Any) -> Any:
+    a = np.zeros((3, 2), x.dtype, like=x)
+    first, second = a.T
+    first[:] = x
+    second[...] = first[::-1] * x
+    first += second
+    return a
+
+
+def a_view_of_a_view_of_a_view(x: Any) -> Any:
+    a = np.zeros((2, 3, 2), x.dtype, like=x)
+    v = a.reshape(6, 2)[1:5].T[1][::2]
+    v[:] = x[:2]
+    v += a[0, 1, 1]
+    return a
+
+
+def a_view_without_axes(x: Any) -> Any:
+    a = np.copy(x)
+    entry = a[1, ...]
+    entry[...] = x[0] * x[2]
+    entry += 1
+    return a
+
+
+def an_entry_that_was_read_stays(x: Any) -> Any:
+    a = np.copy(x)
+    entry, row = a[0], a[[0, 1]]
+    a[0] = a[1] * x[2]
+    return entry * row * a[0]
+
+
+def exchanged(x: Any) -> Any:
+    a = np.copy(x)
+    a[0], a[2] = a[2], a[0]
+    a[:2], a[1:] = a[1:].copy(), a[:2].copy()
+    return a * x
+
+
+def the_name_goes_on(x: Any) -> Any:
+    a = np.zeros(3, x.dtype, like=x)
+    b = a
+    b[1] = x[1]
+    a += x
+    b *= a
+    return a + b
+
+
+def part_of_a_tensor_that_is_augmented(x: Any) -> Any:
+    y = x * 2
+    y += x
+    a = np.zeros(3, x.dtype, like=x)
+    a[:] = y
+    y += a
+    return y * a
+
+
+def nested_lists(x: Any) -> Any:
+    return np.array([[x[0], 0.0, 1], [x[1] * x[2], x[0], 2.5]], like=x)
+
+
+def rows_and_numbers(x: Any) -> Any:
+    return np.array([x, 2 * x, [x[0], 1.0, x[2]], np.ones(3)], like=x)
+
+
+def rotation(x: Any) -> Any:
+    c, s = np.cos(x[0]), np.sin(x[0])
+    return np.array([[c, -s], [s, c]], like=x) @ x[1:]
+
+
+def diagonal_and_beside(x: Any) -> Any:
+    a = np.zeros((3, 3), x.dtype, like=x)
+    np.fill_diagonal(a, x)
+    np.fill_diagonal(a[1:], x[:2] * x[1:])
+    a[np.triu_indices(3, 1)] = x[::-1]
+    return a
+
+
+def over_a_grid(x: Any) -> Any:
+    i, j = np.indices((3, 3))
+    a = np.zeros((3, 3), x.dtype, like=x)
+    a[i, j] = x[i] * x[j]
+    a[np.ix_([0, 2], [1, 2])] += x[:2, None]
+    return a
+
+
+def scattered(x: Any) -> Any:
+    histogram = np.zeros(2, x.dtype, like=x)
+    np.add.at(histogram, [0, 1, 0], x)
+    np.subtract.at(histogram, ([1, 1],), x[:2] * x[1:])
+    return histogram
+
+
+def into_out(x: Any) -> Any:
+    a = np.zeros(3, x.dtype, like=x)
+    returned = np.multiply(x, x, out=a)
+    returned += 1
+    np.exp(a, out=a, where=[True, False, True])
+    np.add.accumulate(a, out=a)
+    return a
+
+
+def matrices_into_out(a: Any) -> Any:
+    b = np.zeros_like(a)
+    np.matmul(a, a, out=b)
+    np.dot(b, a, out=b)
+    np.einsum("ij,jk->ki", a, b, out=b)
+    return b
+
+
+def from_a_function(x: Any) -> Any:
+    a = np.fromfunction(lambda i, j: i - 2 * j, (2, 3), dtype=x.dtype, like=x)
+    a[0] *= x
+    return a
+
+
+def through_a_window(x: Any) -> Any:
+    a = np.zeros(5, x.dtype, like=x)
+    windows = np.lib.stride_tricks.sliding_window_view(a, 3)
+    a[1:4] = x
+    return windows * 1
+
+
+def while_it_is_iterated(x: Any) -> Any:
+    a = np.array([x, x], like=x)
+    for row, other in zip(a, x, strict=False):
+        row[1:] = other * row[:-1]
+    for k, entry in enumerate(a[0]):
+        a[1, k] -= entry
+    return a
+
+
+def flat_all_along(x: Any) -> Any:
+    a = np.zeros((2, 3), x.dtype, like=x)
+    a.flat = x
+    a.flat[[0, 4]] = x[:2] * x[1:]
+    total = 0.0
+    for entry in a.flat:
+        total = total + entry * entry
+    return total * a.flat[4]
+
+
+def order_of_entries(x: Any) -> Any:
+    a = np.array([x * x, x + 1], like=x)
+    a.sort()
+    a[::-1].sort(axis=0)
+    return a
+
+
+def upper_of_lists(x: Any) -> Any:
+    a = np.zeros((2, 3), x.dtype, like=x)
+    a[:, [0, 2]] = [[x[0], 1.0], [x[1], x[2]]]
+    a[1, :2] += [x[0] * x[1], 2.0]
+    return a
+
+
+def types_on_the_way(x: Any) -> Any:
+    counts = np.zeros(3, int, like=x)
+    counts[[0, 2]] += 2
+    mask = np.zeros(3, bool, like=x)
+    mask[1:] = True
+    a = np.zeros(3, x.dtype, like=x)
+    a[mask] = x[counts[1:]]
+    return a * counts
+
+
+def nothing_at_all(x: Any) -> Any:
+    a = np.zeros((0, 3), x.dtype, like=x)
+    a[:] = x
+    b = np.copy(x)
+    b[[]] = x[:0]
+    b[np.zeros(3, bool)] = x[0]
+    return a.sum(0) + b
+
+
+def in_between(x: Any) -> Any:
+    a = np.copy(x)
+    total = 0.0
+    for i in range(3):
+        a[i] = a[i - 1] * x[i]
+        total = total + a @ a
+    return total
+
+
+VECTORS = [recurrence, rows_of_a_table, written_by_another_function, columns_by_name]
+VECTORS += [a_view_of_a_view_of_a_view, a_view_without_axes, an_entry_that_was_read_stays]
+VECTORS += [exchanged, the_name_goes_on, part_of_a_tensor_that_is_augmented, nested_lists]
+VECTORS += [rows_and_numbers, rotation, diagonal_and_beside, over_a_grid, scattered, into_out]
+VECTORS += [from_a_function, through_a_window, while_it_is_iterated, flat_all_along]
+VECTORS += [order_of_entries, upper_of_lists, types_on_the_way, nothing_at_all, in_between]
+
+
+@pytest.mark.parametrize("f", VECTORS)
+def test_functions_of_a_vector(f: Callable[..., Any]) -> None:
+    agrees(f, X)
+
+
+def test_functions_of_a_matrix() -> None:
+    agrees(matrices_into_out, A)
+
+
+def test_a_loop_of_two_arguments() -> None:
+    def explicit_euler(x: Any, a: Any) -> Any:
+        path = np.zeros((5, 3), x.dtype, like=x)
+        path[0] = x
+        for i in range(4):
+            np.add(path[i], 0.1 * (a @ path[i]), out=path[i + 1])
+        return path
+
+    def explicit_euler_of_a(a: Any) -> Any:
+        path = np.zeros((5, 3), a.dtype, like=a)
+        path[0] = X
+        for i in range(4):
+            path[i + 1] = path[i] + 0.1 * a.dot(path[i])
+        return path
+
+    agrees(explicit_euler_of_a, A)
+    np.testing.assert_allclose(jacobian(explicit_euler)(X, A), jacobian(_euler_by_powers)(X))
+
+
+def _euler_by_powers(x: Any) -> Any:
+    powers = [np.linalg.matrix_power(np.eye(3) + 0.1 * A, i) for i in range(5)]
+    return np.stack([p @ x for p in powers])
+
+
+class TestComplexArrays:
+    z = np.array([0.5 + 1j, -1.0 + 0.25j, 2.0 - 0.5j])
+
+    @staticmethod
+    def written(x: Any, y: Any) -> Any:
+        z = np.zeros(3, complex, like=x)
+        z[:] = x
+        z += 1j * y
+        z[0] *= z[1]
+        return np.abs(z) ** 2
+
+    def test_real_numbers_are_written_into_complex_arrays(self) -> None:
+        def by_parts(x: Any, y: Any) -> Any:
+            first = (x[0] * x[1] - y[0] * y[1]) ** 2 + (x[0] * y[1] + x[1] * y[0]) ** 2
+            return np.stack([first, *(x[i] ** 2 + y[i] ** 2 for i in (1, 2))])
+
+        x, y = X, X[::-1].copy()
+        np.testing.assert_allclose(self.written(x, y), by_parts(x, y))
+        for i in (0, 1):
+            J, expected = jacobian(self.written, i)(x, y), jacobian(by_parts, i)(x, y)
+            np.testing.assert_allclose(J, expected, rtol=1e-14)
+
+    def test_parts_that_are_written_to(self) -> None:
+        def by_real_and_imag(x: Any) -> Any:
+            z = np.zeros(3, complex, like=x)
+            z.real = x
+            z.imag = x[::-1] * x
+            return np.abs(z) ** 2
+
+        expected = np.diag(2 * X) + 0.0
+        for i in range(3):
+            product = 2 * X[i] * X[::-1][i]
+            expected[i, i] += product * X[::-1][i]
+            expected[i, 2 - i] += product * X[i]
+        np.testing.assert_array_equal(by_real_and_imag(X), X**2 + (X * X[::-1]) ** 2)
+        np.testing.assert_allclose(jacobian(by_real_and_imag)(X), expected, rtol=1e-14)
+
+    def test_the_real_part_of_a_real_array_is_the_array(self) -> None:
+        def f(x: Any) -> Any:
+            a = np.copy(x)
+            a.real[1] = x[0] * x[2]
+            return a
+
+        expected = np.eye(3)
+        expected[1] = [X[2], 0, X[0]]
+        np.testing.assert_array_equal(f(X), [X[0], X[0] * X[2], X[2]])
+        np.testing.assert_array_equal(jacobian(f)(X), expected)
+
+
+class TestBesideOtherArrays:
+    """Which arrays change, and which do not."""
+
+    def test_what_was_copied_does_not_change(self) -> None:
+        x = X.copy()
+
+        def f(x: Any) -> Any:
+            a = np.array(x, like=x)
+            a[0] = 7.0
+            np.copy(a)[1] = 8.0
+            a[[1, 2]][0:1] * 2
+            return a * x
+
+        np.testing.assert_array_equal(grad(lambda x: np.sum(f(x)))(x), [7.0, 2 * x[1], 2 * x[2]])
+        np.testing.assert_array_equal(x, X)
+
+    def test_what_is_written_is_not_what_changes(self) -> None:
+        row = np.ones(3)
+
+        def f(x: Any) -> Any:
+            a = np.zeros((2, 3), like=x)
+            a[0] = row
+            a[0] *= x
+            a[1] = a[0]
+            a[0] += 1
+            return a
+
+        np.testing.assert_array_equal(f(Tensor(X)).data, [X + 1, X])
+        np.testing.assert_array_equal(row, np.ones(3))
+
+    def test_what_is_read_outside_of_the_graph_stays(self) -> None:
+        a = np.zeros(3, like=Tensor(X))
+        a[:] = 1.0
+        before, after = a.data, np.array([5.0, 1.0, 1.0])
+        a[0] = 5.0
+        np.testing.assert_array_equal(before, np.ones(3))
+        np.testing.assert_array_equal(a.data, after)
+
+    def test_what_was_computed_stays(self) -> None:
+        x = Tensor(X)
+        a = np.copy(x)
+        squares = a * a
+        a[:] = 0.0
+        np.testing.assert_array_equal(squares.data, X * X)
+        np.sum(squares).backward()
+        np.testing.assert_array_equal(x.grad, 2 * X)
