@@ -19,7 +19,7 @@ def nodes(y: Any) -> list[Any]:
     found, todo = {id(y): y}, [y]
     while todo:
         for x in todo.pop().inputs:
-            if id(x) not in found:
+            if isinstance(x, Tensor) and id(x) not in found:
                 found[id(x)] = x
                 todo.append(x)
     return list(found.values())
@@ -55,7 +55,7 @@ def entries_augmented(x: Any, n: int) -> Any:
     a = np.ones(n, like=x)
     for i in range(1, n):
         a[i] += x[0]
-        a[i] *= a[i - 1]
+        a[i] *= 0.5 * a[i - 1]
     return a
 
 
@@ -183,7 +183,7 @@ def test_memory_grows_with_what_is_written(fill: Callable[..., Any]) -> None:
     def gradient(n: int) -> None:
         grad(lambda x: np.sum(fill(x, n)))(X)
 
-    assert peak(lambda: gradient(800)) <= 2.5 * peak(lambda: gradient(400))
+    assert peak(lambda: gradient(1200)) <= 4.5 * peak(lambda: gradient(400))
 
 
 def test_an_entry_is_the_very_tensor_that_was_written() -> None:

@@ -94,7 +94,7 @@ a.diagonal()[:] = x[:2]
 np.add(x[:2], x[1:], out=np.diagonal(a))
 np.copyto(np.broadcast_to(a[0], (3, 2)), x[0])
 np.lib.stride_tricks.sliding_window_view(a, 2, 0)[0, 0] = x[0]
-np.broadcast_to(a[0, 0], 3)[1:] += x[0]
+np.broadcast_to(a[0, :1], 3)[1:] += x[0]
 np.diagonal(a).fill(x[0])
 np.diagonal(a)[...][1:] = x[0]
 """.splitlines()

@@ -48,7 +48,8 @@ class Subject:
 
     def read(self, *xs: Any) -> Any:
         """Return all that the program reads as one vector."""
-        return np.concatenate([np.ravel(r) for r in self.program.f(*map(_array, xs))])
+        parts = [np.ravel(r) for r in self.program.f(*map(_array, xs))]
+        return np.concatenate(parts) if parts else np.zeros(0)
 
     def weighted(self, *xs: Any) -> Any:
         """Return a number."""

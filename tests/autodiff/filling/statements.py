@@ -424,6 +424,29 @@ def overlapping(state: State) -> str | None:
 
 
 @statement(1.0)
+def choosing(state: State) -> str | None:
+    """Read and write by whole numbers and truth values that are filled, and change these then."""
+    a = state.target(lambda shape: len(shape) > 0 and shape[0] > 0)
+    if a is None:
+        return None
+    n, shape = state.shape(a)[0], state.shape(a)
+    number = state.random.randrange(-n, n)
+    i = f"i = np.zeros(2, int, like=x0)\ni[{state.choice([0, 1])}] = {number}"
+    m = f"m = np.ones({shape}, bool, like=x0)\nm[{state.key(a)}] = False"
+    return state.choice(
+        [
+            f"{i}\nread.append({a}[i])\ni[:] = 0",
+            f"{i}\n{a}[i] = {a}[i[::-1]] * 0.5\ni += 1",
+            f"{i}\nnp.add.at({a}, i, {state.apart(a, shape[1:])})\ni[:] = 0",
+            f"{m}\nread.append({a}[m] * {a}[m])\nm[...] = True",
+            f"{m}\n{a}[m] = {state.fraction()}\nm[...] = True",
+            f"{m}\nread.append(np.where(m, {a}, {state.value(shape)}) * {a})\nm[...] = True",
+            f"{m}\nnp.copyto({a}, {state.value(shape)}, where=m)\nm[...] = False",
+        ]
+    )
+
+
+@statement(1.0)
 def looping(state: State) -> str | None:
     """Write row after row, or entry after entry."""
     a = state.target(lambda shape: len(shape) > 0)
