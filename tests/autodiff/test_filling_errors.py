@@ -211,7 +211,7 @@ def test_what_cannot_be_made(made: str, error: type[Exception]) -> None:
 
 def test_a_tensor_stays_what_it_is() -> None:
     def f(x: Any) -> Any:
-        for y in (x, x * 2, x[1:], np.copy(x)[[0, 1]], np.copy(x) + 1):
+        for y in (x, x * 2, x[1:], np.copy(x) + 1):
             with pytest.raises(TypeError):
                 y[0] = 1.0
         return np.sum(x)

@@ -227,7 +227,12 @@ def viewing(state: State) -> str | None:
     size = int(np.prod(shape))
     forms = [f"{name}[{basic_key(state.random, shape)}]"] * 5
     forms += [f"{name}.T", f"{name}.reshape(-1)", f"{name}[...]", f"np.atleast_2d({name})"]
-    forms += [f"{name}.ravel()", f"np.ravel({name})", f"np.asarray({name}, like=x0)", f"{name}[None]"]
+    forms += [
+        f"{name}.ravel()",
+        f"np.ravel({name})",
+        f"np.asarray({name}, like=x0)",
+        f"{name}[None]",
+    ]
     forms += [f"np.squeeze({name})", f"np.transpose({name})", f"np.expand_dims({name}, -1)"]
     if size % 2 == 0:
         forms += [f"{name}.reshape(2, {size // 2})", f"np.reshape({name}, ({size // 2}, 2))"]

@@ -20,6 +20,10 @@ import_module("autodiff.rules._special")  # which fills in its part when it is f
 CONSTANTS = "autodiff.rules._constants"
 # What the walks call, and no function does; and what is computed of numbers of entries alone.
 OF_WALKS = {"autodiff.argument", "autodiff.scatter", "autodiff.backward", "autodiff.positions"}
+# What makes arrays of numbers, from shapes, numbers or files.
+OF_NUMBERS = {"arange", "empty", "empty_like", "identity", "ones_like", "tri", "zeros"}
+OF_NUMBERS |= {"zeros_like", "asfortranarray", "require", "frombuffer", "fromfile", "fromstring"}
+OF_NUMBERS |= {"genfromtxt", "loadtxt"}
 
 
 def label(function: Any) -> str:
@@ -39,7 +43,7 @@ def label(function: Any) -> str:
 def differentiable() -> list[str]:
     """Return the names of the ops that have a derivative."""
     derived = {label(f) for f in operations if not _is_constant(f)}
-    return sorted(derived - OF_WALKS)
+    return sorted(derived - OF_WALKS - OF_NUMBERS)
 
 
 def _is_constant(function: Any) -> bool:

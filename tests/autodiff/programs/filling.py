@@ -53,4 +53,4 @@ def _products(f: Callable[..., Any], arguments: Any, v: Any) -> Any:
     return hvp(lambda *xs: np.sum(f(*xs) ** 2), arguments, v)
 
 
-CHECKS: dict[Callable[[Subject], None], float] = {agrees_with_joining: 0.3}
+CHECKS: dict[Callable[[Subject], None], float] = {agrees_with_joining: 0.2}
