@@ -386,6 +386,19 @@ def keys_that_are_views(x: Any) -> Any:
     return y
 
 
+def written_again_and_again(x: Any) -> Any:
+    a, b = np.copy(x), np.ones((3, 2), x.dtype, like=x)
+    first, total = a[:2], 0.0
+    for k in range(150):
+        a[k % 3] = a[(k + 1) % 3] * 0.75 + x[k % 3]
+        b[k % 3, k % 2] = a[k % 3] * 0.5
+        b[k % 3] *= x[k % 3]
+        if k % 40 == 0:
+            first[1:] = first[:1] * x[2]
+            total = total + b[:, 0] @ a
+    return a * total
+
+
 def in_between(x: Any) -> Any:
     a = np.copy(x)
     total = 0.0
@@ -403,7 +416,7 @@ VECTORS += [from_a_function, through_a_window, while_it_is_iterated, flat_all_al
 VECTORS += [order_of_entries, upper_of_lists, types_on_the_way, nothing_at_all, in_between]
 VECTORS += [keys_that_change, constants_that_change, powers_through_views, without_axes]
 VECTORS += [sums_into_out, views_of_nothing, copies_that_reshape_makes, truth_values_as_keys]
-VECTORS += [keys_that_are_views]
+VECTORS += [keys_that_are_views, written_again_and_again]
 
 
 @pytest.mark.parametrize("f", VECTORS)

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import Tensor, grad, no_grad
+from autodiff import Tensor, grad, jvp, no_grad
+from tests.autodiff.oracles import complex_step
 
 X = np.array([0.9, -0.3, 0.4])
 
@@ -29,7 +30,7 @@ def nodes(y: Any) -> list[Any]:
 
 
 def entries(x: Any, n: int) -> Any:
-    a = np.zeros(n, like=x)
+    a = np.zeros(n, x.dtype, like=x)
     a[0] = x[0]
     for i in range(n - 1):
         a[i + 1] = a[i] * 0.75 + x[1]
@@ -37,14 +38,14 @@ def entries(x: Any, n: int) -> Any:
 
 
 def entries_backward(x: Any, n: int) -> Any:
-    a = np.zeros(n, like=x)
+    a = np.zeros(n, x.dtype, like=x)
     for i in range(-1, -n, -1):
         a[i - 1] = a[i] * 0.75 + x[1]
     return a
 
 
 def entries_in_turn(x: Any, n: int) -> Any:
-    a, b = np.zeros(n, like=x), np.zeros(n, like=x)
+    a, b = np.zeros(n, x.dtype, like=x), np.zeros(n, x.dtype, like=x)
     for i in range(1, n):
         a[i] = b[i - 1] * x[0]
         b[i] = a[i] + x[1]
@@ -52,7 +53,7 @@ def entries_in_turn(x: Any, n: int) -> Any:
 
 
 def entries_augmented(x: Any, n: int) -> Any:
-    a = np.ones(n, like=x)
+    a = np.ones(n, x.dtype, like=x)
     for i in range(1, n):
         a[i] += x[0]
         a[i] *= 0.5 * a[i - 1]
@@ -60,7 +61,7 @@ def entries_augmented(x: Any, n: int) -> Any:
 
 
 def rows(x: Any, n: int) -> Any:
-    a = np.zeros((n, 3), like=x)
+    a = np.zeros((n, 3), x.dtype, like=x)
     a[0] = x
     for i in range(1, n):
         a[i, :] = a[i - 1, :] * x
@@ -68,7 +69,7 @@ def rows(x: Any, n: int) -> Any:
 
 
 def rows_of_an_iteration(x: Any, n: int) -> Any:
-    a = np.zeros((n, 3), like=x)
+    a = np.zeros((n, 3), x.dtype, like=x)
     before = x
     for row in a:
         row[:] = before * x
@@ -77,21 +78,21 @@ def rows_of_an_iteration(x: Any, n: int) -> Any:
 
 
 def columns(x: Any, n: int) -> Any:
-    a = np.zeros((3, n), like=x)
+    a = np.zeros((3, n), x.dtype, like=x)
     for j in range(n):
         a[:, j] = a[:, j - 1] * x + 0.5
     return a
 
 
 def rows_of_a_transpose(x: Any, n: int) -> Any:
-    a = np.zeros((3, n), like=x).T
+    a = np.zeros((3, n), x.dtype, like=x).T
     for j in range(n):
         a[j] = a[j - 1] * x + 0.5
     return a
 
 
 def parts_of_rows(x: Any, n: int) -> Any:
-    a = np.ones((n, 6), like=x)
+    a = np.ones((n, 6), x.dtype, like=x)
     for i in range(1, n):
         a[i, :3] = a[i - 1, 3:] * x
         a[i, 3:] = a[i, :3] + a[i - 1, :3]
@@ -99,21 +100,21 @@ def parts_of_rows(x: Any, n: int) -> Any:
 
 
 def windows(x: Any, n: int) -> Any:
-    a = np.ones(n, like=x)
+    a = np.ones(n, x.dtype, like=x)
     for i in range(3, n):
         a[i] = a[i - 3 : i] @ x
     return a
 
 
 def windows_of_rows(x: Any, n: int) -> Any:
-    a = np.ones((n, 3), like=x)
+    a = np.ones((n, 3), x.dtype, like=x)
     for i in range(2, n):
         a[i] = 0.5 * a[i - 2 : i].sum(axis=0) * x
     return a
 
 
 def windows_of_a_view(x: Any, n: int) -> Any:
-    a = np.ones((n, 2), like=x)
+    a = np.ones((n, 2), x.dtype, like=x)
     line = a.reshape(-1)
     for i in range(3, n):
         line[i] = line[i - 3 : i] @ x
@@ -122,7 +123,7 @@ def windows_of_a_view(x: Any, n: int) -> Any:
 
 def neighbours(x: Any, n: int) -> Any:
     size = int(n**0.5)
-    a = np.ones((size, size), like=x)
+    a = np.ones((size, size), x.dtype, like=x)
     for i in range(1, size):
         for j in range(1, size):
             a[i, j] = a[i - 1, j] * x[0] + a[i, j - 1] * x[1] + a[i - 1, j - 1]
@@ -130,14 +131,14 @@ def neighbours(x: Any, n: int) -> Any:
 
 
 def counted(x: Any, n: int) -> Any:
-    a = np.zeros(n, like=x)
+    a = np.zeros(n, x.dtype, like=x)
     for i in range(n):
         np.add.at(a, [i, i - 1], x[:2])
     return a
 
 
 def out_of_ufuncs(x: Any, n: int) -> Any:
-    a = np.ones((n, 3), like=x)
+    a = np.ones((n, 3), x.dtype, like=x)
     for i in range(1, n):
         np.multiply(a[i - 1], x, out=a[i])
         np.sin(a[i], out=a[i])
@@ -145,7 +146,7 @@ def out_of_ufuncs(x: Any, n: int) -> Any:
 
 
 def put_flat(x: Any, n: int) -> Any:
-    a = np.ones((n // 2, 2), like=x)
+    a = np.ones((n // 2, 2), x.dtype, like=x)
     for i in range(1, 2 * (n // 2)):
         a.flat[i] = a.flat[i - 1] * x[0]
     return a
@@ -165,6 +166,17 @@ def test_nodes_and_their_entries_grow_with_what_is_written(fill: Callable[..., A
     small, large = costs(150), costs(600)
     assert large[0] <= 4.4 * small[0]
     assert large[1] <= 5 * small[1]
+
+
+@pytest.mark.parametrize("fill", FILLINGS)
+def test_what_is_filled_in_pieces_differentiates(fill: Callable[..., Any]) -> None:
+    v = np.array([0.5, -1.0, 0.25])
+    for n in (5, 90):
+        slope = complex_step(lambda x, n=n: np.sum(fill(x, n)), [X], [v])
+        found = grad(lambda x, n=n: np.sum(fill(x, n)))(X) @ v
+        np.testing.assert_allclose(found, slope, rtol=1e-12)
+        tangent = jvp(lambda x, n=n: fill(x, n), X, v)[1]
+        np.testing.assert_allclose(np.sum(tangent), slope, rtol=1e-12)
 
 
 def peak(f: Callable[[], Any]) -> int:

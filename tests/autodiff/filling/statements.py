@@ -461,10 +461,14 @@ def looping(state: State) -> str | None:
         "for i in range(1, len({0})):\n    {0}[i] = {0}[i - 1] * 0.5 + {1}",
         "for i in range(len({0})):\n    {0}[i] += {0}[-1] - {1}",
         "for i, row in enumerate({0}):\n    {0}[-i] = row * {1}",
+        "for k in np.ndindex({0}.shape):\n    {0}[k] = {1} - {0}[k[::-1]] * 0.5",
+        "for k in np.ndindex({0}.shape):\n    {0}[k] += {0}[tuple(-i - 1 for i in k)]",
     ]
     if len(state.shape(a)) > 1:
         forms += [
             "for row in {0}:\n    row += {1}",
+            "for i in range(len({0})):\n    {0}[i] = {1}\n    {0}[i, 0] = {0}[i - 1, 0] * 0.5",
+            "for i in range(len({0})):\n    {0}[i, -1] = {1}\n    {0}[i] *= {0}[0]",
             "for row in {0}:\n    row[...] = row[::-1]",
             "for column in {0}.T:\n    column[0] = {1}",
         ]
