@@ -182,6 +182,20 @@ def series(subject: Subject) -> None:
     agree("Taylor coefficient 2", found[2], "nested jvp", second / 2, BY_STEP)
 
 
+def complex_inside(subject: Subject) -> None:
+    """Where it computes with complex numbers, gradients of the real part are differences of it."""
+
+    def f(*xs: Any) -> Any:
+        return np.sum(subject.w * np.real(subject.read(*(x * (1 + 0.5j) for x in xs))))
+
+    v, small = subject.v, 0.1
+    found = dot(grad(f, subject.every)(*subject.arguments), v)
+    differences = richardson(f, subject.arguments, [small * d for d in v]) / small
+    scale = float(np.abs(subject.slope).sum())
+    agree("grad·v", found, "differences", differences, BY_DIFFERENCES, scale)
+    agree("jvp", jvp(f, subject.arguments, v)[1], "grad·v", found, BY_STEP, scale)
+
+
 def checkpointed(subject: Subject) -> None:
     """Under checkpoint gradients are the same, first and second."""
     kept = checkpoint(subject.read)
@@ -225,5 +239,5 @@ def accumulated(subject: Subject) -> None:
 
 
 CHECKS: list[Callable[[Subject], None]] = [values, forward, backward, jacobians, second]
-CHECKS += [hessians, series, checkpointed, planned, accumulated]
+CHECKS += [hessians, series, complex_inside, checkpointed, planned, accumulated]
 BY_NAME = {check.__name__: check for check in CHECKS}
