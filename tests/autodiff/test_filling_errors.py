@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import Tensor, compile, grad
+from autodiff import Tensor, compile, grad, hessian, jacobian, jvp
 
 X = np.array([0.5, -1.25, 0.75])
 W = np.array([[1.0, -2.0], [3.0, 0.5], [-1.5, 2.5]])
@@ -217,6 +217,19 @@ def test_a_tensor_stays_what_it_is() -> None:
         return np.sum(x)
 
     np.testing.assert_array_equal(grad(f)(X), np.ones(3))
+
+
+@pytest.mark.parametrize("derivative", [grad, hessian, jacobian, lambda f: lambda x: jvp(f, x, x)])
+def test_an_array_outside_of_what_is_differentiated(derivative: Any) -> None:
+    a = np.ones(3, like=Tensor(X))
+
+    def f(x: Any) -> Any:
+        for statement in ("a[0] = x[1]", "a[1:] += x[0]", "np.sin(x, out=a)", "a.T[0] = x[0]"):
+            attempt(statement, x, a, TypeError)
+        return np.sum(a * x)
+
+    derivative(f)(X)
+    np.testing.assert_array_equal(a.data, np.ones(3))
 
 
 @pytest.mark.parametrize("statement", ["a[3] = x[0]", "a[:2] = x", "np.diagonal(a)[0] = x[0]"])
