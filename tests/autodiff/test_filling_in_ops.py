@@ -86,3 +86,19 @@ def test_every_case_takes_it(case: Case) -> None:
         found = grad(lambda *xs: f(*map(filled, xs)), every)(*case.args)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("function", [np.atleast_1d, np.atleast_2d, np.atleast_3d])
+def test_several_results_of_which_some_are_views(function: Callable[..., Any]) -> None:
+    x = Tensor(np.array([1.0, 2.0]))
+    a = filled(x)
+    assert_same(function(a, 3 * x), function(x, 3 * x))
+    assert_same(function(3 * x, a, 2.0), function(3 * x, x, 2.0))
+    function(a, x)[0][...] = 5.0
+    np.testing.assert_array_equal(a.data, [5.0, 5.0])
+
+
+def test_what_is_cut_off_depends_on_the_entries() -> None:
+    a = np.zeros(5, like=Tensor(np.ones(2)))
+    a[1:3] = Tensor(np.array([1.0, 2.0])) * 1
+    np.testing.assert_array_equal(np.trim_zeros(a).data, [1.0, 2.0])
