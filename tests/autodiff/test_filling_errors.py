@@ -104,7 +104,7 @@ KINDS += [(ValueError, READ_ONLY)]
 CASES = [(statement, error) for error, statements in KINDS for statement in statements]
 
 
-def made(x: Any) -> Any:
+def make_array(x: Any) -> Any:
     a = np.zeros((3, 2), x.dtype, like=x)
     a[:, 0] = x
     a[1:, 1] = x[:2] * x[1:]
@@ -119,14 +119,14 @@ def attempt(statement: str, x: Any, a: Any, error: type[Exception]) -> None:
 @pytest.mark.parametrize(("statement", "error"), CASES, ids=[statement for statement, _ in CASES])
 def test_what_is_refused_changes_nothing(statement: str, error: type[Exception]) -> None:
     def f(x: Any) -> Any:
-        a = made(x)
+        a = make_array(x)
         attempt(statement, x, a, error)
         a[0, 1] += x[2]
         attempt(statement, x, a, error)
         return np.sum(W * a)
 
     def without_attempts(x: Any) -> Any:
-        a = made(x)
+        a = make_array(x)
         a[0, 1] += x[2]
         return np.sum(W * a)
 
@@ -144,7 +144,7 @@ def test_what_is_refused_changes_nothing(statement: str, error: type[Exception])
 )
 def test_numpy_refuses_the_same(statement: str, error: type[Exception]) -> None:
     with pytest.raises((error, TypeError) if error is ValueError else error):
-        exec(statement, {"np": np, "W": W, "a": made(X), "x": X})
+        exec(statement, {"np": np, "W": W, "a": make_array(X), "x": X})
 
 
 WHOLE = """\
@@ -235,7 +235,7 @@ def test_an_array_outside_of_what_is_differentiated(derivative: Any) -> None:
 @pytest.mark.parametrize("statement", ["a[3] = x[0]", "a[:2] = x", "np.diagonal(a)[0] = x[0]"])
 def test_a_plan_refuses_the_same(statement: str) -> None:
     def f(x: Any) -> Any:
-        a = made(x)
+        a = make_array(x)
         if x[0] > 1:
             exec(statement, {"np": np, "a": a, "x": x})
         return np.sum(W * a)

@@ -18,7 +18,7 @@ from tests.autodiff.cases.case import Case
 FUNCTIONS = [f for f in public_functions() if f not in (np.may_share_memory, np.shares_memory)]
 
 
-def filled(x: Any) -> Any:
+def array_filled_with(x: Any) -> Any:
     """Return an array that was filled with the entries of a Tensor, in two pieces."""
     a = np.zeros(x.shape, x.dtype, like=x)
     a[...] = x
@@ -67,10 +67,12 @@ def gradients(call: Call, make: Callable[[Any], Any]) -> Any:
 @pytest.mark.parametrize("function", FUNCTIONS, ids=full_name)
 def test_every_function_takes_it(function: Callable[..., Any]) -> None:
     for call in calls().get(function, []):
-        args, kwargs = each_tensor(filled, (call.args, call.kwargs))
+        args, kwargs = each_tensor(array_filled_with, (call.args, call.kwargs))
         with np.errstate(all="ignore"):
             assert_same(function(*args, **kwargs), call.of_tensors())
-            pairs = zip(gradients(call, filled), gradients(call, lambda x: x), strict=True)
+            pairs = zip(
+                gradients(call, array_filled_with), gradients(call, lambda x: x), strict=True
+            )
             for found, expected in pairs:
                 np.testing.assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
@@ -83,7 +85,7 @@ def test_every_case_takes_it(case: Case) -> None:
     every = tuple(range(len(case.args)))
     with np.errstate(all="ignore"):
         expected = grad(f, every)(*case.args)
-        found = grad(lambda *xs: f(*map(filled, xs)), every)(*case.args)
+        found = grad(lambda *xs: f(*map(array_filled_with, xs)), every)(*case.args)
     for one, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(one, other, rtol=1e-11, atol=1e-11)
 
@@ -91,7 +93,7 @@ def test_every_case_takes_it(case: Case) -> None:
 @pytest.mark.parametrize("function", [np.atleast_1d, np.atleast_2d, np.atleast_3d])
 def test_several_results_of_which_some_are_views(function: Callable[..., Any]) -> None:
     x = Tensor(np.array([1.0, 2.0]))
-    a = filled(x)
+    a = array_filled_with(x)
     assert_same(function(a, 3 * x), function(x, 3 * x))
     assert_same(function(3 * x, a, 2.0), function(3 * x, x, 2.0))
     function(a, x)[0][...] = 5.0

@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from tests.autodiff.filling.program import Program
-from tests.autodiff.filling.statements import STATEMENTS, State, creating
+from tests.autodiff.filling.state import State
+from tests.autodiff.filling.statements import STATEMENTS, creating
 
 ARGUMENTS = [(), (), (1,), (3,), (3,), (4,), (2, 3), (3, 3), (2, 1, 3), (2, 2), (0,)]
 LARGEST = 1e3

@@ -16,19 +16,19 @@ from tests.autodiff.programs.subject import Subject, agree, all_agree, stacked
 JOINS = re.compile(r"np\.(stack|concatenate|hstack|vstack|dstack)\(\[")
 
 
-def filling(program: Program) -> Program:
+def program_that_fills(program: Program) -> Program:
     """Return the program that fills arrays where this one joins values."""
 
-    def filled(i: int) -> Line:
-        line, call = program.lines[i], rf"filled(np.\1, {program.seed + i}, ["
+    def line_that_fills(i: int) -> Line:
+        line, call = program.lines[i], rf"join_by_filling(np.\1, {program.seed + i}, ["
         return replace(line, expression=JOINS.sub(call, line.expression))
 
-    return replace(program, lines=tuple(map(filled, range(len(program.lines)))))
+    return replace(program, lines=tuple(map(line_that_fills, range(len(program.lines)))))
 
 
 def agrees_with_joining(subject: Subject) -> None:
     """The program that fills arrays has the values and the derivatives of the one that joins."""
-    filled = Subject(filling(subject.program))
+    filled = Subject(program_that_fills(subject.program))
     if filled.program == subject.program:
         return
     arguments, v = subject.arguments, subject.direction()

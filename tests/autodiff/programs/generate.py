@@ -11,7 +11,7 @@ import numpy as np
 
 from tests.autodiff.programs.choosing import Chooser
 from tests.autodiff.programs.coverage import called_by, cases_by_op, differentiable
-from tests.autodiff.programs.filling import filling
+from tests.autodiff.programs.filling import program_that_fills
 from tests.autodiff.programs.program import Line, Program, environment, literal, names_in
 from tests.autodiff.programs.tail import BY_NAME
 from tests.autodiff.programs.template import TEMPLATES
@@ -115,7 +115,7 @@ class _Generator:
                 self._common_line()
         result = self._result()
         program = Program(self.seed, self.arguments, tuple(self.lines), result, self.smooth)
-        return filling(program) if self.seed % FILLING == 0 else program
+        return program_that_fills(program) if self.seed % FILLING == 0 else program
 
     def _places(self, length: int) -> Any:
         return self.some.rng.permutation(np.arange(2, length))[:TARGETS]

@@ -12,7 +12,7 @@ import numpy as np
 
 import autodiff
 from tests.autodiff.cases.indexing import with_entries
-from tests.autodiff.programs.filled import filled
+from tests.autodiff.programs.join_by_filling import join_by_filling
 from tests.autodiff.programs.tail import case, operand
 
 NAME = re.compile(r"\b[vx]\d+\b")
@@ -21,7 +21,7 @@ import numpy as np
 from functools import partial
 from autodiff import *
 from tests.autodiff.cases.indexing import with_entries
-from tests.autodiff.programs.filled import filled
+from tests.autodiff.programs.join_by_filling import join_by_filling
 from tests.autodiff.programs.tail import case, operand
 
 nan = np.nan
@@ -103,7 +103,7 @@ def environment(number: type[np.floating[Any]]) -> dict[str, Any]:
     constants = {"number": number, "array": partial(np.array, dtype=number)}
     return {**public, **constants, "np": np, "case": case, "operand": operand} | {
         "nan": np.nan,
-        "filled": filled,
+        "join_by_filling": join_by_filling,
         "with_entries": with_entries,
     }
 

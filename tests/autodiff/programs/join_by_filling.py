@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 
 
-def filled(join: Callable[..., Any], seed: int, parts: Sequence[Any], **options: Any) -> Any:
+def join_by_filling(
+    join: Callable[..., Any], seed: int, parts: Sequence[Any], **options: Any
+) -> Any:
     """Return what a function makes of a list of arrays, written into an array part after part."""
     every = np.concatenate([np.ravel(part) for part in parts])
     ends = np.cumsum([0, *(part.size for part in parts)])
