@@ -45,16 +45,16 @@ def take_note(pieces: Pieces) -> None:
 def result_of(f: Function, args: Any, kwargs: Any) -> Any:
     """Return what a function that is differentiated returns; what it fills it has to make."""
     arrays = _known.arrays
-    outside = {pieces: pieces.closed for pieces in _held(arrays)} if arrays else {}
+    outside = {pieces: pieces.closed for pieces in _arrays_of(arrays)} if arrays else {}
     for pieces in outside:
         pieces.closed = _OUTSIDE
     try:
         return at_present(f(*args, **kwargs))
     finally:
-        for pieces in _held(arrays) if arrays else ():
+        for pieces in _arrays_of(arrays) if arrays else ():
             pieces.closed = outside.get(pieces, _AFTERWARDS)
 
 
-def _held(arrays: dict[int, ref[Pieces]]) -> list[Pieces]:
+def _arrays_of(arrays: dict[int, ref[Pieces]]) -> list[Pieces]:
     found = [reference() for reference in list(arrays.values())]
     return [pieces for pieces in found if pieces is not None]

@@ -98,8 +98,8 @@ class Fillable(Tensor, derives=True):
         """Return what a function makes of it that NumPy may answer with views of an array."""
         origins, constants = function(self._origin), function(self._constants)
         if isinstance(origins, np.ndarray):
-            if not np.may_share_memory(origins, self._origin):
-                return function(self.at_present())
+            if origins.size and not np.may_share_memory(origins, self._origin):
+                return operations[np.copy](function(self.at_present()))
             return blank(Fillable, constants, origins, self._pieces, self, function)
 
         def part(i: int) -> Function:
@@ -165,7 +165,7 @@ class Fillable(Tensor, derives=True):
         dtype = np.result_type(value_of(result))
         if not np.can_cast(dtype, self.dtype, "same_kind"):
             raise kind_error(dtype, self.dtype)
-        if len(np.shape(result)) > self.ndim:
+        if np.shape(result) != self.shape:
             raise ValueError(
                 f"a result of shape {np.shape(result)} does not fit into an array of shape "
                 f"{self.shape}"

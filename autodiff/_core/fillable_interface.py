@@ -85,7 +85,7 @@ class Flat:
     __slots__ = ("array",)
 
     def __init__(self, array: Fillable) -> None:
-        self.array = array
+        self.array = array if array.ndim else array.reshape(1)
 
     def _places(self, key: Any) -> Any:
         """Return the index of each entry that a key names."""
@@ -93,7 +93,7 @@ class Flat:
         return np.unravel_index(np.arange(self.array.size)[plain_key(key)], shape)
 
     def __getitem__(self, key: Any) -> Any:
-        return self.array[self._places(key)] if self.array.ndim else self.array.ravel()[key]
+        return self.array[self._places(key)]
 
     def __setitem__(self, key: Any, value: Any) -> None:
         places = self._places(key)

@@ -37,6 +37,10 @@ def product(x: Value, y: Value) -> Value:
 # (2000, 20) instead of 55, but 8.4 for (500, 10) instead of 7.8.
 RANK_UPDATE = 32768
 
+# From how many entries of a constant matrix on a plan looks for products of it with itself: looking
+# among the matrices of a Kalman filter of 80 steps took 5 s, and there was nothing to gain.
+LARGE_MATRIX = 64
+
 # Entries of the blocks of rows in which that is done: a quarter of them takes 0.1 ms more, and
 # on two threads, which meet after each block, three times that.
 RANK_UPDATE_BLOCK = 1 << 19

@@ -90,7 +90,7 @@ def without_derivative(function: Function) -> None:
 
     def call(*args: Any, **kwargs: Any) -> Any:
         result = function(*map(value_of, args), **{k: value_of(v) for k, v in kwargs.items()})
-        return constant(result) if hasattr(result, "dtype") else result
+        return constant(result) if hasattr(result, "dtype") and type(result) is not type else result
 
     call.__module__ = "autodiff.rules._constants"  # where a reader finds it
     operations[function] = call

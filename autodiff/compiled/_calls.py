@@ -290,7 +290,10 @@ def _reshape(tape: Tape, a: Any, /, shape: Any, order: str = "C", **kwargs: Any)
 
 @_form(np.ravel)
 def _ravel(tape: Tape, a: Any, order: str = "C") -> Any:
-    return _reshape(tape, a, (a.size,), order)
+    flat = _reshape(tape, a, (a.size,), order)
+    value = a.node.value
+    in_one_run = not isinstance(value, np.ndarray) or value.flags.c_contiguous
+    return flat if in_one_run or order != "C" else np.copy(flat)  # as NumPy has it
 
 
 @_form(np.transpose, np.permute_dims)
@@ -588,7 +591,7 @@ def _change(tape: Tape, function: Any, x: Any, *args: Any) -> None:
     _require_stand_in(tape, function.__name__, x)
 
     def changed_copy(x: Any, *args: Any) -> Any:
-        out = x.copy()
+        out = np.array(x)
         function(out, *args)
         return out
 

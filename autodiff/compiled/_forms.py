@@ -153,7 +153,9 @@ def _key_item(k: Any, parts: Any) -> str:
         return "..."
     if type(k) is Part:
         return str(parts[k.number])
-    return repr(k) if k is None or type(k) is bool else str(operator.index(k))
+    if isinstance(k, bool | np.bool):
+        return repr(bool(k))
+    return "None" if k is None else str(operator.index(k))
 
 
 def is_static(key: Any) -> bool:

@@ -21,14 +21,14 @@ def getitem(x: NDArray[Any], *parts: Any, key: Any) -> Any:
 
 def setitem(x: NDArray[Any], v: Any, *parts: Any, key: Any) -> Any:
     """Return a copy with other entries at a key."""
-    out = x.copy()
+    out = np.array(x)  # also of a number
     out[fill_in(key, parts)] = v
     return out
 
 
 def add_at(x: NDArray[Any], v: Any, *parts: Any, key: Any, ufunc: Any = np.add) -> Any:
     """Return a copy to whose entries at a key others are added, as often as an index occurs."""
-    out = x.copy()
+    out = np.array(x)  # also of a number
     ufunc.at(out, fill_in(key, parts), v)
     return out
 

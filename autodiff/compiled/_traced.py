@@ -102,6 +102,8 @@ class Traced:
             if np.ndim(getattr(node, "value", node)) > self.ndim:
                 raise self.tape.refuse(f"an array of shape {self.shape} is written more axes into")
             node = self.tape.node(_functions.setitem, [self, node], {"key": (...,)})
+        elif isinstance(self.node.value, np.ndarray) and not isinstance(node.value, np.ndarray):
+            node = self.tape.node(_functions.setitem, [self, node], {"key": (...,)})  # to show it
         elif node.dtype != self.dtype:
             if not np.can_cast(node.value, self.dtype, "same_kind"):
                 raise self.tape.refuse(f"{node.dtype} is written into an array of {self.dtype}")
@@ -286,7 +288,7 @@ class Traced:
         if not hasattr(value, "dtype"):
             value = np.asarray(value) if isinstance(value, list | tuple) else value
         options, parts, _ = _key(key)
-        if not self.shape and not parts:
+        if not self.shape and not parts and not _has_truth_value(key):
             self.write(np.full_like(self, np.reshape(value, ())))
             return
         if type(value) is Traced and value.base is self and not parts and value.view[1] == options:
@@ -317,6 +319,13 @@ class Traced:
 
     def __pow__(self, other: Any) -> Any:
         return _power(self, other)
+
+    def __ipow__(self, other: Any) -> Any:
+        result = _power(self, other)
+        if result is NotImplemented or not isinstance(self.node.value, np.ndarray):
+            return result
+        self.write(result)
+        return self
 
     def __rpow__(self, other: Any) -> Any:
         return _binary(other, self, np.power, operator.pow)
@@ -355,6 +364,10 @@ def _key(key: Any) -> tuple[Options, list[Any], bool]:
             basic = basic and isinstance(k, _BASIC) and type(k) is not bool
             template.append(_known_slice(k))
     return {"key": tuple(template) if type(key) is tuple else template[0]}, parts, basic
+
+
+def _has_truth_value(key: Any) -> bool:
+    return any(isinstance(k, bool | np.bool) for k in (key if type(key) is tuple else (key,)))
 
 
 def _known_slice(key: Any) -> Any:

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.constants_like import zeros_like
 from autodiff._core.ndarray import Entries
@@ -86,7 +87,7 @@ def _part_for_each_axis(keys: list[Any], shape: Shape) -> list[Any]:
 
 
 def _plain(key: Any) -> Any:
-    key = value_of(key)
+    key = value_of(at_present(key))
     if type(key) in _BASIC:
         return key
     array = key if hasattr(key, "__array_function__") else np.asarray(key)

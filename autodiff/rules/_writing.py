@@ -27,14 +27,41 @@ def _views(function: Function) -> None:
 
 for _function in (
     *(np.transpose, np.matrix_transpose, np.reshape, np.ravel, np.squeeze, np.expand_dims),
-    *(np.swapaxes, np.moveaxis, np.rollaxis, np.atleast_1d, np.atleast_2d, np.atleast_3d),
+    *(np.swapaxes, np.moveaxis, np.rollaxis),
     *(np.diagonal, np.diag, np.flip, np.fliplr, np.flipud, np.rot90, np.broadcast_to),
-    *(np.array_split, np.split, np.hsplit, np.vsplit, np.dsplit, np.trim_zeros),
+    *(np.array_split, np.split, np.hsplit, np.vsplit, np.dsplit),
     *(np.lib.stride_tricks.sliding_window_view,),
     *((np.unstack,) if hasattr(np, "unstack") else ()),
 ):
     _views(_function)
 
+
+def _views_each(function: Function) -> None:
+    def views(*arys: Any) -> Any:
+        found = tuple(
+            [a.viewed_by(function) if isinstance(a, Fillable) else function(a) for a in arys]
+        )
+        return found if len(found) > 1 else found[0]
+
+    on_fillable[function] = views
+
+
+for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
+    _views_each(_function)
+
+
+def _trim_zeros(filt: Fillable, trim: Any = "fb", **axis: Any) -> Any:
+    values = value_of(filt.at_present())
+    if values.ndim != 1:
+        return np.copy(np.trim_zeros(filt.at_present(), trim, **axis))
+    front, back = (
+        len(values) - len(np.trim_zeros(values, end)) if end in trim.lower() else 0
+        for end in ("f", "b")
+    )
+    return filt[front : max(front, len(values) - back)]
+
+
+on_fillable[np.trim_zeros] = _trim_zeros
 on_fillable[np.real] = lambda val: val.real
 on_fillable[np.imag] = lambda val: val.imag
 on_fillable[np.shape] = lambda a: a.shape
@@ -105,18 +132,28 @@ def _fill_diagonal(a: Fillable, val: Value, wrap: bool = False) -> None:
 
 @_writes(np.place)
 def _place(arr: Fillable, mask: Any, vals: Value) -> None:
-    places = np.flatnonzero(value_of(as_present(mask)))
+    places = np.flatnonzero(_mask_of(arr, mask, "place"))
+    if places.size and not np.size(vals):
+        raise ValueError("np.place cannot insert from an empty array")
     if places.size:
-        if not np.size(vals):
-            raise ValueError("np.place cannot insert from an empty array")
         Flat(arr)[places] = vals
 
 
 @_writes(np.putmask)
 def _putmask(a: Fillable, mask: Any, values: Value) -> None:
-    mask = value_of(as_present(mask))
+    mask = _mask_of(a, mask, "putmask").reshape(a.shape)
     if np.size(values):
         a[mask] = np.resize(as_present(values), a.shape)[mask]
+
+
+def _mask_of(a: Fillable, mask: Any, name: str) -> Any:
+    mask = np.asarray(value_of(as_present(mask)), bool)
+    if mask.size != a.size:
+        raise ValueError(
+            f"np.{name} takes a mask with an entry for each of the array's, which has shape "
+            f"{a.shape}, but got one of shape {mask.shape}"
+        )
+    return mask
 
 
 @_writes(np.nan_to_num)
@@ -174,8 +211,9 @@ def _into(ufunc: np.ufunc, method: str, args: Any, kwargs: Any) -> Any:
     else:
         results = getattr(ufunc, method)(*args, **kwargs)
         for out, result in zip(outs, _as_tuple(results), strict=True):
-            if out is not None:
-                out.take_result(result)
+            if isinstance(out, Fillable):
+                wider = method == "__call__" and np.shape(result) != out.shape
+                out.take_result(np.broadcast_to(result, out.shape) if wider else result)
     done = tuple(
         result if out is None else out for out, result in zip(outs, _as_tuple(results), strict=True)
     )

@@ -16,7 +16,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autodiff._core.machine import RANK_UPDATE
+from autodiff._core.machine import LARGE_MATRIX, RANK_UPDATE
 from autodiff.compiled import _functions as functions
 from autodiff.compiled._program import FINITE, Guard, Node, Program
 from autodiff.compiled.passes._finiteness import what_is_needed
@@ -271,6 +271,7 @@ def _transposed_constants(program: Program) -> dict[int, ScaledSum]:
         id(y): y
         for node in program.nodes
         if node.function is np.matmul and type(y := node.inputs[1]) is np.ndarray and y.ndim == 2
+        if y.size >= LARGE_MATRIX
     }
     found: dict[int, ScaledSum] = {}
     for node in program.nodes if matrices else ():

@@ -36,6 +36,7 @@ def _is_written_at(x: Any, key: Any) -> bool:
         is_node(x, functions.setitem)
         and len(x.inputs) == 2
         and along_axes(key, x.ndim) is not None
+        and along_axes(x.options["key"], x.ndim) is not None
         and x.options["key"] == key
     )
 

@@ -83,7 +83,7 @@ def _sum_of_repeated(node: Node, walk: Rewriting) -> Any:
     if once is None or not is_real(node):
         return None
     own = (1,) * (x.ndim - len(shape_of(once))) + shape_of(once)
-    if any(own[axis] > 1 for axis in axes):
+    if any(own[axis] != 1 for axis in axes):
         return None
     total = walk.make(np.multiply, once, type_of(node)(prod([x.shape[axis] for axis in axes])))
     if not node.shape and not shape_of(total):
