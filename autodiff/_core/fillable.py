@@ -88,7 +88,7 @@ class Fillable(Tensor, derives=True):
         if not isinstance(origin, np.ndarray):
             number = origin.item()
             return constant(constants) if number < 0 else pieces.entry(number)
-        if not _makes_view(key):
+        if not makes_view(key):
             return pieces.read(origin, constants)
         view = blank(Fillable, constants, origin, pieces, self, key)
         view._present, view._writes = newest, pieces.writes
@@ -153,7 +153,7 @@ class Fillable(Tensor, derives=True):
 
     def _is_view_at(self, key: Any, value: Fillable) -> bool:
         """Whether a value is the view of this very part."""
-        if value._pieces is not self._pieces or not _makes_view(key):
+        if value._pieces is not self._pieces or not makes_view(key):
             return False
         own = self._origin[key]
         place = "__array_interface__"
@@ -241,7 +241,7 @@ def _are_integers(key: Any) -> bool:
     return type(key) is tuple and {int}.issuperset(map(type, key))
 
 
-def _makes_view(key: Any) -> bool:
+def makes_view(key: Any) -> bool:
     """Whether what NumPy reads at a key is a view."""
     if type(key) is int or type(key) is slice:
         return True

@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Iterator
 from functools import partial
+from math import prod
 from operator import attrgetter
 from typing import Any
 
@@ -22,7 +23,7 @@ from autodiff._core.fillable import (
 )
 from autodiff._core.ndarray import NDArrayInterface, Operand
 from autodiff._core.tensor import Tensor
-from autodiff._core.types import Function
+from autodiff._core.types import Function, Shape
 
 
 class Component(Fillable, derives=True):
@@ -79,6 +80,26 @@ def _write_component(x: Fillable, v: Any, name: str) -> None:
     _component(x, name)[...] = v
 
 
+def places_at(shape: Shape, key: Any) -> Any:
+    """Return the numbers, along one axis, of the entries at a key of an array of this shape."""
+    keys = key if type(key) is tuple else (key,)
+    if len(keys) == len(shape) and all(map(_is_integer, keys)):
+        try:
+            return np.ravel_multi_index(
+                tuple(
+                    np.where(np.asarray(k) < 0, k + n, k) for k, n in zip(keys, shape, strict=True)
+                ),
+                shape,
+            )
+        except ValueError:
+            pass  # NumPy's own indexing says which is outside
+    return np.arange(prod(shape)).reshape(shape)[key]
+
+
+def _is_integer(key: Any) -> bool:
+    return type(key) is int or (isinstance(key, np.ndarray | np.integer) and key.dtype.kind in "iu")
+
+
 class Flat:
     """The entries of an array along one axis, which can be written to: what ``a.flat`` is."""
 
@@ -89,8 +110,7 @@ class Flat:
 
     def _places(self, key: Any) -> Any:
         """Return the index of each entry that a key names."""
-        shape = self.array.shape
-        return np.unravel_index(np.arange(self.array.size)[plain_key(key)], shape)
+        return np.unravel_index(places_at((self.array.size,), plain_key(key)), self.array.shape)
 
     def __getitem__(self, key: Any) -> Any:
         return self.array[self._places(key)]

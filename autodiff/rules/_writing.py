@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.fillable import Fillable, as_present, on_fillable
-from autodiff._core.fillable_interface import Flat
+from autodiff._core.fillable import Fillable, as_present, makes_view, on_fillable
+from autodiff._core.fillable_interface import Flat, places_at
 from autodiff._core.record import value_of
 from autodiff._core.scatter import scatter
 from autodiff._core.types import Function, Value
@@ -165,10 +165,42 @@ def _nan_to_num(x: Fillable, copy: bool = True, **values: Any) -> Value:
 # -- ufuncs ----------------------------------------------------------------------------------
 
 
+# What makes one of two values that are written to one place, one after the other.
+_COMBINED_BY = {np.divide: np.multiply} | {
+    ufunc: ufunc for ufunc in (np.multiply, np.maximum, np.minimum, np.fmax, np.fmin, np.logaddexp)
+}
+FEW = 8  # so often may a place be named to be written to each time, with NumPy's very digits
+
+
+def _most_repeats(places: Any) -> int:
+    return int(np.unique(places, return_counts=True)[1].max(initial=0))
+
+
+def _combine(ufunc: np.ufunc, places: Any, values: Value) -> tuple[Any, Value]:
+    """Return places that are named once each, with what is made of all values for each."""
+    order = np.argsort(places, kind="stable")
+    places, values = places[order], values[order]
+    while len(places) > 1 and (places[1:] == places[:-1]).any():  # in halves
+        first = np.flatnonzero(np.concatenate([[True], places[1:] != places[:-1]]))
+        lengths = np.diff(np.append(first, len(places)))
+        ranks = np.arange(len(places)) - np.repeat(first, lengths)
+        kept = np.flatnonzero(ranks % 2 == 0)
+        partner = np.minimum(kept + 1, len(places) - 1)
+        has_partner = (partner > kept) & (places[partner] == places[kept])
+        both = ufunc(values[kept], values[np.where(has_partner, partner, kept)])
+        places, values = places[kept], np.where(has_partner, both, values[kept])
+    return places, values
+
+
 @_writes(np.ufunc.at)
 def _at(ufunc: np.ufunc, a: Fillable, indices: Any, b: Value = None) -> None:
     """Write ufunc(entry, b) to each place, once for each time that it is named."""
-    places = np.arange(a.size).reshape(a.shape)[_key(indices)]
+    key = _key(indices)
+    if makes_view(key):
+        others = () if b is None else (as_present(b),)
+        a[key] = ufunc(as_present(a[key]), *others)
+        return
+    places = places_at(a.shape, key)
     flat = places.ravel()
     if b is not None:
         b = np.ravel(np.broadcast_to(as_present(b), places.shape))
@@ -178,6 +210,8 @@ def _at(ufunc: np.ufunc, a: Fillable, indices: Any, b: Value = None) -> None:
         sums = scatter(b, ((..., which),), (1,), distinct.shape)
         entries[distinct] = ufunc(entries[distinct], sums)
         return
+    if ufunc in _COMBINED_BY and b is not None and _most_repeats(flat) > FEW:
+        flat, b = _combine(_COMBINED_BY[ufunc], flat, b)
     rest = np.arange(flat.size)
     while rest.size:  # as many rounds as a place is named
         distinct, first = np.unique(flat[rest], return_index=True)
