@@ -23,7 +23,8 @@ class Tensor(NDArrayInterface):
     """An array or number that remembers how it was made, so that it can be differentiated.
 
     NumPy's functions, operators and slices work on it as they do on an array, and each records
-    one node of the computational graph: the op, its inputs and its value.
+    one node of the computational graph: the op, its inputs and its value. It never changes; what
+    ``x.copy()``, ``np.zeros_like(x)`` or ``np.zeros(shape, like=x)`` returns can be filled.
 
     Parameters
     ----------
@@ -42,6 +43,11 @@ class Tensor(NDArrayInterface):
     >>> y.backward()
     >>> x.grad
     array([2., 4.])
+    >>> powers = np.zeros(3, like=x)
+    >>> for i in range(3):
+    ...     powers[i] = x[1] ** i
+    >>> powers
+    Tensor([1., 2., 4.], op=gather)
     """
 
     __slots__ = (
