@@ -73,6 +73,16 @@ def call_by_name(function: Function, operation: Function, args: Any, kwargs: Any
     return operation(*required, **given)
 
 
+def first_argument(function: Function, args: Any, kwargs: Any) -> Any:
+    """Return the first argument of a function, by position or name, or None."""
+    if args:
+        return args[0]
+    try:
+        return kwargs.get(next(iter(_signature(function).parameters)))
+    except (ValueError, StopIteration):
+        return None
+
+
 def without_out(function: Function, args: Any, kwargs: Any) -> tuple[Any, Any, Any]:
     """Return the arguments of a call without ``out=``, and what was given there."""
     if "out" in kwargs:

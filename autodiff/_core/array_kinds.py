@@ -40,7 +40,8 @@ def as_computable(x: Any) -> Any:
 
 def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
-    value = value._plain() if hasattr(type(value), "_plain") else value  # of a Tensor its own
+    if type(value) is not np.ndarray and hasattr(type(value), "_plain"):
+        value = value._plain()  # a Tensor's
     refuse_container(value)
     duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
     array = snapshot(value) if duck else np.array(value, dtype=dtype)

@@ -17,15 +17,14 @@ if TYPE_CHECKING:
     from autodiff._core.pieces import Pieces
 
 
-class _Known(local):
-    """The arrays that can be filled, as far as this thread made them and they are held."""
+class _Calls(local):
+    """The innermost call of a function that this thread differentiates: what was made in it."""
 
-    def __init__(self) -> None:
-        self.arrays: dict[int, ref[Pieces]] = {}  # a WeakSet takes a microsecond to be asked
+    innermost: list[ref[Pieces]] | None = None
 
 
-_known = _Known()
-_OUTSIDE = (
+calls = _Calls()
+OUTSIDE = (
     "an array that was made outside of the function that is differentiated cannot be written to "
     "inside of it: make it inside, as in a = np.zeros(shape, like=x)"
 )
@@ -36,25 +35,16 @@ _AFTERWARDS = (
 )
 
 
-def take_note(pieces: Pieces) -> None:
-    """Remember an array as long as it is held."""
-    arrays, number = _known.arrays, id(pieces)
-    arrays[number] = ref(pieces, lambda _: arrays.pop(number, None))
-
-
 def result_of(f: Function, args: Any, kwargs: Any) -> Any:
     """Return what a function that is differentiated returns; what it fills it has to make."""
-    arrays = _known.arrays
-    outside = {pieces: pieces.closed for pieces in _arrays_of(arrays)} if arrays else {}
-    for pieces in outside:
-        pieces.closed = _OUTSIDE
+    outer = calls.innermost
+    made: list[ref[Pieces]] = []
+    calls.innermost = made
     try:
         return at_present(f(*args, **kwargs))
     finally:
-        for pieces in _arrays_of(arrays) if arrays else ():
-            pieces.closed = outside.get(pieces, _AFTERWARDS)
-
-
-def _arrays_of(arrays: dict[int, ref[Pieces]]) -> list[Pieces]:
-    found = [reference() for reference in list(arrays.values())]
-    return [pieces for pieces in found if pieces is not None]
+        calls.innermost = outer
+        for reference in made:
+            pieces = reference()
+            if pieces is not None:
+                pieces.closed = _AFTERWARDS

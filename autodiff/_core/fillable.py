@@ -10,12 +10,13 @@ an entry, or a part that was written at once, is the very Tensor that was writte
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._core.arguments import without_out
+from autodiff._core.arguments import first_argument, without_out
 from autodiff._core.array_kinds import refuse_container
 from autodiff._core.hook import NO_GRAD, PLAIN, recording
 from autodiff._core.ndarray import operations
@@ -54,7 +55,7 @@ class Fillable(Tensor, derives=True):
             hook.on_fillable(pieces.made)
         if not hook.records:
             pieces.settle()
-            return pieces.read(self._origin, self._constants)
+            return _as_constant(pieces.read(self._origin, self._constants))
         if self._present is None or self._writes != pieces.writes:
             self._present, self._writes = self._read(pieces), pieces.writes
         return self._present
@@ -83,16 +84,23 @@ class Fillable(Tensor, derives=True):
             if newest is None:
                 pieces.settle()
             elif newest._value.shape == ():
-                return newest
+                return newest if hook.records else _as_constant(newest)
         origin, constants = self._origin[key], self._constants[key]
         if not isinstance(origin, np.ndarray):
-            number = origin.item()
-            return constant(constants) if number < 0 else pieces.entry(number)
+            return self._entry(origin.item(), constants)
         if not makes_view(key):
-            return pieces.read(origin, constants)
+            read = pieces.read(origin, constants)
+            return read if hook.records else _as_constant(read)
         view = blank(Fillable, constants, origin, pieces, self, key)
         view._present, view._writes = newest, pieces.writes
         return view
+
+    def _entry(self, number: int, value: Any) -> Tensor:
+        """Return the entry of an origin, or a constant."""
+        if number < 0:
+            return constant(value)
+        entry = self._pieces.entry(number)
+        return entry if current_hook().records else _as_constant(entry)
 
     def viewed_by(self, function: Function) -> Any:
         """Return what a function makes of it that NumPy may answer with views of an array."""
@@ -102,15 +110,17 @@ class Fillable(Tensor, derives=True):
                 return operations[np.copy](function(self.at_present()))
             return blank(Fillable, constants, origins, self._pieces, self, function)
 
-        def part(i: int) -> Function:
-            return lambda x: function(x)[i]
+        if not isinstance(origins, list | tuple):
+            return function(self.at_present())
 
-        return type(origins)(
-            [
-                blank(Fillable, constants[i], origin, self._pieces, self, part(i))
-                for i, origin in enumerate(origins)
-            ]
-        )
+        def part(i: int) -> Any:
+            if not isinstance(origins[i], np.ndarray):
+                return self._entry(origins[i].item(), constants[i])
+            view = partial(_nth, function, i)
+            return blank(Fillable, constants[i], origins[i], self._pieces, self, view)
+
+        self._pieces.settle()
+        return type(origins)(map(part, range(len(origins))))
 
     # -- writing -----------------------------------------------------------------------------
 
@@ -135,8 +145,7 @@ class Fillable(Tensor, derives=True):
             hook.on_fillable(pieces.made)
         elif type(value) is Tensor and not (value.requires_grad and hook.records):
             value = value._value
-        if pieces.closed:
-            raise TypeError(pieces.closed)
+        pieces.require_open()
         pieces.settle()
         if type(value) is Tensor:
             pieces.write(self._origin, key, _cast(value, self._constants.dtype))
@@ -153,7 +162,9 @@ class Fillable(Tensor, derives=True):
 
     def _is_view_at(self, key: Any, value: Fillable) -> bool:
         """Whether a value is the view of this very part."""
-        if value._pieces is not self._pieces or not makes_view(key):
+        if type(value) is not type(self) or value._pieces is not self._pieces:
+            return False
+        if not makes_view(key):
             return False
         own = self._origin[key]
         place = "__array_interface__"
@@ -161,6 +172,11 @@ class Fillable(Tensor, derives=True):
 
     def take_result(self, result: Any) -> Fillable:
         """Become a result, as NumPy has it for ``out=`` and in augmented assignments."""
+        self[...] = self.fitting(result)
+        return self
+
+    def fitting(self, result: Any) -> Any:
+        """Return a result as it can take the place of all entries, if it can."""
         result = as_value(result)
         dtype = np.result_type(value_of(result))
         if not np.can_cast(dtype, self.dtype, "same_kind"):
@@ -170,8 +186,7 @@ class Fillable(Tensor, derives=True):
                 f"a result of shape {np.shape(result)} does not fit into an array of shape "
                 f"{self.shape}"
             )
-        self[...] = result
-        return self
+        return result
 
     # -- NumPy's protocols -------------------------------------------------------------------
 
@@ -187,7 +202,7 @@ class Fillable(Tensor, derives=True):
         self, function: Callable[..., Any], types: Any, args: Any, kwargs: Any
     ) -> Any:
         operation = on_fillable.get(function)
-        if operation is not None and isinstance(args[0] if args else None, Fillable):
+        if operation is not None and isinstance(first_argument(function, args, kwargs), Fillable):
             return operation(*args, **kwargs)
         args, kwargs, out = without_out(function, args, kwargs)
         if isinstance(out, Fillable):
@@ -226,6 +241,14 @@ def blank(
     out._part = part
     out._present = None
     return out
+
+
+def _nth(function: Function, i: int, x: Any) -> Any:
+    return function(x)[i]
+
+
+def _as_constant(x: Tensor) -> Tensor:
+    return constant(value_of(x)) if x.requires_grad else x
 
 
 def plain_key(key: Any) -> Any:

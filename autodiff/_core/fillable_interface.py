@@ -119,6 +119,8 @@ class Flat:
         places = self._places(key)
         count = np.shape(places[0]) if places else ()
         value = as_value(value)
+        if not np.size(value):
+            return
         if count:
             value = np.resize(np.ravel(value), count)
         elif np.size(value) != 1:
@@ -143,6 +145,8 @@ def _write_flat(x: Fillable, v: Any) -> None:
 
 def _fill(x: Fillable, value: Operand) -> None:
     """Write a number to all places."""
+    if np.ndim(value):
+        raise ValueError(f"fill takes one number, not values of shape {np.shape(value)}")
     x[...] = value
 
 
@@ -159,6 +163,34 @@ def _sort(x: Fillable, axis: int = -1, kind: Any = None, order: Any = None) -> N
 def _partition(x: Fillable, kth: Any, axis: int = -1, kind: Any = "introselect") -> None:
     """Bring the entries into order as far as the places ``kth`` are concerned."""
     x[...] = np.partition(x.at_present(), kth, axis, kind)
+
+
+# -- methods that return an array itself, or one that can be filled as well ---------------------
+
+
+def _length(x: Fillable) -> int:
+    return len(x._constants)
+
+
+def _copy(x: Fillable, memo: Any = None) -> Any:
+    return np.copy(x.at_present())
+
+
+def _flatten(x: Fillable, order: Any = "C") -> Any:
+    """Return a copy of the entries along one axis."""
+    return np.copy(np.ravel(x.at_present(), order))
+
+
+def _astype(x: Fillable, dtype: Any, *args: Any, copy: bool = True, **kwargs: Any) -> Any:
+    """Return a copy of the entries cast to another type, or the array itself if it may be."""
+    if not copy and x.dtype == dtype:
+        return x
+    return np.copy(x.at_present().astype(dtype, *args, **kwargs))
+
+
+def _conjugate(x: Fillable) -> Any:
+    """Return the complex conjugate, of real numbers the array itself."""
+    return x.at_present().conj() if x.dtype.kind == "c" else x
 
 
 # -- all else that an array has, of the Tensor that it is at present ---------------------------
@@ -182,7 +214,7 @@ _IN_PLACE = {
 
 def _in_place_by(operation: Function) -> Function:
     def become(self: Fillable, other: Any) -> Fillable:
-        return self.take_result(operation(self.at_present(), as_present(other)))
+        return self.take_result(operation(self.at_present(), as_value(other)))
 
     return become
 
@@ -230,17 +262,32 @@ for _name, _member in {
     "put": _put,
     "sort": _sort,
     "partition": _partition,
+    "__len__": _length,
+    "__copy__": _copy,
+    "__deepcopy__": _copy,
+    "flatten": _flatten,
+    "astype": _astype,
+    "conj": _conjugate,
+    "conjugate": _conjugate,
     "flat": property(Flat, _write_flat),
 }.items():
     setattr(Fillable, _name, _member)
 for _name in ("shape", "ndim", "size", "dtype", "itemsize", "nbytes"):
-    setattr(Fillable, _name, property(attrgetter(f"_constants.{_name}")))
+    _refuse = getattr(NDArrayInterface, _name).fset
+    setattr(Fillable, _name, property(attrgetter(f"_constants.{_name}"), _refuse))
 for _name in (
     *("data", "requires_grad", "op", "inputs", "at", "grad", "name"),
     *("_value", "_values", "_index", "_grad"),
 ):
     setattr(Fillable, _name, property(partial(_attribute, name=_name)))
-_KEPT = {"__init__", "__init_subclass__", "__iter__", "__contains__", "__array_namespace__"}
+_KEPT = {
+    "__hash__",
+    "__init__",
+    "__init_subclass__",
+    "__iter__",
+    "__contains__",
+    "__array_namespace__",
+}
 for _owner in (NDArrayInterface, Conversions, Tensor):
     for _name, _member in vars(_owner).items():
         if callable(_member) and _name not in _KEPT and _name not in vars(Fillable):

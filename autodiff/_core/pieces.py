@@ -10,11 +10,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from math import prod
 from typing import Any
+from weakref import ref
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._core.closed_arrays import take_note
+from autodiff._core.closed_arrays import OUTSIDE, calls
 from autodiff._core.gathering import gather
 from autodiff._core.hook import next_index
 from autodiff._core.tensor import Tensor, constant
@@ -27,18 +28,8 @@ class Pieces:
     """What was written to an array by its own name, or by that of a view of it."""
 
     __slots__ = (
-        *(
-            "__weakref__",
-            "closed",
-            "constants",
-            "count",
-            "depth",
-            "gathered",
-            "made",
-            "newest",
-            "origin",
-        ),
-        *("starts", "tensors", "whole", "whole_writes", "writes"),
+        *("__weakref__", "call", "closed", "constants", "count", "depth", "gathered", "made"),
+        *("newest", "origin", "starts", "tensors", "whole", "whole_writes", "writes"),
     )
 
     def __init__(self, constants: NDArray[Any]) -> None:
@@ -55,7 +46,9 @@ class Pieces:
         self.depth = 0  # whose numbers are not yet in ``origin``
         self.made = next_index()
         self.closed = ""  # why it cannot be written to, if so
-        take_note(self)
+        self.call = calls.innermost  # in which it was made, and may be written to
+        if self.call is not None:
+            self.call.append(ref(self))
 
     # -- writing -----------------------------------------------------------------------------
 
@@ -76,7 +69,7 @@ class Pieces:
         It takes a third of the time, for the numbers of many such pieces are written together.
         """
         lengths = self.origin.shape
-        if self.closed:
+        if self.closed or self.call is not calls.innermost:
             return False
         if type(key) is int and lengths:
             depth = 1
@@ -98,6 +91,12 @@ class Pieces:
         self.newest[key] = piece
         self.writes += 1
         return True
+
+    def require_open(self) -> None:
+        """Raise if nothing can be written at present."""
+        reason = self.closed or ("" if self.call is calls.innermost else OUTSIDE)
+        if reason:
+            raise TypeError(reason)
 
     def settle(self) -> None:
         """Write the numbers of the newest pieces, all at once."""

@@ -62,7 +62,7 @@ def as_input(x: Any) -> Any:
 
 def value_of(x: Any) -> Any:
     """Return what is computed with: in the place of a Tensor its value."""
-    return recording.get().value(x) if type(x) is Tensor else x
+    return x._plain() if isinstance(x, Tensor) else x
 
 
 def explain(op: Op, values: Sequence[Any], error: Exception) -> None:

@@ -57,8 +57,8 @@ def _array(tape: Tape, object: Any, dtype: Any = None, *, copy: Any = True, **kw
 
 
 def _as_array(tape: Tape, a: Any, dtype: Any = None, *args: Any, **kwargs: Any) -> Any:
-    is_array = type(a) is Traced and not a.is_number and (dtype is None or a.dtype == dtype)
-    return a if is_array else _array(tape, a, dtype)
+    is_array = isinstance(a, np.ndarray) or (type(a) is Traced and not a.is_number)
+    return a if is_array and (dtype is None or a.dtype == dtype) else _array(tape, a, dtype)
 
 
 def _full(tape: Tape, shape: Any, fill_value: Any, dtype: Any = None, **kwargs: Any) -> Any:

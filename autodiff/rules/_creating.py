@@ -7,10 +7,11 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from numpy.typing import DTypeLike
+from numpy.typing import DTypeLike, NDArray
 
-from autodiff._core.fillable import Fillable, as_present, fillable, on_fillable
+from autodiff._core.fillable import Fillable, as_present, as_value, fillable, on_fillable
 from autodiff._core.ndarray import operations
+from autodiff._core.record import value_of
 from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Function, Shape, Value
@@ -40,6 +41,7 @@ def _empty(shape: Any, dtype: DTypeLike = float, order: Any = "C") -> Fillable:
 def _full(
     shape: Any, fill_value: Any, dtype: DTypeLike | None = None, order: Any = "C"
 ) -> Fillable:
+    fill_value = as_value(fill_value)
     dtype = _type_of(fill_value) if dtype is None else dtype
     out = fillable(np.zeros(shape, dtype, order))
     out[...] = fill_value
@@ -55,8 +57,9 @@ def _creates_like(function: Function, value: Any) -> None:
         subok: bool = True,
         shape: Any = None,
     ) -> Any:
-        shape = a.shape if shape is None else shape
-        return _full(shape, value, a.dtype if dtype is None else dtype)
+        constants = _like(a, dtype, order, shape)
+        constants[...] = value
+        return fillable(constants)
 
 
 _creates_like(np.zeros_like, 0)
@@ -73,8 +76,19 @@ def _full_like(
     *,
     shape: Any = None,
 ) -> Any:
-    shape = np.shape(a) if shape is None else shape
-    return _full(shape, fill_value, _type_of(a) if dtype is None else dtype)
+    out = fillable(_like(a, dtype, order, shape))
+    out[...] = fill_value
+    return out
+
+
+def _like(a: Any, dtype: DTypeLike | None, order: Any, shape: Any) -> NDArray[Any]:
+    """Return zeros of an array's shape and type, which lie in memory as its entries do."""
+    value = value_of(a)
+    if isinstance(value, np.ndarray):
+        return np.zeros_like(value, dtype, order, subok=False, shape=shape)
+    return np.zeros(
+        np.shape(a) if shape is None else shape, _type_of(a) if dtype is None else dtype
+    )
 
 
 # -- of entries ------------------------------------------------------------------------------
@@ -82,12 +96,19 @@ def _full_like(
 
 @operation(np.array)
 def array(
-    object: Any, dtype: DTypeLike | None = None, *, copy: bool | None = True, ndmin: int = 0
+    object: Any,
+    dtype: DTypeLike | None = None,
+    *,
+    copy: bool | None = True,
+    order: Any = "K",
+    ndmin: int = 0,
 ) -> Any:
     """Return an array of a Tensor's entries, or of nested lists of Tensors, arrays and numbers."""
     if not copy:
         return operations[np.asarray](object, dtype)
     object = as_present(object)
+    if isinstance(object, Tensor) and object.ndim >= ndmin:
+        return _full_like(object, object, dtype, order)
     shape = _shape(object)
     if dtype is None:
         types = {_type_of(leaf) for _, leaf in _leaves(object)}
@@ -100,7 +121,7 @@ def array(
 
 @operation(np.copy)
 def _copy(a: Value, order: str = "K") -> Any:
-    return array(a)
+    return array(a, order=order)
 
 
 def _leaves(x: Any, place: tuple[int, ...] = ()) -> Iterator[tuple[tuple[int, ...], Any]]:
@@ -135,7 +156,7 @@ def _takes_as_array(function: Function, ndmin: int = 0) -> None:
 
     @operation(function)
     def as_array(a: Any, dtype: DTypeLike | None = None, *, requirements: Any = None) -> Any:
-        is_array = isinstance(a, Tensor) and (dtype is None or a.dtype == dtype)
+        is_array = isinstance(a, Tensor | np.ndarray) and (dtype is None or a.dtype == dtype)
         return a if is_array and a.ndim >= ndmin else array(a, dtype, ndmin=ndmin)
 
     on_fillable[function] = as_array

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Value
@@ -126,6 +127,7 @@ def _pad(array: Value, pad_width: Any, mode: Any = "constant", **options: Any) -
 
 def _pairs(name: str, value: Any, ndim: int) -> Any:
     """Return what goes before and after each axis."""
+    value = at_present(value)
     array = value if type(value) is Tensor else np.asarray(value)  # of None, where none is given
     try:
         return np.broadcast_to(array, (ndim, 2))

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from inspect import signature
 from typing import Any
 
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.fillable import Fillable, as_present, makes_view, on_fillable
+from autodiff._core.fillable import Fillable, as_present, as_value, makes_view, on_fillable
 from autodiff._core.fillable_interface import Flat, places_at
 from autodiff._core.record import value_of
 from autodiff._core.scatter import scatter
+from autodiff._core.tensor import Tensor
 from autodiff._core.types import Function, Value
 from autodiff.rules._indexing import _in_range
 
@@ -19,8 +21,16 @@ from autodiff.rules._indexing import _in_range
 
 
 def _views(function: Function) -> None:
-    def view(a: Fillable, *args: Any, **kwargs: Any) -> Any:
-        return a.viewed_by(lambda x: function(x, *args, **kwargs))
+    name = next(iter(signature(function).parameters))
+
+    def view(*args: Any, **kwargs: Any) -> Any:
+        a = args[0] if args else kwargs.pop(name)
+        of_tensor = {k: v for k, v in kwargs.items() if k not in ("subok", "writeable")}
+
+        def view_of(x: Any) -> Any:
+            return function(x, *args[1:], **(of_tensor if type(x) is Tensor else kwargs))
+
+        return a.viewed_by(view_of)
 
     on_fillable[function] = view
 
@@ -46,6 +56,12 @@ def _views_each(function: Function) -> None:
     on_fillable[function] = views
 
 
+def _broadcast_arrays(*args: Any, **subok: Any) -> Any:
+    shape = np.broadcast_shapes(*map(np.shape, args))
+    return tuple([np.broadcast_to(x, shape) for x in args])
+
+
+on_fillable[np.broadcast_arrays] = _broadcast_arrays
 for _function in (np.atleast_1d, np.atleast_2d, np.atleast_3d):
     _views_each(_function)
 
@@ -64,6 +80,10 @@ def _trim_zeros(filt: Fillable, trim: Any = "fb", **axis: Any) -> Any:
 on_fillable[np.trim_zeros] = _trim_zeros
 on_fillable[np.real] = lambda val: val.real
 on_fillable[np.imag] = lambda val: val.imag
+on_fillable[np.real_if_close] = lambda a, tol=100: (
+    np.real_if_close(a.at_present(), tol) if a.dtype.kind == "c" else a
+)
+on_fillable[np.size] = lambda a, axis=None: np.size(a._constants, axis)
 on_fillable[np.shape] = lambda a: a.shape
 on_fillable[np.ndim] = lambda a: a.ndim
 
@@ -81,7 +101,7 @@ def _writes(function: Function) -> Callable[[Function], Function]:
 
 @_writes(np.copyto)
 def _copyto(dst: Fillable, src: Value, casting: str = "same_kind", where: Value = True) -> None:
-    src = as_present(src)
+    src = as_value(src)
     given = np.result_type(value_of(src))
     if not np.can_cast(given, dst.dtype, casting):  # type: ignore[arg-type]
         raise TypeError(f"np.copyto from {given} to {dst.dtype} is no cast of the kind {casting!r}")
@@ -95,6 +115,7 @@ def _write_where(a: Fillable, v: Value, where: Value) -> None:
         a[...] = v
     else:
         mask = np.broadcast_to(where, a.shape)
+        v = np.reshape(v, np.shape(v)[max(np.ndim(v) - a.ndim, 0) :])  # as setting does
         a[mask] = np.broadcast_to(v, a.shape)[mask]
 
 
@@ -109,7 +130,7 @@ def _put(a: Fillable, ind: Any, v: Value, mode: str = "raise") -> None:
 def _put_along_axis(arr: Fillable, indices: Any, values: Value, axis: int | None = None) -> None:
     if axis is None:
         Flat(arr)[np.ravel(value_of(as_present(indices)))] = np.broadcast_to(
-            values, np.shape(indices)
+            as_value(values), np.shape(indices)
         )
         return
     places = np.asarray(value_of(as_present(indices)))
@@ -132,7 +153,7 @@ def _fill_diagonal(a: Fillable, val: Value, wrap: bool = False) -> None:
 
 @_writes(np.place)
 def _place(arr: Fillable, mask: Any, vals: Value) -> None:
-    places = np.flatnonzero(_mask_of(arr, mask, "place"))
+    places, vals = np.flatnonzero(_mask_of(arr, mask, "place")), as_value(vals)
     if places.size and not np.size(vals):
         raise ValueError("np.place cannot insert from an empty array")
     if places.size:
@@ -141,9 +162,9 @@ def _place(arr: Fillable, mask: Any, vals: Value) -> None:
 
 @_writes(np.putmask)
 def _putmask(a: Fillable, mask: Any, values: Value) -> None:
-    mask = _mask_of(a, mask, "putmask").reshape(a.shape)
+    mask, values = _mask_of(a, mask, "putmask").reshape(a.shape), as_value(values)
     if np.size(values):
-        a[mask] = np.resize(as_present(values), a.shape)[mask]
+        a[mask] = np.resize(values, a.shape)[mask]
 
 
 def _mask_of(a: Fillable, mask: Any, name: str) -> Any:
@@ -157,8 +178,8 @@ def _mask_of(a: Fillable, mask: Any, name: str) -> Any:
 
 
 @_writes(np.nan_to_num)
-def _nan_to_num(x: Fillable, copy: bool = True, **values: Any) -> Value:
-    result = np.nan_to_num(x.at_present(), **values)
+def _nan_to_num(x: Fillable, copy: bool = True, nan: Any = 0.0, *args: Any, **more: Any) -> Value:
+    result = np.nan_to_num(x.at_present(), True, nan, *args, **more)
     return result if copy else x.take_result(result)
 
 
@@ -197,13 +218,13 @@ def _at(ufunc: np.ufunc, a: Fillable, indices: Any, b: Value = None) -> None:
     """Write ufunc(entry, b) to each place, once for each time that it is named."""
     key = _key(indices)
     if makes_view(key):
-        others = () if b is None else (as_present(b),)
+        others = () if b is None else (as_value(b),)
         a[key] = ufunc(as_present(a[key]), *others)
         return
     places = places_at(a.shape, key)
     flat = places.ravel()
     if b is not None:
-        b = np.ravel(np.broadcast_to(as_present(b), places.shape))
+        b = np.ravel(np.broadcast_to(as_value(b), places.shape))
     entries = Flat(a)
     if ufunc in (np.add, np.subtract):
         distinct, which = np.unique(flat, return_inverse=True)
@@ -230,28 +251,47 @@ def _key(key: Any) -> Any:
 def _into(ufunc: np.ufunc, method: str, args: Any, kwargs: Any) -> Any:
     """Compute a ufunc, and write what it gives into the arrays of ``out=``."""
     outs = kwargs.pop("out")
-    where = kwargs.pop("where", True)
     args = as_present(args)
-    if where is not True and method == "__call__":
-        where = value_of(as_present(where))
-        shape = np.broadcast_shapes(*map(np.shape, args), np.shape(where), outs[0].shape)
-        mask = np.broadcast_to(where, shape)
-        chosen = [np.broadcast_to(x, shape)[mask] for x in args]
-        results = ufunc(*chosen, **kwargs)
-        for out, result in zip(outs, _as_tuple(results), strict=True):
-            out[mask] = result
-    elif where is not True:
-        raise TypeError(f"np.{ufunc.__name__}.{method} with where= cannot be written into an array")
-    else:
-        results = getattr(ufunc, method)(*args, **kwargs)
-        for out, result in zip(outs, _as_tuple(results), strict=True):
-            if isinstance(out, Fillable):
-                wider = method == "__call__" and np.shape(result) != out.shape
-                out.take_result(np.broadcast_to(result, out.shape) if wider else result)
+    where = value_of(as_present(kwargs.pop("where", True)))
+    if method != "__call__":
+        more = {} if where is True else {"where": where}
+        return outs[0].take_result(getattr(ufunc, method)(*args, **more, **kwargs))
+    if where is not True:
+        return _into_some(ufunc, args, kwargs, outs, where)
+    results = _as_tuple(ufunc(*args, **kwargs))
+    fitting = [
+        _fitting(out, result) for out, result in zip(outs, results, strict=True)
+    ]  # all of them, before one is written
+    for out, result in zip(outs, fitting, strict=True):
+        if out is not None:
+            out[...] = result
     done = tuple(
-        result if out is None else out for out, result in zip(outs, _as_tuple(results), strict=True)
+        [result if out is None else out for out, result in zip(outs, results, strict=True)]
     )
     return done if len(done) > 1 else done[0]
+
+
+def _fitting(out: Any, result: Any) -> Any:
+    """Return a ufunc's result as it fits into an array, which may be larger."""
+    if not isinstance(out, Fillable):
+        return result
+    wider = np.shape(result) != out.shape
+    return out.fitting(np.broadcast_to(result, out.shape) if wider else result)
+
+
+def _into_some(ufunc: np.ufunc, args: Any, kwargs: Any, outs: Any, where: Any) -> Any:
+    """Compute a ufunc where a condition holds, and write it there."""
+    shape = np.broadcast_shapes(
+        *map(np.shape, args), np.shape(where), *(out.shape for out in outs if out is not None)
+    )
+    mask = np.broadcast_to(where, shape)
+    results = _as_tuple(ufunc(*[np.broadcast_to(x, shape)[mask] for x in args], **kwargs))
+    if any(out is None for out in outs):
+        raise TypeError(f"np.{ufunc.__name__} with where= takes an array for each result in out=")
+    fitting = [out[mask].copy().fitting(result) for out, result in zip(outs, results, strict=True)]
+    for out, result in zip(outs, fitting, strict=True):
+        out[mask] = result
+    return outs if len(outs) > 1 else outs[0]
 
 
 def _as_tuple(x: Any) -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import at_present
 from autodiff._core.op import Each, Linear, Multilinear
 from autodiff._core.record import value_of
 from autodiff._core.types import Cotangent, Function, Shape, Tangent, Value
@@ -173,7 +174,7 @@ def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function
     def image(g: Cotangent, out: Value, *inputs: Value) -> Cotangent:
         nonlocal trusted, foreign
         if g.dtype is trusted and g.ndim == (out if backward else inputs[i]).ndim:
-            result = rule(g, out, *inputs)
+            result = at_present(rule(g, out, *inputs))
             if type(result) in _NUMBERS:
                 return _array(result, what, ())
             return result.copy() if foreign else result
@@ -215,7 +216,7 @@ def _image_of(
         g = g.view()
         g.flags.writeable = False
     try:
-        return rule(g, out, *inputs)
+        return at_present(rule(g, out, *inputs))
     except (IndexError, TypeError, ValueError) as error:
         if type(error) not in (IndexError, TypeError, ValueError):  # which says more
             raise
@@ -265,7 +266,7 @@ def checked_entries(name: str, i: int, rule: Function) -> Function:
     def image(g: Cotangent, out: Value, *inputs: Value) -> Cotangent:
         nonlocal trusted
         if inputs[i].dtype is trusted:
-            result = rule(g, out, *inputs)
+            result = at_present(rule(g, out, *inputs))
             return _array(result, what, g.shape) if type(result) in _NUMBERS else result
         if inputs[i].dtype.kind == "c" != out.dtype.kind:
             raise TypeError(

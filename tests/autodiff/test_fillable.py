@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
+from copy import copy, deepcopy
 from threading import Thread
 from typing import Any
 
@@ -243,3 +245,177 @@ class TestWhoseArrayItIs:
         with pytest.warns(UserWarning, match="an array that is filled was made outside"):
             value = planned(X)
         assert value == 1 + 8 + 27 + 3
+
+
+class TestRulesThatFill:
+    """A rule of one's own may fill the image that it returns."""
+
+    def test_second_derivatives_flow_through_it(self) -> None:
+        def filled(g: Any, out: Any, x: Any) -> Any:
+            image = np.zeros_like(x * g)
+            image[:] = 2 * g * x
+            return image
+
+        for rule in (filled, lambda g, out, x: (2 * g * x).copy()):
+            squares = custom(lambda x: x**2, vjp=rule, name="squares")
+            actual = hessian(lambda x, f=squares: np.sum(f(x) ** 2))(X)
+            np.testing.assert_allclose(actual, np.diag(12 * X**2))
+
+    def test_elementwise_and_linear_ops(self) -> None:
+        def filled(g: Any, out: Any, x: Any) -> Any:
+            image = np.zeros_like(x * g)
+            image[...] = 3 * x**2 * g
+            return image
+
+        cubed = elementwise(lambda x: x**3, filled, name="cubed")
+        actual = hessian(lambda x: np.sum(cubed(x) ** 2))(X)
+        np.testing.assert_allclose(actual, np.diag(30 * X**4))
+        tripled = linear(lambda x: 3 * x, lambda g, out, x: (3 * g).copy(), name="tripled")
+        np.testing.assert_allclose(hessian(lambda x: np.sum(tripled(x) ** 2))(X), 18 * np.eye(3))
+
+
+class TestAsNumPyHasIt:
+    """What is a view, what is a copy, and what is written where."""
+
+    def test_what_is_read_without_a_graph_is_a_constant(self) -> None:
+        def f(x: Any, write: Any) -> Any:
+            a = np.zeros(2, like=x)
+            write(a, x)
+            with no_grad():
+                held = [a[0], *a[:1], *list(a.flat)[:1], a[[0]][0]]
+            return sum(held) * x[1]
+
+        for write in (
+            lambda a, x: a.__setitem__(0, x[0]),
+            lambda a, x: a.__setitem__(slice(None), x[:2]),
+        ):
+            np.testing.assert_array_equal(grad(f)(X, write), [0, 4, 0])
+
+    def test_a_part_of_a_complex_array_is_no_view_of_all_of_it(self) -> None:
+        x = Tensor(X)
+        z = np.zeros(3, complex, like=x)
+        z[:] = x + 2j * x
+        z[...] = z.real
+        np.testing.assert_array_equal(z.data, X)
+        z.imag[1] = x[0]
+        part = z.imag
+        z[1] = 7j * x[0]
+        np.testing.assert_array_equal(part.data, [0, 7, 0])
+
+    def test_no_values_write_nothing(self) -> None:
+        a = np.ones((3, 3), like=Tensor(X))
+        np.fill_diagonal(a, np.zeros(0))
+        a.flat = []
+        a.flat[1:] = []
+        assert a.data.all()
+
+    def test_entries_lie_in_memory_as_those_of_an_array(self) -> None:
+        def ravels(x: Any) -> Any:
+            read = []
+            y = np.outer(x, x[:2])
+            arrays = [y.copy("F"), np.zeros_like(y.T), np.copy(y.T), np.array(y.T, like=x)]
+            for a in arrays:
+                a.ravel()[0] = 55.0
+                a.reshape(-1)[1] = 66.0
+                read.append(a)
+            return read
+
+        for actual, expected in zip(ravels(Tensor(X)), ravels(X), strict=True):
+            np.testing.assert_array_equal(actual.data, expected)
+
+    def test_what_numpy_returns_itself_follows(self) -> None:
+        x = Tensor(X)
+        a = np.zeros(3, like=x)
+        followers = [
+            np.broadcast_arrays(a, np.ones((2, 3)))[0][1],
+            a.astype(float, copy=False),
+            np.asarray(a, like=x),
+            np.real_if_close(a),
+            a.conj(),
+            a.real,
+            np.atleast_2d(a, x)[0][0],
+        ]
+        a[0] = 5 * x[0]
+        for follower in followers:
+            np.testing.assert_array_equal(follower.data, [5, 0, 0])
+
+    def test_copies_do_not_follow(self) -> None:
+        x = Tensor(X)
+        a = x.copy()
+        copies = [copy(a), deepcopy(a), a.flatten(), a.astype(float), np.array(a, like=x)]
+        for each in copies:
+            each[0] = 7 * x[1]
+        np.testing.assert_array_equal(a.data, X)
+        for each in copies:
+            np.testing.assert_array_equal(each.data, [14, 2, 3])
+
+    def test_an_array_of_numbers_stays_itself(self) -> None:
+        numbers = np.zeros(3)
+
+        def f(x: Any) -> Any:
+            a = np.asarray(numbers, like=x)
+            a[0] = x[0]
+            return numbers.sum()
+
+        with pytest.raises(TypeError, match="losing its derivative"):
+            grad(f)(X)
+
+    def test_plans_do_not_write_into_copies_of_it(self) -> None:
+        counts = np.zeros(3)
+
+        def count(x: Any) -> Any:
+            a = np.asarray(counts, like=x)
+            a[0] += 1
+            return a * x
+
+        planned = compile(count, eager_calls=0)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", UserWarning)  # it stays eager
+            assert [planned(X)[0] for _ in range(5)] == [1, 2, 3, 4, 5]
+
+    def test_several_results_are_written_all_or_none(self) -> None:
+        a = np.ones(3, like=Tensor(X))
+        with pytest.raises(ValueError, match="broadcast"):
+            np.modf(Tensor(X), out=(a, a[:2]))
+        with pytest.raises(TypeError, match="cannot hold"):
+            np.add(a, 0.5, out=np.ones(3, int, like=a), where=[True, False, True])
+        assert a.data.all()
+
+    def test_arguments_by_name(self) -> None:
+        x = Tensor(X)
+        a = np.zeros((3, 3), like=x)
+        np.fill_diagonal(a=a, val=x)
+        np.copyto(dst=a[0], src=x)
+        np.transpose(a=a)[0] = 5.0
+        np.testing.assert_array_equal(a.data, [[5, 2, 3], [5, 2, 0], [5, 0, 3]])
+
+    def test_lists_of_tensors_are_written(self) -> None:
+        x = Tensor(X)
+        parts = [x[0], x[1], x[2]]
+        a = np.full(3, parts, like=x)
+        np.place(a, [True, False, True], parts[1:])
+        np.putmask(a, [False, True, False], parts)
+        a += parts
+        np.add.at(a, [0, 1], parts[:2])
+        np.testing.assert_array_equal(a.data, [4, 6, 6])
+
+    @pytest.mark.skipif(not hasattr(np, "unstack"), reason="NumPy before 2.1 has no unstack")
+    def test_taken_apart(self) -> None:
+        p, q, r = np.unstack(np.array(Tensor(X), like=Tensor(X)))
+        p += q
+        assert float((p * r).data) == 9
+
+
+def test_its_length_costs_no_reading() -> None:
+    x = Tensor(X)
+    a = np.zeros(400, like=x)
+    for i in range(400):
+        a[len(a) - 1 - i] = x[0] * i
+    assert len(a.at_present().inputs) > 400  # all pieces, as they were written
+
+
+def test_it_is_known_by_its_identity() -> None:
+    a = np.zeros(3, like=Tensor(X))
+    known = {a: "a"}
+    a[0] = 1.0
+    assert known[a] == "a"
