@@ -360,7 +360,7 @@ EVENING = [
 BESIDE = {
     *("_core/ndarray.py", "_core/structures.py", "_core/scatter.py", "_core/fast_recorders.py"),
     *("_core/checks.py", "_core/seeds.py", "_core/constant_arrays.py", "_core/machine.py"),
-    *("_core/hook.py", "_core/array_kinds.py", "_core/closed_arrays.py"),
+    *("_core/hook.py", "_core/array_kinds.py", "_core/closed_arrays.py", "_core/conversions.py"),
 }
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
