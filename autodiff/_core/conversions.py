@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
-from autodiff._core.corrections.corrections import correction, tensor_correction
+from autodiff._core.corrections.corrections import (
+    called_there,
+    correction,
+    tensor_correction,
+)
+from autodiff._core.corrections.without_dispatch import IN_GENERAL, stand_in
 from autodiff._core.hook import recording
-from autodiff._core.refusals import IN_GENERAL, stand_in
 
 
 class LostGraphError(TypeError):
@@ -71,10 +75,13 @@ class Conversions:
     def _value_outside(self, target: str, instead: str, advice: str = "") -> Any:
         """Return the value for use outside the graph, unless a derivative would be lost."""
         if self.requires_grad:
+            shown = advice or correction() or stand_in() or IN_GENERAL
+            constant = instead.replace("t.", f"{called_there(self)}.")
             raise LostGraphError(
                 f"a Tensor of shape {self._value.shape} that requires a gradient cannot become "
-                f"{target} without losing its derivative. Write {instead} if a constant is meant; "
-                f"{advice or correction() or stand_in() or IN_GENERAL}"
+                f"{target} without losing its derivative: {shown}"
+                + ("\nor " if "\n" in shown else "; or ")
+                + f"write {constant} if a constant is meant"
             )
         return self._plain()
 

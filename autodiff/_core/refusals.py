@@ -1,7 +1,7 @@
 """What is refused, why, and what to write instead.
 
-That is every NumPy function that dispatches and has no rule, and what people reach for that does
-not dispatch: it tries to make plain arrays of Tensors, and the stack tells who tried.
+That is every NumPy function that dispatches and has no rule. What does not dispatch tries to make
+plain arrays of Tensors, and the stack tells who tried.
 """
 
 from __future__ import annotations
@@ -11,6 +11,9 @@ from collections.abc import Callable
 from typing import Any
 
 import numpy as np
+
+from autodiff._core.corrections.corrections import called_function
+from autodiff._core.place import PACKAGES
 
 IN_PLACE = (
     "it writes into an array, but a Tensor's value never changes: let it write into a copy, "
@@ -107,67 +110,37 @@ def instead_of(argument: str, function: str) -> str:
     return INSTEAD.get(argument, "leave it out, or give {f} t.data").format(f=function)
 
 
-# -- what does not dispatch ------------------------------------------------------------------
-
-# What is said of no function in particular.
-IN_GENERAL = (
-    "an array that takes Tensors is made by np.zeros(shape, like=x) or np.array([...], like=x), "
-    "with x a Tensor that has axes, or by np.stack, np.concatenate or np.where, and NumPy's "
-    "functions take the place of math's"
-)
-
-# By the beginning of the module's name, and the function's ("" is any).
-STAND_INS = {
-    ("scipy.special", "logsumexp"): "autodiff.logsumexp",
-    ("scipy.special", "log_softmax"): "autodiff.log_softmax",
-    ("scipy.special", "softmax"): "autodiff.softmax",
-    ("scipy.special", "polygamma"): "(-1)**(n + 1) * special.gamma(n + 1) * special.zeta(n + 1, x)",
-    ("scipy.special", "comb"): "scipy.special.binom",
-    ("scipy.special", "factorial"): "scipy.special.gamma(n + 1)",
-    ("scipy.special", "sinc"): "np.sinc",
-    ("scipy.special", "lambertw"): "a number or an array as its branch k",
-    ("scipy.special", ""): "the ufuncs of scipy.special",
-    ("scipy.linalg", ""): "numpy.linalg",
-    ("scipy.fft", ""): "numpy.fft",
-    ("scipy.stats", ""): "the formula in NumPy and the ufuncs of scipy.special",
-    ("scipy.interpolate", ""): "np.interp",
-    ("scipy", ""): "the formula in NumPy",
-    ("numpy", "vectorize"): "np.stack of the results, or the function of the whole array",
-    ("numpy", "full"): "np.full(shape, value, like=x), with x a Tensor that has axes",
-    ("numpy.ma.", ""): "np.where(mask, 0, x) and the like, or the entries that count, x[~mask]",
-}
-
-
-def stand_in() -> str:
-    """Return, for whoever in NumPy or SciPy asks for a plain array now, what to write instead."""
-    module, function = _caller()
-    for (beginning, name), instead in STAND_INS.items():
-        if module.startswith(beginning) and name in ("", function):
-            called = "numpy.ma" if beginning == "numpy.ma." else public_caller()
-            return f"{called} does not dispatch: use {instead}"
-    return ""
+# -- who asks for a plain array -------------------------------------------------------------
 
 
 def public_caller() -> str:
     """Return what was called of NumPy or SciPy, by the name that it has outside of it."""
-    module, function = _caller()
+    module, function = caller()
     package = ".".join(part for part in module.split(".") if not part.startswith("_"))
     if package.startswith("numpy") and hasattr(np, function):
         package = "numpy"
-    if package.startswith("scipy") and not hasattr(sys.modules[package], function):
-        return f"a function of {package}"  # which was called by another name
+    if package.startswith("scipy"):
+        while "." in package and package not in sys.modules:
+            package = package.rpartition(".")[0]
+        if not hasattr(sys.modules.get(package), function):
+            return f"a function of {package}"  # which was called by another name
     return f"{package}.{function}" if package else ""
 
 
-def _caller() -> tuple[str, str]:
+def caller() -> tuple[str, str]:
     """Return the module and the name of the function through which NumPy or SciPy was entered."""
-    frame, caller = sys._getframe(1), None
+    frame, entered = sys._getframe(1), None
     while frame.f_back is not None:
         frame = frame.f_back
-        if frame.f_globals.get("__name__", "").split(".")[0] in ("numpy", "scipy"):
-            caller = frame
-        elif caller is not None:
+        module = frame.f_globals.get("__name__", "")
+        if module.split(".")[0] in ("numpy", "scipy"):
+            if entered is None or not module.startswith("scipy._lib"):  # of decorators
+                entered = frame
+        elif entered is not None or not frame.f_code.co_filename.startswith(PACKAGES):
             break
-    if caller is None:
+    if entered is None:
         return "", ""
-    return caller.f_globals["__name__"], caller.f_code.co_qualname.split(".")[0]
+    module = entered.f_globals["__name__"]
+    if module.startswith("scipy._lib") and (decorated := called_function()):
+        return decorated.__module__, decorated.__name__
+    return module, entered.f_code.co_qualname.split(".")[0]

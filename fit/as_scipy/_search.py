@@ -71,9 +71,9 @@ def first_search(
 def _warn_of_differences(error: Exception) -> None:
     warnings.warn(
         "f cannot be recorded, so that finite differences take the place of exact derivatives. "
-        f"The reason is a {type(error).__name__}: {error}. Write f in plain NumPy "
-        "(np.exp for math.exp, np.where and np.stack for assignment into an array, no float()), or "
-        "give jac='3-point', or a function for the derivatives, to have this without a warning",
+        "Write f in plain NumPy (np.exp for math.exp, like= for arrays that are filled, no "
+        "float()), or give jac='3-point', or a function for the derivatives, to have this without "
+        f"a warning. The reason is a {type(error).__name__}: {error}",
         UserWarning,
         stacklevel=4,
     )

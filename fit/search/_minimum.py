@@ -38,9 +38,9 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> FitResult:
         ):
             raise
         raise TypeError(
-            f"the model cannot be recorded (or a tie or constraint), so there are no exact "
-            f"derivatives: {error}. Write it in NumPy that returns new arrays, or use "
-            'fit.curve_fit(..., jac="3-point")'
+            "the model cannot be recorded (or a tie or constraint), so there are no exact "
+            'derivatives: write what follows, or use fit.curve_fit(..., jac="3-point"): '
+            f"{error}"
         ) from error
     p, residuals, J = _end(problem, found)
     result = FitResult(

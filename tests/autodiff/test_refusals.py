@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import operator
 import re
 from collections.abc import Callable
 from typing import Any
@@ -11,7 +13,10 @@ import numpy.fft
 import numpy.lib.recfunctions
 import numpy.linalg
 import pytest
+import scipy.integrate
+import scipy.interpolate
 import scipy.linalg
+import scipy.optimize
 import scipy.stats
 from numpy.testing import overrides
 from scipy import special
@@ -48,8 +53,8 @@ def test_every_function_is_decided(function: Callable[..., Any]) -> None:
         (special.softmax, r"use autodiff\.softmax"),
         (special.log_softmax, r"use autodiff\.log_softmax"),
         (lambda t: special.comb(t, 2), r"use scipy\.special\.binom"),
-        (lambda t: scipy.linalg.norm(t), r"scipy\.linalg\.norm .* use numpy\.linalg"),
-        (lambda t: scipy.linalg.inv(t[:, None] * t), r"use numpy\.linalg"),
+        (lambda t: scipy.linalg.norm(t), r"scipy\.linalg\.norm .* use numpy\.linalg\.norm"),
+        (lambda t: scipy.linalg.inv(t[:, None] * t), r"use numpy\.linalg\.inv"),
         (scipy.stats.norm.pdf, r"use the formula in NumPy and the ufuncs of scipy\.special"),
     ],
 )
@@ -58,6 +63,52 @@ def test_what_does_not_dispatch_names_its_replacement(
 ) -> None:
     with pytest.raises(TypeError, match=replacement):
         grad(lambda x: np.sum(call(x)))(np.array([1.0, 2.0]))
+
+
+STEPS, WEIGHTS = "a loop of steps", r"np\.sum of weights times values"
+SYSTEM, IMPLICIT = r"np\.linalg\.solve", r"autodiff\.implicit"
+
+
+@pytest.mark.parametrize(
+    ("name", "call", "replacement"),
+    [
+        ("integrate.solve_ivp", lambda f, t: f(lambda s, y: -y * t[0], (0, 1), [1.0]), STEPS),
+        ("integrate.solve_ivp", lambda f, t: f(lambda s, y: -y, (0, 1), t), STEPS),
+        ("integrate.odeint", lambda f, t: f(lambda y, s: -y, t, [0.0, 1.0]), STEPS),
+        ("integrate.quad", lambda f, t: f(lambda s: t[0] * s, 0, 1), WEIGHTS),
+        ("integrate.simpson", lambda f, t: f(t), WEIGHTS),
+        ("integrate.trapezoid", lambda f, t: f(t), r"np\.trapezoid"),
+        ("interpolate.CubicSpline", lambda f, t: f([0, 1], t), r"np\.linalg\.solve .*spline"),
+        ("interpolate.interp1d", lambda f, t: f([0, 1], t), r"np\.interp"),
+        ("linalg.expm", lambda f, t: f(t * np.eye(2)), r".*series, or .*np\.linalg\.eig"),
+        ("linalg.sqrtm", lambda f, t: f(t * np.eye(2)), "the formula in NumPy"),
+        ("linalg.cho_factor", lambda f, t: f(t * np.eye(2)), SYSTEM),
+        ("linalg.cho_solve", lambda f, t: f((np.eye(2), True), t), SYSTEM),
+        ("linalg.lu_factor", lambda f, t: f(t * np.eye(2)), SYSTEM),
+        ("linalg.solve_triangular", lambda f, t: f(np.eye(2), t), SYSTEM),
+        ("linalg.solve_banded", lambda f, t: f((0, 0), np.ones((1, 2)), t), SYSTEM),
+        ("optimize.minimize", lambda f, t: f(lambda y: np.sum((y - t) ** 2), [0.0, 0.0]), IMPLICIT),
+        ("optimize.least_squares", lambda f, t: f(lambda y: y - t, [0.0, 0.0]), IMPLICIT),
+        ("optimize.root", lambda f, t: f(lambda y: y, t), IMPLICIT),
+        ("optimize.fsolve", lambda f, t: f(lambda y: y, t), IMPLICIT),
+    ],
+)
+def test_functions_of_scipy_are_named_with_what_stands_for_them(
+    name: str, call: Callable[..., Any], replacement: str
+) -> None:
+    function = operator.attrgetter(name)(scipy)
+    expected = rf"scipy\.{name} does not dispatch: use {replacement}"
+    with pytest.raises(TypeError, match=expected):
+        grad(lambda x: call(function, x))(np.array([1.0, 2.0]))
+
+
+def test_what_a_function_does_that_scipy_calls_is_not_said_to_be_scipys() -> None:
+    def residual(y: Any, t: Any) -> Any:
+        return y - math.hypot(*t)
+
+    with pytest.raises(TypeError, match="cannot become a float") as caught:
+        grad(lambda t: scipy.optimize.brentq(lambda y: residual(y, t), 0, 5))(np.array([1.0, 2.0]))
+    assert "does not dispatch" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

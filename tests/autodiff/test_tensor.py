@@ -55,7 +55,9 @@ class TestValue:
 
     def test_entries_are_not_assigned(self) -> None:
         x = Tensor([1.0, 2.0])
-        with pytest.raises(TypeError, match=r"x = x\.at\[0\]\.set\(3\.0\), or .* x\.copy\(\)"):
+        with pytest.raises(
+            TypeError, match=r"(?s)\]\)\.copy\(\)\n.*or x = x\.at\[0\]\.set\(3\.0\)"
+        ):
             x[0] = 3.0
 
     def test_item_and_tolist_leave_the_graph(self) -> None:
@@ -102,7 +104,7 @@ class TestLeavingTheGraph:
         ids=["asarray", "array", "float", "int", "complex", "array of Tensors", "index"],
     )
     def test_a_conversion_says_what_to_write_instead(self, convert: object) -> None:
-        with pytest.raises(TypeError, match=r"losing its derivative.*t\.(data|item)"):
+        with pytest.raises(TypeError, match=r"(?s)losing its derivative.*t\.(data|item)"):
             convert(Tensor(1.0))  # type: ignore[operator]
 
     def test_assignment_into_an_array(self) -> None:

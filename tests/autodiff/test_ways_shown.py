@@ -18,7 +18,9 @@ import pytest
 from scipy import special
 
 from autodiff import Tensor, grad, value_and_grad
+from autodiff._core import fillable
 from autodiff._core.conversions import LostGraphError
+from autodiff._core.corrections.corrections import type_correction
 
 X = np.array([0.5, 0.25, 2.0])
 
@@ -65,6 +67,12 @@ def message_of(f: Callable[..., Any], *args: Any) -> str:
     with pytest.raises(TypeError) as caught:
         grad(f)(*args)
     return str(caught.value)
+
+
+def advice_of(f: Callable[..., Any], *args: Any) -> str:
+    """Return what is said but for the last, which is what to write where a constant is meant."""
+    said = message_of(f, *args)
+    return re.sub(r"(; |\n)or write \S+ if a constant is meant$", "", said)
 
 
 def line_of(text: str, line: str) -> str:
@@ -252,7 +260,7 @@ FILLED = [
 
 @pytest.mark.parametrize("program", FILLED, ids=lambda program: program.written)
 def test_the_line_that_made_the_array_is_named_and_what_to_write_there(program: Program) -> None:
-    said = message_of(run(program.text), X)
+    said = advice_of(run(program.text), X)
     assert f"write {program.new}" in said
     assert line_of(program.text, program.there) in said
     assert said.endswith("before" + line_of(program.text, program.written))
@@ -292,7 +300,7 @@ COMPUTED = [
     computed("np.array([x[0], 2.0])", "np.array([x[0], 2.0], like=x), or np.stack", [1, 0, 0]),
     computed(
         "np.array([[x[0], 0.0], [0.0, x[1]]]) @ [1, 2]",
-        "np.array([[x[0], 0.0], [0.0, x[1]]], like=x), or np.stack",
+        "np.array([[x[0], 0.0], [0.0, x[1]]], like=x)\n",
         [1, 2, 0],
     ),
     computed("np.array([2 * t for t in x])", "np.array([2 * t for t in x], like=x)", [2, 2, 2]),
@@ -331,7 +339,7 @@ def corrected_text(program: Program) -> str:
     old, new = program.there, program.new
     if program in COMPUTED:
         old = old.removeprefix("return np.sum(")[:-1].partition(" @ [")[0]
-        new = new.removesuffix(" itself").removesuffix(", or np.stack")
+        new = new.removesuffix(" itself").removesuffix(", or np.stack").strip()
         new = new.replace("(...", f"({old[9:-1]}")
     if "[:2]" in old:
         old = "[x[0], x[1]]"
@@ -340,7 +348,7 @@ def corrected_text(program: Program) -> str:
 
 @pytest.mark.parametrize("program", COMPUTED, ids=lambda program: program.new)
 def test_an_expression_is_shown_by_another(program: Program) -> None:
-    said = message_of(run(program.text), X)
+    said = advice_of(run(program.text), X)
     assert f"for the derivative write {program.new}" in said
     assert said.endswith(line_of(program.text, program.written))
 
@@ -379,13 +387,47 @@ def test_what_stands_for_a_function_of_math_takes_tensors(call: str) -> None:
 )
 def test_indices_and_lengths_have_no_derivative(line: str) -> None:
     said = message_of(run(f"def f(x):\n    {line}\n    return x"), X)
-    assert re.search(r"write t\.(item\(\)|data) if a constant is meant", said, re.IGNORECASE)
+    assert re.search(r"or write [tx]\.(item\(\)|data) if a constant is meant$", said)
     assert "at <program>" not in said
+
+
+@pytest.mark.parametrize(
+    ("line", "constant"),
+    [
+        ("np.asarray(x)", "x.data"),
+        ("np.asarray(p['w'])", "p['w'].data"),
+        ("np.asarray(2 * x)", "t.data"),
+        ("math.sin(y)", "y.item()"),
+    ],
+)
+def test_a_constant_comes_last_by_its_name(line: str, constant: str) -> None:
+    text = f"def f(x):\n    p = {{'w': x * 2}}\n    y = x[0]\n    return np.sum({line})"
+    said = message_of(run(text), X)
+    assert said.endswith(f"\nor write {constant} if a constant is meant")
+
+
+def test_indices_are_shown_in_the_place_of_ndenumerate() -> None:
+    text = """
+        def f(x):
+            s = 0.0
+            for i, t in np.ndenumerate(x):
+                s = s + t * i[0]
+            return s
+        """
+    line = "for i, t in np.ndenumerate(x):"
+    said = message_of(run(text), X)
+    new = "for i in np.ndindex(x.shape), with x[i] as the entry"
+    assert f"for the derivative write {new}{line_of(text, line)}" in said
+    corrected = run(
+        text.replace(line, "for i in np.ndindex(x.shape):").replace("t * i", "x[i] * i")
+    )
+    np.testing.assert_allclose(grad(corrected)(X), [0, 1, 2])
+    np.testing.assert_allclose(corrected(X), run(text)(X))
 
 
 @pytest.mark.parametrize("call", ["hypot(*x)", "remainder(x[2], x[1])"])
 def test_of_others_it_is_said_in_general(call: str) -> None:
-    said = message_of(run(f"def f(x):\n    return math.{call}"), X)
+    said = advice_of(run(f"def f(x):\n    return math.{call}"), X)
     assert "for the derivative" not in said
     assert said.endswith("NumPy's functions take the place of math's")
 
@@ -424,30 +466,63 @@ def test_matrices_are_no_masked_arrays() -> None:
 
 
 @pytest.mark.parametrize(
-    ("statement", "instead", "copy"),
+    ("statement", "by_at"),
     [
-        ("x[0] = 2.0", "x = x.at[0].set(2.0)", "y[0] = 2.0"),
-        ("x[1:] = x[:-1]", "x = x.at[1:].set(x[:-1])", "y[1:] = x[:-1]"),
-        ("x[0] += 3 * x[1]", "x = x.at[0].add(3 * x[1])", "y[0] += 3 * x[1]"),
-        ("x[0] *= 2.0", "x = x.at[0].multiply(2.0)", "y[0] *= 2.0"),
-        ("x[0] -= x[1]", "x = x.at[0].set(x[0] - x[1])", "y[0] -= x[1]"),
+        ("x[0] = 2.0", "x = x.at[0].set(2.0)"),
+        ("x[1:] = x[:-1]", "x = x.at[1:].set(x[:-1])"),
+        ("x[0] += 3 * x[1]", "x = x.at[0].add(3 * x[1])"),
+        ("x[0] *= 2.0", "x = x.at[0].multiply(2.0)"),
+        ("x[0] -= x[1]", "x = x.at[0].set(x[0] - x[1])"),
     ],
 )
-def test_a_tensor_is_not_written_to_but_a_copy(statement: str, instead: str, copy: str) -> None:
+def test_a_tensor_is_not_written_to_but_a_copy(statement: str, by_at: str) -> None:
     text = "def f(x):\n    {}\n    return np.sum(x * W)"
     said = message_of(run(text.format(statement)), X)
-    assert (
-        f"instead of {statement} write {instead}, or fill a copy: y = x.copy() and {copy}" in said
-    )
+    assert f"fill a copy, x = x.copy() before, or {by_at}\n" in said
     assert said.endswith(f"\n  at <program>:2: {statement}")
+    value = run(text.format(statement))(X.copy())
     plain = X.copy()
-    value = run(text.format(statement))(plain)
-    np.testing.assert_allclose(value_and_grad(run(text.format(instead)))(X)[0], value, rtol=1e-15)
+    copied = run(text.format(f"x = x.copy(); {statement}"))
+    np.testing.assert_allclose(value_and_grad(copied)(X)[0], value, rtol=1e-15)
+    np.testing.assert_allclose(copied(plain), value, rtol=1e-15)
+    np.testing.assert_array_equal(plain, X)
+    np.testing.assert_allclose(value_and_grad(run(text.format(by_at)))(X)[0], value, rtol=1e-15)
 
 
-def test_the_copy_has_a_name_of_its_own() -> None:
-    said = message_of(run("def f(x):\n    y = x[1]\n    x[0] = y\n    return x"), X)
-    assert "fill a copy: filled = x.copy() and filled[0] = y" in said
+@pytest.mark.parametrize(
+    ("made", "copied"),
+    [
+        ("A = np.outer(x, x)", "A = np.outer(x, x).copy()"),
+        ("A = x * np.ones((3, 3))", "A = (x * np.ones((3, 3))).copy()"),
+        ("A = -np.outer(x, x)", "A = (-np.outer(x, x)).copy()"),
+        ("B, A = 1, np.outer(x, x)", "A = np.outer(x, x).copy()"),
+    ],
+)
+@pytest.mark.parametrize("writing", ["A[0, 0] = x[1]", "row = A[1]; row[0] = x[1]"])
+def test_the_copy_is_made_where_the_tensor_is(made: str, copied: str, writing: str) -> None:
+    text = f"def f(x):\n    {made}\n    {writing}\n    return np.sum(A)"
+    said = message_of(run(text), X)
+    assert f"fill a copy, {copied}{line_of(text, made)}\nor " in said
+    assert ".at[0" in said.partition("\nor ")[2]
+    assert said.endswith(line_of(text, writing))
+    corrected = run(text.replace(made, copied))
+    np.testing.assert_allclose(corrected(X), run(text)(X), rtol=1e-15)
+    np.testing.assert_allclose(value_and_grad(corrected)(X)[0], corrected(X), rtol=1e-15)
+
+
+def test_one_of_several_results_is_copied_before_it_is_written_to() -> None:
+    text = "def f(x):\n    A, B = np.meshgrid(x, x)\n    A[0] = 1.0\n    return np.sum(A)"
+    said = message_of(run(text), X)
+    assert "fill a copy, A = A.copy() before, or A = A.at[0].set(1.0)\n" in said
+
+
+@pytest.mark.parametrize(
+    "lines", ["for row in np.outer(x, x): row[0] = 1.0", "row = x[1:]; row[0] = 1.0", "t[0] = 1.0"]
+)
+def test_what_is_a_view_or_kept_outside_is_told_in_general(lines: str) -> None:
+    f = run(f"def f(x):\n    {lines}\n    return np.sum(x)")
+    f.__globals__["t"] = Tensor(X)
+    assert "instead of x[i] = v write x = x.at[i].set(v)" in message_of(f, X)
 
 
 def test_a_part_of_a_part_is_not_written_to() -> None:
@@ -466,7 +541,7 @@ def test_a_part_of_a_part_is_not_written_to() -> None:
         ("x", "t = x[0]", "t", "x"),
         ("first, x=None", "", "first[0]", "first"),
         ("n, x=None", "x = n * 2; t = x[0]", "t", "n"),
-        ("x", "t = x[0]; x = None", "t", "t"),
+        ("x", "t = x[0]; x = None", "t", "np.atleast_1d(t)"),
         ("x, p=None", "p = {'w': x}", "x[0]", "x"),
         ("p, x=None", "x = p[0]; p = {'w': p}", "x", "p['w']"),
     ],
@@ -489,12 +564,130 @@ def test_it_is_an_argument_with_axes_if_there_is_one(
     [
         ({"w": X, "b": 1.0}, "p['b']", "p['w']"),
         ([1.0, X], "p[1][0]", "p[1]"),
-        ({"b": 1.0}, "p['b']", "x"),
+        ({"b": 1.0}, "p['b']", "np.stack(list(p.values()))"),
     ],
 )
 def test_or_a_part_of_an_argument_that_has_axes(argument: Any, value: str, like: str) -> None:
     f = run(f"def f(p):\n    a = np.zeros(3)\n    a[0] = {value}\n    return np.sum(a)")
     assert f"write a = np.zeros(3, like={like})\n" in message_of(f, argument)
+
+
+NUMBERS = [
+    ("t, a, b", "y[0] = a * t[1]; y[1] = b", "np.stack([a, b])", (X, 3.0, 2.0), [0.25, 1]),
+    ("a, n, b", "y[0] = a * n; y[1] = b", "np.stack([a, b])", (3.0, 2, 2.0), [2, 1]),
+    ("a", "y[0] = a * a", "np.atleast_1d(a)", (3.0,), [6]),
+    ("n, a", "c = a * n; y[0] = c", "np.atleast_1d(a)", (2, 3.0), [2]),
+    ("*p", "y[0], y[1] = p", "np.stack(p)", (3.0, 2.0), [1, 1]),
+    ("a, *, b=1.0", "y[0] = a + b", "np.stack([a, b])", (3.0,), [1]),
+    ("a, b, c, d, e, g=1.0, h=2.0", "y[0] = a + h", "np.atleast_1d(a)", (3.0, *X, 1.0), [1]),
+]
+
+
+@pytest.mark.parametrize(
+    ("parameters", "lines", "like", "args", "derivatives"), NUMBERS, ids=lambda x: str(x)
+)
+def test_of_numbers_an_array_is_made(
+    parameters: str, lines: str, like: str, args: Any, derivatives: list[float]
+) -> None:
+    text = f"def f({parameters}):\n    y = np.zeros(2)\n    {lines}\n    return np.sum(y)"
+    floats = [i for i, x in enumerate(args) if isinstance(x, float)][: len(derivatives)]
+    corrected = run(text.replace("zeros(2)", f"zeros(2, like={like})"))
+    for i, derivative in zip(floats, derivatives, strict=True):
+        with pytest.raises(LostGraphError) as caught:
+            grad(run(text), argnums=i)(*args)
+        assert f"write y = np.zeros(2, like={like})\n" in str(caught.value)
+        np.testing.assert_allclose(grad(corrected, argnums=i)(*args), derivative, rtol=1e-15)
+    np.testing.assert_allclose(corrected(*args), run(text)(*args), rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    "entries",
+    ["[[np.cos(t), -np.sin(t)], [np.sin(t), np.cos(t)]]", "[[k * t for k in (1, 2)], [t, t]]"],
+)
+def test_of_nested_lists_of_numbers_an_array_is_made(entries: str) -> None:
+    text = f"""
+        def R(t):
+            return np.array({entries})
+
+        def f(t):
+            return np.sum(R(t) @ np.array([1.0, 2.0]))
+        """
+    said = message_of(run(text), 0.5)
+    new = f"np.array({entries}, like=np.atleast_1d(t))"
+    assert f"for the derivative write {new}\n" in said
+    corrected = run(dedent(text).replace(f"np.array({entries})", new))
+    np.testing.assert_allclose(value_and_grad(corrected)(0.5)[0], run(text)(0.5), rtol=1e-15)
+    np.testing.assert_allclose(corrected(0.5), run(text)(0.5), rtol=1e-15)
+
+
+@pytest.mark.parametrize(
+    ("made", "new"),
+    [
+        ("np.zeros(3, like=W)", "np.zeros(3, like=x)"),
+        ("np.zeros(3, like=W, dtype=float)", "np.zeros(3, dtype=float, like=x)"),
+        ("np.zeros(3, dtype=int)", "np.zeros(3, dtype=float, like=x)"),
+        ("np.zeros(3, int)", "np.zeros(3, float, like=x)"),
+        ("np.zeros_like(W, dtype=int)", "np.zeros(np.shape(W), like=x)"),
+        ("np.zeros_like(W, dtype=np.float32)", "np.zeros(np.shape(W), dtype=np.float32, like=x)"),
+        ("np.array([0, 0, 0], like=W)", "np.array([0, 0, 0], dtype=float, like=x)"),
+    ],
+)
+def test_what_the_making_says_of_like_and_dtype_is_replaced(made: str, new: str) -> None:
+    text = f"def f(x):\n    a = {made}\n    a[0] = x[2]\n    return np.sum(a)"
+    assert f"write a = {new}\n" in message_of(run(text), X)
+    corrected = run(text.replace(made, new))
+    np.testing.assert_allclose(grad(corrected)(X), [0, 0, 1])
+    np.testing.assert_allclose(corrected(X), 2.0)
+
+
+@pytest.fixture
+def says_the_type(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the error for numbers of another type say nothing but what is to be written."""
+    code = "def kind_error(given, dtype): return TypeError(type_correction(given))"
+    namespace: dict[str, Any] = {"type_correction": type_correction}
+    exec(compile(code, fillable.__file__, "exec"), namespace)  # where no program's line is sought
+    monkeypatch.setattr(fillable, "kind_error", namespace["kind_error"])
+
+
+@pytest.mark.parametrize(
+    ("made", "new"),
+    [
+        ("np.zeros(3, int, like=x)", "np.zeros(3, float, like=x)"),
+        ("np.zeros(3, dtype=int, like=x)", "np.zeros(3, dtype=float, like=x)"),
+        ("np.array([1, 2, 3], like=x)", "np.array([1, 2, 3], dtype=float, like=x)"),
+        ("np.zeros_like(x, dtype=int)", "np.zeros(np.shape(x), like=x)"),
+    ],
+)
+@pytest.mark.parametrize(
+    "writing",
+    [
+        *("a[0] = x[1]", "b = a[1:]; b[0] = x[1]", "np.add(x, x, out=a)", "a += x"),
+        *("a.fill(x[1])", "a.T[0] = x[1]", "store(a, x[0])"),
+    ],
+)
+def test_an_array_of_another_type_is_named(
+    made: str, new: str, writing: str, says_the_type: None
+) -> None:
+    text = f"""
+        def store(b, t):
+            b[0] = t
+
+        def f(x):
+            a = {made}
+            {writing}
+            return np.sum(a)
+        """
+    said = message_of(run(text), X)
+    assert said.startswith(f"write a = {new}{line_of(text, f'a = {made}')}\nbefore")
+    assert said.endswith(line_of(text, "b[0] = t" if "store" in writing else writing))
+    corrected = run(text.replace(made, new))
+    assert np.isfinite(corrected(X))
+    assert np.any(grad(corrected)(X))
+
+
+def test_of_complex_numbers_too(says_the_type: None) -> None:
+    f = run("def f(x):\n    a = np.zeros(3, like=x)\n    a[0] = 1j * x[0]\n    return np.sum(a)")
+    assert message_of(f, X).startswith("write a = np.zeros(3, dtype=complex, like=x)\n")
 
 
 def test_a_name_is_rather_given_than_a_part() -> None:
@@ -511,7 +704,7 @@ def test_a_name_that_is_known_there_is_rather_given_than_one_with_axes() -> None
             a[0] = later[0]
             return np.sum(a)
         """
-    assert "write a = np.zeros(3, like=x)\n" in message_of(run(text), 2.0)
+    assert "write a = np.zeros(3, like=np.atleast_1d(x))\n" in message_of(run(text), 2.0)
 
 
 def test_in_a_comprehension_it_may_be_a_name_around_it() -> None:
@@ -540,7 +733,51 @@ def test_a_name_of_a_later_line_is_not_used() -> None:
             return np.sum(a)
         """
     said = message_of(run(text), X)
-    assert f"write a = np.zeros(3, like=x) in f, not{line_of(text, 'a = np.zeros(3)')}" in said
+    assert f"make it in f: a = np.zeros(3, like=x), not{line_of(text, 'a = np.zeros(3)')}" in said
+
+
+def test_an_array_of_a_module_is_made_in_the_function() -> None:
+    text = """
+        x = np.ones(3)
+        kept = np.zeros(3)
+
+        def f(x):
+            for i in range(3):
+                kept[i] = x[i] ** 2
+            return np.sum(kept)
+        """
+    said = advice_of(run(text), X)
+    made, written = line_of(text, "kept = np.zeros(3)"), line_of(text, "kept[i] = x[i] ** 2")
+    assert f"make it in f: kept = np.zeros(3, like=x), not{made}\nbut before{written}" in said
+    new = "            kept = np.zeros(3, like=x)\n            for i"
+    corrected = run(text.replace("            for i", new))
+    np.testing.assert_allclose(grad(corrected)(X), 2 * X)
+    np.testing.assert_allclose(corrected(X), np.sum(X**2))
+
+
+def test_an_attribute_of_another_method_is_made_in_this_one() -> None:
+    text = """
+        class Model:
+            def __init__(self):
+                self.kept = np.zeros(3, dtype=int)
+
+            def values(self, x):
+                self.kept[1:] = x[1:]
+                return self.kept
+
+        model = Model()
+
+        def f(x):
+            return np.sum(model.values(x))
+        """
+    said = advice_of(run(text), X)
+    made, new = "self.kept = np.zeros(3, dtype=int)", "self.kept = np.zeros(3, dtype=float, like=x)"
+    written = "self.kept[1:] = x[1:]"
+    assert f"make it in values: {new}, not{line_of(text, made)}\n" in said
+    assert said.endswith("but before" + line_of(text, written))
+    corrected = run(text.replace(written, f"{new}; {written}"))
+    np.testing.assert_allclose(grad(corrected)(X), [0, 1, 1])
+    np.testing.assert_allclose(corrected(X), 2.25)
 
 
 def test_an_array_that_is_given_is_to_be_made_elsewhere() -> None:
@@ -600,7 +837,7 @@ def test_a_source_that_has_changed(text: str) -> None:
 
 def test_one_line() -> None:
     text = "def f(x): a = np.zeros(3); a[0] = x[0]; return np.sum(a)"
-    said = message_of(run(text), X)
+    said = advice_of(run(text), X)
     assert said.endswith(f"write a = np.zeros(3, like=x)\n  at <program>:1: {text}")
 
 

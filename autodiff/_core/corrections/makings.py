@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.corrections.creators import with_like
 from autodiff._core.corrections.spots import (
     Assignment,
     Spot,
@@ -16,19 +17,8 @@ from autodiff._core.corrections.spots import (
     parameters,
     spot_of,
 )
-from autodiff._core.corrections.tensor_names import any_tensor, tensor_name
+from autodiff._core.corrections.tensor_names import is_tensor, like_argument, like_there
 
-# What takes like=, each with the number of arguments in front of dtype.
-_CREATORS: list[tuple[Any, int]] = [
-    *((np.zeros, 1), (np.ones, 1), (np.empty, 1), (np.identity, 1), (np.eye, 3), (np.tri, 3)),
-    *((np.full, 2), (np.array, 1), (np.asarray, 1), (np.asanyarray, 1), (np.arange, 3)),
-    *((np.ascontiguousarray, 1), (np.asfortranarray, 1)),
-]
-_BY_SHAPE: list[tuple[Any, str]] = [
-    (np.zeros_like, "zeros"),
-    (np.ones_like, "ones"),
-    (np.empty_like, "empty"),
-]
 _WRITERS = (np.put, np.put_along_axis, np.copyto, np.place, np.putmask, np.fill_diagonal)
 _METHODS = ("fill", "put", "itemset")
 _VIEWS = ("flat", "T", "mT", "real", "imag", "reshape", "ravel", "transpose", "swapaxes", "view")
@@ -53,7 +43,7 @@ def target(spot: Spot) -> ast.AST | None:
         return node.args[function.nin]
     if isinstance(node.func, ast.Attribute):
         owner, name = spot.value(node.func.value), node.func.attr
-        if isinstance(owner, np.ndarray) and name in _METHODS:
+        if (isinstance(owner, np.ndarray) or is_tensor(owner)) and name in _METHODS:
             return node.func.value
         if isinstance(owner, np.ufunc) and name == "at":
             return arguments[0]
@@ -78,24 +68,40 @@ def making(spot: Spot, written: ast.AST) -> str:
     array, name = spot.value(variable), ast.unparse(variable)
     if not isinstance(array, np.ndarray):
         return ""
-    also = _other_ways(spot, written)
+    also, here = _other_ways(spot, written), spot.line()
+    dtype = "float" if array.dtype.kind in "biu" else ""
     for outer, scope, made in _assignments_of(spot, array, name):
-        known = tensor_name(outer, scope, made.line)
-        new = f"{made.left} = {with_like(outer, made.value, known or any_tensor(spot), array)}"
-        there, here = outer.line(made.line), spot.line()
-        if known is None and tensor_name(spot) is not None:
+        is_kept = isinstance(scope, ast.Module) and outer.function != "<module>"
+        known = None if is_kept else like_there(outer, scope, made.line)
+        new = f"{made.left} = {with_like(outer, made.value, known or like_argument(spot), dtype)}"
+        there = outer.line(made.line)
+        if known is None and like_there(spot) is not None:
             if outer is not spot:
                 continue
             return (
-                f"for {name} to take a Tensor write {new} in {spot.function}, not{there}\n"
+                f"for {name} to take a Tensor make it in {spot.function}: {new}, not{there}\n"
                 f"but before{here}"
             )
         before = "" if there == here else f"\nbefore{here}"
         return f"for {name} to take a Tensor write {new}{also}{there}{before}"
-    new = f"{name} = np.array({name}, like={any_tensor(spot)})"
-    return (
-        f"for {name} to take a Tensor make it with like=, or write {new}{also} before{spot.line()}"
-    )
+    new = f"{name} = {with_like(spot, variable, like_argument(spot), dtype)}"
+    return f"for {name} to take a Tensor make it with like=, or write {new}{also} before{here}"
+
+
+def making_of_type(spot: Spot, written: Any, dtype: Any) -> str:
+    """Return how to make the array that is written into for numbers of a type, or ""."""
+    variable = root(spot, written)
+    kinds = {"f": "float", "c": "complex"}
+    kind = kinds.get(np.dtype(dtype).kind, f"np.{np.dtype(dtype).name}")
+    array, name, here = spot.value(variable), ast.unparse(variable), spot.line()
+    for outer, scope, made in _assignments_of(spot, array, name):
+        keywords = getattr(made.value, "keywords", [])
+        given = [ast.unparse(keyword.value) for keyword in keywords if keyword.arg == "like"]
+        like = given[0] if given else like_there(outer, scope, made.line)
+        new = f"{made.left} = {with_like(outer, made.value, like or like_argument(spot), kind)}"
+        there = outer.line(made.line)
+        return f"write {new}{there}" + ("" if there == here else f"\nbefore{here}")
+    return ""
 
 
 def _other_ways(spot: Spot, written: Any) -> str:
@@ -118,14 +124,25 @@ def _assignments_of(
             called.append((spot_of(frame), names[0]))
     for outer, its_name in called:
         for scope in outer.scopes:
-            made = _assignment(outer, scope, its_name)
+            made = assignment(outer, scope, its_name)
             if made is not None:
                 yield outer, scope, made
             if made is not None or its_name in parameters(scope):
                 break
+    if isinstance(spot.path[-1], ast.Module) and name.startswith("self."):
+        yield from _assignments_in_class(spot, name)
 
 
-def _assignment(spot: Spot, scope: ast.AST, name: str) -> Assignment | None:
+def _assignments_in_class(spot: Spot, name: str) -> Iterator[tuple[Spot, ast.AST, Assignment]]:
+    """Yield where the methods of the class around assign an attribute."""
+    classes = [node for node in spot.path if isinstance(node, ast.ClassDef)]
+    for method in classes[0].body if classes else ():
+        made = assignment(spot, method, name)
+        if made is not None and method not in spot.path:
+            yield spot, spot.path[-1], made
+
+
+def assignment(spot: Spot, scope: ast.AST, name: str) -> Assignment | None:
     """Return the assignment in a function that made the array of a name, or of what it views."""
     for _ in range(4):  # views of views, at most
         found = [made for made in assignments(scope) if made.target == name]
@@ -138,26 +155,3 @@ def _assignment(spot: Spot, scope: ast.AST, name: str) -> Assignment | None:
             return made if made.left else None
         name = ast.unparse(viewed)
     return None
-
-
-def text_of(node: ast.AST) -> str:
-    """Return what an expression says, without its entries or arguments where that is long."""
-    text = ast.unparse(node)
-    if len(text) < 200:
-        return text
-    return f"{ast.unparse(node.func)}(...)" if isinstance(node, ast.Call) else "[...]"
-
-
-def with_like(spot: Spot, value: Any, x: str, array: Any = None) -> str:
-    """Return an array's making with like=, of the type float where it was of integers."""
-    text = text_of(value)
-    function = spot.value(value.func) if isinstance(value, ast.Call) else None
-    for other, creator in _BY_SHAPE:
-        if function is other and len(value.args) == 1 and not value.keywords:
-            return f"np.{creator}(np.shape({ast.unparse(value.args[0])}), like={x})"
-    front = [count for creator, count in _CREATORS if creator is function]
-    if not front:
-        return f"np.array({text}, like={x})"
-    typed = len(value.args) > front[0] or any(key.arg == "dtype" for key in value.keywords)
-    integers = array is not None and array.dtype.kind in "biu"
-    return f"{text[:-1]}{', dtype=float' if integers and not typed else ''}, like={x})"

@@ -127,10 +127,10 @@ class Assignment(NamedTuple):
     left: str  # of the equals sign; of a loop nothing
 
 
-def parameters(scope: ast.AST) -> set[str]:
+def parameters(scope: ast.AST) -> list[str]:
     """Return the names of a function's parameters."""
     inside = ast.walk(scope.args) if hasattr(scope, "args") else ()
-    return {x.arg for x in inside if isinstance(x, ast.arg)}
+    return [x.arg for x in inside if isinstance(x, ast.arg)]
 
 
 def assignments(scope: ast.AST) -> list[Assignment]:

@@ -8,30 +8,69 @@ from typing import Any
 
 from autodiff._core.corrections.spots import Spot, assignments, parameters
 
+MOST = 6  # numbers that are named, to keep a line short
+
 
 def is_tensor(x: Any) -> bool:
     """Whether it is a Tensor, whose file imports this one."""
     return hasattr(type(x), "requires_grad") and hasattr(type(x), "at")
 
 
-def any_tensor(spot: Spot) -> str:
-    """Return what the program calls a Tensor where it stands, or x."""
-    return tensor_name(spot) or "x"
+def name_of(spot: Spot, tensor: Any) -> str:
+    """Return what the program calls this very Tensor, or ""."""
+    for variable, value in _variables(spot):
+        for name, x in _parts(variable, value):
+            if x is tensor:
+                return name
+    return ""
 
 
-def tensor_name(spot: Spot, scope: ast.AST | None = None, line: int = 0) -> str | None:
-    """Return what the program calls a Tensor, one with axes if there is one.
+def like_argument(spot: Spot) -> str:
+    """Return what like= can be given where the program stands, or x."""
+    return like_there(spot) or "x"
 
-    It is known in some line of a function around, if one is asked for.
+
+def like_there(spot: Spot, scope: ast.AST | None = None, line: int = 0) -> str | None:
+    """Return a Tensor with axes as the program calls it, or one that is made of its numbers.
+
+    It is known in some line of a function around, if one is asked for. NumPy takes no numbers in
+    like=, which the Tensors without axes are when the program is run by itself.
     """
     found = [
         (x.ndim == 0, name != variable, not x.requires_grad, name)
         for variable, value in _variables(spot)
         if scope is None or _is_known(spot, variable, scope, line)
         for name, x in _parts(variable, value)
-        if is_tensor(x) and (x.ndim or name == variable)
+        if is_tensor(x)
     ]
-    return min(found, key=lambda x: x[:3])[-1] if found else None
+    if not found:
+        return None
+    is_number, _, _, best = min(found, key=lambda x: x[:3])
+    if not is_number:
+        return best
+    return _stack_of(spot, scope or spot.scopes[0]) or f"np.atleast_1d({best})"
+
+
+def _stack_of(spot: Spot, scope: ast.AST) -> str:
+    """Return the array of a function's numbers, each of which may be a Tensor, or "" of none."""
+    given: list[tuple[str, Any]] = [(name, spot.names.get(name)) for name in parameters(scope)]
+    tensors = [name for name, x in given if is_tensor(x) and x.ndim == 0]
+    numbers = [name for name, x in given if isinstance(x, float) or name in tensors]
+    names = (numbers if len(numbers) <= MOST else tensors)[:MOST] if tensors else []
+    if names:
+        several = f"np.stack([{', '.join(names)}])"
+        return several if len(names) > 1 else f"np.atleast_1d({names[0]})"
+    for name, x in given:
+        parts: Any = list(x.values()) if type(x) is dict else x
+        if type(parts) not in (list, tuple) or not any(map(is_tensor, parts)):
+            continue
+        if all(map(_is_number, parts)):
+            return f"np.stack(list({name}.values()))" if type(x) is dict else f"np.stack({name})"
+    return ""
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, float | int) or (is_tensor(x) and x.ndim == 0)
 
 
 def _variables(spot: Spot) -> Iterator[tuple[str, Any]]:
