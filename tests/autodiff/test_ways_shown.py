@@ -755,15 +755,16 @@ def test_an_array_of_a_module_is_made_in_the_function() -> None:
     np.testing.assert_allclose(corrected(X), np.sum(X**2))
 
 
-def test_an_attribute_of_another_method_is_made_in_this_one() -> None:
-    text = """
+@pytest.mark.parametrize("this", ["self", "model"])
+def test_an_attribute_of_another_method_is_made_in_this_one(this: str) -> None:
+    text = f"""
         class Model:
-            def __init__(self):
-                self.kept = np.zeros(3, dtype=int)
+            def __init__({this}):
+                {this}.kept = np.zeros(3, dtype=int)
 
-            def values(self, x):
-                self.kept[1:] = x[1:]
-                return self.kept
+            def values({this}, x):
+                {this}.kept[1:] = x[1:]
+                return {this}.kept
 
         model = Model()
 
@@ -771,8 +772,9 @@ def test_an_attribute_of_another_method_is_made_in_this_one() -> None:
             return np.sum(model.values(x))
         """
     said = advice_of(run(text), X)
-    made, new = "self.kept = np.zeros(3, dtype=int)", "self.kept = np.zeros(3, dtype=float, like=x)"
-    written = "self.kept[1:] = x[1:]"
+    made = f"{this}.kept = np.zeros(3, dtype=int)"
+    new = f"{this}.kept = np.zeros(3, dtype=float, like=x)"
+    written = f"{this}.kept[1:] = x[1:]"
     assert f"make it in values: {new}, not{line_of(text, made)}\n" in said
     assert said.endswith("but before" + line_of(text, written))
     corrected = run(text.replace(written, f"{new}; {written}"))

@@ -129,7 +129,7 @@ def _assignments_of(
                 yield outer, scope, made
             if made is not None or its_name in parameters(scope):
                 break
-    if isinstance(spot.path[-1], ast.Module) and name.startswith("self."):
+    if "." in name:
         yield from _assignments_in_class(spot, name)
 
 

@@ -9,8 +9,8 @@ from autodiff._core.refusals import caller, public_caller
 # What is said of no function in particular.
 IN_GENERAL = (
     "an array that takes Tensors is made by np.zeros(shape, like=x) or np.array([...], like=x), "
-    "with x a Tensor that has axes, or by np.stack, np.concatenate or np.where, and NumPy's "
-    "functions take the place of math's"
+    "with x a Tensor that has axes, as np.atleast_1d(t) has, or by np.stack, np.concatenate or "
+    "np.where, and NumPy's functions take the place of math's"
 )
 
 _STEPS = "a loop of steps, as Runge-Kutta's, into an array made with like=x"
