@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from autodiff._core.arguments import first_argument, without_out
 from autodiff._core.array_kinds import refuse_container
+from autodiff._core.corrections.corrections import type_correction
 from autodiff._core.hook import NO_GRAD, PLAIN, recording
 from autodiff._core.ndarray import operations
 from autodiff._core.pieces import Origin, Pieces
@@ -304,7 +305,8 @@ def _cast(value: Tensor, dtype: np.dtype[Any]) -> Tensor:
 
 def kind_error(given: Any, dtype: Any) -> TypeError:
     """Return the error for numbers that do not fit into an array of another kind."""
+    correction = type_correction(given)
     return TypeError(
-        f"an array of dtype {dtype} cannot hold numbers of dtype {given}: make it of that type, as "
-        f"in np.zeros(shape, {given}, like=x)"
+        f"an array of dtype {dtype} cannot hold numbers of dtype {given}: "
+        + (correction or f"make it of that type, as in np.zeros(shape, np.{given}, like=x)")
     )

@@ -70,8 +70,10 @@ def _write_view(w: Writer, node: Node) -> None:
     if place is None:
         return
     if place.storage.kind == OUTSIDE and place.parent is None and not place.name:  # of a constant
-        place.name = w.fresh("a")
-        w.assign(place.name, expression(w, node))
+        made = expression(w, node)  # which may name the constant by this very place
+        if not place.name:
+            place.name = w.fresh("a")
+            w.assign(place.name, made)
     elif node.function is functions.reshape and w.plan.places[x].storage is not place.storage:
         # of entries that do not lie in order, which are copied
         whole = place.in_shape(x.shape)

@@ -18,9 +18,7 @@ import pytest
 from scipy import special
 
 from autodiff import Tensor, grad, value_and_grad
-from autodiff._core import fillable
 from autodiff._core.conversions import LostGraphError
-from autodiff._core.corrections.corrections import type_correction
 
 X = np.array([0.5, 0.25, 2.0])
 
@@ -640,15 +638,6 @@ def test_what_the_making_says_of_like_and_dtype_is_replaced(made: str, new: str)
     np.testing.assert_allclose(corrected(X), 2.0)
 
 
-@pytest.fixture
-def says_the_type(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let the error for numbers of another type say nothing but what is to be written."""
-    code = "def kind_error(given, dtype): return TypeError(type_correction(given))"
-    namespace: dict[str, Any] = {"type_correction": type_correction}
-    exec(compile(code, fillable.__file__, "exec"), namespace)  # where no program's line is sought
-    monkeypatch.setattr(fillable, "kind_error", namespace["kind_error"])
-
-
 @pytest.mark.parametrize(
     ("made", "new"),
     [
@@ -665,9 +654,7 @@ def says_the_type(monkeypatch: pytest.MonkeyPatch) -> None:
         *("a.fill(x[1])", "a.T[0] = x[1]", "store(a, x[0])"),
     ],
 )
-def test_an_array_of_another_type_is_named(
-    made: str, new: str, writing: str, says_the_type: None
-) -> None:
+def test_an_array_of_another_type_is_named(made: str, new: str, writing: str) -> None:
     text = f"""
         def store(b, t):
             b[0] = t
@@ -678,16 +665,16 @@ def test_an_array_of_another_type_is_named(
             return np.sum(a)
         """
     said = message_of(run(text), X)
-    assert said.startswith(f"write a = {new}{line_of(text, f'a = {made}')}\nbefore")
+    assert f": write a = {new}{line_of(text, f'a = {made}')}\nbefore" in said
     assert said.endswith(line_of(text, "b[0] = t" if "store" in writing else writing))
     corrected = run(text.replace(made, new))
     assert np.isfinite(corrected(X))
     assert np.any(grad(corrected)(X))
 
 
-def test_of_complex_numbers_too(says_the_type: None) -> None:
+def test_of_complex_numbers_too() -> None:
     f = run("def f(x):\n    a = np.zeros(3, like=x)\n    a[0] = 1j * x[0]\n    return np.sum(a)")
-    assert message_of(f, X).startswith("write a = np.zeros(3, dtype=complex, like=x)\n")
+    assert ": write a = np.zeros(3, dtype=complex, like=x)\n" in message_of(f, X)
 
 
 def test_a_name_is_rather_given_than_a_part() -> None:
