@@ -49,10 +49,10 @@ class Linear(Module):
     ) -> None:
         rng = np.random.default_rng(seed)
         weight = rng.normal(scale=sqrt(variance / inputs), size=(inputs, outputs))
-        self.weight = Tensor(weight.astype(dtype), name="W")
-        self.bias = Tensor(np.zeros(outputs, dtype), name="b")
+        self.weight = Tensor(weight.astype(dtype))
+        self.bias = Tensor(np.zeros(outputs, dtype))
 
-    def __call__(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Any:
         """Return x @ W + b for x of shape (..., inputs)."""
         return x @ self.weight + self.bias
 
@@ -104,12 +104,10 @@ class MLP(Module):
             Linear(m, n, variance=_VARIANCE.get(activation, 1.0), seed=rng, dtype=dtype)
             for m, n in pairwise(sizes)
         ]
-        for i, layer in enumerate(self.layers, start=1):
-            layer.weight.name, layer.bias.name = f"W{i}", f"b{i}"
         self.activation = activation
         self.output_activation = output_activation
 
-    def __call__(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Any:
         """Return the outputs, shape (..., sizes[-1]), for x of shape (..., sizes[0])."""
         bend = ACTIVATIONS[self.activation]
         for layer in self.layers[:-1]:
