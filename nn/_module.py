@@ -9,21 +9,9 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autodiff import Tensor
+from nn._pytorch import INSTEAD_OF_METHODS
 
 Self = TypeVar("Self", bound="Module")
-
-# What PyTorch's modules have beside, and what to write here.
-_INSTEAD = {
-    "to": "give dtype= when the model is built; arrays stay in the computer's memory",
-    **dict.fromkeys(["cuda", "cpu"], "arrays stay in the computer's memory: leave it out"),
-    **dict.fromkeys(["float", "double", "half"], "give dtype= when the model is built"),
-    "modules": "named_modules() gives pairs of a path and a module",
-    "children": "named_modules() gives pairs of a path and a module",
-    "buffers": "what is no parameter is a plain array: an attribute like any other",
-    "register_buffer": "what is no parameter is a plain array: self.name = array",
-    "register_parameter": "a parameter is a Tensor: self.name = Tensor(array)",
-    "requires_grad_": "write p.requires_grad = False for each p of parameters()",
-}
 
 
 class Module:
@@ -76,9 +64,12 @@ class Module:
     if not TYPE_CHECKING:  # which would take every name for one that exists
 
         def __getattr__(self, name: str) -> Any:
-            if name in _INSTEAD:
-                raise AttributeError(f"modules have no {name} here: {_INSTEAD[name]}")
+            if name in INSTEAD_OF_METHODS:
+                raise AttributeError(f"a module has no {name} here: {INSTEAD_OF_METHODS[name]}")
             return super().__getattribute__(name)  # which raises Python's own error
+
+    def __repr__(self) -> str:
+        return _text(self, set())
 
     # -- what is inside ----------------------------------------------------------------------
 
@@ -154,22 +145,27 @@ class Module:
             parameters[name].data = value
 
 
+def _entries(held: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield what is held with its path, of lists, tuples and dictionaries what is in them."""
+    if not isinstance(held, list | tuple | dict):
+        yield path, held
+        return
+    for key, value in held.items() if isinstance(held, dict) else enumerate(held):
+        yield from _entries(value, f"{path}.{key}" if path else str(key))
+
+
 def _search(held: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Tensor | Module]]:
-    """Yield the modules and Tensors in what is held, with the paths that lead to them.
+    """Yield the Tensors and modules in what is held, with the paths that lead to them.
 
     Each module once, for they may hold one another.
     """
-    if isinstance(held, Tensor):
-        yield path, held
-    if not isinstance(held, Module | list | tuple | dict) or id(held) in seen:
-        return
-    seen.add(id(held))
-    if isinstance(held, Module):
-        yield path, held
-        held = vars(held)
-    inside = list(held.items() if isinstance(held, dict) else enumerate(held))
-    for key, value in inside:
-        yield from _search(value, f"{path}.{key}" if path else f"{key}", seen)
+    for inner, entry in _entries(held, path):
+        if isinstance(entry, Tensor):
+            yield inner, entry
+        elif isinstance(entry, Module) and id(entry) not in seen:
+            seen.add(id(entry))
+            yield inner, entry
+            yield from _search(vars(entry), inner, seen)
 
 
 def _tensors_in(module: Module) -> dict[Tensor, str]:
@@ -203,3 +199,30 @@ def _require_parameter(module: Module, path: str, held: Any) -> None:
             f"{where} would be a Tensor of {held.dtype}, but a parameter has floats: write "
             "Tensor(array.astype(float)), or keep the plain array if it is no parameter"
         )
+
+
+# -- as a text -------------------------------------------------------------------------------
+
+
+def _text(module: Module, seen: set[int]) -> str:
+    """Return a module with what is inside it, each module that it holds on lines of its own."""
+    kind = type(module).__name__
+    if id(module) in seen:
+        return f"{kind}(...)"
+    seen.add(id(module))
+    count = sum(p.size for p in module.parameters())
+    total = f"  {count:,} parameter{'s' * (count != 1)}" if count else ""
+    modules, others = [], []
+    for path, held in _entries(vars(module), ""):
+        if isinstance(held, Module):
+            modules.append(f"  {path}: {_text(held, seen)}".replace("\n", "\n  "))
+        elif isinstance(held, Tensor):
+            others.append(f"{path} {held.shape}{'' if held.requires_grad else ' frozen'}")
+        elif callable(held):
+            others.append(f"{path}={getattr(held, '__name__', held)}")
+        elif isinstance(held, str | int | float) and not isinstance(held, bool):
+            others.append(f"{path}={held!r}")
+    if not modules:
+        return f"{kind}({', '.join(others)}){total}"
+    lines = modules + ([f"  {', '.join(others)}"] if others else [])
+    return "\n".join([f"{kind}(", *lines, f"){total}"])
