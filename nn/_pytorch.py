@@ -17,12 +17,16 @@ INSTEAD_OF_METHODS = {  # of modules
     "requires_grad_": "write p.requires_grad = False for each p of parameters()",
 }
 
+_ACTIVATIONS = ["ReLU", "ELU", "GELU", "SiLU", "Sigmoid", "Softplus", "Identity", "Softmax"]
 _FUNCTIONS = {  # classes that are functions here
-    **{"ReLU": "relu", "LeakyReLU": "leaky_relu", "ELU": "elu", "GELU": "gelu", "SiLU": "silu"},
-    **{"Sigmoid": "sigmoid", "Softplus": "softplus", "Identity": "identity"},
-    **{"Softmax": "softmax", "LogSoftmax": "log_softmax"},
-    **{"MSELoss": "mean_squared_error", "L1Loss": "mean_absolute_error", "HuberLoss": "huber"},
-    **{"CrossEntropyLoss": "cross_entropy", "BCEWithLogitsLoss": "binary_cross_entropy"},
+    **{name: name.lower() for name in _ACTIVATIONS},
+    "LeakyReLU": "leaky_relu",
+    "LogSoftmax": "log_softmax",
+    "MSELoss": "mean_squared_error",
+    "L1Loss": "mean_absolute_error",
+    "HuberLoss": "huber",
+    "CrossEntropyLoss": "cross_entropy",
+    "BCEWithLogitsLoss": "binary_cross_entropy",
 }
 
 INSTEAD_OF_NAMES = {  # of nn
