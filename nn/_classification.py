@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike
 
 from autodiff import log_softmax, softmax_cross_entropy
 from nn._activations import relu
@@ -22,10 +21,10 @@ def cross_entropy(
     logits: Any,
     targets: Any,
     *,
-    weight: ArrayLike | None = None,
+    weight: Any = None,
     label_smoothing: float = 0.0,
     reduction: str = "mean",
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Any = None,
 ) -> Any:
     """Return the mean over the rows of -Σ weight · target · log softmax(logits).
 
@@ -118,22 +117,13 @@ def class_targets(targets: Any, logits: Any) -> Any:
 
 
 def binary_cross_entropy(
-    logits: Any,
-    targets: Any,
-    *,
-    reduction: str = "mean",
-    sample_weight: ArrayLike | None = None,
+    logits: Any, targets: Any, *, reduction: str = "mean", sample_weight: Any = None
 ) -> Any:
     """Return the mean over all entries of -y log p - (1 - y) log(1 - p), where p = σ(logit).
 
     Targets y are probabilities, often 0 or 1, of the shape of the logits. It is PyTorch's
-    ``binary_cross_entropy_with_logits``.
-
-    Raises
-    ------
-    ValueError
-        When the shapes differ, a target is not between 0 and 1, or there is nothing to take a
-        mean of.
+    ``binary_cross_entropy_with_logits``. It raises what `mean_squared_error` does, and a
+    ValueError when a target is not between 0 and 1.
 
     Examples
     --------
@@ -152,22 +142,11 @@ def binary_cross_entropy(
     return reduce_losses(losses, reduction, sample_weight)
 
 
-def hinge(
-    scores: Any,
-    targets: Any,
-    *,
-    reduction: str = "mean",
-    sample_weight: ArrayLike | None = None,
-) -> Any:
+def hinge(scores: Any, targets: Any, *, reduction: str = "mean", sample_weight: Any = None) -> Any:
     """Return the mean over all entries of max(0, 1 - target · score), for targets of -1 and 1.
 
-    Its derivative is 0 at the corner.
-
-    Raises
-    ------
-    ValueError
-        When the shapes differ, a target is neither -1 nor 1, or there is nothing to take a mean
-        of.
+    Its derivative is 0 at the corner. It raises what `mean_squared_error` does, and a ValueError
+    when a target is neither -1 nor 1.
 
     Examples
     --------

@@ -11,7 +11,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, DTypeLike
+from numpy.typing import DTypeLike
 
 from autodiff import Each, Tensor, custom
 
@@ -50,7 +50,7 @@ def weights_of(what: str, weights: Any, shape: tuple[int, ...], dtype: DTypeLike
     return weights
 
 
-def reduce_losses(losses: Any, reduction: str, sample_weight: ArrayLike | None) -> Any:
+def reduce_losses(losses: Any, reduction: str, sample_weight: Any) -> Any:
     """Return the mean or the sum of losses, or these, after weighting by the first axis."""
     if reduction not in REDUCTIONS:
         raise ValueError(f"unknown reduction {reduction!r}: expected one of {REDUCTIONS}")
@@ -70,18 +70,15 @@ def reduce_losses(losses: Any, reduction: str, sample_weight: ArrayLike | None) 
 
 
 def mean_squared_error(
-    predictions: Any,
-    targets: Any,
-    *,
-    reduction: str = "mean",
-    sample_weight: ArrayLike | None = None,
+    predictions: Any, targets: Any, *, reduction: str = "mean", sample_weight: Any = None
 ) -> Any:
     """Return the mean over all entries of (prediction - target)².
 
     Raises
     ------
     ValueError
-        When the shapes differ, and when there is nothing to take a mean of.
+        When the shapes differ, the weights are not one for each row, or there is no mean: of an
+        empty batch, or of weights that add up to 0.
 
     Examples
     --------
@@ -93,11 +90,7 @@ def mean_squared_error(
 
 
 def mean_absolute_error(
-    predictions: Any,
-    targets: Any,
-    *,
-    reduction: str = "mean",
-    sample_weight: ArrayLike | None = None,
+    predictions: Any, targets: Any, *, reduction: str = "mean", sample_weight: Any = None
 ) -> Any:
     """Return the mean over all entries of |prediction - target|, with the derivative 0 at 0.
 
@@ -118,7 +111,7 @@ def huber(
     *,
     delta: float = 1.0,
     reduction: str = "mean",
-    sample_weight: ArrayLike | None = None,
+    sample_weight: Any = None,
 ) -> Any:
     """Return the mean over all entries of r²/2 where |r| < δ, and δ(|r| - δ/2) farther out.
 

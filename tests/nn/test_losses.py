@@ -178,6 +178,9 @@ class TestWeightsAndReductions:
         mean = nn.cross_entropy(X, LABELS, sample_weight=np.ones(5))
         assert nn.softmax_cross_entropy(X, LABELS) == pytest.approx(mean, rel=1e-14)
 
+    def test_plain_cross_entropy_is_one_op(self) -> None:
+        assert "op=softmax_cross_entropy" in repr(nn.cross_entropy(Tensor(X), LABELS))
+
     def test_logits_may_have_any_number_of_axes(self) -> None:
         flat = nn.cross_entropy(X[:4], LABELS[:4], reduction="none")
         logits, labels = X[:4].reshape(2, 2, 3), LABELS[:4].reshape(2, 2)
@@ -203,6 +206,10 @@ class TestTypes:
         expected = loss(X, targets)
         assert loss(X.tolist(), targets.tolist()) == expected
         assert loss(Tensor(X), Tensor(targets)).item() == expected
+
+    def test_probabilities_may_be_less_precise_than_logits(self) -> None:
+        soft = SOFT.astype(np.float32)
+        assert nn.cross_entropy(X, soft) == pytest.approx(nn.cross_entropy(X, SOFT), rel=1e-6)
 
     def test_integers_and_booleans_are_numbers(self) -> None:
         assert nn.mean_squared_error([1, 3], [1, 1]) == 2.0
