@@ -1,6 +1,20 @@
 """Networks: functions with parameters, their losses and mini-batches."""
 
-from nn._activations import logistic, relu
+from typing import TYPE_CHECKING
+
+from nn._activations import (
+    elu,
+    gelu,
+    identity,
+    leaky_relu,
+    log_softmax,
+    logistic,
+    relu,
+    sigmoid,
+    silu,
+    softmax,
+    softplus,
+)
 from nn._batches import batches
 from nn._classification import (
     binary_cross_entropy,
@@ -8,26 +22,46 @@ from nn._classification import (
     hinge,
     softmax_cross_entropy,
 )
-from nn._layers import MLP, Linear
+from nn._layers import Dropout, LayerNorm, Linear, Sequential
 from nn._losses import huber, l2_penalty, mean_absolute_error, mean_squared_error
 from nn._metrics import accuracy, r_squared
+from nn._mlp import MLP
 from nn._module import Module
+from nn._pytorch import INSTEAD_OF_NAMES
 
 __all__ = [
     "MLP",
+    "Dropout",
+    "LayerNorm",
     "Linear",
     "Module",
+    "Sequential",
     "accuracy",
     "batches",
     "binary_cross_entropy",
     "cross_entropy",
+    "elu",
+    "gelu",
     "hinge",
     "huber",
+    "identity",
     "l2_penalty",
+    "leaky_relu",
+    "log_softmax",
     "logistic",
     "mean_absolute_error",
     "mean_squared_error",
     "r_squared",
     "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
     "softmax_cross_entropy",
+    "softplus",
 ]
+
+if not TYPE_CHECKING:  # which would take every name for one that exists
+
+    def __getattr__(name):
+        instead = f": {INSTEAD_OF_NAMES[name]}" if name in INSTEAD_OF_NAMES else ""
+        raise AttributeError(f"module 'nn' has no attribute {name!r}{instead}")

@@ -3,11 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from math import pi, sqrt
+from typing import Any, TypeAlias
 
 import numpy as np
+from scipy import special
 
-from autodiff import elementwise
+from autodiff import elementwise, log_softmax, softmax
+
+__all__ = [
+    "ACTIVATIONS",
+    "activation",
+    "elu",
+    "gelu",
+    "identity",
+    "leaky_relu",
+    "log_softmax",
+    "logistic",
+    "relu",
+    "sigmoid",
+    "silu",
+    "softmax",
+    "softplus",
+]
+
+Function: TypeAlias = Callable[..., Any]
 
 
 def _relu(x: Any) -> Any:
@@ -36,6 +56,15 @@ _logistic_slope_op = elementwise(
 )
 
 
+def _gated(name: str, gate: Function, slope: Function, far: float) -> Function:
+    """State the op x F(x) of a distribution function F, which is a step beyond ± ``far``."""
+
+    def rule(g: Any, out: Any, x: Any) -> Any:
+        return g * (gate(x) + np.clip(x, -far, far) * slope(x))
+
+    return elementwise(lambda x: np.maximum(x, -far) * gate(x), rule, name=name)
+
+
 def relu(x: Any) -> Any:
     """Return max(x, 0), with the derivative 0 at 0.
 
@@ -45,6 +74,29 @@ def relu(x: Any) -> Any:
     array([0., 2.])
     """
     return _relu_op(x)
+
+
+def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
+    """Return x where it is positive, elsewhere ``negative_slope`` times x.
+
+    Examples
+    --------
+    >>> leaky_relu(np.array([-1.0, 2.0]))
+    array([-0.01,  2.  ])
+    """
+    return np.where(np.greater(x, 0), x, np.multiply(negative_slope, x))
+
+
+def elu(x: Any) -> Any:
+    """Return x where it is positive, elsewhere exp(x) - 1 (Clevert et al., 2016).
+
+    Examples
+    --------
+    >>> elu(np.array([-1.0, 2.0])).round(4)
+    array([-0.6321,  2.    ])
+    """
+    positive = np.greater(x, 0)
+    return np.where(positive, x, np.expm1(np.where(positive, 0, x)))
 
 
 def logistic(x: Any) -> Any:
@@ -61,9 +113,87 @@ def logistic(x: Any) -> Any:
     return _logistic_op(x)
 
 
-ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+sigmoid = logistic
+
+_gelu_op = _gated(
+    "gelu", special.ndtr, lambda x: np.exp(-0.5 * np.square(x)) / sqrt(2 * pi), far=40.0
+)
+_silu_op = _gated("silu", logistic, _logistic_slope_op, far=800.0)
+
+
+def gelu(x: Any) -> Any:
+    """Return x Φ(x), with the distribution function of the normal distribution.
+
+    Hendrycks and Gimpel, *Gaussian error linear units*, 2016.
+
+    Examples
+    --------
+    >>> gelu(np.array([-1.0, 2.0])).round(4)
+    array([-0.1587,  1.9545])
+    """
+    return _gelu_op(x)
+
+
+def silu(x: Any) -> Any:
+    """Return x / (1 + exp(-x)), also called swish (Elfwing et al., 2018).
+
+    Examples
+    --------
+    >>> silu(np.array([-1.0, 2.0])).round(4)
+    array([-0.2689,  1.7616])
+    """
+    return _silu_op(x)
+
+
+def softplus(x: Any) -> Any:
+    """Return log(1 + exp(x)), a smooth relu.
+
+    Examples
+    --------
+    >>> softplus(np.array([-1.0, 2.0])).round(4)
+    array([0.3133, 2.1269])
+    """
+    return np.logaddexp(0, x)
+
+
+def identity(x: Any) -> Any:
+    """Return x."""
+    return x
+
+
+ACTIVATIONS: dict[str, Function] = {
     "relu": relu,
+    "leaky_relu": leaky_relu,
+    "elu": elu,
+    "gelu": gelu,
+    "silu": silu,
     "tanh": np.tanh,
     "logistic": logistic,
-    "identity": lambda x: x,
+    "sigmoid": sigmoid,
+    "softplus": softplus,
+    "softmax": softmax,
+    "log_softmax": log_softmax,
+    "identity": identity,
 }
+
+
+def activation(name: str | Function) -> Function:
+    """Return the activation of this name; a function is returned as it is.
+
+    Raises
+    ------
+    ValueError
+        When there is none of this name.
+
+    Examples
+    --------
+    >>> activation("tanh") is np.tanh
+    True
+    """
+    if callable(name):
+        return name
+    if name not in ACTIVATIONS:
+        raise ValueError(
+            f"unknown activation {name!r}: expected a function or one of {[*ACTIVATIONS]}"
+        )
+    return ACTIVATIONS[name]

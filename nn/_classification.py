@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import log_softmax, softmax_cross_entropy
-from nn._activations import relu
+from nn._activations import relu, softplus
 from nn._losses import as_floats, predictions_and_targets, reduce_losses, weights_of
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "hinge", "softmax_cross_entropy"]
@@ -136,9 +136,9 @@ def binary_cross_entropy(
             f"expected targets between 0 and 1, got some from {np.min(targets)} to "
             f"{np.max(targets)}"
         )
-    with np.errstate(invalid="ignore"):  # of NaN, which logaddexp warns of
+    with np.errstate(invalid="ignore"):  # of NaN, which NumPy warns of
         # Of a target 0 or 1 there is one term, so that nothing cancels.
-        losses = targets * np.logaddexp(0, -logits) + (1 - targets) * np.logaddexp(0, logits)
+        losses = targets * softplus(-logits) + (1 - targets) * softplus(logits)
     return reduce_losses(losses, reduction, sample_weight)
 
 

@@ -1,22 +1,19 @@
-"""Layers, and the network that stacks them."""
+"""Layers: what networks are made of."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import pairwise
-from math import sqrt
+from collections.abc import Callable
+from functools import cache
 from typing import Any
+from warnings import warn
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff import Tensor
-from nn._activations import ACTIVATIONS
+from autodiff import Tensor, recorded_state
+from nn._activations import activation
+from nn._initialisation import Initialisation, initialisation
 from nn._module import Module
-
-# Keeps the variance of what passes through a layer: 2 where half of it is cut off (He et al.,
-# 2015), 1 elsewhere (LeCun et al., 1998).
-_VARIANCE = {"relu": 2.0}
 
 
 class Linear(Module):
@@ -25,15 +22,31 @@ class Linear(Module):
     Parameters
     ----------
     inputs, outputs : int
-        The lengths of the last axis before and after.
-    variance : float
-        Of the weights, times the number of inputs. Biases start at 0.
+        The lengths of the last axis before and after. The weight has shape (inputs, outputs).
+    bias : bool
+        Whether there is b. It starts at 0.
+    init : str or callable
+        From what the weight starts: "he_normal", "he_uniform", "glorot_normal", "glorot_uniform",
+        "lecun_normal", "orthogonal", "normal", "zeros", or a function of a shape, a generator and
+        a dtype.
     seed : int or numpy.random.Generator, optional
     dtype : dtype
+
+    Raises
+    ------
+    ValueError
+        When a size is below 1 or the initialisation unknown; by a call, when x has another width.
+
+    Warns
+    -----
+    UserWarning
+        Once, by a call, when x is cast because its floats are longer than the weight's.
 
     Examples
     --------
     >>> layer = Linear(3, 2, seed=0)
+    >>> layer
+    Linear(weight (3, 2), bias (2,))  8 parameters
     >>> layer(np.ones((5, 3))).shape
     (5, 2)
     """
@@ -43,75 +56,177 @@ class Linear(Module):
         inputs: int,
         outputs: int,
         *,
-        variance: float = 1.0,
+        bias: bool = True,
+        init: str | Initialisation = "lecun_normal",
         seed: int | np.random.Generator | None = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        rng = np.random.default_rng(seed)
-        weight = rng.normal(scale=sqrt(variance / inputs), size=(inputs, outputs))
-        self.weight = Tensor(weight.astype(dtype), name="W")
-        self.bias = Tensor(np.zeros(outputs, dtype), name="b")
+        if inputs < 1 or outputs < 1:
+            raise ValueError(f"expected sizes of at least 1, got Linear({inputs}, {outputs})")
+        weight = initialisation(init)((inputs, outputs), np.random.default_rng(seed), dtype)
+        self.weight = Tensor(weight)
+        self.bias = Tensor(np.zeros(outputs, dtype)) if bias else None
 
-    def __call__(self, x: Any) -> Any:
+    def forward(self, x: Any) -> Any:
         """Return x @ W + b for x of shape (..., inputs)."""
-        return x @ self.weight + self.bias
+        x = _batch_for(self, x) @ self.weight
+        return x if self.bias is None else x + self.bias
 
 
-class MLP(Module):
-    """A multilayer perceptron: linear layers with an activation between them.
+class LayerNorm(Module):
+    """Shift and scale each row to mean 0 and variance 1, then to what is learnt.
 
     Parameters
     ----------
-    sizes : sequence of int
-        The number of inputs, of the neurons in each hidden layer, and of outputs.
-    activation : str
-        "relu", "tanh", "logistic" or "identity", after each hidden layer.
-    output_activation : str
-        The same, after the last layer.
-    seed : int or numpy.random.Generator, optional
-        For the initial weights.
+    size : int
+        The length of the last axis, along which it works.
+    eps : float
+        Added to the variance, so that equal entries divide by no zero.
     dtype : dtype
-        Of the parameters.
 
     Raises
     ------
     ValueError
-        When an activation is unknown or there are fewer than two sizes.
+        By a call, when x has another width.
+
+    References
+    ----------
+    Ba, Kiros and Hinton, *Layer normalization*, 2016.
 
     Examples
     --------
-    >>> network = MLP([2, 16, 1], activation="tanh", seed=0)
-    >>> network(np.zeros((10, 2))).shape
-    (10, 1)
+    >>> LayerNorm(2)(np.array([[1.0, 3.0]])).data.round(4)
+    array([[-1.,  1.]])
     """
 
-    def __init__(
-        self,
-        sizes: Sequence[int],
-        activation: str = "relu",
-        output_activation: str = "identity",
-        *,
-        seed: int | np.random.Generator | None = None,
-        dtype: DTypeLike = np.float64,
-    ) -> None:
-        for name in (activation, output_activation):
-            if name not in ACTIVATIONS:
-                raise ValueError(f"unknown activation {name!r}: expected one of {[*ACTIVATIONS]}")
-        if len(sizes) < 2 or min(sizes) < 1:
-            raise ValueError(f"expected at least two positive sizes, got {sizes}")
-        rng = np.random.default_rng(seed)
-        self.layers = [
-            Linear(m, n, variance=_VARIANCE.get(activation, 1.0), seed=rng, dtype=dtype)
-            for m, n in pairwise(sizes)
-        ]
-        for i, layer in enumerate(self.layers, start=1):
-            layer.weight.name, layer.bias.name = f"W{i}", f"b{i}"
-        self.activation = activation
-        self.output_activation = output_activation
+    def __init__(self, size: int, eps: float = 1e-5, *, dtype: DTypeLike = np.float64) -> None:
+        self.weight = Tensor(np.ones(size, dtype))
+        self.bias = Tensor(np.zeros(size, dtype))
+        self.eps = eps
 
-    def __call__(self, x: Any) -> Any:
-        """Return the outputs, shape (..., sizes[-1]), for x of shape (..., sizes[0])."""
-        bend = ACTIVATIONS[self.activation]
-        for layer in self.layers[:-1]:
-            x = bend(layer(x))
-        return ACTIVATIONS[self.output_activation](self.layers[-1](x))
+    def forward(self, x: Any) -> Any:
+        """Return (x - mean) / √(variance + eps) * weight + bias for x of shape (..., size)."""
+        x = _batch_for(self, x)
+        x = x - np.mean(x, axis=-1, keepdims=True)
+        variance = np.mean(np.square(x), axis=-1, keepdims=True)
+        return x / np.sqrt(variance + self.eps) * self.weight + self.bias
+
+
+class Dropout(Module):
+    """Set entries to 0 at random in training, and scale the others so that the mean stays.
+
+    After ``eval()`` it returns x itself.
+
+    Parameters
+    ----------
+    p : float
+        The probability of 0, from 0 to less than 1.
+    seed : int or numpy.random.Generator, optional
+
+    Raises
+    ------
+    ValueError
+        When p is no such probability.
+
+    References
+    ----------
+    Srivastava and others, *JMLR* 15, 2014.
+
+    Examples
+    --------
+    >>> dropout = Dropout(0.5, seed=0)
+    >>> dropout(np.ones(6))
+    array([2., 0., 0., 0., 2., 2.])
+    >>> dropout.eval()(np.ones(6))
+    array([1., 1., 1., 1., 1., 1.])
+    """
+
+    def __init__(self, p: float = 0.5, *, seed: int | np.random.Generator | None = None) -> None:
+        if not 0 <= p < 1:
+            raise ValueError(f"expected a probability from 0 to less than 1, got {p}")
+        self.p = p
+        self.generator = np.random.default_rng(seed)
+
+    def forward(self, x: Any) -> Any:
+        """Return x with entries set to 0 and the others divided by 1 - p."""
+        if not self.training or self.p == 0:
+            return x
+        drawn = recorded_state(self.generator).random(np.shape(x))  # anew at each replay
+        return np.where(drawn < self.p, 0, np.divide(x, 1 - self.p))
+
+
+class Sequential(Module):
+    """Layers and functions, each applied to what the one before returned.
+
+    Parameters
+    ----------
+    *layers : Module, function or str
+        A str names an activation.
+
+    Raises
+    ------
+    ValueError
+        When there is no activation of a name.
+    TypeError
+        When one of them is none of these.
+
+    Examples
+    --------
+    >>> model = Sequential(Linear(2, 8, seed=0), "tanh", Dropout(0.1, seed=1), Linear(8, 1, seed=2))
+    >>> model
+    Sequential(
+      layers.0: Linear(weight (2, 8), bias (8,))  24 parameters
+      layers.2: Dropout(p=0.1)
+      layers.3: Linear(weight (8, 1), bias (1,))  9 parameters
+      layers.1=tanh
+    )  33 parameters
+    >>> model(np.zeros((5, 2))).shape
+    (5, 1)
+    """
+
+    def __init__(self, *layers: Module | Callable[[Any], Any] | str) -> None:
+        for layer in layers:
+            if not callable(layer) and not isinstance(layer, str):
+                raise TypeError(
+                    f"expected modules, functions and names of activations, got {layer!r:.60}: "
+                    "write Sequential(first, second), or Sequential(*layers) for a list"
+                )
+        self.layers = [activation(layer) for layer in layers]
+
+    def forward(self, x: Any) -> Any:
+        """Return what the last layer returns."""
+        for layer in self.layers:
+            x = layer(x)
+        return x
+
+
+def _batch_for(layer: Linear | LayerNorm, x: Any) -> Any:
+    """Return x in the precision of a layer's weight, if it has the layer's width."""
+    x = x if hasattr(x, "dtype") else np.asarray(x)
+    weight = layer.weight
+    if x.shape[-1:] != weight.shape[:1]:
+        raise ValueError(
+            f"{_path(layer)} takes a batch of shape (..., {len(weight)}), for its weight has shape "
+            f"{weight.shape}, but got one of shape {x.shape}"
+        )
+    own, given = weight.dtype, x.dtype
+    if own == given or given.kind == "c" or np.result_type(own, given) == own:
+        return x
+    if given.kind == "f":
+        _warn_of_cast(_path(layer), str(given), str(own))
+    return x.astype(own)
+
+
+def _path(layer: Linear | LayerNorm) -> str:
+    """Return the path that leads to a layer, and its type."""
+    path = (getattr(layer.weight, "name", None) or "").rpartition(".")[0]
+    return f"{path} ({type(layer).__name__})" if path else type(layer).__name__
+
+
+@cache  # so that it is said once, whatever filters of warnings others set meanwhile
+def _warn_of_cast(path: str, given: str, own: str) -> None:
+    warn(
+        f"{path} has parameters of {own}, so that a batch of {given} is cast: write "
+        f"x.astype(np.{own}) once, before training, or build the model with dtype=np.{given}",
+        stacklevel=2,
+    )

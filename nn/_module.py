@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from autodiff import Tensor
+from nn._pytorch import INSTEAD_OF_METHODS
+
+Self = TypeVar("Self", bound="Module")
 
 
 class Module:
     """A function with parameters: subclass it, keep Tensors and Modules as attributes, and define
-    ``__call__``.
+    ``forward``.
+
+    A parameter is a Tensor of floats that no op made, held by an attribute, or by a list, tuple or
+    dictionary in one; a frozen one, with ``requires_grad=False``, is a parameter too. Its name is
+    the path that leads to it, as ``layers.0.weight``, from the outermost module that holds it.
 
     Examples
     --------
@@ -18,41 +28,201 @@ class Module:
     ...     def __init__(self):
     ...         self.factor = Tensor(2.0)
     ...
-    ...     def __call__(self, x):
+    ...     def forward(self, x):
     ...         return self.factor * x
-    >>> [name for name, _ in Scale().named_parameters()]
-    ['factor']
+    >>> model = Scale()
+    >>> model(3.0).item()
+    6.0
+    >>> model.named_parameters()
+    [('factor', Tensor(2., name='factor'))]
     """
 
-    def __call__(self, x: Any) -> Any:
-        raise NotImplementedError(f"{type(self).__name__} defines no __call__")
+    training: bool
+
+    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+        self = super().__new__(cls)
+        self.training = True  # of the object, where plans see that it changes
+        return self
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        """Return the output: what a subclass defines."""
+        raise NotImplementedError(
+            f"{type(self).__name__} defines no forward: write def forward(self, x) in the class"
+        )
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """Return what ``forward`` returns."""
+        return self.forward(*args, **kwargs)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        for path, held in _search(value, name, set()):
+            _require_parameter(self, path, held)
+        super().__setattr__(name, value)
+        if isinstance(value, Tensor | Module | list | tuple | dict):
+            _give_names(_tensors_in(self))
+
+    if not TYPE_CHECKING:  # which would take every name for one that exists
+
+        def __getattr__(self, name: str) -> Any:
+            if name in INSTEAD_OF_METHODS:
+                raise AttributeError(f"a module has no {name} here: {INSTEAD_OF_METHODS[name]}")
+            return super().__getattribute__(name)  # which raises Python's own error
+
+    def __repr__(self) -> str:
+        return _text(self, set())
+
+    # -- what is inside ----------------------------------------------------------------------
 
     def parameters(self) -> list[Tensor]:
         """Return the parameters of this module and of those inside it, in order of definition."""
         return [parameter for _, parameter in self.named_parameters()]
 
     def named_parameters(self) -> list[tuple[str, Tensor]]:
-        """Return the parameters with the dotted names of the attributes that hold them.
+        """Return the parameters with the paths that lead to them, in order of definition.
 
         One that is held twice is listed once.
+
+        Raises
+        ------
+        TypeError
+            When a list or dictionary has come to hold a Tensor that is no parameter.
         """
-        found: dict[Tensor, str] = {}
-        for name, parameter in _search(vars(self)):
-            found.setdefault(parameter, name)
-        return [(name, parameter) for parameter, name in found.items()]
+        found = _tensors_in(self)
+        for tensor, path in found.items():
+            _require_parameter(self, path, tensor)
+        _give_names(found)
+        return [(path, tensor) for tensor, path in found.items()]
+
+    def named_modules(self) -> list[tuple[str, Module]]:
+        """Return this module, with the path "", and those inside it, each once."""
+        return [(path, m) for path, m in _search(self, "", set()) if isinstance(m, Module)]
+
+    def train(self: Self, mode: bool = True) -> Self:
+        """Let this module and those inside it behave as in training, as Dropout does; return it."""
+        for _, module in self.named_modules():
+            module.training = mode
+        return self
+
+    def eval(self: Self) -> Self:
+        """Let this module and those inside it behave as in use, not in training; return it."""
+        return self.train(False)
+
+    def zero_grad(self) -> None:
+        """Forget the gradients of all parameters."""
+        for parameter in self.parameters():
+            parameter.grad = None
+
+    # -- state -------------------------------------------------------------------------------
+
+    def state_dict(self) -> dict[str, NDArray[Any]]:
+        """Return copies of the parameters' values by name."""
+        return {name: np.array(p.data) for name, p in self.named_parameters()}
+
+    def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
+        """Give the parameters the values that `state_dict` returned, in their own dtypes.
+
+        Raises
+        ------
+        ValueError
+            When entries are missing, unknown, of another shape or no numbers. It lists them all,
+            and no parameter has changed.
+        """
+        parameters = dict(self.named_parameters())
+        problems = [f"{name} is missing" for name in parameters if name not in state]
+        values = {name: np.asarray(value) for name, value in state.items()}
+        for name, value in values.items():
+            if name not in parameters:
+                problems.append(f"{name} is no parameter")
+            elif value.shape != parameters[name].shape:
+                problems.append(f"{name} has shape {value.shape}, not {parameters[name].shape}")
+            elif not np.can_cast(value.dtype, parameters[name].dtype, "same_kind"):
+                problems.append(f"{name} is of {value.dtype}, not {parameters[name].dtype}")
+        if problems:
+            raise ValueError(
+                f"the state does not fit this {type(self).__name__}: {'; '.join(problems)}"
+            )
+        for name, value in values.items():
+            parameters[name].data = value
 
 
-def _search(held: Any) -> Iterator[tuple[str, Tensor]]:
-    """Yield the parameters among attributes, modules, lists and dictionaries, with their names."""
-    if isinstance(held, Module):
-        held = vars(held)
-    if isinstance(held, Tensor):
-        if held.requires_grad and held.op is None:
-            yield "", held
+def _entries(held: Any, path: str) -> Iterator[tuple[str, Any]]:
+    """Yield what is held with its path, of lists, tuples and dictionaries what is in them."""
+    if not isinstance(held, list | tuple | dict):
+        yield path, held
         return
-    if isinstance(held, list | tuple):
-        held = dict(enumerate(held))
-    if isinstance(held, dict):
-        for key, value in held.items():
-            for name, parameter in _search(value):
-                yield f"{key}.{name}".rstrip("."), parameter
+    for key, value in held.items() if isinstance(held, dict) else enumerate(held):
+        yield from _entries(value, f"{path}.{key}" if path else str(key))
+
+
+def _search(held: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Tensor | Module]]:
+    """Yield the Tensors and modules in what is held, with the paths that lead to them.
+
+    Each module once, for they may hold one another.
+    """
+    for inner, entry in _entries(held, path):
+        if isinstance(entry, Tensor):
+            yield inner, entry
+        elif isinstance(entry, Module) and id(entry) not in seen:
+            seen.add(id(entry))
+            yield inner, entry
+            yield from _search(vars(entry), inner, seen)
+
+
+def _tensors_in(module: Module) -> dict[Tensor, str]:
+    """Return the Tensors in a module, each with the first path that leads to it."""
+    found: dict[Tensor, str] = {}
+    for path, held in _search(module, "", set()):
+        if isinstance(held, Tensor):
+            found.setdefault(held, path)
+    return found
+
+
+def _give_names(found: dict[Tensor, str]) -> None:
+    """Name Tensors by their paths, but for those that a module further out has named."""
+    for tensor, path in found.items():
+        if not f".{tensor.name}".endswith(f".{path}"):
+            tensor.name = path
+
+
+def _require_parameter(module: Module, path: str, held: Any) -> None:
+    """Raise if this is a Tensor that can be no parameter."""
+    if not isinstance(held, Tensor):
+        return
+    where = f"{type(module).__name__}.{path}"
+    if held.op is not None and held.op.name != "argument":  # of a function that is differentiated
+        raise TypeError(
+            f"{where} would be a Tensor that {held.op.name} made, but a parameter is a leaf: "
+            "write Tensor(t.data), or keep t.data if it is no parameter"
+        )
+    if held.dtype.kind not in "fc":
+        raise TypeError(
+            f"{where} would be a Tensor of {held.dtype}, but a parameter has floats: write "
+            "Tensor(array.astype(float)), or keep the plain array if it is no parameter"
+        )
+
+
+# -- as a text -------------------------------------------------------------------------------
+
+
+def _text(module: Module, seen: set[int]) -> str:
+    """Return a module with what is inside it, each module that it holds on lines of its own."""
+    kind = type(module).__name__
+    if id(module) in seen:
+        return f"{kind}(...)"
+    seen.add(id(module))
+    count = sum(p.size for p in module.parameters())
+    total = f"  {count:,} parameter{'s' * (count != 1)}" if count else ""
+    modules, others = [], []
+    for path, held in _entries(vars(module), ""):
+        if isinstance(held, Module):
+            modules.append(f"  {path}: {_text(held, seen)}".replace("\n", "\n  "))
+        elif isinstance(held, Tensor):
+            others.append(f"{path} {held.shape}{'' if held.requires_grad else ' frozen'}")
+        elif callable(held):
+            others.append(f"{path}={getattr(held, '__name__', held)}")
+        elif isinstance(held, str | int | float) and not isinstance(held, bool):
+            others.append(f"{path}={held!r}")
+    if not modules:
+        return f"{kind}({', '.join(others)}){total}"
+    lines = modules + ([f"  {', '.join(others)}"] if others else [])
+    return "\n".join([f"{kind}(", *lines, f"){total}"])
