@@ -893,3 +893,15 @@ def test_inside_of_a_derivative_the_traceback_shows_the_line() -> None:
 def test_constants_are_written_as_they_are() -> None:
     text = "def f(x):\n    a = np.zeros(3)\n    a[0] = x.data[0]\n    return np.sum(a * x)"
     np.testing.assert_allclose(grad(run(text))(X), [0.5, 0, 0])
+
+
+def test_an_array_that_numpy_returns_itself_is_copied() -> None:
+    text = """
+        numbers = np.ones(3)
+
+        def f(x):
+            a = np.asarray(numbers, like=x)
+            a[0] = x[0]
+            return np.sum(a)
+        """
+    assert "write a = np.array(numbers, like=x)" in message_of(run(text), X)

@@ -15,6 +15,8 @@ _CREATORS: list[tuple[Any, int]] = [
     *((np.full, 2), (np.array, 1), (np.asarray, 1), (np.asanyarray, 1), (np.arange, 3)),
     *((np.ascontiguousarray, 1), (np.asfortranarray, 1)),
 ]
+# They return an array itself, which takes numbers alone; np.array makes another.
+_RETURNING_ARRAYS = (np.asarray, np.asanyarray, np.ascontiguousarray, np.asfortranarray)
 _BY_SHAPE: list[tuple[Any, str]] = [
     (np.zeros_like, "zeros"),
     (np.ones_like, "ones"),
@@ -57,5 +59,7 @@ def with_like(spot: Spot, value: Any, x: str, dtype: str = "") -> str:
     elif dtype:
         replaced.add("dtype")
     keywords = [keyword for keyword in value.keywords if keyword.arg not in replaced]
-    text = text_of(ast.Call(value.func, args, keywords))
+    returned = function in _RETURNING_ARRAYS and args and type(spot.value(args[0])) is np.ndarray
+    creator = ast.Name("np.array") if returned else value.func
+    text = text_of(ast.Call(creator, args, keywords))
     return f"{text[:-1]}{typed}, like={x})"
