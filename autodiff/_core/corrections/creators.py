@@ -60,6 +60,6 @@ def with_like(spot: Spot, value: Any, x: str, dtype: str = "") -> str:
         replaced.add("dtype")
     keywords = [keyword for keyword in value.keywords if keyword.arg not in replaced]
     returned = function in _RETURNING_ARRAYS and args and type(spot.value(args[0])) is np.ndarray
-    creator = ast.Name("np.array") if returned else value.func
-    text = text_of(ast.Call(creator, args, keywords))
+    maker: Any = ast.Name("np.array") if returned else value.func
+    text = text_of(ast.Call(maker, args, keywords))
     return f"{text[:-1]}{typed}, like={x})"
