@@ -16,6 +16,7 @@ from nn._activations import (
     softplus,
 )
 from nn._batches import batches
+from nn._files import load, save
 from nn._layers import Dropout, LayerNorm, Linear, Sequential
 from nn._losses import l2_penalty, mean_squared_error, softmax_cross_entropy
 from nn._mlp import MLP
@@ -35,10 +36,12 @@ __all__ = [
     "identity",
     "l2_penalty",
     "leaky_relu",
+    "load",
     "log_softmax",
     "logistic",
     "mean_squared_error",
     "relu",
+    "save",
     "sigmoid",
     "silu",
     "softmax",
