@@ -36,7 +36,7 @@ def _relu(x: Any) -> Any:
 
 def _logistic(x: Any) -> Any:
     with np.errstate(over="ignore"):  # to infinity, far on the left, where the result is 0
-        return 1 / (1 + np.exp(-x))
+        return 1 / (1 + np.exp(np.negative(x)))
 
 
 def _logistic_slope(x: Any) -> Any:
