@@ -16,15 +16,18 @@ from nn._activations import (
     softplus,
 )
 from nn._batches import batches
+from nn._history import History
 from nn._layers import Dropout, LayerNorm, Linear, Sequential
 from nn._losses import l2_penalty, mean_squared_error, softmax_cross_entropy
 from nn._mlp import MLP
 from nn._module import Module
 from nn._pytorch import INSTEAD_OF_NAMES
+from nn._training import train
 
 __all__ = [
     "MLP",
     "Dropout",
+    "History",
     "LayerNorm",
     "Linear",
     "Module",
@@ -44,6 +47,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "train",
 ]
 
 if not TYPE_CHECKING:  # which would take every name for one that exists
