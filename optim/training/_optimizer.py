@@ -253,7 +253,9 @@ def _check_parameters(parameters: list[Tensor]) -> None:
     for p in parameters:
         if not isinstance(p, Tensor) or p.op is not None or not p.requires_grad:
             raise TypeError(
-                f"expected a Tensor that no op made and that requires a gradient, got {p!r:.60}"
+                f"expected a Tensor that no op made and that requires a gradient, got {p!r:.60}: "
+                "of parameters of which some are frozen, give [p for p in parameters if "
+                "p.requires_grad]"
             )
     if len(set(parameters)) < len(parameters):
         raise ValueError("a parameter is listed twice")
