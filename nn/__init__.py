@@ -16,9 +16,16 @@ from nn._activations import (
     softplus,
 )
 from nn._batches import batches
+from nn._classification import (
+    binary_cross_entropy,
+    cross_entropy,
+    hinge,
+    softmax_cross_entropy,
+)
 from nn._history import History
 from nn._layers import Dropout, LayerNorm, Linear, Sequential
-from nn._losses import l2_penalty, mean_squared_error, softmax_cross_entropy
+from nn._losses import huber, l2_penalty, mean_absolute_error, mean_squared_error
+from nn._metrics import accuracy, r_squared
 from nn._mlp import MLP
 from nn._module import Module
 from nn._pytorch import INSTEAD_OF_NAMES
@@ -32,15 +39,22 @@ __all__ = [
     "Linear",
     "Module",
     "Sequential",
+    "accuracy",
     "batches",
+    "binary_cross_entropy",
+    "cross_entropy",
     "elu",
     "gelu",
+    "hinge",
+    "huber",
     "identity",
     "l2_penalty",
     "leaky_relu",
     "log_softmax",
     "logistic",
+    "mean_absolute_error",
     "mean_squared_error",
+    "r_squared",
     "relu",
     "sigmoid",
     "silu",

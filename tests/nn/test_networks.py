@@ -1,35 +1,11 @@
-"""Losses and batches."""
+"""Batches of rows."""
 
 from __future__ import annotations
-
-from typing import Any
 
 import numpy as np
 import pytest
 
 import nn
-from autodiff import Tensor, check_grads, hessian
-
-
-class TestLosses:
-    def test_mean_squared_error_takes_one_shape(self) -> None:
-        with pytest.raises(ValueError, match=r"got \(3, 1\) and \(3,\)"):
-            nn.mean_squared_error(Tensor(np.ones((3, 1))), np.ones(3))
-        assert nn.mean_squared_error(Tensor([1.0, 3.0]), [1, 1]).item() == 2.0
-
-    def test_cross_entropy_of_equal_scores_is_log_of_the_classes(self) -> None:
-        loss = nn.softmax_cross_entropy(Tensor(np.zeros((4, 10))), [0, 1, 2, 9])
-        assert loss.item() == pytest.approx(np.log(10))
-
-    def test_cross_entropy_neither_overflows_nor_cancels(self) -> None:
-        scores = np.array([[1000.0, 0.0], [0.0, -1000.0]])
-        assert nn.softmax_cross_entropy(scores, [0, 0]) == 0.0
-        assert nn.softmax_cross_entropy(scores, [1, 1]) == 1000.0
-
-    @pytest.mark.parametrize("labels", [[0, 2], [-1, 0], [0], [0.0, 1.0], [[0, 1]]])
-    def test_labels_are_classes(self, labels: Any) -> None:
-        with pytest.raises(ValueError, match=r"labels"):
-            nn.softmax_cross_entropy(np.zeros((2, 2)), labels)
 
 
 class TestBatches:
@@ -50,15 +26,3 @@ class TestBatches:
     def test_refuses_what_does_not_fit(self, lengths: tuple[int, ...], size: int) -> None:
         with pytest.raises(ValueError, match="arrays of one length"):
             nn.batches(*(np.ones(n) for n in lengths), size=size)
-
-
-class TestPenalty:
-    def test_is_differentiable_to_any_order_and_in_batches(self) -> None:
-        def f(x: Any, y: Any) -> Any:
-            return nn.l2_penalty([x, y]) * np.sum(x)
-
-        x, y = np.array([[1.0, -2.0]]), np.array(3.0)
-        check_grads(f, x, y, order=3)
-        np.testing.assert_allclose(
-            hessian(lambda x: nn.l2_penalty([x, x]))(x).reshape(2, 2), 4 * np.eye(2)
-        )
