@@ -45,7 +45,7 @@ def network(gallery: Path) -> None:
     output.name, loss.name = "output", "loss"
     loss.backward()
     print(f"\nMean squared error of a 2-8-1 network on {len(points)} points: {loss:.4f}")
-    print("  parameter  shape   length of its gradient")
+    print("  parameter        shape   length of its gradient")
     for p in model.parameters():
-        print(f"  {p.name:9}  {p.shape!s:6}  {np.linalg.norm(p.grad):22.4f}")
+        print(f"  {p.name:15}  {p.shape!s:6}  {np.linalg.norm(p.grad):22.4f}")
     draw(loss).render(outfile=gallery / "graph_network.svg", cleanup=True)

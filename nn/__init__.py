@@ -23,16 +23,19 @@ from nn._classification import (
     softmax_cross_entropy,
 )
 from nn._files import load, save
+from nn._history import History
 from nn._layers import Dropout, LayerNorm, Linear, Sequential
 from nn._losses import huber, l2_penalty, mean_absolute_error, mean_squared_error
 from nn._metrics import accuracy, r_squared
 from nn._mlp import MLP
 from nn._module import Module
 from nn._pytorch import INSTEAD_OF_NAMES
+from nn._training import train
 
 __all__ = [
     "MLP",
     "Dropout",
+    "History",
     "LayerNorm",
     "Linear",
     "Module",
@@ -61,6 +64,7 @@ __all__ = [
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "train",
 ]
 
 if not TYPE_CHECKING:  # which would take every name for one that exists

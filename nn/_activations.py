@@ -56,13 +56,13 @@ _logistic_slope_op = elementwise(
 )
 
 
-def _gated(name: str, gate: Function, slope: Function, far: float) -> Function:
+def _gate(name: str, distribution: Function, density: Function, far: float) -> Function:
     """State the op x F(x) of a distribution function F, which is a step beyond ± ``far``."""
 
     def rule(g: Any, out: Any, x: Any) -> Any:
-        return g * (gate(x) + np.clip(x, -far, far) * slope(x))
+        return g * (distribution(x) + np.clip(x, -far, far) * density(x))
 
-    return elementwise(lambda x: np.maximum(x, -far) * gate(x), rule, name=name)
+    return elementwise(lambda x: np.maximum(x, -far) * distribution(x), rule, name=name)
 
 
 def relu(x: Any) -> Any:
@@ -115,10 +115,10 @@ def logistic(x: Any) -> Any:
 
 sigmoid = logistic
 
-_gelu_op = _gated(
+_gelu_op = _gate(
     "gelu", special.ndtr, lambda x: np.exp(-0.5 * np.square(x)) / sqrt(2 * pi), far=40.0
 )
-_silu_op = _gated("silu", logistic, _logistic_slope_op, far=800.0)
+_silu_op = _gate("silu", logistic, _logistic_slope_op, far=800.0)
 
 
 def gelu(x: Any) -> Any:

@@ -176,9 +176,9 @@ class Sequential(Module):
     >>> model
     Sequential(
       layers.0: Linear(weight (2, 8), bias (8,))  24 parameters
+      layers.1=tanh
       layers.2: Dropout(p=0.1)
       layers.3: Linear(weight (8, 1), bias (1,))  9 parameters
-      layers.1=tanh
     )  33 parameters
     >>> model(np.zeros((5, 2))).shape
     (5, 1)

@@ -47,7 +47,8 @@ class MLP(Module):
     MLP(
       layers.0: Linear(weight (2, 16), bias (16,))  48 parameters
       layers.1: Linear(weight (16, 1), bias (1,))  17 parameters
-      activation='tanh', output_activation='identity'
+      activation='tanh'
+      output_activation='identity'
     )  65 parameters
     >>> network(np.zeros((10, 2))).shape
     (10, 1)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autodiff import Tensor
 from nn._pytorch import INSTEAD_OF_METHODS
-
-Self = TypeVar("Self", bound="Module")
 
 
 class Module:
@@ -39,7 +37,7 @@ class Module:
 
     training: bool
 
-    def __new__(cls, *args: Any, **kwargs: Any) -> Any:
+    def __new__(cls, *args: Any, **kwargs: Any) -> Self:
         self = super().__new__(cls)
         self.training = True  # of the object, where plans see that it changes
         return self
@@ -97,13 +95,13 @@ class Module:
         """Return this module, with the path "", and those inside it, each once."""
         return [(path, m) for path, m in _search(self, "", set()) if isinstance(m, Module)]
 
-    def train(self: Self, mode: bool = True) -> Self:
+    def train(self, mode: bool = True) -> Self:
         """Let this module and those inside it behave as in training, as Dropout does; return it."""
         for _, module in self.named_modules():
             module.training = mode
         return self
 
-    def eval(self: Self) -> Self:
+    def eval(self) -> Self:
         """Let this module and those inside it behave as in use, not in training; return it."""
         return self.train(False)
 
@@ -210,19 +208,19 @@ def _text(module: Module, seen: set[int]) -> str:
     if id(module) in seen:
         return f"{kind}(...)"
     seen.add(id(module))
-    count = sum(p.size for p in module.parameters())
+    count = sum(tensor.size for tensor in _tensors_in(module))
     total = f"  {count:,} parameter{'s' * (count != 1)}" if count else ""
-    modules, others = [], []
+    entries = []
     for path, held in _entries(vars(module), ""):
         if isinstance(held, Module):
-            modules.append(f"  {path}: {_text(held, seen)}".replace("\n", "\n  "))
+            entries.append(f"{path}: {_text(held, seen)}")
         elif isinstance(held, Tensor):
-            others.append(f"{path} {held.shape}{'' if held.requires_grad else ' frozen'}")
+            entries.append(f"{path} {held.shape}{'' if held.requires_grad else ' frozen'}")
         elif callable(held):
-            others.append(f"{path}={getattr(held, '__name__', held)}")
+            entries.append(f"{path}={getattr(held, '__name__', held)}")
         elif isinstance(held, str | int | float) and not isinstance(held, bool):
-            others.append(f"{path}={held!r}")
-    if not modules:
-        return f"{kind}({', '.join(others)}){total}"
-    lines = modules + ([f"  {', '.join(others)}"] if others else [])
-    return "\n".join([f"{kind}(", *lines, f"){total}"])
+            entries.append(f"{path}={held!r}")
+    if any(isinstance(held, Module) for _, held in _entries(vars(module), "")):
+        lines = "\n".join(entries).replace("\n", "\n  ")
+        return f"{kind}(\n  {lines}\n){total}"
+    return f"{kind}({', '.join(entries)}){total}"

@@ -139,9 +139,17 @@ class TestRefusals:
 class TestNames:
     def test_are_the_paths_from_the_outermost_module(self) -> None:
         model = Outer()
-        assert [p.name for p in model.parameters()] == NAMES
-        model.first.parameters()  # which would be "weight"
-        assert [p.name for p in model.parameters()] == NAMES
+        parameters = model.parameters()
+        assert [p.name for p in parameters] == NAMES
+        model.first.parameters()  # where it is "weight"
+        assert [p.name for p in parameters] == NAMES
+
+    def test_are_the_first_paths_of_what_is_held_twice(self) -> None:
+        model = Outer()
+        model.first.tied = model.last = model.scale
+        assert model.named_parameters()[1:2] == [("first.tied", model.scale)]
+        assert len(model.parameters()) == len(NAMES)
+        assert model.scale.name == "first.tied"
 
     def test_are_given_when_an_attribute_is_set(self) -> None:
         network = nn.MLP([2, 3, 1])
@@ -283,7 +291,8 @@ class TestText:
             "  body: MLP(",
             "    layers.0: Linear(weight (20, 60), bias (60,))  1,260 parameters",
             "    layers.1: Linear(weight (60, 1), bias (1,))  61 parameters",
-            "    activation='tanh', output_activation=softplus",
+            "    activation='tanh'",
+            "    output_activation=softplus",
             "  )  1,321 parameters",
             "  drop: Dropout(p=0.25)",
             "  scale () frozen",

@@ -314,6 +314,11 @@ def test_a_step_that_fails_changes_nothing(
         (lambda x: SGD([np.ones(2)], lr=1.0), TypeError, "expected a Tensor"),
         (lambda x: SGD([x * 2], lr=1.0), TypeError, "no op made"),
         (lambda x: SGD([Tensor(1)], lr=1.0), TypeError, "requires a gradient"),
+        (
+            lambda x: SGD([Tensor(1.0), Tensor(1.0, requires_grad=False)], lr=1.0),
+            TypeError,
+            r"some are frozen, give \[p for p in parameters if p\.requires_grad\]",
+        ),
         (lambda x: SGD([Tensor(1j)], lr=1.0), TypeError, "real and the imaginary part"),
         (lambda x: SGD([x, Tensor(np.float32(1))], lr=1.0), ValueError, "of one dtype"),
         (lambda x: SGD([x, x], lr=1.0), ValueError, "listed twice"),
