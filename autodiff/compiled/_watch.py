@@ -55,7 +55,7 @@ _CLOSED = frozenset({"autodiff", "optim", "builtins", "threading", "weakref"})
 _OWN = frozenset({"nn", "fit", "scipy", "numpy"})
 _UNCHANGING = (int, float, complex, str, bytes, bool, type(None), np.generic)
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-_NO_LOOK = (Tensor, np.ufunc, np.dtype, type(np.sum), *_GENERATORS)
+_NO_LOOK = (np.ufunc, np.dtype, type(np.sum), *_GENERATORS)
 # Which give what they hold to C alone, so that nobody sees whether it has changed.
 _UNSEEN = (memoryview, ctypes._SimpleCData, ctypes.Array, ctypes.Structure, mmap, bytearray)
 _VIEWS = (KeysView, ValuesView, ItemsView)  # of dictionaries
@@ -172,6 +172,8 @@ class Watch:
         look = _LOOKS.get(type(x))
         if look is not None:
             look(self, x, depth + 1)
+        elif isinstance(x, Tensor):
+            self.slots.append((x, "requires_grad", x.requires_grad))  # it may be frozen later
         elif isinstance(x, _GENERATORS):
             self.generators.append((x, _state_of(x)))
         elif isinstance(x, dict | MappingProxyType):
