@@ -70,5 +70,13 @@ __all__ = [
 if not TYPE_CHECKING:  # which would take every name for one that exists
 
     def __getattr__(name):
+        if name in ("MLPClassifier", "MLPRegressor"):  # which import scikit-learn
+            try:
+                from nn import _estimators
+            except ModuleNotFoundError:
+                raise ImportError(
+                    f"nn.{name} needs scikit-learn: pip install 'chainrule[nn]'"
+                ) from None
+            return getattr(_estimators, name)
         instead = f": {INSTEAD_OF_NAMES[name]}" if name in INSTEAD_OF_NAMES else ""
         raise AttributeError(f"module 'nn' has no attribute {name!r}{instead}")
