@@ -97,14 +97,14 @@ class Run:
 
     # -- epochs --------------------------------------------------------------------------------
 
-    def go(self, epochs: int, callbacks: Any, path: Path | None, progress: bool) -> None:
+    def make_epochs(self, epochs: int, callbacks: Any, path: Path | None, progress: bool) -> None:
         """Go through the epochs that are left; then take the best parameters."""
         history = self.history
         steps = ceil(len(self.rows[0]) / self.batch_size)
         bar = _bar(progress, steps * epochs, steps * len(history))
         with bar, _noted_interrupt() as interrupted:
             while len(history) < epochs and not self.is_stopped():
-                with np.errstate(all="ignore"):  # what is not finite ends in an error of its own
+                with np.errstate(all="ignore"):  # as in `outputs_and_loss`
                     loss = self.make_steps(bar, interrupted)
                 if loss is None:
                     history.ending = f"interrupted in epoch {1 + len(history)}"

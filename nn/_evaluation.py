@@ -39,7 +39,7 @@ def outputs_and_loss(model: Module, loss: Loss, inputs: Any, *targets: Any) -> t
     FloatingPointError
         When the loss is not finite. It names the op that made it so.
     """
-    with no_grad():
+    with no_grad(), np.errstate(all="ignore"):  # what is not finite ends in an error of its own
         starts = range(0, len(inputs), MOST_ROWS)
         parts = [value_of(model(inputs[start : start + MOST_ROWS])) for start in starts]
         outputs = parts[0] if len(parts) == 1 else np.concatenate(parts)
