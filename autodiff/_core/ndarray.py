@@ -20,6 +20,7 @@ from autodiff._core.arguments import (
     function_refusal,
 )
 from autodiff._core.conversions import Conversions, assignment_error
+from autodiff._core.refusals import ATTRIBUTES
 from autodiff._core.types import Shape
 
 if TYPE_CHECKING:
@@ -423,7 +424,7 @@ class Entries:
 
 
 class _Absent:
-    """An attribute of ndarray that a Tensor does not have, which says what to write instead."""
+    """An attribute of other arrays that a Tensor does not have, which says what to write."""
 
     def __init__(self, name: str, instead: str) -> None:
         self.name = name
@@ -433,12 +434,8 @@ class _Absent:
         raise AttributeError(f"a Tensor has no attribute {self.name!r}: write {self.instead}")
 
 
-for _name in (
-    *("base", "byteswap", "ctypes", "dump", "dumps", "flags", "getfield", "setflags", "strides"),
-    *("tobytes", "tofile", "view", "newbyteorder", "__dlpack__", "__dlpack_device__"),
-):
-    setattr(NDArrayInterface, _name, _Absent(_name, f"t.data.{_name}, of the array that it holds"))
-NDArrayInterface.ptp = _Absent("ptp", "np.ptp(x)")  # type: ignore[attr-defined]
+for _name, _instead in ATTRIBUTES.items():
+    setattr(NDArrayInterface, _name, _Absent(_name, _instead))
 
 
 def other_ufunc(ufunc: np.ufunc, method: str, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:

@@ -107,6 +107,40 @@ def instead_of(argument: str, function: str) -> str:
     return INSTEAD.get(argument, "leave it out, or give {f} t.data").format(f=function)
 
 
+# -- attributes --------------------------------------------------------------------------------
+
+_OF_ARRAY = [
+    *("base", "byteswap", "ctypes", "dump", "dumps", "flags", "getfield", "setflags", "strides"),
+    *("tobytes", "tofile", "newbyteorder", "__dlpack__", "__dlpack_device__"),
+]
+
+# What NumPy's arrays have, PyTorch's tensors or micrograd's values, and what to write here.
+ATTRIBUTES = {
+    **{name: f"t.data.{name}, of the array that it holds" for name in _OF_ARRAY},
+    "view": "x.reshape(shape), or t.data.view, of the array that it holds",
+    "ptp": "np.ptp(x)",
+    "detach": "stop_gradient(x), or t.data for the plain array",
+    "numpy": "t.data",
+    "relu": "nn.relu(x), or np.maximum(x, 0)",
+    "sigmoid": "nn.sigmoid(x)",
+    "softmax": "softmax(x, axis)",
+    **{name: f"np.{name}(x)" for name in ("abs", "exp", "log", "sqrt", "sin", "cos", "tanh")},
+    "pow": "x**p",
+    **dict.fromkeys(["mm", "matmul"], "x @ y"),
+    "norm": "np.linalg.norm(x)",
+    "permute": "x.transpose(axes)",
+    "unsqueeze": "np.expand_dims(x, axis)",
+    "numel": "x.size",
+    "clone": "x.copy()",
+    **dict.fromkeys(["to", "float", "double", "half"], "x.astype(dtype)"),
+    **dict.fromkeys(["cpu", "cuda"], "x itself, for arrays stay in the computer's memory"),
+    "zero_": "p.grad = None of a parameter's gradient, or p.data = 0 * p.data of its value",
+    "requires_grad_": "x.requires_grad = True",
+    "is_leaf": "t.op is None",
+    "grad_fn": "t.op",
+}
+
+
 # -- what does not dispatch ------------------------------------------------------------------
 
 # What is said of no function in particular.

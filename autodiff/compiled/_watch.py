@@ -55,7 +55,7 @@ _CLOSED = frozenset({"autodiff", "optim", "builtins", "threading", "weakref"})
 _OWN = frozenset({"nn", "fit", "scipy", "numpy"})
 _UNCHANGING = (int, float, complex, str, bytes, bool, type(None), np.generic)
 _GENERATORS = (np.random.Generator, np.random.RandomState, random.Random)
-_NO_LOOK = (Tensor, np.ufunc, np.dtype, type(np.sum), *_GENERATORS)
+_NO_LOOK = (np.ufunc, np.dtype, type(np.sum), *_GENERATORS)
 # Which give what they hold to C alone, so that nobody sees whether it has changed.
 _UNSEEN = (memoryview, ctypes._SimpleCData, ctypes.Array, ctypes.Structure, mmap, bytearray)
 _VIEWS = (KeysView, ValuesView, ItemsView)  # of dictionaries
@@ -288,6 +288,9 @@ class Watch:
         if array.dtype.kind == "O":
             self._look_at_items(tuple(array.ravel()), depth)
 
+    def _look_at_tensor(self, x: Tensor, depth: int) -> None:
+        self.slots.append((x, "requires_grad", x.requires_grad))  # it may be frozen later
+
     def _look_at_partial(self, p: Any, depth: int) -> None:
         for x in (p.func, p.args, p.keywords):
             self._look_at(x, depth)
@@ -315,6 +318,7 @@ _LOOKS: dict[Any, Any] = {
     deque: Watch._look_at_items,
     np.ndarray: Watch._look_at_array,
     partial: Watch._look_at_partial,
+    Tensor: Watch._look_at_tensor,
 }
 _IN_MAKING = frozenset({"__new__", "__init__", "__post_init__", "__init_subclass__"})
 _NOT_CALLED = frozenset({"__repr__", "__str__", "__getstate__", "__setstate__", "__reduce__"})

@@ -229,6 +229,14 @@ def test_what_an_ndarray_has_is_there_or_refused_by_name(name: str) -> None:
         ("tobytes", "t.data.tobytes"),
         ("view", "t.data.view"),
         ("ptp", "np.ptp(x)"),
+        ("detach", "stop_gradient(x), or t.data"),  # from here on PyTorch's and micrograd's
+        ("numpy", "t.data"),
+        ("relu", "nn.relu(x), or np.maximum(x, 0)"),
+        ("tanh", "np.tanh(x)"),
+        ("unsqueeze", "np.expand_dims(x, axis)"),
+        ("to", "x.astype(dtype)"),
+        ("cuda", "x itself"),
+        ("grad_fn", "t.op"),
     ],
 )
 def test_a_refused_attribute_says_what_to_write(name: str, instead: str) -> None:

@@ -225,6 +225,28 @@ class TestCalls:
         assert losses[-1] < losses[0]
         assert step.plans[0].runs > 40
 
+    def test_a_layer_that_is_frozen_meanwhile_stays_as_it_is(self) -> None:
+        model = nn.MLP([2, 3, 1], seed=0)
+        optimizer = optim.SGD(model.parameters(), lr=0.1)
+        weight = model.layers[0].weight
+
+        @compile
+        def step(x: Any) -> Any:
+            optimizer.zero_grad()
+            loss = nn.mean_squared_error(model(x), x[:, :1])
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        x = np.random.default_rng(0).normal(size=(20, 2))
+        moves = []
+        for i in range(30):
+            before = weight.data.copy()
+            weight.requires_grad = not 10 <= i < 20
+            step(x)
+            moves.append(not np.array_equal(weight.data, before))
+        assert moves == [True] * 10 + [False] * 10 + [True] * 10
+
 
 class TestState:
     def test_comes_back_as_it_was(self) -> None:

@@ -124,6 +124,25 @@ class TestGradients:
 
         twins(make, runs=6)
 
+    @pytest.mark.parametrize("hold", [list, tuple])
+    def test_stop_where_a_tensor_is_frozen_meanwhile(self, hold):
+        def make():
+            ps = hold([Tensor(2.0), Tensor(3.0)])
+
+            def f(x):
+                for p in ps:
+                    p.grad = None
+                y = np.sum(ps[0] * ps[1] * x)
+                y.backward()
+                return y
+
+            return f, ps
+
+        def between(i, p, q):
+            p.requires_grad = i not in (2, 3, 4)
+
+        twins(make, between=between, runs=2)
+
     def test_of_two_backwards_in_one_call(self):
         def make():
             p = Tensor(X)
