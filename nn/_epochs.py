@@ -15,7 +15,7 @@ import numpy as np
 
 from nn._batches import Rows, batches, rows_of, split
 from nn._checkpoints import part, read_checkpoint, restore, state_of, write_checkpoint
-from nn._evaluation import Loss, Metric, outputs_and_loss, value_of, value_of_metric
+from nn._evaluation import Loss, Metric, outputs_and_loss, value_of
 from nn._history import History
 from nn._module import Module
 from nn._steps import Step, plan_of, training_step
@@ -175,7 +175,7 @@ class Run:
         inputs, *targets = self.held_out or self.rows
         self.model.eval()
         outputs, loss = outputs_and_loss(self.model, self.loss, inputs, *targets)
-        values = {name: value_of_metric(f, targets[0], outputs) for name, f in self.metrics.items()}
+        values = {name: f(targets[0], outputs) for name, f in self.metrics.items()}
         return {"validation_loss": loss, **values} if self.held_out else values
 
 
