@@ -72,13 +72,13 @@ def _with_generators(owners: Owners) -> Iterator[tuple[str, Any]]:
 
 def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     """Write a state at once: a file of this name is the old one or the new one, whole."""
-    arrays = {name: x for name, x in state.items() if isinstance(x, np.ndarray)}
+    arrays: State = {name: x for name, x in state.items() if isinstance(x, np.ndarray)}
     rest = {name: x for name, x in state.items() if name not in arrays}
-    text = json.dumps(rest, default=lambda x: x.tolist())
+    arrays[TEXTS] = np.array(json.dumps(rest, default=lambda x: x.tolist()))
     beside = path.with_name(f"{path.name}.{os.getpid()}.part")
     try:
         with beside.open("wb") as file:
-            np.savez(file, allow_pickle=False, **{TEXTS: np.array(text)}, **arrays)
+            np.savez(file, **arrays)
             file.flush()
             os.fsync(file.fileno())
         beside.replace(path)

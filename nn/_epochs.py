@@ -15,7 +15,7 @@ import numpy as np
 
 from nn._batches import Rows, batches, rows_of, split
 from nn._checkpoints import part, read_checkpoint, restore, state_of, write_checkpoint
-from nn._evaluation import Loss, Metric, outputs_and_loss, value_of, value_of_metric
+from nn._evaluation import Loss, Metric, outputs_and_loss, value_of
 from nn._history import History
 from nn._module import Module
 from nn._steps import Step, plan_of, training_step
@@ -97,14 +97,14 @@ class Run:
 
     # -- epochs --------------------------------------------------------------------------------
 
-    def go(self, epochs: int, callbacks: Any, path: Path | None, progress: bool) -> None:
+    def make_epochs(self, epochs: int, callbacks: Any, path: Path | None, progress: bool) -> None:
         """Go through the epochs that are left; then take the best parameters."""
         history = self.history
         steps = ceil(len(self.rows[0]) / self.batch_size)
         bar = _bar(progress, steps * epochs, steps * len(history))
         with bar, _noted_interrupt() as interrupted:
             while len(history) < epochs and not self.is_stopped():
-                with np.errstate(all="ignore"):  # what is not finite ends in an error of its own
+                with np.errstate(all="ignore"):  # as in `outputs_and_loss`
                     loss = self.make_steps(bar, interrupted)
                 if loss is None:
                     history.ending = f"interrupted in epoch {1 + len(history)}"
@@ -175,7 +175,7 @@ class Run:
         inputs, *targets = self.held_out or self.rows
         self.model.eval()
         outputs, loss = outputs_and_loss(self.model, self.loss, inputs, *targets)
-        values = {name: value_of_metric(f, targets[0], outputs) for name, f in self.metrics.items()}
+        values = {name: f(targets[0], outputs) for name, f in self.metrics.items()}
         return {"validation_loss": loss, **values} if self.held_out else values
 
 

@@ -39,7 +39,7 @@ def outputs_and_loss(model: Module, loss: Loss, inputs: Any, *targets: Any) -> t
     FloatingPointError
         When the loss is not finite. It names the op that made it so.
     """
-    with no_grad():
+    with no_grad(), np.errstate(all="ignore"):  # what is not finite ends in an error of its own
         starts = range(0, len(inputs), MOST_ROWS)
         parts = [value_of(model(inputs[start : start + MOST_ROWS])) for start in starts]
         outputs = parts[0] if len(parts) == 1 else np.concatenate(parts)
@@ -64,7 +64,7 @@ def name_the_op(model: Module, loss: Loss, inputs: Any, *targets: Any) -> None:
 
 
 def metrics_by_name(metrics: Sequence[Metric]) -> dict[str, Metric]:
-    """Return metrics by their names.
+    """Return metrics by their names, as functions that take a model's outputs and give a float.
 
     Raises
     ------
@@ -73,7 +73,7 @@ def metrics_by_name(metrics: Sequence[Metric]) -> dict[str, Metric]:
     """
     if callable(metrics):
         raise TypeError("expected a sequence of functions as metrics: write metrics=[f]")
-    found = {getattr(f, "__name__", type(f).__name__): f for f in metrics}
+    found = {getattr(f, "__name__", type(f).__name__): _of_outputs(f) for f in metrics}
     if len(found) < len(metrics) or {"loss", "validation_loss"} & found.keys():
         raise ValueError(
             f"expected metrics with names of their own, got {[*found]} for {len(metrics)}: "
@@ -82,21 +82,23 @@ def metrics_by_name(metrics: Sequence[Metric]) -> dict[str, Metric]:
     return found
 
 
-def value_of_metric(metric: Metric, targets: Any, outputs: Any) -> float:
-    """Return a metric of outputs, or where it asks for them, of the labels that these mean."""
-    if targets.dtype.kind in "iub" and _asks_for_labels(metric):
-        outputs = _labels(targets, outputs)
-    return float(value_of(metric(targets, outputs)))
-
-
-def _asks_for_labels(metric: Metric) -> bool:
+def _of_outputs(metric: Metric) -> Metric:
+    """Return a metric that is given labels in the place of outputs where it asks for them."""
     try:
-        return "y_pred" in [*signature(metric).parameters][:2]
+        asks_for_labels = "y_pred" in [*signature(metric).parameters][:2]
     except (TypeError, ValueError):  # of a function without a signature
-        return False
+        asks_for_labels = False
+
+    def of_outputs(targets: Any, outputs: Any) -> float:
+        if asks_for_labels and targets.dtype.kind in "iub":
+            outputs = _labels(targets, outputs)
+        return float(value_of(metric(targets, outputs)))
+
+    return of_outputs
 
 
 def _labels(targets: Any, outputs: Any) -> Any:
+    """Return the labels that outputs mean, where the targets are labels."""
     if outputs.ndim == targets.ndim + 1 and outputs.shape[-1] > 1:
         return outputs.argmax(axis=-1)
     if targets.max() > 1:  # whole numbers, and no labels

@@ -24,9 +24,11 @@ def training_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:
     A step whose loss or gradient is not finite is not made, but raises FloatingPointError, which
     names the op.
     """
+    parameters = model.parameters()  # more than the optimiser's, where some are not trained
 
     def step(inputs: Any, *targets: Any) -> Any:
-        optimizer.zero_grad()
+        for p in parameters:
+            p.grad = None
         value = loss_of(loss, model(inputs), *targets)
         value.backward()
         # A replay knows by itself whether all is finite, and leaves what is not to this function.

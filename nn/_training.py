@@ -114,7 +114,7 @@ def train(
     )
     with _undone_if_refused(run):
         run.prepare(data, validation, path)
-        run.go(epochs, callbacks, path, progress)
+        run.make_epochs(epochs, callbacks, path, progress)
     return run.history
 
 

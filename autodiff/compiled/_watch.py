@@ -172,8 +172,6 @@ class Watch:
         look = _LOOKS.get(type(x))
         if look is not None:
             look(self, x, depth + 1)
-        elif isinstance(x, Tensor):
-            self.slots.append((x, "requires_grad", x.requires_grad))  # it may be frozen later
         elif isinstance(x, _GENERATORS):
             self.generators.append((x, _state_of(x)))
         elif isinstance(x, dict | MappingProxyType):
@@ -290,6 +288,9 @@ class Watch:
         if array.dtype.kind == "O":
             self._look_at_items(tuple(array.ravel()), depth)
 
+    def _look_at_tensor(self, x: Tensor, depth: int) -> None:
+        self.slots.append((x, "requires_grad", x.requires_grad))  # it may be frozen later
+
     def _look_at_partial(self, p: Any, depth: int) -> None:
         for x in (p.func, p.args, p.keywords):
             self._look_at(x, depth)
@@ -317,6 +318,7 @@ _LOOKS: dict[Any, Any] = {
     deque: Watch._look_at_items,
     np.ndarray: Watch._look_at_array,
     partial: Watch._look_at_partial,
+    Tensor: Watch._look_at_tensor,
 }
 _IN_MAKING = frozenset({"__new__", "__init__", "__post_init__", "__init_subclass__"})
 _NOT_CALLED = frozenset({"__repr__", "__str__", "__getstate__", "__setstate__", "__reduce__"})

@@ -145,6 +145,20 @@ def test_a_file_is_written_whole_and_holds_no_pickle(tmp_path: Path) -> None:
         assert "model/layers.0.weight" in file.files
 
 
+def test_a_disk_that_is_full_leaves_the_file_before(tmp_path: Path, monkeypatch: Any) -> None:
+    def full(file: Any, **arrays: Any) -> None:
+        file.write(b"PK")
+        raise OSError("no space left on device")
+
+    train(model_of(), 1, tmp_path / "a")
+    before = (tmp_path / "a").read_bytes()
+    monkeypatch.setattr(np, "savez", full)
+    with pytest.raises(OSError, match="no space left"):
+        train(model_of(), 2, tmp_path / "a")
+    assert [path.name for path in tmp_path.iterdir()] == ["a"]
+    assert (tmp_path / "a").read_bytes() == before
+
+
 @pytest.mark.parametrize("kept", [0, 10, 700])
 def test_a_file_that_ends_early_is_refused(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "a"

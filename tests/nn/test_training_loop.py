@@ -14,8 +14,8 @@ import pytest
 from sklearn import metrics
 
 import nn
-from autodiff import Tensor
-from optim import SGD, Adam, ReduceOnPlateau, Schedule, step_decay
+from autodiff import Tensor, compile, no_grad
+from optim import SGD, Adam, ReduceOnPlateau, Schedule, clip_by_norm, cosine_decay, step_decay
 
 ROOT = Path(__file__).parents[2]
 
@@ -38,13 +38,27 @@ def train(model: nn.Module, data: Any, epochs: int = 3, **keywords: Any) -> nn.H
     if "optimizer" not in keywords:
         keywords["optimizer"] = Adam(model.parameters(), lr=0.01)
     keywords = {"seed": 0, "progress": False, "batch_size": 16} | keywords
-    return nn.train(model, nn.softmax_cross_entropy, data, epochs=epochs, **keywords)
+    return nn.train(model, nn.cross_entropy, data, epochs=epochs, **keywords)
 
 
 def same(a: nn.Module, b: nn.Module) -> bool:
     """Return whether two models have the same parameters, to the last bit."""
     x, y = a.state_dict(), b.state_dict()
     return x.keys() == y.keys() and all(x[k].tobytes() == y[k].tobytes() for k in x)
+
+
+CALLS: list[int] = []
+
+
+class Counting(nn.Module):
+    """A layer that notes how many rows it was called with."""
+
+    def __init__(self) -> None:
+        self.layer = nn.Linear(2, 2, seed=0)
+
+    def forward(self, x: Any) -> Any:
+        CALLS.append(len(x))
+        return self.layer(x)
 
 
 def moved(model: nn.Module) -> bool:
@@ -62,7 +76,7 @@ class TestSteps:
             total = 0.0
             for inputs, targets in nn.batches(x, labels, size=16, seed=rng):
                 optimizer.zero_grad()
-                loss = nn.softmax_cross_entropy(model(inputs), targets)
+                loss = nn.cross_entropy(model(inputs), targets)
                 loss.backward()
                 optimizer.step()
                 total += len(inputs) * loss.item()
@@ -77,23 +91,14 @@ class TestSteps:
         x, labels = moons()
         model = network()
         optimizer = Adam(model.parameters(), lr=0.03)
-        history = train(model, (x, labels), 100, optimizer=optimizer, metrics=[accuracy])
+        history = train(model, (x, labels), 100, optimizer=optimizer, metrics=[nn.accuracy])
         assert history["accuracy"][-1] == 1.0
         assert history["loss"][-1] < 0.1 < history["loss"][0]
 
     def test_are_replayed(self) -> None:
-        calls = []
-
-        class Counting(nn.Module):
-            def __init__(self) -> None:
-                self.layer = nn.Linear(2, 2, seed=0)
-
-            def forward(self, x: Any) -> Any:
-                calls.append(len(x))
-                return self.layer(x)
-
+        CALLS.clear()
         train(Counting(), moons(64), 50)  # 200 steps
-        assert 0 < len(calls) < 20
+        assert 0 < len(CALLS) < 20
 
     def test_no_more_points_than_a_batch_are_one_batch(self) -> None:
         few, many = network(), network()
@@ -103,10 +108,10 @@ class TestSteps:
         )
 
     def test_a_smaller_last_batch_gets_a_plan_in_a_long_training(self) -> None:
-        x, labels = moons(20)
-        history = train(network(), (x, labels), 60)
-        assert len(history) == 60
-        assert np.all(np.isfinite(history["loss"]))
+        CALLS.clear()
+        history = train(Counting(), moons(20), 70)
+        assert 50 <= CALLS.count(4) < 60
+        assert np.all(np.diff(history["loss"]) < 0.01)
 
     def test_frozen_parameters_stay(self) -> None:
         model = network()
@@ -117,6 +122,16 @@ class TestSteps:
         train(model, moons(), optimizer=SGD(trained, lr=0.1))
         assert np.array_equal(frozen.data, before)
         assert moved(model)
+
+    def test_gradients_of_parameters_that_are_not_trained_do_not_pile_up(self) -> None:
+        x, labels = moons(16)
+        model = network()
+        first, *others = model.parameters()
+        train(model, (x, labels), 5, optimizer=SGD(others, lr=1e-12))
+        piled = first.grad
+        first.grad = None
+        nn.cross_entropy(model(x), labels).backward()
+        np.testing.assert_allclose(piled, first.grad, rtol=1e-6)
 
     def test_weights_of_rows_go_to_the_loss(self) -> None:
         def loss(outputs: Any, targets: Any, *, sample_weight: Any) -> Any:
@@ -142,8 +157,46 @@ class TestSteps:
         np.testing.assert_allclose(model(x[20:]).data, 2.0, atol=0.1)
 
 
-def accuracy(targets: Any, outputs: Any) -> float:
-    return float(np.mean(outputs.argmax(axis=1) == targets))
+class TestByHand:
+    """The pieces of `train`, in loops that are written out."""
+
+    def test_a_loop(self) -> None:
+        x, labels = moons()
+        model = nn.MLP([2, 16, 16, 2], activation="tanh", seed=0)
+        optimizer = Adam(model.parameters(), lr=0.03)
+        schedule = Schedule(optimizer, cosine_decay(60))
+        rng = np.random.default_rng(0)
+        for _ in range(60):
+            model.train()
+            for inputs, targets in nn.batches(x, labels, size=16, seed=rng):
+                optimizer.zero_grad()
+                loss = nn.cross_entropy(model(inputs), targets)
+                loss.backward()
+                clip_by_norm(model.parameters(), 1.0)
+                optimizer.step()
+            schedule.step()
+        model.eval()
+        with no_grad():
+            outputs = model(x)
+        assert nn.accuracy(labels, outputs) == 1.0
+
+    def test_a_step_that_is_replayed(self) -> None:
+        x, labels = moons()
+        model = nn.MLP([2, 16, 16, 2], activation="tanh", seed=0)
+        optimizer = Adam(model.parameters(), lr=0.03)
+
+        @compile
+        def step(inputs: Any, targets: Any) -> Any:
+            optimizer.zero_grad()
+            loss = nn.cross_entropy(model(inputs), targets)
+            loss.backward()
+            optimizer.step()
+            return loss
+
+        for _ in range(200):
+            step(x, labels)
+        assert nn.accuracy(labels, model(x)) == 1.0
+        assert step.plans[0].runs > 190
 
 
 class TestSchedule:
@@ -182,10 +235,10 @@ class TestValidation:
     def test_is_computed_as_in_use(self) -> None:
         x, labels = moons()
         model = network(nn.Dropout(0.5, seed=0))
-        history = train(model, (x, labels), validation=(x, labels), metrics=[accuracy])
+        history = train(model, (x, labels), validation=(x, labels), metrics=[nn.accuracy])
         outputs = model(x).data
-        assert history["validation_loss"][-1] == nn.softmax_cross_entropy(outputs, labels)
-        assert history["accuracy"][-1] == accuracy(labels, outputs)
+        assert history["validation_loss"][-1] == nn.cross_entropy(outputs, labels)
+        assert history["accuracy"][-1] == nn.accuracy(labels, outputs)
         assert not model.training
 
     def test_a_part_is_set_aside(self) -> None:
@@ -202,7 +255,7 @@ class TestValidation:
         x, labels = moons(20_000)
         model = network()
         history = train(model, (x, labels), 1, batch_size=5000, validation=(x, labels))
-        expected = nn.softmax_cross_entropy(model(x).data, labels)
+        expected = nn.cross_entropy(model(x).data, labels)
         assert history["validation_loss"] == pytest.approx([expected], rel=1e-12)
 
 
@@ -256,6 +309,33 @@ class TestMetrics:
         assert history["accuracy_score"][-1] == np.mean((scores > 0) == labels)
 
 
+INTERRUPTED = """
+import signal, numpy as np, nn, optim
+
+def train(epochs, callback):
+    return nn.train(model, nn.mean_squared_error, (x, x[:, :1]), epochs=epochs, seed=0,
+                    optimizer=optim.Adam(model.parameters()), progress=False, callbacks=[callback])
+
+x = np.random.default_rng(0).normal(size=(300, 2))
+model = nn.MLP([2, 8, 1], seed=0)
+start = model.state_dict()
+history = train(10**6, lambda history: len(history) == 3 and print("under way", flush=True))
+changed = any(not np.array_equal(start[k], v) for k, v in model.state_dict().items())
+print(len(history) >= 3, changed, history.ending, model.training)
+
+def twice(history):
+    signal.raise_signal(signal.SIGINT)
+    signal.raise_signal(signal.SIGINT)
+try:
+    train(9, twice)
+except KeyboardInterrupt:
+    print("a second one interrupts")
+train(1, lambda history: None)
+if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+    print("and afterwards it is what it was")
+"""
+
+
 class TestEnd:
     def test_early_stopping_restores_the_best_weights(self) -> None:
         x, labels = moons()
@@ -288,23 +368,8 @@ class TestEnd:
         assert len(train(network(), moons(), 10, callbacks=[stop])) == 2
 
     def test_ctrl_c_returns_what_was_trained_so_far(self) -> None:
-        program = """
-import sys, numpy as np, nn, optim
-x = np.random.default_rng(0).normal(size=(300, 2))
-model = nn.MLP([2, 8, 1], seed=0)
-start = model.state_dict()
-history = nn.train(model, nn.mean_squared_error, (x, x[:, :1]), epochs=10**6, seed=0,
-                   optimizer=optim.Adam(model.parameters()), progress=False,
-                   callbacks=[lambda h: len(h) == 3 and print("under way", flush=True)])
-changed = any(not np.array_equal(start[k], v) for k, v in model.state_dict().items())
-print(len(history) >= 3, changed, history.ending, model.training)
-try:
-    import signal; signal.raise_signal(signal.SIGINT)
-except KeyboardInterrupt:
-    print("as ever")
-"""
         with subprocess.Popen(
-            [sys.executable, "-c", program],
+            [sys.executable, "-c", INTERRUPTED],
             cwd=ROOT,
             env=os.environ | {"PYTHONPATH": str(ROOT)},
             stdout=subprocess.PIPE,
@@ -313,10 +378,10 @@ except KeyboardInterrupt:
             assert process.stdout is not None
             assert process.stdout.readline() == "under way\n"
             process.send_signal(signal.SIGINT)
-            first, second = process.stdout.read().splitlines()
-        assert first.startswith("True True interrupted in epoch")
-        assert first.endswith("False")
-        assert second == "as ever"
+            told = process.stdout.read().splitlines()
+        assert told[0].startswith("True True interrupted in epoch")
+        assert told[0].endswith("False")
+        assert told[1:] == ["a second one interrupts", "and afterwards it is what it was"]
 
     def test_a_nan_stops_it_before_the_step_and_names_the_op(self) -> None:
         def loss(outputs: Any, targets: Any) -> Any:
@@ -345,10 +410,22 @@ except KeyboardInterrupt:
             )
         assert np.all(np.isfinite(model.weight.data))
 
+    def test_a_nan_in_validation_names_the_op(self) -> None:
+        def loss(outputs: Any, targets: Any) -> Any:
+            return -np.mean(np.log(outputs * targets))
+
+        model = nn.Linear(1, 1, seed=0)
+        model.bias.data = [1.0]
+        x, y = np.zeros((8, 1)), np.ones((8, 1))
+        optimizer = SGD(model.parameters(), lr=0.1)
+        with pytest.raises(FloatingPointError, match="log made 8 NaN"):
+            nn.train(model, loss, (x, y), epochs=2, optimizer=optimizer, validation=(x, -y),
+                     progress=False)  # fmt: skip
+
 
 class TestProgress:
     def test_a_bar_shows_the_loss_and_the_metrics(self, capsys: Any) -> None:
-        train(network(), moons(), metrics=[accuracy], progress=True)
+        train(network(), moons(), metrics=[nn.accuracy], progress=True)
         shown = capsys.readouterr().err
         assert "21/21" in shown
         assert "loss=" in shown
@@ -379,8 +456,8 @@ class TestRefusals:
             ({"validation": 1.0}, "between 0 and 1, got 1.0"),
             ({"validation": (np.ones((4, 3)), np.zeros(4, int))}, "3"),
             ({"metrics": [lambda t, p: p[:, 7]]}, "out of bounds"),
-            ({"metrics": accuracy}, r"write metrics=\[f\]"),
-            ({"metrics": [accuracy, accuracy]}, "names of their own"),
+            ({"metrics": nn.accuracy}, r"write metrics=\[f\]"),
+            ({"metrics": [nn.accuracy, nn.accuracy]}, "names of their own"),
             ({"optimizer": Adam}, r"expected an optimizer, as optim.Adam\(model.parameters"),
             ({"optimizer": Adam([Tensor(1.0)])}, "1 parameters that are none of the model's"),
             ({"schedule": lambda epoch: -1.0}, "learning rate of at least 0"),
