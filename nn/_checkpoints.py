@@ -7,7 +7,6 @@ A state is a flat dictionary of arrays, under paths such as ``model/layers.0.wei
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -15,6 +14,7 @@ from zipfile import BadZipFile
 
 import numpy as np
 
+from nn._files import whole_file
 from nn._module import Module
 
 State = dict[str, Any]
@@ -75,15 +75,8 @@ def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
     arrays: State = {name: x for name, x in state.items() if isinstance(x, np.ndarray)}
     rest = {name: x for name, x in state.items() if name not in arrays}
     arrays[TEXTS] = np.array(json.dumps(rest, default=lambda x: x.tolist()))
-    beside = path.with_name(f"{path.name}.{os.getpid()}.part")
-    try:
-        with beside.open("wb") as file:
-            np.savez(file, **arrays)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
-    finally:
-        beside.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        np.savez(file, **arrays)
 
 
 def read_checkpoint(path: Path) -> State:

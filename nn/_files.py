@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from itertools import count, takewhile
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
@@ -52,7 +53,8 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
             raise TypeError(f"safetensors files hold no {array.dtype}, which {name} has")
     description = _description(model)
     about = None if description is None else {"chainrule": json.dumps(description)}
-    write_atomically(path, to_bytes(state, about))
+    with whole_file(path) as file:
+        file.write(to_bytes(state, about))
 
 
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
@@ -84,12 +86,13 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     return model
 
 
-def write_atomically(path: str | os.PathLike[str], content: bytes) -> None:
-    """Write a file so that whoever reads it finds the old content or the new one, and no part."""
+@contextmanager
+def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
+    """Yield a file to write, which then replaces the one at the path: whole, or not at all."""
     beside = Path(path).with_name(f"{Path(path).name}.{uuid4().hex}")
     try:
         with open(beside, "xb") as file:
-            file.write(content)
+            yield file
             file.flush()
             os.fsync(file.fileno())
         os.replace(beside, path)

@@ -219,6 +219,17 @@ def test_early_stopping_keeps_the_best_network() -> None:
     np.testing.assert_array_equal(parameters(model), parameters(stopped))
 
 
+def test_what_is_held_out_is_weighted_and_has_all_classes() -> None:
+    X, y = datasets.make_blobs(200, centers=2, random_state=0)
+    wrong = np.arange(200) % 2 == 0
+    weights = np.where(wrong, 1e-12, 1.0)
+    model = MLPClassifier(early_stopping=True, learning_rate_init=0.05, random_state=0)
+    model.fit(X, np.where(wrong, 1 - y, y), sample_weight=weights)
+    assert max(model.validation_scores_) > 0.9
+    with pytest.raises(ValueError, match="least populated class"):
+        model.fit(X, np.where(np.arange(200) == 7, 2, y))
+
+
 def test_a_loss_that_is_not_finite_names_the_op() -> None:
     X, y = waves()
     with pytest.raises(FloatingPointError, match="square"):

@@ -74,16 +74,17 @@ class TestWhatAFileHolds:
         about = json.loads(content[8 : 8 + length])["__metadata__"]["chainrule"]
         assert json.loads(about) == ["MLP", ["relu", "identity"]]
 
+    @pytest.mark.parametrize("call", ["fsync", "replace"])
     def test_is_replaced_at_once_or_not_at_all(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+        self, call: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = saved(nn.MLP([2, 3, 1], seed=0), tmp_path)
         content = path.read_bytes()
 
-        def fail(file: int) -> None:
+        def fail(*files: Any) -> None:
             raise OSError("no space left on device")
 
-        monkeypatch.setattr(os, "fsync", fail)
+        monkeypatch.setattr(os, call, fail)
         with pytest.raises(OSError, match="no space"):
             nn.save(nn.MLP([2, 3, 1], seed=1), path)
         assert path.read_bytes() == content
