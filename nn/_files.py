@@ -114,7 +114,7 @@ def _read(path: str | os.PathLike[str]) -> tuple[State, str | None]:
     """Return the arrays in a file, and what it says of their model."""
     package = _safetensors()
     try:
-        with package.safe_open(path, framework="numpy") as file:
+        with package.safe_open(os.fspath(path), framework="numpy") as file:
             names = list(file.keys())
             about = (file.metadata() or {}).get("chainrule")
             return {name: file.get_tensor(name) for name in names}, about

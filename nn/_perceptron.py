@@ -88,11 +88,13 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         ConvergenceWarning
             When ``max_iter`` epochs were not enough.
         """
+        self._check_settings()
         inputs, outputs = self._data(X, y, reset=True)
-        self._start(inputs, self._learn_outputs(outputs))
+        width = self._learn_outputs(outputs)
         rows = self._rows(inputs, outputs, sample_weight)
         if not len(rows[0]):
             raise ValueError("expected a sample_weight above 0 for at least one row, got zeros")
+        self._start(inputs, width)
         held_out: Rows = ()
         if self.early_stopping:
             rows, held_out = self._parts(rows)
@@ -108,11 +110,13 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, known: Any = None
     ) -> Any:
         """Train for one epoch; at first a new network, for ``known`` outputs if not for y."""
+        self._check_settings()
         first = not hasattr(self, "network_")
         inputs, outputs = self._data(X, y, reset=first)
-        if first:
-            self._start(inputs, self._learn_outputs(outputs if known is None else known))
+        width = self._learn_outputs(outputs if known is None else known) if first else 0
         rows = self._rows(inputs, outputs, sample_weight)
+        if first:
+            self._start(inputs, width)
         if len(rows[0]):
             with eager():  # a plan takes the time of more steps than there are here
                 self._train(rows, epochs=1)
@@ -138,11 +142,10 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         counts = weights > 0
         return inputs[counts], targets[counts], weights[counts]
 
-    def _start(self, inputs: NDArray[Any], outputs: int) -> None:
+    def _start(self, inputs: NDArray[Any], width: int) -> None:
         """Make the network, its optimiser, and what is noted while it trains."""
-        self._check_settings()
         self._rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        sizes = [inputs.shape[1], *np.atleast_1d(self.hidden_layer_sizes), outputs]
+        sizes = [inputs.shape[1], *np.atleast_1d(self.hidden_layer_sizes), width]
         self.network_ = MLP(sizes, self.activation)
         init, dtype = "glorot_uniform", inputs.dtype  # smaller than an MLP's, which fits better
         self.network_.layers = [
@@ -226,16 +229,13 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
             progress=False,
         )
         self.n_iter_ += len(history)
-        self.loss_curve_ += history["loss"]
-        self.validation_scores_ += history["score"] if held_out else []
+        self.loss_curve_ += history.columns.get("loss", [])
+        self.validation_scores_ += history.columns.get("score", [])
         return history
 
     def _outputs(self, X: ArrayLike) -> NDArray[Any]:
         """Return what the network says of inputs that a caller gives."""
         check_is_fitted(self)
         dtype = self.network_.layers[0].weight.dtype
-        return self._forward(validate_data(self, X, dtype=dtype, reset=False))
-
-    def _forward(self, inputs: NDArray[Any]) -> NDArray[Any]:
         with no_grad():
-            return np.array(self.network_(inputs).data)
+            return np.array(self.network_(validate_data(self, X, dtype=dtype, reset=False)).data)

@@ -186,6 +186,20 @@ def test_weights_are_one_for_each_row(sample_weight: Any, case: Any) -> None:
         estimator.fit(X, y, sample_weight=sample_weight)
 
 
+def test_a_call_that_is_refused_leaves_the_network_as_it_is(case: Any) -> None:
+    estimator, X, y = case
+    with pytest.raises(ValueError, match="weights of at least 0"):
+        estimator.partial_fit(
+            X, y, [1.0], *([[0, 1]] if hasattr(estimator, "predict_proba") else [])
+        )
+    assert not hasattr(estimator, "network_")
+    before = parameters(estimator.fit(X, y))
+    for attempt in (estimator.fit, estimator.partial_fit):
+        with pytest.raises(ValueError, match="weights of at least 0"):
+            attempt(X, y, sample_weight=[1.0])
+    np.testing.assert_array_equal(parameters(estimator), before)
+
+
 # -- the end of training ----------------------------------------------------------------------
 
 
@@ -205,6 +219,15 @@ def test_an_end_by_the_limit_is_told(case: Any) -> None:
     with pytest.warns(ConvergenceWarning, match="max_iter=5 epochs were not enough") as told:
         estimator.set_params(max_iter=5).fit(X, y)
     assert told[0].filename == __file__
+
+
+def test_an_interrupted_training_is_one(case: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    estimator, X, y = case
+    interrupted = nn.History()
+    interrupted.ending = "interrupted in epoch 1"
+    monkeypatch.setattr("nn._perceptron.train", lambda *given, **settings: interrupted)
+    estimator.fit(X, y)
+    assert (estimator.n_iter_, estimator.loss_curve_) == (0, [])
 
 
 def test_early_stopping_keeps_the_best_network() -> None:
