@@ -51,10 +51,9 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     for name, array in state.items():
         if array.dtype.char not in "efdF":
             raise TypeError(f"safetensors files hold no {array.dtype}, which {name} has")
-    description = _description(model)
-    about = None if description is None else {"chainrule": json.dumps(description)}
+    about = json.dumps(_description(model))
     with whole_file(path) as file:
-        file.write(to_bytes(state, about))
+        file.write(to_bytes(state, {"chainrule": about} if _model_of(about, state) else None))
 
 
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
@@ -151,11 +150,9 @@ _CLASSES = {cls.__name__: cls for cls in _SETTINGS}
 
 
 def _description(x: Any) -> Any:
-    """Return how to rebuild a module or an activation, as JSON has it; None if not known."""
+    """Return how to rebuild a module or an activation, in words of JSON; None of others."""
     if type(x) in _SETTINGS:
-        settings = _SETTINGS[type(x)](x)
-        known = not isinstance(settings, list) or None not in settings
-        return [type(x).__name__, settings] if known else None
+        return [type(x).__name__, _SETTINGS[type(x)](x)]
     if isinstance(x, str):
         return x
     return next((name for name, function in ACTIVATIONS.items() if function is x), None)
@@ -168,13 +165,20 @@ def _rebuild(path: str | os.PathLike[str], about: str | None, stored: State) -> 
             f"{path} does not say how to rebuild its model: write nn.load(path, model) with one "
             f"for its arrays, of outputs × inputs: {shapes}"
         )
+    model = _model_of(about, stored)
+    if model is None:
+        raise ValueError(f"{path} describes no model that its arrays fit: {about:.60}")
+    return model
+
+
+def _model_of(about: str, stored: State) -> Module | None:
+    """Return the model that a text describes, None if it is none that the arrays fit."""
     try:
         model = _build(json.loads(about), "", stored)
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError) as error:
-        raise ValueError(f"{path} describes another model than its arrays: {error!r}") from None
-    if not isinstance(model, Module):
-        raise ValueError(f"{path} describes no model: {about:.60}")
-    return model
+    except (KeyError, IndexError, TypeError, ValueError, RecursionError):
+        return None
+    fits = isinstance(model, Module) and model.state_dict().keys() == stored.keys()
+    return model if fits else None
 
 
 def _build(description: Any, path: str, stored: State) -> Any:
