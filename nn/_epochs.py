@@ -83,6 +83,7 @@ class Run:
             "rows of data": len(self.rows[0]),
             "rows of validation": len(self.held_out[0]) if self.held_out else 0,
             "metrics": [*self.metrics],
+            "early_stopping": self.patience,
         }
 
     def go_on_from(self, saved: dict[str, Any]) -> None:

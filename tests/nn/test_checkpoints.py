@@ -183,6 +183,8 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     ("other", "message"),
     [
         ({"batch_size": 8}, "batch_size was 16 and is 8"),
+        ({"early_stopping": 3}, "early_stopping was None and is 3"),
+        ({"metrics": [nn.r_squared]}, r"metrics was \[\] and is \['r_squared'\]"),
         ({"data": data(40)}, "rows of data was 50 and is 40"),
         ({"validation": 0.5}, "rows of data was 50 and is 25; rows of validation was 0 and is 25"),
         ({"optimizer": SGD}, "expected the state of SGD, got that of Adam"),
