@@ -31,6 +31,7 @@ bench: $(STAMP)
 	$(PYTHON) -m tests.benchmarks.planning
 	$(PYTHON) -m tests.benchmarks.minimisers
 	$(PYTHON) -m tests.benchmarks.fits
+	$(PYTHON) -m tests.benchmarks.training
 
 # The working tree beside a commit: make bench-against REF=main NAMES="chain moons"
 bench-against: $(STAMP)

@@ -22,16 +22,20 @@ from nn._classification import (
     hinge,
     softmax_cross_entropy,
 )
+from nn._files import load, save
+from nn._history import History
 from nn._layers import Dropout, LayerNorm, Linear, Sequential
 from nn._losses import huber, l2_penalty, mean_absolute_error, mean_squared_error
 from nn._metrics import accuracy, r_squared
 from nn._mlp import MLP
 from nn._module import Module
 from nn._pytorch import INSTEAD_OF_NAMES
+from nn._training import train
 
 __all__ = [
     "MLP",
     "Dropout",
+    "History",
     "LayerNorm",
     "Linear",
     "Module",
@@ -47,21 +51,32 @@ __all__ = [
     "identity",
     "l2_penalty",
     "leaky_relu",
+    "load",
     "log_softmax",
     "logistic",
     "mean_absolute_error",
     "mean_squared_error",
     "r_squared",
     "relu",
+    "save",
     "sigmoid",
     "silu",
     "softmax",
     "softmax_cross_entropy",
     "softplus",
+    "train",
 ]
 
 if not TYPE_CHECKING:  # which would take every name for one that exists
 
     def __getattr__(name):
+        if name in ("MLPClassifier", "MLPRegressor"):  # which import scikit-learn
+            try:
+                from nn import _estimators
+            except ModuleNotFoundError:
+                raise ImportError(
+                    f"nn.{name} needs scikit-learn: pip install 'chainrule[nn]'"
+                ) from None
+            return getattr(_estimators, name)
         instead = f": {INSTEAD_OF_NAMES[name]}" if name in INSTEAD_OF_NAMES else ""
         raise AttributeError(f"module 'nn' has no attribute {name!r}{instead}")

@@ -84,8 +84,7 @@ class Optimizer:
     def _own(self) -> None:
         """Let the parameters be views of the buffer."""
         self._owned = list(zip(self.parameters, self._split(self._values), strict=True))
-        for p, view in self._owned:
-            assign_value(p, view)
+        self._own_again()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -121,6 +120,9 @@ class Optimizer:
         else:  # in a large model a copy of all gradients takes too long
             self._move_one_by_one()
         self._steps += 1
+        self._own_again()
+
+    def _own_again(self) -> None:
         for p, view in self._owned:
             assign_value(p, view)
 
@@ -200,6 +202,7 @@ class Optimizer:
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from a state that ``state_dict`` returned, or that `numpy.load` read back.
 
+        Parameters have the values that they hold: load those first, and plans of steps still fit.
         Settings other than the learning rate remain those that the optimiser was made with.
 
         Raises
@@ -220,6 +223,8 @@ class Optimizer:
         self._missed_none = not any(self._missed)
         for name, part in self._named_state().items():
             part[...] = state[name]
+        self._take_replaced_values()
+        self._own_again()
 
     def _split(self, flat: RealArray) -> list[RealArray]:
         """Return views of a flat array in the shapes of the parameters."""

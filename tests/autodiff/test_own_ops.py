@@ -16,6 +16,7 @@ import pytest
 from autodiff import (
     Each,
     Tensor,
+    compile,
     custom,
     debug,
     draw,
@@ -584,3 +585,21 @@ class TestOperands:
 def test_a_keyword_that_it_does_not_take() -> None:
     with pytest.raises(TypeError, match="raised: got an unexpected keyword argument 'p'"):
         raised(2.0, p=3)
+
+
+@pytest.mark.parametrize("state", ["elementwise", "custom"])
+def test_what_is_looked_at_of_a_rule_belongs_to_no_plan(state: str) -> None:
+    def rule(g: Any, out: Any, x: Any) -> Any:
+        return g * 2 * x
+
+    if state == "elementwise":
+        square = elementwise(lambda x: x * x, rule, name="square")
+    else:
+        square = custom(lambda x: x * x, vjp=rule, name="square")
+    planned = compile(grad(lambda x: np.sum(square(x))), eager_calls=1)
+    x = np.array([1.0, 3.0])
+    planned(x)
+    grad(lambda x: np.sum(square(x)))(x.astype(np.float32))  # so that another type is trusted
+    for _ in range(3):
+        assert planned(x).tolist() == [2.0, 6.0]
+    assert planned.plans[0].runs > 0

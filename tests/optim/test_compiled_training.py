@@ -132,6 +132,18 @@ def test_a_state_that_is_loaded():
     train_both(between=back)
 
 
+def test_a_plan_still_fits_parameters_that_were_replaced_before_a_state_is_loaded():
+    model, x = Model(), np.ones((2, 4))
+    step = compile(model.step, eager_calls=0)
+    state, W = model.optimizer.state_dict(), np.array(model.W.data)
+    first = step(x)
+    model.W.data = W
+    model.b.data = np.zeros(3)
+    model.optimizer.load_state_dict(state)
+    assert step(x) == pytest.approx(first, rel=1e-14)
+    assert [plan.runs for plan in step.plans] == [1]
+
+
 @pytest.mark.parametrize("when", [{5, 12}, set(range(20))])
 def test_parameters_that_are_replaced_from_outside(when):
     def clipped(i, model):

@@ -1,0 +1,97 @@
+"""The state of a training: taken, given back, and kept in a file.
+
+A state is a flat dictionary of arrays, under paths such as ``model/layers.0.weight`` and
+``optimizer/counts``, and of the states of random generators, which `json` can write.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+
+from nn._files import whole_file
+from nn._module import Module
+
+State = dict[str, Any]
+Owners = Mapping[str, Any]  # by name: a Module, an optimiser, a schedule, a generator
+TEXTS = "texts"  # what a file keeps as JSON under this name: all that is no array
+
+
+def state_of(owners: Owners) -> State:
+    """Return what training changes in modules, optimisers, schedules and random generators.
+
+    Generators that a module holds as attributes, as Dropout does, belong to it.
+    """
+    state: State = {}
+    for name, owner in _with_generators(owners):
+        if isinstance(owner, np.random.Generator):
+            state[f"{name}/state"] = owner.bit_generator.state
+        else:
+            state |= {f"{name}/{key}": value for key, value in owner.state_dict().items()}
+    return state
+
+
+def restore(owners: Owners, state: Mapping[str, Any]) -> None:
+    """Give back what `state_of` returned of the same owners.
+
+    Raises
+    ------
+    KeyError, TypeError, ValueError
+        When the state is that of others. Some may have been given theirs then.
+    """
+    for name, owner in _with_generators(owners):  # an optimiser after the model whose values it has
+        saved = part(state, name)
+        if isinstance(owner, np.random.Generator):
+            owner.bit_generator.state = saved["state"]
+        else:
+            owner.load_state_dict(saved)
+
+
+def part(state: Mapping[str, Any], name: str) -> State:
+    """Return the entries of one owner."""
+    start = f"{name}/"
+    return {key[len(start) :]: x for key, x in state.items() if key.startswith(start)}
+
+
+def _with_generators(owners: Owners) -> Iterator[tuple[str, Any]]:
+    yield from owners.items()
+    for name, owner in owners.items():
+        for path, module in owner.named_modules() if isinstance(owner, Module) else ():
+            for attribute, value in vars(module).items():
+                if isinstance(value, np.random.Generator):
+                    yield f"generators of the {name}/{path}.{attribute}", value
+
+
+# -- files -----------------------------------------------------------------------------------
+
+
+def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+    """Write a state at once: a file of this name is the old one or the new one, whole."""
+    arrays: State = {name: x for name, x in state.items() if isinstance(x, np.ndarray)}
+    rest = {name: x for name, x in state.items() if name not in arrays}
+    arrays[TEXTS] = np.array(json.dumps(rest, default=lambda x: x.tolist()))
+    with whole_file(path) as file:
+        np.savez(file, **arrays)
+
+
+def read_checkpoint(path: Path) -> State:
+    """Return the state in a file.
+
+    Raises
+    ------
+    ValueError
+        When the file is none that `write_checkpoint` wrote, or only a part of one.
+    """
+    try:
+        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
+            state = {name: file[name] for name in file.files}
+        return {**json.loads(str(state.pop(TEXTS))), **state}
+    except (AttributeError, BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(
+            f"{path} is no checkpoint, or not a whole one ({error}): delete it to start anew"
+        ) from error

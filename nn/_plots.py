@@ -1,0 +1,62 @@
+"""The picture of a training."""
+
+from __future__ import annotations
+
+from io import BytesIO
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from nn._history import History
+
+try:
+    from matplotlib.figure import Figure
+    from matplotlib.ticker import MaxNLocator
+except ImportError:
+    raise ImportError("drawing needs Matplotlib: pip install 'chainrule[plots]'") from None
+
+# Okabe and Ito, "Color universal design" (2008); dashes tell the lines apart without colours.
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+DASHES = ["-", "--", "-.", ":"]
+DECADES = 1e2  # over which an axis of losses is logarithmic
+
+
+class Picture(Figure):
+    """A figure that notebooks show without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        written = BytesIO()
+        self.savefig(written, format="png", dpi=110)
+        return written.getvalue()
+
+
+def plot(history: History) -> Figure:
+    """Draw the losses and the metrics; `History.plot`."""
+    losses = [name for name in history.columns if name in ("loss", "validation_loss")]
+    metrics = [name for name in history.columns if name not in losses]
+    panels = [names for names in (losses, metrics) if names]
+    figure = Picture(
+        figsize=(5.2 * max(1, len(panels)), 4.0), facecolor="white", layout="constrained"
+    )
+    for i, names in enumerate(panels):
+        axes = figure.add_subplot(1, len(panels), i + 1)
+        _draw(axes, history, names)
+        if names is losses:
+            _scale(axes, [value for name in names for value in history[name]])
+    return figure
+
+
+def _draw(axes: Any, history: History, names: list[str]) -> None:
+    epochs = range(1, 1 + len(history))
+    marker = "o" if len(history) == 1 else ""
+    for i, name in enumerate(names):
+        style = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
+        axes.plot(epochs, history[name], label=name, marker=marker, **style)
+    axes.set_xlabel("epoch")
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+    axes.spines[["top", "right"]].set_visible(False)
+    axes.legend(frameon=False)
+
+
+def _scale(axes: Any, values: list[float]) -> None:
+    if min(values) > 0 and max(values) > DECADES * min(values):
+        axes.set_yscale("log")
