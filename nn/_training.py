@@ -71,8 +71,9 @@ def train(
     progress : bool
         Whether to show a progress bar.
     checkpoint : path, optional
-        A file to write the state to after each epoch. Where there is one, training goes on from
-        it and ends as it would have without a break, bit for bit.
+        A file to write the state to after an epoch, once a second at most, and at the end. Where
+        there is one, training goes on from it, and ends as it would have without a break, bit for
+        bit.
 
     Returns
     -------
