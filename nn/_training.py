@@ -100,6 +100,7 @@ def train(
     True
     """
     _check(model, loss, optimizer)
+    _check_schedule(schedule, optimizer)
     _check_counts(epochs=epochs, batch_size=batch_size, early_stopping=early_stopping)
     path = None if checkpoint is None else _path(checkpoint)
     order = np.random.default_rng(seed)
@@ -149,6 +150,17 @@ def _check(model: Any, loss: Any, optimizer: Any) -> None:
             f"the optimizer has {len(others)} parameters that are none of the model's: make it of "
             "model.parameters(), and keep what else is trained in a Module with the model"
         )
+
+
+def _check_schedule(schedule: Any, optimizer: Optimizer) -> None:
+    is_kept = isinstance(schedule, Schedule | ReduceOnPlateau)
+    if schedule is not None and not is_kept and not callable(schedule):
+        raise TypeError(
+            "expected as schedule a function of the epochs made, as optim.cosine_decay(20), a "
+            f"Schedule or a ReduceOnPlateau, got {schedule!r:.60}"
+        )
+    if is_kept and schedule.optimizer is not optimizer:
+        raise ValueError("the schedule sets the learning rate of another optimizer")
 
 
 def _check_counts(early_stopping: Any, **counts: Any) -> None:
