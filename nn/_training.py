@@ -37,8 +37,9 @@ def train(
 ) -> History:
     """Train a model on batches in random order, and return the history of its losses.
 
-    The model stays in the state of use, as after ``model.eval()``. Ctrl-C ends the training after
-    the step that is being made, with what was reached so far; a second one interrupts it.
+    Each step is a replayed plan, of which `autodiff.compile` tells what a model may do in it. The
+    model stays in the state of use, as after ``model.eval()``. Ctrl-C ends the training after the
+    step that is being made, with what was reached so far; a second one interrupts it.
 
     Parameters
     ----------
@@ -73,7 +74,7 @@ def train(
     checkpoint : path, optional
         A file to write the state to after an epoch, once a second at most, and at the end. Where
         there is one, training goes on from it, and ends as it would have without a break, bit for
-        bit.
+        bit; to rounding, where the model's code branches on values.
 
     Returns
     -------
