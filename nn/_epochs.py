@@ -7,8 +7,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import ceil
+from math import ceil, inf
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import numpy as np
@@ -23,6 +24,8 @@ from optim import Optimizer, ReduceOnPlateau, Schedule
 
 # A plan for the smaller batch at the end of an epoch costs as much as it spares in so many epochs.
 EPOCHS_OF_A_PLAN = 50
+
+SECONDS_OF_A_FILE = 1.0  # between two, for writing one may take longer than a short epoch
 
 
 @dataclass
@@ -40,6 +43,7 @@ class Run:
     history: History = field(default_factory=History)
     best: dict[str, Any] = field(default_factory=dict)  # the model's state after its best epoch
     epochs_made: int = 0  # by this call
+    written: float = -inf  # when
     plans: dict[int, Step] = field(default_factory=dict)  # by the number of rows
 
     @property
@@ -104,34 +108,35 @@ class Run:
         steps = ceil(len(self.rows[0]) / self.batch_size)
         bar = _bar(progress, steps * epochs, steps * len(history))
         with bar, _noted_interrupt() as interrupted:
-            while len(history) < epochs and not self.is_stopped():
+            while not self.is_over(epochs):
                 with np.errstate(all="ignore"):  # as in `outputs_and_loss`
                     loss = self.make_steps(bar, interrupted)
                 if loss is None:
                     history.ending = f"interrupted in epoch {1 + len(history)}"
+                    path = None  # where the state of the epoch before remains
                     break
-                self.end_epoch(loss)
+                self.end_epoch(loss, callbacks)
                 bar.set_postfix(history.last, refresh=False)
-                try:
-                    for callback in callbacks:
-                        callback(history)
-                except StopIteration:
-                    history.ending = f"stopped by a callback after epoch {len(history)}"
-                if path:
-                    write_checkpoint(path, self.state())
-                if history.ending:
-                    break
+                if path and monotonic() - self.written >= SECONDS_OF_A_FILE:
+                    self.write(path)
+        if path:
+            self.write(path)
         self.model.eval()
         if self.best:
             self.model.load_state_dict(self.best)
 
-    def is_stopped(self) -> bool:
-        """Whether the loss has not become smaller for too long."""
-        best = self.history.best_epoch
-        if self.patience is None or len(self.history) - best < self.patience:
-            return False
-        self.history.ending = f"stopped early: {self.history.monitored} is least in epoch {best}"
-        return True
+    def is_over(self, epochs: int) -> bool:
+        """Whether enough epochs were made, or the loss has not become smaller for too long."""
+        history = self.history
+        best = history.best_epoch
+        if self.patience is not None and len(history) - best >= self.patience:
+            history.ending = f"stopped early: {history.monitored} is least in epoch {best}"
+        return bool(history.ending) or len(history) >= epochs
+
+    def write(self, path: Path) -> None:
+        """Write a file to go on from."""
+        write_checkpoint(path, self.state())
+        self.written = monotonic()
 
     def make_steps(self, bar: Any, interrupted: list[int]) -> float | None:
         """Make the steps of an epoch, and return the mean loss, unless there was a Ctrl-C."""
@@ -157,8 +162,8 @@ class Run:
             self.plans[size] = plan_of(self.step, batch, self.owners)
         return self.plans[size]
 
-    def end_epoch(self, loss: float) -> None:
-        """Add an epoch to the history, and let the schedule know."""
+    def end_epoch(self, loss: float, callbacks: Any) -> None:
+        """Add an epoch to the history, and let the schedule and the callbacks know."""
         history = self.history
         history.append(loss=loss, **self.evaluate())
         self.epochs_made += 1
@@ -168,6 +173,11 @@ class Run:
             self.schedule.step()
         if self.patience is not None and history.best_epoch == len(history):
             self.best = self.model.state_dict()
+        try:
+            for callback in callbacks:
+                callback(history)
+        except StopIteration:
+            history.ending = f"stopped by a callback after epoch {len(history)}"
 
     def evaluate(self) -> dict[str, float]:
         """Return the loss of validation, if there is one, and the metrics."""

@@ -37,8 +37,9 @@ def train(
 ) -> History:
     """Train a model on batches in random order, and return the history of its losses.
 
-    The model stays in the state of use, as after ``model.eval()``. Ctrl-C ends the training after
-    the step that is being made, with what was reached so far; a second one interrupts it.
+    Each step is a replayed plan, of which `autodiff.compile` tells what a model may do in it. The
+    model stays in the state of use, as after ``model.eval()``. Ctrl-C ends the training after the
+    step that is being made, with what was reached so far; a second one interrupts it.
 
     Parameters
     ----------
@@ -71,8 +72,9 @@ def train(
     progress : bool
         Whether to show a progress bar.
     checkpoint : path, optional
-        A file to write the state to after each epoch. Where there is one, training goes on from
-        it and ends as it would have without a break, bit for bit.
+        A file to write the state to after an epoch, once a second at most, and at the end. Where
+        there is one, training goes on from it, and ends as it would have without a break, bit for
+        bit; to rounding, where the model's code branches on values.
 
     Returns
     -------
@@ -99,6 +101,7 @@ def train(
     True
     """
     _check(model, loss, optimizer)
+    _check_schedule(schedule, optimizer)
     _check_counts(epochs=epochs, batch_size=batch_size, early_stopping=early_stopping)
     path = None if checkpoint is None else _path(checkpoint)
     order = np.random.default_rng(seed)
@@ -148,6 +151,17 @@ def _check(model: Any, loss: Any, optimizer: Any) -> None:
             f"the optimizer has {len(others)} parameters that are none of the model's: make it of "
             "model.parameters(), and keep what else is trained in a Module with the model"
         )
+
+
+def _check_schedule(schedule: Any, optimizer: Optimizer) -> None:
+    is_kept = isinstance(schedule, Schedule | ReduceOnPlateau)
+    if schedule is not None and not is_kept and not callable(schedule):
+        raise TypeError(
+            "expected as schedule a function of the epochs made, as optim.cosine_decay(20), a "
+            f"Schedule or a ReduceOnPlateau, got {schedule!r:.60}"
+        )
+    if is_kept and schedule.optimizer is not optimizer:
+        raise ValueError("the schedule sets the learning rate of another optimizer")
 
 
 def _check_counts(early_stopping: Any, **counts: Any) -> None:

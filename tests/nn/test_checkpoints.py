@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import nn
+from nn import _epochs
 from optim import SGD, Adam, ReduceOnPlateau, cosine_decay
 
 ROOT = Path(__file__).parents[2]
@@ -21,8 +22,9 @@ ROOT = Path(__file__).parents[2]
 # a schedule, the rows set aside, early stopping; and a smaller batch at the end.
 PROGRAM = """
 import sys
-import numpy as np, nn, optim
+import numpy as np, nn, nn._epochs, optim
 
+nn._epochs.SECONDS_OF_A_FILE = 0.0  # after each epoch
 path, epochs, pause = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 rng = np.random.default_rng(5)
 x = rng.normal(size=(210, 4)).astype(np.float32)
@@ -136,6 +138,35 @@ def test_schedules_go_on(tmp_path: Path) -> None:
         train(model, epochs, tmp_path / "b", optimizer=optimizer, schedule=plateau)
         bests.append(plateau.best)
     assert bests[0] == bests[1] < np.inf
+
+
+@pytest.mark.parametrize(("seconds", "files"), [(0.0, 5), (1e9, 2)])
+def test_writing_takes_a_small_part_of_the_time(
+    tmp_path: Path, monkeypatch: Any, seconds: float, files: int
+) -> None:
+    written = []
+
+    def write(path: Path, state: Any) -> None:
+        written.append(len(state["history/loss"]))
+
+    monkeypatch.setattr(_epochs, "SECONDS_OF_A_FILE", seconds)
+    monkeypatch.setattr(_epochs, "write_checkpoint", write)
+    train(model_of(), 4, tmp_path / "a")
+    assert (len(written), written[0], written[-1]) == (files, 1, 4)
+
+
+def test_an_interrupted_epoch_is_not_in_the_file(tmp_path: Path) -> None:
+    def interrupt(history: nn.History) -> None:
+        if len(history) == 2:
+            signal.raise_signal(signal.SIGINT)
+
+    whole, resumed = model_of(), model_of(seed=9)
+    expected = train(whole, 4, tmp_path / "a")
+    broken = train(model_of(), 4, tmp_path / "b", callbacks=[interrupt])
+    assert broken.ending == "interrupted in epoch 3"
+    assert train(resumed, 4, tmp_path / "b").to_dict() == expected.to_dict()
+    for name, value in whole.state_dict().items():
+        assert np.array_equal(value, resumed.state_dict()[name])
 
 
 def test_a_file_is_written_whole_and_holds_no_pickle(tmp_path: Path) -> None:

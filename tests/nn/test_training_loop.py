@@ -461,6 +461,8 @@ class TestRefusals:
             ({"optimizer": Adam}, r"expected an optimizer, as optim.Adam\(model.parameters"),
             ({"optimizer": Adam([Tensor(1.0)])}, "1 parameters that are none of the model's"),
             ({"schedule": lambda epoch: -1.0}, "learning rate of at least 0"),
+            ({"schedule": 0.1}, r"expected as schedule a function of the epochs made, .*got 0.1"),
+            ({"schedule": ReduceOnPlateau(SGD([Tensor(1.0)], lr=1.0))}, "another optimizer"),
             ({"checkpoint": "/no/such/directory/file"}, "a directory that exists"),
         ],
     )
