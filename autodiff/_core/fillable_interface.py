@@ -59,6 +59,9 @@ class Component(Fillable, derives=True):
 
     def viewed_by(self, function: Function) -> Any:
         """Return what a function makes of it that NumPy may answer with views of an array."""
+        seen = function(self._constants)
+        if isinstance(seen, np.ndarray) and not np.may_share_memory(seen, self._constants):
+            return np.copy(function(self.at_present()))
         views = self._source.viewed_by(function)
         if isinstance(views, list | tuple):
             return type(views)([_component(view, self._part) for view in views])
@@ -168,6 +171,13 @@ def _partition(x: Fillable, kth: Any, axis: int = -1, kind: Any = "introselect")
 # -- methods that return an array itself, or one that can be filled as well ---------------------
 
 
+def _plain_array(x: Fillable, dtype: Any = None, copy: bool | None = None) -> Any:
+    """Return the entries as a plain array; one that nobody asked a copy of cannot be written to."""
+    array = np.array(np.asarray(x.at_present(), dtype))
+    array.flags.writeable = bool(copy)
+    return array
+
+
 def _length(x: Fillable) -> int:
     return len(x._constants)
 
@@ -263,6 +273,7 @@ for _name, _member in {
     "sort": _sort,
     "partition": _partition,
     "__len__": _length,
+    "__array__": _plain_array,
     "__copy__": _copy,
     "__deepcopy__": _copy,
     "flatten": _flatten,

@@ -332,7 +332,6 @@ class NDArrayInterface(Conversions):
     swapaxes = _method(np.swapaxes, "the Tensor with two axes exchanged")
     squeeze = _method(np.squeeze, "the Tensor without its axes of length 1")
     diagonal = _method(np.diagonal, "the diagonal of two axes")
-    copy = _method(np.copy, "a Tensor of the same entries")
     take = _method(np.take, "the entries at indices along an axis")
     repeat = _method(np.repeat, "the Tensor with each entry repeated along an axis")
     choose = _method(np.choose, "the entries of the arrays that these numbers choose")
@@ -353,6 +352,10 @@ class NDArrayInterface(Conversions):
     resize = _in_place("resize", "np.resize(x, shape)")
     setfield = _in_place("setfield", "x.at[key].set(v)")
     sort = _in_place("sort", "np.sort(x)")
+
+    def copy(self, order: Any = "C") -> Any:
+        """Return an array of the same entries, which can be filled."""
+        return operations[np.copy](self, order)
 
     def conj(self) -> Tensor:
         """Return the complex conjugate."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
+from autodiff._core.arguments import without_out
 from autodiff._core.ndarray import operations
 from autodiff._core.place import asked_outside
 from autodiff._core.tensor import Tensor
@@ -63,7 +64,8 @@ def _ufunc_with(tape: Tape, ufunc: Any, method: str, inputs: list[Any], kwargs: 
     out = kwargs.pop("out", None)
     where = kwargs.pop("where", True)
     target = out[0] if isinstance(out, tuple) else out
-    if target is not None and (type(target) is not _traced.Traced or len(out) > 1):
+    several = isinstance(out, tuple) and len(out) > 1
+    if several or (target is not None and type(target) is not _traced.Traced):
         raise tape.refuse(
             f"np.{ufunc.__name__} of a compiled function writes by out= into an array that is made "
             "outside of it, or into several: assign what it returns"
@@ -137,7 +139,7 @@ def call_function(tape: Tape, function: Callable[..., Any], args: Any, kwargs: A
         issubclass(type(x), Tensor) for x in (*args, *kwargs.values())
     ):
         return operations[function](*args, **kwargs)  # where NumPy does not ask that argument
-    out = kwargs.pop("out", None)
+    args, kwargs, out = without_out(function, args, kwargs)
     if out is not None:
         _require_stand_in(tape, f"{function.__name__} with out=", out)
         out.write(call_function(tape, function, args, kwargs))

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.arguments import argument_refusal
+from autodiff._core.fillable import Fillable
 from autodiff._core.ndarray import operations
 from autodiff._core.record import value_of
 from autodiff._core.table import operation, without_derivative
@@ -39,14 +40,18 @@ for _function in (
 
 
 def _never_into_a_tensor(function: Function) -> None:
-    """Refuse to write a result into a Tensor, the only thing that such a function could harm."""
+    """Refuse to write a result into a Tensor, unless it is an array that can be filled."""
     call = operations[function]
     place = list(inspect.signature(function).parameters).index("out")
 
     def checked_call(*args: Any, **kwargs: Any) -> Any:
-        if type(args[place] if len(args) > place else kwargs.get("out")) is Tensor:
+        out = args[place] if len(args) > place else kwargs.get("out")
+        if not isinstance(out, Tensor):
+            return call(*args, **kwargs)
+        if not isinstance(out, Fillable):
             raise argument_refusal(function, "out")
-        return call(*args, **kwargs)
+        args = (*args[:place], *((None,) if len(args) > place else ()), *args[place + 1 :])
+        return out.take_result(call(*args, **{k: v for k, v in kwargs.items() if k != "out"}))
 
     operations[function] = checked_call
 

@@ -419,3 +419,104 @@ def test_it_is_known_by_its_identity() -> None:
     known = {a: "a"}
     a[0] = 1.0
     assert known[a] == "a"
+
+
+class TestOutOfWhatIsAConstant:
+    """Steps, masks and indices are written into what can be filled, not into Tensors' numbers."""
+
+    def test_methods(self) -> None:
+        x = Tensor(X)
+        y = np.exp(x)
+        a, n = y.copy(), np.zeros(3, int, like=x)
+        a.round(out=a)
+        np.outer(x, x).argmax(0, out=n)
+        n[0] = 7
+        np.testing.assert_array_equal(a.data, np.round(np.exp(X)))
+        np.testing.assert_array_equal(n.data, [7, 2, 2])
+        np.sum(y).backward()
+        np.testing.assert_allclose(x.grad, np.exp(X))
+        with pytest.raises(TypeError, match="has no out="):
+            y.round(out=y)
+
+    def test_without_a_graph(self) -> None:
+        a = Tensor(X).copy()
+        with no_grad():
+            (a / 2).round(out=a)
+        np.testing.assert_array_equal(a.data, np.round(X / 2))
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda a, x: np.cumsum(x, 0, None, a),
+        lambda a, x: np.std(np.outer(x, x), 0, None, a),
+        lambda a, x: np.take(x, [0, 2, 1], 0, a),
+        lambda a, x: np.stack([x[0], x[1], x[2]], 0, a),
+        lambda a, x: x.cumsum(0, None, a),
+        lambda a, x: np.modf(x / 3, out=(None, a)),
+        lambda a, x: np.modf(x / 3, None, a),
+    ],
+)
+def test_out_by_position_in_plans(write: Any) -> None:
+    def f(x: Any) -> Any:
+        a = np.zeros(3, like=x)
+        write(a, x)
+        return a
+
+    planned = compile(f, eager_calls=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # some stay eager
+        for x in (X, X + 1, X - 5):
+            np.testing.assert_array_equal(planned(x), f(x))
+
+
+class TestOneAfterTheOther:
+    """ufunc.at computes in the type of the array and the values, however often a place is named."""
+
+    @pytest.mark.parametrize(
+        ("ufunc", "start", "values"),
+        [
+            (np.multiply, np.ones(2), [3] * 60),
+            (np.multiply, np.ones(2, int), np.full(12, 7, np.int8)),
+            (np.multiply, np.ones(2), np.full(20, 1e5, np.float32)),
+            (np.multiply, np.zeros(2), np.full(10, 1e200)),
+            (np.add, np.ones(2), np.ones(20, bool)),
+            (np.add, np.zeros(2, int), np.ones(20, bool)),
+            (np.subtract, np.ones(2), np.full(20, 100, np.uint8)),
+            (np.maximum, np.ones(2), np.arange(20)),
+        ],
+    )
+    def test_types(self, ufunc: np.ufunc, start: Any, values: Any) -> None:
+        a, expected = np.array(start, like=Tensor(X)), start.copy()
+        places = np.zeros(len(values), int)
+        ufunc.at(a, places, values)
+        ufunc.at(expected, places, values)
+        np.testing.assert_allclose(a.data, expected, rtol=1e-14)
+        assert a.dtype == expected.dtype
+
+
+def test_the_method_copies_in_the_order_of_rows() -> None:
+    def f(x: Any) -> Any:
+        a = x.T.copy()
+        flat = a.reshape(-1)
+        flat *= 2
+        return a + 0
+
+    matrix = np.arange(6.0).reshape(2, 3)
+    np.testing.assert_array_equal(f(Tensor(matrix)).data, f(matrix))
+
+
+def test_as_a_plain_array_it_cannot_be_written_to() -> None:
+    a = np.zeros(3, like=Tensor(X))
+    with pytest.raises(ValueError, match="read-only"):
+        np.asarray(a)[0] = 9.0
+    own = np.array(a)
+    own[0] = 9.0
+    assert not a.data.any()
+
+
+def test_a_part_laid_out_anew_is_a_copy() -> None:
+    z = np.zeros(3, complex, like=Tensor(X))
+    z.real.ravel()[0] = 5.0
+    z.real.reshape(3, 1)[1] = 6.0
+    np.testing.assert_array_equal(z.data, [0, 6, 0])
