@@ -78,9 +78,10 @@ def first_argument(function: Function, args: Any, kwargs: Any) -> Any:
     if args:
         return args[0]
     try:
-        return kwargs.get(next(iter(_signature(function).parameters)))
-    except (ValueError, StopIteration):
-        return None
+        name = next(iter(_signature(function).parameters), "")
+    except ValueError:  # NumPy before 2.4 does not tell the signatures of what is written in C
+        name = "dst" if "dst" in kwargs else "a"  # of copyto and putmask
+    return kwargs.get(name)
 
 
 def without_out(function: Function, args: Any, kwargs: Any) -> tuple[Any, Any, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import math
+import os
 import re
 import subprocess
 import sys
@@ -17,6 +18,7 @@ import numpy as np
 import pytest
 from scipy import special
 
+import autodiff
 from autodiff import Tensor, grad, value_and_grad
 from autodiff._core.conversions import LostGraphError
 
@@ -800,7 +802,10 @@ def test_a_program_without_columns(tmp_path: Path) -> None:
     path = tmp_path / "program.py"
     path.write_text(f"import numpy as np\nfrom autodiff import grad\n{FILLING}grad(f)(np.ones(3))")
     done = subprocess.run(
-        [sys.executable, "-X", "no_debug_ranges", path], capture_output=True, text=True
+        [sys.executable, "-X", "no_debug_ranges", path],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(Path(autodiff.__file__).parents[1])},
     )
     assert IN_GENERAL in done.stderr
 
