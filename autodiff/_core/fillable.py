@@ -78,23 +78,24 @@ class Fillable(Tensor, derives=True):
             hook.on_fillable(pieces.made)
         if type(key) is not int and type(key) is not slice:
             key = plain_key(key)
-        newest = None
         if pieces.newest:
+            newest = None
             if self._source is None and (type(key) is int or _are_integers(key)):
                 newest = pieces.newest.get(key)
-            if newest is None:
-                pieces.settle()
-            elif newest._value.shape == ():
-                return newest if hook.records else _as_constant(newest)
+            if newest is not None:
+                if newest._value.shape == ():
+                    return newest if hook.records else _as_constant(newest)
+                view = blank(Fillable, self._constants[key], self._origin[key], pieces, self, key)
+                view._present, view._writes = newest, pieces.writes
+                return view
+            pieces.settle()
         origin, constants = self._origin[key], self._constants[key]
         if not isinstance(origin, np.ndarray):
             return self._entry(origin.item(), constants)
         if not makes_view(key):
             read = pieces.read(origin, constants)
             return read if hook.records else _as_constant(read)
-        view = blank(Fillable, constants, origin, pieces, self, key)
-        view._present, view._writes = newest, pieces.writes
-        return view
+        return blank(Fillable, constants, origin, pieces, self, key)
 
     def _entry(self, number: int, value: Any) -> Tensor:
         """Return the entry of an origin, or a constant."""

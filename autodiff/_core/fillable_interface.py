@@ -231,7 +231,9 @@ def _in_place_by(operation: Function) -> Function:
 
 def _operator(method: Function) -> Function:
     def call(self: Fillable, other: Any) -> Any:
-        return method(self.at_present(), as_present(other))
+        return method(
+            self.at_present(), other.at_present() if isinstance(other, Fillable) else other
+        )
 
     return call
 
