@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor
+from nn._losses import weights_of
 
 
 def accuracy(targets: Any, predictions: Any, *, sample_weight: Any = None) -> float:
@@ -26,8 +27,9 @@ def accuracy(targets: Any, predictions: Any, *, sample_weight: Any = None) -> fl
     Raises
     ------
     ValueError
-        When there are no targets, lengths differ, numbers of shape (n,) are no labels, or there is
-        a NaN among the predictions.
+        When there are no targets, lengths differ, there is a NaN, numbers of shape (n,) are no
+        labels, targets are no classes of the scores, as rows with more than one label, or weights
+        are not one for each row or add up to 0.
 
     Examples
     --------
@@ -40,25 +42,63 @@ def accuracy(targets: Any, predictions: Any, *, sample_weight: Any = None) -> fl
     _check_rows(truth, found)
     if found.dtype.kind == "f" and np.isnan(found).any():
         raise ValueError(f"{np.isnan(found).sum()} of {found.size} predictions are NaN")
-    if truth.ndim == 2:
-        truth = truth.argmax(axis=1) if truth.shape[1] > 1 else truth[:, 0]
+    if truth.dtype.kind == "f":
+        _refuse_targets("NaN", np.isnan(truth))
+    weights = _mean_weights(sample_weight, len(truth))
+    return float(np.average(_are_right(_labels(truth, found), found), weights=weights))
+
+
+def _labels(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[Any]:
+    """Return targets as labels: of rows of probabilities the class of the largest."""
+    if truth.ndim == 1:
+        return truth
+    if truth.shape[1] == 1:
+        return truth[:, 0]
+    if found.ndim == 2 and found.shape != truth.shape:
+        raise ValueError(
+            "expected labels, or probabilities of the classes that the scores have, as targets, "
+            f"got shapes {truth.shape} and {found.shape}"
+        )
+    wrong = np.full(len(truth), True)
+    if truth.dtype.kind in "fiub":
+        wrong = (truth.min(axis=1) < 0) | (np.abs(truth.sum(axis=1) - 1) > 1e-3)
+    if wrong.any():
+        raise ValueError(
+            "expected targets in rows to be probabilities, as one-hot rows are, which add up to 1 "
+            f"in each row, got {truth[wrong][0].tolist()}: rows of several labels are judged one "
+            "column at a time, accuracy(targets[:, j], scores[:, [j]])"
+        )
+    return truth.argmax(axis=1)
+
+
+def _are_right(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[np.bool_]:
+    """Return for each label whether the prediction, itself or by its scores, is the same."""
     if found.ndim == 1:
         if found.dtype.kind == "f" and np.any(found != np.rint(found)):
             raise ValueError(
                 f"expected predictions of shape {found.shape} to be labels, got "
                 f"{found[found != np.rint(found)][0]}: logits are a column, predictions[:, None]"
             )
-        right = truth == found
-    elif found.shape[1] > 1:
-        right = truth == found.argmax(axis=1)
-    else:
-        if not (np.isin(truth, (0, 1)).all() or np.isin(truth, (-1, 1)).all()):
+        kinds = truth.dtype.kind, found.dtype.kind
+        if "O" not in kinds and (kinds[0] in "SU") != (kinds[1] in "SU"):
+            raise ValueError(f"expected labels of one type, got {truth.dtype} and {found.dtype}")
+        return np.asarray(truth == found)
+    numbers = truth.dtype.kind in "fiub"
+    if found.shape[1] > 1:
+        classes = found.shape[1]
+        wrong = ~np.isin(truth, range(classes)) if numbers else np.full(truth.shape, True)
+        if wrong.any():
             raise ValueError(
-                "expected targets of 0 and 1, or of -1 and 1, for predictions in one column, got "
-                f"{np.unique(truth)[:5]}"
+                f"expected integer labels from 0 to {classes - 1} for scores of {classes} classes, "
+                f"got {truth[wrong].tolist()[0]!r}"
             )
-        right = (truth > 0) == (found[:, 0] > 0)
-    return float(np.average(right, weights=sample_weight))
+        return np.asarray(truth == found.argmax(axis=1))
+    if not numbers or not any(np.isin(truth, pair).all() for pair in ((0, 1), (-1, 1))):
+        raise ValueError(
+            "expected targets of 0 and 1, or of -1 and 1, for predictions in one column, got "
+            f"{[*dict.fromkeys(truth.tolist())][:5]}"
+        )
+    return np.asarray((truth > 0) == (found[:, 0] > 0))
 
 
 def r_squared(targets: Any, predictions: Any, *, sample_weight: Any = None) -> float:
@@ -74,7 +114,8 @@ def r_squared(targets: Any, predictions: Any, *, sample_weight: Any = None) -> f
     Raises
     ------
     ValueError
-        When the shapes differ, or there are fewer than two targets.
+        When the shapes differ, there are fewer than two targets, one is not finite, or weights
+        are not one for each row or add up to 0. Where a prediction is NaN, so is the result.
 
     Examples
     --------
@@ -83,21 +124,43 @@ def r_squared(targets: Any, predictions: Any, *, sample_weight: Any = None) -> f
     """
     truth, found = _values(targets), _values(predictions)
     _check_rows(truth, found)
+    if truth.dtype.kind == "f":
+        _refuse_targets("not finite", ~np.isfinite(truth))
     truth, found = (x.reshape(len(x), -1).astype(np.float64) for x in (truth, found))
     if truth.shape != found.shape or len(truth) < 2:
         raise ValueError(
             f"expected two or more targets and as many predictions, got shapes {truth.shape} and "
             f"{found.shape}"
         )
-    centre = np.average(truth, axis=0, weights=sample_weight)
-    spread = np.average((truth - centre) ** 2, axis=0, weights=sample_weight)
-    error = np.average((truth - found) ** 2, axis=0, weights=sample_weight)
-    unexplained = np.divide(error, spread, out=(error > 0).astype(float), where=spread > 0)
+    weights = _mean_weights(sample_weight, len(truth))
+    centre = np.average(truth, axis=0, weights=weights)
+    spread = np.average((truth - centre) ** 2, axis=0, weights=weights)
+    error = np.average((truth - found) ** 2, axis=0, weights=weights)
+    unexplained = np.divide(error, spread, out=np.sign(error), where=spread > 0)
     return float(np.mean(1 - unexplained))
 
 
 def _values(x: Any) -> NDArray[Any]:
     return x.data if isinstance(x, Tensor) else np.asarray(x)
+
+
+def _mean_weights(sample_weight: Any, rows: int) -> NDArray[Any] | None:
+    """Return the weights of rows, of which there is a mean."""
+    if sample_weight is None:
+        return None
+    weights: NDArray[Any] = weights_of("row", _values(sample_weight), (rows,), np.float64)
+    if not weights.sum() > 0:
+        raise ValueError(f"expected weights with a positive sum, got {weights.sum():g}")
+    return weights
+
+
+def _refuse_targets(what: str, wrong: NDArray[np.bool_]) -> None:
+    if wrong.any():
+        first = tuple(np.argwhere(wrong)[0].tolist())
+        raise ValueError(
+            f"{wrong.sum()} of {wrong.size} targets are {what}, the first at index {first}: leave "
+            "such rows out"
+        )
 
 
 def _check_rows(targets: NDArray[Any], predictions: NDArray[Any]) -> None:

@@ -52,7 +52,19 @@ class TestAccuracy:
             (0, 0, r"got shapes \(\) and \(\)"),
             ([0, 1], [0.2, 0.9], r"to be labels, got 0.2: logits are a column"),
             ([0, 1], [[0.2], [np.nan]], "1 of 2 predictions are NaN"),
-            ([1, 2], [[0.2], [0.9]], r"0 and 1, or of -1 and 1.*got \[1 2\]"),
+            ([1, 2], [[0.2], [0.9]], r"0 and 1, or of -1 and 1.*got \[1, 2\]"),
+            (["a", None], [[0.2], [0.9]], r"0 and 1, or of -1 and 1.*got \['a', None\]"),
+            ([0, np.nan], [0, 1.0], r"1 of 2 targets are NaN, the first at index \(1,\)"),
+            ([[1, 0], [np.nan, 1]], np.eye(2), r"1 of 4 targets are NaN, .*index \(1, 0\)"),
+            ([[1, 1, 0]], [[2.0, 1.0, 0.0]], r"add up to 1 in each row, got \[1, 1, 0\]"),
+            ([[2, -1]], [[2.0, 1.0]], r"add up to 1 in each row, got \[2, -1\]"),
+            ([["a", "b"]], [[2.0, 1.0]], r"add up to 1 in each row, got \['a', 'b'\]"),
+            ([[0.0, 1.0]], [[2.0, 1.0, 0.0]], r"shapes \(1, 2\) and \(1, 3\)"),
+            (["cat", "dog"], np.eye(2), "labels from 0 to 1 for scores of 2 classes, got 'cat'"),
+            ([0, 2], np.eye(2), "labels from 0 to 1 for scores of 2 classes, got 2"),
+            ([-1, 1], np.eye(2), "labels from 0 to 1 for scores of 2 classes, got -1"),
+            ([0, 0.5], np.eye(2), "labels from 0 to 1 for scores of 2 classes, got 0.5"),
+            (["cat", "dog"], [0, 1], "labels of one type, got <U3 and int64"),
         ],
     )
     def test_refuses_what_is_no_prediction(
@@ -60,6 +72,22 @@ class TestAccuracy:
     ) -> None:
         with pytest.raises(ValueError, match=message):
             nn.accuracy(targets, predictions)
+
+    @pytest.mark.parametrize("metric", [nn.accuracy, nn.r_squared])
+    @pytest.mark.parametrize(
+        ("weights", "message"),
+        [
+            ([0, 0], "weights with a positive sum, got 0"),
+            ([np.nan, 1], "weights with a positive sum, got nan"),
+            ([1], r"weights of shape \(2,\), one for each row, got \(1,\)"),
+            (1.0, r"weights of shape \(2,\), one for each row, got \(\)"),
+        ],
+    )
+    def test_refuses_weights_that_give_no_mean(
+        self, metric: Any, weights: Any, message: str
+    ) -> None:
+        with pytest.raises(ValueError, match=message):
+            metric([0, 1], [1, 1], sample_weight=weights)
 
 
 class TestRSquared:
@@ -82,6 +110,18 @@ class TestRSquared:
 
     def test_a_column_is_a_vector(self) -> None:
         assert nn.r_squared([1.0, 2.0, 4.0], [[1.0], [2.0], [4.0]]) == 1.0
+
+    @pytest.mark.parametrize("missing", [np.nan, np.inf])
+    def test_says_which_target_is_no_finite_number(self, missing: float) -> None:
+        with pytest.raises(ValueError, match=r"1 of 3 targets are .*, the first at index \(1,\)"):
+            nn.r_squared([0, missing, 2], [5, 7, 9])
+        with pytest.raises(ValueError, match=r"1 of 4 targets are .*, the first at index \(0, 1\)"):
+            nn.r_squared([[0, missing], [1, 2]], [[5, 7], [1, 2]])
+
+    def test_of_predictions_that_are_nan_is_nan(self) -> None:
+        assert np.isnan(nn.r_squared([0, 1], [np.nan, 1]))
+        assert np.isnan(nn.r_squared([2, 2], [np.nan, 2]))
+        assert np.isnan(nn.r_squared([[0, 1], [1, 2]], [[0, np.nan], [1, 2]]))
 
     @pytest.mark.parametrize(
         ("targets", "predictions"),
