@@ -53,8 +53,7 @@ class Module:
         return self.forward(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
-        for path, held in _search(value, name, set()):
-            _require_parameter(self, path, held)
+        _require_parameters(self, _tensors_in(value, name))
         super().__setattr__(name, value)
         if isinstance(value, Tensor | Module | list | tuple | dict):
             _give_names(_tensors_in(self))
@@ -84,10 +83,11 @@ class Module:
         ------
         TypeError
             When a list or dictionary has come to hold a Tensor that is no parameter.
+        ValueError
+            When two parameters have one name, as of {1: a, "1": b}, or a list holds itself.
         """
         found = _tensors_in(self)
-        for tensor, path in found.items():
-            _require_parameter(self, path, tensor)
+        _require_parameters(self, found)
         _give_names(found)
         return [(path, tensor) for tensor, path in found.items()]
 
@@ -122,34 +122,56 @@ class Module:
         Raises
         ------
         ValueError
-            When entries are missing, unknown, of another shape or no numbers. It lists them all,
-            and no parameter has changed.
+            When entries are missing, unknown, of another shape, no numbers or too large for the
+            dtype. It lists them all, and no parameter has changed.
+        TypeError
+            When it is no dictionary.
         """
+        if not isinstance(state, Mapping):
+            raise TypeError(
+                "expected a dictionary of arrays by name, as state_dict() returns, got "
+                f"{state!r:.60}"
+            )
         parameters = dict(self.named_parameters())
         problems = [f"{name} is missing" for name in parameters if name not in state]
-        values = {name: np.asarray(value) for name, value in state.items()}
-        for name, value in values.items():
-            if name not in parameters:
-                problems.append(f"{name} is no parameter")
-            elif value.shape != parameters[name].shape:
-                problems.append(f"{name} has shape {value.shape}, not {parameters[name].shape}")
-            elif not np.can_cast(value.dtype, parameters[name].dtype, "same_kind"):
-                problems.append(f"{name} is of {value.dtype}, not {parameters[name].dtype}")
+        for name, value in state.items():
+            problem = _misfit(value, parameters[name]) if name in parameters else "is no parameter"
+            problems += [f"{name} {problem}"] * bool(problem)
         if problems:
             raise ValueError(
                 f"the state does not fit this {type(self).__name__}: {'; '.join(problems)}"
             )
-        for name, value in values.items():
-            parameters[name].data = value
+        for name, value in state.items():
+            parameters[name].data = np.asarray(value)
 
 
-def _entries(held: Any, path: str) -> Iterator[tuple[str, Any]]:
+def _misfit(value: ArrayLike, parameter: Tensor) -> str:
+    """Return why a parameter cannot have this value, "" if it can."""
+    try:
+        array = np.asarray(value)
+    except ValueError:  # of rows of several lengths
+        return "is no array of numbers"
+    if array.shape != parameter.shape:
+        return f"has shape {array.shape}, not {parameter.shape}"
+    if not np.can_cast(array.dtype, parameter.dtype, "same_kind"):
+        return f"is of {array.dtype}, not {parameter.dtype}"
+    with np.errstate(over="ignore"):
+        beyond = np.isinf(array.astype(parameter.dtype)) & ~np.isinf(array)
+    return f"has {array[beyond][0]}, which is beyond {parameter.dtype}" if beyond.any() else ""
+
+
+def _entries(held: Any, path: str, around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Yield what is held with its path, of lists, tuples and dictionaries what is in them."""
     if not isinstance(held, list | tuple | dict):
         yield path, held
         return
+    if id(held) in around:
+        raise ValueError(
+            f"{path}, a {type(held).__name__}, is inside itself, so that paths never end"
+        )
+    around = (*around, id(held))
     for key, value in held.items() if isinstance(held, dict) else enumerate(held):
-        yield from _entries(value, f"{path}.{key}" if path else str(key))
+        yield from _entries(value, f"{path}.{key}" if path else str(key), around)
 
 
 def _search(held: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Tensor | Module]]:
@@ -166,12 +188,12 @@ def _search(held: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Tensor 
             yield from _search(vars(entry), inner, seen)
 
 
-def _tensors_in(module: Module) -> dict[Tensor, str]:
-    """Return the Tensors in a module, each with the first path that leads to it."""
+def _tensors_in(held: Any, path: str = "") -> dict[Tensor, str]:
+    """Return the Tensors in what is held, each with the first path that leads to it."""
     found: dict[Tensor, str] = {}
-    for path, held in _search(module, "", set()):
-        if isinstance(held, Tensor):
-            found.setdefault(held, path)
+    for inner, entry in _search(held, path, set()):
+        if isinstance(entry, Tensor):
+            found.setdefault(entry, inner)
     return found
 
 
@@ -182,21 +204,34 @@ def _give_names(found: dict[Tensor, str]) -> None:
             tensor.name = path
 
 
-def _require_parameter(module: Module, path: str, held: Any) -> None:
-    """Raise if this is a Tensor that can be no parameter."""
-    if not isinstance(held, Tensor):
-        return
-    where = f"{type(module).__name__}.{path}"
-    if held.op is not None and held.op.name != "argument":  # of a function that is differentiated
-        raise TypeError(
-            f"{where} would be a Tensor that {held.op.name} made, but a parameter is a leaf: "
-            "write Tensor(t.data), or keep t.data if it is no parameter"
+def _require_parameters(module: Module, found: dict[Tensor, str]) -> None:
+    """Raise if a Tensor can be no parameter, or two have one path."""
+    kind = type(module).__name__
+    taken = set()
+    for tensor, path in found.items():
+        if why := _why_no_parameter(tensor):
+            raise TypeError(f"{kind}.{path} would be a Tensor {why} if it is no parameter")
+        if path in taken:
+            raise ValueError(
+                f"{kind} would have two parameters of the name {path}: write keys that differ as "
+                "text, and without dots"
+            )
+        taken.add(path)
+
+
+def _why_no_parameter(tensor: Tensor) -> str:
+    """Return what makes this Tensor no parameter, and what to write, "" if it is one."""
+    if tensor.op is not None and tensor.op.name != "argument":  # of what is differentiated
+        return (
+            f"that {tensor.op.name} made, but a parameter is a leaf: write Tensor(t.data), or keep "
+            "t.data"
         )
-    if held.dtype.kind not in "fc":
-        raise TypeError(
-            f"{where} would be a Tensor of {held.dtype}, but a parameter has floats: write "
-            "Tensor(array.astype(float)), or keep the plain array if it is no parameter"
+    if tensor.dtype.kind not in "fc":
+        return (
+            f"of {tensor.dtype}, but a parameter has floats: write Tensor(array.astype(float)), or "
+            "keep the plain array"
         )
+    return ""
 
 
 # -- as a text -------------------------------------------------------------------------------
@@ -208,13 +243,13 @@ def _text(module: Module, seen: set[int]) -> str:
     if id(module) in seen:
         return f"{kind}(...)"
     seen.add(id(module))
-    count = sum(tensor.size for tensor in _tensors_in(module))
+    count = sum(tensor.size for tensor in _tensors_in(module) if not _why_no_parameter(tensor))
     total = f"  {count:,} parameter{'s' * (count != 1)}" if count else ""
     entries = []
     for path, held in _entries(vars(module), ""):
         if isinstance(held, Module):
             entries.append(f"{path}: {_text(held, seen)}")
-        elif isinstance(held, Tensor):
+        elif isinstance(held, Tensor) and not _why_no_parameter(held):
             entries.append(f"{path} {held.shape}{'' if held.requires_grad else ' frozen'}")
         elif callable(held):
             entries.append(f"{path}={getattr(held, '__name__', held)}")
