@@ -30,6 +30,11 @@ __all__ = [
 Function: TypeAlias = Callable[..., Any]
 
 
+def plain_number(x: Any) -> Any:
+    """Return a number of NumPy as Python's, which leaves the precision to the arrays beside it."""
+    return x.item() if isinstance(x, np.generic) else x
+
+
 def _relu(x: Any) -> Any:
     return np.maximum(x, 0)
 
@@ -84,7 +89,7 @@ def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     >>> leaky_relu(np.array([-1.0, 2.0]))
     array([-0.01,  2.  ])
     """
-    return np.where(np.greater(x, 0), x, np.multiply(negative_slope, x))
+    return np.where(np.greater(x, 0), x, np.multiply(plain_number(negative_slope), x))
 
 
 def elu(x: Any) -> Any:
@@ -115,8 +120,14 @@ def logistic(x: Any) -> Any:
 
 sigmoid = logistic
 
+
+def _normal_distribution(x: Any) -> Any:
+    out = special.ndtr(x)  # which makes longer floats of float16
+    return out.astype(np.float16) if getattr(x, "dtype", None) == np.float16 else out
+
+
 _gelu_op = _gate(
-    "gelu", special.ndtr, lambda x: np.exp(-0.5 * np.square(x)) / sqrt(2 * pi), far=40.0
+    "gelu", _normal_distribution, lambda x: np.exp(-0.5 * np.square(x)) / sqrt(2 * pi), far=40.0
 )
 _silu_op = _gate("silu", logistic, _logistic_slope_op, far=800.0)
 
@@ -192,7 +203,7 @@ def activation(name: str | Function) -> Function:
     """
     if callable(name):
         return name
-    if name not in ACTIVATIONS:
+    if not isinstance(name, str) or name not in ACTIVATIONS:
         raise ValueError(
             f"unknown activation {name!r}: expected a function or one of {[*ACTIVATIONS]}"
         )

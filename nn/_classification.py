@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import log_softmax, softmax_cross_entropy
-from nn._activations import relu, softplus
+from nn._activations import plain_number, relu, softplus
 from nn._losses import as_floats, predictions_and_targets, reduce_losses, weights_of
 
 __all__ = ["binary_cross_entropy", "cross_entropy", "hinge", "softmax_cross_entropy"]
@@ -60,6 +60,7 @@ def cross_entropy(
     """
     if not 0 <= label_smoothing <= 1:
         raise ValueError(f"expected a label_smoothing from 0 to 1, got {label_smoothing}")
+    label_smoothing = plain_number(label_smoothing)
     logits = as_floats(logits)
     targets = class_targets(targets, logits)
     labelled = targets.ndim < logits.ndim

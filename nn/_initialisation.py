@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from autodiff import Tensor
+
 Array: TypeAlias = NDArray[Any]
 Shape: TypeAlias = tuple[int, int]
 Variance: TypeAlias = Callable[[int, int], float]
@@ -72,8 +74,28 @@ def initialisation(name: str | Initialisation) -> Initialisation:
     """
     if callable(name):
         return name
-    if name not in INITIALISATIONS:
+    if not isinstance(name, str) or name not in INITIALISATIONS:
         raise ValueError(
             f"unknown initialisation {name!r}: expected a function or one of {[*INITIALISATIONS]}"
         )
     return INITIALISATIONS[name]
+
+
+def initial_weight(
+    init: str | Initialisation, shape: Shape, rng: np.random.Generator, dtype: DTypeLike
+) -> Array:
+    """Return what an initialisation draws, in the dtype.
+
+    Raises
+    ------
+    ValueError
+        When there is none of this name, or a function returns what does not fit.
+    """
+    drawn = initialisation(init)(shape, rng, dtype)
+    drawn = drawn.data if isinstance(drawn, Tensor) else np.asarray(drawn)
+    if drawn.shape != shape or not np.can_cast(drawn.dtype, dtype, "same_kind"):
+        raise ValueError(
+            f"expected init to return an array of shape {shape} that fits {np.dtype(dtype)}, got "
+            f"one of shape {drawn.shape} and type {drawn.dtype}"
+        )
+    return np.array(drawn, dtype)

@@ -12,7 +12,7 @@ from numpy.typing import DTypeLike
 
 from autodiff import Tensor, recorded_state
 from nn._activations import activation
-from nn._initialisation import Initialisation, initialisation
+from nn._initialisation import Initialisation, initial_weight
 from nn._module import Module
 
 
@@ -35,7 +35,10 @@ class Linear(Module):
     Raises
     ------
     ValueError
-        When a size is below 1 or the initialisation unknown; by a call, when x has another width.
+        When a size is below 1, or the initialisation unknown or of another shape or type; by a
+        call, when x has another width.
+    TypeError
+        When a size is no whole number; by a call, when x is an array of another library.
 
     Warns
     -----
@@ -61,10 +64,9 @@ class Linear(Module):
         seed: int | np.random.Generator | None = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        if inputs < 1 or outputs < 1:
-            raise ValueError(f"expected sizes of at least 1, got Linear({inputs}, {outputs})")
-        weight = initialisation(init)((inputs, outputs), np.random.default_rng(seed), dtype)
-        self.weight = Tensor(weight)
+        _check_sizes("Linear", inputs, outputs)
+        rng = np.random.default_rng(seed)
+        self.weight = Tensor(initial_weight(init, (inputs, outputs), rng, dtype))
         self.bias = Tensor(np.zeros(outputs, dtype)) if bias else None
 
     def forward(self, x: Any) -> Any:
@@ -87,7 +89,9 @@ class LayerNorm(Module):
     Raises
     ------
     ValueError
-        By a call, when x has another width.
+        When the size is below 1 or eps negative; by a call, when x has another width.
+    TypeError
+        As from `Linear`.
 
     References
     ----------
@@ -100,9 +104,12 @@ class LayerNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5, *, dtype: DTypeLike = np.float64) -> None:
+        _check_sizes("LayerNorm", size)
+        if not eps >= 0:
+            raise ValueError(f"expected an eps of at least 0, got {eps}")
         self.weight = Tensor(np.ones(size, dtype))
         self.bias = Tensor(np.zeros(size, dtype))
-        self.eps = eps
+        self.eps = float(eps)
 
     def forward(self, x: Any) -> Any:
         """Return (x - mean) / √(variance + eps) * weight + bias for x of shape (..., size)."""
@@ -144,7 +151,7 @@ class Dropout(Module):
     def __init__(self, p: float = 0.5, *, seed: int | np.random.Generator | None = None) -> None:
         if not 0 <= p < 1:
             raise ValueError(f"expected a probability from 0 to less than 1, got {p}")
-        self.p = p
+        self.p = float(p)
         self.generator = np.random.default_rng(seed)
 
     def forward(self, x: Any) -> Any:
@@ -200,9 +207,22 @@ class Sequential(Module):
         return x
 
 
+def _check_sizes(kind: str, *sizes: int) -> None:
+    call = f"{kind}({', '.join(map(repr, sizes))})"
+    if not all(isinstance(size, int | np.integer) for size in sizes):
+        raise TypeError(f"expected sizes that are whole numbers, got {call}")
+    if min(sizes) < 1:
+        raise ValueError(f"expected sizes of at least 1, got {call}")
+
+
 def _batch_for(layer: Linear | LayerNorm, x: Any) -> Any:
     """Return x in the precision of a layer's weight, if it has the layer's width."""
     x = x if hasattr(x, "dtype") else np.asarray(x)
+    if not isinstance(x.dtype, np.dtype):
+        raise TypeError(
+            f"{_path(layer)} takes an array of NumPy or a Tensor of autodiff, got a "
+            f"{type(x).__module__}.{type(x).__name__}: write np.asarray(t), or t.numpy()"
+        )
     weight = layer.weight
     if x.shape[-1:] != weight.shape[:1]:
         raise ValueError(

@@ -14,6 +14,8 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from autodiff import Each, Tensor, custom
+from nn._activations import plain_number
+from nn._module import Module
 
 REDUCTIONS = ("mean", "sum", "none")
 
@@ -132,6 +134,7 @@ def huber(
         raise ValueError(f"expected a positive delta, got {delta}")
     predictions, targets = predictions_and_targets(predictions, targets)
     residuals = predictions - targets
+    delta = plain_number(delta)
     near = np.clip(residuals, -delta, delta)
     return reduce_losses(near * (residuals - 0.5 * near), reduction, sample_weight)
 
@@ -167,4 +170,6 @@ def l2_penalty(parameters: Iterable[Tensor]) -> Any:
     >>> l2_penalty([Tensor([1.0, 2.0]), Tensor(3.0)]).item()
     14.0
     """
+    if isinstance(parameters, Module):
+        raise TypeError("expected parameters, got a module: write l2_penalty(model.parameters())")
     return _sum_of_squares(*parameters)

@@ -39,6 +39,8 @@ class MLP(Module):
     ValueError
         When an activation is unknown, or there are fewer than two sizes or one below 1; by a call,
         when x has another width than the first size.
+    TypeError
+        When a size is no whole number.
 
     Examples
     --------

@@ -10,7 +10,7 @@ import pytest
 from scipy import special
 
 import nn
-from autodiff import check_grads, grad, softmax, taylor
+from autodiff import Tensor, check_grads, grad, softmax, taylor
 from nn._activations import ACTIVATIONS, activation
 
 Function = Callable[[Any], Any]
@@ -230,6 +230,23 @@ def test_single_precision_stays(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(ACTIVATIONS))
+def test_half_precision_stays(name: str) -> None:
+    x = np.linspace(-4, 4, 9, dtype=np.float16)
+    value = ACTIVATIONS[name](x)
+    assert value.dtype == np.float16
+    np.testing.assert_allclose(value, ACTIVATIONS[name](x.astype(float)), rtol=5e-3, atol=1e-3)
+    assert ACTIVATIONS[name](Tensor(x)).dtype == np.float16
+    assert grad(lambda x: np.sum(ACTIVATIONS[name](x)))(x).dtype == np.float16
+
+
+def test_a_slope_of_numpy_keeps_the_precision_and_a_tensor_its_derivative() -> None:
+    x = np.array([-1.0, 2.0], np.float32)
+    for slope in (np.float64(0.1), np.float32(0.1), 0.1):
+        assert nn.leaky_relu(x, slope).dtype == np.float32
+    assert grad(lambda slope: np.sum(nn.leaky_relu(x, slope)))(0.1) == -1.0
+
+
+@pytest.mark.parametrize("name", sorted(ACTIVATIONS))
 def test_take_lists_and_integers_as_numpy_does(name: str) -> None:
     np.testing.assert_array_equal(
         ACTIVATIONS[name]([-1, 2]), ACTIVATIONS[name](np.array([-1.0, 2.0]))
@@ -287,7 +304,7 @@ class TestByName:
         assert activation(np.sin) is np.sin
         assert nn.sigmoid is nn.logistic
 
-    @pytest.mark.parametrize("name", ["swish", "", 3, None])
+    @pytest.mark.parametrize("name", ["swish", "", 3, None, ["relu"], {}])
     def test_an_unknown_one_is_answered_by_those_there_are(self, name: Any) -> None:
         with pytest.raises(ValueError, match=r"unknown activation .*'relu', 'leaky_relu'"):
             activation(name)

@@ -62,6 +62,12 @@ class TestLinear:
         with pytest.raises(ValueError, match=rf"at least 1, got Linear\({sizes[0]}, {sizes[1]}\)"):
             nn.Linear(*sizes)
 
+    @pytest.mark.parametrize("sizes", [(2.5, 3), (2, 3.0), ("2", 3), (2, None)])
+    def test_sizes_are_whole_numbers(self, sizes: Any) -> None:
+        with pytest.raises(TypeError, match=rf"whole numbers.*Linear\({sizes[0]!r}, {sizes[1]!r}"):
+            nn.Linear(*sizes)
+        assert nn.Linear(np.int32(2), np.uint8(3)).weight.shape == (2, 3)
+
 
 class TestBatchesThatDoNotFit:
     @pytest.mark.parametrize("shape", [(5, 3), (2,), (4, 0), ()])
@@ -84,6 +90,14 @@ class TestBatchesThatDoNotFit:
     def test_a_row_is_not_stretched_over_a_norm(self) -> None:
         with pytest.raises(ValueError, match="LayerNorm"):
             nn.LayerNorm(4)(np.ones((5, 1)))
+
+    @pytest.mark.parametrize("layer", [nn.Linear(3, 1), nn.LayerNorm(3)])
+    def test_an_array_of_another_library_is_answered_by_numpy_s(self, layer: nn.Module) -> None:
+        class TheirTensor:  # as PyTorch's, whose types are none of NumPy's
+            shape, dtype = (2, 3), "torch.float32"
+
+        with pytest.raises(TypeError, match=r"got a .*TheirTensor: write np\.asarray\(t\).*numpy"):
+            layer(TheirTensor())
 
     def test_longer_floats_are_cast_and_that_is_said_once(self) -> None:
         model = nn.MLP([2, 3, 1], seed=0, dtype=np.float32)
@@ -124,6 +138,25 @@ class TestBatchesThatDoNotFit:
 class TestLayerNorm:
     x = np.array([[0.5, -1.0, 2.0], [3.0, 3.0, 3.0], [1e-3, 0.0, -2e-3]])
     seeds = np.array([[1.0, 2.0, -1.0], [0.5, -1.5, 1.0], [2.0, 1.0, 0.25]])
+
+    @pytest.mark.parametrize(
+        ("settings", "message"),
+        [
+            ((0,), r"at least 1, got LayerNorm\(0\)"),
+            ((3, -1e-5), "eps of at least 0, got -1e-05"),
+            ((3, np.nan), "eps of at least 0, got nan"),
+        ],
+    )
+    def test_refuses_settings_without_meaning(self, settings: Any, message: str) -> None:
+        with pytest.raises(ValueError, match=message):
+            nn.LayerNorm(*settings)
+        with pytest.raises(TypeError, match=r"whole numbers.*LayerNorm\(2\.5\)"):
+            nn.LayerNorm(2.5)  # type: ignore[arg-type]
+
+    def test_an_eps_of_numpy_keeps_the_precision(self) -> None:
+        layer = nn.LayerNorm(3, np.float64(1e-5), dtype=np.float32)
+        assert layer(self.x.astype(np.float32)).dtype == np.float32
+        assert repr(layer).startswith("LayerNorm(weight (3,), bias (3,), eps=1e-05)")
 
     def layer(self) -> nn.LayerNorm:
         layer = nn.LayerNorm(3)
@@ -201,6 +234,8 @@ class TestDropout:
     def test_drops_infinities_too_and_keeps_single_precision(self) -> None:
         y = nn.Dropout(0.5, seed=0)(np.full(100, np.inf, np.float32))
         assert set(np.unique(y)) == {0.0, np.inf}
+        assert y.dtype == np.float32
+        y = nn.Dropout(np.float64(0.5), seed=0)(np.ones(100, np.float32))
         assert y.dtype == np.float32
 
     @pytest.mark.parametrize("p", [-0.1, 1.0, 2, np.nan])
@@ -310,6 +345,8 @@ class TestMLP:
     def test_activations_are_known(self, name: str) -> None:
         with pytest.raises(ValueError, match="unknown activation 'swish': expected a function or"):
             nn.MLP([2, 3], **{name: "swish"})  # type: ignore[arg-type]
+        with pytest.raises(ValueError, match=r"unknown activation \['relu'\]: expected a function"):
+            nn.MLP([2, 3], **{name: ["relu"]})  # type: ignore[arg-type]
 
     def test_micrograd_s_call_is_answered_by_ours(self) -> None:
         with pytest.raises(TypeError, match=r"in one list, as in MLP\(\[2, 16, 16, 1\]\)"):

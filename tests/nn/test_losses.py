@@ -222,6 +222,18 @@ class TestTypes:
         assert np.isnan(loss(x, targets))
         assert np.isnan(loss(x, targets, reduction="none")).any()
 
+    @pytest.mark.parametrize("reduction", ["mean", "none"])
+    def test_settings_of_numpy_keep_the_precision(self, reduction: str) -> None:
+        x = X.astype(np.float32)
+        half = np.float64(0.5)
+        assert nn.huber(x, x + 1, delta=half, reduction=reduction).dtype == np.float32
+        for targets in (np.zeros(len(x), int), np.eye(x.shape[1])[np.zeros(len(x), int)]):
+            loss = nn.cross_entropy(x, targets, label_smoothing=half, reduction=reduction)
+            assert loss.dtype == np.float32
+
+    def test_a_delta_that_is_learnt_has_a_derivative(self) -> None:
+        assert grad(lambda delta: nn.huber([3.0], [0.0], delta=delta))(1.0) == 2.0
+
 
 class TestPlans:
     @every_loss
@@ -328,6 +340,10 @@ class TestRefusals:
 
 
 class TestPenalty:
+    def test_takes_the_parameters_of_a_module(self) -> None:
+        with pytest.raises(TypeError, match=r"write l2_penalty\(model\.parameters\(\)\)"):
+            nn.l2_penalty(nn.Linear(2, 1))  # type: ignore[arg-type]
+
     def test_is_differentiable_to_any_order_and_in_batches(self) -> None:
         def f(x: Any, y: Any) -> Any:
             return nn.l2_penalty([x, y]) * np.sum(x)
