@@ -30,7 +30,8 @@ class Optimizer:
     Parameters
     ----------
     parameters : iterable of Tensor
-        Real leaves of one dtype.
+        Real leaves of one dtype. Frozen ones, with ``requires_grad=False``, are left out: one that
+        requires a gradient later is not trained by this optimiser.
     lr : float
         The learning rate. It may be changed between steps, by hand or by a schedule.
     weight_decay : float
@@ -65,8 +66,7 @@ class Optimizer:
     def __init__(
         self, parameters: Iterable[Tensor], lr: float, *, weight_decay: float = 0.0
     ) -> None:
-        self.parameters = list(parameters)
-        _check_parameters(self.parameters)
+        self.parameters = _trainable(list(parameters))
         if not 0 < lr < inf:
             raise ValueError(f"expected a positive, finite learning rate, got lr={lr}")
         if not 0 <= weight_decay < inf:
@@ -247,19 +247,22 @@ def label(p: Tensor) -> str:
     return f"the parameter {p.name!r}" if p.name else f"a parameter of shape {p.shape}"
 
 
-def _check_parameters(parameters: list[Tensor]) -> None:
+def _trainable(parameters: list[Tensor]) -> list[Tensor]:
+    """Return those of the parameters that are not frozen, after a check of all."""
     if not parameters:
         raise ValueError("expected at least one parameter, got none")
     for p in parameters:
-        if not isinstance(p, Tensor) or p.op is not None or not p.requires_grad:
-            raise TypeError(
-                f"expected a Tensor that no op made and that requires a gradient, got {p!r:.60}: "
-                "of parameters of which some are frozen, give [p for p in parameters if "
-                "p.requires_grad]"
-            )
+        if not isinstance(p, Tensor) or p.op is not None or p.dtype.kind not in "fc":
+            raise TypeError(f"expected a Tensor of floats that no op made, got {p!r:.60}")
     if len(set(parameters)) < len(parameters):
         raise ValueError("a parameter is listed twice")
-    dtypes = {p.dtype for p in parameters}
+    trainable = [p for p in parameters if p.requires_grad]
+    if not trainable:
+        raise ValueError(
+            f"all {len(parameters)} parameters are frozen: set requires_grad = True for those that "
+            "are to be trained"
+        )
+    dtypes = {p.dtype for p in trainable}
     if len(dtypes) > 1:
         raise ValueError(f"expected parameters of one dtype, got {sorted(map(str, dtypes))}")
     if dtypes.pop().kind == "c":
@@ -267,3 +270,4 @@ def _check_parameters(parameters: list[Tensor]) -> None:
             "expected real parameters, got complex ones: keep the real and the imaginary part as "
             "two parameters, and write re + 1j * im"
         )
+    return trainable

@@ -307,17 +307,37 @@ def test_a_step_that_fails_changes_nothing(
     assert same_state(optimizer.state_dict(), before[2])
 
 
+def test_frozen_parameters_are_left_out() -> None:
+    x, y = Tensor([3.0, 4.0]), Tensor(2.0)
+    frozen = [Tensor(v, requires_grad=False) for v in (np.ones(3), np.float32(1), 1j)]
+    values = [p._value for p in frozen]
+    optimizer = Adam([frozen[0], x, frozen[1], y, frozen[2]], lr=0.1)
+    alone = Adam([a := Tensor([3.0, 4.0]), b := Tensor(2.0)], lr=0.1)
+    assert optimizer.parameters == [x, y]
+    frozen[0].requires_grad = True  # too late for this optimiser
+    for _ in range(3):
+        for p, q, o in ((x, y, optimizer), (a, b, alone)):
+            o.zero_grad()
+            (np.sum(p * p) * q + np.sum(frozen[0] ** 2)).backward()
+            o.step()
+    assert x.data.tolist() == a.data.tolist()
+    assert y.item() == b.item()
+    assert same_state(optimizer.state_dict(), alone.state_dict())
+    assert [p._value is value for p, value in zip(frozen, values, strict=True)] == [True] * 3
+
+
 @pytest.mark.parametrize(
     ("make", "error", "message"),
     [
         (lambda x: SGD([], lr=1.0), ValueError, "at least one parameter"),
         (lambda x: SGD([np.ones(2)], lr=1.0), TypeError, "expected a Tensor"),
         (lambda x: SGD([x * 2], lr=1.0), TypeError, "no op made"),
-        (lambda x: SGD([Tensor(1)], lr=1.0), TypeError, "requires a gradient"),
+        (lambda x: SGD([Tensor(1)], lr=1.0), TypeError, "a Tensor of floats that no op made"),
+        (lambda x: SGD([x, Tensor(1)], lr=1.0), TypeError, "a Tensor of floats that no op made"),
         (
-            lambda x: SGD([Tensor(1.0), Tensor(1.0, requires_grad=False)], lr=1.0),
-            TypeError,
-            r"some are frozen, give \[p for p in parameters if p\.requires_grad\]",
+            lambda x: SGD([Tensor(1.0, requires_grad=False)], lr=1.0),
+            ValueError,
+            "all 1 parameters are frozen: set requires_grad = True",
         ),
         (lambda x: SGD([Tensor(1j)], lr=1.0), TypeError, "real and the imaginary part"),
         (lambda x: SGD([x, Tensor(np.float32(1))], lr=1.0), ValueError, "of one dtype"),
