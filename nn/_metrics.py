@@ -42,8 +42,8 @@ def accuracy(targets: Any, predictions: Any, *, sample_weight: Any = None) -> fl
     _check_rows(truth, found)
     if found.dtype.kind == "f" and np.isnan(found).any():
         raise ValueError(f"{np.isnan(found).sum()} of {found.size} predictions are NaN")
-    if truth.dtype.kind == "f":
-        _refuse_targets("NaN", np.isnan(truth))
+    if truth.dtype.kind in "fO":
+        _refuse_targets("NaN", np.not_equal(truth, truth).astype(bool))
     weights = _mean_weights(sample_weight, len(truth))
     return float(np.average(_are_right(_labels(truth, found), found), weights=weights))
 
@@ -54,7 +54,7 @@ def _labels(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[Any]:
         return truth
     if truth.shape[1] == 1:
         return truth[:, 0]
-    if found.ndim == 2 and found.shape != truth.shape:
+    if found.ndim == 2 and found.shape[1] not in (1, truth.shape[1]):
         raise ValueError(
             "expected labels, or probabilities of the classes that the scores have, as targets, "
             f"got shapes {truth.shape} and {found.shape}"
@@ -68,7 +68,7 @@ def _labels(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[Any]:
             f"in each row, got {truth[wrong][0].tolist()}: rows of several labels are judged one "
             "column at a time, accuracy(targets[:, j], scores[:, [j]])"
         )
-    return truth.argmax(axis=1)
+    return np.asarray(truth.argmax(axis=1))
 
 
 def _are_right(truth: NDArray[Any], found: NDArray[Any]) -> NDArray[np.bool_]:
@@ -124,9 +124,9 @@ def r_squared(targets: Any, predictions: Any, *, sample_weight: Any = None) -> f
     """
     truth, found = _values(targets), _values(predictions)
     _check_rows(truth, found)
-    if truth.dtype.kind == "f":
-        _refuse_targets("not finite", ~np.isfinite(truth))
-    truth, found = (x.reshape(len(x), -1).astype(np.float64) for x in (truth, found))
+    truth, found = (x.astype(np.float64) for x in (truth, found))
+    _refuse_targets("not finite", ~np.isfinite(truth))
+    truth, found = (x.reshape(len(x), -1) for x in (truth, found))
     if truth.shape != found.shape or len(truth) < 2:
         raise ValueError(
             f"expected two or more targets and as many predictions, got shapes {truth.shape} and "

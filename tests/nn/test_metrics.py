@@ -39,6 +39,7 @@ class TestAccuracy:
 
     def test_the_largest_counts_of_soft_targets(self) -> None:
         assert nn.accuracy(np.eye(3)[LABELS], SCORES) == nn.accuracy(LABELS, SCORES)
+        assert nn.accuracy([[0.2, 0.8], [0.9, 0.1]], [[3.0], [1.0]]) == 0.5
 
     def test_returns_a_number_of_python(self) -> None:
         assert type(nn.accuracy(LABELS, SCORES.astype(np.float32))) is float
@@ -55,6 +56,7 @@ class TestAccuracy:
             ([1, 2], [[0.2], [0.9]], r"0 and 1, or of -1 and 1.*got \[1, 2\]"),
             (["a", None], [[0.2], [0.9]], r"0 and 1, or of -1 and 1.*got \['a', None\]"),
             ([0, np.nan], [0, 1.0], r"1 of 2 targets are NaN, the first at index \(1,\)"),
+            (np.array(["a", np.nan], object), ["a", "b"], r"1 of 2 targets are NaN, .* \(1,\)"),
             ([[1, 0], [np.nan, 1]], np.eye(2), r"1 of 4 targets are NaN, .*index \(1, 0\)"),
             ([[1, 1, 0]], [[2.0, 1.0, 0.0]], r"add up to 1 in each row, got \[1, 1, 0\]"),
             ([[2, -1]], [[2.0, 1.0]], r"add up to 1 in each row, got \[2, -1\]"),
@@ -111,8 +113,8 @@ class TestRSquared:
     def test_a_column_is_a_vector(self) -> None:
         assert nn.r_squared([1.0, 2.0, 4.0], [[1.0], [2.0], [4.0]]) == 1.0
 
-    @pytest.mark.parametrize("missing", [np.nan, np.inf])
-    def test_says_which_target_is_no_finite_number(self, missing: float) -> None:
+    @pytest.mark.parametrize("missing", [np.nan, np.inf, None])
+    def test_says_which_target_is_no_finite_number(self, missing: Any) -> None:
         with pytest.raises(ValueError, match=r"1 of 3 targets are .*, the first at index \(1,\)"):
             nn.r_squared([0, missing, 2], [5, 7, 9])
         with pytest.raises(ValueError, match=r"1 of 4 targets are .*, the first at index \(0, 1\)"):
