@@ -41,6 +41,22 @@ class History:
         self.columns = {name: [*values] for name, values in (columns or {}).items()}
         self.ending = ""
 
+    @classmethod
+    def of(cls, columns: Mapping[str, Sequence[float]], ending: str) -> History:
+        """Return the history that a file holds.
+
+        Raises
+        ------
+        TypeError, ValueError
+            When the columns are of several lengths, or hold what are no numbers.
+        """
+        history = cls({name: [float(x) for x in values] for name, values in columns.items()})
+        lengths = {name: len(values) for name, values in history.columns.items()}
+        if len(set(lengths.values())) != 1:
+            raise ValueError(f"expected columns of one length, got {lengths}")
+        history.ending = ending
+        return history
+
     def __len__(self) -> int:
         """The number of epochs."""
         return len(next(iter(self.columns.values()), []))
