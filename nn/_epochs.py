@@ -128,7 +128,7 @@ class Run:
         history = self.history
         steps = ceil(len(self.rows[0]) / self.batch_size)
         bar = _bar(progress, steps * epochs, steps * len(history))
-        with self._finished(path), bar, _noted_interrupt() as interrupted:
+        with self._orderly_end(path), bar, _noted_interrupt() as interrupted:
             while not self.is_over(epochs):
                 with np.errstate(all="ignore"):  # as in `outputs_and_loss`
                     loss = self.make_steps(bar, interrupted)
@@ -141,7 +141,7 @@ class Run:
                     self.write(path)
 
     @contextmanager
-    def _finished(self, path: Path | None) -> Iterator[None]:
+    def _orderly_end(self, path: Path | None) -> Iterator[None]:
         """However it ends: take the best parameters, and write what is not in the file."""
         try:
             yield
