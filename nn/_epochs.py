@@ -115,7 +115,8 @@ class Run:
             raise ValueError("; ".join(other))
         names = ["loss", *["validation_loss"] * bool(self.held_out), *self.metrics]
         columns = {name: saved[f"history/{name}"] for name in names}
-        self.history = History.of(columns, str(saved["ending"]))
+        self.history = History(columns)
+        self.history.ending = str(saved["ending"])
         self.best = part(saved, "best")
         if self.patience is not None:
             self.model.load_state_dict(self.best)  # which refuses what is not whole
