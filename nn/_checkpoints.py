@@ -10,12 +10,11 @@ import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
 from nn._files import whole_file
-from nn._module import Module
+from nn._module import Module, entries_of
 
 State = dict[str, Any]
 Owners = Mapping[str, Any]  # by name: a Module, an optimiser, a schedule, a generator
@@ -25,7 +24,7 @@ TEXTS = "texts"  # what a file keeps as JSON under this name: all that is no arr
 def state_of(owners: Owners) -> State:
     """Return what training changes in modules, optimisers, schedules and random generators.
 
-    Generators that a module holds as attributes, as Dropout does, belong to it.
+    Generators that a module holds, as Dropout does, belong to it.
     """
     state: State = {}
     for name, owner in _with_generators(owners):
@@ -62,9 +61,9 @@ def _with_generators(owners: Owners) -> Iterator[tuple[str, Any]]:
     yield from owners.items()
     for name, owner in owners.items():
         for path, module in owner.named_modules() if isinstance(owner, Module) else ():
-            for attribute, value in vars(module).items():
+            for inner, value in entries_of(vars(module), ""):
                 if isinstance(value, np.random.Generator):
-                    yield f"generators of the {name}/{path}.{attribute}", value
+                    yield f"generators of the {name}/{path}.{inner}", value
 
 
 # -- files -----------------------------------------------------------------------------------
@@ -87,11 +86,12 @@ def read_checkpoint(path: Path) -> State:
     ValueError
         When the file is none that `write_checkpoint` wrote, or only a part of one.
     """
-    try:
-        with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
-            state = {name: file[name] for name in file.files}
-        return {**json.loads(str(state.pop(TEXTS))), **state}
-    except (AttributeError, BadZipFile, EOFError, KeyError, TypeError, ValueError) as error:
-        raise ValueError(
-            f"{path} is no checkpoint, or not a whole one ({error}): delete it to start anew"
-        ) from error
+    with path.open("rb") as opened:
+        try:
+            with np.load(opened, allow_pickle=False) as file:
+                state = {name: file[name] for name in file.files}
+            return {**json.loads(str(state.pop(TEXTS))), **state}
+        except Exception as error:  # of a dozen types that broken bytes make zipfile and zlib raise
+            raise ValueError(
+                f"{path} is no checkpoint, or not a whole one ({error}): delete it to start anew"
+            ) from error

@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import ceil, inf
 from pathlib import Path
 from time import monotonic
@@ -43,6 +44,7 @@ class Run:
     history: History = field(default_factory=History)
     best: dict[str, Any] = field(default_factory=dict)  # the model's state after its best epoch
     epochs_made: int = 0  # by this call
+    unwritten: dict[str, Any] = field(default_factory=dict)  # the state after the latest epoch
     written: float = -inf  # when
     plans: dict[int, Step] = field(default_factory=dict)  # by the number of rows
 
@@ -52,10 +54,16 @@ class Run:
         owners = {"model": self.model, "optimizer": self.optimizer, "order": self.order}
         return owners | ({"schedule": self.schedule} if hasattr(self.schedule, "step") else {})
 
+    @cached_property
+    def precision(self) -> np.dtype[Any]:
+        """The type of the floats with the fewest digits among the parameters."""
+        types = [np.finfo(p.dtype).dtype for p in self.optimizer.parameters]
+        return min(types, key=lambda dtype: dtype.itemsize)
+
     # -- before the first step -----------------------------------------------------------------
 
-    def prepare(self, data: Any, validation: Any, path: Path | None) -> None:
-        """Take the data, and go on from a file if there is one."""
+    def prepare(self, data: Any, validation: Any, path: Path | None, epochs: int) -> None:
+        """Take the data, go on from a file if there is one, and try the schedule."""
         saved = read_checkpoint(path) if path and path.exists() else None
         if saved is not None:
             with _refuse_other(path):
@@ -67,18 +75,27 @@ class Run:
             self.rows, self.held_out = split(self.rows, validation, self.order)
         elif validation is not None:
             self.held_out = rows_of("validation", validation)
+        for name, rows in (("data", self.rows), ("validation", self.held_out)):
+            if rows and not self.weight_of(rows):
+                raise ValueError(
+                    f"the weights of all {len(rows[0])} rows of {name} are 0, in the precision of "
+                    "the model: no loss is left"
+                )
         if self.schedule is not None and not hasattr(self.schedule, "step"):
             self.schedule = Schedule(self.optimizer, self.schedule)
         self.step = training_step(self.model, self.loss, self.optimizer)
         if saved is not None:
             with _refuse_other(path):
                 self.go_on_from(saved)
+        if isinstance(self.schedule, Schedule) and len(self.history) < epochs:
+            try_schedule(self.schedule, epochs - len(self.history))
 
     def state(self) -> dict[str, Any]:
         """Return all that is needed to go on after this epoch."""
         best = {f"best/{name}": value for name, value in self.best.items()}
-        columns = {f"history/{name}": values for name, values in self.history.columns.items()}
-        return state_of(self.owners) | best | columns | self.settings() | {"start": self.start}
+        columns = {f"history/{name}": [*x] for name, x in self.history.columns.items()}
+        course = {"start": self.start, "ending": self.history.ending}
+        return state_of(self.owners) | best | columns | self.settings() | course
 
     def settings(self) -> dict[str, Any]:
         """Return what has to be the same in a training that goes on."""
@@ -96,34 +113,45 @@ class Run:
         other = [f"{k} was {saved[k]} and is {x}" for k, x in settings.items() if saved[k] != x]
         if other:
             raise ValueError("; ".join(other))
-        restore(self.owners, saved)
-        self.history = History(part(saved, "history"))
+        names = ["loss", *["validation_loss"] * bool(self.held_out), *self.metrics]
+        columns = {name: saved[f"history/{name}"] for name in names}
+        self.history = History(columns)
+        self.history.ending = str(saved["ending"])
         self.best = part(saved, "best")
+        if self.patience is not None:
+            self.model.load_state_dict(self.best)  # which refuses what is not whole
+        restore(self.owners, saved)
 
     # -- epochs --------------------------------------------------------------------------------
 
     def make_epochs(self, epochs: int, callbacks: Any, path: Path | None, progress: bool) -> None:
-        """Go through the epochs that are left; then take the best parameters."""
+        """Go through the epochs that are left."""
         history = self.history
         steps = ceil(len(self.rows[0]) / self.batch_size)
         bar = _bar(progress, steps * epochs, steps * len(history))
-        with bar, _noted_interrupt() as interrupted:
+        with self._orderly_end(path), bar, _noted_interrupt() as interrupted:
             while not self.is_over(epochs):
                 with np.errstate(all="ignore"):  # as in `outputs_and_loss`
                     loss = self.make_steps(bar, interrupted)
                 if loss is None:
                     history.ending = f"interrupted in epoch {1 + len(history)}"
-                    path = None  # where the state of the epoch before remains
                     break
-                self.end_epoch(loss, callbacks)
+                self.end_epoch(loss, callbacks, is_kept=path is not None)
                 bar.set_postfix(history.last, refresh=False)
                 if path and monotonic() - self.written >= SECONDS_OF_A_FILE:
                     self.write(path)
-        if path:
-            self.write(path)
-        self.model.eval()
-        if self.best:
-            self.model.load_state_dict(self.best)
+
+    @contextmanager
+    def _orderly_end(self, path: Path | None) -> Iterator[None]:
+        """However it ends: take the best parameters, and write what is not in the file."""
+        try:
+            yield
+        finally:
+            self.model.eval()
+            if self.best:
+                self.model.load_state_dict(self.best)
+            if path and self.unwritten:
+                self.write(path)
 
     def is_over(self, epochs: int) -> bool:
         """Whether enough epochs were made, or the loss has not become smaller for too long."""
@@ -135,7 +163,8 @@ class Run:
 
     def write(self, path: Path) -> None:
         """Write a file to go on from."""
-        write_checkpoint(path, self.state())
+        state, self.unwritten = self.unwritten, {}  # no second try where the disk is full
+        write_checkpoint(path, state)
         self.written = monotonic()
 
     def make_steps(self, bar: Any, interrupted: list[int]) -> float | None:
@@ -143,7 +172,7 @@ class Run:
         self.model.train()
         total, count = 0.0, 0.0
         for batch in batches(*self.rows, size=self.batch_size, seed=self.order):
-            weight = float(batch[2].sum()) if len(batch) == 3 else len(batch[0])
+            weight = self.weight_of(batch)
             if weight:
                 total += weight * float(value_of(self.step_for(batch)(*batch)))
                 count += weight
@@ -151,6 +180,12 @@ class Run:
             if interrupted:
                 return None
         return total / count
+
+    def weight_of(self, rows: Rows) -> float:
+        """Return the sum of the weights, as losses have them: in the model's precision."""
+        if len(rows) < 3:
+            return float(len(rows[0]))
+        return float(np.sum(rows[2].astype(self.precision), dtype=np.float64))
 
     def step_for(self, batch: Rows) -> Step:
         """Return what makes a step on such a batch."""
@@ -162,7 +197,7 @@ class Run:
             self.plans[size] = plan_of(self.step, batch, self.owners)
         return self.plans[size]
 
-    def end_epoch(self, loss: float, callbacks: Any) -> None:
+    def end_epoch(self, loss: float, callbacks: Any, is_kept: bool) -> None:
         """Add an epoch to the history, and let the schedule and the callbacks know."""
         history = self.history
         history.append(loss=loss, **self.evaluate())
@@ -178,6 +213,9 @@ class Run:
                 callback(history)
         except StopIteration:
             history.ending = f"stopped by a callback after epoch {len(history)}"
+        finally:
+            if is_kept:
+                self.unwritten = self.state()
 
     def evaluate(self) -> dict[str, float]:
         """Return the loss of validation, if there is one, and the metrics."""
@@ -188,6 +226,20 @@ class Run:
         outputs, loss = outputs_and_loss(self.model, self.loss, inputs, *targets)
         values = {name: f(targets[0], outputs) for name, f in self.metrics.items()}
         return {"validation_loss": loss, **values} if self.held_out else values
+
+
+def try_schedule(schedule: Schedule, epochs: int) -> None:
+    """Raise if it has no rate after the next epoch, or after so many."""
+    state, lr = schedule.state_dict(), schedule.optimizer.lr
+    for count in (1, epochs):
+        steps = schedule.steps + count
+        try:
+            schedule.load_state_dict(state | {"steps": steps})
+        except Exception as error:
+            raise ValueError(f"the schedule fails after {steps} epochs: {error}") from error
+        finally:
+            schedule.load_state_dict(state)
+            schedule.optimizer.lr = lr
 
 
 @contextmanager

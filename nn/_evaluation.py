@@ -11,6 +11,7 @@ import numpy as np
 
 import autodiff
 from autodiff import Tensor, no_grad
+from nn._classification import binary_cross_entropy, hinge
 from nn._module import Module
 
 Loss = Callable[..., Any]  # of predictions, targets and, where data have weights, sample_weight=
@@ -41,7 +42,8 @@ def outputs_and_loss(model: Module, loss: Loss, inputs: Any, *targets: Any) -> t
     """
     with no_grad(), np.errstate(all="ignore"):  # what is not finite ends in an error of its own
         starts = range(0, len(inputs), MOST_ROWS)
-        parts = [value_of(model(inputs[start : start + MOST_ROWS])) for start in starts]
+        # Copies, for a model may write into what it is given.
+        parts = [value_of(model(inputs[start : start + MOST_ROWS].copy())) for start in starts]
         outputs = parts[0] if len(parts) == 1 else np.concatenate(parts)
         value = float(value_of(loss_of(loss, outputs, *targets)))
     if not isfinite(value):
@@ -52,7 +54,7 @@ def outputs_and_loss(model: Module, loss: Loss, inputs: Any, *targets: Any) -> t
 def name_the_op(model: Module, loss: Loss, inputs: Any, *targets: Any) -> None:
     """Raise the error that says which op makes the loss or its gradient infinite or NaN."""
     with autodiff.debug():
-        value = loss_of(loss, model(inputs), *targets)
+        value = loss_of(loss, model(inputs.copy()), *targets)
         value.backward()
     raise FloatingPointError(
         f"the loss is {value.item()}, or its gradient is not finite, though no op makes a NaN or "
@@ -63,17 +65,15 @@ def name_the_op(model: Module, loss: Loss, inputs: Any, *targets: Any) -> None:
 # -- metrics -----------------------------------------------------------------------------------
 
 
-def metrics_by_name(metrics: Sequence[Metric]) -> dict[str, Metric]:
+def metrics_by_name(metrics: Sequence[Metric], loss: Loss) -> dict[str, Metric]:
     """Return metrics by their names, as functions that take a model's outputs and give a float.
 
     Raises
     ------
-    TypeError, ValueError
-        When it is no sequence, or two have one name, or that of a loss.
+    ValueError
+        When two have one name, or that of a loss.
     """
-    if callable(metrics):
-        raise TypeError("expected a sequence of functions as metrics: write metrics=[f]")
-    found = {getattr(f, "__name__", type(f).__name__): _of_outputs(f) for f in metrics}
+    found = {getattr(f, "__name__", type(f).__name__): _of_outputs(f, loss) for f in metrics}
     if len(found) < len(metrics) or {"loss", "validation_loss"} & found.keys():
         raise ValueError(
             f"expected metrics with names of their own, got {[*found]} for {len(metrics)}: "
@@ -82,25 +82,36 @@ def metrics_by_name(metrics: Sequence[Metric]) -> dict[str, Metric]:
     return found
 
 
-def _of_outputs(metric: Metric) -> Metric:
+def _of_outputs(metric: Metric, loss: Loss) -> Metric:
     """Return a metric that is given labels in the place of outputs where it asks for them."""
     try:
         asks_for_labels = "y_pred" in [*signature(metric).parameters][:2]
     except (TypeError, ValueError):  # of a function without a signature
         asks_for_labels = False
+    metric_itself, loss_itself = (getattr(f, "func", f) for f in (metric, loss))  # of a partial
+    module = getattr(metric_itself, "__module__", None) or ""
+    of_two_classes = loss_itself in (binary_cross_entropy, hinge) or module.startswith(
+        "sklearn.metrics._classification"
+    )
 
     def of_outputs(targets: Any, outputs: Any) -> float:
-        if asks_for_labels and targets.dtype.kind in "iub":
-            outputs = _labels(targets, outputs)
+        if asks_for_labels:
+            outputs = _labels(targets, outputs, of_two_classes)
         return float(value_of(metric(targets, outputs)))
 
     return of_outputs
 
 
-def _labels(targets: Any, outputs: Any) -> Any:
-    """Return the labels that outputs mean, where the targets are labels."""
-    if outputs.ndim == targets.ndim + 1 and outputs.shape[-1] > 1:
+def _labels(targets: Any, outputs: Any, of_two_classes: bool) -> Any:
+    """Return the labels that outputs mean, where the targets are labels; else the outputs.
+
+    Outputs with one axis more than the targets have a score for each class. One score for each
+    target means one of two classes where the loss or the metric speaks of such.
+    """
+    if outputs.ndim == targets.ndim + 1 and outputs.shape[-1] > 1 and targets.dtype.kind in "iub":
         return outputs.argmax(axis=-1)
-    if targets.max() > 1:  # whole numbers, and no labels
-        return outputs
-    return (outputs > 0).astype(targets.dtype).reshape(targets.shape)
+    if of_two_classes and outputs.size == targets.size:
+        for lower in (0, -1):
+            if np.isin(targets, (lower, 1)).all():
+                return np.where(outputs > 0, 1, lower).astype(targets.dtype).reshape(targets.shape)
+    return outputs

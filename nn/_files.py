@@ -85,10 +85,15 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     return model
 
 
+def name_beside(path: Path) -> Path:
+    """Return a path in the same directory that nothing has."""
+    return path.with_name(f"{path.name}.{uuid4().hex}")
+
+
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     """Yield a file to write, which then replaces the one at the path: whole, or not at all."""
-    beside = Path(path).with_name(f"{Path(path).name}.{uuid4().hex}")
+    beside = name_beside(Path(path))
     try:
         with open(beside, "xb") as file:
             yield file

@@ -26,6 +26,11 @@ class History:
     ending : str
         Why the training ended before its last epoch, if it did.
 
+    Raises
+    ------
+    TypeError, ValueError
+        When the columns differ in length, or hold what are no numbers.
+
     Examples
     --------
     >>> history = History({"loss": [2.0, 1.0], "r_squared": [0.25, 0.75]})
@@ -38,7 +43,11 @@ class History:
     """
 
     def __init__(self, columns: Mapping[str, Sequence[float]] | None = None) -> None:
-        self.columns = {name: [*values] for name, values in (columns or {}).items()}
+        given = (columns or {}).items()
+        self.columns = {name: [float(x) for x in values] for name, values in given}
+        lengths = {name: len(values) for name, values in self.columns.items()}
+        if len({*lengths.values()}) > 1:
+            raise ValueError(f"expected columns of one length, got {lengths}")
         self.ending = ""
 
     def __len__(self) -> int:

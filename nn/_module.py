@@ -160,7 +160,7 @@ def _misfit(value: ArrayLike, parameter: Tensor) -> str:
     return f"has {array[beyond][0]}, which is beyond {parameter.dtype}" if beyond.any() else ""
 
 
-def _entries(held: Any, path: str, around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
+def entries_of(held: Any, path: str, around: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
     """Yield what is held with its path, of lists, tuples and dictionaries what is in them."""
     if not isinstance(held, list | tuple | dict):
         yield path, held
@@ -171,7 +171,7 @@ def _entries(held: Any, path: str, around: tuple[int, ...] = ()) -> Iterator[tup
         )
     around = (*around, id(held))
     for key, value in held.items() if isinstance(held, dict) else enumerate(held):
-        yield from _entries(value, f"{path}.{key}" if path else str(key), around)
+        yield from entries_of(value, f"{path}.{key}" if path else str(key), around)
 
 
 def _search(held: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Tensor | Module]]:
@@ -179,7 +179,7 @@ def _search(held: Any, path: str, seen: set[int]) -> Iterator[tuple[str, Tensor 
 
     Each module once, for they may hold one another.
     """
-    for inner, entry in _entries(held, path):
+    for inner, entry in entries_of(held, path):
         if isinstance(entry, Tensor):
             yield inner, entry
         elif isinstance(entry, Module) and id(entry) not in seen:
@@ -246,7 +246,7 @@ def _text(module: Module, seen: set[int]) -> str:
     count = sum(tensor.size for tensor in _tensors_in(module) if not _why_no_parameter(tensor))
     total = f"  {count:,} parameter{'s' * (count != 1)}" if count else ""
     entries = []
-    for path, held in _entries(vars(module), ""):
+    for path, held in entries_of(vars(module), ""):
         if isinstance(held, Module):
             entries.append(f"{path}: {_text(held, seen)}")
         elif isinstance(held, Tensor) and not _why_no_parameter(held):
@@ -255,7 +255,7 @@ def _text(module: Module, seen: set[int]) -> str:
             entries.append(f"{path}={getattr(held, '__name__', held)}")
         elif isinstance(held, str | int | float) and not isinstance(held, bool):
             entries.append(f"{path}={held!r}")
-    if any(isinstance(held, Module) for _, held in _entries(vars(module), "")):
+    if any(isinstance(held, Module) for _, held in entries_of(vars(module), "")):
         lines = "\n".join(entries).replace("\n", "\n  ")
         return f"{kind}(\n  {lines}\n){total}"
     return f"{kind}({', '.join(entries)}){total}"

@@ -54,7 +54,7 @@ def plan_of(step: Step, batch: tuple[Any, ...], owners: Owners) -> Step:
     compiled = autodiff.compile(step, eager_calls=0)
     before = state_of(owners)
     try:
-        compiled(*batch)
+        compiled(*[a.copy() for a in batch])  # for a model may write into what it is given
     finally:
         restore(owners, before)
     return compiled

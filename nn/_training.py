@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from nn._checkpoints import restore, state_of
 from nn._epochs import Run
 from nn._evaluation import Loss, Metric, metrics_by_name
+from nn._files import name_beside
 from nn._history import History
 from nn._module import Module
 from optim import Optimizer, ReduceOnPlateau, Schedule
@@ -38,8 +39,9 @@ def train(
     """Train a model on batches in random order, and return the history of its losses.
 
     Each step is a replayed plan, of which `autodiff.compile` tells what a model may do in it. The
-    model stays in the state of use, as after ``model.eval()``. Ctrl-C ends the training after the
-    step that is being made, with what was reached so far; a second one interrupts it.
+    model stays in the state of use, as after ``model.eval()``, however the training ends. Ctrl-C
+    ends it after the step that is being made, with what was reached so far; a second one interrupts
+    it.
 
     Parameters
     ----------
@@ -53,15 +55,18 @@ def train(
     optimizer : Optimizer
         Of the model's parameters: ``optim.Adam(model.parameters())``.
     schedule : callable, Schedule or ReduceOnPlateau, optional
-        The course of the learning rate over the epochs, as ``optim.cosine_decay(20)``.
+        The course of the learning rate over the epochs, as ``optim.cosine_decay(20)``. A function
+        is tried before the first step.
     batch_size : int
         The last batch of an epoch may be smaller.
     validation : tuple of array_like or float, optional
         Data as above, or which part of these to set aside.
     metrics : sequence of callable
         Functions of targets and predictions, evaluated after each epoch on the data for
-        validation, else on all. Predictions are the model's outputs; but to a function that calls
-        them ``y_pred``, as scikit-learn's do, class labels are given where the targets are such.
+        validation, else on all. Predictions are the model's outputs; but a function that calls
+        them ``y_pred``, as scikit-learn's do, is given class labels where outputs have a score for
+        each class; and where the targets are 0 and 1, or -1 and 1, if it is one of scikit-learn's
+        for classes or the loss is `binary_cross_entropy` or `hinge`.
     callbacks : sequence of callable
         Called with the history after each epoch. One ends the training by raising StopIteration.
     early_stopping : int, optional
@@ -74,7 +79,10 @@ def train(
     checkpoint : path, optional
         A file to write the state to after an epoch, once a second at most, and at the end. Where
         there is one, training goes on from it, and ends as it would have without a break, bit for
-        bit; to rounding, where the model's code branches on values.
+        bit; to rounding, where the model's code branches on values. It holds parameters and the
+        `numpy.random.Generator` objects of the modules, the optimiser, the schedule, the order of
+        the rows and the history; but no other attributes that ``forward`` changes, as running
+        means in plain arrays or counters, and nothing that callbacks keep.
 
     Returns
     -------
@@ -103,6 +111,8 @@ def train(
     _check(model, loss, optimizer)
     _check_schedule(schedule, optimizer)
     _check_counts(epochs=epochs, batch_size=batch_size, early_stopping=early_stopping)
+    metrics = _functions("metrics", metrics)
+    callbacks = _functions("callbacks", callbacks)
     path = None if checkpoint is None else _path(checkpoint)
     order = np.random.default_rng(seed)
     run = Run(
@@ -111,12 +121,12 @@ def train(
         optimizer,
         schedule,
         batch_size,
-        metrics_by_name(metrics),
+        metrics_by_name(metrics, loss),
         early_stopping,
         order,
     )
     with _undone_if_refused(run):
-        run.prepare(data, validation, path)
+        run.prepare(data, validation, path, epochs)
         run.make_epochs(epochs, callbacks, path, progress)
     return run.history
 
@@ -172,8 +182,28 @@ def _check_counts(early_stopping: Any, **counts: Any) -> None:
             raise ValueError(f"expected {name} to be a whole number of 1 or more, got {count!r}")
 
 
+def _functions(name: str, given: Any) -> tuple[Callable[..., Any], ...]:
+    if callable(given) or not isinstance(given, Iterable):
+        raise TypeError(
+            f"expected a sequence of functions as {name}: write {name}=[f], got {given!r:.60}"
+        )
+    functions = tuple(given)
+    for f in functions:
+        if not callable(f):
+            raise TypeError(f"expected functions as {name}, got {f!r:.60} among them")
+    return functions
+
+
 def _path(checkpoint: str | Path) -> Path:
     path = Path(checkpoint)
-    if path.is_dir() or not path.parent.is_dir():
-        raise ValueError(f"expected a file in a directory that exists as checkpoint, got {path}")
+    try:
+        if (path.exists() and not path.is_file()) or not path.parent.is_dir():
+            raise ValueError(
+                f"expected a file in a directory that exists as checkpoint, got {path}"
+            )
+        beside = name_beside(path)
+        beside.touch(exist_ok=False)
+        beside.unlink()
+    except OSError as error:
+        raise ValueError(f"no checkpoint can be written to {path}: {error}") from error
     return path

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import signal
 import subprocess
@@ -13,7 +15,9 @@ import numpy as np
 import pytest
 
 import nn
+from autodiff import recorded_state
 from nn import _epochs
+from nn._checkpoints import read_checkpoint, write_checkpoint
 from optim import SGD, Adam, ReduceOnPlateau, cosine_decay
 
 ROOT = Path(__file__).parents[2]
@@ -140,7 +144,7 @@ def test_schedules_go_on(tmp_path: Path) -> None:
     assert bests[0] == bests[1] < np.inf
 
 
-@pytest.mark.parametrize(("seconds", "files"), [(0.0, 5), (1e9, 2)])
+@pytest.mark.parametrize(("seconds", "files"), [(0.0, 4), (1e9, 2)])
 def test_writing_takes_a_small_part_of_the_time(
     tmp_path: Path, monkeypatch: Any, seconds: float, files: int
 ) -> None:
@@ -169,6 +173,62 @@ def test_an_interrupted_epoch_is_not_in_the_file(tmp_path: Path) -> None:
         assert np.array_equal(value, resumed.state_dict()[name])
 
 
+def test_a_training_that_a_callback_ended_is_not_made_again(tmp_path: Path) -> None:
+    def stop(history: nn.History) -> None:
+        raise StopIteration
+
+    model, again = model_of(), model_of(seed=9)
+    first = train(model, 4, tmp_path / "a", callbacks=[stop])
+    second = train(again, 4, tmp_path / "a")
+    assert (second.to_dict(), second.ending) == (first.to_dict(), first.ending)
+    for name, value in model.state_dict().items():
+        assert np.array_equal(value, again.state_dict()[name])
+
+
+@pytest.mark.parametrize("how", ["an error", "a nan", "Ctrl-C"])
+def test_all_epochs_are_in_the_file_however_the_training_ended(
+    tmp_path: Path, monkeypatch: Any, how: str
+) -> None:
+    monkeypatch.setattr(_epochs, "SECONDS_OF_A_FILE", 1e9)  # but for the first epoch
+
+    def fail(history: nn.History) -> None:
+        if len(history) == 3 and how == "an error":
+            raise ZeroDivisionError
+        if len(history) == 3 and how == "a nan":
+            model.parameters()[0].data = np.full((2, 8), np.nan)
+        if len(history) == 3 and how == "Ctrl-C":
+            signal.raise_signal(signal.SIGINT)
+
+    model, resumed, whole = model_of(), model_of(seed=9), model_of()
+    try:
+        train(model, 5, tmp_path / "a", callbacks=[fail])
+    except ArithmeticError:
+        assert not model.training
+    with np.load(tmp_path / "a") as file:
+        assert len(json.loads(str(file["texts"]))["history/loss"]) == 3
+    if how != "a nan":
+        history = train(resumed, 5, tmp_path / "a")
+        assert history.to_dict() == train(whole, 5, tmp_path / "b").to_dict()
+        for name, value in whole.state_dict().items():
+            assert np.array_equal(value, resumed.state_dict()[name])
+
+
+class Noisy(nn.Module):
+    def __init__(self) -> None:
+        self.layer = nn.Linear(2, 1, seed=0)
+        self.sources = [{"noise": np.random.default_rng(5)}]
+
+    def forward(self, x: Any) -> Any:
+        noise = recorded_state(self.sources[0]["noise"]).normal(size=np.shape(x))
+        return self.layer(x + noise)
+
+
+def test_generators_in_lists_and_dictionaries_go_on(tmp_path: Path) -> None:
+    expected = train(Noisy(), 4, tmp_path / "a")
+    train(Noisy(), 2, tmp_path / "b")
+    assert train(Noisy(), 4, tmp_path / "b").to_dict() == expected.to_dict()
+
+
 def test_a_file_is_written_whole_and_holds_no_pickle(tmp_path: Path) -> None:
     train(model_of(), 2, tmp_path / "a")
     assert [path.name for path in tmp_path.iterdir()] == ["a"]
@@ -190,6 +250,21 @@ def test_a_disk_that_is_full_leaves_the_file_before(tmp_path: Path, monkeypatch:
     assert (tmp_path / "a").read_bytes() == before
 
 
+def test_a_disk_that_is_full_leaves_the_model_in_use(tmp_path: Path, monkeypatch: Any) -> None:
+    def full(file: Any, **arrays: Any) -> None:
+        tries.append(file)
+        raise OSError("no space left on device")
+
+    tries: list[Any] = []
+    monkeypatch.setattr(np, "savez", full)
+    model = model_of()
+    with pytest.raises(OSError, match="no space left"):
+        train(model, 2, tmp_path / "a")
+    assert not model.training
+    assert len(tries) == 1
+    assert not [*tmp_path.iterdir()]
+
+
 @pytest.mark.parametrize("kept", [0, 10, 700])
 def test_a_file_that_ends_early_is_refused(tmp_path: Path, kept: int) -> None:
     path = tmp_path / "a"
@@ -199,6 +274,45 @@ def test_a_file_that_ends_early_is_refused(tmp_path: Path, kept: int) -> None:
     with pytest.raises(ValueError, match=r"a is no checkpoint, or not a whole one.*delete it"):
         train(model, 2, path)
     assert all(np.array_equal(model_of().state_dict()[k], v) for k, v in model.state_dict().items())
+
+
+def test_a_file_with_a_broken_byte_is_refused_or_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    train(model_of(), 1, path)
+    whole = path.read_bytes()
+    places = [*range(0, len(whole), 97), *range(60), *range(len(whole) - 300, len(whole))]
+    for place in places:
+        path.write_bytes(whole[:place] + bytes([whole[place] ^ 0xFF]) + whole[place + 1 :])
+        with contextlib.suppress(ValueError):
+            read_checkpoint(path)
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"history/loss": [1.0]}, r"columns of one length, got \{'loss': 1, 'r_squared': 2\}"),
+        ({"history/loss": None}, "not iterable"),
+        ({"history/r_squared": ["x", "y"]}, "could not convert"),
+        ({"history/r_squared": ...}, "history/r_squared"),
+        ({"best/layers.1.bias": ...}, "layers.1.bias is missing"),
+        ({"best/layers.1.bias": np.ones(7)}, r"layers.1.bias has shape \(7,\)"),
+        ({"ending": ...}, "ending"),
+        ({"start": ...}, "start"),
+    ],
+)
+def test_a_file_that_is_not_of_one_piece_is_refused(
+    tmp_path: Path, changed: dict[str, Any], message: str
+) -> None:
+    path, keywords = tmp_path / "a", {"metrics": [nn.r_squared], "early_stopping": 3}
+    train(model_of(), 2, path, **keywords)
+    state = read_checkpoint(path) | changed
+    write_checkpoint(path, {name: x for name, x in state.items() if x is not ...})
+    model = model_of(seed=9)
+    with pytest.raises(ValueError, match=f"a is of another training: .*{message}"):
+        train(model, 4, path, **keywords)
+    start = model_of(seed=9).state_dict()
+    assert all(np.array_equal(start[k], v) for k, v in model.state_dict().items())
+    assert model.training
 
 
 def test_another_file_is_refused(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import signal
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 from sklearn import metrics
 
 import nn
-from autodiff import Tensor, compile, no_grad
+from autodiff import Tensor, compile, no_grad, recorded_state
 from optim import SGD, Adam, ReduceOnPlateau, Schedule, clip_by_norm, cosine_decay, step_decay
 
 ROOT = Path(__file__).parents[2]
@@ -308,6 +309,123 @@ class TestMetrics:
         assert history["roc_auc_score"][-1] == pytest.approx(np.mean((1 + np.sign(gaps)) / 2))
         assert history["accuracy_score"][-1] == np.mean((scores > 0) == labels)
 
+    @pytest.mark.parametrize(
+        ("loss", "targets"),
+        [
+            (nn.hinge, 2 * (np.arange(40) % 2) - 1),
+            (nn.hinge, 2.0 * (np.arange(40) % 2) - 1),
+            (nn.binary_cross_entropy, np.arange(40) % 2),
+            (nn.binary_cross_entropy, np.arange(40) % 2 > 0),
+        ],
+    )
+    def test_of_two_classes_get_the_labels_that_the_targets_have(
+        self, loss: Any, targets: Any
+    ) -> None:
+        seen: list[Any] = []
+
+        def mine(y_true: Any, y_pred: Any) -> float:
+            seen.append(y_pred)
+            return 0.0
+
+        macro = functools.partial(metrics.f1_score, average="macro")
+        x = np.stack([targets * 2.0 - 0.5, np.sin(np.arange(40))], axis=1)
+        model = nn.MLP([2, 8, 1], seed=0)
+        history = nn.train(
+            model,
+            loss,
+            (x, targets[:, None]),
+            epochs=60,
+            optimizer=Adam(model.parameters(), lr=0.05),
+            metrics=[metrics.accuracy_score, macro, mine],
+            progress=False,
+        )
+        assert history["accuracy_score"][-1] == history["partial"][-1] == 1.0
+        assert np.array_equal(seen[-1][:, 0], targets)
+        assert seen[-1].dtype == targets.dtype
+
+    @pytest.mark.parametrize("targets", [[0, 1, 1, 0], [-1, 1, -1, 1], [-3, 0, 1, 0], [0, 0, 0, 0]])
+    def test_of_whole_numbers_that_are_no_labels_get_numbers(self, targets: list[int]) -> None:
+        seen: list[Any] = []
+
+        def error(y_true: Any, y_pred: Any) -> float:
+            seen.append(y_pred)
+            return float(metrics.mean_absolute_error(y_true, y_pred))
+
+        model = nn.Linear(1, 1, seed=0)
+        x, y = np.linspace(-1, 1, 4)[:, None], np.array(targets)[:, None]
+        for function in (error, metrics.mean_absolute_error):
+            history = nn.train(
+                model,
+                nn.mean_squared_error,
+                (x, y),
+                epochs=1,
+                optimizer=SGD(model.parameters(), lr=0.1),
+                metrics=[function],
+                progress=False,
+            )
+            outputs = model(x).data
+            expected = np.mean(abs(outputs - y))
+            assert history.last[function.__name__] == pytest.approx(expected, rel=1e-12)
+        assert len(np.unique(seen[0])) == 4
+
+
+class TestWeights:
+    def train(self, weights: Any, dtype: Any = np.float64, **keywords: Any) -> nn.History:
+        model = nn.Linear(1, 1, seed=0, dtype=dtype)
+        x = np.linspace(-1, 1, len(weights), dtype=dtype)[:, None]
+        optimizer = SGD(model.parameters(), lr=0.01)
+        keywords = {"epochs": 1, "seed": 0, "progress": False, "batch_size": 100} | keywords
+        return nn.train(model, nn.mean_squared_error, (x, 2 * x, weights), optimizer=optimizer,
+                        **keywords)  # fmt: skip
+
+    def test_of_half_precision_have_a_large_sum(self) -> None:
+        weights = np.full(300, 3000.0)
+        expected = self.train(weights)["loss"]
+        assert self.train(weights.astype(np.float16))["loss"] == pytest.approx(expected)
+
+    def test_that_the_model_takes_for_0_leave_a_batch_out(self) -> None:
+        weights = np.full(10, 1e-50)
+        weights[3] = 1.0
+        history = self.train(weights, np.float32, batch_size=1)
+        model = nn.Linear(1, 1, seed=0, dtype=np.float32)
+        x = np.linspace(-1, 1, 10, dtype=np.float32)[3:4, None]
+        expected = np.mean((model(x).data - 2 * x) ** 2)
+        assert history["loss"] == pytest.approx([expected], rel=1e-5)
+
+    @pytest.mark.parametrize("side", ["data", "validation"])
+    def test_that_are_all_0_on_one_side_are_refused(self, side: str) -> None:
+        where = np.random.default_rng(0).permutation(8)
+        weights = np.ones(8)
+        weights[where[4:] if side == "data" else where[:4]] = 0.0
+        with pytest.raises(ValueError, match=f"weights of all 4 rows of {side} are 0"):
+            self.train(weights, validation=0.5)
+
+    def test_that_the_model_takes_for_0_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="weights of all 5 rows of data are 0"):
+            self.train(np.full(5, 1e-50), np.float32)
+
+
+class Overwriting(nn.Module):
+    """A layer that centres its input where it is."""
+
+    def __init__(self) -> None:
+        self.layer = nn.Linear(2, 2, seed=0)
+
+    def forward(self, x: Any) -> Any:
+        x -= 1.0
+        return self.layer(x)
+
+
+def test_a_model_that_writes_into_its_input_leaves_the_data_alone() -> None:
+    x, labels = moons()
+    before = x.copy()
+    model = Overwriting()
+    with pytest.warns(UserWarning, match="stays eager: .* writes into an array"):
+        history = train(model, (x, labels), validation=(x, labels), metrics=[nn.accuracy])
+    assert np.array_equal(x, before)
+    expected = nn.cross_entropy(model.layer(x - 1.0).data, labels)
+    assert history["validation_loss"][-1] == pytest.approx(expected, rel=1e-12)
+
 
 INTERRUPTED = """
 import signal, numpy as np, nn, optim
@@ -366,6 +484,44 @@ class TestEnd:
                 raise StopIteration
 
         assert len(train(network(), moons(), 10, callbacks=[stop])) == 2
+
+    def test_callbacks_of_an_iterator_are_called_after_each_epoch(self) -> None:
+        seen: list[int] = []
+        functions = (f for f in [lambda history: seen.append(len(history))])
+        train(network(), moons(), 3, callbacks=functions)
+        assert seen == [1, 2, 3]
+
+    @pytest.mark.parametrize("raised", [ZeroDivisionError, KeyboardInterrupt, SystemExit])
+    def test_an_error_leaves_the_best_weights_in_use(self, raised: Any) -> None:
+        states: list[Any] = []
+
+        def fail(history: nn.History) -> None:
+            states.append(model.state_dict())
+            if len(history) == history.best_epoch + 2:
+                raise raised
+
+        model = network()
+        optimizer = SGD(model.parameters(), lr=3.0, momentum=0.9)
+        with pytest.raises(raised):
+            train(model, moons(), 500, optimizer=optimizer, early_stopping=9, callbacks=[fail])
+        assert not any(module.training for _, module in model.named_modules())
+        for name, value in model.state_dict().items():
+            assert np.array_equal(value, states[-3][name])
+
+    def test_a_nan_leaves_the_best_weights_in_use(self) -> None:
+        def loss(outputs: Any, targets: Any) -> Any:
+            return np.mean(np.sqrt(outputs[:, 0] - targets))
+
+        model = nn.Linear(1, 1, seed=0)
+        model.bias.data = [1.0]
+        data, best = (np.zeros((4, 1)), np.zeros(4)), []
+        optimizer = SGD(model.parameters(), lr=0.3)
+        with pytest.raises(FloatingPointError):
+            nn.train(model, loss, data, epochs=99, optimizer=optimizer, validation=data,
+                     early_stopping=5, progress=False,
+                     callbacks=[lambda history: best.append(model.bias.data.copy())])  # fmt: skip
+        assert not model.training
+        assert model.bias.data == best[-1]
 
     def test_ctrl_c_returns_what_was_trained_so_far(self) -> None:
         with subprocess.Popen(
@@ -463,6 +619,15 @@ class TestRefusals:
             ({"schedule": lambda epoch: -1.0}, "learning rate of at least 0"),
             ({"schedule": 0.1}, r"expected as schedule a function of the epochs made, .*got 0.1"),
             ({"schedule": ReduceOnPlateau(SGD([Tensor(1.0)], lr=1.0))}, "another optimizer"),
+            ({"schedule": [1.0, 0.5].__getitem__}, "schedule fails after 2 epochs: .*out of range"),
+            ({"schedule": lambda epoch: 1 - 2 * epoch}, "fails after 1 epochs: .*at least 0"),
+            ({"callbacks": None}, r"functions as callbacks: write callbacks=\[f\], got None"),
+            ({"callbacks": print}, r"functions as callbacks: write callbacks=\[f\]"),
+            ({"callbacks": [print, 3]}, "expected functions as callbacks, got 3 among them"),
+            ({"metrics": None}, r"functions as metrics: write metrics=\[f\], got None"),
+            ({"checkpoint": "/proc/x"}, "no checkpoint can be written to /proc/x"),
+            ({"checkpoint": "/tmp/" + 250 * "x"}, "no checkpoint can be written to .*too long"),
+            ({"checkpoint": os.devnull}, "expected a file in a directory that exists"),
             ({"checkpoint": "/no/such/directory/file"}, "a directory that exists"),
         ],
     )
@@ -480,6 +645,22 @@ class TestRefusals:
         assert str(optimizer.state_dict()) == str(moments)
         for name, value in model.state_dict().items():
             assert np.array_equal(value, start[name])
+
+    def test_generators_in_lists_and_dictionaries_stay_as_they_were(self) -> None:
+        class Noisy(nn.Module):
+            def __init__(self) -> None:
+                self.layer = nn.Linear(2, 2, seed=0)
+                self.sources = [{"noise": np.random.default_rng(5)}]
+
+            def forward(self, x: Any) -> Any:
+                noise = recorded_state(self.sources[0]["noise"]).normal(size=np.shape(x))
+                return self.layer(x + noise)
+
+        model = Noisy()
+        with pytest.raises(IndexError):
+            train(model, moons(), metrics=[lambda t, p: p[:, 7]])
+        expected = np.random.default_rng(5).random()
+        assert model.sources[0]["noise"].random() == expected
 
     def test_no_model(self) -> None:
         with pytest.raises(TypeError, match="expected a Module as model, got function"):
