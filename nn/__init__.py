@@ -1,5 +1,10 @@
-"""Networks: functions with parameters, their losses and mini-batches."""
+"""Networks: functions with parameters, their losses and mini-batches.
 
+With scikit-learn installed there are also its interface's estimators, `nn.MLPClassifier` and
+`nn.MLPRegressor`.
+"""
+
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from nn._activations import (
@@ -67,10 +72,17 @@ __all__ = [
     "train",
 ]
 
+_ESTIMATORS = ["MLPClassifier", "MLPRegressor"]  # which import scikit-learn
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *(_ESTIMATORS if find_spec("sklearn") else [])])
+
+
 if not TYPE_CHECKING:  # which would take every name for one that exists
 
     def __getattr__(name):
-        if name in ("MLPClassifier", "MLPRegressor"):  # which import scikit-learn
+        if name in _ESTIMATORS:
             try:
                 from nn import _estimators
             except ModuleNotFoundError:

@@ -119,8 +119,44 @@ class MLPClassifier(ClassifierMixin, Perceptron):  # type: ignore[misc]
 class MLPRegressor(RegressorMixin, Perceptron):  # type: ignore[misc]
     """An MLP that predicts numbers, trained on half their mean squared error.
 
-    It has the interface of scikit-learn's, and its names where they mean the same. Its settings
-    are those of `MLPClassifier`; what is held out is scored by R².
+    It has the interface of scikit-learn's, and its names where they mean the same.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or sequence of int
+        How many neurons each hidden layer has.
+    activation : str
+        After each hidden layer; see `MLP`.
+    solver : {"adam", "sgd"}
+        How steps are made; "sgd" has Nesterov's momentum, 0.9.
+    alpha : float
+        The loss of a batch gains alpha/2 times the sum of the squares of all weights of layers,
+        divided by the number of rows, or by the sum of their weights.
+    batch_size : int or "auto"
+        How many rows a step sees; "auto" are 200, or all where there are fewer.
+    learning_rate_init : float
+        The learning rate.
+    max_iter : int
+        How many epochs there are at most.
+    random_state : int, numpy.random.RandomState or None
+        For the initial weights, the order of the rows, and what is held out.
+    tol, n_iter_no_change : float, int
+        Training ends when more than so many epochs in a row have each brought the loss, or with
+        ``early_stopping`` the score, less than ``tol`` beyond its best.
+    early_stopping : bool
+        Whether a part of the rows is held out, whose R² says when to stop. The network is then
+        the one with the best score.
+    validation_fraction : float
+        The part held out.
+
+    Attributes
+    ----------
+    network_ : MLP
+        What was trained.
+    n_iter_ : int
+        How many epochs it took.
+    loss_curve_, validation_scores_ : list of float
+        The loss of each epoch, and the R² of what is held out.
 
     Examples
     --------

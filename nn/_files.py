@@ -5,40 +5,37 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Iterator, Mapping
+import shutil
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from itertools import count, takewhile
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
-from numpy.typing import NDArray
 
-from nn._activations import ACTIVATIONS
-from nn._layers import Dropout, LayerNorm, Linear, Sequential
-from nn._mlp import MLP
 from nn._module import Module
-
-State = dict[str, NDArray[Any]]
+from nn._rebuilding import State, description, in_pytorchs_layout, model_of
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write a model's parameters into a safetensors file, at once or not at all.
 
     The weight of a `Linear` is stored as PyTorch has it, outputs × inputs. Of an `MLP`, and of a
-    `Sequential` of this package's layers and activations, the file also says how to rebuild it.
+    `Sequential` of this package's layers and activations, the file also says how to rebuild it,
+    and which of its parameters are frozen.
 
     Raises
     ------
     ImportError
         Without the package safetensors.
     TypeError
-        When a parameter has a type that such files do not have.
+        When it is no model, or a parameter has a type that such files do not have.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
+    >>> from nn import MLP
     >>> model = MLP([2, 16, 1], seed=0)
     >>> with TemporaryDirectory() as folder:
     ...     save(model, f"{folder}/model.safetensors")
@@ -46,21 +43,27 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     >>> bool(np.all(again(np.ones(2)).data == model(np.ones(2)).data))
     True
     """
+    _require_module(model, "nn.save(model, path)")
+    _require_path(path, "nn.save(model, path)")
     to_bytes = _safetensors().numpy.save
-    state = _in_pytorchs_layout(model, model.state_dict())
+    state = in_pytorchs_layout(model, model.state_dict())
     for name, array in state.items():
         if array.dtype.char not in "efdF":
             raise TypeError(f"safetensors files hold no {array.dtype}, which {name} has")
-    about = json.dumps(_description(model))
+    about = json.dumps(description(model))
+    frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
+    metadata = {"chainrule": about} | ({"frozen": json.dumps(frozen)} if frozen else {})
+    content = to_bytes(state, metadata if model_of(about, state) else None)
     with whole_file(path) as file:
-        file.write(to_bytes(state, {"chainrule": about} if _model_of(about, state) else None))
+        file.write(content)
 
 
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     """Return the model that a safetensors file holds, or give its parameters to ``model``.
 
     Where the names are others than those of ``model``, as in files of PyTorch, layers are matched
-    by order and shape.
+    by order and shape. A model that the file rebuilds is in the state of use, as after its
+    ``eval()``; its ``train()`` lets it be trained on. One that is given keeps its state.
 
     Parameters
     ----------
@@ -73,15 +76,24 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     ------
     ImportError
         Without the package safetensors.
+    TypeError
+        When it is no path, or no model.
+    OSError
+        When the file cannot be opened.
     ValueError
         When the file is malformed or cut short, or does not fit the model, which then is unchanged.
     """
-    stored, about = _read(path)
+    _require_path(path, "nn.load(path), or nn.load(path, model)")
+    if model is not None:
+        _require_module(model, "nn.load(path, model)")
+    stored, metadata = _read(path)
     if model is None:
-        model = _rebuild(path, about, stored)
+        model = _rebuild(path, metadata, stored).eval()
     if stored.keys() != model.state_dict().keys():
         stored = _by_order_and_shape(path, stored, model)
-    model.load_state_dict(_in_pytorchs_layout(model, stored))
+    state = in_pytorchs_layout(model, stored)
+    _require_range(path, state, model)
+    model.load_state_dict(state)
     return model
 
 
@@ -92,16 +104,52 @@ def name_beside(path: Path) -> Path:
 
 @contextmanager
 def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
-    """Yield a file to write, which then replaces the one at the path: whole, or not at all."""
-    beside = name_beside(Path(path))
+    """Yield a file to write, which then replaces the one at the path: whole, or not at all.
+
+    What replaces a file has its permissions; a link to one is followed.
+    """
+    path = Path(os.path.realpath(path))
+    beside = name_beside(path)
     try:
         with open(beside, "xb") as file:
             yield file
             file.flush()
             os.fsync(file.fileno())
+        if path.is_file():
+            shutil.copymode(path, beside)
         os.replace(beside, path)
     finally:
         beside.unlink(missing_ok=True)
+
+
+def _require_module(model: Any, call: str) -> None:
+    if isinstance(model, Module):
+        return
+    network = ", where that of an estimator m is m.network_" if hasattr(model, "predict") else ""
+    raise TypeError(
+        f"expected a Module as model, got {type(model).__name__}: write {call}{network}"
+    )
+
+
+def _require_path(path: Any, call: str) -> None:
+    if not isinstance(path, str | os.PathLike):
+        raise TypeError(
+            f"expected a path, of str or pathlib.Path, got {type(path).__name__}: write {call}"
+        )
+
+
+def _require_range(path: str | os.PathLike[str], state: State, model: Module) -> None:
+    """Raise if a finite value in the file is none in the precision of the model."""
+    for name, parameter in model.named_parameters():
+        value = state.get(name, np.zeros(()))
+        if value.dtype.kind not in "fc" or np.can_cast(value.dtype, parameter.dtype):
+            continue
+        largest = np.max(np.abs(value), where=np.isfinite(value), initial=0)
+        if largest > np.finfo(parameter.dtype).max:
+            raise ValueError(
+                f"{path} does not fit: {name} holds {largest:.3g}, beyond the range of the model's "
+                f"{parameter.dtype}: build the model with dtype=np.{value.dtype}"
+            )
 
 
 def _safetensors() -> Any:
@@ -114,100 +162,42 @@ def _safetensors() -> Any:
     return safetensors
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[State, str | None]:
+def _read(path: str | os.PathLike[str]) -> tuple[State, dict[str, str]]:
     """Return the arrays in a file, and what it says of their model."""
     package = _safetensors()
+    with open(path, "rb"):  # a directory and the like are told in Python's words
+        pass
     try:
         with package.safe_open(os.fspath(path), framework="numpy") as file:
             names = list(file.keys())
-            about = (file.metadata() or {}).get("chainrule")
-            return {name: file.get_tensor(name) for name in names}, about
+            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
     except (package.SafetensorError, ValueError) as error:
         raise ValueError(f"{path} is no safetensors file, or part of one: {error}") from None
     except (TypeError, AttributeError) as error:  # a type that NumPy does not have
         raise ValueError(f"{path} holds no numbers of NumPy's, write float32: {error}") from None
 
 
-def _in_pytorchs_layout(model: Module, state: Mapping[str, NDArray[Any]]) -> State:
-    """Return a model's values with the weights of its Linears transposed, to or fro."""
-    linear = {
-        f"{path}.weight".lstrip(".")
-        for path, module in model.named_modules()
-        if isinstance(module, Linear)
-    }
-    return {
-        name: np.array(array.T if name in linear else array, order="C")
-        for name, array in state.items()
-    }
-
-
-# -- rebuilding ------------------------------------------------------------------------------
-
-# What a file says of a module beside its arrays, whose shapes tell the sizes.
-_SETTINGS: dict[type, Callable[[Any], Any]] = {
-    Linear: lambda layer: None,
-    LayerNorm: lambda layer: layer.eps,
-    Dropout: lambda layer: layer.p,
-    Sequential: lambda model: [_description(layer) for layer in model.layers],
-    MLP: lambda model: [*map(_description, (model.activation, model.output_activation))],
-}
-_CLASSES = {cls.__name__: cls for cls in _SETTINGS}
-
-
-def _description(x: Any) -> Any:
-    """Return how to rebuild a module or an activation, in words of JSON; None of others."""
-    if type(x) in _SETTINGS:
-        return [type(x).__name__, _SETTINGS[type(x)](x)]
-    if isinstance(x, str):
-        return x
-    return next((name for name, function in ACTIVATIONS.items() if function is x), None)
-
-
-def _rebuild(path: str | os.PathLike[str], about: str | None, stored: State) -> Module:
-    if about is None:
+def _rebuild(path: str | os.PathLike[str], metadata: Mapping[str, str], stored: State) -> Module:
+    if "chainrule" not in metadata:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in stored.items())
         raise ValueError(
             f"{path} does not say how to rebuild its model: write nn.load(path, model) with one "
             f"for its arrays, of outputs × inputs: {shapes}"
         )
-    model = _model_of(about, stored)
+    about = metadata["chainrule"]
+    model = model_of(about, stored)
     if model is None:
         raise ValueError(f"{path} describes no model that its arrays fit: {about:.60}")
-    return model
-
-
-def _model_of(about: str, stored: State) -> Module | None:
-    """Return the model that a text describes, None if it is none that the arrays fit."""
+    parameters = dict(model.named_parameters())
     try:
-        model = _build(json.loads(about), "", stored)
-    except (KeyError, IndexError, TypeError, ValueError, RecursionError):
-        return None
-    fits = isinstance(model, Module) and model.state_dict().keys() == stored.keys()
-    return model if fits else None
-
-
-def _build(description: Any, path: str, stored: State) -> Any:
-    """Return the module or activation that was described, of the sizes that its arrays have."""
-    if isinstance(description, str):
-        return ACTIVATIONS[description]
-    name, settings = description
-    cls = _CLASSES[name]
-    if cls is Dropout:
-        return Dropout(settings)
-    if cls is Sequential:
-        inside = enumerate(settings)
-        return Sequential(*[_build(layer, f"{path}layers.{i}.", stored) for i, layer in inside])
-    if cls is MLP:
-        names = takewhile(stored.__contains__, (f"{path}layers.{i}.weight" for i in count()))
-        weights = [stored[name] for name in names]
-        sizes = [weights[0].shape[1], *map(len, weights)]
-        return MLP(sizes, *settings, seed=0, dtype=weights[0].dtype)
-    weight = stored[f"{path}weight"]
-    if cls is LayerNorm:
-        return LayerNorm(len(weight), settings, dtype=weight.dtype)
-    outputs, inputs = weight.shape
-    has_bias = f"{path}bias" in stored
-    return Linear(inputs, outputs, bias=has_bias, init="zeros", dtype=weight.dtype)
+        for name in json.loads(metadata.get("frozen", "[]")):
+            parameters[name].requires_grad = False
+    except (KeyError, TypeError, ValueError, RecursionError):
+        raise ValueError(
+            f"{path} says that there are frozen parameters which there are not: "
+            f"{metadata['frozen']:.60}"
+        ) from None
+    return model
 
 
 # -- names of others -------------------------------------------------------------------------
@@ -215,7 +205,7 @@ def _build(description: Any, path: str, stored: State) -> Any:
 
 def _by_order_and_shape(path: str | os.PathLike[str], stored: State, model: Module) -> State:
     """Return arrays under the names of the model: each of its layers the next of its shapes."""
-    own = _layers(_in_pytorchs_layout(model, model.state_dict()))
+    own = _layers(in_pytorchs_layout(model, model.state_dict()))
     left = dict(sorted(_layers(stored).items(), key=lambda item: _numbers_as_such(item[0])))
     found: State = {}
     for layer, arrays in own.items():

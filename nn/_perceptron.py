@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Sequence
+from copy import copy
 from itertools import pairwise
-from math import inf
+from math import inf, sqrt
 from typing import Any, ClassVar
 
 import numpy as np
@@ -16,12 +17,13 @@ from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array, check_random_state
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from autodiff import eager, no_grad
+from autodiff import Tensor, eager, no_grad
 from nn._batches import Rows
 from nn._history import History
 from nn._layers import Linear
 from nn._losses import l2_penalty
 from nn._mlp import MLP
+from nn._settings import hidden_sizes, require_settings
 from nn._training import train
 from optim import SGD, Adam
 
@@ -68,6 +70,9 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Any:
         """Train a new network, and return the estimator.
 
+        Ctrl-C ends the training, with what was reached so far. A fit that fails leaves the
+        estimator as it was.
+
         Parameters
         ----------
         X : array_like, shape (n, features)
@@ -87,8 +92,25 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         -----
         ConvergenceWarning
             When ``max_iter`` epochs were not enough.
+        UserWarning
+            When Ctrl-C ended the training.
         """
-        self._check_settings()
+        fresh = copy(self)
+        ending = fresh._fit_anew(X, y, sample_weight).ending
+        self.__dict__ = dict(vars(fresh))
+        if ending.startswith("interrupted"):
+            warnings.warn(f"the training was {ending}: the network may fit badly", stacklevel=2)
+        elif not ending:
+            warnings.warn(
+                f"max_iter={self.max_iter} epochs were not enough: allow more, or a larger tol",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
+        return self
+
+    def _fit_anew(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None) -> History:
+        """Train a new network until it is no longer worth it."""
+        require_settings(self.get_params())
         inputs, outputs = self._data(X, y, reset=True)
         width = self._learn_outputs(outputs)
         rows = self._rows(inputs, outputs, sample_weight)
@@ -98,28 +120,24 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         held_out: Rows = ()
         if self.early_stopping:
             rows, held_out = self._parts(rows)
-        if not self._train_until_in_vain(rows, held_out).ending:
-            warnings.warn(
-                f"max_iter={self.max_iter} epochs were not enough: allow more, or a larger tol",
-                ConvergenceWarning,
-                stacklevel=2,
-            )
-        return self
+        return self._train_until_in_vain(rows, held_out)
 
     def _fit_partly(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, known: Any = None
     ) -> Any:
         """Train for one epoch; at first a new network, for ``known`` outputs if not for y."""
-        self._check_settings()
+        fresh = copy(self)
+        require_settings(fresh.get_params())
         first = not hasattr(self, "network_")
-        inputs, outputs = self._data(X, y, reset=first)
-        width = self._learn_outputs(outputs if known is None else known) if first else 0
-        rows = self._rows(inputs, outputs, sample_weight)
+        inputs, outputs = fresh._data(X, y, reset=first)
+        width = fresh._learn_outputs(outputs if known is None else known) if first else 0
+        rows = fresh._rows(inputs, outputs, sample_weight)
         if first:
-            self._start(inputs, width)
+            fresh._start(inputs, width)
         if len(rows[0]):
             with eager():  # a plan takes the time of more steps than there are here
-                self._train(rows, epochs=1)
+                fresh._train(rows, epochs=1)
+        self.__dict__ = dict(vars(fresh))
         return self
 
     def _data(self, X: ArrayLike, y: ArrayLike, reset: bool) -> Any:
@@ -145,11 +163,10 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
     def _start(self, inputs: NDArray[Any], width: int) -> None:
         """Make the network, its optimiser, and what is noted while it trains."""
         self._rng = np.random.default_rng(check_random_state(self.random_state).randint(2**31))
-        sizes = [inputs.shape[1], *np.atleast_1d(self.hidden_layer_sizes), width]
-        self.network_ = MLP(sizes, self.activation)
-        init, dtype = "glorot_uniform", inputs.dtype  # smaller than an MLP's, which fits better
+        sizes = [inputs.shape[1], *hidden_sizes(self.hidden_layer_sizes), width]
+        self.network_ = MLP([1, 1], self.activation)
         self.network_.layers = [
-            Linear(m, n, init=init, seed=self._rng, dtype=dtype) for m, n in pairwise(sizes)
+            self._first_layer(m, n, inputs.dtype) for m, n in pairwise(map(int, sizes))
         ]
         parameters, lr = self.network_.parameters(), self.learning_rate_init
         self._optimizer = (
@@ -161,16 +178,16 @@ class Perceptron(BaseEstimator):  # type: ignore[misc]
         self.loss_curve_: list[float] = []
         self.validation_scores_: list[float] = []
 
-    def _check_settings(self) -> None:
-        if self.solver not in ("adam", "sgd"):
-            raise ValueError(f"expected the solver 'adam' or 'sgd', got {self.solver!r}")
-        if not 0 <= self.alpha < inf:
-            raise ValueError(f"expected an alpha of at least 0, got {self.alpha!r}")
-        for name in ("batch_size", "max_iter", "n_iter_no_change"):
-            count = getattr(self, name)
-            auto = name == "batch_size" and count == "auto"
-            if not auto and not (hasattr(count, "__index__") and count > 0):
-                raise ValueError(f"expected {name} to be a whole number above 0, got {count!r}")
+    def _first_layer(self, inputs: int, outputs: int, dtype: Any) -> Linear:
+        """Return a layer from which training starts, with the weights' range for the biases too.
+
+        Where biases start at 0, all neurons of relu bend at 0. The ranges are scikit-learn's.
+        """
+        limit = sqrt((2 if self.activation in ("logistic", "sigmoid") else 6) / (inputs + outputs))
+        layer = Linear(inputs, outputs, init="zeros", dtype=dtype)
+        layer.weight = Tensor(self._rng.uniform(-limit, limit, (inputs, outputs)).astype(dtype))
+        layer.bias = Tensor(self._rng.uniform(-limit, limit, outputs).astype(dtype))
+        return layer
 
     def _parts(self, rows: Rows) -> tuple[Rows, Rows]:
         """Return the rows to train on, and those that are held out."""

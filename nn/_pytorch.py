@@ -11,7 +11,8 @@ INSTEAD_OF_METHODS = {  # of modules
     **dict.fromkeys(["float", "double", "half"], _PRECISION),
     **dict.fromkeys(["modules", "children"], "named_modules() lists pairs of a path and a module"),
     **dict.fromkeys(
-        ["buffers", "register_buffer"], "what is no parameter is a plain array, self.name = array"
+        ["buffers", "register_buffer"],
+        "what is no parameter is a plain array, self.name = array, and is not saved",
     ),
     "register_parameter": "a parameter is a Tensor, self.name = Tensor(array)",
     "requires_grad_": "write p.requires_grad = False for each p of parameters()",

@@ -99,12 +99,19 @@ def test_steps_are_those_of_scikit_learn(kind: str, weighted: bool, solver: str)
         *(("solver", "lbfgs"), ("alpha", -1.0), ("batch_size", 0), ("batch_size", "all")),
         *(("max_iter", 0), ("n_iter_no_change", 2.5), ("learning_rate_init", 0.0)),
         *(("hidden_layer_sizes", (4, 0)), ("activation", "step")),
+        *(("hidden_layer_sizes", x) for x in ("10", "", None, 2.0, [[1], [2, 3]], [None])),
+        *((name, "big") for name in ("alpha", "tol", "max_iter", "validation_fraction")),
+        *((name, None) for name in ("alpha", "tol", "activation", "solver", "batch_size")),
+        *((name, None) for name in ("learning_rate_init", "early_stopping", "max_iter")),
+        *((name, [1]) for name in ("activation", "solver", "alpha", "early_stopping")),
+        *((name, np.nan) for name in ("tol", "alpha", "learning_rate_init")),
+        *(("tol", -1.0), ("validation_fraction", 1.0), ("validation_fraction", 0)),
     ],
 )
 def test_settings_out_of_range_are_named(name: str, value: Any, case: Any) -> None:
     estimator, X, y = case
     estimator.set_params(**{name: value})
-    with pytest.raises(ValueError, match=r"expected|lr=0"):
+    with pytest.raises(ValueError, match=f"expected {name} to be"):
         estimator.fit(X, y)
 
 
@@ -129,6 +136,29 @@ def test_a_random_state_repeats(case: Any) -> None:
     np.testing.assert_array_equal(first, second)
     estimator.set_params(random_state=1)
     assert not np.array_equal(first, parameters(estimator.fit(X, y)))
+
+
+@pytest.mark.parametrize("activation", ["relu", "tanh", "logistic"])
+def test_training_starts_in_the_range_of_scikit_learns(activation: str, case: Any) -> None:
+    estimator, X, y = case
+    settings = {"activation": activation, "learning_rate_init": 1e-9, "hidden_layer_sizes": 400}
+    theirs = getattr(neural_network, type(estimator).__name__)(random_state=0)
+    ours = estimator
+    first = {"classes": [0, 1]} if isinstance(estimator, MLPClassifier) else {}
+    for model in (ours, theirs):
+        model.set_params(**settings).partial_fit(X, y, **first)
+    layer = ours.network_.layers[0]
+    for own, other in [(layer.weight, theirs.coefs_[0]), (layer.bias, theirs.intercepts_[0])]:
+        assert abs(own.data).max() == pytest.approx(abs(other).max(), rel=0.02)
+        assert np.std(own.data) == pytest.approx(np.std(other), rel=0.1)
+
+
+@unconverged
+def test_a_wave_with_bends_away_from_zero_is_fitted() -> None:
+    x = np.linspace(-3, 3, 300)[:, None]
+    y = np.sin(2 * x[:, 0])
+    fits = [MLPRegressor(max_iter=1000, random_state=s).fit(x, y) for s in range(5)]
+    assert np.median([model.score(x, y) for model in fits]) > 0.9
 
 
 def test_single_precision_stays(case: Any) -> None:
@@ -200,6 +230,22 @@ def test_a_call_that_is_refused_leaves_the_network_as_it_is(case: Any) -> None:
     np.testing.assert_array_equal(parameters(estimator), before)
 
 
+def test_a_fit_that_fails_leaves_the_estimator_as_it_is() -> None:
+    X, y = moons()
+    model = MLPClassifier(8, learning_rate_init=0.1, tol=1e-2, random_state=0).fit(X, y)
+    before, attributes = model.predict(X), dict(vars(model))
+    others = np.array(["no", "yes", "perhaps"])[np.arange(60) % 3]
+    for inputs, labels, weights in [
+        (X[:, :1], others, [1.0]),
+        (X, others, np.zeros(60)),
+        (X * 5e307, others, None),  # which is found in training
+    ]:
+        with pytest.raises((ValueError, FloatingPointError)):
+            model.fit(inputs, labels, weights)
+        assert vars(model) == attributes
+        np.testing.assert_array_equal(model.predict(X), before)
+
+
 # -- the end of training ----------------------------------------------------------------------
 
 
@@ -226,7 +272,9 @@ def test_an_interrupted_training_is_one(case: Any, monkeypatch: pytest.MonkeyPat
     interrupted = nn.History()
     interrupted.ending = "interrupted in epoch 1"
     monkeypatch.setattr("nn._perceptron.train", lambda *given, **settings: interrupted)
-    estimator.fit(X, y)
+    with pytest.warns(UserWarning, match="training was interrupted in epoch 1") as told:
+        estimator.fit(X, y)
+    assert told[0].filename == __file__
     assert (estimator.n_iter_, estimator.loss_curve_) == (0, [])
 
 
@@ -347,6 +395,16 @@ def test_without_scikit_learn_one_line_says_what_to_install(
     with pytest.raises(ImportError, match=r"nn.MLP.* needs scikit-learn: pip .*chainrule\[nn\]'$"):
         getattr(nn, name)
     assert name not in nn.__all__
+    monkeypatch.setitem(sys.modules, "sklearn", None)
+    assert name not in dir(nn)  # of which help takes each
+
+
+@pytest.mark.parametrize("name", ["MLPClassifier", "MLPRegressor"])
+def test_help_lists_it_and_its_settings(name: str) -> None:
+    assert name in dir(nn)
+    assert name in (nn.__doc__ or "")
+    for setting in getattr(nn, name)().get_params():
+        assert setting in getattr(nn, name).__doc__
 
 
 # -- real data --------------------------------------------------------------------------------
@@ -374,7 +432,9 @@ def assert_no_worse(ours: Any, theirs: Any) -> None:
 def test_digits_and_tumours_are_told_apart(load: Any, share: float, theirs: Any) -> None:
     X, y = load(return_X_y=True)
     folds = StratifiedKFold(5, shuffle=True, random_state=0)
-    ours = scores(MLPClassifier(random_state=0), (X.astype(np.float32), y), folds)
+    models = [MLPClassifier(random_state=seed) for seed in range(3)]
+    data = X.astype(np.float32), y
+    ours = np.mean([scores(model, data, folds) for model in models], axis=0)
     assert np.mean(ours) >= share
     assert_no_worse(ours, theirs)
 

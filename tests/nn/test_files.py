@@ -6,6 +6,7 @@ import json
 import os
 import struct
 import sys
+import tracemalloc
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,8 @@ MODELS: dict[str, Any] = {
     "MLP": lambda: nn.MLP([2, 5, 4, 1], "tanh", "sigmoid", seed=1),
     "MLP of float32": lambda: nn.MLP([2, 12, 1], "tanh", seed=1, dtype=np.float32),
     "MLP of twelve layers": lambda: nn.MLP([3] * 13, "elu", seed=1),
+    "MLP without a bias": lambda: without_bias(nn.MLP([2, 3, 1], seed=1)),
+    "MLP of two precisions": lambda: of_two_precisions(nn.MLP([2, 3, 3, 1], seed=1)),
     "Linear": lambda: nn.Linear(3, 2, seed=1),
     "Sequential": lambda: nn.Sequential(
         nn.Linear(2, 4, bias=False, seed=1),
@@ -53,6 +56,27 @@ def saved(model: nn.Module, folder: Path) -> Path:
 
 def without_bias(model: nn.MLP) -> nn.MLP:
     model.layers[-1].bias = None
+    return model
+
+
+def with_bias_for_all(model: nn.MLP) -> nn.MLP:
+    model.layers[0].bias = Tensor(np.ones(1))
+    return model
+
+
+def with_layer(model: nn.MLP, *layers: Any) -> nn.MLP:
+    model.layers[1:1] = layers
+    return model
+
+
+class Doubled(nn.Linear):
+    def forward(self, x: Any) -> Any:
+        return 2 * super().forward(x)
+
+
+def of_two_precisions(model: nn.MLP) -> nn.MLP:
+    model.layers[0] = nn.Linear(2, 3, seed=1, dtype=np.float32)
+    model.layers[2].bias = Tensor(np.ones(1, np.float32))
     return model
 
 
@@ -100,6 +124,18 @@ class TestWhatAFileHolds:
         path = saved(nn.Linear(1, 1), tmp_path)
         assert path.stat().st_mode == (tmp_path / "other").stat().st_mode
 
+    def test_what_replaces_a_file_has_its_permissions(self, tmp_path: Path) -> None:
+        path = saved(nn.Linear(1, 1), tmp_path)
+        path.chmod(0o640)
+        assert saved(nn.Linear(1, 1), tmp_path).stat().st_mode & 0o777 == 0o640
+
+    def test_a_link_to_one_is_followed(self, tmp_path: Path) -> None:
+        (tmp_path / "real").write_bytes(b"")
+        (tmp_path / "model.safetensors").symlink_to("real")
+        link = saved(nn.Linear(1, 1, seed=0), tmp_path)
+        assert link.is_symlink()
+        assert_unchanged(nn.load(tmp_path / "real"), nn.Linear(1, 1, seed=0).state_dict())
+
     def test_no_type_that_the_format_lacks(self, tmp_path: Path) -> None:
         with pytest.raises(TypeError, match="hold no complex128, which weight has"):
             saved(nn.Linear(2, 1, dtype=complex), tmp_path)
@@ -115,7 +151,28 @@ class TestRebuilding:
         assert_unchanged(again, model.state_dict())
         x = np.random.default_rng(0).normal(size=(5, model.parameters()[0].shape[0]))
         x = x.astype(model.parameters()[0].dtype)
-        np.testing.assert_array_equal(again.eval()(x).data, model.eval()(x).data)
+        np.testing.assert_array_equal(again(x).data, model.eval()(x).data)
+        assert not again.training
+        dtypes, own = ([p.dtype for p in m.parameters()] for m in (again, model))
+        assert dtypes == own
+
+    def test_what_is_frozen_stays_so(self, tmp_path: Path) -> None:
+        model = nn.Sequential(nn.MLP([2, 3, 1], seed=0), nn.Linear(1, 2, seed=0))
+        for parameter in model.layers[0].parameters():
+            parameter.requires_grad = False
+        again = nn.load(saved(model, tmp_path))
+        assert repr(again) == repr(model)
+        assert [p.requires_grad for p in again.parameters()] == [False] * 4 + [True] * 2
+
+    def test_a_given_model_keeps_its_state(self, tmp_path: Path) -> None:
+        model = nn.Linear(2, 1, seed=0)
+        assert nn.load(saved(model, tmp_path), model).training
+        assert not nn.load(saved(model, tmp_path), model.eval()).training
+
+    def test_settings_of_numpys_numbers(self, tmp_path: Path) -> None:
+        layers: list[Any] = [nn.LayerNorm(2, np.float32(0.5)), nn.Dropout(np.float32(0.5))]
+        again: Any = nn.load(saved(nn.Sequential(*layers), tmp_path))
+        assert (again.layers[0].eps, again.layers[1].p) == (0.5, 0.5)
 
     def test_a_class_of_ones_own_has_to_be_given(self, tmp_path: Path) -> None:
         model = Scale()
@@ -135,7 +192,10 @@ class TestRebuilding:
             lambda: nn.Sequential(nn.Linear(2, 1), lambda x: x * x),
             lambda: nn.Sequential(nn.Sequential(Scale()), "relu"),
             lambda: nn.Sequential(*[nn.Linear(2, 2, seed=0)] * 2),
-            lambda: without_bias(nn.MLP([2, 3, 1])),
+            lambda: with_layer(nn.MLP([2, 3, 1]), nn.LayerNorm(3)),
+            lambda: with_layer(nn.MLP([2, 3, 1]), nn.Linear(3, 3, bias=False), nn.LayerNorm(3)),
+            lambda: with_layer(nn.MLP([2, 3, 1]), Doubled(3, 3)),
+            lambda: with_bias_for_all(nn.MLP([2, 3, 1])),
         ],
     )
     def test_what_is_not_built_by_its_class_alone_too(self, model: Any, tmp_path: Path) -> None:
@@ -150,6 +210,23 @@ class TestRebuilding:
         nn.load(saved(model, tmp_path), single)
         for name, value in single.state_dict().items():
             np.testing.assert_array_equal(value, model.state_dict()[name].astype(np.float32))
+
+    @pytest.mark.parametrize("value", [1e300, -1e39, [[np.inf, 1e300]]])
+    def test_what_it_cannot_hold_is_refused(self, value: Any, tmp_path: Path) -> None:
+        model = nn.Linear(1, 2, seed=0)
+        model.weight.data = np.broadcast_to(value, (1, 2))
+        single = nn.Linear(1, 2, seed=1, dtype=np.float32)
+        before = single.state_dict()
+        with pytest.raises(ValueError, match=r"weight holds 1e\+.* range of the model's float32"):
+            nn.load(saved(model, tmp_path), single)
+        assert_unchanged(single, before)
+
+    def test_infinities_are_the_same_in_all(self, tmp_path: Path) -> None:
+        model = nn.Linear(1, 2)
+        model.weight.data = [[np.inf, np.nan]]
+        single = nn.Linear(1, 2, dtype=np.float32)
+        nn.load(saved(model, tmp_path), single)
+        np.testing.assert_array_equal(single.weight.data, model.weight.data)
 
 
 class TestPyTorch:
@@ -274,6 +351,51 @@ class TestBadFiles:
             nn.load(tmp_path / "model")
         nn.load(tmp_path / "model", nn.Sequential(nn.Linear(2, 1)))
 
+    @pytest.mark.parametrize(
+        "settings",
+        [
+            *(f'["LayerNorm", {eps}]' for eps in ('"1"', "null", "-1", "NaN", "Infinity", "true")),
+            *(f'["Dropout", {p}]' for p in ('"0"', "null", "-1", "NaN", "1", "false")),
+        ],
+    )
+    def test_with_settings_that_a_layer_cannot_have(self, settings: str, tmp_path: Path) -> None:
+        state = {"layers.0.weight": np.ones(2), "layers.0.bias": np.ones(2)}
+        layers = f'["Sequential", [{settings}]]'
+        if "Dropout" in settings:
+            layers = f'["Sequential", [["LayerNorm", 1e-5], {settings}]]'
+        safetensors_numpy.save_file(state, tmp_path / "model", {"chainrule": layers})
+        with pytest.raises(ValueError, match="describes no model that its arrays fit"):
+            nn.load(tmp_path / "model")
+
+    @pytest.mark.parametrize("frozen", ["[", "3", '["layers"]', "[[]]", '{"layers.9.bias": 1}'])
+    def test_that_freeze_what_there_is_not(self, frozen: str, tmp_path: Path) -> None:
+        metadata = {"chainrule": '["Linear", null]', "frozen": frozen}
+        safetensors_numpy.save_file({"weight": np.ones((1, 2))}, tmp_path / "model", metadata)
+        with pytest.raises(ValueError, match="frozen parameters"):
+            nn.load(tmp_path / "model")
+
+    @pytest.mark.parametrize("layers", [(2000, 1), (1, 2000)])
+    def test_claim_no_memory_beyond_their_arrays(self, layers: Any, tmp_path: Path) -> None:
+        n, m = layers
+        state = {f"layers.{i}.weight": np.ones((n, m), np.float32) for i in range(3)}
+        state |= {f"layers.{i}.bias": np.ones(n, np.float32) for i in range(3)}
+        safetensors_numpy.save_file(
+            state, tmp_path / "model", {"chainrule": '["MLP", ["relu", "identity"]]'}
+        )
+        tracemalloc.start()
+        with pytest.raises(ValueError, match="describes no model that its arrays fit"):
+            nn.load(tmp_path / "model")
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert peak < 1e6  # a matrix of 2000 × 2000 has sixteen times as much
+
+    @pytest.mark.parametrize("description", ['["LayerNorm", 1e-5]', '["Linear", null]'])
+    def test_claim_no_memory_for_empty_arrays(self, description: str, tmp_path: Path) -> None:
+        state = {"weight": np.ones((10**14, 0)), "bias": np.ones((10**14, 0))}
+        safetensors_numpy.save_file(state, tmp_path / "model", {"chainrule": description})
+        with pytest.raises(ValueError, match="describes no model that its arrays fit"):
+            nn.load(tmp_path / "model")
+
     def test_of_another_shape_leave_the_model_as_it_is(self, tmp_path: Path) -> None:
         path = saved(nn.MLP([2, 3, 1], seed=0), tmp_path)
         model = nn.MLP([2, 4, 1], seed=1)
@@ -285,6 +407,47 @@ class TestBadFiles:
     def test_none(self, tmp_path: Path) -> None:
         with pytest.raises(FileNotFoundError, match="missing"):
             nn.load(tmp_path / "missing")
+
+    def test_a_directory(self, tmp_path: Path) -> None:
+        with pytest.raises(IsADirectoryError):
+            nn.load(tmp_path)
+        with pytest.raises(IsADirectoryError):
+            nn.save(nn.Linear(1, 1), tmp_path)
+
+    @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may read all")
+    def test_one_that_may_not_be_read(self, tmp_path: Path) -> None:
+        path = saved(nn.Linear(1, 1), tmp_path)
+        path.chmod(0)
+        with pytest.raises(PermissionError):
+            nn.load(path)
+
+
+class Estimator:  # as scikit-learn's are
+    network_ = nn.MLP([1, 1])
+
+    def predict(self, X: Any) -> Any:
+        return X
+
+
+class TestWrongArguments:
+    @pytest.mark.parametrize("path", [nn.Linear(1, 1), None, 3, b"model", sys.stdin])
+    def test_what_is_no_path(self, path: Any) -> None:
+        with pytest.raises(TypeError, match=r"expected a path.*write nn\.load\(path\)"):
+            nn.load(path)
+        with pytest.raises(TypeError, match=r"expected a path.*write nn\.save\(model, path\)"):
+            nn.save(nn.Linear(1, 1), path)
+
+    @pytest.mark.parametrize("model", [{"weight": np.ones(2)}, "model.safetensors", Estimator()])
+    def test_what_is_no_model(self, model: Any, tmp_path: Path) -> None:
+        path = saved(nn.Linear(1, 1), tmp_path)
+        with pytest.raises(TypeError, match=r"expected a Module.*write nn\.load\(path, model\)"):
+            nn.load(path, model)
+        with pytest.raises(TypeError, match=r"expected a Module.*write nn\.save\(model, path\)"):
+            nn.save(model, path)
+
+    def test_of_an_estimator_the_network_is_named(self, tmp_path: Path) -> None:
+        with pytest.raises(TypeError, match=r"m\.network_"):
+            nn.save(Estimator(), tmp_path / "model")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("call", [lambda p: nn.save(nn.Linear(1, 1), p), nn.load])

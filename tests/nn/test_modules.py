@@ -394,7 +394,7 @@ class TestPyTorchsNames:
             ("to", "dtype= when the model is built"),
             ("double", "dtype= when the model is built"),
             ("modules", "named_modules"),
-            ("register_buffer", r"self\.name = array"),
+            ("register_buffer", r"self\.name = array, and is not saved"),
             ("register_parameter", r"Tensor\(array\)"),
         ],
     )
