@@ -22,8 +22,20 @@ from autodiff._core.fillable import (
     plain_key,
 )
 from autodiff._core.ndarray import NDArrayInterface, Operand
+from autodiff._core.table import elementwise
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Function, Shape
+
+
+def of_parts(real: Any, imag: Any) -> Any:
+    """Return complex numbers of their parts: in ``real + 1j * imag`` infinity would make NaN."""
+    shape = np.broadcast_shapes(np.shape(real), np.shape(imag))
+    z = np.empty(shape, np.result_type(real, imag, np.complex64))
+    z.real, z.imag = real, imag
+    return z if shape else z[()]
+
+
+_of_parts_op = elementwise(of_parts, lambda g, out, x, y: g, lambda g, out, x, y: 1j * g)
 
 
 class Component(Fillable, derives=True):
@@ -52,10 +64,9 @@ class Component(Fillable, derives=True):
         if np.iscomplexobj(value):
             raise kind_error(np.result_type(value), self.dtype)
         entries = as_present(self._source[key])
-        if self._part == "real":
-            self._source[key] = value + 1j * entries.imag
-        else:
-            self._source[key] = entries.real + 1j * value
+        real, imag = entries.real, entries.imag
+        written = (value, imag) if self._part == "real" else (real, value)
+        self._source[key] = _of_parts_op(*written)
 
     def viewed_by(self, function: Function) -> Any:
         """Return what a function makes of it that NumPy may answer with views of an array."""

@@ -520,3 +520,20 @@ def test_a_part_laid_out_anew_is_a_copy() -> None:
     z.real.ravel()[0] = 5.0
     z.real.reshape(3, 1)[1] = 6.0
     np.testing.assert_array_equal(z.data, [0, 6, 0])
+
+
+@pytest.mark.parametrize("value", [np.inf, -np.inf, np.nan])
+def test_one_part_of_a_complex_number_leaves_the_other(value: float) -> None:
+    def parts(x: Any) -> Any:
+        z = np.zeros(3, complex, like=x)
+        z.real = x
+        z.imag[0] = value
+        z.imag[1:] = x[:2] ** 2
+        z.real[2] *= 3
+        return z
+
+    z = parts(Tensor(X)).data
+    np.testing.assert_array_equal(z.real, [1, 2, 9])
+    np.testing.assert_array_equal(z.imag, [value, 1, 4])
+    slopes = grad(lambda x: np.sum(parts(x).real ** 2) + np.sum(parts(x).imag[1:]))(X)
+    np.testing.assert_allclose(slopes, [2 + 2, 4 + 4, 9 * 6])

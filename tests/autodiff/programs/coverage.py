@@ -20,6 +20,7 @@ import_module("autodiff.rules._special")  # which fills in its part when it is f
 CONSTANTS = "autodiff.rules._constants"
 # What the walks call, and no function does; and what is computed of numbers of entries alone.
 OF_WALKS = {"autodiff.argument", "autodiff.scatter", "autodiff.backward", "autodiff.positions"}
+OF_WALKS |= {"autodiff.of_parts"}  # of the parts of complex arrays that are written to
 # What makes arrays of numbers, from shapes, numbers or files.
 OF_NUMBERS = {"arange", "empty", "empty_like", "identity", "ones_like", "tri", "zeros"}
 OF_NUMBERS |= {"zeros_like", "asfortranarray", "require", "frombuffer", "fromfile", "fromstring"}
