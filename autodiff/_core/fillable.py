@@ -282,7 +282,7 @@ def as_value(value: Any) -> Any:
         return value.at_present()
     if type(value) in (list, tuple):
         if _holds_tensor(value):
-            return operations[np.array](value).at_present()  # type: ignore[attr-defined]
+            return as_present(operations[np.array](value))
         value = recording.get().as_array(value)
     if type(value) is not np.ndarray:
         refuse_container(value)

@@ -15,7 +15,7 @@ from autodiff._core.scatter import scatter
 from autodiff._core.table import linear
 from autodiff._core.types import Cotangent, Function, Shape, Value
 
-NUMBERS = frozenset({np.float64, np.float32, np.complex128})
+_NUMBERS = frozenset({np.float64, np.float32, np.complex128})
 _ALL = (...,)
 
 
@@ -30,7 +30,7 @@ def gather(pieces: list[Any], places: NDArray[np.intp] | None, shape: Shape) -> 
 
 def _gather(*arguments: Any) -> Value:
     *pieces, key, ranks, shape = arguments
-    if NUMBERS.issuperset(map(type, pieces)):
+    if _NUMBERS.issuperset(map(type, pieces)):
         entries = np.array(pieces)
     else:
         batch = pieces[0].shape[: pieces[0].ndim - ranks[0]]

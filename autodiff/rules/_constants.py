@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import inspect
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.arguments import argument_refusal
+from autodiff._core.arguments import argument_refusal, without_out
 from autodiff._core.fillable import Fillable
 from autodiff._core.ndarray import operations
 from autodiff._core.record import value_of
@@ -42,16 +41,14 @@ for _function in (
 def _never_into_a_tensor(function: Function) -> None:
     """Refuse to write a result into a Tensor, unless it is an array that can be filled."""
     call = operations[function]
-    place = list(inspect.signature(function).parameters).index("out")
 
     def checked_call(*args: Any, **kwargs: Any) -> Any:
-        out = args[place] if len(args) > place else kwargs.get("out")
+        given, options, out = without_out(function, args, kwargs)
         if not isinstance(out, Tensor):
             return call(*args, **kwargs)
         if not isinstance(out, Fillable):
             raise argument_refusal(function, "out")
-        args = (*args[:place], *((None,) if len(args) > place else ()), *args[place + 1 :])
-        return out.take_result(call(*args, **{k: v for k, v in kwargs.items() if k != "out"}))
+        return out.take_result(call(*given, **options))
 
     operations[function] = checked_call
 

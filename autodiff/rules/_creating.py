@@ -175,8 +175,8 @@ def _fromfunction(function: Function, shape: Any, *, dtype: DTypeLike = float, *
 
 
 @operation(np.fromiter)
-def _fromiter(iter: Iterable[Any], dtype: DTypeLike, count: int = -1) -> Fillable:
+def _fromiter(iter: Iterable[Any], dtype: DTypeLike, count: int = -1) -> Any:
     entries = list(iter) if count < 0 else list(islice(iter, count))
     if len(entries) < count:
         raise ValueError(f"np.fromiter got {len(entries)} entries, not {count}")
-    return array(entries, dtype)  # type: ignore[no-any-return]
+    return array(entries, dtype)

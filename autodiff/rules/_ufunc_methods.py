@@ -11,7 +11,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff._core.fillable import Fillable, as_present, as_value, makes_view, on_fillable
+from autodiff._core.fillable import (
+    Fillable,
+    as_present,
+    as_value,
+    makes_view,
+    on_fillable,
+    plain_key,
+)
 from autodiff._core.fillable_interface import Flat, places_at
 from autodiff._core.ndarray import operations
 from autodiff._core.record import value_of
@@ -140,7 +147,7 @@ def _combine(ufunc: np.ufunc, places: Any, values: Value) -> tuple[Any, Value]:
 
 def _at(ufunc: np.ufunc, a: Fillable, indices: Any, b: Value = None) -> None:
     """Write ufunc(entry, b) to each place, once for each time that it is named."""
-    key = _key(indices)
+    key = plain_key(indices)
     if makes_view(key):
         others = () if b is None else (as_value(b),)
         a[key] = ufunc(as_present(a[key]), *others)
@@ -167,12 +174,6 @@ def _at(ufunc: np.ufunc, a: Fillable, indices: Any, b: Value = None) -> None:
         others = () if b is None else (b[rest[first]],)
         entries[distinct] = ufunc(entries[distinct], *others)
         rest = np.delete(rest, first)
-
-
-def _key(key: Any) -> Any:
-    if type(key) is tuple:
-        return tuple(map(_key, key))
-    return value_of(as_present(key))
 
 
 def _into(ufunc: np.ufunc, method: str, args: Any, kwargs: Any) -> Any:
