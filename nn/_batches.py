@@ -75,7 +75,8 @@ def rows_of(name: str, given: Any) -> Rows:
             raise ValueError(f"the {what} of {name} hold NaN or infinity, the first in row {row}")
     if len(rows) == 3 and (rows[2].min() < 0 or not rows[2].any()):
         raise ValueError(f"expected weights of {name} of 0 or more, not all 0")
-    return rows
+    counts = rows[2] > 0 if len(rows) == 3 else slice(None)
+    return tuple(a[counts] for a in rows)
 
 
 def split(rows: Rows, part: float, order: np.random.Generator) -> tuple[Rows, Rows]:
