@@ -11,7 +11,7 @@ import numpy as np
 
 import autodiff
 from autodiff import Tensor, no_grad
-from nn._classification import binary_cross_entropy, hinge
+from nn._losses import binary_cross_entropy, hinge
 from nn._module import Module
 
 Loss = Callable[..., Any]  # of predictions, targets and, where data have weights, sample_weight=
