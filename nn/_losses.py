@@ -214,8 +214,10 @@ def _of_one_shape(predictions: Any, targets: Any) -> tuple[Any, Any]:
 
 
 def as_floats(x: Any, dtype: DTypeLike | None = None) -> Any:
-    """Return numbers as floats: of the dtype, else of their own, integers of float64."""
+    """Return real numbers as floats: of the dtype, else of their own, integers of float64."""
     x = x if hasattr(x, "__array_function__") else np.asarray(x)
+    if x.dtype.kind not in "fiub":
+        raise TypeError(f"expected real numbers, got an array of dtype {x.dtype}")
     dtype = dtype or (x.dtype if x.dtype.kind == "f" else np.float64)
     return x if x.dtype == dtype else x.astype(dtype)
 

@@ -14,7 +14,7 @@ from scipy.special import expit
 from sklearn.metrics import hinge_loss
 
 import nn
-from autodiff import Tensor, check_grads, compile, grad, hessian, hvp, value_and_grad
+from autodiff import Tensor, check_grads, compile, grad, hessian, hvp, jacobian, value_and_grad
 
 Loss = Callable[..., Any]
 PYTORCH = json.loads((Path(__file__).parent / "losses_by_pytorch.json").read_text(encoding="utf-8"))
@@ -333,6 +333,11 @@ class TestRefusals:
         with pytest.raises(ValueError, match=f"expected a positive delta, got {delta}"):
             nn.huber(X, X, delta=delta)
 
+    @pytest.mark.parametrize("targets", [None, "cat", [1j], [object()]])
+    def test_what_are_no_real_numbers(self, targets: Any) -> None:
+        with pytest.raises(TypeError, match="expected real numbers, got an array of dtype"):
+            nn.mean_squared_error([1.0], targets)
+
 
 class TestPenalty:
     def test_takes_the_parameters_of_a_module(self) -> None:
@@ -348,3 +353,8 @@ class TestPenalty:
         np.testing.assert_allclose(
             hessian(lambda x: nn.l2_penalty([x, x]))(x).reshape(2, 2), 4 * np.eye(2)
         )
+
+    def test_cotangents_may_come_in_batches(self) -> None:
+        x = np.array([[1.0, -2.0, 3.0]])
+        rows = jacobian(lambda x: np.stack([nn.l2_penalty([x]), 3 * nn.l2_penalty([x])]))(x)
+        np.testing.assert_allclose(rows, [2 * x, 6 * x])
