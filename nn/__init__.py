@@ -7,6 +7,7 @@ With scikit-learn installed there are also its interface's estimators, `nn.MLPCl
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from autodiff import softmax_cross_entropy
 from nn._activations import (
     elu,
     gelu,
@@ -21,16 +22,18 @@ from nn._activations import (
     softplus,
 )
 from nn._batches import batches
-from nn._classification import (
-    binary_cross_entropy,
-    cross_entropy,
-    hinge,
-    softmax_cross_entropy,
-)
 from nn._files import load, save
 from nn._history import History
 from nn._layers import Dropout, LayerNorm, Linear, Sequential
-from nn._losses import huber, l2_penalty, mean_absolute_error, mean_squared_error
+from nn._losses import (
+    binary_cross_entropy,
+    cross_entropy,
+    hinge,
+    huber,
+    l2_penalty,
+    mean_absolute_error,
+    mean_squared_error,
+)
 from nn._metrics import accuracy, r_squared
 from nn._mlp import MLP
 from nn._module import Module

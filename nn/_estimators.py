@@ -11,8 +11,7 @@ from sklearn.preprocessing import LabelEncoder
 from sklearn.utils.multiclass import check_classification_targets
 
 from autodiff import log_softmax, softmax
-from nn._classification import cross_entropy
-from nn._losses import mean_squared_error
+from nn._losses import cross_entropy, mean_squared_error
 from nn._metrics import accuracy, r_squared
 from nn._perceptron import Perceptron
 

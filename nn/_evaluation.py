@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import no_grad
-from nn._classification import binary_cross_entropy, hinge
+from nn._losses import binary_cross_entropy, hinge
 from nn._module import Module
 from nn._steps import Loss, loss_of, name_the_op, value_of
 
