@@ -7,17 +7,16 @@ With scikit-learn installed there are also its interface's estimators, `nn.MLPCl
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
+from autodiff import log_softmax, softmax
 from nn._activations import (
     elu,
     gelu,
     identity,
     leaky_relu,
-    log_softmax,
     logistic,
     relu,
     sigmoid,
     silu,
-    softmax,
     softplus,
 )
 from nn._batches import batches
