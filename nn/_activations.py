@@ -1,22 +1,4 @@
-"""Activations: the bends between the layers.
-
->>> for name, function in ACTIVATIONS.items():
-...     print(f"{name:12}", function(np.array([-1.0, 0.0, 2.0])).round(3))
-relu         [0. 0. 2.]
-leaky_relu   [-0.01  0.    2.  ]
-elu          [-0.632  0.     2.   ]
-gelu         [-0.159  0.     1.954]
-silu         [-0.269  0.     1.762]
-tanh         [-0.762  0.     0.964]
-logistic     [0.269 0.5   0.881]
-softplus     [0.313 0.693 2.127]
-softmax      [0.042 0.114 0.844]
-log_softmax  [-3.17 -2.17 -0.17]
-identity     [-1.  0.  2.]
-sigmoid      [0.269 0.5   0.881]
-"""
-
-from __future__ import annotations
+"""Activations: the bends between the layers."""
 
 from collections.abc import Callable
 from math import pi, sqrt
@@ -35,9 +17,9 @@ def plain_number(x: Any) -> Any:
     return x.item() if isinstance(x, np.generic) else x
 
 
-def _with_rule(rule: Function, name: str | None = None) -> Callable[[Function], Function]:
-    """Make an op of the decorated function: the rule takes g, the output and x."""
-    return lambda function: elementwise(function, rule, name=name)
+def _with_rule(rule: Function) -> Callable[[Function], Function]:
+    """Make an op of the decorated function; the rule takes g, the output and x."""
+    return lambda function: elementwise(function, rule)
 
 
 @_with_rule(lambda g, out, x: g * (out > 0))
@@ -57,47 +39,37 @@ def elu(x: Any) -> Any:
     return np.where(positive, x, np.expm1(np.where(positive, 0, x)))
 
 
-@_with_rule(lambda g, out, x: g * (-out * np.tanh(0.5 * x)), name="logistic′")
-def _logistic_slope(x: Any) -> Any:
+@_with_rule(lambda g, out, x: g * (-out * np.tanh(0.5 * x)))
+def logistic_slope(x: Any) -> Any:
     return 0.5 / (1 + np.cosh(x))  # out * (1 - out), which cancels where out is near 1
 
 
-@_with_rule(lambda g, out, x: g * _logistic_slope(x))
+@_with_rule(
+    lambda g, out, x: 0.5 * g / (1 + np.cosh(x)) if type(x) is np.ndarray else g * logistic_slope(x)
+)
 def logistic(x: Any) -> Any:
-    """Return 1 / (1 + exp(-x)), also called the sigmoid.
-
-    Write its logarithm as ``-np.logaddexp(0, -x)``: far left the second derivative of
-    ``np.log(logistic(x))`` is a difference of equal numbers.
-    """
+    """Return 1 / (1 + exp(-x)), the sigmoid; its logarithm is ``-np.logaddexp(0, -x)``."""
     with np.errstate(over="ignore"):  # to infinity, far on the left, where the result is 0
         return 1 / (1 + np.exp(np.negative(x)))
 
 
-sigmoid = logistic
-
-
-# Distribution functions are steps beyond ±40, ±800: there x, if infinite, would make 0 · ∞.
-
-
-@_with_rule(lambda g, out, x: g * (logistic(x) + np.clip(x, -800, 800) * _logistic_slope(x)))
+@_with_rule(lambda g, out, x: g * (logistic(x) + np.clip(x, -800, 800) * logistic_slope(x)))
 def silu(x: Any) -> Any:
     """Return x / (1 + exp(-x)), also called swish (Elfwing et al., 2018)."""
-    return np.maximum(x, -800) * logistic(x)
+    return np.maximum(x, -800) * logistic(x)  # which is 0 there, and of -∞ · 0 no number
 
 
-@_with_rule(lambda g, out, x: g * (_normal(x) + np.clip(x, -40, 40) * _normal_density(x)))
+@_with_rule(
+    lambda g, out, x: g * (_normal(x) + np.clip(x, -40, 40) * np.exp(-0.5 * x * x) / sqrt(2 * pi))
+)
 def gelu(x: Any) -> Any:
-    """Return x Φ(x), Φ the normal distribution function (Hendrycks and Gimpel, 2016)."""
+    """Return x Φ(x), Φ the normal distribution's function (Hendrycks and Gimpel, 2016)."""
     return np.maximum(x, -40) * _normal(x)
 
 
 def _normal(x: Any) -> Any:
     out = special.ndtr(x)  # which makes longer floats of float16
     return out.astype(np.float16) if getattr(x, "dtype", None) == np.float16 else out
-
-
-def _normal_density(x: Any) -> Any:
-    return np.exp(-0.5 * np.square(x)) / sqrt(2 * pi)
 
 
 def softplus(x: Any) -> Any:
@@ -110,6 +82,7 @@ def identity(x: Any) -> Any:
     return x
 
 
+sigmoid = logistic
 _OF_NUMBERS: list[Function] = [relu, leaky_relu, elu, gelu, silu, np.tanh, logistic, softplus]
 ACTIVATIONS = {f.__name__: f for f in [*_OF_NUMBERS, softmax, log_softmax, identity]}
 ACTIVATIONS["sigmoid"] = sigmoid
@@ -119,8 +92,6 @@ def activation(name: str | Function) -> Function:
     """Return the activation of this name; a function is returned as it is."""
     if callable(name):
         return name
-    if name not in [*ACTIVATIONS]:
-        raise ValueError(
-            f"unknown activation {name!r}: expected a function or one of {[*ACTIVATIONS]}"
-        )
+    if name not in (names := [*ACTIVATIONS]):
+        raise ValueError(f"unknown activation {name!r}: expected a function or one of {names}")
     return ACTIVATIONS[name]
