@@ -9,10 +9,9 @@ from nn._batches import batches
 from nn._classification import binary_cross_entropy, cross_entropy, hinge, softmax_cross_entropy
 from nn._files import load, save
 from nn._history import History
-from nn._layers import Dropout, LayerNorm, Linear, Sequential
+from nn._layers import MLP, Dropout, LayerNorm, Linear, Sequential
 from nn._losses import huber, l2_penalty, mean_absolute_error, mean_squared_error
 from nn._metrics import accuracy, r_squared
-from nn._mlp import MLP
 from nn._module import Module
 from nn._pytorch import INSTEAD
 from nn._training import train
