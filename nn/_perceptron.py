@@ -20,9 +20,8 @@ from sklearn.utils.validation import check_is_fitted, validate_data
 from autodiff import Tensor, eager, no_grad
 from nn._batches import Rows
 from nn._history import History
-from nn._layers import Linear
+from nn._layers import MLP, Linear
 from nn._losses import l2_penalty
-from nn._mlp import MLP
 from nn._settings import hidden_sizes, require_settings
 from nn._training import train
 from optim import SGD, Adam

@@ -13,8 +13,7 @@ from numpy.typing import NDArray
 
 from autodiff import Tensor
 from nn._activations import ACTIVATIONS
-from nn._layers import Dropout, LayerNorm, Linear, Sequential
-from nn._mlp import MLP
+from nn._layers import MLP, Dropout, LayerNorm, Linear, Sequential
 from nn._module import Module
 
 State = dict[str, NDArray[Any]]
