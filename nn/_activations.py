@@ -12,11 +12,6 @@ from autodiff import elementwise, log_softmax, softmax
 Function: TypeAlias = Callable[..., Any]
 
 
-def plain_number(x: Any) -> Any:
-    """Return a number of NumPy as Python's, which leaves the precision to the arrays beside it."""
-    return x.item() if isinstance(x, np.generic) else x
-
-
 def _with_rule(rule: Function) -> Callable[[Function], Function]:
     """Make an op of the decorated function; the rule takes g, the output and x."""
     return lambda function: elementwise(function, rule)
@@ -30,7 +25,9 @@ def relu(x: Any) -> Any:
 
 def leaky_relu(x: Any, negative_slope: float = 0.01) -> Any:
     """Return x where it is positive, elsewhere ``negative_slope`` times x."""
-    return np.where(np.greater(x, 0), x, np.multiply(plain_number(negative_slope), x))
+    if isinstance(negative_slope, np.generic):  # whose precision is not that of x
+        negative_slope = negative_slope.item()
+    return np.where(np.greater(x, 0), x, np.multiply(negative_slope, x))
 
 
 def elu(x: Any) -> Any:

@@ -40,7 +40,7 @@ class Linear(Module):
         seed: Seed = None,
         dtype: DTypeLike = np.float64,
     ) -> None:
-        if min(inputs, outputs) < 1:
+        if not all(isinstance(n, int | np.integer) and n > 0 for n in (inputs, outputs)):
             raise ValueError(f"expected sizes of at least 1, got Linear({inputs}, {outputs})")
         drawn = initialisation(init)((inputs, outputs), np.random.default_rng(seed), dtype)
         self.weight = Tensor(np.array(drawn, dtype))

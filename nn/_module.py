@@ -109,13 +109,16 @@ class Module:
         parameters = dict(self.named_parameters())
         arrays = {name: np.asarray(value) for name, value in state.items()}
         wrong = [f"{name} is missing" for name in parameters if name not in arrays]
-        for name, array in arrays.items():
-            if (parameter := parameters.get(name)) is None:
-                wrong.append(f"{name} is no parameter")
-            elif array.shape != parameter.shape:
-                wrong.append(f"{name} has shape {array.shape}, not {parameter.shape}")
-            elif not np.can_cast(array.dtype, parameter.dtype, "same_kind"):
-                wrong.append(f"{name} is of {array.dtype}, not {parameter.dtype}")
+        with np.errstate(over="ignore"):
+            for name, array in arrays.items():
+                if (parameter := parameters.get(name)) is None:
+                    wrong.append(f"{name} is no parameter")
+                elif array.shape != parameter.shape:
+                    wrong.append(f"{name} has shape {array.shape}, not {parameter.shape}")
+                elif not np.can_cast(array.dtype, parameter.dtype, "same_kind"):
+                    wrong.append(f"{name} is of {array.dtype}, not {parameter.dtype}")
+                elif np.any(np.isinf(array.astype(parameter.dtype)) & np.isfinite(array)):
+                    wrong.append(f"{name} has numbers beyond {parameter.dtype}")
         if wrong:
             raise ValueError(f"state does not fit this {type(self).__name__}: {'; '.join(wrong)}")
         for name, array in arrays.items():
