@@ -57,7 +57,7 @@ class Training:
             self.rows, self.held_out = split(self.rows, validation, self.order)
         elif validation is not None:
             self.held_out = rows_of("validation", validation)
-        self.batch_size = min(self.batch_size, len(self.rows[0]))
+        self.full_batch = min(self.batch_size, len(self.rows[0]))
         if callable(self.schedule):
             self.schedule = Schedule(self.optimizer, self.schedule)
         self.step = training_step(self.model, self.loss, self.optimizer)
@@ -80,7 +80,7 @@ class Training:
         self.model.train()
         try:
             with np.errstate(all="ignore"):  # what is not finite ends in an error of its own
-                return plan_of(self.step, tuple(a[: self.batch_size] for a in self.rows))
+                return plan_of(self.step, tuple(a[: self.full_batch] for a in self.rows))
         finally:
             restore(self.owners(), before)
 
@@ -137,7 +137,7 @@ class Training:
         from tqdm.auto import tqdm
 
         history, path = self.history, self.checkpoint
-        steps = ceil(len(self.rows[0]) / self.batch_size)
+        steps = ceil(len(self.rows[0]) / self.full_batch)
         done, total = steps * len(history), steps * epochs
         bar = tqdm(total=total, initial=done, unit="step", disable=not progress)
         try:
@@ -176,7 +176,7 @@ class Training:
         total = weight = 0.0
         with np.errstate(all="ignore"):
             for batch in batches(*self.rows, size=self.batch_size, seed=self.order):
-                step = self.plan if len(batch[0]) == self.batch_size else self.step
+                step = self.plan if len(batch[0]) == self.full_batch else self.step
                 share = float(np.sum(batch[2], dtype=float)) if len(batch) > 2 else len(batch[0])
                 total += share * float(value_of(step(*batch)))
                 weight += share

@@ -53,8 +53,9 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
 
     One is needed where the file does not say how to rebuild it: where PyTorch wrote it, or the
     model was of a class of one's own. If the names are others, as PyTorch's are, arrays are matched
-    by order and shape. A model that is rebuilt is in the state of use, as after its ``eval()``. A
-    file that is malformed, cut short or of another model raises a ValueError, and changes nothing.
+    by order and shape. A model that is rebuilt is in the state of use, as after its ``eval()``; a
+    given one stays as it is. A file that is malformed, cut short or of another model raises a
+    ValueError, and changes nothing.
     """
     stored, described = _read(path)
     if model is None:
@@ -84,6 +85,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     What replaces a file has its permissions; a link to one is followed.
     """
     path = Path(os.path.realpath(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {path.parent} to write {path.name} into")
     beside = name_beside(path)
     try:
         with open(beside, "xb") as file:

@@ -41,7 +41,7 @@ class Linear(Module):
         dtype: DTypeLike = np.float64,
     ) -> None:
         if not all(isinstance(n, int | np.integer) and n > 0 for n in (inputs, outputs)):
-            raise ValueError(f"expected sizes of at least 1, got Linear({inputs}, {outputs})")
+            raise ValueError(f"expected whole sizes of at least 1, got Linear({inputs}, {outputs})")
         drawn = initialisation(init)((inputs, outputs), np.random.default_rng(seed), dtype)
         self.weight = Tensor(np.array(drawn, dtype))
         self.bias = Tensor(np.zeros(outputs, dtype)) if bias else None

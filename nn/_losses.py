@@ -225,5 +225,6 @@ def as_floats(x: Any, dtype: DTypeLike | None = None) -> Any:
 def require(holds: Any, expected: str, *found: Any) -> None:
     """Raise a ValueError unless what is expected holds; of arrays it tells the range."""
     if not holds:
-        told = [f"{x.min()} to {x.max()}" if getattr(x, "ndim", 0) else str(x) for x in found]
+        values = [x.data if isinstance(x, Tensor) else x for x in found]
+        told = [f"{x.min()} to {x.max()}" if getattr(x, "ndim", 0) else str(x) for x in values]
         raise ValueError(f"expected {expected}, got {' and '.join(told)}")

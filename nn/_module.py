@@ -101,7 +101,10 @@ class Module:
             parameter.grad = None
 
     def state_dict(self) -> dict[str, NDArray[Any]]:
-        """Return copies of the parameters' values by name."""
+        """Return copies of the parameters' values by name.
+
+        They are of this package's shapes: PyTorch has a `Linear` weight transposed, as files do.
+        """
         return {name: np.array(p.data) for name, p in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:

@@ -2,7 +2,8 @@
 
 _ANSWERS = {
     "cuda cpu": "arrays stay in the computer's memory, so leave it out",
-    "to float double half": "give dtype= when the model is built, and x.astype(dtype) as its batch",
+    "to": "leave a device out; for a dtype give dtype= when the model is built",
+    "float double half": "give dtype= when the model is built, and x.astype(dtype) as its batch",
     "modules children": "named_modules() lists pairs of a path and a module",
     "buffers register_buffer": "it is a plain array, self.name = array, and is not saved",
     "register_parameter Parameter": "a parameter is a Tensor, self.name = Tensor(array)",

@@ -128,7 +128,7 @@ def test_solvers_and_activations_that_there_are_not_are_named(
 @pytest.mark.parametrize("layers", [(4, 0), [None], (2.5,)])
 def test_hidden_layers_of_no_size_are_told(layers: Any, case: Any) -> None:
     estimator, X, y = case
-    with pytest.raises((TypeError, ValueError), match="expected sizes"):
+    with pytest.raises((TypeError, ValueError), match="expected whole sizes"):
         estimator.set_params(hidden_layer_sizes=layers).fit(X, y)
 
 

@@ -311,7 +311,7 @@ class TestMLP:
 
     @pytest.mark.parametrize("sizes", [[2], [], [2, 0], [-1, 1]])
     def test_refuses_what_is_no_network(self, sizes: list[int]) -> None:
-        with pytest.raises(ValueError, match=r"expected (at least two|sizes of at least 1)"):
+        with pytest.raises(ValueError, match=r"expected (at least two|whole sizes of at least 1)"):
             nn.MLP(sizes)
 
     @pytest.mark.parametrize("name", ["activation", "output_activation"])

@@ -616,7 +616,7 @@ class TestRefusals:
             ({"metrics": None}, r"write metrics=\[f\], got None"),
             ({"checkpoint": "/proc/x"}, "No such file or directory: '/proc/x"),
             ({"checkpoint": "/tmp/" + 250 * "x"}, "name too long"),
-            ({"checkpoint": "/no/such/directory/file"}, "No such file or directory: '/no/such"),
+            ({"checkpoint": "/no/such/directory/file"}, "no directory /no/such/directory to write"),
         ],
     )
     def test_say_what_was_expected(self, keywords: dict[str, Any], message: str) -> None:
