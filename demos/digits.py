@@ -9,7 +9,6 @@ from __future__ import annotations
 from pathlib import Path
 
 import numpy as np
-from tqdm import tqdm
 
 import nn
 import optim
@@ -37,23 +36,12 @@ def split(count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.split(order, [count * 4 // 5])  # type: ignore[return-value]
 
 
-def train(model: nn.MLP, x: np.ndarray, y: np.ndarray, epochs: int, seed: int = 0) -> list[float]:
-    """Train by Adam on mini-batches; return the mean loss of each epoch."""
-    rng = np.random.default_rng(seed)
+def train(model: nn.MLP, x: np.ndarray, y: np.ndarray, epochs: int) -> nn.History:
+    """Train by Adam on mini-batches, and return the losses of the epochs."""
     optimizer = optim.Adam(model.parameters(), lr=1e-3)
-    losses = []
-    with tqdm(range(epochs), desc="epochs", leave=False) as bar:
-        for _ in bar:
-            epoch = []
-            for inputs, labels in nn.batches(x, y, size=64, seed=rng):
-                optimizer.zero_grad()
-                loss = nn.softmax_cross_entropy(model(inputs), labels)
-                loss.backward()
-                optimizer.step()
-                epoch.append(loss.item())
-            losses.append(float(np.mean(epoch)))
-            bar.set_postfix(loss=f"{losses[-1]:.4f}", refresh=False)
-    return losses
+    return nn.train(
+        model, nn.cross_entropy, (x, y), epochs=epochs, optimizer=optimizer, batch_size=64, seed=0
+    )
 
 
 def predict(model: nn.MLP, x: np.ndarray) -> np.ndarray:
@@ -67,7 +55,7 @@ def run(gallery: Path) -> None:
     x, y = data()
     learn, test = split(len(x))
     model = nn.MLP([64, 128, 64, 10], activation="relu", seed=0, dtype=np.float32)
-    losses = train(model, x[learn], y[learn], EPOCHS)
+    losses = train(model, x[learn], y[learn], EPOCHS)["loss"]
     guesses = predict(model, x[test])
     correct = guesses == y[test]
     learned = np.mean(predict(model, x[learn]) == y[learn])

@@ -1,7 +1,7 @@
 """The state of a training: taken, given back, and kept in a file.
 
 A state is a flat dictionary of arrays, under paths such as ``model/layers.0.weight`` and
-``optimizer/counts``, and of the states of random generators, which `json` can write.
+``optimizer/counts``, and of what `json` can write, as the states of random generators.
 """
 
 from __future__ import annotations
@@ -35,14 +35,8 @@ def state_of(owners: Owners) -> State:
     return state
 
 
-def restore(owners: Owners, state: Mapping[str, Any]) -> None:
-    """Give back what `state_of` returned of the same owners.
-
-    Raises
-    ------
-    KeyError, TypeError, ValueError
-        When the state is that of others. Some may have been given theirs then.
-    """
+def restore(owners: Owners, state: State) -> None:
+    """Give back what `state_of` returned of the same owners."""
     for name, owner in _with_generators(owners):  # an optimiser after the model whose values it has
         saved = part(state, name)
         if isinstance(owner, np.random.Generator):
@@ -51,10 +45,10 @@ def restore(owners: Owners, state: Mapping[str, Any]) -> None:
             owner.load_state_dict(saved)
 
 
-def part(state: Mapping[str, Any], name: str) -> State:
+def part(state: State, name: str) -> State:
     """Return the entries of one owner."""
     start = f"{name}/"
-    return {key[len(start) :]: x for key, x in state.items() if key.startswith(start)}
+    return {key.removeprefix(start): x for key, x in state.items() if key.startswith(start)}
 
 
 def _with_generators(owners: Owners) -> Iterator[tuple[str, Any]]:
@@ -66,31 +60,23 @@ def _with_generators(owners: Owners) -> Iterator[tuple[str, Any]]:
                     yield f"generators of the {name}/{path}.{inner}", value
 
 
-# -- files -----------------------------------------------------------------------------------
-
-
-def write_checkpoint(path: Path, state: Mapping[str, Any]) -> None:
+def write_checkpoint(path: Path, state: State) -> None:
     """Write a state at once: a file of this name is the old one or the new one, whole."""
     arrays: State = {name: x for name, x in state.items() if isinstance(x, np.ndarray)}
-    rest = {name: x for name, x in state.items() if name not in arrays}
-    arrays[TEXTS] = np.array(json.dumps(rest, default=lambda x: x.tolist()))
+    texts = {name: x for name, x in state.items() if name not in arrays}
+    arrays[TEXTS] = np.array(json.dumps(texts, default=lambda x: x.tolist()))
     with whole_file(path) as file:
         np.savez(file, **arrays)
 
 
 def read_checkpoint(path: Path) -> State:
-    """Return the state in a file.
-
-    Raises
-    ------
-    ValueError
-        When the file is none that `write_checkpoint` wrote, or only a part of one.
-    """
+    """Return the state in a file that `write_checkpoint` wrote; a ValueError tells of another."""
     with path.open("rb") as opened:
         try:
             with np.load(opened, allow_pickle=False) as file:
                 state = {name: file[name] for name in file.files}
-            return {**json.loads(str(state.pop(TEXTS))), **state}
+            texts = json.loads(str(state.pop(TEXTS)))
+            return {"start": texts.pop("start"), **texts, **state}
         except Exception as error:  # of a dozen types that broken bytes make zipfile and zlib raise
             raise ValueError(
                 f"{path} is no checkpoint, or not a whole one ({error}): delete it to start anew"

@@ -6,36 +6,31 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
 from uuid import uuid4
 
 import numpy as np
+from numpy.typing import NDArray
 
+from nn._activations import ACTIVATIONS
+from nn._layers import MLP, Dropout, LayerNorm, Linear, Sequential
 from nn._module import Module
-from nn._rebuilding import State, description, in_pytorchs_layout, model_of
+
+State = dict[str, NDArray[Any]]
 
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write a model's parameters into a safetensors file, at once or not at all.
 
     The weight of a `Linear` is stored as PyTorch has it, outputs × inputs. Of an `MLP`, and of a
-    `Sequential` of this package's layers and activations, the file also says how to rebuild it,
-    and which of its parameters are frozen.
-
-    Raises
-    ------
-    ImportError
-        Without the package safetensors.
-    TypeError
-        When it is no model, or a parameter has a type that such files do not have.
+    `Sequential` of this package's layers and activations, the file also says how to rebuild it.
 
     Examples
     --------
     >>> from tempfile import TemporaryDirectory
-    >>> from nn import MLP
     >>> model = MLP([2, 16, 1], seed=0)
     >>> with TemporaryDirectory() as folder:
     ...     save(model, f"{folder}/model.safetensors")
@@ -43,17 +38,12 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
     >>> bool(np.all(again(np.ones(2)).data == model(np.ones(2)).data))
     True
     """
-    _require_module(model, "nn.save(model, path)")
-    _require_path(path, "nn.save(model, path)")
-    to_bytes = _safetensors().numpy.save
-    state = in_pytorchs_layout(model, model.state_dict())
-    for name, array in state.items():
-        if array.dtype.char not in "efdF":
-            raise TypeError(f"safetensors files hold no {array.dtype}, which {name} has")
-    about = json.dumps(description(model))
-    frozen = [name for name, p in model.named_parameters() if not p.requires_grad]
-    metadata = {"chainrule": about} | ({"frozen": json.dumps(frozen)} if frozen else {})
-    content = to_bytes(state, metadata if model_of(about, state) else None)
+    if not isinstance(model, Module):
+        raise TypeError(
+            f"expected a Module, got {type(model).__name__}: write nn.save(model, path)"
+        )
+    metadata = {"chainrule": json.dumps(_description(model))}
+    content = _safetensors().numpy.save(_in_pytorchs_layout(model, model.state_dict()), metadata)
     with whole_file(path) as file:
         file.write(content)
 
@@ -61,39 +51,25 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
 def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
     """Return the model that a safetensors file holds, or give its parameters to ``model``.
 
-    Where the names are others than those of ``model``, as in files of PyTorch, layers are matched
-    by order and shape. A model that the file rebuilds is in the state of use, as after its
-    ``eval()``; its ``train()`` lets it be trained on. One that is given keeps its state.
-
-    Parameters
-    ----------
-    path : path
-    model : Module, optional
-        Needed where the file does not say how to rebuild one: where PyTorch wrote it, or the model
-        was of a class of one's own.
-
-    Raises
-    ------
-    ImportError
-        Without the package safetensors.
-    TypeError
-        When it is no path, or no model.
-    OSError
-        When the file cannot be opened.
-    ValueError
-        When the file is malformed or cut short, or does not fit the model, which then is unchanged.
+    One is needed where the file does not say how to rebuild it: where PyTorch wrote it, or the
+    model was of a class of one's own. If the names are others, as PyTorch's are, arrays are matched
+    by order and shape. A model that is rebuilt is in the state of use, as after its ``eval()``; a
+    given one stays as it is. A file that is malformed, cut short or of another model raises a
+    ValueError, and changes nothing.
     """
-    _require_path(path, "nn.load(path), or nn.load(path, model)")
-    if model is not None:
-        _require_module(model, "nn.load(path, model)")
-    stored, metadata = _read(path)
+    stored, described = _read(path)
     if model is None:
-        model = _rebuild(path, metadata, stored).eval()
-    if stored.keys() != model.state_dict().keys():
-        stored = _by_order_and_shape(path, stored, model)
-    state = in_pytorchs_layout(model, stored)
-    _require_range(path, state, model)
-    model.load_state_dict(state)
+        return _model_from(path, stored, described)
+    own = json.dumps(_description(model))
+    if own != described and own.startswith('["MLP"') and described.startswith('["MLP"'):
+        raise ValueError(
+            f"{path} holds {described}, the model is {own}: for its parameters alone write "
+            "model.load_state_dict(nn.load(path).state_dict())"
+        )
+    state = _in_pytorchs_layout(model, model.state_dict())
+    if state.keys() != stored.keys():
+        stored = _by_order_and_shape(path, stored, state)
+    model.load_state_dict(_in_pytorchs_layout(model, stored))
     return model
 
 
@@ -109,6 +85,8 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     What replaces a file has its permissions; a link to one is followed.
     """
     path = Path(os.path.realpath(path))
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {path.parent} to write {path.name} into")
     beside = name_beside(path)
     try:
         with open(beside, "xb") as file:
@@ -122,120 +100,106 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
         beside.unlink(missing_ok=True)
 
 
-def _require_module(model: Any, call: str) -> None:
-    if isinstance(model, Module):
-        return
-    network = ", where that of an estimator m is m.network_" if hasattr(model, "predict") else ""
-    raise TypeError(
-        f"expected a Module as model, got {type(model).__name__}: write {call}{network}"
-    )
-
-
-def _require_path(path: Any, call: str) -> None:
-    if not isinstance(path, str | os.PathLike):
-        raise TypeError(
-            f"expected a path, of str or pathlib.Path, got {type(path).__name__}: write {call}"
-        )
-
-
-def _require_range(path: str | os.PathLike[str], state: State, model: Module) -> None:
-    """Raise if a finite value in the file is none in the precision of the model."""
-    for name, parameter in model.named_parameters():
-        value = state.get(name, np.zeros(()))
-        if value.dtype.kind not in "fc" or np.can_cast(value.dtype, parameter.dtype):
-            continue
-        largest = np.max(np.abs(value), where=np.isfinite(value), initial=0)
-        if largest > np.finfo(parameter.dtype).max:
-            raise ValueError(
-                f"{path} does not fit: {name} holds {largest:.3g}, beyond the range of the model's "
-                f"{parameter.dtype}: build the model with dtype=np.{value.dtype}"
-            )
-
-
 def _safetensors() -> Any:
     try:
         import safetensors.numpy
     except ModuleNotFoundError:
-        raise ImportError(
-            "files of weights need the package safetensors: pip install 'chainrule[nn]'"
-        ) from None
+        raise ImportError("weights need safetensors: pip install 'chainrule[nn]'") from None
     return safetensors
 
 
-def _read(path: str | os.PathLike[str]) -> tuple[State, dict[str, str]]:
-    """Return the arrays in a file, and what it says of their model."""
+def _read(path: str | os.PathLike[str]) -> tuple[State, str]:
+    """Return the arrays in a file, and the description of their model."""
     package = _safetensors()
-    with open(path, "rb"):  # a directory and the like are told in Python's words
+    with open(os.fspath(path), "rb"):  # a directory and the like are told in Python's words
         pass
     try:
         with package.safe_open(os.fspath(path), framework="numpy") as file:
-            names = list(file.keys())
-            return {name: file.get_tensor(name) for name in names}, file.metadata() or {}
-    except (package.SafetensorError, ValueError) as error:
-        raise ValueError(f"{path} is no safetensors file, or part of one: {error}") from None
-    except (TypeError, AttributeError) as error:  # a type that NumPy does not have
-        raise ValueError(f"{path} holds no numbers of NumPy's, write float32: {error}") from None
+            arrays = {name: file.get_tensor(name) for name in list(file.keys())}
+            return arrays, (file.metadata() or {}).get("chainrule", "null")
+    except (package.SafetensorError, TypeError, ValueError, AttributeError) as error:
+        raise ValueError(f"{path} is no whole safetensors file of numbers: {error}") from None
 
 
-def _rebuild(path: str | os.PathLike[str], metadata: Mapping[str, str], stored: State) -> Module:
-    if "chainrule" not in metadata:
+def _in_pytorchs_layout(model: Module, state: State) -> State:
+    """Return a model's values with the weights of its Linears transposed, to or fro."""
+    modules = model.named_modules()
+    weights = {f"{path}.weight".lstrip(".") for path, m in modules if isinstance(m, Linear)}
+    return {name: np.array(x.T if name in weights else x, order="C") for name, x in state.items()}
+
+
+def _description(x: Any) -> Any:
+    """Return how to rebuild a module from its arrays, or an activation, in words of JSON."""
+    if type(x) is Linear:
+        return ["Linear", None]
+    if type(x) is LayerNorm:
+        return ["LayerNorm", x.eps]
+    if type(x) is Dropout:
+        return ["Dropout", x.p]
+    if type(x) is Sequential:
+        return ["Sequential", [_description(layer) for layer in x.layers]]
+    if type(x) is MLP and {*map(type, x.layers)} == {Linear}:
+        return ["MLP", [_description(x.activation), _description(x.output_activation)]]
+    return next((name for name, function in ACTIVATIONS.items() if x in (name, function)), None)
+
+
+def _model_from(path: Any, stored: State, described: str) -> Module:
+    try:
+        model: Module = _module_from(json.loads(described), "", stored).eval()
+        model.load_state_dict(_in_pytorchs_layout(model, stored))
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         shapes = ", ".join(f"{name} {array.shape}" for name, array in stored.items())
         raise ValueError(
-            f"{path} does not say how to rebuild its model: write nn.load(path, model) with one "
-            f"for its arrays, of outputs × inputs: {shapes}"
-        )
-    about = metadata["chainrule"]
-    model = model_of(about, stored)
-    if model is None:
-        raise ValueError(f"{path} describes no model that its arrays fit: {about:.60}")
-    parameters = dict(model.named_parameters())
-    try:
-        for name in json.loads(metadata.get("frozen", "[]")):
-            parameters[name].requires_grad = False
-    except (KeyError, TypeError, ValueError, RecursionError):
-        raise ValueError(
-            f"{path} says that there are frozen parameters which there are not: "
-            f"{metadata['frozen']:.60}"
+            f"{path} does not say how to rebuild its model ({error}): write nn.load(path, model) "
+            f"with one for its arrays, of outputs × inputs: {shapes}"
         ) from None
     return model
 
 
-# -- names of others -------------------------------------------------------------------------
+def _module_from(described: Any, path: str, arrays: State) -> Any:
+    """Return a module of the sizes that its arrays have, or the name of an activation."""
+    dtype = np.result_type(np.float16, *arrays.values())
+    match described:
+        case str():
+            return described
+        case ["Linear", None]:
+            outputs, inputs = arrays[f"{path}weight"].shape
+            return Linear(inputs, outputs, bias=f"{path}bias" in arrays, dtype=dtype)
+        case ["LayerNorm", float(eps)]:
+            return LayerNorm(arrays[f"{path}weight"].size, eps, dtype=dtype)
+        case ["Dropout", float(p)]:
+            return Dropout(p)
+        case ["Sequential", [*inside]]:
+            layers = enumerate(inside)
+            return Sequential(*(_module_from(x, f"{path}layers.{i}.", arrays) for i, x in layers))
+        case ["MLP", [str(hidden), str(output)]]:
+            names = (f"{path}layers.{i}.weight" for i in range(len(arrays)))
+            shapes = [arrays[name].shape for name in names if name in arrays]
+            sizes = [shapes[0][-1], *(outputs for outputs, _ in shapes)]
+            if shapes == [*zip(sizes[1:], sizes[:-1], strict=True)]:
+                return MLP(sizes, hidden, output, dtype=dtype)
+    raise ValueError(f"it describes {described!r:.60}")
 
 
-def _by_order_and_shape(path: str | os.PathLike[str], stored: State, model: Module) -> State:
-    """Return arrays under the names of the model: each of its layers the next of its shapes."""
-    own = _layers(in_pytorchs_layout(model, model.state_dict()))
-    left = dict(sorted(_layers(stored).items(), key=lambda item: _numbers_as_such(item[0])))
-    found: State = {}
-    for layer, arrays in own.items():
-        fitting = [name for name in left if _shapes(left[name]) == _shapes(arrays)]
-        if len({re.sub(r"\d+", "", name) for name in fitting}) != 1:
-            there = fitting or {name: _shapes(arrays) for name, arrays in left.items()}
+def _by_order_and_shape(path: Any, stored: State, own: State) -> State:
+    """Return arrays under a model's own names, each the next of its shape in such a layer."""
+    left = sorted(stored, key=lambda name: re.sub(r"\d+", lambda n: n[0].zfill(9), name))
+    found = {}
+    for name in own:
+        fitting = [other for other in left if _place(other, stored) == _place(name, own)]
+        if len({re.sub(r"\d+", "", other) for other in fitting}) != 1:
             raise ValueError(
-                f"expected one next layer for {layer} in {path}, with {_shapes(arrays)} (outputs × "
-                f"inputs), got {there}; only numbers in names give an order to equal shapes"
+                f"{path} has no next array for {name}, in a layer of {_place(name, own)[1]}, where "
+                f"only numbers in names give an order to equal shapes: it has "
+                f"{ {other: stored[other].shape for other in left} }"
             )
-        for leaf, array in left.pop(fitting[0]).items():
-            found[f"{layer}.{leaf}".lstrip(".")] = array
-    if left:
-        raise ValueError(f"{path} has layers that the model lacks: {', '.join(left)}")
-    return found
+        found[name] = stored[fitting[0]]
+        left.remove(fitting[0])
+    return found | {name: stored[name] for name in left}  # of which the model will complain
 
 
-def _layers(state: State) -> dict[str, State]:
-    """Return the arrays by their layers, as {"layers.0": {"weight": ..., "bias": ...}}."""
-    layers: dict[str, State] = {}
-    for name, array in state.items():
-        layer, _, leaf = name.rpartition(".")
-        layers.setdefault(layer, {})[leaf] = array
-    return layers
-
-
-def _shapes(arrays: State) -> dict[str, tuple[int, ...]]:
-    return {leaf: arrays[leaf].shape for leaf in sorted(arrays)}
-
-
-def _numbers_as_such(name: str) -> list[Any]:
-    """Return a key by which layer 10 comes behind layer 2."""
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in re.split(r"(\d+)", name)]
+def _place(name: str, state: State) -> tuple[str, dict[str, tuple[int, ...]]]:
+    """Return what an array is to its layer, and the shapes of all arrays of this layer."""
+    layer, _, leaf = name.rpartition(".")
+    parts = [(*other.rpartition("."), array.shape) for other, array in state.items()]
+    return leaf, {other: shape for path, _, other, shape in parts if path == layer}

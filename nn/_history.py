@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -14,22 +14,13 @@ SHOWN = 10  # epochs in a repr: of more, the first and the last
 class History:
     """The losses and metrics of a training, one value an epoch; what `train` returns.
 
-    Parameters
-    ----------
-    columns : mapping of str to sequence of float, optional
-        The values by name: "loss", the mean over an epoch's batches while their steps are made;
-        "validation_loss"; and the metrics.
-
     Attributes
     ----------
     columns : dict of str to list of float
+        The values by name: "loss", the mean over an epoch's batches while their steps are made;
+        "validation_loss"; and the metrics.
     ending : str
         Why the training ended before its last epoch, if it did.
-
-    Raises
-    ------
-    TypeError, ValueError
-        When the columns differ in length, or hold what are no numbers.
 
     Examples
     --------
@@ -42,13 +33,11 @@ class History:
     ([2.0, 1.0], 2, 2)
     """
 
-    def __init__(self, columns: Mapping[str, Sequence[float]] | None = None) -> None:
-        given = (columns or {}).items()
-        self.columns = {name: [float(x) for x in values] for name, values in given}
-        lengths = {name: len(values) for name, values in self.columns.items()}
-        if len({*lengths.values()}) > 1:
-            raise ValueError(f"expected columns of one length, got {lengths}")
-        self.ending = ""
+    def __init__(
+        self, columns: Mapping[str, Sequence[float]] | None = None, ending: str = ""
+    ) -> None:
+        self.columns = {name: [*map(float, x)] for name, x in (columns or {}).items()}
+        self.ending = ending
 
     def __len__(self) -> int:
         """The number of epochs."""
@@ -83,39 +72,25 @@ class History:
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return the columns, with the numbers of the epochs first: a table for pandas or JSON."""
-        numbers: list[float] = [*range(1, 1 + len(self))]
-        return {"epoch": numbers} | {name: [*values] for name, values in self.columns.items()}
+        return {"epoch": [*range(1, 1 + len(self))], **{k: [*x] for k, x in self.columns.items()}}
 
     def plot(self) -> Figure:
         """Draw the losses and, where there are metrics, these beside them, against the epochs.
 
-        Returns
-        -------
-        matplotlib.figure.Figure
-            Notebooks show it; ``figure.savefig("training.pdf")`` writes it.
-
-        Raises
-        ------
-        ImportError
-            When Matplotlib is not installed.
+        Notebooks show the figure; ``figure.savefig("training.pdf")`` writes it. It needs
+        Matplotlib.
         """
         from nn._plots import plot
 
         return plot(self)
 
     def __repr__(self) -> str:
-        epochs = [*range(len(self))]
-        if len(epochs) > SHOWN:
-            epochs = [*epochs[: SHOWN // 2], -1, *epochs[-SHOWN // 2 :]]
-        lines = [["epoch", *self.columns], *map(self._line, epochs)]
+        lines = [["epoch", *self.columns]]
+        for i, row in enumerate(zip(*self.columns.values(), strict=True), 1):
+            lines.append([str(i), *(f"{value:.4g}" for value in row)])
+        if len(lines) > 1 + SHOWN:
+            half = SHOWN // 2
+            lines[1 + half : -half] = [["…"] * len(lines[0])]
         widths = [max(map(len, cells)) for cells in zip(*lines, strict=True)]
         rows = ["   ".join(map(str.rjust, line, widths)) for line in lines]
         return "\n".join([*rows, self.ending] if self.ending else rows)
-
-    def _line(self, epoch: int) -> list[str]:
-        values: list[Any] = [column[epoch] for column in self.columns.values()]
-        return ["…"] * (1 + len(values)) if epoch < 0 else [f"{epoch + 1}", *map(_digits, values)]
-
-
-def _digits(value: float) -> str:
-    return f"{value:.4g}"

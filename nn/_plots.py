@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from io import BytesIO
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from nn._history import History
@@ -17,7 +17,6 @@ except ImportError:
 # Okabe and Ito, "Color universal design" (2008); dashes tell the lines apart without colours.
 COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
 DASHES = ["-", "--", "-.", ":"]
-DECADES = 1e2  # over which an axis of losses is logarithmic
 
 
 class Picture(Figure):
@@ -34,29 +33,24 @@ def plot(history: History) -> Figure:
     losses = [name for name in history.columns if name in ("loss", "validation_loss")]
     metrics = [name for name in history.columns if name not in losses]
     panels = [names for names in (losses, metrics) if names]
-    figure = Picture(
-        figsize=(5.2 * max(1, len(panels)), 4.0), facecolor="white", layout="constrained"
-    )
-    for i, names in enumerate(panels):
-        axes = figure.add_subplot(1, len(panels), i + 1)
-        _draw(axes, history, names)
-        if names is losses:
-            _scale(axes, [value for name in names for value in history[name]])
+    size = (5.2 * max(1, len(panels)), 4.0)
+    figure = Picture(figsize=size, facecolor="white", layout="constrained")
+    for number, names in enumerate(panels, 1):
+        axes = figure.add_subplot(1, len(panels), number)
+        for i, name in enumerate(names):
+            axes.plot(
+                range(1, 1 + len(history)),
+                history[name],
+                label=name,
+                color=COLOURS[i % len(COLOURS)],
+                linestyle=DASHES[i % len(DASHES)],
+                marker="o" if len(history) == 1 else "",
+            )
+        values = [value for name in names for value in history[name]]
+        if names is losses and min(values) > 0 and max(values) > 100 * min(values):
+            axes.set_yscale("log")
+        axes.set_xlabel("epoch")
+        axes.xaxis.set_major_locator(MaxNLocator(integer=True))
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False)
     return figure
-
-
-def _draw(axes: Any, history: History, names: list[str]) -> None:
-    epochs = range(1, 1 + len(history))
-    marker = "o" if len(history) == 1 else ""
-    for i, name in enumerate(names):
-        style = {"color": COLOURS[i % len(COLOURS)], "linestyle": DASHES[i % len(DASHES)]}
-        axes.plot(epochs, history[name], label=name, marker=marker, **style)
-    axes.set_xlabel("epoch")
-    axes.xaxis.set_major_locator(MaxNLocator(integer=True))
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.legend(frameon=False)
-
-
-def _scale(axes: Any, values: list[float]) -> None:
-    if min(values) > 0 and max(values) > DECADES * min(values):
-        axes.set_yscale("log")

@@ -3,26 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from math import isfinite
 from typing import Any
 
 import numpy as np
 
 import autodiff
-from autodiff import recorded_state
-from nn._checkpoints import Owners, restore, state_of
-from nn._evaluation import Loss, loss_of, name_the_op
+from autodiff import Tensor, recorded_state
 from nn._module import Module
 from optim import Optimizer
 
+Loss = Callable[..., Any]  # of predictions, targets and, where data have weights, sample_weight=
 Step = Callable[..., Any]  # of inputs, targets and perhaps weights
+
+
+def loss_of(loss: Loss, outputs: Any, targets: Any, *weights: Any) -> Any:
+    """Return the loss, of weighted rows where there are weights."""
+    return loss(outputs, targets, **({"sample_weight": weights[0]} if weights else {}))
+
+
+def value_of(x: Any) -> Any:
+    """Return the value of what may be a Tensor."""
+    return x.data if isinstance(x, Tensor) else x
 
 
 def training_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:
     """Return the function that makes a step on a batch, and gives the loss before it.
 
-    A step whose loss or gradient is not finite is not made, but raises FloatingPointError, which
-    names the op.
+    A step whose loss or gradient is not finite is not made: an error names the op.
     """
     parameters = model.parameters()  # more than the optimiser's, where some are not trained
 
@@ -32,29 +39,29 @@ def training_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:
         value = loss_of(loss, model(inputs), *targets)
         value.backward()
         # A replay knows by itself whether all is finite, and leaves what is not to this function.
-        if recorded_state(optimizer) is optimizer and not _is_finite(value, optimizer):
-            name_the_op(model, loss, inputs, *targets)
+        if recorded_state(optimizer) is optimizer:
+            computed = [value.data, *(p.grad for p in optimizer.parameters if p.grad is not None)]
+            if not all(np.isfinite(x).all() for x in computed):
+                name_the_op(model, loss, inputs, *targets)
         optimizer.step()
         return value
 
     return step
 
 
-def _is_finite(value: Any, optimizer: Optimizer) -> bool:
-    gradients = [p.grad for p in optimizer.parameters if p.grad is not None]
-    return isfinite(value.item()) and all(np.isfinite(g).all() for g in gradients)
-
-
-def plan_of(step: Step, batch: tuple[Any, ...], owners: Owners) -> Step:
-    """Return a step that is replayed from its first call on, for batches like this one.
-
-    A call that is recorded agrees with its replays to rounding. That one is undone, so that all
-    calls count alike, whichever was the first: what goes on from a file takes the same way.
-    """
+def plan_of(step: Step, batch: tuple[Any, ...]) -> Step:
+    """Return a step that is replayed from its second call on, after the first, for such batches."""
     compiled = autodiff.compile(step, eager_calls=0)
-    before = state_of(owners)
-    try:
-        compiled(*[a.copy() for a in batch])  # for a model may write into what it is given
-    finally:
-        restore(owners, before)
+    compiled(*[a.copy() for a in batch])  # for a model may write into what it is given
     return compiled
+
+
+def name_the_op(model: Module, loss: Loss, inputs: Any, *targets: Any) -> None:
+    """Raise the error that says which op makes the loss or its gradient infinite or NaN."""
+    with autodiff.debug():
+        value = loss_of(loss, model(inputs.copy()), *targets)
+        value.backward()
+    raise FloatingPointError(
+        f"the loss is {value.item()}, or its gradient is not finite, though no op makes a NaN or "
+        "an infinity out of finite numbers: look at the parameters and at the data"
+    )

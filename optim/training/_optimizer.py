@@ -66,6 +66,8 @@ class Optimizer:
     def __init__(
         self, parameters: Iterable[Tensor], lr: float, *, weight_decay: float = 0.0
     ) -> None:
+        if hasattr(parameters, "parameters"):
+            raise TypeError("expected parameters, got a model: write model.parameters()")
         self.parameters = _trainable(list(parameters))
         if not 0 < lr < inf:
             raise ValueError(f"expected a positive, finite learning rate, got lr={lr}")
@@ -250,10 +252,14 @@ def label(p: Tensor) -> str:
 def _trainable(parameters: list[Tensor]) -> list[Tensor]:
     """Return those of the parameters that are not frozen, after a check of all."""
     if not parameters:
-        raise ValueError("expected at least one parameter, got none")
+        raise ValueError(
+            "expected at least one parameter, got none: in a Module write self.w = Tensor(array)"
+        )
     for p in parameters:
         if not isinstance(p, Tensor) or p.op is not None or p.dtype.kind not in "fc":
-            raise TypeError(f"expected a Tensor of floats that no op made, got {p!r:.60}")
+            raise TypeError(
+                f"expected Tensors of floats that no op made, as model.parameters(), got {p!r:.60}"
+            )
     if len(set(parameters)) < len(parameters):
         raise ValueError("a parameter is listed twice")
     trainable = [p for p in parameters if p.requires_grad]

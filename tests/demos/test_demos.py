@@ -35,7 +35,7 @@ def test_digits_are_read_to_97_percent() -> None:
     assert len(test) / len(x) == pytest.approx(0.2, abs=1e-3)
     assert not set(learn) & set(test)
     model = nn.MLP([64, 128, 64, 10], activation="relu", seed=0, dtype=np.float32)
-    losses = digits.train(model, x[learn], y[learn], 30)
+    losses = digits.train(model, x[learn], y[learn], 30)["loss"]
     assert losses[-1] < 0.1 < losses[0]
     assert np.mean(digits.predict(model, x[test]) == y[test]) >= 0.97
 

@@ -239,6 +239,14 @@ def test_half_precision_stays(name: str) -> None:
     assert grad(lambda x: np.sum(ACTIVATIONS[name](x)))(x).dtype == np.float16
 
 
+@pytest.mark.parametrize("name", ["relu", "leaky_relu", "elu", "gelu", "silu"])
+def test_far_out_in_half_precision_the_derivatives_are_those_of_the_ends(name: str) -> None:
+    x = np.array([-1000, -300, 300, 1000], np.float16)
+    left = 0.01 if name == "leaky_relu" else 0.0
+    derivative = grad(lambda x: np.sum(ACTIVATIONS[name](x)))(x)
+    np.testing.assert_allclose(derivative, [left, left, 1, 1], rtol=1e-3)
+
+
 def test_a_slope_of_numpy_keeps_the_precision_and_a_tensor_its_derivative() -> None:
     x = np.array([-1.0, 2.0], np.float32)
     for slope in (np.float64(0.1), np.float32(0.1), 0.1):

@@ -22,7 +22,16 @@ class TestBatches:
         first, second = (next(nn.batches(np.arange(50), size=50, seed=rng))[0] for _ in range(2))
         assert not np.array_equal(first, second)
 
-    @pytest.mark.parametrize(("lengths", "size"), [((3, 4), 2), ((3,), 0)])
-    def test_refuses_what_does_not_fit(self, lengths: tuple[int, ...], size: int) -> None:
-        with pytest.raises(ValueError, match="arrays of one length"):
+    @pytest.mark.parametrize(
+        ("lengths", "size", "message"),
+        [
+            ((3, 4), 2, r"arrays of one length, at least 1, got the shapes \[\(3,\), \(4,\)\]"),
+            ((0, 0), 2, "arrays of one length, at least 1"),
+            ((3,), 0, "a size of 1 or more, got 0"),
+        ],
+    )
+    def test_refuses_what_does_not_fit(
+        self, lengths: tuple[int, ...], size: int, message: str
+    ) -> None:
+        with pytest.raises(ValueError, match=message):
             nn.batches(*(np.ones(n) for n in lengths), size=size)

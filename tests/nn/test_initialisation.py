@@ -8,7 +8,6 @@ import numpy as np
 import pytest
 
 import nn
-from autodiff import Tensor
 from nn._initialisation import INITIALISATIONS, initialisation
 
 INPUTS, OUTPUTS = 400, 100
@@ -97,28 +96,13 @@ def test_a_function_of_ones_own() -> None:
 
 def test_what_a_function_of_ones_own_returns_is_cast() -> None:
     values = np.arange(6.0).reshape(2, 3)
-    for returned in (values, values.tolist(), values.astype(int), Tensor(values)):
+    for returned in (values, values.tolist(), values.astype(int)):
         layer = nn.Linear(2, 3, init=lambda *_, x=returned: x, dtype=np.float32)
         assert layer.weight.dtype == np.float32
         assert layer.weight.data.tolist() == values.tolist()
     layer = nn.Linear(2, 3, init=lambda *_: values)
     values[0, 1] = 7.0
     assert layer.weight.data[0, 1] == 1.0
-
-
-@pytest.mark.parametrize(
-    ("returned", "got"),
-    [
-        (np.zeros((3, 2)), r"shape \(3, 2\) and type float64"),
-        (0.5, r"shape \(\) and type float64"),
-        (None, r"shape \(\) and type object"),
-        (np.zeros((2, 3), complex), r"shape \(2, 3\) and type complex128"),
-        (np.full((2, 3), "a"), r"shape \(2, 3\) and type <U1"),
-    ],
-)
-def test_what_a_function_of_ones_own_returns_fits(returned: Any, got: str) -> None:
-    with pytest.raises(ValueError, match=rf"init.* shape \(2, 3\) .*float64, got .*{got}"):
-        nn.Linear(2, 3, init=lambda *_: returned)
 
 
 @pytest.mark.parametrize("name", ["kaiming_normal", "", 3, None, ["zeros"]])

@@ -14,7 +14,7 @@ from scipy.special import expit
 from sklearn.metrics import hinge_loss
 
 import nn
-from autodiff import Tensor, check_grads, compile, grad, hessian, hvp, value_and_grad
+from autodiff import Tensor, check_grads, compile, grad, hessian, hvp, jacobian, value_and_grad
 
 Loss = Callable[..., Any]
 PYTORCH = json.loads((Path(__file__).parent / "losses_by_pytorch.json").read_text(encoding="utf-8"))
@@ -155,7 +155,7 @@ class TestWeightsAndReductions:
         assert loss(*empty, reduction="sum") == 0
         assert loss(*empty, reduction="sum", sample_weight=[]) == 0
         assert loss(*empty, reduction="none").size == 0
-        with pytest.raises(ValueError, match="an empty batch has no mean"):
+        with pytest.raises(ValueError, match="a batch that is not empty, for the mean"):
             loss(*empty)
 
     @every_loss
@@ -164,9 +164,9 @@ class TestWeightsAndReductions:
             ValueError, match=r"weights of shape \(5,\), one for each row, got \(4,\)"
         ):
             loss(X, targets, sample_weight=np.ones(4))
-        with pytest.raises(ValueError, match="the sample weights add up to 0"):
+        with pytest.raises(ValueError, match="weights that do not add up to 0"):
             loss(X, targets, sample_weight=np.zeros(5))
-        with pytest.raises(ValueError, match="unknown reduction 'average': expected one of"):
+        with pytest.raises(ValueError, match="reduction 'mean', 'sum' or 'none', got average"):
             loss(X, targets, reduction="average")
 
     def test_hinge_is_that_of_scikit_learn(self) -> None:
@@ -259,7 +259,7 @@ class TestPlans:
     def test_still_refuse_what_is_no_target(self, loss: Loss, good: Any, bad: Any) -> None:
         planned = compile(value_and_grad(loss), eager_calls=0)
         planned(X[:2], np.array(good))
-        with pytest.raises(ValueError, match=r"expected|labels run"):
+        with pytest.raises(ValueError, match="expected"):
             planned(X[:2], np.array(bad))
         assert np.isfinite(planned(X[:2], np.array(good))[0])
 
@@ -279,16 +279,16 @@ class TestRefusals:
     @pytest.mark.parametrize(
         ("targets", "message"),
         [
-            ([0, 3], "labels run from 0 to 2 for logits of shape (2, 3), but these from 0 to 3"),
-            ([-1, 0], "but these from -1 to 0"),
+            ([0, 3], "expected labels from 0 to 2, got 0 to 3"),
+            ([-1, 0], "got -1 to 0"),
             ([0], "targets of shape (1,) and type int64"),
             ([[0], [1]], "targets of shape (2, 1) and type int64"),
-            ([0.0, 1.0], "integer labels of shape (...)"),
+            ([0.0, 1.0], "expected labels, integers of shape (2,), or probabilities, (2, 3)"),
             (["cat", "dog"], "type <U3"),
             ([True, False], "type bool"),
-            ([[0.5, 0.6, 0.0], [1, 0, 0]], "got sums from 1.0 to 1.1"),
-            ([[1.5, -0.5, 0.0], [1, 0, 0]], "the least entry -0.5"),
-            ([[np.nan, 0.5, 0.5], [1, 0, 0]], "got sums from nan to nan"),
+            ([[0.5, 0.6, 0.0], [1, 0, 0]], "sums of 1 in each row, got 0.0 to 1.0 and 1.0 to 1.1"),
+            ([[1.5, -0.5, 0.0], [1, 0, 0]], "in each row, got -0.5 to 1.5 and 1.0 to 1.0"),
+            ([[np.nan, 0.5, 0.5], [1, 0, 0]], "got nan to nan and nan to nan"),
         ],
     )
     @pytest.mark.parametrize("smoothing", [0.0, 0.1])
@@ -303,7 +303,7 @@ class TestRefusals:
         ("settings", "message"),
         [
             ({"weight": [1.0, 2.0]}, r"weights of shape \(3,\), one for each class, got \(2,\)"),
-            ({"weight": [0.0, 1.0, 1.0]}, "class weights of the targets add up to 0"),
+            ({"weight": [0.0, 1.0, 1.0]}, "weights that do not add up to 0"),
             ({"label_smoothing": 1.5}, "label_smoothing from 0 to 1, got 1.5"),
             ({"label_smoothing": -0.1}, "label_smoothing from 0 to 1, got -0.1"),
         ],
@@ -320,9 +320,9 @@ class TestRefusals:
             nn.cross_entropy(logits, np.zeros(np.shape(logits)[:-1], int))
 
     def test_targets_of_another_coding(self) -> None:
-        with pytest.raises(ValueError, match=r"got \[0. 1.\]: of 0 and 1 write 2 \* targets - 1"):
+        with pytest.raises(ValueError, match=r"write 2 \* targets - 1\), got 0.0 to 1.0"):
             nn.hinge(X[0], [0, 1, 1])
-        with pytest.raises(ValueError, match=r"between 0 and 1, got some from -1.0 to 1.0"):
+        with pytest.raises(ValueError, match=r"between 0 and 1, got -1.0 to 1.0"):
             nn.binary_cross_entropy(X[0], [-1, 1, 1])
         for loss in (nn.hinge, nn.binary_cross_entropy):
             with pytest.raises(ValueError, match="nan"):
@@ -353,3 +353,8 @@ class TestPenalty:
         np.testing.assert_allclose(
             hessian(lambda x: nn.l2_penalty([x, x]))(x).reshape(2, 2), 4 * np.eye(2)
         )
+
+    def test_cotangents_may_come_in_batches(self) -> None:
+        x = np.array([[1.0, -2.0, 3.0]])
+        rows = jacobian(lambda x: np.stack([nn.l2_penalty([x]), 3 * nn.l2_penalty([x])]))(x)
+        np.testing.assert_allclose(rows, [2 * x, 6 * x])

@@ -57,7 +57,7 @@ class TestParameters:
         assert [name for name, _ in first.named_parameters()] == ["weight", "other.weight"]
         assert [path for path, _ in first.named_modules()] == ["", "other"]
         assert [path for path, _ in second.named_modules()] == ["", "other"]
-        assert "Inner(...)" in repr(first)
+        assert "other: ..." in repr(first)
 
     def test_one_that_is_replaced_or_deleted_is_gone(self) -> None:
         model = Outer()
@@ -123,39 +123,18 @@ class TestRefusals:
 
     @pytest.mark.parametrize(
         "held",
-        [
-            {1: Tensor(1.0), "1": Tensor(2.0)},
-            {"1": Tensor(1.0), "a": [{1: Inner(), "1": Inner()}]},
-            {"a.b": Tensor(1.0), "a": {"b": Tensor(2.0)}},
-        ],
+        [{1: Tensor(1.0), "1": Tensor(2.0)}, {"a.b": Tensor(1.0), "a": {"b": Tensor(2.0)}}],
     )
     def test_two_parameters_of_one_name_are_refused(self, held: Any) -> None:
         model = Inner()
-        with pytest.raises(ValueError, match=r"Inner.* two parameters of the name held\..*: write"):
+        with pytest.raises(ValueError, match=r"Inner would have two parameters of one name"):
             model.held = held
         assert not hasattr(model, "held")
-        model.held = {}
-        model.held.update(held)
-        for list_them in (model.named_parameters, model.state_dict, model.parameters):
-            with pytest.raises(ValueError, match=r"two parameters of the name held\."):
-                list_them()
 
     def test_one_parameter_may_be_held_twice_by_one_name(self) -> None:
         model, p = Inner(), Tensor(1.0)
         model.held = {1: p, "1": p}
         assert [name for name, _ in model.named_parameters()] == ["weight", "held.1"]
-
-    @pytest.mark.parametrize("inside", [lambda x: x, lambda x: {"a": (x,)}])
-    def test_a_list_that_holds_itself_is_refused(self, inside: Any) -> None:
-        model = Inner()
-        held: list[Any] = []
-        held.append(inside(held))
-        with pytest.raises(ValueError, match=r"held\.0.* is inside itself"):
-            model.held = held
-        assert not hasattr(model, "held")
-        same = [Tensor(1.0)]
-        model.held = [same, same]
-        assert len(model.parameters()) == 2
 
     def test_without_forward_says_so(self) -> None:
         with pytest.raises(NotImplementedError, match="Module defines no forward"):
@@ -335,34 +314,8 @@ class TestState:
         with pytest.raises(ValueError, match=r"weight (is of|has shape)"):
             Inner().load_state_dict({"weight": value})
 
-    def test_what_is_beyond_the_precision_is_listed(self) -> None:
-        model = nn.Linear(1, 2, seed=0, dtype=np.float32)
-        before = model.state_dict()
-        state = {"weight": [[1.0, 2.0]], "bias": [1.0, 1e300]}
-        with pytest.raises(ValueError, match="bias has 1e\\+300, which is beyond float32"):
-            model.load_state_dict(state)
-        assert all(np.array_equal(model.state_dict()[name], before[name]) for name in before)
-        model.load_state_dict({"weight": [[np.inf, np.nan]], "bias": [-np.inf, 1e-300]})
-        assert model.bias is not None
-        assert model.bias.data.tolist() == [-np.inf, 0.0]
-
-    def test_a_ragged_list_is_listed(self) -> None:
-        with pytest.raises(ValueError, match="weight is no array of numbers; other is no param"):
-            Inner().load_state_dict({"weight": [[1], [1, 2]], "other": 1.0})
-
-    @pytest.mark.parametrize("state", [None, [1.0], "weight", 3])
-    def test_is_a_dictionary(self, state: Any) -> None:
-        with pytest.raises(TypeError, match=r"expected a dictionary of arrays by name, as state_d"):
-            Inner().load_state_dict(state)
-
 
 class TestText:
-    def test_leaves_out_what_is_no_parameter(self) -> None:
-        model = Inner()
-        held = model.held = []
-        held += [2 * Tensor(1.0), Tensor([1, 2]), Tensor(3.0)]
-        assert repr(model) == "Inner(weight (), held.2 ())  2 parameters"
-
     def test_shows_what_is_inside_with_shapes_and_counts(self) -> None:
         class Net(nn.Module):
             def __init__(self) -> None:
@@ -410,6 +363,7 @@ class TestPyTorchsNames:
             ("LogSoftmax", r"nn\.log_softmax"),
             ("Tanh", r"np\.tanh"),
             ("CrossEntropyLoss", r"nn\.cross_entropy"),
+            ("HuberLoss", r"nn\.huber"),
             ("ModuleList", "write a list"),
             ("Neuron", r"nn\.Linear"),
         ],

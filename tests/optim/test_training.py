@@ -330,10 +330,11 @@ def test_frozen_parameters_are_left_out() -> None:
     ("make", "error", "message"),
     [
         (lambda x: SGD([], lr=1.0), ValueError, "at least one parameter"),
-        (lambda x: SGD([np.ones(2)], lr=1.0), TypeError, "expected a Tensor"),
+        (lambda x: SGD(nn.Linear(1, 1), lr=1.0), TypeError, "write model.parameters()"),
+        (lambda x: SGD([np.ones(2)], lr=1.0), TypeError, "expected Tensors"),
         (lambda x: SGD([x * 2], lr=1.0), TypeError, "no op made"),
-        (lambda x: SGD([Tensor(1)], lr=1.0), TypeError, "a Tensor of floats that no op made"),
-        (lambda x: SGD([x, Tensor(1)], lr=1.0), TypeError, "a Tensor of floats that no op made"),
+        (lambda x: SGD([Tensor(1)], lr=1.0), TypeError, "Tensors of floats that no op made"),
+        (lambda x: SGD([x, Tensor(1)], lr=1.0), TypeError, "Tensors of floats that no op made"),
         (
             lambda x: SGD([Tensor(1.0, requires_grad=False)], lr=1.0),
             ValueError,
