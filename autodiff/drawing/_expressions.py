@@ -212,7 +212,7 @@ def literal(x: Any) -> Symbol:
     if not isinstance(x, int | float | complex | np.number | np.bool):
         return Symbol(spelled(x), ATOM, lambda: x, smooth=False)
     text, level = number(x)
-    opposite: Symbol | None = literal(-x) if text.startswith("−") else None
+    opposite = literal(np.negative(x)) if text.startswith("−") else None
     return Symbol(text, level, lambda: x, smooth=False, opposite=opposite)
 
 

@@ -98,7 +98,7 @@ IMAGES: dict[str, tuple[Callable[..., Any], ...]] = {
     "eigh": (lambda g, out, x, *_: f"V @ (F∘(V.T @ gV) + diag(gλ)) @ V.T, {_GAPS}",),
     "eig": (lambda g, out, x: f"inv(V).T @ (F∘(V.T @ gV) + diag(gλ)) @ V.T, {_GAPS}",),
     "svdvals": (lambda g, out, x: f"U @ diag(g) @ Vᵀ, of the singular vectors of {x}",),
-    "svd": (lambda g, out, x: "U @ (P + diag(gσ)) @ Vᵀ, P: Uᵀ @ gU and Vᵀ @ gV times 1/(σⱼ ∓ σᵢ)",),
+    "svd": (lambda g, out, x: "U @ (P + diag(gσ)) @ Vᵀ, P: from gU and gV, by 1/(σⱼ² − σᵢ²)",),
     "vectors": (lambda g, out, x, *_: "g, and 0 for the values",),
 }
 

@@ -25,9 +25,17 @@ _CONSTANTS = [
     (sqrt(2), "√2", _POWER),
     (sqrt(pi), "√π", _POWER),
     (sqrt(pi) / 2, "√π/2", PRODUCT),
+    (1 / sqrt(pi), "1/√π", PRODUCT),
     (2 / sqrt(pi), "2/√π", PRODUCT),
     (sqrt(2 * pi), "√(2·π)", _POWER),
 ]
+
+
+def decimal(x: Any) -> str:
+    """Return a number in decimals, to five digits."""
+    if isinstance(x, complex | np.complexfloating):
+        return _complex(complex(x))[0]
+    return (f"{x:.5g}" if isinstance(x, float | np.floating) else str(int(x))).replace("-", "−")
 
 
 def number(x: Any) -> tuple[str, int]:
@@ -48,12 +56,10 @@ def _complex(x: complex) -> tuple[str, int]:
 
 
 def _magnitude(x: Any) -> tuple[str, int]:
-    if isinstance(x, int | np.integer):
-        return str(x), ATOM
     for value, text, level in _CONSTANTS:
         if isclose(x, value, rel_tol=1e-15):
             return text, level
-    return f"{x:.5g}".replace("-", "−"), ATOM
+    return decimal(x), ATOM
 
 
 def spelled(x: Any) -> str:

@@ -14,7 +14,7 @@ from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._expressions import COMPARISON, OR, Symbol, literal
 from autodiff.drawing._images import IMAGES, IMAGES_OF_EACH
-from autodiff.drawing._literals import ATOM, number, spelled
+from autodiff.drawing._literals import ATOM, decimal, number, spelled
 from autodiff.drawing._slopes import SLOPES
 
 MOST_ENTRIES = 4  # of an array that is written into a formula
@@ -53,7 +53,7 @@ def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
     formula = local_derivative(y, i, names)
     if formula is None or formula.value is None:
         return formula.symbols if formula else ""
-    text = number(formula.value)[0]
+    text = decimal(formula.value)
     return text if text == formula.symbols else f"{formula.symbols} = {text}"
 
 
@@ -107,7 +107,7 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
     value = np.asarray(op.rules[i](np.float64(1), out, *operands)) * 1
     result = value.item() if value.size == 1 else None
     text, shown = _text(_factor(op, i, [*map(_with_number, atoms)])), spelled(value.reshape(-1))
-    shown = shown if result is None else number(result)[0]
+    shown = shown if result is None else decimal(result)
     return Formula(_text(formula), text if text == shown else f"{text} = {shown}", result)
 
 
