@@ -41,7 +41,7 @@ def decimal(x: Any) -> str:
 def number(x: Any) -> tuple[str, int]:
     """Return a number as it is written, and how tightly that holds together."""
     if isinstance(x, bool | np.bool):
-        return str(int(x)), ATOM
+        return str(x), ATOM
     if isinstance(x, complex | np.complexfloating):
         return _complex(complex(x))
     text, level = _magnitude(abs(x))

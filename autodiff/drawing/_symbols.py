@@ -17,7 +17,6 @@ from autodiff._core.tensor import Tensor
 from autodiff.drawing._expressions import COMPARISON, OR, Symbol, literal
 from autodiff.drawing._images import IMAGES, IMAGES_OF_EACH
 from autodiff.drawing._literals import ATOM, decimal, number, spelling
-from autodiff.drawing._slopes import SLOPES
 
 MOST_ENTRIES = 4  # of an array that is written into a formula
 
@@ -96,7 +95,9 @@ def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
 
 
 def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formula | None:
-    small = all(np.ndim(v) <= 1 and np.size(v) <= MOST_ENTRIES for v in values)
+    small = all(np.ndim(v) <= 1 or np.size(v) == 1 for v in values) and all(
+        np.size(v) <= MOST_ENTRIES for v in values
+    )
     *operands, out = values if small else map(_sample, values, range(len(values)))
     atoms = [*map(_atom, names[:-1], operands), Symbol(names[-1], ATOM, lambda: out, smooth=False)]
     formula = _factor(op, i, atoms)
@@ -114,6 +115,8 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
 
 
 def _factor(op: Op, i: int, atoms: Sequence[Any]) -> Any:
+    from autodiff.drawing._slopes import SLOPES  # which takes as long to import as SciPy does
+
     *operands, out = atoms
     rule = _rule(op, i)
     stated = SLOPES.get(op.name) if _is_ours(rule) else None
@@ -152,7 +155,8 @@ def _with_number(atom: Any) -> Any:
     """Return a symbol whose text is its value."""
     if not isinstance(atom, Symbol):
         return atom
-    written = literal(atom.value)
+    value = atom.value
+    written = literal(value.item() if np.size(value) == 1 else value)
     written.smooth = atom.smooth
     return written
 

@@ -261,6 +261,8 @@ READINGS: list[tuple[Any, list[str]]] = [
     (lambda: X.T, ["g.T"]),
     (lambda: X.reshape(6), ["reshape(g, (2, 3))"]),
     (lambda: X[1, :2], ["g at [1, :2], else 0"]),
+    (lambda: X[..., np.array([2, 0])], ["g at [:, [2, 0]], else 0"]),
+    (lambda: X[:, None], ["reshape(g, (2, 3))"]),
     (lambda: np.concatenate([v, v]), ["g[0:2]", "g[2:4]"]),
     (lambda: np.stack([x, y]), ["g[0]", "g[1]"]),
     (lambda: np.linalg.norm(v), ["g·v/out"]),
@@ -281,7 +283,7 @@ READINGS: list[tuple[Any, list[str]]] = [
 
 def named(t: Tensor) -> list[str]:
     own = {id(x): "x", id(y): "y", id(W): "W", id(v): "v", id(X): "X"}
-    names = [own.get(id(a), "x" if np.ndim(a) else "") for a in t.inputs]
+    names = [own.get(id(a), "x" if getattr(a, "ndim", 0) else "") for a in t.inputs]
     return [*names, "out"]
 
 
@@ -308,6 +310,16 @@ class TestNumbers:
         formula = local_derivative(x * y, 0, ["x", "y", "v"])
         assert formula is not None
         assert (formula.symbols, formula.numbers, formula.value) == ("y", "2", 2.0)
+
+    def test_a_single_entry_is_a_number(self) -> None:
+        formula = local_derivative(Tensor([3.0]) * Tensor([[2.0]]), 0, ["x", "y", "v"])
+        assert formula is not None
+        assert (formula.numbers, formula.value) == ("2", 2.0)
+
+    def test_a_condition_is_true_or_false(self) -> None:
+        formula = local_derivative(np.where(np.array([True]), x, y), 1, ["c", "x", "y", "v"])
+        assert formula is not None
+        assert (formula.symbols, formula.numbers) == ("1 if c else 0", "1 if True else 0 = 1")
 
     def test_of_few_entries_they_are_all_put_in(self) -> None:
         formula = local_derivative(np.log(v), 0, ["v", "u"])
@@ -336,6 +348,12 @@ class TestExceptions:
         formula = local_derivative(np.hypot(zero, 0.0), 0, ["x", "", "r"])
         assert formula is not None
         assert formula.value == 0.0
+
+    def test_steps_hold_on_whole_stretches(self) -> None:
+        bent = elementwise(
+            lambda x: x * x, lambda g, out, x: np.where(np.rint(x) == 0, 2 * x, g), name="bent"
+        )
+        assert derivative_text(bent(x), 0, ["x", "v"]) == "2·x if rint(x) = 0 else 1 = 1"
 
     def test_guards_against_poles_are_left_out(self) -> None:
         a, b = Tensor([1.0, 0.0]), Tensor([2.0, 0.0])
@@ -472,3 +490,9 @@ def test_brackets_stand_where_they_are_needed(expression: Any) -> None:
 def test_how_arithmetic_is_written(f: Any, expected: str) -> None:
     x, y = (Symbol(name, ATOM, lambda: np.eye(2)) for name in "xy")
     assert str(f(x, y)) == expected
+
+
+def test_an_axis_more_changes_nothing_of_a_number() -> None:
+    x, y = (Symbol(name, ATOM, lambda: np.float64(2)) for name in "xy")
+    assert str((x + y)[..., None]) == "x + y"
+    assert str((x + y)[..., None] * x) == "(x + y)·x"
