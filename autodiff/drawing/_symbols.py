@@ -1,0 +1,193 @@
+"""The formula of a local derivative, from the rule itself: it is given symbols for arrays."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+import autodiff.drawing._arithmetic  # noqa: F401  # what operators write
+from autodiff._core.op import Each, Op
+from autodiff._core.record import value_of
+from autodiff._core.tensor import Tensor
+from autodiff.drawing._expressions import COMPARISON, OR, Symbol, literal
+from autodiff.drawing._images import IMAGES, IMAGES_OF_EACH
+from autodiff.drawing._literals import ATOM, decimal, number, spelling
+
+MOST_ENTRIES = 4  # of an array that is written into a formula
+
+
+@dataclass(frozen=True)
+class Formula:
+    """A local derivative: of an elementwise op the factor, of any other the image of ``g``.
+
+    Attributes
+    ----------
+    symbols : str
+        With the operands' names: "cos(x)", "g @ W.T".
+    numbers : str
+        With numbers in their places, and what they make: "cos(3) = −0.98999". Empty where an
+        operand has many entries.
+    value : number, optional
+        The derivative, where it is one number.
+    """
+
+    symbols: str
+    numbers: str = ""
+    value: Any = None
+
+
+def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
+    """Return what stands on the edge from an input: the formula, and the number if it is one.
+
+    Takes what ``local_derivative`` takes. It is empty where no formula comes of the rule.
+
+    Examples
+    --------
+    >>> derivative_text(np.sin(Tensor(3.0)), 0, ["x", "v1"])
+    'cos(x) = −0.98999'
+    """
+    formula = local_derivative(y, i, names)
+    if formula is None or formula.value is None:
+        return formula.symbols if formula else ""
+    text = decimal(formula.value)
+    return text if text == formula.symbols else f"{formula.symbols} = {text}"
+
+
+def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
+    """Return the derivative of what an op computed by its input number ``i``.
+
+    Parameters
+    ----------
+    y : Tensor
+        What the op computed.
+    i : int
+        The number of the input.
+    names : sequence of str
+        What each of the node's inputs is called, and behind them the node itself. An input without
+        a name, "", is written as it is: a number, an axis.
+
+    Returns
+    -------
+    Formula, optional
+        None where the rule is such that no formula comes of it.
+
+    Examples
+    --------
+    >>> formula = local_derivative(np.sin(Tensor(3.0)), 0, ["x", "v1"])
+    >>> formula.symbols, formula.numbers
+    ('cos(x)', 'cos(3) = −0.98999')
+    """
+    assert y.op is not None
+    try:
+        of_kind = _image if y.op.structural else _slope
+        with np.errstate(all="ignore"):
+            return of_kind(y.op, i, [*map(value_of, y.inputs), value_of(y)], names)
+    except Exception:  # a rule of one's own may do anything with what it takes for arrays
+        return None
+
+
+# -- elementwise ops: a factor -----------------------------------------------------------------
+
+
+def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formula | None:
+    small = all(np.ndim(v) <= 1 or np.size(v) == 1 for v in values) and all(
+        np.size(v) <= MOST_ENTRIES for v in values
+    )
+    *operands, out = values if small else map(_sample, values, range(len(values)))
+    atoms = [*map(_atom, names[:-1], operands), Symbol(names[-1], ATOM, lambda: out, smooth=False)]
+    formula = _factor(op, i, atoms)
+    if formula is None:
+        return None
+    if not isinstance(formula, Symbol):
+        return Formula(number(formula)[0], value=formula)
+    if not small:
+        return Formula(_text(formula))
+    value = np.asarray(_rule(op, i)(np.float64(1), out, *operands)) * 1
+    result = value.item() if value.size == 1 else None
+    text, shown = _text(_factor(op, i, [*map(_with_number, atoms)])), spelling(value.reshape(-1))
+    shown = shown if result is None else decimal(result)
+    return Formula(_text(formula), text if text == shown else f"{text} = {shown}", result)
+
+
+def _factor(op: Op, i: int, atoms: Sequence[Any]) -> Any:
+    from autodiff.drawing._slopes import SLOPES  # which takes as long to import as SciPy does
+
+    *operands, out = atoms
+    rule = _rule(op, i)
+    stated = SLOPES.get(op.name) if _is_ours(rule) else None
+    return stated[i](out, *operands) if stated else rule(np.float64(1), out, *operands)
+
+
+def _rule(op: Op, i: int) -> Callable[..., Any]:
+    """Return a rule itself, without the look at what it returns that one's own are given."""
+    rule: Callable[..., Any] = inspect.unwrap(op.rules[i])
+    return rule
+
+
+def _is_ours(rule: Callable[..., Any]) -> bool:
+    """Whether it is this library that states a rule: an op of one's own may have any name."""
+    if isinstance(rule, partial):
+        rule = rule.func
+    home = str(getattr(rule, "__module__", ""))
+    return home.startswith(("autodiff.rules.", "autodiff._core.", "nn."))
+
+
+def _text(x: Any) -> str:
+    """Return a formula's text, of a condition that of the number it counts as."""
+    if isinstance(x, Symbol) and OR <= x.level <= COMPARISON:
+        return f"1 if {x.text} else 0"
+    return literal(x).text
+
+
+def _atom(name: str, value: Any) -> Any:
+    """Return what a rule is given for an operand: its symbol, or a number as it is."""
+    if not name:
+        return literal(value) if np.ndim(value) else value
+    return Symbol(name, ATOM, lambda: value, smooth=np.result_type(value).kind in "fc")
+
+
+def _with_number(atom: Any) -> Any:
+    """Return a symbol whose text is its value."""
+    if not isinstance(atom, Symbol):
+        return atom
+    value = atom.value
+    written = literal(value.item() if np.size(value) == 1 else value)
+    written.smooth = atom.smooth
+    return written
+
+
+def _sample(value: Any, k: int) -> Any:
+    """Return two numbers of the same type, in no special place, for the entries of many."""
+    if type(value) in (int, float, complex, bool):
+        return value
+    dtype = np.result_type(value)
+    first = 0.37 + 0.1 * k if dtype.kind in "fc" else 2 + k
+    return np.array([first, 2 * first], dtype)
+
+
+# -- other ops: the image of g -----------------------------------------------------------------
+
+
+def _image(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formula | None:
+    *inputs, out = values
+    count = op.operands(tuple(inputs))
+    atoms = [
+        _atom(name, x) if k < count and hasattr(x, "dtype") else x
+        for k, (name, x) in enumerate(zip(names[:-1], inputs, strict=True))
+    ]
+    g = Symbol("g", ATOM, lambda: np.ones_like(out))
+    rule = _rule(op, i)
+    if _is_ours(rule):
+        if isinstance(op.rules, Each):
+            rule = partial(IMAGES_OF_EACH[op.name], i) if op.name in IMAGES_OF_EACH else rule
+        elif op.name in IMAGES:
+            rule = IMAGES[op.name][i]
+    image = rule(g, Symbol(names[-1], ATOM, lambda: out), *atoms)
+    if isinstance(image, str):
+        return Formula(image)
+    return Formula(_text(image)) if isinstance(image, Symbol) else None
