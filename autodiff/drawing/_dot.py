@@ -11,9 +11,9 @@ from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_l
 from autodiff.drawing._view import Edge, Node, View
 
 DIRECTIONS = ("TB", "BT", "LR", "RL")
-SHAPES = {
+SHAPES = {  # which tell the kinds of nodes apart without colours
     "leaf": {"penwidth": "1.6"},
-    "parameter": {"shape": "cylinder", "penwidth": "1.6"},
+    "parameter": {"shape": "cylinder", "penwidth": "1.6"},  # stored from step to step
     "constant": {"shape": "note"},
     "op": {"style": "filled,rounded"},
     "output": {"style": "filled,rounded", "peripheries": "2"},
@@ -70,8 +70,8 @@ def _style(theme: Theme, direction: str) -> dict[str, dict[str, str]]:
     """Return what the graph, its nodes and its edges have in common."""
     font = {"fontname": FONT, "fontsize": f"{SIZE:g}", "fontcolor": theme.text["name"]}
     graph = {"rankdir": direction, "bgcolor": theme.paper, "pad": "0.15"}
-    # nslimit bounds the iterations: 200 nodes in a second, where it was minutes
-    spaces = {"nodesep": "0.3", "ranksep": "0.35", "nslimit": "8"}
+    # nslimit bounds the iterations: 150 nodes that share an operand take a second, not minutes
+    spaces = {"nodesep": "0.3", "ranksep": "0.35", "nslimit": "1"}
     order = {"outputorder": "edgesfirst"}  # then the nodes, in the order of computing
     node = {"shape": "box", "style": "filled", "margin": "0.12,0.07", "height": "0.3"}
     edge = {"color": theme.line, "arrowsize": "0.7"}
