@@ -26,6 +26,7 @@ from tests.autodiff.drawing.hand_written import (
     SVG,
     chain,
     every_kind,
+    layers,
     needs_graphviz,
     square,
     texts,
@@ -68,7 +69,7 @@ class TestBytes:
 
         def seconds() -> float:
             start = time.perf_counter()
-            picture(chain(50)).svg()
+            picture(layers(25)).svg()
             return time.perf_counter() - start
 
         assert any(seconds() < 0.15 for _ in range(20))  # as others may use the machine too
