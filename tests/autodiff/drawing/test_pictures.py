@@ -351,6 +351,7 @@ class TestPygraphviz:
         code = (
             "from tests.autodiff.drawing.hand_written import square\n"
             "from autodiff.drawing import _dot, _programs\n"
+            "_programs.which = lambda program: None\n"
             "_dot.picture(square()).svg()\n"
             "print(*[kept.process.pid for kept in _programs._kept.values()])\n"
         )
