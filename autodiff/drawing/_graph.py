@@ -18,6 +18,7 @@ from autodiff._core.scatter import entries_at
 from autodiff._core.tensor import Tensor, constant
 from autodiff._core.walks import ancestors
 from autodiff.drawing._plan import picture_of
+from autodiff.drawing._view import Edge, Node, View
 from autodiff.rules._products import matvec, vecdot, vecmat
 
 if TYPE_CHECKING:
@@ -91,18 +92,18 @@ def draw(*outputs: Any) -> Picture:
     _require_few(
         len(nodes), "draw a Tensor from earlier in the computation, or compute fewer steps of it"
     )
-    from autodiff.drawing._picture import EDGES, NODES, STYLE, Picture, label
+    from autodiff.drawing._dot import picture
 
-    picture = Picture(**STYLE)
     names = _names(nodes)
-    places = {key: str(place) for place, key in enumerate(nodes)}
+    places = {key: f"n{place}" for place, key in enumerate(nodes)}
+    view = View()
     for key, x in nodes.items():
-        style = NODES["output" if any(x is y for y in outputs) else _kind(x)]
-        text = label(names[key], _formula(x, names), _facts(value_of(x)), _entries(x.grad))
-        picture.node(places[key], text, **style)
+        kind = "output" if any(x is y for y in outputs) else _kind(x)
+        formula = _formula(x, names)
+        view.nodes.append(Node(places[key], kind, names[key], formula, value_of(x), x.grad))
         for operand in map(_identity, filter(_is_node, x.inputs)):
-            picture.edge(places[operand], places[key], **EDGES[_kind(nodes[operand])])
-    return picture
+            view.edges.append(Edge(places[operand], places[key]))
+    return picture(view)
 
 
 def _require_few(count: int, instead: str) -> None:
@@ -181,25 +182,6 @@ def _arguments(y: Tensor, values: list[str]) -> list[str]:
     # The rank only says where a batch would begin, and an option left False says nothing.
     static = [f"{p}={v}" for p, x, v in named if p != "rank" and x is not False]
     return values[:operands] + static + values[max(len(parameters), operands) :]
-
-
-def _facts(value: Any) -> list[str]:
-    """Return a value's shape and dtype where they are not () and float64, and its entries."""
-    shape = str(value.shape) if value.ndim else ""
-    dtype = str(value.dtype) if value.dtype != np.float64 else ""
-    return [f"{shape} {dtype}".strip(), _entries(value)]
-
-
-def _entries(value: Any) -> str:
-    """Return a value's entries, or the least and the greatest where there are many."""
-    if not isinstance(value, np.ndarray | np.generic) or not value.size:
-        return ""
-    if value.size <= MOST_ENTRIES:
-        return _literal(value.tolist())
-    if value.dtype.kind == "c":
-        return ""
-    low, high = value.min(), value.max()
-    return f"all {_literal(low)}" if low == high else f"{_literal(low)} … {_literal(high)}"
 
 
 def _literal(x: Any) -> str:
