@@ -118,23 +118,25 @@ def _is_inside(frame: FrameType) -> bool:
 
 # -- what an entry was called with ---------------------------------------------------------------
 
-_INFIX = {
-    **{"add": "+", "sub": "-", "mul": "*", "truediv": "/", "pow": "**", "mod": "%"},
-    **{"floordiv": "//", "matmul": "@", "lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "=="},
-    **{"ne": "!=", "and": "&", "or": "|", "xor": "^", "lshift": "<<", "rshift": ">>"},
+_INFIX: dict[str, tuple[str, Any]] = {  # by the method's name: the symbol, and the ufunc
+    "add": ("+", np.add),
+    "sub": ("-", np.subtract),
+    "mul": ("*", np.multiply),
+    "truediv": ("/", np.divide),
+    "pow": ("**", np.power),
+    "mod": ("%", np.remainder),
+    "floordiv": ("//", np.floor_divide),
+    "matmul": ("@", np.matmul),
 }
-_PREFIX = {"neg": "-", "pos": "+", "invert": "~"}
-_UFUNCS = {
-    **{np.add: "+", np.subtract: "-", np.multiply: "*", np.divide: "/", np.power: "**"},
-    **{np.matmul: "@", np.remainder: "%", np.floor_divide: "//"},
-}
+_PREFIX = {"neg": "-", "pos": "+"}
+_SYMBOLS: dict[Any, str] = {ufunc: symbol for symbol, ufunc in _INFIX.values()}
 
 
 def _words_of_ufunc(frame: FrameType) -> Words | None:
     found = frame.f_locals
     ufunc, args = found["ufunc"], (found["x"], *found["others"])
-    if ufunc in _UFUNCS and _stands_at_operator(frame.f_back):
-        return infix(_UFUNCS[ufunc], *args)
+    if ufunc in _SYMBOLS and _stands_at_operator(frame.f_back):
+        return infix(_SYMBOLS[ufunc], *args)
     if ufunc.__name__.startswith("_"):  # of SciPy, inside a public function
         return None
     method = "" if found["method"] == "__call__" else f".{found['method']}"
@@ -142,11 +144,8 @@ def _words_of_ufunc(frame: FrameType) -> Words | None:
 
 
 def _stands_at_operator(frame: FrameType | None) -> bool:
-    """Whether a frame computes an operator, so that NumPy called the ufunc of an array before it."""
-    if frame is None:
-        return False
-    name = opcode.opname[frame.f_code.co_code[frame.f_lasti]]
-    return name.startswith("BINARY_OP")
+    """Whether a frame is at an operator, for which an array in front calls its ufunc."""
+    return frame is not None and opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
 
 
 def _given(kwargs: dict[str, Any]) -> dict[str, Any]:
@@ -227,9 +226,8 @@ def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
         _code(interface.reshape): _words_of_shape("reshape", "shape"),
         _code(interface.transpose): _words_of_shape("transpose", "axes"),
     }
-    for name, symbol in _INFIX.items():
-        if reflected := getattr(interface, f"__r{name}__", None):
-            found[_code(reflected)] = _words_of_infix(symbol, True)
+    for name, (symbol, _) in _INFIX.items():
+        found[_code(getattr(interface, f"__r{name}__"))] = _words_of_infix(symbol, True)
         found[_code(getattr(interface, f"__{name}__"))] = _words_of_infix(symbol, False)
     for name, symbol in _PREFIX.items():
         found[_code(getattr(interface, f"__{name}__"))] = _words_of_prefix(symbol)

@@ -17,7 +17,15 @@ from autodiff.drawing._calls import CallNote
 from autodiff.drawing._functions import Program
 from autodiff.drawing._gradients import cotangents_of
 from autodiff.drawing._view import Edge, Node, View
-from autodiff.drawing._words import Words, identity, operands, result_words, spelled, words_of
+from autodiff.drawing._words import (
+    Words,
+    identity,
+    is_operand,
+    operands,
+    result_words,
+    spelled,
+    words_of,
+)
 
 
 @dataclass
@@ -43,7 +51,7 @@ def view_of(
             node.formula = spelled(line.words, names)
             if line.note:
                 node.place, node.scopes = line.note.place, line.note.scopes
-            texts = _derivatives(x, line) if derivatives else [""] * len(line.uses)
+            texts = _derivatives(x, line, names) if derivatives else [""] * len(line.uses)
             ends = [keys[identity(used)] for used in line.uses]
             view.edges += [
                 Edge(tail, node.key, text) for tail, text in zip(ends, texts, strict=True)
@@ -234,7 +242,7 @@ def _add_gradients(view: View, found: dict[Any, Any], program: Program) -> None:
         view.notes.append("gradients are those of the sum of all entries of the outputs")
 
 
-def _derivatives(y: Tensor, line: Line) -> list[str]:
+def _derivatives(y: Tensor, line: Line, names: dict[Any, str]) -> list[str]:
     """Return the local derivative for each use; none of a call that several ops made."""
     from autodiff.drawing._symbols import derivative_text
 
@@ -242,6 +250,7 @@ def _derivatives(y: Tensor, line: Line) -> list[str]:
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
     if not all(any(x is used for used in line.uses) for x in differentiable):
         return [""] * len(line.uses)
+    called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]
     left = list(range(len(inputs)))
     texts = []
     for x in line.uses:
@@ -250,5 +259,5 @@ def _derivatives(y: Tensor, line: Line) -> list[str]:
             texts.append("")
         else:
             left.remove(i)
-            texts.append(derivative_text(y, i))
+            texts.append(derivative_text(y, i, called))
     return texts

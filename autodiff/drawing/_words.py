@@ -176,7 +176,8 @@ def _arguments(y: Tensor) -> tuple[list[Any], dict[str, Any]]:
     """Return operands, and static arguments with their names."""
     op: Any = y.op
     if isinstance(op.rules, Each):  # any number of operands; a lone integer behind them is an axis
-        static = {"axis": x for x in y.inputs if type(x) is int}
+        axes = [x for x in y.inputs if type(x) is int]
+        static = {"axis": axes[0]} if axes else {}
         return [x for x in y.inputs if type(x) is not int], static
     try:
         taken = inspect.signature(op.compute).parameters
@@ -254,7 +255,7 @@ def _inside(key: Any) -> str:
 
 
 def _scatter(*inputs: Any) -> Words:
-    *pieces, keys, _, shape = inputs
+    *pieces, _keys, _ranks, shape = inputs
     return called("scatter", pieces, {"shape": shape})
 
 
