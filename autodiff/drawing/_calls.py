@@ -22,7 +22,7 @@ from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._words import Words, called, infix, subscripted
+from autodiff.drawing._words import Words, bracketed, called, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
 INSIDE = (HERE, np.__path__[0])
@@ -187,11 +187,15 @@ def _words_of_prefix(symbol: str) -> Callable[[FrameType], Words]:
     return lambda frame: [symbol, frame.f_locals["self"]]
 
 
+def _words_of_getitem(frame: FrameType) -> Words:
+    return [frame.f_locals["self"], bracketed(frame.f_locals["key"])]
+
+
 def _words_of_at(method: str) -> Callable[[FrameType], Words]:
     def words(frame: FrameType) -> Words:
         places = frame.f_locals["self"]
-        (key,) = subscripted("", places.key)[1:]
-        return [places.x, ".at", key, ".", *called(method, [frame.f_locals["v"]])]
+        call = called(method, [frame.f_locals["v"]])
+        return [places.x, ".at", bracketed(places.key), ".", *call]
 
     return words
 
@@ -220,9 +224,7 @@ def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
         _code(interface.__array_function__): _words_of_function,
         _code(interface.sum): _words_of_method,  # one code for all
         _code(interface.__abs__): lambda frame: called("abs", [frame.f_locals["self"]]),
-        _code(interface.__getitem__): lambda frame: subscripted(
-            frame.f_locals["self"], frame.f_locals["key"]
-        ),
+        _code(interface.__getitem__): _words_of_getitem,
         _code(interface.reshape): _words_of_shape("reshape", "shape"),
         _code(interface.transpose): _words_of_shape("transpose", "axes"),
     }

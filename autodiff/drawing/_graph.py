@@ -9,7 +9,7 @@ from autodiff._core.array_kinds import at_present
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._functions import Program, record_program
 from autodiff.drawing._nodes import view_of
-from autodiff.drawing._plan import picture_of
+from autodiff.drawing._plan import view_of as view_of_plan
 from autodiff.drawing._view import View
 from autodiff.drawing._words import identity
 
@@ -27,10 +27,12 @@ def read_view(
     unfold: bool = False,
     start: Tensor | str | None = None,
 ) -> tuple[View, str | None]:
-    """Return the view of Tensors, or of a function and its arguments, and the key of its start.
+    """Return the view of Tensors, of a function and its arguments or a plan; the key of its start.
 
     All that is shown of a graph is made of this; the keywords are those of `draw`.
     """
+    if len(subject) == 1 and hasattr(subject[0], "lines"):
+        return view_of_plan(subject[0].lines), None
     program = _program(subject)
     _give_names(program, names)
     view, keys = view_of(program, gradients=gradients, derivatives=derivatives, unfold=unfold)
@@ -108,8 +110,6 @@ def draw(
     True
     >>> picture = draw(lambda mass, speed: mass * speed**2 / 2, 2.0, 3.0, gradients=True)
     """
-    if len(outputs) == 1 and hasattr(outputs[0], "lines"):
-        return picture_of(outputs[0].lines)
     from autodiff.drawing._dot import picture
     from autodiff.drawing._folding import fold
 

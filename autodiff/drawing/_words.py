@@ -87,10 +87,10 @@ def infix(symbol: str, x: Any, y: Any) -> Words:
     return [*_argument(x), f" {symbol} ", *_argument(y)]
 
 
-def subscripted(x: Any, key: Any) -> Words:
-    """Return a reading of entries."""
+def bracketed(key: Any) -> str:
+    """Return a key in its brackets."""
     text = literal(key)
-    return [*_argument(x), f"[{text[1:-1].removesuffix(',') if isinstance(key, tuple) else text}]"]
+    return f"[{text[1:-1].removesuffix(',') if isinstance(key, tuple) and key else text}]"
 
 
 def _argument(x: Any) -> Words:
@@ -159,7 +159,7 @@ def result_words(y: Tensor, words: Words, i: int, count: int) -> str:
     vectors = y.op is not None and y.op.name == "vectors"
     if function in ("eigh(", "eig("):
         return ".eigenvectors" if vectors else ".eigenvalues"
-    if function == "svd(" and (vectors or count > 1):
+    if function == "svd(" and "compute_uv=" not in words:
         return (".U" if y.inputs[2] == 1 else ".Vh") if vectors else ".S"
     if function == "slogdet(":
         return ".logabsdet"
@@ -235,7 +235,7 @@ def _convolve(x: Any, y: Any, start: int, length: int) -> Words:
 
 
 def _getitem(x: Any, key: Any) -> Words:
-    return subscripted(x, _as_written(key))
+    return [x, bracketed(_as_written(key))]
 
 
 def _as_written(key: Any) -> Any:
@@ -247,11 +247,7 @@ def _as_written(key: Any) -> Any:
 
 
 def _set(x: Any, entries: Any, key: Any) -> Words:
-    return [*subscripted(x, _as_written(key))[:1], f".at[{_inside(key)}].set(", entries, ")"]
-
-
-def _inside(key: Any) -> str:
-    return subscripted(0, _as_written(key))[1][1:-1]
+    return [x, ".at", bracketed(_as_written(key)), ".set(", entries, ")"]
 
 
 def _scatter(*inputs: Any) -> Words:
