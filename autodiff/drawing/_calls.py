@@ -1,7 +1,7 @@
 """Calls: what the program wrote, noted while a function is recorded to be drawn.
 
 For each node the frames are walked from where it is recorded outwards, while they are of this
-package or of NumPy. The outermost that is an entry (a protocol, an operator, a method, a public
+package, NumPy or SciPy. The outermost that is an entry (a protocol, an operator, a method, a public
 function) is what the program called. Whatever it records along the way belongs to one call.
 """
 
@@ -13,6 +13,7 @@ import opcode
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -25,7 +26,8 @@ from autodiff._core.tensor import Tensor
 from autodiff.drawing._words import Words, bracketed, called, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
-INSIDE = (HERE, np.__path__[0])
+# Code that computes on behalf of the program.
+INSIDE = (HERE, np.__path__[0], str(Path(np.__path__[0]).parent / "scipy"))
 
 
 @dataclass(eq=False)

@@ -6,18 +6,22 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.closed_arrays import result_of
 from autodiff._core.constant_arrays import read_only
+from autodiff._core.functions import argument
 from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._calls import CallHook, CallNote, Failure, failure_of
-from autodiff.drawing._words import identity, is_operand
+from autodiff.drawing._words import identity, is_operand, is_ours
+
+if TYPE_CHECKING:
+    from autodiff._core.op import Op
 
 
 @dataclass
@@ -34,6 +38,25 @@ class Program:
     calls: dict[Tensor, CallNote] = field(default_factory=dict)
     failure: Failure | None = None
     of_function: bool = False
+
+    def shown(self, x: Any) -> Any:
+        """Return what the picture shows of an operand: where it merely stands for another, that.
+
+        So does the argument of a function that is differentiated inside, and what an op made that
+        the program did not call, and that changed nothing.
+        """
+        while type(x) is Tensor and x.op is not None and x not in self.names and not x.name:
+            if x.op.compute is not argument and (x in self.calls or not _changes_nothing(x)):
+                break
+            x = x.inputs[0]
+        return x
+
+
+def _changes_nothing(y: Tensor) -> bool:
+    """Whether an op was to give a shape or dtype that its operand had already."""
+    x, op = y.inputs[0], cast("Op", y.op)
+    same = type(x) is Tensor and x.shape == y.shape and x.dtype == y.dtype
+    return same and is_ours(op) and op.name in ("astype", "broadcast_to", "reshape")
 
 
 def record_program(f: Callable[..., Any], args: Sequence[Any]) -> Program:
@@ -113,7 +136,8 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
         bound = signature.bind(*args)
     except TypeError as error:
         raise TypeError(
-            f"draw calls {name}{signature} with the {len(args)} argument(s) that follow it: {error}"
+            f"draw calls {name}({', '.join(signature.parameters)}) with the {len(args)} argument(s) "
+            f"that follow it: {error}"
         ) from None
     found = []
     for parameter, value in bound.arguments.items():

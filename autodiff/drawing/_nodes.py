@@ -10,7 +10,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.functions import argument
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._calls import CallNote
@@ -46,14 +45,14 @@ def view_of(
     names = _names(found, program)
     keys = {key: f"n{i}" for i, key in enumerate(found)}
     view = View([_node(x, keys[key], names[key], program) for key, x in found.items()])
-    outputs = set(map(_outer, program.outputs))
+    outputs = set(map(program.shown, program.outputs))
     for node, (key, x) in zip(view.nodes, found.items(), strict=True):
         if line := lines.get(key):
             node.kind = "output" if x in outputs else "op"
             node.formula = spelled(line.words, names)
             if line.note:
                 node.place, node.scopes = line.note.place, line.note.scopes
-            texts = _derivatives(x, line, names) if derivatives else [""] * len(line.uses)
+            texts = _derivatives(x, line, names, program) if derivatives else [""] * len(line.uses)
             for used, text in zip(line.uses, texts, strict=True):
                 view.edges.append(Edge(keys[identity(used)], node.key, text))
     _add_failure(view, program, keys, names)
@@ -84,11 +83,13 @@ def _lines(program: Program, unfold: bool) -> dict[Any, Line]:
             words = note.words
             inputs = _inputs_of_call(y, note, program)
             shown[note].append(y)
-        uses = [_outer(x) for x in operands(words)]
+        uses = [program.shown(x) for x in operands(words)]
         said = set(map(id, uses))
-        unsaid = dict.fromkeys(_outer(x) for x in inputs if type(x) is Tensor and x.requires_grad)
+        unsaid = dict.fromkeys(
+            program.shown(x) for x in inputs if type(x) is Tensor and x.requires_grad
+        )
         uses += [x for x in unsaid if id(x) not in said]
-        lines[y] = Line([_outer(part) for part in words], uses, note)
+        lines[y] = Line([program.shown(part) for part in words], uses, note)
         waiting += [x for x in uses if type(x) is Tensor]
     for results in shown.values():
         results.sort(key=attrgetter("_index"))
@@ -100,22 +101,15 @@ def _lines(program: Program, unfold: bool) -> dict[Any, Line]:
 def _last(program: Program) -> list[Tensor]:
     """Return the outputs; where there are none, what was computed last and used by nothing."""
     if program.failure is None:
-        return [_outer(y) for y in program.outputs]
+        return [program.shown(y) for y in program.outputs]
     kept = [y for y, note in program.calls.items() if note is not program.failure.note]
     used = {id(x) for y in kept for x in y.inputs}
-    of_failure = [_outer(x) for x in operands(program.failure.words)]
+    of_failure = [program.shown(x) for x in operands(program.failure.words)]
     return [y for y in kept if id(y) not in used] + [x for x in of_failure if type(x) is Tensor]
 
 
 def _is_end(x: Tensor, program: Program) -> bool:
     return x.op is None or x in program.arguments
-
-
-def _outer(x: Any) -> Any:
-    """Return the Tensor that the argument of a function stands for, which is differentiated."""
-    while type(x) is Tensor and x.op is not None and x.op.compute is argument:
-        (x,) = x.inputs
-    return x
 
 
 def _inputs_of_call(y: Tensor, note: CallNote, program: Program) -> list[Any]:
@@ -142,7 +136,7 @@ def _in_order(lines: dict[Any, Line], program: Program) -> dict[Any, Any]:
             found.setdefault(identity(x), x)
         found.setdefault(y, y)
     rest = operands(program.failure.words) if program.failure else program.outputs
-    for x in map(_outer, rest):
+    for x in map(program.shown, rest):
         found.setdefault(identity(x), x)
     return found
 
@@ -214,12 +208,12 @@ def _add_failure(view: View, program: Program, keys: dict[Any, str], names: dict
     failure = program.failure
     if failure is None:
         return
-    uses = [_outer(x) for x in operands(failure.words)]
+    uses = [program.shown(x) for x in operands(failure.words)]
     shapes = [f"{names[identity(x)]} has shape {np.shape(value_of(x))}" for x in uses]
     kind = type(failure.error).__name__
     message = f"{kind}: {failure.error}".strip(": ")
     name = next(f"v{i}" for i in count(1) if f"v{i}" not in names.values())
-    formula = spelled([_outer(part) for part in failure.words], names)
+    formula = spelled([program.shown(part) for part in failure.words], names)
     node = Node(f"n{len(view.nodes)}", "failed", name, formula, place=failure.place)
     node.note = "\n".join([message, *dict.fromkeys(shapes)])
     node.scopes = failure.scopes
@@ -234,7 +228,7 @@ def _add_failure(view: View, program: Program, keys: dict[Any, str], names: dict
 
 def _add_gradients(view: View, found: dict[Any, Any], program: Program) -> None:
     """Add the cotangent of each node that the outputs depend on."""
-    outputs = [_outer(y) for y in program.outputs]
+    outputs = [program.shown(y) for y in program.outputs]
     carried = cotangents_of(outputs, program.arguments)
     for node, x in zip(view.nodes, found.values(), strict=False):
         node.gradient = carried.get(x) if type(x) is Tensor else None
@@ -242,11 +236,11 @@ def _add_gradients(view: View, found: dict[Any, Any], program: Program) -> None:
         view.notes.append("gradients are those of the sum of all entries of the outputs")
 
 
-def _derivatives(y: Tensor, line: Line, names: dict[Any, str]) -> list[str]:
+def _derivatives(y: Tensor, line: Line, names: dict[Any, str], program: Program) -> list[str]:
     """Return the local derivative for each use; none of a call that several ops made."""
     from autodiff.drawing._symbols import derivative_text
 
-    inputs = [_outer(x) for x in y.inputs]
+    inputs = [program.shown(x) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
     if not all(any(x is used for used in line.uses) for x in differentiable):
         return [""] * len(line.uses)

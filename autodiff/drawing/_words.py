@@ -44,7 +44,9 @@ OPERATORS = {
 
 def is_operand(x: Any) -> bool:
     """Whether something has a node of its own; numbers, axes and keys stand in the line."""
-    return type(x) is Tensor or (hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0)
+    if type(x) is Tensor:
+        return True
+    return not isinstance(x, type) and hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0
 
 
 def identity(x: Any) -> Any:
@@ -141,7 +143,7 @@ def words_of(y: Tensor) -> Words:
     inputs = y.inputs
     if op.compute in OPERATORS:
         return infix(OPERATORS[op.compute], *inputs)
-    if _is_ours(op) and (line := _LINES.get(op.name)):
+    if is_ours(op) and (line := _LINES.get(op.name)):
         try:
             inspect.signature(line).bind(*inputs)
         except TypeError:
@@ -167,7 +169,7 @@ def result_words(y: Tensor, words: Words, i: int, count: int) -> str:
     return f"[{i}]" if count > 1 else ""
 
 
-def _is_ours(op: Any) -> bool:
+def is_ours(op: Any) -> bool:
     """Whether the rules here state an op, and not the program."""
     module = getattr(op.compute, "__module__", None) or "numpy"
     return module.partition(".")[0] in ("autodiff", "numpy", "scipy", "_operator")
