@@ -67,7 +67,7 @@ def record_program(f: Callable[..., Any], args: Sequence[Any]) -> Program:
     TypeError
         When ``f`` takes other arguments, or nothing that it returns depends on a Tensor.
     """
-    owner = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
+    owner: Any = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
     named = owner.named_parameters() if hasattr(owner, "named_parameters") else []
     program = Program([], {identity(p): path for path, p in named}, of_function=True)
     program.parameters = set(program.names)
@@ -135,9 +135,9 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     try:
         bound = signature.bind(*args)
     except TypeError as error:
+        called = f"{name}({', '.join(signature.parameters)})"
         raise TypeError(
-            f"draw calls {name}({', '.join(signature.parameters)}) with the {len(args)} argument(s) "
-            f"that follow it: {error}"
+            f"draw calls {called} with the {len(args)} argument(s) that follow it: {error}"
         ) from None
     found = []
     for parameter, value in bound.arguments.items():

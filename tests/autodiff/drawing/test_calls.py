@@ -102,11 +102,10 @@ class TestArguments:
         assert names(lambda x, w: x * w, x, np.ones(2)) == [("x", "leaf"), ("w", "leaf")]
 
     def test_that_do_not_fit_are_refused_before_the_call(self) -> None:
+        def scale(x: Any, factor: Any) -> Any:
+            raise AssertionError
+
         with pytest.raises(TypeError, match=r"draw calls scale\(x, factor\) with the 1 argument"):
-
-            def scale(x: Any, factor: Any) -> Any:
-                raise AssertionError
-
             view_of(scale, 2.0)
 
     def test_of_other_kinds_are_handed_on(self) -> None:
