@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from dataclasses import dataclass
 from itertools import count, takewhile
 from operator import attrgetter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -219,8 +220,8 @@ def _add_failure(view: View, program: Program, keys: dict[Any, str], names: dict
     node.scopes = failure.scopes
     view.nodes.append(node)
     view.edges += [Edge(keys[identity(x)], node.key) for x in uses]
-    file, line = failure.place
-    view.notes.append(f"{kind} at {file}:{line}: this is what was computed until then")
+    file, line = Path(failure.place[0]).name, failure.place[1]
+    view.notes.append(f"{kind} in {file}, line {line}: this is what was computed until then")
 
 
 # -- derivatives ---------------------------------------------------------------------------------

@@ -357,7 +357,8 @@ class TestFailures:
         assert node.place == (__file__, f.__code__.co_firstlineno + 2)
         tails = {n.key: n.name for n in view.nodes}
         assert [tails[e.tail] for e in view.edges if e.head == node.key] == ["v1", "w"]
-        assert view.notes[0].startswith(f"ValueError at {__file__}:{node.place[1]}: ")
+        where = f"ValueError in test_calls.py, line {node.place[1]}"
+        assert view.notes == [f"{where}: this is what was computed until then"]
 
     def test_of_a_composite_show_no_part_of_it(self) -> None:
         view = view_of(lambda x: np.interp(x, [1.0, 2.0], x), X)
