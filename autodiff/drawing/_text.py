@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from unicodedata import combining, east_asian_width
 
+from autodiff._core.tensor import Tensor
+from autodiff.drawing._folding import fold
+from autodiff.drawing._graph import Names, read_view
 from autodiff.drawing._repeats import ends
-from autodiff.drawing._values import edge_text, entries, facts, note_lines, printable
+from autodiff.drawing._values import Piece, edge_text, entries, facts, note_lines, printable
 from autodiff.drawing._view import Edge, Node, View
 
 DEEPEST = 16  # branches; what is below begins a tree of its own
@@ -21,6 +24,60 @@ class Row(NamedTuple):
     node: Node
     edge: Edge | None
     reference: str
+
+
+def text(
+    *outputs: Any,
+    names: Names = None,
+    values: bool = True,
+    gradients: bool = False,
+    derivatives: bool = False,
+    collapse: str | bool = "auto",
+    start: Tensor | str | None = None,
+    reach: int | None = None,
+    unfold: bool = False,
+) -> str:
+    """Return the graph behind some Tensors, or that of a function, as a tree for a terminal.
+
+    The tree leads from the outputs to what they were computed from. A node that is used more than
+    once is shown where it is first used, and then referred to.
+
+    Parameters
+    ----------
+    *outputs : Tensor, or a function and its arguments, or a plan
+        What to show; this and the other arguments are those of `draw`.
+
+    Returns
+    -------
+    str
+        A line for each use of a node, in columns: the node and the call that computed it, what
+        kind it is, shape, value, gradient, local derivative and note.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As `draw` does.
+
+    Examples
+    --------
+    >>> def energy(mass, speed):
+    ...     return mass * speed**2 / 2
+    >>> print(text(energy, 2.0, 3.0, gradients=True))
+    output = v2 / 2        output  9   grad 1
+    └ v2 = mass * v1               18  grad 0.5
+      ├ mass         leaf    2   grad 4.5
+      └ v1 = speed ** 2            9   grad 1
+        └ speed      leaf    3   grad 6
+    """
+    view, start_key = read_view(
+        *outputs,
+        names=names,
+        gradients=gradients,
+        derivatives=derivatives,
+        unfold=unfold,
+        start=start,
+    )
+    return render_text(fold(view, collapse, start_key, reach), values=values, gradients=gradients)
 
 
 def render_text(view: View, *, values: bool = True, gradients: bool = False) -> str:
@@ -56,16 +113,16 @@ def _rows(view: View, nodes: dict[str, Node]) -> Iterator[Row]:
             root not in shown
         )
         while stack:
-            key, branch, trunk, edge = stack.pop()
+            key, branch, trunk, via = stack.pop()
             if key in shown:
-                yield Row(branch, nodes[key], edge, "(above)")
+                yield Row(branch, nodes[key], via, "(above)")
                 continue
             if operands[key] and len(branch) > 2 * DEEPEST:
                 roots.append(key)
-                yield Row(branch, nodes[key], edge, "(below)")
+                yield Row(branch, nodes[key], via, "(below)")
                 continue
             shown.add(key)
-            yield Row(branch, nodes[key], edge, "")
+            yield Row(branch, nodes[key], via, "")
             for i, use in enumerate(reversed(operands[key])):
                 turn, on = ("├ ", "│ ") if i else ("└ ", "  ")
                 stack.append((use.tail, trunk + turn, trunk + on, use))
@@ -79,7 +136,7 @@ def _cells(row: Row, nodes: dict[str, Node], values: bool, gradients: bool) -> l
     if reference:
         return [f"{name} {reference}", "", "", "", "", use, ""]
     formula = f" = {_on_one_line(node.formula)}" if node.formula else ""
-    value = "".join(text for text, _ in entries(node.value)) if values else ""
+    value = _said(entries(node.value)) if values else ""
     return [
         name + formula,
         "" if node.kind == "op" else node.kind,
@@ -94,16 +151,20 @@ def _cells(row: Row, nodes: dict[str, Node], values: bool, gradients: bool) -> l
 def _gradient(node: Node, asked: bool) -> str:
     """Return a node's gradient; a dash for what was not computed, so that it is not taken for 0."""
     if node.gradient is not None:
-        return "grad " + "".join(text for text, _ in entries(node.gradient))
+        return "grad " + _said(entries(node.gradient))
     return "grad —" if asked and node.kind not in WITHOUT_GRADIENT else ""
 
 
-def _on_one_line(text: str) -> str:
-    return "; ".join(printable(text).split("\n"))
+def _said(pieces: list[Piece]) -> str:
+    return "".join(piece.text for piece in pieces)
 
 
-def _width(text: str) -> int:
-    """Return how many columns of a terminal a text takes."""
+def _on_one_line(words: str) -> str:
+    return "; ".join(printable(words).split("\n"))
+
+
+def _width(words: str) -> int:
+    """Return how many columns of a terminal some words take."""
     return sum(
-        0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in text
+        0 if combining(c) else 2 if east_asian_width(c) in "WF" else 1 for c in words
     )  # fmt: skip
