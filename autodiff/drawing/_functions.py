@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 
 @dataclass
-class Program:
+class Subject:
     """What is to be drawn: the Tensors that were computed, and what is known of them.
 
     Names, arguments and parameters are kept by `identity`, by which nodes are told apart.
@@ -59,7 +59,7 @@ def _changes_nothing(y: Tensor) -> bool:
     return same and is_ours(op) and op.name in ("astype", "broadcast_to", "reshape")
 
 
-def record_program(f: Callable[..., Any], args: Sequence[Any]) -> Program:
+def record_subject(f: Callable[..., Any], args: Sequence[Any]) -> Subject:
     """Call ``f`` on fresh leaves and return what it computed; where it raises, until then.
 
     Raises
@@ -69,28 +69,28 @@ def record_program(f: Callable[..., Any], args: Sequence[Any]) -> Program:
     """
     owner: Any = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
     named = owner.named_parameters() if hasattr(owner, "named_parameters") else []
-    program = Program([], {identity(p): path for path, p in named}, of_function=True)
-    program.parameters = set(program.names)
-    leaves = _leaves(f, args, program)
+    subject = Subject([], {identity(p): path for path, p in named}, of_function=True)
+    subject.parameters = set(subject.names)
+    leaves = _leaves(f, args, subject)
     hook = CallHook()
     token = recording.set(hook)
     try:
         result = result_of(f, leaves, {})
     except Exception as error:
-        program.failure = failure_of(error, hook)
+        subject.failure = failure_of(error, hook)
     finally:
         recording.reset(token)
         hook.entries.clear()
-    program.calls = hook.calls
-    if program.failure is None:
-        _take_outputs(result, f, program)
-    return program
+    subject.calls = hook.calls
+    if subject.failure is None:
+        _take_outputs(result, f, subject)
+    return subject
 
 
 # -- arguments -----------------------------------------------------------------------------------
 
 
-def _leaves(f: Callable[..., Any], args: Sequence[Any], program: Program) -> list[Any]:
+def _leaves(f: Callable[..., Any], args: Sequence[Any], subject: Subject) -> list[Any]:
     """Return the arguments with named Tensors in the place of floats; integers stay.
 
     Python's integers are taken as floats where there is nothing else to differentiate by.
@@ -98,7 +98,7 @@ def _leaves(f: Callable[..., Any], args: Sequence[Any], program: Program) -> lis
     paths: list[tuple[str, Any]] = []
     for name, x in zip(_argument_names(f, args), args, strict=True):
         map_structure(lambda path, leaf: paths.append((path, leaf)), x, name)
-    floats = any(_is_float(x) for _, x in paths) or bool(program.parameters)
+    floats = any(_is_float(x) for _, x in paths) or bool(subject.parameters)
 
     def leaf(path: str, x: Any) -> Any:
         x = at_present(x)
@@ -106,9 +106,9 @@ def _leaves(f: Callable[..., Any], args: Sequence[Any], program: Program) -> lis
             x = Tensor(as_numbers(path, x))
         if is_operand(x):
             kept = read_only(x) if isinstance(x, np.ndarray) else x  # as a graph keeps it
-            program.arguments[identity(kept)] = kept
+            subject.arguments[identity(kept)] = kept
             name = getattr(x, "name", None) or re.sub(r"\['(\w+)'\]", r".\1", path)
-            program.names.setdefault(identity(kept), name)
+            subject.names.setdefault(identity(kept), name)
         return x
 
     return [
@@ -151,18 +151,18 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
 # -- outputs -------------------------------------------------------------------------------------
 
 
-def _take_outputs(result: Any, f: Callable[..., Any], program: Program) -> None:
+def _take_outputs(result: Any, f: Callable[..., Any], subject: Subject) -> None:
     """Note the Tensors in what a function returned, and name them by where they are in it."""
 
     def take(path: str, y: Any) -> None:
         y = at_present(y)
-        if type(y) is Tensor and not any(y is known for known in program.outputs):
-            program.outputs.append(y)
+        if type(y) is Tensor and not any(y is known for known in subject.outputs):
+            subject.outputs.append(y)
             if not y.name:
-                program.names.setdefault(y, re.sub(r"\['(\w+)'\]", r".\1", path))
+                subject.names.setdefault(y, re.sub(r"\['(\w+)'\]", r".\1", path))
 
     map_structure(take, result, "output")
-    if not any(y.requires_grad for y in program.outputs):
+    if not any(y.requires_grad for y in subject.outputs):
         raise TypeError(
             f"{getattr(f, '__name__', type(f).__name__)} returned a {type(result).__name__} that "
             "depends on no Tensor, so there is no graph to draw: compute it from the arguments, "
