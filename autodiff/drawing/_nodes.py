@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import count, takewhile
 from operator import attrgetter
@@ -34,31 +35,31 @@ class Computation:
 
     words: Words
     uses: list[Any]
-    note: CallNote | None = None
+    call: CallNote | None = None  # whose words they are; else they are the op's
 
 
 def view_of(
     subject: Subject, *, gradients: bool = False, derivatives: bool = False, unfold: bool = False
 ) -> tuple[View, dict[Any, str]]:
     """Return the view of a subject, and the keys of its nodes by their `identity`."""
-    lines = _lines(subject, unfold)
-    found = _in_order(lines, subject)
+    computed = _computations(subject, unfold)
+    found = _in_order(computed, subject)
     names = _names(found, subject)
     keys = {key: f"n{i}" for i, key in enumerate(found)}
     view = View([_node(x, keys[key], names[key], subject) for key, x in found.items()])
     outputs = set(map(subject.shown, subject.outputs))
     for node, (key, x) in zip(view.nodes, found.items(), strict=True):
-        if line := lines.get(key):
+        if how := computed.get(key):
             node.kind = "output" if x in outputs else "op"
-            node.formula = spelling(line.words, names)
-            if line.note:
-                node.place, node.scopes = line.note.place, line.note.scopes
-            texts = _derivatives(x, line, names, subject) if derivatives else [""] * len(line.uses)
-            for used, text in zip(line.uses, texts, strict=True):
+            node.formula = spelling(how.words, names)
+            if note := subject.calls.get(x):
+                node.place, node.scopes = note.place, note.scopes
+            texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
+            for used, text in zip(how.uses, texts, strict=True):
                 view.edges.append(Edge(keys[identity(used)], node.key, text))
     _add_failure(view, subject, keys, names)
     _put_into_scopes(view)
-    _note_changes(view, lines, keys)
+    _note_changes(view, computed, keys)
     if gradients:
         _add_gradients(view, found, subject)
     return view, keys
@@ -67,36 +68,56 @@ def view_of(
 # -- which nodes there are -----------------------------------------------------------------------
 
 
-def _lines(subject: Subject, unfold: bool) -> dict[Any, Computation]:
-    """Return the line of each Tensor that was computed and that the picture shows."""
-    lines: dict[Any, Computation] = {}
-    shown: defaultdict[CallNote, list[Tensor]] = defaultdict(list)
+def _computations(subject: Subject, unfold: bool) -> dict[Any, Computation]:
+    """Return what computed each Tensor that the picture shows and that an op made."""
+    found: dict[Any, Computation] = {}
     ops = Counter(subject.calls.values())
     waiting = _last(subject)
     for y in waiting:  # which grows meanwhile
-        if y in lines or _is_end(y, subject):
+        if y in found or _is_end(y, subject):
             continue
         note = subject.calls.get(y)
         if note is None or note.words is None or (unfold and ops[note] > 1):
-            words = words_of(y)
-            inputs = list(y.inputs)
+            found[y] = _computation(words_of(y), y.inputs, subject)
         else:
-            words = note.words
-            inputs = _inputs_of_call(y, note, subject)
+            found[y] = _computation(note.words, _inputs_of_call(y, note, subject), subject)
+            found[y].call = note
+        waiting += [x for x in found[y].uses if type(x) is Tensor]
+    _tell_results_apart(found, subject)
+    return found
+
+
+def _computation(words: Words, inputs: Iterable[Any], subject: Subject) -> Computation:
+    uses = [subject.shown(x) for x in operands(words)]
+    said = set(map(id, uses))
+    needed = [subject.shown(x) for x in inputs if type(x) is Tensor and x.requires_grad]
+    uses += [x for x in dict.fromkeys(needed) if id(x) not in said]
+    return Computation([subject.shown(part) for part in words], uses)
+
+
+def _tell_results_apart(found: dict[Any, Computation], subject: Subject) -> None:
+    """Add to the words for one of several results of a call which of them it is.
+
+    Of those that the picture does not show only such count as the same op made.
+    """
+    calls = subject.calls
+    shown: defaultdict[CallNote, list[Tensor]] = defaultdict(list)
+    ends: defaultdict[CallNote, list[Tensor]] = defaultdict(list)
+    inner = {
+        id(x) for y in calls for x in y.inputs if type(x) is Tensor and calls.get(x) is calls[y]
+    }
+    for y, note in calls.items():  # in the order of computing
+        if y in found and found[y].call:
             shown[note].append(y)
-        uses = [subject.shown(x) for x in operands(words)]
-        said = set(map(id, uses))
-        unsaid = dict.fromkeys(
-            subject.shown(x) for x in inputs if type(x) is Tensor and x.requires_grad
-        )
-        uses += [x for x in unsaid if id(x) not in said]
-        lines[y] = Computation([subject.shown(part) for part in words], uses, note)
-        waiting += [x for x in uses if type(x) is Tensor]
-    for results in shown.values():
-        results.sort(key=attrgetter("_index"))
-        for i, y in enumerate(results):
-            lines[y].words = [*lines[y].words, result_words(y, lines[y].words, i, len(results))]
-    return lines
+        elif id(y) not in inner:
+            ends[note].append(y)
+    for note, own in shown.items():
+        others = [y for y in ends[note] if y.op is own[0].op]
+        several = sorted([*own, *others], key=attrgetter("_index"))
+        for y in own:
+            i = next(i for i, x in enumerate(several) if x is y)
+            words = found[y].words
+            words.append(result_words(y, words, i, len(several)))
 
 
 def _last(subject: Subject) -> list[Tensor]:
@@ -129,11 +150,11 @@ def _inputs_of_call(y: Tensor, note: CallNote, subject: Subject) -> list[Any]:
     return found
 
 
-def _in_order(lines: dict[Any, Computation], subject: Subject) -> dict[Any, Any]:
+def _in_order(computed: dict[Any, Computation], subject: Subject) -> dict[Any, Any]:
     """Return what the nodes stand for by its `identity`, each behind what it was computed from."""
     found: dict[Any, Any] = {}
-    for y in sorted(lines, key=attrgetter("_index")):
-        for x in lines[y].uses:
+    for y in sorted(computed, key=attrgetter("_index")):
+        for x in computed[y].uses:
             found.setdefault(identity(x), x)
         found.setdefault(y, y)
     rest = operands(subject.failure.words) if subject.failure else subject.outputs
@@ -182,12 +203,12 @@ def _put_into_scopes(view: View) -> None:
             node.scopes = tuple(names[0] for names in shared)
 
 
-def _note_changes(view: View, lines: dict[Any, Computation], keys: dict[Any, str]) -> None:
+def _note_changes(view: View, computed: dict[Any, Computation], keys: dict[Any, str]) -> None:
     """Say which leaves are younger than what was computed from them."""
     changed = {
         keys[x]
-        for y, line in lines.items()
-        for x in line.uses
+        for y, how in computed.items()
+        for x in how.uses
         if type(x) is Tensor and x.op is None and x._index > y._index
     }
     for node in view.nodes:
@@ -237,20 +258,18 @@ def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
         view.notes.append("gradients are those of the sum of all entries of the outputs")
 
 
-def _derivatives(
-    y: Tensor, line: Computation, names: dict[Any, str], subject: Subject
-) -> list[str]:
+def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
     """Return the local derivative for each use; none of a call that several ops made."""
     from autodiff.drawing._symbols import derivative_text
 
     inputs = [subject.shown(x) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
-    if not all(any(x is used for used in line.uses) for x in differentiable):
-        return [""] * len(line.uses)
+    if not all(any(x is used for used in how.uses) for x in differentiable):
+        return [""] * len(how.uses)
     called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]
     left = list(range(len(inputs)))
     texts = []
-    for x in line.uses:
+    for x in how.uses:
         i = next((i for i in left if inputs[i] is x), None)
         if i is None or not x.requires_grad:
             texts.append("")
