@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -39,6 +41,11 @@ class Subject:
     failure: Failure | None = None
     of_function: bool = False
 
+    @cached_property
+    def ops(self) -> Counter[CallNote]:
+        """How many ops each call recorded."""
+        return Counter(self.calls.values())
+
     def shown(self, x: Any) -> Any:
         """Return what the picture shows of an operand: where it merely stands for another, that.
 
@@ -46,7 +53,8 @@ class Subject:
         the program did not call, and that changed nothing.
         """
         while type(x) is Tensor and x.op is not None and x not in self.names and not x.name:
-            if x.op.compute is not argument and (x in self.calls or not _changes_nothing(x)):
+            called = x in self.calls and self.ops[self.calls[x]] == 1
+            if x.op.compute is not argument and (called or not _changes_nothing(x)):
                 break
             x = x.inputs[0]
         return x

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import linecache
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -26,6 +27,7 @@ from autodiff import (
 )
 from autodiff.drawing._graph import read_view
 from autodiff.drawing._view import Node, View
+from tests.autodiff.cases import CASES
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
 V = np.array([1.0, 2.0, 4.0, 3.0])
@@ -244,16 +246,32 @@ class TestWords:
         found = formulas(lambda x: grad(lambda t: np.sin(t))(x), 2.0)
         assert found == ["cos(x)", "1 * v1"]
 
-    def test_of_a_function_that_calls_back_are_those_of_what_it_calls(self) -> None:
-        found = formulas(lambda x: np.apply_along_axis(lambda row: np.sum(row**2), 1, x), X)
-        assert sum(line.endswith(" ** 2") for line in found) == 2
-        assert sum(line.startswith("sum(") for line in found) == 2
+    def test_of_a_function_that_calls_back_are_those_of_both(self) -> None:
+        def halves(x: Any) -> Any:
+            return np.piecewise(x, [X[0] > 1.5], [lambda part: part**2, lambda part: -part])
+
+        found = formulas(halves, X[0])
+        assert found == [
+            *("x[[1, 2]]", "v1 ** 2", "x[[0]]", "-v3"),
+            "piecewise(x, [v5], [<lambda>, <lambda>])",
+        ]
+        assert ("v2", "output") in named_edges(halves, X[0])
 
     def test_name_no_private_function_and_no_inner_argument(self) -> None:
         def f(x: Any) -> Any:
             return np.std(x) + np.median(x) + np.linalg.det(x @ x.T) + np.cov(x)[0, 1]
 
         assert not any("_" in line or "rank=" in line for line in formulas(f, X))
+
+    @pytest.mark.parametrize("unfold", [False, True])
+    def test_of_every_function_name_nothing_private(self, unfold: bool) -> None:
+        private = re.compile(r"(?<!\w)_\w|rank=| object at ")
+        for case in CASES:
+            if case.name.startswith(("matrix_power-0", "norm-0")):  # constants
+                continue
+            with np.errstate(all="ignore"):
+                found = formulas(case.f, *case.args, unfold=unfold)
+            assert not any(map(private.search, found)), (case, found)
 
 
 class TestComposites:
