@@ -11,7 +11,8 @@ from typing import Any
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._calls import CallNote
 from autodiff.drawing._functions import Subject
-from autodiff.drawing._words import Words, operands, result_words, words_of
+from autodiff.drawing._op_words import result_words, words_of
+from autodiff.drawing._words import Words, operands
 
 
 @dataclass

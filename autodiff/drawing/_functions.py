@@ -20,7 +20,8 @@ from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._calls import CallHook, CallNote, Failure, failure_of
-from autodiff.drawing._words import identity, is_operand, is_ours
+from autodiff.drawing._op_words import is_ours
+from autodiff.drawing._words import identity, is_operand
 
 if TYPE_CHECKING:
     from autodiff._core.op import Op
