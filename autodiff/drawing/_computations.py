@@ -99,10 +99,13 @@ def _last(subject: Subject) -> list[Tensor]:
     """Return the outputs; where there are none, what was computed last and used by nothing."""
     if subject.failure is None:
         return [subject.shown(y) for y in subject.outputs]
-    kept = [y for y, note in subject.calls.items() if note is not subject.failure.note]
-    used = {id(x) for y in kept for x in y.inputs}
-    of_failure = [subject.shown(x) for x in operands(subject.failure.words)]
-    return [y for y in kept if id(y) not in used] + [x for x in of_failure if type(x) is Tensor]
+    calls = {y: note for y, note in subject.calls.items() if note is not subject.failure.note}
+    of_failure = [subject.shown(x) for x in operands(subject.failure.words) if type(x) is Tensor]
+    uses = [(x, note) for y, note in calls.items() for x in y.inputs if type(x) is Tensor]
+    used = {calls.get(x) for x, note in uses if calls.get(x) is not note}
+    used |= {calls.get(x) for x in of_failure}
+    latest = {note: y for y, note in calls.items()}  # for a call may make what it does not return
+    return [y for note, y in latest.items() if note not in used] + of_failure
 
 
 def _is_end(x: Tensor, subject: Subject) -> bool:

@@ -428,6 +428,16 @@ class TestFailures:
         found = [n.formula for n in view_of(f, X).nodes]
         assert found == ["", "cos(x)", "sin(x)", "", "v2 @ v3"]
 
+    def test_show_nothing_that_a_call_before_made_for_itself(self) -> None:
+        view = view_of(lambda x: np.stack([np.std(x), x]), X)
+        assert [n.formula for n in view.nodes] == ["", "std(x)", "stack([v1, x])"]
+
+    def test_of_a_function_that_is_not_the_programs_stand_where_it_is_drawn(self) -> None:
+        node = self.failed(np.linalg.inv, np.zeros((2, 2)))
+        assert node.formula == "inv(a)"
+        assert node.place is not None
+        assert node.place[0] == __file__
+
     def test_by_an_interrupt_are_not_caught(self) -> None:
         def f(x: Any) -> Any:
             raise KeyboardInterrupt
