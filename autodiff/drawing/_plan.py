@@ -2,19 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autodiff.drawing._view import Edge, Node, View
-
-if TYPE_CHECKING:
-    from autodiff.drawing._picture import Picture
-
-
-def picture_of(lines: Any, *, direction: str = "TB", theme: str = "auto") -> Picture:
-    """Draw the lines of a plan's program."""
-    from autodiff.drawing._dot import picture
-
-    return picture(view_of(lines), direction=direction, theme=theme)
 
 
 def view_of(lines: Any) -> View:

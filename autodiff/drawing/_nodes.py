@@ -1,0 +1,183 @@
+"""From Tensors to a view: a node for each call, leaf and constant array, an edge for each use."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import count, takewhile
+from operator import attrgetter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.record import value_of
+from autodiff._core.tensor import Tensor
+from autodiff.drawing._computations import Computation, computations
+from autodiff.drawing._functions import Subject
+from autodiff.drawing._gradients import cotangents_of
+from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._words import (
+    identity,
+    is_operand,
+    operands,
+    spelling,
+)
+
+
+def view_of(
+    subject: Subject, *, gradients: bool = False, derivatives: bool = False, unfold: bool = False
+) -> tuple[View, dict[Any, str]]:
+    """Return the view of a subject, and the keys of its nodes by their `identity`."""
+    computed = computations(subject, unfold)
+    found = _in_order(computed, subject)
+    names = _names(found, subject)
+    keys = {key: f"n{i}" for i, key in enumerate(found)}
+    view = View([_node(x, keys[key], names[key], subject) for key, x in found.items()])
+    outputs = set(map(subject.shown, subject.outputs))
+    for node, (key, x) in zip(view.nodes, found.items(), strict=True):
+        if how := computed.get(key):
+            node.kind = "output" if x in outputs else "op"
+            node.formula = spelling(how.words, names)
+            if note := subject.calls.get(x):
+                node.place, node.scopes = note.place, note.scopes
+            texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
+            for used, text in zip(how.uses, texts, strict=True):
+                view.edges.append(Edge(keys[identity(used)], node.key, text))
+    _add_failure(view, subject, keys, names)
+    _put_into_scopes(view)
+    _note_changes(view, computed, keys)
+    if gradients:
+        _add_gradients(view, found, subject)
+    return view, keys
+
+
+# -- which nodes there are -----------------------------------------------------------------------
+
+
+def _in_order(computed: dict[Any, Computation], subject: Subject) -> dict[Any, Any]:
+    """Return what the nodes stand for by its `identity`, each behind what it was computed from."""
+    found: dict[Any, Any] = {}
+    for y in sorted(computed, key=attrgetter("_index")):
+        for x in computed[y].uses:
+            found.setdefault(identity(x), x)
+        found.setdefault(y, y)
+    rest = operands(subject.failure.words) if subject.failure else subject.outputs
+    for x in map(subject.shown, rest):
+        found.setdefault(identity(x), x)
+    return found
+
+
+# -- what a node says ----------------------------------------------------------------------------
+
+
+def _names(found: dict[Any, Any], subject: Subject) -> dict[Any, str]:
+    """Return the nodes' own names, and for the others the textbooks' v1, v2, ..."""
+    own = {key: subject.names.get(key) or getattr(x, "name", None) for key, x in found.items()}
+    taken = set(own.values())
+    numbered = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
+    return {key: name if isinstance(name, str) else next(numbered) for key, name in own.items()}
+
+
+def _node(x: Any, key: str, name: str, subject: Subject) -> Node:
+    gradient = x.grad if type(x) is Tensor and x.op is None else None
+    return Node(key, _kind(x, name, subject), name, value=value_of(x), gradient=gradient)
+
+
+def _kind(x: Any, name: str, subject: Subject) -> str:
+    key = identity(x)
+    if key in subject.parameters:
+        return "parameter"
+    if key in subject.arguments:
+        return "leaf"
+    if type(x) is not Tensor or not x.requires_grad:
+        return "constant"
+    return "parameter" if subject.of_function or "." in name else "leaf"
+
+
+def _put_into_scopes(view: View) -> None:
+    """Put parameters and constants into the innermost scope that all of their uses are in."""
+    nodes = {node.key: node for node in view.nodes}
+    around: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    for edge in view.edges:
+        around[edge.tail].append(nodes[edge.head].scopes)
+    for node in view.nodes:
+        if node.kind in ("parameter", "constant") and around[node.key]:
+            levels = zip(*around[node.key], strict=False)
+            shared = takewhile(lambda names: len(set(names)) == 1, levels)
+            node.scopes = tuple(names[0] for names in shared)
+
+
+def _note_changes(view: View, computed: dict[Any, Computation], keys: dict[Any, str]) -> None:
+    """Say which leaves are younger than what was computed from them."""
+    changed = {
+        keys[x]
+        for y, how in computed.items()
+        for x in how.uses
+        if type(x) is Tensor and x.op is None and x._index > y._index
+    }
+    for node in view.nodes:
+        if node.key in changed:
+            node.note = "value changed since"
+    if changed:
+        view.notes.append(
+            f"{_list_of([n.name for n in view.nodes if n.key in changed])} changed since this was "
+            "computed: the values of leaves are new, all others old"
+        )
+
+
+def _list_of(names: list[str]) -> str:
+    return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
+
+
+def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict[Any, str]) -> None:
+    """Add the call that raised, with its operands' shapes and the message."""
+    failure = subject.failure
+    if failure is None:
+        return
+    uses = [subject.shown(x) for x in operands(failure.words)]
+    shapes = [f"{names[identity(x)]} has shape {np.shape(value_of(x))}" for x in uses]
+    kind = type(failure.error).__name__
+    message = f"{kind}: {failure.error}".strip(": ")
+    name = next(f"v{i}" for i in count(1) if f"v{i}" not in names.values())
+    formula = spelling([subject.shown(part) for part in failure.words], names)
+    node = Node(f"n{len(view.nodes)}", "failed", name, formula, place=failure.place)
+    node.note = "\n".join([message, *dict.fromkeys(shapes)])
+    node.scopes = failure.scopes
+    view.nodes.append(node)
+    view.edges += [Edge(keys[identity(x)], node.key) for x in uses]
+    file, line = Path(failure.place[0]).name, failure.place[1]
+    view.notes.append(f"{kind} in {file}, line {line}: this is what was computed until then")
+
+
+# -- derivatives ---------------------------------------------------------------------------------
+
+
+def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
+    """Add the cotangent of each node that the outputs depend on."""
+    outputs = [subject.shown(y) for y in subject.outputs]
+    carried = cotangents_of(outputs, subject.arguments)
+    for node, x in zip(view.nodes, found.values(), strict=False):
+        node.gradient = carried.get(x) if type(x) is Tensor else None
+    if len(outputs) > 1 or any(np.size(value_of(y)) > 1 for y in outputs):
+        view.notes.append("gradients are those of the sum of all entries of the outputs")
+
+
+def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
+    """Return the local derivative for each use; none of a call that several ops made."""
+    from autodiff.drawing._symbols import derivative_text
+
+    inputs = [subject.shown(x) for x in y.inputs]
+    differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
+    if not all(any(x is used for used in how.uses) for x in differentiable):
+        return [""] * len(how.uses)
+    called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]
+    left = list(range(len(inputs)))
+    texts = []
+    for x in how.uses:
+        i = next((i for i in left if inputs[i] is x), None)
+        if i is None or not x.requires_grad:
+            texts.append("")
+        else:
+            left.remove(i)
+            texts.append(derivative_text(y, i, called))
+    return texts
