@@ -106,12 +106,14 @@ def _run(start: int, period: int, kinds: list[int], operands: list[list[int]]) -
     """Return how often what begins at a node is there in a row."""
 
     def is_repeated(i: int) -> bool:
+        """Whether operands move on by a period, or come from outside; at first both will do."""
         ours, others = operands[i], operands[i + period]
+        outside = start + period if i < start + period else start
         return (
             kinds[i] == kinds[i + period]
             and len(ours) == len(others)
             and all(
-                b - a == period or b == a or (a < start and (b < start or i < start + period))
+                b - a == period if a >= start else b < outside
                 for a, b in zip(ours, others, strict=True)
             )
         )
