@@ -12,17 +12,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from autodiff.drawing._clusters import Cluster, cluster_tree
+from autodiff.drawing._clusters import (
+    Cluster,
+    Target,
+    Wires,
+    cluster_tree,
+    homes_of,
+    way_of,
+    wires_of,
+)
 from autodiff.drawing._layers import Layers, Stop, layers_of
 from autodiff.drawing._signals import Signal
 from autodiff.drawing._themes import SMALL, text_width
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Node, View
 
 Point = tuple[float, float]
-Target = tuple[str, int] | Cluster | None  # a use: node and number of the edge; the border: None
-Wires = dict[
-    str, dict[Target, None]
-]  # what signals lead to, by the key of the node that makes each
 SPINE = 64  # how much straighter runs what was computed than what was given
 GAP = 30.0  # between layers, in points
 SLOPE = 0.08  # more gap where an edge goes far aside
@@ -98,52 +102,19 @@ def layout(view: View, sizes: dict[str, Point], direction: str = "TB") -> Layout
     if direction in ("LR", "RL"):
         sizes = {key: (height, width) for key, (width, height) in sizes.items()}
     root = cluster_tree(view)
-    homes = _homes(root)
-    plan = Plan(sizes, homes, _wires(view.edges, homes))
+    homes = homes_of(root)
+    plan = Plan(sizes, homes, wires_of(view.edges, homes))
     _furnish(root, plan)
     found = Layout(plan.rooms[root].size)
     origins = {root: (0.0, 0.0)}
     _place(root, plan, origins, found)
     for number, edge in enumerate(view.edges):
         route: list[Point] = []
-        for cluster, target in _way(number, edge, homes):
+        for cluster, target in way_of(number, edge, homes):
             x, y = origins[cluster]
             route += [(x + a, y + b) for a, b in plan.rooms[cluster].legs[edge.tail, target]]
         found.routes.append(_without_stops(route))
     return _turned(found, direction)
-
-
-# -- which signals a cluster holds -----------------------------------------------------------
-
-
-def _homes(root: Cluster) -> dict[str, list[Cluster]]:
-    homes: dict[str, list[Cluster]] = {}
-    paths = [[root]]
-    while paths:
-        path = paths.pop()
-        for member in path[-1].members:
-            if isinstance(member, Node):
-                homes[member.key] = path
-            else:
-                paths.append([*path, member])
-    return homes
-
-
-def _way(number: int, edge: Edge, homes: dict[str, list[Cluster]]) -> list[tuple[Cluster, Target]]:
-    """Return the clusters an edge runs through, and its target in each."""
-    outwards, inwards = homes[edge.tail], homes[edge.head]
-    shared = sum(a is b for a, b in zip(outwards, inwards, strict=False))
-    way: list[tuple[Cluster, Target]] = [(cluster, None) for cluster in outwards[: shared - 1 : -1]]
-    way += pairwise(inwards[shared - 1 :])
-    return [*way, (inwards[-1], (edge.head, number))]
-
-
-def _wires(edges: list[Edge], homes: dict[str, list[Cluster]]) -> dict[Cluster, Wires]:
-    wires: dict[Cluster, Wires] = {}
-    for number, edge in enumerate(edges):
-        for cluster, target in _way(number, edge, homes):
-            wires.setdefault(cluster, {}).setdefault(edge.tail, {})[target] = None
-    return wires
 
 
 # -- one cluster -----------------------------------------------------------------------------
