@@ -136,6 +136,17 @@ class TestRepeats:
         )  # fmt: skip
         assert len(fold(view, collapse=True).nodes) == len(view.nodes)
 
+    def test_are_none_where_operands_stop_being_shared(self) -> None:
+        view = view_of("a", "h1 = exp(a) | a", "h2 = exp(a) | a", "h3 = exp(h1) | h1",
+                       "y = h2 + h3 | h2 h3")  # fmt: skip
+        assert len(fold(view, collapse=True).nodes) == len(view.nodes)
+
+    def test_never_are_outputs(self) -> None:
+        view = view_of("x", *(f"y{i} = sin(x) | x" for i in range(5)))
+        for node in view.nodes[1:]:
+            node.kind = "output"
+        assert fold(view, collapse=True).nodes == view.nodes
+
     def test_of_scopes_are_one_scope(self) -> None:
         scopes = {f"h{i}": {"scopes": ("net", f"blocks.{i}")} for i in range(1, 6)}
         view = view_of("h0", *(f"h{i} = relu(h{i - 1}) | h{i - 1}" for i in range(1, 6)),

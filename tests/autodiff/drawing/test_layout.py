@@ -165,6 +165,13 @@ class TestLayers:
         found = level(from_edges("ab bc ce de"))
         assert found.centres["d"][1] == found.centres["c"][1]
 
+    def test_have_what_is_given_beside_the_end_of_a_cluster(self) -> None:
+        view = from_edges("ab bc ce de")
+        for node in view.nodes[:3]:
+            node.scopes = ("s",)
+        found = level(view)
+        assert found.centres["d"][1] + 10 == pytest.approx(found.boxes[0].opposite[1])
+
     def test_have_operands_from_left_to_right(self) -> None:
         found = level(from_edges("ae be ce de"))
         assert sorted("abcd", key=lambda key: found.centres[key][0]) == list("abcd")
