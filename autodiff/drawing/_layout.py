@@ -44,7 +44,7 @@ class Box(NamedTuple):
 
 
 @dataclass
-class Layout:
+class Positions:
     """Middles of nodes by key, a route for each edge, and the clusters' borders, in points.
 
     The pieces of a route are straight in the direction of the picture, or lead from one layer to
@@ -85,16 +85,16 @@ class Interior:
 
 
 @dataclass
-class Plan:
+class Rooms:
     """What all clusters' layouts need, and those there are so far."""
 
     sizes: dict[str, Point]
     homes: dict[str, list[Cluster]]  # the clusters that a node is in, outermost first
     wires: dict[Cluster, Wires]  # the signals in a cluster, their targets
-    rooms: dict[Cluster, Room] = field(default_factory=dict)
+    furnished: dict[Cluster, Room] = field(default_factory=dict)
 
 
-def layout(view: View, sizes: dict[str, Point], direction: str = "TB") -> Layout:
+def layout(view: View, sizes: dict[str, Point], direction: str = "TB") -> Positions:
     """Return where everything stands in a picture whose nodes have these widths and heights.
 
     ``direction`` is "TB" (from top to bottom), "BT", "LR" or "RL".
@@ -103,58 +103,58 @@ def layout(view: View, sizes: dict[str, Point], direction: str = "TB") -> Layout
         sizes = {key: (height, width) for key, (width, height) in sizes.items()}
     root = cluster_tree(view)
     homes = homes_of(root)
-    plan = Plan(sizes, homes, wires_of(view.edges, homes))
-    _furnish(root, plan)
-    found = Layout(plan.rooms[root].size)
+    rooms = Rooms(sizes, homes, wires_of(view.edges, homes))
+    _furnish(root, rooms)
+    found = Positions(rooms.furnished[root].size)
     origins = {root: (0.0, 0.0)}
-    _place(root, plan, origins, found)
+    _place(root, rooms, origins, found)
     for number, edge in enumerate(view.edges):
         route: list[Point] = []
         for cluster, target in way_of(number, edge, homes):
             x, y = origins[cluster]
-            route += [(x + a, y + b) for a, b in plan.rooms[cluster].legs[edge.tail, target]]
+            route += [(x + a, y + b) for a, b in rooms.furnished[cluster].legs[edge.tail, target]]
         found.routes.append(_without_stops(route))
-    return _turned(found, direction)
+    return _in_direction(found, direction)
 
 
 # -- one cluster -----------------------------------------------------------------------------
 
 
-def _furnish(cluster: Cluster, plan: Plan) -> None:
+def _furnish(cluster: Cluster, rooms: Rooms) -> None:
     """Lay out a cluster and all within it."""
     for member in cluster.members:
         if isinstance(member, Cluster):
-            _furnish(member, plan)
-    wires = plan.wires.get(cluster, {})
-    enters = [key for key in wires if cluster not in plan.homes[key]]
+            _furnish(member, rooms)
+    wires = rooms.wires.get(cluster, {})
+    enters = [key for key in wires if cluster not in rooms.homes[key]]
     exits = [key for key, targets in wires.items() if None in targets]
     sizes = [(0.0, BAND)] * len(enters)
-    sizes += [plan.sizes[m.key] if isinstance(m, Node) else plan.rooms[m].size
+    sizes += [rooms.sizes[m.key] if isinstance(m, Node) else rooms.furnished[m].size
               for m in cluster.members]  # fmt: skip
     sizes += [(0.0, 0.0)] * len(exits)
-    signals = _signals(cluster, plan, enters, exits)
+    signals = _signals(cluster, rooms, enters, exits)
     layers = layers_of([width for width, _ in sizes], signals, len(enters), len(exits))
     inner = Interior(wires, enters, exits, sizes, signals, layers)
-    plan.rooms[cluster] = _room(cluster, inner)
+    rooms.furnished[cluster] = _room(cluster, inner)
 
 
-def _signals(cluster: Cluster, plan: Plan, enters: list[str], exits: list[str]) -> list[Signal]:
+def _signals(cluster: Cluster, rooms: Rooms, enters: list[str], exits: list[str]) -> list[Signal]:
     """Return what leads from item to item: first what enters, then the members, then what exits."""
     number: dict[str | Cluster, int] = {key: i for i, key in enumerate(enters)}
     for i, member in enumerate(cluster.members, len(enters)):
         number[member.key if isinstance(member, Node) else member] = i
     leave = {key: i for i, key in enumerate(exits, len(number))}
     signals = []
-    for key, targets in plan.wires.get(cluster, {}).items():
-        home = plan.homes[key]
+    for key, targets in rooms.wires.get(cluster, {}).items():
+        home = rooms.homes[key]
         made_in = home[home.index(cluster) + 1 :][:1] if cluster in home else []
         tail = number[made_in[0] if made_in else key]
-        signal = Signal(tail, [], sum(_port(plan, inner, key, "exits") for inner in made_in))
+        signal = Signal(tail, [], sum(_port(rooms, inner, key, "exits") for inner in made_in))
         for target in targets:
             signal.is_arrow.append(isinstance(target, tuple))
             if isinstance(target, Cluster):
                 signal.heads.append(number[target])
-                signal.arrives.append(_port(plan, target, key, "enters"))
+                signal.arrives.append(_port(rooms, target, key, "enters"))
             else:
                 signal.heads.append(leave[key] if target is None else number[target[0]])
                 signal.arrives.append(0.0)
@@ -165,9 +165,9 @@ def _signals(cluster: Cluster, plan: Plan, enters: list[str], exits: list[str]) 
     return signals
 
 
-def _port(plan: Plan, cluster: Cluster, key: str, side: str) -> float:
+def _port(rooms: Rooms, cluster: Cluster, key: str, side: str) -> float:
     """Return how far from its middle a signal crosses a cluster's border."""
-    room = plan.rooms[cluster]
+    room = rooms.furnished[cluster]
     at: float = getattr(room, side)[key]
     return at - room.size[0] / 2
 
@@ -240,9 +240,9 @@ def _heights(
 # -- the whole -------------------------------------------------------------------------------
 
 
-def _place(cluster: Cluster, plan: Plan, origins: dict[Cluster, Point], found: Layout) -> None:
+def _place(cluster: Cluster, rooms: Rooms, origins: dict[Cluster, Point], found: Positions) -> None:
     """Note where all that is in a cluster stands in the picture."""
-    room, (left, top) = plan.rooms[cluster], origins[cluster]
+    room, (left, top) = rooms.furnished[cluster], origins[cluster]
     if cluster.scopes:
         right, bottom = left + room.size[0], top + room.size[1]
         crossings = [(left + x, top) for x in room.enters.values()]
@@ -252,9 +252,9 @@ def _place(cluster: Cluster, plan: Plan, origins: dict[Cluster, Point], found: L
         if isinstance(member, Node):
             found.centres[member.key] = left + x, top + y
         else:
-            width, height = plan.rooms[member].size
+            width, height = rooms.furnished[member].size
             origins[member] = left + x - width / 2, top + y - height / 2
-            _place(member, plan, origins, found)
+            _place(member, rooms, origins, found)
 
 
 def _without_stops(route: list[Point]) -> list[Point]:
@@ -266,7 +266,7 @@ def _without_stops(route: list[Point]) -> list[Point]:
     return [*kept, route[-1]]
 
 
-def _turned(found: Layout, direction: str) -> Layout:
+def _in_direction(found: Positions, direction: str) -> Positions:
     """Return the layout, made from top to bottom, in a direction."""
     width, height = found.size
     turn: dict[str, Callable[[Point], Point]] = {
@@ -281,7 +281,7 @@ def _turned(found: Layout, direction: str) -> Layout:
         (a, b), (c, d) = to(corner), to(opposite)
         ends = (min(a, c), min(b, d)), (max(a, c), max(b, d))
         boxes.append(Box(scopes, *ends, list(map(to, crossings))))
-    return Layout(
+    return Positions(
         (height, width) if direction in ("LR", "RL") else (width, height),
         {key: to(centre) for key, centre in found.centres.items()},
         [[to(point) for point in route] for route in found.routes],

@@ -7,7 +7,7 @@ from html import escape
 from itertools import pairwise
 
 from autodiff.drawing._head import PICTURE, head
-from autodiff.drawing._layout import Box, Layout, Point, layout
+from autodiff.drawing._layout import Box, Positions, Point, layout
 from autodiff.drawing._shapes import FOLD, number, outline, path
 from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
 from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
@@ -88,7 +88,7 @@ def _line_height(line: Sequence[Piece]) -> float:
 
 def _layout_with_labels(
     view: View, labels: Sequence[str], sizes: dict[str, Point], direction: str
-) -> Layout:
+) -> Positions:
     """Return the layout in which what stands on edges has room, as nodes have."""
     scopes = {node.key: node.scopes for node in view.nodes}
     said = {f"label {i}": text for i, text in enumerate(labels) if text}
@@ -112,7 +112,7 @@ def _layout_with_labels(
     return found
 
 
-def _paper(found: Layout, notes: Sequence[Sequence[Piece]]) -> Point:
+def _paper(found: Positions, notes: Sequence[Sequence[Piece]]) -> Point:
     width, height = found.size
     if notes:
         width = max(width, *(sum(map(_width, note)) + 2 * FOOT for note in notes))
@@ -220,7 +220,7 @@ def _edge(
     )
 
 
-def _labels(view: View, found: Layout, labels: Sequence[str], theme: Theme) -> Iterator[str]:
+def _labels(view: View, found: Positions, labels: Sequence[str], theme: Theme) -> Iterator[str]:
     """Yield what stands on edges, each on a strip of what is behind it."""
     scopes = {node.key: node.scopes for node in view.nodes}
     for i, (edge, label) in enumerate(zip(view.edges, labels, strict=True)):
