@@ -7,7 +7,7 @@ from html import escape
 from itertools import pairwise
 
 from autodiff.drawing._head import PICTURE, head
-from autodiff.drawing._layout import Box, Positions, Point, layout
+from autodiff.drawing._layout import Box, Point, Positions, layout
 from autodiff.drawing._shapes import FOLD, number, outline, path
 from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
 from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable

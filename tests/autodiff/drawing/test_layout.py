@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodiff.drawing._layout import Box, Positions, Point, layout
+from autodiff.drawing._layout import Box, Point, Positions, layout
 from autodiff.drawing._view import Edge, Node, View
 from tests.autodiff.drawing.hand_written import chain, every_kind
 
