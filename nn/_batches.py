@@ -38,8 +38,9 @@ def rows_of(name: str, given: Any) -> Rows:
         if a.dtype.kind in "fc" and not np.isfinite(a).all():
             row = np.argwhere(~np.isfinite(a))[0, 0]
             raise ValueError(f"the {what} of {name} hold NaN or infinity, the first in row {row}")
-    if len(rows) == 3 and (rows[2].min() < 0 or not rows[2].any()):
-        raise ValueError(f"expected weights of {name} of 0 or more, not all 0")
+    if len(rows) == 3 and (rows[2].ndim != 1 or rows[2].min() < 0 or not rows[2].any()):
+        found = f"shape {rows[2].shape} and least entry {rows[2].min()}"
+        raise ValueError(f"expected weights of {name} of shape (n,), 0 or more, not all 0: {found}")
     counts = rows[2] > 0 if len(rows) == 3 else slice(None)
     return tuple(a[counts] for a in rows)
 

@@ -12,12 +12,14 @@ from typing import Any
 
 import numpy as np
 
+import autodiff
 from nn._batches import Rows, batches, rows_of, split
 from nn._checkpoints import part, read_checkpoint, restore, state_of, write_checkpoint
 from nn._evaluation import Metric, outputs_and_loss
+from nn._files import name_beside
 from nn._history import History
 from nn._module import Module
-from nn._steps import Loss, Step, plan_of, training_step, value_of
+from nn._steps import Loss, Step, training_step, value_of
 from optim import Optimizer, ReduceOnPlateau, Schedule
 
 SECONDS_OF_A_FILE = 1.0  # between two, for writing one may take longer than a short epoch
@@ -39,6 +41,7 @@ class Training:
     checkpoint: Path | None
     held_out: Rows = ()
     history: History = field(default_factory=History)
+    epochs_before: int = 0  # this call, in a file
     best: dict[str, Any] = field(default_factory=dict)  # the model's state after its best epoch
     unwritten: dict[str, Any] = field(default_factory=dict)  # the state after the latest epoch
     written: float = -inf  # when
@@ -53,22 +56,22 @@ class Training:
             self.order.bit_generator.state = saved["start"]
         self.start = self.order.bit_generator.state
         self.rows = rows_of("data", data)
-        if isinstance(validation, float):
-            self.rows, self.held_out = split(self.rows, validation, self.order)
+        if isinstance(validation, float | np.floating):
+            self.rows, self.held_out = split(self.rows, float(validation), self.order)
         elif validation is not None:
             self.held_out = rows_of("validation", validation)
         self.full_batch = min(self.batch_size, len(self.rows[0]))
         if callable(self.schedule):
             self.schedule = Schedule(self.optimizer, self.schedule)
-        self.step = training_step(self.model, self.loss, self.optimizer)
-        self.plan = self.plan_step()
         if saved:
             try:
                 self.go_on_from(saved)
             except (KeyError, TypeError, ValueError) as error:
                 raise ValueError(f"{path} is of another training: {error}") from error
         elif path:
-            write_checkpoint(path, self.state())  # which fails before the work, not after
+            beside = name_beside(path)
+            beside.touch()  # which fails before the work, not after
+            beside.unlink()
 
     def plan_step(self) -> Step:
         """Return the step as it is replayed, on batches of the full size.
@@ -77,12 +80,15 @@ class Training:
         calls count alike, whichever was the first: what goes on from a file takes the same way.
         """
         before = state_of(self.owners())
-        self.model.train()
-        try:
-            with np.errstate(all="ignore"):  # what is not finite ends in an error of its own
-                return plan_of(self.step, tuple(a[: self.full_batch] for a in self.rows))
-        finally:
-            restore(self.owners(), before)
+        plan = autodiff.compile(self.step, eager_calls=0)
+        with np.errstate(all="ignore"):  # what is not finite ends in an error of its own
+            for _ in range(2):  # for what is restored may take another plan than what was given
+                self.model.train()
+                try:  # with copies, for a model may write into what it is given
+                    plan(*[a[: self.full_batch].copy() for a in self.rows])
+                finally:
+                    restore(self.owners(), before)
+        return plan
 
     def owners(self) -> dict[str, Any]:
         """Return what carries the state of the training, by name."""
@@ -115,19 +121,21 @@ class Training:
             raise ValueError("; ".join(other))
         history = History(saved["columns"], saved["ending"])
         restore(self.owners(), saved)
-        self.history, self.best = history, part(saved, "best")
+        self.history, self.best, self.epochs_before = history, part(saved, "best"), len(history)
 
     @contextmanager
     def undone_if_refused(self) -> Iterator[None]:
         """Give everything the state that it had, where an argument turns out not to fit."""
-        owners, mode = self.owners(), self.model.training
+        owners, modes = self.owners(), [(m, m.training) for _, m in self.model.named_modules()]
         before = state_of(owners)
         try:
             yield
-        except (TypeError, ValueError, IndexError, OSError):
-            if not self.history:  # in the first epoch every row is met
+        except Exception as error:
+            no_epoch = len(self.history) == self.epochs_before  # in the first every row is met
+            if no_epoch and not isinstance(error, FloatingPointError):
                 restore(owners, before)
-                self.model.train(mode)
+                for module, mode in modes:
+                    module.training = mode
             raise
 
     # -- epochs ----------------------------------------------------------------------------------
@@ -142,6 +150,8 @@ class Training:
         bar = tqdm(total=total, initial=done, unit="step", disable=not progress)
         try:
             with bar:
+                self.step = training_step(self.model, self.loss, self.optimizer)
+                self.plan = self.plan_step()
                 while not self.is_over(epochs):
                     self.end_epoch(self.make_steps(bar))
                     bar.set_postfix(history.last, refresh=False)
@@ -199,7 +209,9 @@ class Training:
         except StopIteration:
             history.ending = f"stopped by a callback after epoch {len(history)}"
         finally:
-            self.unwritten = self.state() if self.checkpoint else {}
+            if self.checkpoint:
+                self.unwritten = self.state()
+                restore(self.owners(), self.unwritten)  # as what goes on from the file begins
 
     def evaluate(self) -> dict[str, float]:
         """Return the loss of validation, if there is one, and the metrics."""

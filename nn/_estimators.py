@@ -96,6 +96,8 @@ class _Perceptron(BaseEstimator):  # type: ignore[misc]
             learner._start(X, width)
         history = learner._train(rows, epochs) if len(rows[0]) else History()
         self.__dict__ = learner.__dict__
+        if epochs and history.ending.startswith("interrupted"):
+            raise KeyboardInterrupt
         return history
 
     def _start(self, X: NDArray[Any], width: int) -> None:
@@ -191,6 +193,9 @@ class MLPClassifier(ClassifierMixin, _Perceptron):  # type: ignore[misc]
         """Train for one epoch of these rows; ``classes``, at first, are all that will ever come."""
         if classes is None and not hasattr(self, "network_"):
             raise ValueError("expected classes, all labels, in the first call of partial_fit")
+        known = getattr(self, "classes_", classes)
+        if classes is not None and not np.array_equal(np.unique(classes), np.unique(known)):
+            raise ValueError(f"expected the classes of the first call, {known}, got {classes}")
         with eager():
             self._learn(X, y, sample_weight, epochs=1, classes=classes)
         return self

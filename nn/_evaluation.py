@@ -47,7 +47,7 @@ def metrics_by_name(metrics: Iterable[Metric], loss: Loss) -> dict[str, Metric]:
     """
     given = [*metrics]
     found = {getattr(f, "__name__", type(f).__name__): _of_outputs(f, loss) for f in given}
-    if len(found) < len(given) or {"loss", "validation_loss"} & found.keys():
+    if len(found) < len(given) or {"loss", "validation_loss", "epoch", "self"} & found.keys():
         raise ValueError(
             f"expected metrics with names of their own, got {[*found]} for {len(given)}: "
             "write them by def"

@@ -75,6 +75,8 @@ def load(path: str | os.PathLike[str], model: Module | None = None) -> Module:
 
 def name_beside(path: Path) -> Path:
     """Return a path in the same directory that nothing has."""
+    if not path.parent.is_dir():
+        raise FileNotFoundError(f"there is no directory {path.parent} to write {path.name} into")
     return path.with_name(f"{path.name}.{uuid4().hex}")
 
 
@@ -85,8 +87,6 @@ def whole_file(path: str | os.PathLike[str]) -> Iterator[BinaryIO]:
     What replaces a file has its permissions; a link to one is followed.
     """
     path = Path(os.path.realpath(path))
-    if not path.parent.is_dir():
-        raise FileNotFoundError(f"there is no directory {path.parent} to write {path.name} into")
     beside = name_beside(path)
     try:
         with open(beside, "xb") as file:
@@ -158,15 +158,15 @@ def _model_from(path: Any, stored: State, described: str) -> Module:
 
 def _module_from(described: Any, path: str, arrays: State) -> Any:
     """Return a module of the sizes that its arrays have, or the name of an activation."""
-    dtype = np.result_type(np.float16, *arrays.values())
+    own = next((a.dtype for name, a in arrays.items() if name.startswith(path)), np.float64)
     match described:
         case str():
             return described
         case ["Linear", None]:
             outputs, inputs = arrays[f"{path}weight"].shape
-            return Linear(inputs, outputs, bias=f"{path}bias" in arrays, dtype=dtype)
+            return Linear(inputs, outputs, bias=f"{path}bias" in arrays, dtype=own)
         case ["LayerNorm", float(eps)]:
-            return LayerNorm(arrays[f"{path}weight"].size, eps, dtype=dtype)
+            return LayerNorm(arrays[f"{path}weight"].size, eps, dtype=own)
         case ["Dropout", float(p)]:
             return Dropout(p)
         case ["Sequential", [*inside]]:
@@ -177,7 +177,7 @@ def _module_from(described: Any, path: str, arrays: State) -> Any:
             shapes = [arrays[name].shape for name in names if name in arrays]
             sizes = [shapes[0][-1], *(outputs for outputs, _ in shapes)]
             if shapes == [*zip(sizes[1:], sizes[:-1], strict=True)]:
-                return MLP(sizes, hidden, output, dtype=dtype)
+                return MLP(sizes, hidden, output, dtype=own)
     raise ValueError(f"it describes {described!r:.60}")
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -68,7 +70,7 @@ class History:
     def best_epoch(self) -> int:
         """The number of the epoch with the least loss, counted from 1; 0 before the first."""
         values = self.columns.get(self.monitored, [])
-        return 1 + values.index(min(values)) if values else 0
+        return 1 + int(np.argmin(np.nan_to_num(values, nan=np.inf))) if values else 0
 
     def to_dict(self) -> dict[str, list[float]]:
         """Return the columns, with the numbers of the epochs first: a table for pandas or JSON."""

@@ -43,7 +43,7 @@ class Linear(Module):
         if not all(isinstance(n, int | np.integer) and n > 0 for n in (inputs, outputs)):
             raise ValueError(f"expected whole sizes of at least 1, got Linear({inputs}, {outputs})")
         drawn = initialisation(init)((inputs, outputs), np.random.default_rng(seed), dtype)
-        self.weight = Tensor(np.array(drawn, dtype))
+        self.weight = Tensor(np.broadcast_to(drawn, (inputs, outputs)).astype(dtype))
         self.bias = Tensor(np.zeros(outputs, dtype)) if bias else None
 
     def forward(self, x: Any) -> Any:

@@ -62,7 +62,7 @@ def r_squared(targets: Any, predictions: Any, *, sample_weight: Any = None) -> f
     for t, p in zip(truth.T, found.T, strict=True):
         centre = reduce_losses(t, "mean", sample_weight)
         error, spread = (reduce_losses((t - x) ** 2, "mean", sample_weight) for x in (p, centre))
-        unexplained.append(error / spread if spread > 0 else np.sign(error))
+        unexplained.append(error / spread if np.ptp(t) > 0 else np.sign(error))
     return float(1 - np.mean(unexplained))
 
 

@@ -1,4 +1,4 @@
-"""Training steps, as replayed plans."""
+"""Training steps."""
 
 from __future__ import annotations
 
@@ -47,13 +47,6 @@ def training_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:
         return value
 
     return step
-
-
-def plan_of(step: Step, batch: tuple[Any, ...]) -> Step:
-    """Return a step that is replayed from its second call on, after the first, for such batches."""
-    compiled = autodiff.compile(step, eager_calls=0)
-    compiled(*[a.copy() for a in batch])  # for a model may write into what it is given
-    return compiled
 
 
 def name_the_op(model: Module, loss: Loss, inputs: Any, *targets: Any) -> None:

@@ -76,7 +76,7 @@ def train(
         there is one, training goes on from it, and ends as it would have without a break, bit for
         bit. It holds parameters and random generators of the modules, the optimiser, the schedule,
         the order of the rows and the history; not other attributes that ``forward`` changes, as
-        running means, nor what callbacks keep.
+        running means, nor what callbacks keep or change beside these.
 
     Raises
     ------

@@ -196,7 +196,7 @@ class Optimizer:
         """
         return {
             "kind": type(self).__name__,
-            "lr": self.lr,
+            "lr": float(self.lr),
             "counts": self._steps - np.array(self._missed),
             **{name: part.copy() for name, part in self._named_state().items()},
         }

@@ -22,7 +22,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 import nn
-from nn import MLPClassifier, MLPRegressor
+from nn import MLPClassifier, MLPRegressor, _estimators
 from optim import SGD
 
 unconverged = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -347,6 +347,26 @@ def test_classes_are_of_any_type(labels: Any) -> None:
     assert model.predict(X).dtype == labels.dtype
     assert np.mean(model.predict(X) == labels[y]) > 0.8
     np.testing.assert_allclose(np.log(model.predict_proba(X)), model.predict_log_proba(X))
+
+
+def test_other_classes_in_a_later_call_are_refused() -> None:
+    X, y = datasets.make_classification(40, random_state=0)
+    model = nn.MLPClassifier(4, random_state=0).partial_fit(X, y, classes=[0, 1, 2])
+    model.partial_fit(X, y, classes=[2, 1, 0])
+    with pytest.raises(ValueError, match=r"classes of the first call, \[0 1 2\], got \[0, 1\]"):
+        model.partial_fit(X, y, classes=[0, 1])
+
+
+def test_an_interrupt_ends_a_loop_of_partial_fits(monkeypatch: Any) -> None:
+    X, y = datasets.make_classification(40, random_state=0)
+    model = nn.MLPClassifier(4, random_state=0).partial_fit(X, y, classes=[0, 1])
+
+    def interrupted(*args: Any, **keywords: Any) -> nn.History:
+        return nn.History(ending="interrupted in epoch 1")
+
+    monkeypatch.setattr(_estimators, "train", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        model.partial_fit(X, y)
 
 
 def test_partial_fit_goes_on_where_it_was(case: Any) -> None:

@@ -188,6 +188,12 @@ class TestRebuilding:
             nn.load(path)
         nn.load(path, model())
 
+    def test_each_layer_keeps_its_own_precision(self, tmp_path: Path) -> None:
+        single, double = nn.Linear(4, 4, dtype=np.float32, seed=0), nn.Linear(4, 4, seed=0)
+        nn.save(nn.Sequential(single, nn.Dropout(0.5), double), tmp_path / "model")
+        found = [p.dtype.name for p in nn.load(tmp_path / "model").parameters()]
+        assert found == ["float32", "float32", "float64", "float64"]
+
     def test_a_precision_of_ones_own(self, tmp_path: Path) -> None:
         model = nn.MLP([2, 3, 1], seed=0)
         single = nn.MLP([2, 3, 1], dtype=np.float32)

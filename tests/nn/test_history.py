@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 
+import numpy as np
 import pytest
 
 import nn
@@ -38,6 +39,10 @@ def test_the_best_epoch_has_the_least_loss_of_validation() -> None:
     assert nn.History(columns).best_epoch == 2
     assert nn.History({"loss": columns["loss"]}).best_epoch == 3
     assert nn.History().best_epoch == 0
+
+
+def test_the_best_epoch_is_none_of_nan() -> None:
+    assert nn.History({"loss": [np.nan, 2.0, 1.0, np.nan]}).best_epoch == 3
 
 
 def test_no_such_column() -> None:

@@ -120,6 +120,10 @@ class TestBatchesThatDoNotFit:
         layer = nn.Linear(1, 1, seed=0)
         assert layer([[1j]]).data[0, 0] == 1j * layer.weight.data[0, 0]
 
+    def test_an_initialisation_of_another_shape_is_refused(self) -> None:
+        with pytest.raises(ValueError, match=r"\(3, ?5\).*\(3, ?2\)"):
+            nn.Linear(3, 2, init=lambda shape, rng, dtype: np.ones((3, 5)))
+
 
 class TestLayerNorm:
     x = np.array([[0.5, -1.0, 2.0], [3.0, 3.0, 3.0], [1e-3, 0.0, -2e-3]])

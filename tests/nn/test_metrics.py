@@ -106,6 +106,9 @@ class TestRSquared:
             assert nn.r_squared([2.0, 2.0], predictions) == expected
         assert nn.r_squared([[2.0, 1], [2.0, 2]], [[2.0, 1], [3.0, 2]]) == 0.5
 
+    def test_of_equal_targets_whose_mean_is_rounded_is_1_or_0(self) -> None:
+        assert nn.r_squared([0.1] * 3, [0.2] * 3) == 0.0
+
     def test_a_column_is_a_vector(self) -> None:
         assert nn.r_squared([1.0, 2.0, 4.0], [[1.0], [2.0], [4.0]]) == 1.0
 

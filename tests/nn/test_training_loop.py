@@ -531,6 +531,19 @@ class TestEnd:
         assert told[0].endswith("False")
         assert not told[1:]
 
+    def test_an_interrupt_while_the_step_is_planned_is_one_before_the_first(self) -> None:
+        def loss(outputs: Any, targets: Any) -> Any:
+            raise KeyboardInterrupt
+
+        model = nn.Linear(1, 1, seed=0)
+        start = model.state_dict()
+        optimizer = SGD(model.parameters(), lr=0.3)
+        data = np.zeros((4, 1)), np.zeros((4, 1))
+        history = nn.train(model, loss, data, epochs=2, optimizer=optimizer, progress=False)
+        assert (len(history), history.ending) == (0, "interrupted in epoch 1")
+        assert not model.training
+        assert all(np.array_equal(start[k], v) for k, v in model.state_dict().items())
+
     def test_a_nan_stops_it_before_the_step_and_names_the_op(self) -> None:
         def loss(outputs: Any, targets: Any) -> Any:
             return np.mean(np.sqrt(outputs[:, 0] - targets))
@@ -615,6 +628,8 @@ class TestRefusals:
             ({"callbacks": print}, r"write callbacks=\[f\]"),
             ({"metrics": None}, r"write metrics=\[f\], got None"),
             ({"checkpoint": "/proc/x"}, "No such file or directory: '/proc/x"),
+            ({"metrics": [type("epoch", (), {"__call__": len, "__name__": "epoch"})()]}, "own"),
+            ({"data": (np.ones((4, 2)), np.ones(4, int), np.ones((4, 1)))}, r"shape \(n,\), 0"),
             ({"checkpoint": "/tmp/" + 250 * "x"}, "name too long"),
             ({"checkpoint": "/no/such/directory/file"}, "no directory /no/such/directory to write"),
         ],
@@ -633,6 +648,14 @@ class TestRefusals:
         assert str(optimizer.state_dict()) == str(moments)
         for name, value in model.state_dict().items():
             assert np.array_equal(value, start[name])
+
+    def test_leave_each_module_in_its_mode(self) -> None:
+        model = network(nn.Dropout(0.5, seed=3))
+        model.layers[2].eval()
+        with pytest.raises(ValueError, match="labels"):
+            train(model, (np.ones((64, 2)), np.arange(64) // 63 * 2))
+        assert [module.training for _, module in model.named_modules()].count(False) == 1
+        assert not model.layers[2].training
 
     def test_generators_in_lists_and_dictionaries_stay_as_they_were(self) -> None:
         class Noisy(nn.Module):
