@@ -16,6 +16,7 @@ from autodiff.derivatives._implicit import implicit
 from autodiff.derivatives._jacobians import jacobian
 from autodiff.derivatives._second import hvp
 from autodiff.drawing._graph import draw
+from autodiff.drawing._scopes import scope
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 from autodiff.series._polynomial import TaylorPolynomial
 from autodiff.series._taylor import taylor
@@ -58,6 +59,7 @@ __all__ = [
     "quadratic_approximation",
     "recorded_state",
     "replaying",
+    "scope",
     "softmax",
     "softmax_cross_entropy",
     "stop_gradient",

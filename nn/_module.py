@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autodiff import Tensor
+from autodiff import Tensor, scope
 from nn._pytorch import INSTEAD_OF_METHODS
 
 
@@ -50,7 +50,8 @@ class Module:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """Return what ``forward`` returns."""
-        return self.forward(*args, **kwargs)
+        with scope(self):
+            return self.forward(*args, **kwargs)
 
     def __setattr__(self, name: str, value: Any) -> None:
         _require_parameters(self, _tensors_in(value, name))

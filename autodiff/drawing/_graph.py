@@ -2,72 +2,104 @@
 
 from __future__ import annotations
 
-import inspect
-import operator
-from collections.abc import Sequence
-from itertools import count
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from autodiff._core.array_kinds import at_present
-from autodiff._core.machine import product
-from autodiff._core.op import Each
-from autodiff._core.record import value_of
-from autodiff._core.scatter import entries_at
-from autodiff._core.tensor import Tensor, constant
-from autodiff._core.walks import ancestors
-from autodiff.drawing._plan import picture_of
-from autodiff.rules._products import matvec, vecdot, vecmat
+from autodiff._core.tensor import Tensor
+from autodiff.drawing._functions import Program, record_program
+from autodiff.drawing._nodes import view_of
+from autodiff.drawing._plan import view_of as view_of_plan
+from autodiff.drawing._view import View
+from autodiff.drawing._words import identity
 
 if TYPE_CHECKING:
     from autodiff.drawing._picture import Picture
 
-MOST_NODES = 200  # beyond this the layout can take minutes, and nobody can read it
-MOST_ENTRIES = 6
-LONGEST_FORMULA = 60
-# By what an op computes, for an op of one's own may have any name.
-OPERATORS = {
-    operator.add: "+",
-    operator.sub: "-",
-    operator.mul: "*",
-    operator.truediv: "/",
-    operator.pow: "**",
-    product: "@",
-    matvec: "@",
-    vecmat: "@",
-    vecdot: "@",
-}
+Names = Mapping[str, Tensor] | Sequence[str] | None
 
 
-def draw(*outputs: Any) -> Picture:
-    """Draw the graph behind one Tensor or several, or a plan.
+def read_view(
+    *subject: Any,
+    names: Names = None,
+    gradients: bool = False,
+    derivatives: bool = False,
+    unfold: bool = False,
+    start: Tensor | str | None = None,
+) -> tuple[View, str | None]:
+    """Return the view of Tensors, of a function and its arguments or a plan; the key of its start.
 
-    Data flow from top to bottom. Leaves (inputs and parameters) have sharp corners, ops round ones
-    and outputs a double border; constants are pages with a folded corner. A node shows its name
-    (v1, v2, ... where it has none), the call that computed it, its shape, its value, or the least
-    and the greatest where there are many, and a leaf's gradient once ``backward`` has run.
+    All that is shown of a graph is made of this; the keywords are those of `draw`.
+    """
+    if len(subject) == 1 and hasattr(subject[0], "lines"):
+        return view_of_plan(subject[0].lines), None
+    program = _program(subject)
+    _give_names(program, names)
+    view, keys = view_of(program, gradients=gradients, derivatives=derivatives, unfold=unfold)
+    return view, None if start is None else _key_of(start, view, keys)
+
+
+def draw(
+    *outputs: Any,
+    names: Names = None,
+    values: bool = True,
+    gradients: bool = False,
+    derivatives: bool = False,
+    collapse: str | bool = "auto",
+    direction: str = "TB",
+    theme: str = "auto",
+    start: Tensor | str | None = None,
+    reach: int | None = None,
+    unfold: bool = False,
+) -> Picture:
+    """Draw the graph behind one Tensor or several, that of a function, or a plan.
+
+    Leaves (arguments and inputs), parameters, constants, ops and outputs differ by their shapes
+    and colours. A node shows its name (v1, v2, ... where it has none), the call that computed it,
+    its shape, and its value, or the least and the greatest where there are many; a leaf its
+    gradient, too, once ``backward`` has run.
 
     Parameters
     ----------
-    *outputs : Tensor
-        What to draw, with all that it was computed from. Or a plan of a compiled function, whose
-        picture has a node for each NumPy call of a replay.
+    *outputs : Tensor, or a function and its arguments
+        What to draw, with all that it was computed from. A function is called, and watched: its
+        arguments are named as in its signature, each call is one node, worded as the program wrote
+        it, and `scope`s and modules are boxes. Where it raises, the picture shows what it had
+        computed, and the call that raised. Or a plan of a compiled function, whose picture has a
+        node for each NumPy call of a replay.
+    names : dict of str to Tensor, or list of str, optional
+        What to call some Tensors, or the outputs in their order.
+    values : bool
+        Whether to show values.
+    gradients : bool
+        Whether to compute the gradient of each node, for the picture alone: ``grad`` stays as it
+        is.
+    derivatives : bool
+        Whether to write the local derivative at each edge.
+    collapse : "auto", bool or str
+        Whether to fold repeats and close scopes; "auto" does so for large graphs.
+    direction : "TB", "LR", "BT" or "RL"
+        Where data flow: from top to bottom, ...
+    theme : "auto", "light" or "dark"
+    start : Tensor or str, optional
+        Draw only what lies between this Tensor, or the node of this name, and the outputs.
+    reach : int, optional
+        Draw only what is at most so many edges away from the outputs.
+    unfold : bool
+        Whether to show composite functions, as ``np.std``, op by op.
 
     Returns
     -------
     Picture
-        A ``graphviz.Digraph``: it shows itself in a notebook, ``pipe("svg")`` returns an image
-        and ``render(outfile="graph.png")`` writes one.
+        A ``graphviz.Digraph``: it shows itself in a notebook, and ``save("graph.svg")`` writes it.
 
     Raises
     ------
     TypeError
-        When an output is not a Tensor, or there is none.
+        When there is neither a Tensor nor a function, or a function does not take the arguments or
+        returns nothing that depends on them.
     ValueError
-        When there are more than 200 nodes.
-    RuntimeError
-        When a leaf's value was replaced after an output was computed from it.
+        When the start is not in the graph.
 
     Examples
     --------
@@ -76,143 +108,61 @@ def draw(*outputs: Any) -> Picture:
     >>> picture = draw(y)
     >>> "v2</B> = x * v1" in picture.source
     True
+    >>> picture = draw(lambda mass, speed: mass * speed**2 / 2, 2.0, 3.0, gradients=True)
     """
-    if len(outputs) == 1 and hasattr(outputs[0], "lines"):
-        _require_few(len(outputs[0].lines), "compile a smaller part of it")
-        return picture_of(outputs[0].lines)
-    outputs = tuple(map(at_present, outputs))
-    if not outputs or any(type(y) is not Tensor for y in outputs):
-        kinds = ", ".join(type(y).__name__ for y in outputs) or "nothing"
+    from autodiff.drawing._dot import picture
+    from autodiff.drawing._folding import fold
+
+    view, start_key = read_view(
+        *outputs,
+        names=names,
+        gradients=gradients,
+        derivatives=derivatives,
+        unfold=unfold,
+        start=start,
+    )
+    folded = fold(view, collapse, start_key, reach)
+    return picture(folded, direction=direction, theme=theme, values=values, gradients=gradients)
+
+
+def _program(subject: tuple[Any, ...]) -> Program:
+    """Return what is to be drawn: what a function computes, or what led to Tensors."""
+    subject = tuple(map(at_present, subject))
+    if subject and callable(subject[0]) and type(subject[0]) is not Tensor:
+        return record_program(subject[0], subject[1:])
+    if not subject or any(type(y) is not Tensor for y in subject):
+        kinds = ", ".join(type(y).__name__ for y in subject) or "nothing"
         raise TypeError(
             f"draw expects Tensors, but was given {kinds}: compute with Tensors, such as "
-            'x = Tensor(2.0, name="x"), and draw the result'
+            'x = Tensor(2.0, name="x"), and draw the result, or give a function and its arguments'
         )
-    nodes = _nodes(outputs)
-    _require_few(
-        len(nodes), "draw a Tensor from earlier in the computation, or compute fewer steps of it"
+    return Program(list(dict.fromkeys(subject)))
+
+
+def _give_names(program: Program, names: Names) -> None:
+    """Note what else the picture is to call some Tensors."""
+    if names is None:
+        return
+    pairs = (
+        names.items() if isinstance(names, Mapping) else zip(names, program.outputs, strict=False)
     )
-    from autodiff.drawing._picture import EDGES, NODES, STYLE, Picture, label
-
-    picture = Picture(**STYLE)
-    names = _names(nodes)
-    places = {key: str(place) for place, key in enumerate(nodes)}
-    for key, x in nodes.items():
-        style = NODES["output" if any(x is y for y in outputs) else _kind(x)]
-        text = label(names[key], _formula(x, names), _facts(value_of(x)), _entries(x.grad))
-        picture.node(places[key], text, **style)
-        for operand in map(_identity, filter(_is_node, x.inputs)):
-            picture.edge(places[operand], places[key], **EDGES[_kind(nodes[operand])])
-    return picture
+    for name, x in pairs:
+        x = at_present(x)
+        if not isinstance(name, str) or type(x) is not Tensor:
+            raise TypeError(
+                "names are a dict of texts to Tensors, or a list of texts for the outputs, but got "
+                f"{name!r:.40} for a {type(x).__name__}"
+            )
+        program.names[identity(x)] = name
 
 
-def _require_few(count: int, instead: str) -> None:
-    if count > MOST_NODES:
-        raise ValueError(
-            f"this graph has {count} nodes, and a picture of more than {MOST_NODES} cannot be "
-            f"read: {instead}"
-        )
-
-
-# -- nodes: the graph's Tensors and constant arrays, by the id of the object that was recorded -----
-
-
-def _is_node(x: Any) -> bool:
-    """Whether an input has a node of its own; numbers, axes and keys stand in the formula."""
-    return type(x) is Tensor or (hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0)
-
-
-def _identity(x: Any) -> int:
-    """Return what tells nodes apart: of constant arrays their entries, for a graph keeps copies."""
-    if type(x) is Tensor or not isinstance(x, np.ndarray):
-        return id(x)
-    return hash((x.shape, x.dtype, x.tobytes()))
-
-
-def _nodes(outputs: Sequence[Tensor]) -> dict[int, Tensor]:
-    """Return the nodes, each after those it was computed from."""
-    found: dict[int, Tensor] = {}
-    for consumer in ancestors(outputs)[0]:
-        for x in filter(_is_node, consumer.inputs):
-            found.setdefault(_identity(x), x if type(x) is Tensor else constant(x))
-        found[id(consumer)] = consumer
-    return found | {id(y): y for y in outputs}
-
-
-def _names(nodes: dict[int, Tensor]) -> dict[int, str]:
-    """Return the nodes' own names, and for the others the textbooks' v1, v2, ..."""
-    own = {x.name for x in nodes.values()}
-    numbered = (f"v{i}" for i in count(1) if f"v{i}" not in own)
-    return {key: x.name or next(numbered) for key, x in nodes.items()}
-
-
-def _kind(x: Tensor) -> str:
-    return "op" if x.op else "leaf" if x.requires_grad else "constant"
-
-
-# -- what a node says ------------------------------------------------------------------------
-
-
-def _formula(y: Tensor, names: dict[int, str]) -> str:
-    """Return the call that computed ``y`` as a line of code; nothing for what no op made."""
-    if y.op is None:
-        return ""
-    values = [names[_identity(x)] if _is_node(x) else _literal(x) for x in y.inputs]
-    if y.op.compute in OPERATORS:
-        formula = f" {OPERATORS[y.op.compute]} ".join(values)
-    elif y.op.compute is entries_at:
-        formula = f"{values[0]}[{values[1][1:-1].removeprefix('..., ')}]"
+def _key_of(start: Tensor | str, view: View, keys: dict[Any, str]) -> str:
+    """Return the key of the node where a picture is to start."""
+    if isinstance(start, str):
+        found = [node.key for node in view.nodes if node.name == start]
     else:
-        formula = f"{y.op.name}({', '.join(_arguments(y, values))})"
-    return formula if len(formula) <= LONGEST_FORMULA else formula[: LONGEST_FORMULA - 1] + "…"
-
-
-def _arguments(y: Tensor, values: list[str]) -> list[str]:
-    """Return what stands in the brackets: operands, then static arguments with their names."""
-    op: Any = y.op
-    if isinstance(op.rules, Each):  # any number of operands; a lone integer behind them is an axis
-        return [f"axis={v}" if type(x) is int else v for x, v in zip(y.inputs, values, strict=True)]
-    try:
-        taken = inspect.signature(op.compute).parameters
-    except ValueError:  # written in C, without a signature
-        return values
-    parameters = [name for name, p in taken.items() if p.kind is not p.VAR_POSITIONAL]
-    operands = len(op.rules)
-    named = zip(parameters[operands:], y.inputs[operands:], values[operands:], strict=False)
-    # The rank only says where a batch would begin, and an option left False says nothing.
-    static = [f"{p}={v}" for p, x, v in named if p != "rank" and x is not False]
-    return values[:operands] + static + values[max(len(parameters), operands) :]
-
-
-def _facts(value: Any) -> list[str]:
-    """Return a value's shape and dtype where they are not () and float64, and its entries."""
-    shape = str(value.shape) if value.ndim else ""
-    dtype = str(value.dtype) if value.dtype != np.float64 else ""
-    return [f"{shape} {dtype}".strip(), _entries(value)]
-
-
-def _entries(value: Any) -> str:
-    """Return a value's entries, or the least and the greatest where there are many."""
-    if not isinstance(value, np.ndarray | np.generic) or not value.size:
-        return ""
-    if value.size <= MOST_ENTRIES:
-        return _literal(value.tolist())
-    if value.dtype.kind == "c":
-        return ""
-    low, high = value.min(), value.max()
-    return f"all {_literal(low)}" if low == high else f"{_literal(low)} … {_literal(high)}"
-
-
-def _literal(x: Any) -> str:
-    """Return numbers and static arguments as a program spells them."""
-    if isinstance(x, np.ndarray) and x.ndim:
-        return _literal(x.tolist()) if x.size <= MOST_ENTRIES else f"{x.dtype}{x.shape}"
-    if isinstance(x, list):
-        return f"[{', '.join(map(_literal, x))}]"
-    if isinstance(x, tuple):
-        return f"({', '.join(map(_literal, x))}{',' * (len(x) == 1)})"
-    if isinstance(x, slice):
-        parts = [x.start, x.stop, x.step][: 2 + (x.step is not None)]
-        return ":".join("" if part is None else _literal(part) for part in parts)
-    if isinstance(x, float | complex | np.inexact | np.ndarray):
-        return f"{x:.4g}"
-    return "..." if x is Ellipsis else str(x)
+        found = [keys[start]] if start in keys else []
+    if not found:
+        names = ", ".join(node.name for node in view.nodes[:10])
+        raise ValueError(f"start is not in this graph, whose nodes are {names}: got {start!r:.60}")
+    return found[0]

@@ -1,62 +1,63 @@
-"""How a graph looks, and the programs that draw it."""
+"""A picture: what Graphviz or the own layout draws of a view, as bytes, in files, in notebooks."""
 
 from __future__ import annotations
 
-import subprocess
-import sys
-from collections.abc import Sequence
+import os
 from functools import partialmethod
-from html import escape
-from importlib.util import find_spec
 from pathlib import Path
-from shutil import which
-from typing import Any
+from typing import NamedTuple
 
 import graphviz
 
-# Fills are light and text is dark, whatever lies behind; edges are seen on white and on black. The
-# hues are from Okabe and Ito's colour-blind safe palette (https://jfly.uni-koeln.de/color/), and
-# the outlines tell the kinds apart without them.
-STYLE: dict[str, Any] = {
-    "format": "svg",
-    "graph_attr": {
-        "bgcolor": "transparent",
-        "nodesep": "0.3",
-        "ranksep": "0.35",
-        "nslimit": "8",  # bounds the iterations: 200 nodes in a second, where it was minutes
-    },
-    "node_attr": {
-        "shape": "box",
-        "style": "filled",
-        "margin": "0.12,0.07",
-        "height": "0.3",
-        "fontname": "Helvetica,Arial,sans-serif",
-        "fontsize": "12",
-        "fontcolor": "#1a1a1a",
-    },
-    "edge_attr": {"color": "#808080", "arrowsize": "0.7"},
-}
-NODES = {
-    "leaf": {"fillcolor": "#d6ecfa", "color": "#0072b2", "penwidth": "1.6"},
-    "constant": {"fillcolor": "#ececec", "color": "#808080", "shape": "note"},
-    "op": {"fillcolor": "#fdf6dc", "color": "#b97c00", "style": "filled,rounded"},
-    "output": {
-        "fillcolor": "#fbe0d0",
-        "color": "#d55e00",
-        "style": "filled,rounded",
-        "peripheries": "2",
-    },
-}
-EDGES = {"leaf": {}, "constant": {"style": "dashed"}, "op": {"weight": "4"}}  # a straight spine
-GRADIENT = "#a13d00"
+from autodiff.drawing._head import with_head
+from autodiff.drawing._programs import drawer, require_known
+from autodiff.drawing._view import View
+from autodiff.drawing._whole_file import write_whole
+
+SOURCES = ("", ".gv", ".dot")  # the endings of what Graphviz reads
+INSTEAD = (
+    "pip install 'chainrule[draw]', or install Graphviz so that its program dot is on the PATH"
+)
+
+
+class Origin(NamedTuple):
+    """What a picture was made of, and the lines of DOT that it then had."""
+
+    view: View
+    theme: str
+    values: bool
+    gradients: bool
+    body: tuple[str, ...]
 
 
 class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
-    """A graph that the ``dot`` program draws, or where there is none the Graphviz in pygraphviz.
+    """A graph that shows itself in a notebook, and is written in any of Graphviz's formats.
 
-    It shows itself in a notebook. What ``graphviz.Digraph`` offers applies: ``source`` is the text
-    for Graphviz, and ``graph_attr["rankdir"] = "LR"`` turns the graph from left to right.
+    The program ``dot`` draws it, or where there is none the Graphviz in pygraphviz; where neither
+    is, it is drawn as SVG by a simpler layout of its own. What ``graphviz.Digraph`` offers applies:
+    ``source`` is the text for Graphviz, and ``graph_attr["rankdir"] = "LR"`` turns the graph from
+    left to right.
     """
+
+    origin: Origin | None = None
+
+    def copy(self) -> Picture:
+        """Return an independent copy."""
+        copied: Picture = super().copy()
+        copied.origin = self.origin
+        return copied
+
+    def svg(self) -> bytes:
+        """Return the picture as SVG; raises as `pipe` does."""
+        return self._image("svg", self.engine)
+
+    def png(self) -> bytes:
+        """Return the picture as PNG; raises as `pipe` does."""
+        return self._image("png", self.engine)
+
+    def pdf(self) -> bytes:
+        """Return the picture as PDF; raises as `pipe` does."""
+        return self._image("pdf", self.engine)
 
     def pipe(
         self, format: str | None = None, *, engine: str | None = None, encoding: str | None = None
@@ -69,35 +70,65 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
             When the format or the engine is unknown.
         RuntimeError
             When there is no program that draws, or it fails.
+        TimeoutError
+            When the program has not drawn it within a minute.
         """
-        image = _image(self.source, format or self.format, engine or self.engine)
+        image = self._image(format or self.format, engine or self.engine)
         return image if encoding is None else image.decode(encoding)
+
+    def save(
+        self,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
+        *,
+        skip_existing: bool | None = False,
+    ) -> str:
+        """Write the picture in the format that the file's name ends in, and return its path.
+
+        Without an ending, with ".gv" or ".dot", or without a name, the DOT source is written.
+
+        Raises
+        ------
+        ValueError
+            When the ending is no format that is known.
+        OSError
+            When the file cannot be written.
+        RuntimeError, TimeoutError
+            As `pipe` does.
+        """
+        ending = Path(filename).suffix if filename is not None else ""
+        if ending.lower() in SOURCES:
+            return self._save_source(filename, directory, bool(skip_existing))
+        path = Path(self.directory if directory is None else directory or "", filename or "")
+        if not (skip_existing and path.exists()):
+            write_whole(path, self._image(ending[1:].lower(), self.engine))
+        return str(path)
 
     def render(
         self,
-        filename: str | Path | None = None,
-        directory: str | Path | None = None,
+        filename: str | os.PathLike[str] | None = None,
+        directory: str | os.PathLike[str] | None = None,
         view: bool = False,
         cleanup: bool = False,
         format: str | None = None,
         *,
-        outfile: str | Path | None = None,
+        outfile: str | os.PathLike[str] | None = None,
         engine: str | None = None,
     ) -> str:
         """Write the DOT source and beside it the image, and return the image's path.
 
         Name either the source by ``filename``, to which the image's name adds the format, or the
         image by ``outfile``, whose ending says the format. ``cleanup`` removes the source again,
-        and ``view`` opens the image. Raises as `pipe` does, before anything is written.
+        and ``view`` opens the image. Raises as `save` does, before anything is written.
         """
         if outfile is not None:
             format = format or Path(outfile).suffix[1:]
             filename = filename or Path(outfile).with_suffix(".gv")
         format = format or self.format
-        image = _image(self.source, format, engine or self.engine)
-        source = Path(self.save(filename, directory=directory))
+        image = self._image(format, engine or self.engine)
+        source = Path(self._save_source(filename, directory))
         path = Path(f"{source}.{format}") if outfile is None else Path(self.directory, outfile)
-        path.write_bytes(image)
+        write_whole(path, image)
         if cleanup and source != path:
             source.unlink()
         if view:
@@ -106,56 +137,38 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
 
     view = partialmethod(render, view=True)
 
+    def _save_source(
+        self,
+        filename: str | os.PathLike[str] | None,
+        directory: str | os.PathLike[str] | None,
+        skip_existing: bool = False,
+    ) -> str:
+        if filename is not None:
+            self.filename = filename
+        if directory is not None:
+            self.directory = directory
+        path = Path(self.filepath)
+        if not (skip_existing and path.exists()):
+            write_whole(path, self.source.encode(self.encoding))
+        return str(path)
 
-def label(title: str, formula: str, facts: Sequence[str], gradient: str) -> str:
-    """Return a node's text, as Graphviz marks up text; empty parts are left out."""
-    first = f"<B>{_verbatim(title)}</B>" + (f" = {_verbatim(formula)}" if formula else "")
-    lines = [first, *(_small(fact) for fact in facts if fact)]
-    if gradient:
-        lines.append(f'<FONT COLOR="{GRADIENT}">{_small("grad " + gradient)}</FONT>')
-    return f"<{'<BR/>'.join(lines)}>"
+    def _image(self, format: str, engine: str) -> bytes:
+        """Return the image in a format; nothing else is ever given in its place."""
+        require_known(format, engine)
+        if image_of := drawer():
+            image = image_of(self.source.encode(), format, engine)
+            is_svg = format in ("svg", "svg_inline")
+            auto = self.origin is not None and self.origin.theme == "auto"
+            return with_head(image, auto) if is_svg else image
+        if format != "svg" or engine != "dot":
+            raise RuntimeError(f"no program that draws {format!r}: {INSTEAD}")
+        return self._own_svg().encode()
 
+    def _own_svg(self) -> str:
+        from autodiff.drawing._svg import svg
 
-def _small(text: str) -> str:
-    return f'<FONT POINT-SIZE="11">{_verbatim(text)}</FONT>'
-
-
-def _verbatim(text: str) -> str:
-    """Return the markup of any text: neither tags nor Graphviz's escapes such as ``\\N`` act."""
-    visible = "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
-    return escape(visible.replace("\\", "\\\\")).replace("\n", "<BR/>")
-
-
-# Run in a process of its own: Graphviz's library can end the process that it fails in, serves one
-# thread at a time, and writes its warnings to the standard error.
-WITHIN_PYGRAPHVIZ = """
-import pygraphviz, sys
-source = sys.stdin.buffer.read().decode()
-image = pygraphviz.AGraph(string=source).draw(format=sys.argv[1], prog=sys.argv[2])
-sys.stdout.buffer.write(image)
-"""
-
-
-def _image(source: str, format: str, engine: str) -> bytes:
-    """Return the image that Graphviz makes of DOT source."""
-    if format not in graphviz.FORMATS:
-        raise ValueError(
-            f"unknown format {format!r}: give 'svg', 'png', 'pdf' or another of graphviz.FORMATS"
-        )
-    if engine not in graphviz.ENGINES:
-        raise ValueError(f"unknown engine {engine!r}: give one of {sorted(graphviz.ENGINES)}")
-    if which("dot"):
-        command = ["dot", f"-T{format}", f"-K{engine}"]
-    elif find_spec("pygraphviz"):
-        command = [sys.executable, "-P", "-c", WITHIN_PYGRAPHVIZ, format, engine]
-    else:
-        raise RuntimeError(
-            "no program that draws graphs: pip install pygraphviz (as chainrule[demos] does), or "
-            "install Graphviz so that its program dot is on the PATH"
-        )
-    result = subprocess.run(command, input=source.encode(), capture_output=True)
-    if result.returncode or not result.stdout:
-        lines = result.stderr.decode(errors="replace").splitlines() or ["no reason given"]
-        reason = next((line for line in lines if line.startswith("Error")), lines[-1])
-        raise RuntimeError(f"Graphviz could not draw {format!r}: {reason}")
-    return result.stdout
+        if self.origin is None or self.origin.body != tuple(self.body):
+            raise RuntimeError(f"no program that draws what was added to the picture: {INSTEAD}")
+        view, theme, values, gradients, _ = self.origin
+        direction = self.graph_attr.get("rankdir", "TB")
+        return svg(view, direction=direction, theme=theme, values=values, gradients=gradients)

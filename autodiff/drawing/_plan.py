@@ -2,22 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from autodiff.drawing._picture import Picture
+from autodiff.drawing._view import Edge, Node, View
 
 
-def picture_of(lines: Any) -> Picture:
-    """Draw the lines of a plan's program."""
-    from autodiff.drawing._picture import EDGES, NODES, STYLE, Picture, label
-
-    picture = Picture(**STYLE)
-    kinds = {line.name: line.kind for line in lines}
-    for line in lines:
-        picture.node(
-            line.name, label(line.name, line.formula, [line.facts], ""), **NODES[line.kind]
-        )
-        for name in line.inputs:
-            picture.edge(name, line.name, **EDGES.get(kinds[name], EDGES["op"]))
-    return picture
+def view_of(lines: Any) -> View:
+    """Return the view of a plan, whose values have shapes and dtypes but no entries yet."""
+    keys = {line.name: f"n{i}" for i, line in enumerate(lines)}
+    nodes = [
+        Node(keys[line.name], line.kind, line.name, line.formula, note=line.facts) for line in lines
+    ]
+    edges = [
+        Edge(keys[name], keys[line.name]) for line in lines for name in line.inputs if name in keys
+    ]
+    return View(nodes, edges)

@@ -68,7 +68,7 @@ LIGHT = Theme(
     },
     text={
         "name": "#161616",
-        "formula": "#171717",
+        "formula": "#161616",
         "fact": "#3a3a3a",
         "gradient": "#8f3a00",
         "derivative": "#00527f",
@@ -100,9 +100,9 @@ DARK = Theme(
     },
     text={
         "name": "#fafafa",
-        "formula": "#f9f9f9",
+        "formula": "#fafafa",
         "fact": "#d2d2d2",
-        "gradient": "#ffbf94",
+        "gradient": "#f2c46d",
         "derivative": "#9fd8ff",
         "warning": "#ffa3ae",
     },

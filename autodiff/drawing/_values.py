@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import textwrap
+from pathlib import PurePath
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.drawing._view import Node
+from autodiff.drawing._view import Edge, Node
 
 MOST_ENTRIES = 6
 AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no second one
+WIDEST = 60  # characters of a line of a note
+MOST_LINES = 6
+KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call"}
 WITHOUT_GRADIENT = ("constant", "scope", "failed")
 
 
@@ -21,7 +26,7 @@ class Piece(NamedTuple):
 
 
 def lines(node: Node, *, values: bool = True, gradients: bool = False) -> list[list[Piece]]:
-    """Return the lines of a node, each in pieces.
+    """Return the lines of a node, each in pieces of printable text.
 
     Shapes are always shown. With ``gradients`` a dash stands for one that was not computed, so
     that it is not taken for zero.
@@ -36,8 +41,54 @@ def lines(node: Node, *, values: bool = True, gradients: bool = False) -> list[l
         shown.append([Piece("grad ", "gradient"), *entries(node.gradient, "gradient")])
     elif gradients and node.kind not in WITHOUT_GRADIENT:
         shown.append([Piece("grad — (not computed)", "gradient")])
-    shown.append([Piece(node.note, "warning" if node.kind == "failed" else "fact")])
-    return [line for line in shown if any(piece.text for piece in line)]
+    role = "warning" if node.kind == "failed" else "fact"
+    shown += [[Piece(part, role)] for part in note_lines(node.note)]
+    return [
+        part
+        for line in shown
+        for part in _split_at_line_feeds(line)
+        if any(text for text, _ in part)
+    ]
+
+
+def hover_text(node: Node, *, values: bool = True, gradients: bool = False) -> str:
+    """Return all that is to be said of a node where there is room: its kind and its place too."""
+    said = lines(node, values=values, gradients=gradients)
+    said_lines = ["".join(text for text, _ in line) for line in said]
+    where = [f"in {' / '.join(map(printable, node.scopes))}"] if node.scopes else []
+    if node.place is not None:
+        file, line = node.place
+        where.append(f"{printable(PurePath(file).name)}, line {line}")
+    return "\n".join(
+        [f"{KIND_WORDS.get(node.kind, node.kind)} {said_lines[0]}", *said_lines[1:], *where]
+    )
+
+
+def edge_text(edge: Edge, tail: Node, head: Node) -> str:
+    """Return what an edge says: the local derivative, if it was asked for."""
+    if not edge.derivative:
+        return ""
+    return printable(f"∂{head.name}/∂{tail.name} = {edge.derivative}").replace("\n", " ")
+
+
+def note_lines(text: str) -> list[str]:
+    """Return some words in lines that a node or a picture's foot has room for."""
+    return textwrap.wrap(printable(text), WIDEST, max_lines=MOST_LINES, placeholder=" …")
+
+
+def printable(text: str) -> str:
+    """Return text with its control characters spelt as Python spells them; line feeds stay."""
+    return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
+
+
+def _split_at_line_feeds(line: list[Piece]) -> list[list[Piece]]:
+    """Return a line in several where its text has line feeds."""
+    split: list[list[Piece]] = [[]]
+    for text, role in line:
+        first, *others = printable(text).split("\n")
+        split[-1].append(Piece(first, role))
+        split += [[Piece(other, role)] for other in others]
+    return split
 
 
 def facts(value: Any) -> str:

@@ -1,0 +1,247 @@
+"""Calls: what the program wrote, noted while a function is recorded to be drawn.
+
+For each node the frames are walked from where it is recorded outwards, while they are of this
+package or of NumPy. The outermost that is an entry (a protocol, an operator, a method, a public
+function) is what the program called. Whatever it records along the way belongs to one call.
+"""
+
+from __future__ import annotations
+
+import inspect
+import linecache
+import opcode
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from types import CodeType, FrameType, TracebackType
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.hook import Hook
+from autodiff._core.ndarray import Entries, NDArrayInterface
+from autodiff._core.place import HERE
+from autodiff._core.tensor import Tensor
+from autodiff.drawing._words import Words, bracketed, called, infix
+from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
+
+INSIDE = (HERE, np.__path__[0])
+
+
+@dataclass(eq=False)
+class CallNote:
+    """A call of the program: its words (None: as its op says), its place and the open scopes."""
+
+    words: Words | None
+    place: tuple[str, int]
+    scopes: tuple[str, ...]
+
+
+class CallHook(Hook):
+    """Notes of each Tensor that is recorded which call of the program made it."""
+
+    def __init__(self) -> None:
+        self.calls: dict[Tensor, CallNote] = {}
+        self.scopes: list[str] = []
+        # By the frame, which is held here, so that no other takes its place meanwhile.
+        self.entries: dict[FrameType, CallNote] = {}
+        self.scopes_of_error: tuple[BaseException | None, tuple[str, ...]] = (None, ())
+
+    def open_scope(self, name: str) -> None:
+        """Put what is recorded from here on into a scope."""
+        self.scopes.append(name)
+
+    def close_scope(self, error: BaseException | None) -> None:
+        """Leave the innermost scope, perhaps because of an error."""
+        if error is not None and error is not self.scopes_of_error[0]:
+            self.scopes_of_error = error, tuple(self.scopes)
+        self.scopes.pop()
+
+    def on_node(self, out: Tensor) -> None:
+        """Note the call that made a new node."""
+        frames = list(_frames_outwards(sys._getframe(1)))
+        program = frames.pop()
+        entry = next((f for f in reversed(frames) if f.f_code in _ENTRIES), None)
+        note = None if entry is None else self.entries.get(entry)
+        if note is None:
+            words = None if entry is None else _ENTRIES[entry.f_code](entry)
+            place = program.f_code.co_filename, program.f_lineno
+            note = CallNote(words, place, tuple(self.scopes))
+            if entry is not None and words is not None:
+                self.entries[entry] = note
+        self.calls[out] = note
+
+
+@dataclass
+class Failure:
+    """The call that raised: as the program wrote it, where, and the error."""
+
+    words: Words
+    place: tuple[str, int]
+    scopes: tuple[str, ...]
+    error: Exception
+    note: CallNote | None = None  # of what the call had recorded until then
+
+
+def failure_of(error: Exception, hook: CallHook) -> Failure:
+    """Return the call that an error came from, by its traceback; else the line of the program."""
+    frames = list(_frames_inwards(error.__traceback__))
+    last = max((i for i, (frame, _) in enumerate(frames) if not _is_inside(frame)), default=0)
+    program, number = frames[last]
+    place = program.f_code.co_filename, number
+    scopes = hook.scopes_of_error[1] if hook.scopes_of_error[0] is error else ()
+    for frame, _ in frames[last:]:
+        words_of_entry = _ENTRIES.get(frame.f_code)
+        if words_of_entry and (words := words_of_entry(frame)):
+            return Failure(words, place, scopes, error, hook.entries.get(frame))
+    return Failure([linecache.getline(*place).strip()], place, scopes, error)
+
+
+def _frames_outwards(frame: FrameType | None) -> Iterator[FrameType]:
+    """Yield the frames outwards, up to the first of the program."""
+    while frame is not None:
+        yield frame
+        if not _is_inside(frame):
+            return
+        frame = frame.f_back
+
+
+def _frames_inwards(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
+    while trace is not None:
+        yield trace.tb_frame, trace.tb_lineno
+        trace = trace.tb_next
+
+
+def _is_inside(frame: FrameType) -> bool:
+    return frame.f_code.co_filename.startswith(INSIDE)
+
+
+# -- what an entry was called with ---------------------------------------------------------------
+
+_INFIX: dict[str, tuple[str, Any]] = {  # by the method's name: the symbol, and the ufunc
+    "add": ("+", np.add),
+    "sub": ("-", np.subtract),
+    "mul": ("*", np.multiply),
+    "truediv": ("/", np.divide),
+    "pow": ("**", np.power),
+    "mod": ("%", np.remainder),
+    "floordiv": ("//", np.floor_divide),
+    "matmul": ("@", np.matmul),
+}
+_PREFIX = {"neg": "-", "pos": "+"}
+_SYMBOLS: dict[Any, str] = {ufunc: symbol for symbol, ufunc in _INFIX.values()}
+
+
+def _words_of_ufunc(frame: FrameType) -> Words | None:
+    found = frame.f_locals
+    ufunc, args = found["ufunc"], (found["x"], *found["others"])
+    if ufunc in _SYMBOLS and _stands_at_operator(frame.f_back):
+        return infix(_SYMBOLS[ufunc], *args)
+    if ufunc.__name__.startswith("_"):  # of SciPy, inside a public function
+        return None
+    method = "" if found["method"] == "__call__" else f".{found['method']}"
+    return called(ufunc.__name__ + method, args, _given(found["kwargs"]))
+
+
+def _stands_at_operator(frame: FrameType | None) -> bool:
+    """Whether a frame is at an operator, for which an array in front calls its ufunc."""
+    return frame is not None and opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+
+
+def _given(kwargs: dict[str, Any]) -> dict[str, Any]:
+    return {name: x for name, x in kwargs.items() if x is not np._NoValue}
+
+
+def _words_of_function(frame: FrameType) -> Words:
+    found = frame.f_locals
+    return called(found["function"].__name__, found["args"], _given(found["kwargs"]))
+
+
+def _words_of_method(frame: FrameType) -> Words:
+    found = frame.f_locals
+    call = called(found["function"].__name__, found["args"], _given(found["kwargs"]))
+    return [found["self"], ".", *call]
+
+
+def _words_of_public(function: Callable[..., Any]) -> Callable[[FrameType], Words]:
+    parameters = inspect.signature(function).parameters.values()
+
+    def words(frame: FrameType) -> Words:
+        given = [(p, frame.f_locals[p.name]) for p in parameters]
+        args = [x for p, x in given if p.default is p.empty]
+        options = {p.name: x for p, x in given if p.default is not p.empty and x is not p.default}
+        return called(function.__name__, args, options)
+
+    return words
+
+
+def _words_of_infix(symbol: str, reflected: bool) -> Callable[[FrameType], Words]:
+    def words(frame: FrameType) -> Words:
+        x, y = frame.f_locals["self"], frame.f_locals["other"]
+        return infix(symbol, y, x) if reflected else infix(symbol, x, y)
+
+    return words
+
+
+def _words_of_prefix(symbol: str) -> Callable[[FrameType], Words]:
+    return lambda frame: [symbol, frame.f_locals["self"]]
+
+
+def _words_of_getitem(frame: FrameType) -> Words:
+    return [frame.f_locals["self"], bracketed(frame.f_locals["key"])]
+
+
+def _words_of_at(method: str) -> Callable[[FrameType], Words]:
+    def words(frame: FrameType) -> Words:
+        places = frame.f_locals["self"]
+        call = called(method, [frame.f_locals["v"]])
+        return [places.x, ".at", bracketed(places.key), ".", *call]
+
+    return words
+
+
+def _words_of_shape(method: str, arguments: str) -> Callable[[FrameType], Words]:
+    def words(frame: FrameType) -> Words:
+        return [frame.f_locals["self"], ".", *called(method, frame.f_locals[arguments])]
+
+    return words
+
+
+def _after(suffix: str) -> Callable[[FrameType], Words]:
+    return lambda frame: [frame.f_locals["self"], suffix]
+
+
+def _code(function: Any) -> CodeType:
+    code: CodeType = getattr(function, "fget", function).__code__
+    return code
+
+
+def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
+    """Return what reads the words from the frame of each entry."""
+    interface: Any = NDArrayInterface
+    found: dict[CodeType, Callable[[FrameType], Words | None]] = {
+        _code(interface.__array_ufunc__): _words_of_ufunc,
+        _code(interface.__array_function__): _words_of_function,
+        _code(interface.sum): _words_of_method,  # one code for all
+        _code(interface.__abs__): lambda frame: called("abs", [frame.f_locals["self"]]),
+        _code(interface.__getitem__): _words_of_getitem,
+        _code(interface.reshape): _words_of_shape("reshape", "shape"),
+        _code(interface.transpose): _words_of_shape("transpose", "axes"),
+    }
+    for name, (symbol, _) in _INFIX.items():
+        found[_code(getattr(interface, f"__r{name}__"))] = _words_of_infix(symbol, True)
+        found[_code(getattr(interface, f"__{name}__"))] = _words_of_infix(symbol, False)
+    for name, symbol in _PREFIX.items():
+        found[_code(getattr(interface, f"__{name}__"))] = _words_of_prefix(symbol)
+    for name in ("T", "mT", "real", "imag", "flat"):
+        found[_code(inspect.getattr_static(interface, name))] = _after(f".{name}")
+    for name in ("copy", "conj"):
+        found[_code(getattr(interface, name))] = _after(f".{name}()")
+    for name in ("set", "add", "multiply"):
+        found[_code(getattr(Entries, name))] = _words_of_at(name)
+    for function in (softmax, log_softmax, logsumexp, softmax_cross_entropy):
+        found[_code(function)] = _words_of_public(function)
+    return found
+
+
+_ENTRIES = _entries()

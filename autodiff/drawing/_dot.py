@@ -1,0 +1,155 @@
+"""A view in Graphviz's language."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+
+from autodiff.drawing._picture import Origin, Picture
+from autodiff.drawing._themes import FONT, SIZE, SMALL, THEMES, Theme
+from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
+from autodiff.drawing._view import Edge, Node, View
+
+DIRECTIONS = ("TB", "BT", "LR", "RL")
+SHAPES = {
+    "leaf": {"penwidth": "1.6"},
+    "parameter": {"shape": "cylinder", "penwidth": "1.6"},
+    "constant": {"shape": "note"},
+    "op": {"style": "filled,rounded"},
+    "output": {"style": "filled,rounded", "peripheries": "2"},
+    "scope": {"shape": "folder"},
+    "failed": {"style": "filled,diagonals", "penwidth": "2.4"},
+}
+EDGES = {"constant": {"style": "dashed"}, "op": {"weight": "4"}}  # a straight spine
+
+
+def picture(
+    view: View,
+    *,
+    direction: str = "TB",
+    theme: str = "auto",
+    values: bool = True,
+    gradients: bool = False,
+) -> Picture:
+    """Return the picture of a view.
+
+    Raises
+    ------
+    ValueError
+        When the direction or the theme is unknown.
+    """
+    if direction not in DIRECTIONS:
+        raise ValueError(f"unknown direction {direction!r}: give one of {', '.join(DIRECTIONS)}")
+    if theme not in THEMES:
+        raise ValueError(f"unknown theme {theme!r}: give one of {', '.join(THEMES)}")
+    colours = THEMES[theme]
+    drawn = Picture(format="svg", **_style(colours, direction))
+    if view.notes:
+        notes = [[Piece(line, "fact")] for note in view.notes for line in note_lines(note)]
+        drawn.graph_attr |= {"label": _label(notes, colours), "labelloc": "b"}
+    attributes = {
+        node.key: {
+            "label": _label(lines(node, values=values, gradients=gradients), colours),
+            "tooltip": _hover(hover_text(node, values=values, gradients=gradients)),
+            "class": node.kind,
+            "fillcolor": colours.fills[node.kind],
+            "color": colours.outlines[node.kind],
+            **SHAPES[node.kind],
+        }
+        for node in view.nodes
+    }
+    _add_nodes(drawn, view.nodes, attributes, colours)
+    nodes = {node.key: node for node in view.nodes}
+    for edge in view.edges:
+        drawn.edge(edge.tail, edge.head, **_edge(edge, nodes[edge.tail], nodes[edge.head], colours))
+    drawn.origin = Origin(view, theme, values, gradients, tuple(drawn.body))
+    return drawn
+
+
+def _style(theme: Theme, direction: str) -> dict[str, dict[str, str]]:
+    """Return what the graph, its nodes and its edges have in common."""
+    font = {"fontname": FONT, "fontsize": f"{SIZE:g}", "fontcolor": theme.text["name"]}
+    graph = {"rankdir": direction, "bgcolor": theme.paper, "pad": "0.15"}
+    # nslimit bounds the iterations: 200 nodes in a second, where it was minutes
+    spaces = {"nodesep": "0.3", "ranksep": "0.35", "nslimit": "8"}
+    order = {"outputorder": "edgesfirst"}  # then the nodes, in the order of computing
+    node = {"shape": "box", "style": "filled", "margin": "0.12,0.07", "height": "0.3"}
+    edge = {"color": theme.line, "arrowsize": "0.7"}
+    beside = {"fontsize": f"{SMALL:g}", "fontcolor": theme.text["derivative"]}
+    return {
+        "graph_attr": graph | spaces | order | font,
+        "node_attr": node | font,
+        "edge_attr": edge | font | beside,
+    }
+
+
+def _add_nodes(
+    graph: Picture,
+    nodes: Sequence[Node],
+    attributes: dict[str, dict[str, str]],
+    theme: Theme,
+    depth: int = 0,
+) -> None:
+    """Add nodes whose scopes agree down to a depth, in clusters of the scopes below."""
+    groups: dict[str | tuple[str, ...], list[Node]] = {}
+    for node in nodes:
+        is_deeper = len(node.scopes) > depth
+        groups.setdefault(node.scopes[: depth + 1] if is_deeper else node.key, []).append(node)
+    for group, members in groups.items():
+        if isinstance(group, str):
+            graph.node(group, **attributes[group])
+            continue
+        with graph.subgraph(name=f"cluster_{members[0].key}_{depth}") as cluster:
+            cluster.graph_attr |= _cluster(group, theme)
+            _add_nodes(cluster, members, attributes, theme, depth + 1)
+
+
+def _cluster(scopes: Sequence[str], theme: Theme) -> dict[str, str]:
+    return {
+        "label": _label([[Piece(printable(scopes[-1]), "fact")]], theme),
+        "tooltip": _hover(f"scope {printable(' / '.join(scopes))}"),
+        "labelloc": "t",
+        "labeljust": "l",
+        "style": "filled,rounded",
+        "fillcolor": theme.fills["cluster"],
+        "color": theme.outlines["cluster"],
+    }
+
+
+def _edge(edge: Edge, tail: Node, head: Node, theme: Theme) -> dict[str, str]:
+    said = edge_text(edge, tail, head)
+    hover = _hover(f"{printable(tail.name)} → {printable(head.name)}" + f"\n{said}" * bool(said))
+    attributes = {"tooltip": hover, **EDGES.get(tail.kind, {})}
+    if said:
+        label = _label([[Piece(f" {said} ", "derivative")]], theme)
+        attributes |= {"label": label, "labeltooltip": hover}
+    return attributes
+
+
+# -- text: none of it acts, neither as a tag nor as one of Graphviz's escapes such as ``\N`` -------
+
+
+def _label(said: Sequence[Sequence[Piece]], theme: Theme) -> str:
+    """Return lines of text as Graphviz marks up text."""
+    return f"<{'<BR/>'.join(''.join(_marked_up(piece, theme) for piece in line) for line in said)}>"
+
+
+def _marked_up(piece: Piece, theme: Theme) -> str:
+    """Return a piece of text in its size, weight and colour."""
+    text, role = piece
+    marked_up = _escape(text.replace("\\", "\\\\"))
+    if role in ("name", "warning"):
+        marked_up = f"<B>{marked_up}</B>"
+    if not text or role in ("name", "formula"):  # as what is common to the nodes says
+        return marked_up * bool(text)
+    return f'<FONT COLOR="{theme.text[role]}" POINT-SIZE="{SMALL:g}">{marked_up}</FONT>'
+
+
+def _hover(text: str) -> str:
+    """Return hover text; Graphviz reads the escapes in it twice."""
+    return _escape(text.replace("\\", "\\\\\\\\")).replace("\n", "&#10;")
+
+
+def _escape(text: str) -> str:
+    """Return text as markup; its quotes too, for pygraphviz looks for a charset="..." in labels."""
+    return escape(text).replace("&#x27;", "'")

@@ -1,0 +1,143 @@
+"""Recording a function to draw it: its arguments become leaves that bear their names."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.array_kinds import at_present
+from autodiff._core.closed_arrays import result_of
+from autodiff._core.hook import recording
+from autodiff._core.structures import as_numbers, is_container, map_structure
+from autodiff._core.tensor import Tensor
+from autodiff.drawing._calls import CallHook, CallNote, Failure, failure_of
+from autodiff.drawing._words import identity, is_operand
+
+
+@dataclass
+class Program:
+    """What is to be drawn: the Tensors that were computed, and what is known of them.
+
+    Names, arguments and parameters are kept by `identity`, by which nodes are told apart.
+    """
+
+    outputs: list[Tensor]
+    names: dict[Any, str] = field(default_factory=dict)
+    arguments: set[Any] = field(default_factory=set)
+    parameters: set[Any] = field(default_factory=set)
+    calls: dict[Tensor, CallNote] = field(default_factory=dict)
+    failure: Failure | None = None
+    of_function: bool = False
+
+
+def record_program(f: Callable[..., Any], args: Sequence[Any]) -> Program:
+    """Call ``f`` on fresh leaves and return what it computed; where it raises, until then.
+
+    Raises
+    ------
+    TypeError
+        When ``f`` takes other arguments, or nothing that it returns depends on a Tensor.
+    """
+    named = f.named_parameters() if hasattr(f, "named_parameters") else []
+    program = Program([], {identity(p): path for path, p in named}, of_function=True)
+    program.parameters = set(program.names)
+    leaves = _leaves(f, args, program)
+    hook = CallHook()
+    token = recording.set(hook)
+    try:
+        result = result_of(f, leaves, {})
+    except Exception as error:
+        program.failure = failure_of(error, hook)
+    finally:
+        recording.reset(token)
+        hook.entries.clear()
+    program.calls = hook.calls
+    if program.failure is None:
+        _take_outputs(result, f, program)
+    return program
+
+
+# -- arguments -----------------------------------------------------------------------------------
+
+
+def _leaves(f: Callable[..., Any], args: Sequence[Any], program: Program) -> list[Any]:
+    """Return the arguments with named Tensors in the place of floats; integers stay.
+
+    Python's integers are taken as floats where there is nothing else to differentiate by.
+    """
+    paths: list[tuple[str, Any]] = []
+    for name, x in zip(_argument_names(f, args), args, strict=True):
+        map_structure(lambda path, leaf: paths.append((path, leaf)), x, name)
+    floats = any(_is_float(x) for _, x in paths) or bool(program.parameters)
+
+    def leaf(path: str, x: Any) -> Any:
+        x = at_present(x)
+        if type(x) is not Tensor and (_is_float(x) or (type(x) is int and not floats)):
+            x = Tensor(as_numbers(path, x))
+        if is_operand(x):
+            program.arguments.add(identity(x))
+            name = getattr(x, "name", None) or re.sub(r"\['(\w+)'\]", r".\1", path)
+            program.names.setdefault(identity(x), name)
+        return x
+
+    return [
+        map_structure(leaf, x, name) for name, x in zip(_argument_names(f, args), args, strict=True)
+    ]
+
+
+def _is_float(x: Any) -> bool:
+    """Whether something is a Tensor, or holds floats, and so can be differentiated by."""
+    if isinstance(x, list | tuple):
+        return not is_container(x) and np.asarray(x).dtype.kind in "fc"
+    kind = getattr(getattr(x, "dtype", None), "kind", "")
+    return type(x) is Tensor or isinstance(x, float | complex) or kind in ("f", "c")
+
+
+def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
+    """Return what a function calls its arguments, and raise if it does not take as many."""
+    target = getattr(f, "forward", f) if hasattr(f, "named_parameters") else f
+    name = getattr(f, "__name__", type(f).__name__)
+    try:
+        signature = inspect.signature(target)
+    except ValueError:  # of what is written in C
+        return [f"x{i}" for i, _ in enumerate(args, 1)]
+    try:
+        bound = signature.bind(*args)
+    except TypeError as error:
+        raise TypeError(
+            f"draw calls {name}{signature} with the {len(args)} argument(s) that follow it: {error}"
+        ) from None
+    found = []
+    for parameter, value in bound.arguments.items():
+        if signature.parameters[parameter].kind is inspect.Parameter.VAR_POSITIONAL:
+            found += [f"{parameter}[{i}]" for i, _ in enumerate(value)]
+        else:
+            found.append(parameter)
+    return found
+
+
+# -- outputs -------------------------------------------------------------------------------------
+
+
+def _take_outputs(result: Any, f: Callable[..., Any], program: Program) -> None:
+    """Note the Tensors in what a function returned, and name them by where they are in it."""
+
+    def take(path: str, y: Any) -> None:
+        y = at_present(y)
+        if type(y) is Tensor and y not in program.outputs:
+            program.outputs.append(y)
+            if not y.name:
+                program.names.setdefault(y, re.sub(r"\['(\w+)'\]", r".\1", path))
+
+    map_structure(take, result, "output")
+    if not any(y.requires_grad for y in program.outputs):
+        raise TypeError(
+            f"{getattr(f, '__name__', type(f).__name__)} returned a {type(result).__name__} that "
+            "depends on no Tensor, so there is no graph to draw: compute it from the arguments, "
+            "by NumPy's functions"
+        )

@@ -1,0 +1,34 @@
+"""Files that are written whole, or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from uuid import uuid4
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file beside the path and put it there once it is complete.
+
+    Directories that are missing are made, and a link is followed.
+
+    Raises
+    ------
+    OSError
+        Of the kind that the system says, when it cannot be written.
+    """
+    path = Path(os.path.realpath(path))
+    beside = path.with_name(f".{uuid4().hex}")
+    try:
+        if path.exists() and not path.is_file():  # a pipe, a terminal; of a directory this raises
+            path.write_bytes(content)
+            return
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            beside.write_bytes(content)
+            os.replace(beside, path)
+        finally:
+            beside.unlink(missing_ok=True)
+    except OSError as error:
+        reason = f"the picture cannot be written ({error.strerror})"
+        raise OSError(error.errno, reason, str(path)) from None
