@@ -12,6 +12,7 @@ import numpy as np
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.closed_arrays import result_of
+from autodiff._core.constant_arrays import read_only
 from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
@@ -28,7 +29,7 @@ class Program:
 
     outputs: list[Tensor]
     names: dict[Any, str] = field(default_factory=dict)
-    arguments: set[Any] = field(default_factory=set)
+    arguments: dict[Any, Any] = field(default_factory=dict)
     parameters: set[Any] = field(default_factory=set)
     calls: dict[Tensor, CallNote] = field(default_factory=dict)
     failure: Failure | None = None
@@ -43,7 +44,8 @@ def record_program(f: Callable[..., Any], args: Sequence[Any]) -> Program:
     TypeError
         When ``f`` takes other arguments, or nothing that it returns depends on a Tensor.
     """
-    named = f.named_parameters() if hasattr(f, "named_parameters") else []
+    owner = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
+    named = owner.named_parameters() if hasattr(owner, "named_parameters") else []
     program = Program([], {identity(p): path for path, p in named}, of_function=True)
     program.parameters = set(program.names)
     leaves = _leaves(f, args, program)
@@ -80,9 +82,10 @@ def _leaves(f: Callable[..., Any], args: Sequence[Any], program: Program) -> lis
         if type(x) is not Tensor and (_is_float(x) or (type(x) is int and not floats)):
             x = Tensor(as_numbers(path, x))
         if is_operand(x):
-            program.arguments.add(identity(x))
+            kept = read_only(x) if isinstance(x, np.ndarray) else x  # as a graph keeps it
+            program.arguments[identity(kept)] = kept
             name = getattr(x, "name", None) or re.sub(r"\['(\w+)'\]", r".\1", path)
-            program.names.setdefault(identity(x), name)
+            program.names.setdefault(identity(kept), name)
         return x
 
     return [
@@ -129,7 +132,7 @@ def _take_outputs(result: Any, f: Callable[..., Any], program: Program) -> None:
 
     def take(path: str, y: Any) -> None:
         y = at_present(y)
-        if type(y) is Tensor and y not in program.outputs:
+        if type(y) is Tensor and not any(y is known for known in program.outputs):
             program.outputs.append(y)
             if not y.name:
                 program.names.setdefault(y, re.sub(r"\['(\w+)'\]", r".\1", path))

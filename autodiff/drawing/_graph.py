@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.tensor import Tensor
@@ -16,7 +16,7 @@ from autodiff.drawing._words import identity
 if TYPE_CHECKING:
     from autodiff.drawing._picture import Picture
 
-Names = Mapping[str, Tensor] | Sequence[str] | None
+Names: TypeAlias = Mapping[str, Tensor] | Sequence[str] | None
 
 
 def read_view(
@@ -141,11 +141,12 @@ def _program(subject: tuple[Any, ...]) -> Program:
 
 def _give_names(program: Program, names: Names) -> None:
     """Note what else the picture is to call some Tensors."""
-    if names is None:
-        return
-    pairs = (
-        names.items() if isinstance(names, Mapping) else zip(names, program.outputs, strict=False)
-    )
+    if isinstance(names, Mapping):
+        pairs = list(names.items())
+    else:
+        pairs = list(zip(names or (), program.outputs, strict=False))
+        if len(names or ()) > len(pairs):
+            raise ValueError(f"{len(names or ())} names were given for {len(pairs)} output(s)")
     for name, x in pairs:
         x = at_present(x)
         if not isinstance(name, str) or type(x) is not Tensor:

@@ -46,16 +46,16 @@ def view_of(
     names = _names(found, program)
     keys = {key: f"n{i}" for i, key in enumerate(found)}
     view = View([_node(x, keys[key], names[key], program) for key, x in found.items()])
+    outputs = set(map(_outer, program.outputs))
     for node, (key, x) in zip(view.nodes, found.items(), strict=True):
         if line := lines.get(key):
+            node.kind = "output" if x in outputs else "op"
             node.formula = spelled(line.words, names)
             if line.note:
                 node.place, node.scopes = line.note.place, line.note.scopes
             texts = _derivatives(x, line, names) if derivatives else [""] * len(line.uses)
-            ends = [keys[identity(used)] for used in line.uses]
-            view.edges += [
-                Edge(tail, node.key, text) for tail, text in zip(ends, texts, strict=True)
-            ]
+            for used, text in zip(line.uses, texts, strict=True):
+                view.edges.append(Edge(keys[identity(used)], node.key, text))
     _add_failure(view, program, keys, names)
     _put_into_scopes(view)
     _note_changes(view, lines, keys)
@@ -85,8 +85,9 @@ def _lines(program: Program, unfold: bool) -> dict[Any, Line]:
             inputs = _inputs_of_call(y, note, program)
             shown[note].append(y)
         uses = [_outer(x) for x in operands(words)]
-        unsaid = (_outer(x) for x in inputs if type(x) is Tensor and x.requires_grad)
-        uses += [x for x in dict.fromkeys(unsaid) if not any(x is used for used in uses)]
+        said = set(map(id, uses))
+        unsaid = dict.fromkeys(_outer(x) for x in inputs if type(x) is Tensor and x.requires_grad)
+        uses += [x for x in unsaid if id(x) not in said]
         lines[y] = Line([_outer(part) for part in words], uses, note)
         waiting += [x for x in uses if type(x) is Tensor]
     for results in shown.values():
@@ -152,7 +153,8 @@ def _in_order(lines: dict[Any, Line], program: Program) -> dict[Any, Any]:
 def _names(found: dict[Any, Any], program: Program) -> dict[Any, str]:
     """Return the nodes' own names, and for the others the textbooks' v1, v2, ..."""
     own = {key: program.names.get(key) or getattr(x, "name", None) for key, x in found.items()}
-    numbered = (f"v{i}" for i in count(1) if f"v{i}" not in own.values())
+    taken = set(own.values())
+    numbered = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
     return {key: name if isinstance(name, str) else next(numbered) for key, name in own.items()}
 
 
@@ -169,8 +171,6 @@ def _kind(x: Any, name: str, program: Program) -> str:
         return "leaf"
     if type(x) is not Tensor or not x.requires_grad:
         return "constant"
-    if x.op is not None:
-        return "output" if any(x is _outer(y) for y in program.outputs) else "op"
     return "parameter" if program.of_function or "." in name else "leaf"
 
 
@@ -235,7 +235,7 @@ def _add_failure(view: View, program: Program, keys: dict[Any, str], names: dict
 def _add_gradients(view: View, found: dict[Any, Any], program: Program) -> None:
     """Add the cotangent of each node that the outputs depend on."""
     outputs = [_outer(y) for y in program.outputs]
-    carried = cotangents_of(outputs, {x for x in program.arguments if type(x) is Tensor})
+    carried = cotangents_of(outputs, program.arguments)
     for node, x in zip(view.nodes, found.values(), strict=False):
         node.gradient = carried.get(x) if type(x) is Tensor else None
     if len(outputs) > 1 or any(np.size(value_of(y)) > 1 for y in outputs):

@@ -40,7 +40,7 @@ def scope(name: Any) -> AbstractContextManager[None]:
 
 
 class _Unseen:
-    """A scope while nothing is drawn; a generator's context manager would take five times as long."""
+    """A scope while nothing is drawn; one that is a generator would take five times as long."""
 
     def __enter__(self) -> None: ...
 

@@ -51,7 +51,7 @@ def identity(x: Any) -> Any:
     """Return what tells nodes apart: of small arrays their entries, for a graph keeps copies."""
     if isinstance(x, np.ndarray) and x.nbytes < SHARED_BYTES and not x.dtype.hasobject:
         return x.shape, x.dtype.str, x.tobytes()
-    return x if type(x) is Tensor else id(x)
+    return x if type(x) is Tensor else (id(x),)
 
 
 def operands(words: Words) -> list[Any]:
@@ -155,13 +155,14 @@ def words_of(y: Tensor) -> Words:
 
 def result_words(y: Tensor, words: Words, i: int, count: int) -> str:
     """Return what tells one of several results of a call from the others."""
-    function = words[0].rpartition(".")[-1] if isinstance(words[0], str) else ""
+    text = "".join(part for part in words if isinstance(part, str))
+    function = text.partition("(")[0]
     vectors = y.op is not None and y.op.name == "vectors"
-    if function in ("eigh(", "eig("):
+    if function in ("eigh", "eig"):
         return ".eigenvectors" if vectors else ".eigenvalues"
-    if function == "svd(" and "compute_uv=" not in words:
+    if function == "svd" and "compute_uv=" not in text:
         return (".U" if y.inputs[2] == 1 else ".Vh") if vectors else ".S"
-    if function == "slogdet(":
+    if function == "slogdet":
         return ".logabsdet"
     return f"[{i}]" if count > 1 else ""
 
