@@ -13,7 +13,7 @@ SHAPES = {
     "op": "rounded",
     "output": "rounded, double",
     "scope": "folder",  # there is more in it
-    "failed": "octagon",  # a stop sign
+    "failed": "box, corners cut",
 }
 KINDS = tuple(SHAPES)
 
@@ -58,21 +58,21 @@ LIGHT = Theme(
     },
     outlines={
         "leaf": "#0072b2",
-        "parameter": "#00795a",
-        "constant": "#777777",
-        "op": "#a06a00",
-        "output": "#c25400",
-        "scope": "#a9548a",
-        "failed": "#c00020",
+        "parameter": "#008060",
+        "constant": "#555555",
+        "op": "#a87400",
+        "output": "#ad4200",
+        "scope": "#b0508c",
+        "failed": "#b80038",
         "cluster": "#868686",
     },
     text={
         "name": "#161616",
         "formula": "#161616",
         "fact": "#3a3a3a",
-        "gradient": "#8f3a00",
+        "gradient": "#6b2a9c",
         "derivative": "#00527f",
-        "warning": "#b3001e",
+        "warning": "#a8001c",
     },
 )
 DARK = Theme(
@@ -91,18 +91,18 @@ DARK = Theme(
     outlines={
         "leaf": "#56b4e9",
         "parameter": "#2fc79a",
-        "constant": "#9e9e9e",
-        "op": "#e69f00",
-        "output": "#ff8a4a",
+        "constant": "#c6c6c6",
+        "op": "#d9a400",
+        "output": "#ffa066",
         "scope": "#dd93bf",
-        "failed": "#ff7a8a",
+        "failed": "#ff6070",
         "cluster": "#8a8a8a",
     },
     text={
         "name": "#fafafa",
         "formula": "#fafafa",
         "fact": "#d2d2d2",
-        "gradient": "#f2c46d",
+        "gradient": "#d2b0ff",
         "derivative": "#9fd8ff",
         "warning": "#ffa3ae",
     },

@@ -1,0 +1,71 @@
+"""Scopes as a tree: which nodes were recorded in which, so that no cluster needs itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from autodiff.drawing._view import Node, View
+
+
+@dataclass(eq=False)
+class Cluster:
+    """Nodes recorded in one scope without a break, and the clusters among them, in order.
+
+    A scope that is entered twice has two clusters. Whatever was computed between them, no edge
+    leads from a member to an earlier one.
+    """
+
+    scopes: tuple[str, ...] = ()
+    members: list[Node | Cluster] = field(default_factory=list)
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield the nodes in this cluster and in those within it, in order."""
+        for member in self.members:
+            if isinstance(member, Node):
+                yield member
+            else:
+                yield from member.nodes()
+
+
+def cluster_tree(view: View) -> Cluster:
+    """Return the cluster of all nodes, with the scopes' clusters within it.
+
+    What nothing was computed from, such as a parameter, stands just before its first use.
+    """
+    heads = {edge.head for edge in view.edges}
+    first_use: dict[str, str] = {}
+    place = {node.key: i for i, node in enumerate(view.nodes)}
+    for edge in sorted(view.edges, key=lambda edge: place[edge.head]):
+        if edge.tail not in heads:
+            first_use.setdefault(edge.tail, edge.head)
+    used_by: dict[str, list[Node]] = {}
+    for node in view.nodes:
+        if node.key in first_use:
+            used_by.setdefault(first_use[node.key], []).append(node)
+    path = [Cluster()]
+    for node in view.nodes:
+        if node.key not in first_use:
+            path = _path_to(node.scopes, path)
+            for source in used_by.get(node.key, ()):
+                _put_before(source, path)
+            path[-1].members.append(node)
+    return path[0]
+
+
+def _path_to(scopes: tuple[str, ...], path: list[Cluster]) -> list[Cluster]:
+    """Return the open clusters that lead to ``scopes``, where those in ``path`` were open."""
+    kept = [cluster for cluster in path if cluster.scopes == scopes[: len(cluster.scopes)]]
+    for depth in range(len(kept), len(scopes) + 1):
+        kept.append(Cluster(scopes[:depth]))
+        kept[-2].members.append(kept[-1])
+    return kept
+
+
+def _put_before(source: Node, path: list[Cluster]) -> None:
+    """Add a node in front of what is open, in the innermost of its scopes that is open."""
+    home = [cluster for cluster in path if cluster.scopes == source.scopes[: len(cluster.scopes)]]
+    if len(home) == len(path):
+        home[-1].members.append(source)
+    else:
+        home[-1].members.insert(-1, source)

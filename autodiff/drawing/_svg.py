@@ -1,0 +1,238 @@
+"""A view as SVG, by the own layout: what a plain installation draws."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from itertools import pairwise
+
+from autodiff.drawing._head import PICTURE, head
+from autodiff.drawing._layout import Box, Layout, Point, layout
+from autodiff.drawing._shapes import FOLD, number, outline, path
+from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
+from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
+from autodiff.drawing._view import Edge, Node, View
+
+MARGIN_X, MARGIN_Y = 9.0, 5.0  # between a node's text and its outline
+ARROW = 7.0
+ASIDE = 7.0  # from a border or an edge to a cluster's name
+FOOT = 8.0  # above and below the notes
+ORIGIN = "Laid out by chainrule itself, for neither dot nor pygraphviz was found."
+WIDTHS = {"leaf": 1.6, "parameter": 1.6, "failed": 2.4}
+
+
+def svg(
+    view: View,
+    *,
+    direction: str = "TB",
+    theme: str = "auto",
+    values: bool = True,
+    gradients: bool = False,
+) -> str:
+    """Return the picture of a view as SVG, for a file or to stand in a page.
+
+    A node's element has its key as id, an edge's element names both ends in ``data-tail`` and
+    ``data-head``; edges are in the view's order.
+    """
+    colours = THEMES[theme]
+    said = {node.key: lines(node, values=values, gradients=gradients) for node in view.nodes}
+    nodes = {node.key: node for node in view.nodes}
+    labels = [edge_text(edge, nodes[edge.tail], nodes[edge.head]) for edge in view.edges]
+    sizes = {key: _size(nodes[key], text) for key, text in said.items()}
+    found = _layout_with_labels(view, labels, sizes, direction)
+    hover = {node.key: hover_text(node, values=values, gradients=gradients) for node in view.nodes}
+    notes = [line for note in view.notes for line in note_lines(note)]
+    width, height = _paper(found, notes)
+    body = [
+        *(_cluster(box, colours) for box in sorted(found.boxes, key=lambda box: len(box.scopes))),
+        *(_edge(edge, nodes, route, label, colours, direction)
+          for edge, route, label in zip(view.edges, found.routes, labels, strict=True)),
+        *(_label(found.centres[f"label {i}"], label, colours)
+          for i, label in enumerate(labels) if label),
+        *(_node(node, found.centres[node.key], sizes[node.key], said[node.key],
+                hover[node.key], colours) for node in view.nodes),
+        *(_text([[Piece(note, "fact")]], FOOT, found.size[1] + i * SMALL * LINE, colours)
+          for i, note in enumerate(notes)),
+    ]  # fmt: skip
+    size = f'width="{number(width)}" height="{number(height)}"'
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" role="img" class="{PICTURE}" {size} '
+            f'viewBox="0 0 {number(width)} {number(height)}" font-family="{FONT}">',
+            f"<!-- {ORIGIN} -->",
+            head(list(hover.values()), theme == "auto").rstrip("\n"),
+            f'<rect width="100%" height="100%" fill="{colours.paper}"/>',
+            *body,
+            "</svg>\n",
+        ]
+    )
+
+
+# -- where things stand ----------------------------------------------------------------------
+
+
+def _size(node: Node, said: Sequence[Sequence[Piece]]) -> Point:
+    width = max((sum(map(_width, line)) for line in said), default=0.0)
+    height = sum(map(_line_height, said)) + 2 * MARGIN_Y
+    more = {"parameter": FOLD, "scope": FOLD / 2, "output": 4.0}.get(node.kind, 0.0)
+    return max(width + 2 * MARGIN_X, 4 * FOLD), height + more
+
+
+def _width(piece: Piece) -> float:
+    is_title = piece.role in ("name", "formula")
+    return text_width(piece.text, SIZE if is_title else SMALL, piece.role in ("name", "warning"))
+
+
+def _line_height(line: Sequence[Piece]) -> float:
+    return LINE * (SIZE if line[0].role in ("name", "formula") else SMALL)
+
+
+def _layout_with_labels(
+    view: View, labels: Sequence[str], sizes: dict[str, Point], direction: str
+) -> Layout:
+    """Return the layout in which what stands on edges has room, as nodes have."""
+    scopes = {node.key: node.scopes for node in view.nodes}
+    said = {f"label {i}": text for i, text in enumerate(labels) if text}
+    if not said:
+        return layout(view, sizes, direction)
+    before: dict[str, list[Node]] = {}
+    edges: list[Edge] = []
+    ways: list[range] = []
+    for i, edge in enumerate(view.edges):
+        way = [edge.tail, edge.head]
+        if labels[i]:
+            way.insert(1, f"label {i}")
+            label = Node(way[1], "label", "", scopes=scopes[edge.head])
+            before.setdefault(edge.head, []).append(label)
+        ways.append(range(len(edges), len(edges) + len(way) - 1))
+        edges += [Edge(*ends) for ends in pairwise(way)]
+    rows = [row for node in view.nodes for row in (*before.get(node.key, ()), node)]
+    room = {key: (text_width(text, SMALL) + 6, SMALL * LINE) for key, text in said.items()}
+    found = layout(View(rows, edges), sizes | room, direction)
+    found.routes = [[point for i in way for point in found.routes[i]] for way in ways]
+    return found
+
+
+def _paper(found: Layout, notes: Sequence[str]) -> Point:
+    width, height = found.size
+    if notes:
+        width = max(width, *(text_width(note, SMALL) + 2 * FOOT for note in notes))
+        height += len(notes) * SMALL * LINE + FOOT
+    return width, height
+
+
+# -- elements --------------------------------------------------------------------------------
+
+
+def _node(
+    node: Node,
+    centre: Point,
+    size: Point,
+    said: Sequence[Sequence[Piece]],
+    hover: str,
+    theme: Theme,
+) -> str:
+    x, y = centre[0] - size[0] / 2, centre[1] - size[1] / 2
+    paint = f'fill="{theme.fills[node.kind]}" stroke="{theme.outlines[node.kind]}"'
+    paint += f' stroke-width="{WIDTHS[node.kind]}"' if node.kind in WIDTHS else ""
+    shape = path("M", x, y) + outline(node.kind, *size)
+    below = {"parameter": FOLD / 2 + 2, "scope": FOLD / 4 + 1}.get(node.kind, 0.0)
+    top = centre[1] + below - sum(map(_line_height, said)) / 2
+    return (
+        f'<g id="{node.key}" class="node {node.kind}"><title>{escape(hover)}</title>'
+        f'<path d="{shape}" {paint}/>{_text(said, centre[0], top, theme, "middle")}</g>'
+    )
+
+
+def _text(
+    said: Sequence[Sequence[Piece]], x: float, top: float, theme: Theme, anchor: str = "start"
+) -> str:
+    """Return lines of text one below the other."""
+    rows = []
+    for line in said:
+        top += _line_height(line)
+        pieces = "".join(_span(piece, theme) for piece in line)
+        rows.append(f'<text x="{number(x)}" y="{number(top - 0.25 * SIZE)}" '
+                    f'text-anchor="{anchor}" xml:space="preserve">{pieces}</text>')  # fmt: skip
+    return "".join(rows)
+
+
+def _span(piece: Piece, theme: Theme) -> str:
+    text, role = piece
+    size = SIZE if role in ("name", "formula") else SMALL
+    weight = ' font-weight="bold"' if role in ("name", "warning") else ""
+    return (
+        f'<tspan fill="{theme.text[role]}" font-size="{size:g}"{weight}>{escape(text)}</tspan>'
+        * bool(text)
+    )
+
+
+def _cluster(box: Box, theme: Theme) -> str:
+    (left, top), (right, bottom) = box.corner, box.opposite
+    names = [printable(name) for name in box.scopes]
+    place = path("M", left, top) + outline("op", right - left, bottom - top)
+    title = _text([[Piece(names[-1], "fact")]], _title_left(box), top + 2, theme)
+    return (
+        f'<g class="cluster"><title>scope {escape(" / ".join(names))}</title><path d="{place}" '
+        f'fill="{theme.fills["cluster"]}" stroke="{theme.outlines["cluster"]}"/>{title}</g>'
+    )
+
+
+def _title_left(box: Box) -> float:
+    """Return where a cluster's name begins: on its border's upper left, beside what crosses it."""
+    (left, top), (right, _) = box.corner, box.opposite
+    width = text_width(printable(box.scopes[-1]), SMALL)
+    crossed = sorted(x for x, y in box.crossings if y == top)
+    places = [left + ASIDE, *(x + ASIDE for x in crossed)]
+    free = (
+        place
+        for place in places
+        if place + width < right and not any(place - 2 < x < place + width for x in crossed)
+    )
+    return next(free, places[0])
+
+
+def _edge(
+    edge: Edge, nodes: dict[str, Node], route: list[Point], label: str, theme: Theme, direction: str
+) -> str:  # fmt: skip
+    tail, head = nodes[edge.tail], nodes[edge.head]
+    hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
+    dashed = ' stroke-dasharray="4 3"' if tail.kind == "constant" else ""
+    dx, dy = {"TB": (0, 1), "BT": (0, -1), "LR": (1, 0), "RL": (-1, 0)}[direction]
+    x, y = route[-1]
+    base_x, base_y = x - dx * ARROW, y - dy * ARROW
+    side_x, side_y = dy * ARROW / 2.4, dx * ARROW / 2.4
+    arrow = path("M", x, y, "L", base_x + side_x, base_y + side_y,
+                 "L", base_x - side_x, base_y - side_y, "z")  # fmt: skip
+    line = _curve([*route[:-1], (base_x, base_y)], bool(dx))
+    return (
+        f'<g class="edge" data-tail="{edge.tail}" data-head="{edge.head}">'
+        f"<title>{escape(hover)}</title>"
+        f'<path d="{line}" fill="none" stroke="{theme.line}"{dashed}/>'
+        f'<path d="{arrow}" fill="{theme.line}"/></g>'
+    )
+
+
+def _label(centre: Point, label: str, theme: Theme) -> str:
+    """Return what stands on an edge, on a strip of paper."""
+    width, height = text_width(label, SMALL) + 2, SMALL * LINE
+    strip = path("M", centre[0] - width / 2, centre[1] - height / 2) + outline(
+        "leaf", width, height
+    )
+    text = _text([[Piece(label, "derivative")]], centre[0], centre[1] - height / 2, theme, "middle")
+    return f'<g class="label"><path d="{strip}" fill="{theme.paper}"/>{text}</g>'
+
+
+def _curve(route: Sequence[Point], aside: bool) -> str:
+    """Return the data of a path that leaves and reaches each layer straight on."""
+    parts = [path("M", *route[0])]
+    for (x, y), (to_x, to_y) in pairwise(route):
+        if (y if aside else x) == (to_y if aside else to_x):
+            parts.append(path("L", to_x, to_y))
+        elif aside:
+            middle = (x + to_x) / 2
+            parts.append(path("C", middle, y, middle, to_y, to_x, to_y))
+        else:
+            middle = (y + to_y) / 2
+            parts.append(path("C", x, middle, to_x, middle, to_x, to_y))
+    return "".join(parts)
