@@ -1,60 +1,44 @@
 """Symbols in the place of arrays: what NumPy's functions make of them is a formula.
 
 A formula is written as a textbook does, with as few brackets as it can be read with: 2·x, −out/y,
-1/(1 + x²). Each also has the value that the same calls give, computed when it is asked for.
+1/(1 + x²). Each has the value too that the same calls give, computed when it is asked for.
 """
 
 from __future__ import annotations
 
-import math
-import operator
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-# How tightly a formula holds together, from the loosest on.
-CHOICE, OR, AND, NOT, COMPARISON, SUM, PRODUCT, NEGATIVE, POWER, ATOM = range(10)
+from autodiff.drawing._literals import ATOM, NEGATIVE, PRODUCT, number, spelled
+
+# How tightly a formula holds together, from the loosest on; a negative one, a power and an atom
+# stand behind.
+CHOICE, OR, AND, NOT, COMPARISON, SUM, MATRIX_PRODUCT = range(7)
+POWER = ATOM - 1
 
 _SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-_CONSTANTS = [
-    (math.pi, "π", ATOM),
-    (2 * math.pi, "2·π", PRODUCT),
-    (math.pi / 2, "π/2", PRODUCT),
-    (math.pi / 180, "π/180", PRODUCT),
-    (math.pi / 180 / 60, "π/10800", PRODUCT),
-    (math.pi / 180 / 3600, "π/648000", PRODUCT),
-    (180 / math.pi, "180/π", PRODUCT),
-    (math.log(2), "log(2)", ATOM),
-    (math.log(10), "log(10)", ATOM),
-    (1 / math.log(2), "1/log(2)", PRODUCT),
-    (1 / math.log(10), "1/log(10)", PRODUCT),
-    (math.sqrt(math.pi), "√π", POWER),
-    (2 / math.sqrt(math.pi), "2/√π", PRODUCT),
-    (math.sqrt(math.pi) / 2, "√π/2", PRODUCT),
-    (math.sqrt(2 * math.pi), "√(2·π)", POWER),
-    (1 / math.sqrt(2 * math.pi), "1/√(2·π)", PRODUCT),
-    (math.sqrt(2 / math.pi), "√(2/π)", POWER),
-]
 
 
 class Symbol(NDArrayOperatorsMixin):
-    """A formula and how tightly it holds together, that computes and prints as an array does.
+    """A formula that is computed with as an array is.
 
     Parameters
     ----------
     text : str
     level : int
-        Of the constants above.
+        How tightly it holds together.
     compute : callable
         Returns its value.
     rare : bool, optional
-        Of a condition, whether it holds at single points alone; False: everywhere else; None:
-        neither.
+        Of a condition: True if it holds at single points alone, False if it fails there alone.
     smooth : bool
-        Whether it takes each of its values at single points alone.
+        Whether it takes a value at single points alone.
+    opposite : Symbol, optional
+        What it is the negative of.
     """
 
     def __init__(
@@ -64,12 +48,14 @@ class Symbol(NDArrayOperatorsMixin):
         compute: Callable[[], Any],
         rare: bool | None = None,
         smooth: bool = True,
+        opposite: Symbol | None = None,
     ) -> None:
         self.text = text
         self.level = level
         self.compute = compute
         self.rare = rare
         self.smooth = smooth
+        self.opposite = opposite
 
     @cached_property
     def value(self) -> Any:
@@ -83,8 +69,14 @@ class Symbol(NDArrayOperatorsMixin):
     def __bool__(self) -> bool:
         return bool(self.value)
 
-    def __iter__(self) -> Any:
-        return (self[i] for i in range(self.shape[0]))
+    def __len__(self) -> int:
+        return self.shape[0]
+
+    def __iter__(self) -> Iterator[Symbol]:
+        return (self[i] for i in range(len(self)))
+
+    def __array__(self, *args: Any, **kwargs: Any) -> Any:
+        raise TypeError(f"the formula {self.text} is no array")
 
     # -- what an array has -------------------------------------------------------------------
 
@@ -104,44 +96,42 @@ class Symbol(NDArrayOperatorsMixin):
         return np.size(self.value)
 
     @property
-    def dtype(self) -> Any:
+    def dtype(self) -> np.dtype[Any]:
         """The type of the entries."""
-        return np.asarray(self.value).dtype
-
-    def __len__(self) -> int:
-        return self.shape[0]
+        return np.result_type(self.value)
 
     @property
     def T(self) -> Symbol:  # noqa: N802  # ndarray's name
         """The transpose."""
-        return self._behind(".T", lambda x: x.T)
+        return self._followed_by(".T", np.transpose)
 
     @property
-    def mT(self) -> Symbol:  # noqa: N802  # ndarray's name
-        """The matrices transposed."""
-        return self._behind(".mT", np.matrix_transpose)
-
-    @property
-    def real(self) -> Symbol:
+    def real(self) -> Any:
         """The real part."""
-        return np.real(self)  # type: ignore[return-value]
+        return np.real(self)
 
     @property
-    def imag(self) -> Symbol:
+    def imag(self) -> Any:
         """The imaginary part."""
-        return np.imag(self)  # type: ignore[return-value]
+        return np.imag(self)
 
     def __getitem__(self, key: Any) -> Symbol:
-        return self._behind(f"[{key_text(key)}]", lambda x: x[values_in(key)])
+        parts = key if isinstance(key, tuple) else (key,)
+        if self.ndim == 0 and all(k is None or k is Ellipsis for k in parts):
+            text = ""  # a number is one, with whatever axes
+        else:
+            text = f"[{key_text(parts, self.ndim)}]"
+        return self._followed_by(text, lambda x: x[values_in(key)])
 
-    def _behind(self, text: str, function: Callable[[Any], Any]) -> Symbol:
-        whole = bracketed(self, ATOM)
-        return Symbol(whole + text, ATOM, lambda: function(self.value), smooth=self.smooth)
+    def _followed_by(self, text: str, function: Callable[[Any], Any]) -> Symbol:
+        whole, level = (bracketed(self, ATOM), ATOM) if text else (self.text, self.level)
+        return Symbol(whole + text, level, lambda: function(self.value), smooth=self.smooth)
 
     def astype(self, dtype: Any) -> Symbol:
-        """Return it as it is: a formula's entries have no type."""
-        compute = lambda: self.value.astype(dtype)  # noqa: E731
-        return Symbol(self.text, self.level, compute, self.rare, self.smooth)
+        """Return the same formula: it does not tell types."""
+        return Symbol(
+            self.text, self.level, lambda: self.value.astype(dtype), self.rare, self.smooth
+        )
 
     def sum(self, axis: Any = None, keepdims: bool = False) -> Symbol:
         """Return the sum over axes."""
@@ -159,34 +149,35 @@ class Symbol(NDArrayOperatorsMixin):
             return self.T
         return call("transpose", np.transpose, (self, tuple(order)), {})
 
-    def dot(self, other: Any) -> Symbol:
-        """Return the product of matrices."""
-        return self @ other  # type: ignore[no-any-return]
-
     # -- NumPy's protocols -------------------------------------------------------------------
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs:
             return NotImplemented
-        write = _WRITERS.get(ufunc)
-        if write is not None:
-            return write(ufunc, *inputs)
-        return call(ufunc.__name__, ufunc, inputs, {})
+        if ufunc in _WRITERS:
+            return _WRITERS[ufunc](*inputs)
+        if ufunc.nout > 1:
+            parts = [lambda *args, k=k: ufunc(*args)[k] for k in range(ufunc.nout)]
+            return tuple(call(f"{_name(ufunc)}[{k}]", f, inputs, {}) for k, f in enumerate(parts))
+        return call(_name(ufunc), ufunc, inputs, {})
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
         if function is np.where and len(args) == 3:
             return _choice(*args)
+        if function in (np.real, np.conjugate) and args[0].dtype.kind != "c":
+            return args[0]
         if function in _FACTS:
             return function(*values_in(args), **values_in(kwargs))
-        if function in (np.zeros_like, np.ones_like):
-            return float(function is np.ones_like)
-        return call(function.__name__, function, args, kwargs)
-
-    def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise TypeError(f"the formula {self.text} is no array")
+        return call(_name(function), function, args, kwargs)
 
 
-_FACTS = {np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type}
+_FACTS = {np.shape, np.ndim, np.size, np.iscomplexobj, np.isrealobj, np.result_type, np.zeros_like}
+_FACTS |= {np.ones_like}
+_NAMES: dict[Any, str] = {np.absolute: "abs"}
+
+
+def _name(function: Any) -> str:
+    return _NAMES.get(function) or str(function.__name__).lstrip("_")
 
 
 # -- values and texts ------------------------------------------------------------------------
@@ -201,63 +192,28 @@ def values_in(x: Any) -> Any:
     return {k: values_in(v) for k, v in x.items()} if type(x) is dict else x
 
 
-def symbols_in(x: Any) -> list[Symbol]:
-    """Return the symbols in a structure."""
+def _all_smooth(x: Any) -> bool:
+    """Whether there are symbols in a structure, all of them smooth."""
+    found = _symbols_in(x)
+    return bool(found) and all(symbol.smooth for symbol in found)
+
+
+def _symbols_in(x: Any) -> list[Symbol]:
     if isinstance(x, Symbol):
         return [x]
     parts = x.values() if type(x) is dict else x if type(x) in (tuple, list) else ()
-    return [symbol for part in parts for symbol in symbols_in(part)]
+    return [symbol for part in parts for symbol in _symbols_in(part)]
 
 
 def literal(x: Any) -> Symbol:
     """Return a symbol as it is, and a number or a static argument as a formula."""
     if isinstance(x, Symbol):
         return x
-    text, level = (
-        number(x) if np.isscalar(x) and not isinstance(x, str | bytes) else (spelled(x), ATOM)
-    )
-    return Symbol(text, level, lambda: x, smooth=False)
-
-
-def number(x: Any) -> tuple[str, int]:
-    """Return a number as it is written, and how tightly that holds together."""
-    if isinstance(x, bool | np.bool):
-        return str(int(x)), ATOM
-    if isinstance(x, complex | np.complexfloating):
-        return f"({x.real:.5g}{x.imag:+.5g}j)".replace("-", "−"), ATOM
-    for value, text, level in _CONSTANTS:
-        if math.isclose(abs(x), value, rel_tol=1e-15) and isinstance(x, float):
-            return (text, level) if x > 0 else (f"−{text}", min(level, NEGATIVE))
-    text = f"{x:.5g}" if isinstance(x, float | np.floating) else str(x)
-    return text.replace("-", "−"), NEGATIVE if x < 0 else ATOM
-
-
-def spelled(x: Any) -> str:
-    """Return a static argument as a program spells it."""
-    if isinstance(x, Symbol):
-        return x.text
-    if isinstance(x, np.ndarray):
-        return f"[{', '.join(map(spelled, x))}]" if x.ndim and x.size <= 4 else "…"
-    if isinstance(x, list):
-        return f"[{', '.join(map(spelled, x))}]"
-    if isinstance(x, tuple):
-        return f"({', '.join(map(spelled, x))}{',' * (len(x) == 1)})"
-    if isinstance(x, int | float | complex | np.number):
-        return number(x)[0]
-    return repr(x)
-
-
-def key_text(key: Any) -> str:
-    """Return what stands between the brackets of a read."""
-    parts = key if isinstance(key, tuple) else (key,)
-    return ", ".join(map(_index, parts))
-
-
-def _index(k: Any) -> str:
-    if isinstance(k, slice):
-        ends = [k.start, k.stop, k.step][: 2 + (k.step is not None)]
-        return ":".join("" if end is None else spelled(end) for end in ends)
-    return "…" if k is Ellipsis else spelled(k)
+    if not isinstance(x, int | float | complex | np.number | np.bool):
+        return Symbol(spelled(x), ATOM, lambda: x, smooth=False)
+    text, level = number(x)
+    opposite = literal(np.negative(x)) if text.startswith("−") else None
+    return Symbol(text, level, lambda: x, smooth=False, opposite=opposite)
 
 
 def bracketed(x: Symbol, level: int) -> str:
@@ -265,181 +221,212 @@ def bracketed(x: Symbol, level: int) -> str:
     return x.text if x.level >= level else f"({x.text})"
 
 
+def key_text(parts: tuple[Any, ...], ndim: int) -> str:
+    """Return what stands between the brackets of a read, without what says nothing."""
+    if parts[0] is Ellipsis and len(parts) == ndim + 1 and None not in map(_none, parts):
+        parts = parts[1:]
+        while len(parts) > 1 and _is_all(parts[-1]):
+            parts = parts[:-1]
+    return ", ".join(map(_index_text, parts)) or "…"
+
+
+def _none(k: Any) -> Any:
+    return None if k is None else 0
+
+
+def _is_all(k: Any) -> bool:
+    return isinstance(k, slice) and k == slice(None)
+
+
+def _index_text(k: Any) -> str:
+    if isinstance(k, slice):
+        ends = [k.start, k.stop, k.step][: 2 + (k.step is not None)]
+        return ":".join("" if end is None else spelled(end) for end in ends)
+    return "…" if k is Ellipsis else spelled(k)
+
+
 # -- functions and operators -----------------------------------------------------------------
 
 
 def call(name: str, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Symbol:
     """Return the formula of a call."""
-    given = {k: v for k, v in kwargs.items() if v is not None and v is not False}
-    texts = [*map(spelled, args), *(f"{k}={spelled(v)}" for k, v in given.items())]
+    options = [f"{k}={spelled(v)}" for k, v in kwargs.items() if v is not None and v is not False]
     return Symbol(
-        f"{name}({', '.join(texts)})",
+        f"{name}({', '.join([*map(spelled, args), *options])})",
         ATOM,
         lambda: function(*values_in(args), **values_in(kwargs)),
         rare=_RARE.get(function),
-        smooth=function not in _STEPS and _all_smooth((*args, kwargs)),
+        smooth=function not in _STEPS and _all_smooth((args, kwargs)),
     )
 
 
-_STEPS = {np.rint, np.floor, np.ceil, np.trunc, np.sign, np.floor_divide, np.round, np.isfinite}
+_STEPS = {np.rint, np.floor, np.ceil, np.trunc, np.sign, np.floor_divide, np.round}
 _RARE: dict[Any, bool] = {np.isinf: True, np.isnan: True, np.isfinite: False}
 
 
-def _all_smooth(args: Any) -> bool:
-    found = symbols_in(args)
-    return bool(found) and all(x.smooth for x in found)
-
-
 def _written(text: str, level: int, function: Callable[..., Any], *args: Any) -> Symbol:
-    compute = lambda: function(*values_in(args))  # noqa: E731
-    return Symbol(text, level, compute, smooth=_all_smooth(args))
+    return Symbol(text, level, lambda: function(*values_in(args)), smooth=_all_smooth(args))
 
 
 def _is(x: Any, value: float) -> bool:
     return not isinstance(x, Symbol) and np.ndim(x) == 0 and bool(x == value)
 
 
-def _without_minus(x: Symbol) -> str:
-    """Return a product without the minus in front of it; nothing where there is none."""
-    return x.text[1:] if x.level in (PRODUCT, NEGATIVE) and x.text[0] == "−" else ""
+def _negative(x: Any) -> Any:
+    if not isinstance(x, Symbol):
+        return -x
+    if x.opposite is not None:
+        return x.opposite
+    level = x.level if x.level in (MATRIX_PRODUCT, PRODUCT) else NEGATIVE
+    text = f"−{bracketed(x, MATRIX_PRODUCT)}"
+    return Symbol(text, level, lambda: -1 * x.value, smooth=x.smooth, opposite=x)
 
 
-def _sum(ufunc: Any, x: Any, y: Any) -> Any:
+def _sum(x: Any, y: Any) -> Any:
     if _is(x, 0):
         return y
     if _is(y, 0):
         return x
     a, b = literal(x), literal(y)
-    if positive := _without_minus(b):
-        return (
-            _written(f"{a.text} − {positive}", SUM, ufunc, x, y)
-            if a.level >= SUM
-            else (_written(f"({a.text}) − {positive}", SUM, ufunc, x, y))
-        )
-    return _written(f"{bracketed(a, SUM)} + {bracketed(b, SUM)}", SUM, ufunc, x, y)
+    if b.opposite is not None:
+        text = f"{bracketed(a, SUM)} − {bracketed(b.opposite, MATRIX_PRODUCT)}"
+    else:
+        text = f"{bracketed(a, SUM)} + {bracketed(b, SUM)}"
+    return _written(text, SUM, np.add, x, y)
 
 
-def _difference(ufunc: Any, x: Any, y: Any) -> Any:
+def _difference(x: Any, y: Any) -> Any:
     if _is(x, 0):
-        return -y
+        return _negative(y)
     if _is(y, 0):
         return x
     a, b = literal(x), literal(y)
-    if positive := _without_minus(b):
-        return _written(f"{bracketed(a, SUM)} + {positive}", SUM, ufunc, x, y)
-    return _written(f"{bracketed(a, SUM)} − {bracketed(b, PRODUCT)}", SUM, ufunc, x, y)
+    if b.opposite is not None:
+        text = f"{bracketed(a, SUM)} + {bracketed(b.opposite, MATRIX_PRODUCT)}"
+    else:
+        text = f"{bracketed(a, SUM)} − {bracketed(b, MATRIX_PRODUCT)}"
+    return _written(text, SUM, np.subtract, x, y)
 
 
-def _negative(ufunc: Any, x: Symbol) -> Symbol:
-    if positive := _without_minus(x):
-        level = PRODUCT if x.level == PRODUCT else ATOM
-        return _written(positive, level, ufunc, x)
-    level = min(x.level, NEGATIVE) if x.level >= PRODUCT else NEGATIVE
-    return _written(f"−{bracketed(x, PRODUCT)}", level, ufunc, x)
+def _with_sign(write: Callable[[Symbol, Symbol], Symbol], x: Any, y: Any) -> Symbol:
+    """Return a product or a quotient with the minus in front of it."""
+    a, b = literal(x), literal(y)
+    minus = (a.opposite is None) != (b.opposite is None)
+    product = write(
+        a if a.opposite is None else a.opposite, b if b.opposite is None else b.opposite
+    )
+    result: Symbol = _negative(product) if minus else product
+    return result
 
 
-def _product(ufunc: Any, x: Any, y: Any) -> Any:
+def _product(x: Any, y: Any) -> Any:
     for one, other in ((x, y), (y, x)):
         if _is(one, 1):
             return other
         if _is(one, -1):
-            return -other
+            return _negative(other)
         if _is(one, 0):
             return 0.0
-    a, b = literal(x), literal(y)
-    if a.text == b.text and a.level >= PRODUCT and not _without_minus(a):
-        return _power_of(ufunc, a, 2, x, y)
-    return _signed("·", PRODUCT, ufunc, x, y)
+    return _with_sign(_factors, x, y)
 
 
-def _signed(sign: str, right: int, ufunc: Any, x: Any, y: Any) -> Symbol:
-    """Return a product or quotient, with the factors' minuses in front of it."""
-    a, b = literal(x), literal(y)
-    minus = ""
-    left_text, right_text = bracketed(a, PRODUCT), bracketed(b, right)
-    if positive := _without_minus(b):
-        minus = "−"
-        right_text = positive if b.level >= right or "·" not in positive + sign else f"({positive})"
-    if minus and (positive := _without_minus(a)):
-        minus, left_text = "", positive
-    return _written(f"{minus}{left_text}{sign}{right_text}", PRODUCT, ufunc, x, y)
+def _factors(a: Symbol, b: Symbol) -> Symbol:
+    if a is b or _repeats(a.text, b):
+        return _written(f"{bracketed(b, ATOM)}²", POWER, np.multiply, a, b)
+    front, dot, last = a.text.rpartition("·")
+    if dot and a.level == PRODUCT and _repeats(last, b):
+        return _written(f"{front}·{last}²", PRODUCT, np.multiply, a, b)
+    text = f"{bracketed(a, PRODUCT)}·{bracketed(b, PRODUCT)}"
+    return _written(text, PRODUCT, np.multiply, a, b)
 
 
-def _quotient(ufunc: Any, x: Any, y: Any) -> Any:
+def _repeats(text: str, x: Symbol) -> bool:
+    return text == x.text and x.level == ATOM and not text[0].isdigit()
+
+
+def _quotient(x: Any, y: Any) -> Any:
     if _is(y, 1):
         return x
     if _is(x, 0):
         return 0.0
-    return _signed("/", POWER, ufunc, x, y)
+    return _with_sign(
+        lambda a, b: _written(
+            f"{bracketed(a, PRODUCT)}/{bracketed(b, POWER)}", PRODUCT, np.divide, a, b
+        ),
+        x,
+        y,
+    )
 
 
-def _matrix_product(ufunc: Any, x: Any, y: Any) -> Symbol:
-    return _signed(" @ ", POWER, ufunc, x, y)
+def _matrix_product(x: Any, y: Any) -> Symbol:
+    return _with_sign(
+        lambda a, b: _written(
+            f"{bracketed(a, MATRIX_PRODUCT)} @ {bracketed(b, POWER)}",
+            MATRIX_PRODUCT,
+            np.matmul,
+            a,
+            b,
+        ),
+        x,
+        y,
+    )
 
 
-def _power(ufunc: Any, x: Any, y: Any) -> Any:
+def _power(x: Any, y: Any) -> Any:
     if _is(y, 1):
         return x
-    return _power_of(ufunc, literal(x), y, x, y)
-
-
-def _power_of(ufunc: Any, base: Symbol, exponent: Any, *args: Any) -> Symbol:
-    written = literal(exponent)
-    digits = written.text.removeprefix("−")
-    if digits.isdecimal():
-        text = written.text.translate(_SUPERSCRIPTS)
+    base, exponent = literal(x), literal(y)
+    if exponent.text.removeprefix("−").isdecimal():
+        text = exponent.text.translate(_SUPERSCRIPTS)
     else:
-        text = f"^{bracketed(written, ATOM)}"
-    return _written(bracketed(base, ATOM) + text, POWER, ufunc, *args)
+        text = f"^{bracketed(exponent, ATOM)}"
+    return _written(bracketed(base, ATOM) + text, POWER, np.power, x, y)
 
 
-def _square(ufunc: Any, x: Symbol) -> Symbol:
-    return _power_of(ufunc, x, 2, x)
-
-
-def _root(ufunc: Any, x: Symbol) -> Symbol:
+def _root(x: Symbol) -> Symbol:
     text = x.text if x.text.isidentifier() else f"({x.text})"
-    return _written(f"√{text}", POWER, ufunc, x)
+    return _written(f"√{text}", POWER, np.sqrt, x)
 
 
 # -- conditions --------------------------------------------------------------------------------
-# Rules have exceptions: at poles, ties and infinities. A formula says what holds everywhere else,
-# unless the operands are there.
+# Rules have exceptions, at poles, ties and infinities. A formula says what holds elsewhere, unless
+# that is where the operands are.
 
 
-def _comparison(sign: str, rare: bool | None) -> Callable[..., Symbol]:
-    def write(ufunc: Any, x: Any, y: Any) -> Symbol:
-        a, b = literal(x), literal(y)
-        text = f"{bracketed(a, SUM)} {sign} {bracketed(b, SUM)}"
+def _comparison(ufunc: np.ufunc, sign: str, rare: bool | None = None) -> Callable[..., Symbol]:
+    def write(x: Any, y: Any) -> Symbol:
+        text = f"{bracketed(literal(x), SUM)} {sign} {bracketed(literal(y), SUM)}"
         alone = rare if _all_smooth((x, y)) else None
         return Symbol(text, COMPARISON, lambda: ufunc(*values_in((x, y))), alone, smooth=False)
 
     return write
 
 
-def _and(ufunc: Any, x: Any, y: Any) -> Symbol:
+def _and(x: Any, y: Any) -> Symbol:
     a, b = literal(x), literal(y)
     text = f"{bracketed(a, AND)} and {bracketed(b, AND)}"
     rare = True if a.rare or b.rare else False if a.rare is b.rare is False else None
-    return Symbol(text, AND, lambda: ufunc(*values_in((x, y))), rare, smooth=False)
+    return Symbol(text, AND, lambda: np.logical_and(*values_in((x, y))), rare, smooth=False)
 
 
-def _or(ufunc: Any, x: Any, y: Any) -> Symbol:
+def _or(x: Any, y: Any) -> Symbol:
     a, b = literal(x), literal(y)
     text = f"{bracketed(a, OR)} or {bracketed(b, OR)}"
     rare = True if a.rare and b.rare else False if False in (a.rare, b.rare) else None
-    return Symbol(text, OR, lambda: ufunc(*values_in((x, y))), rare, smooth=False)
+    return Symbol(text, OR, lambda: np.logical_or(*values_in((x, y))), rare, smooth=False)
 
 
-def _not(ufunc: Any, x: Symbol) -> Symbol:
+def _not(x: Symbol) -> Symbol:
     rare = None if x.rare is None else not x.rare
     text = f"not {bracketed(x, NOT)}"
-    return Symbol(text, NOT, lambda: ufunc(x.value), rare, smooth=False)
+    return Symbol(text, NOT, lambda: np.logical_not(x.value), rare, smooth=False)
 
 
 def _choice(condition: Any, x: Any, y: Any) -> Any:
     """Return np.where."""
     if not isinstance(condition, Symbol):
+        if np.ndim(condition) == 0:
+            return x if condition else y
         return call("where", np.where, (condition, x, y), {})
     if condition.rare is not None:
         return x if np.all(condition.value) else y
@@ -452,23 +439,23 @@ _WRITERS: dict[Any, Callable[..., Any]] = {
     np.add: _sum,
     np.subtract: _difference,
     np.negative: _negative,
+    np.positive: lambda x: x,
     np.multiply: _product,
     np.divide: _quotient,
     np.matmul: _matrix_product,
     np.power: _power,
-    np.square: _square,
+    np.square: lambda x: _power(x, 2),
     np.sqrt: _root,
-    np.less: _comparison("<", None),
-    np.less_equal: _comparison("≤", None),
-    np.greater: _comparison(">", None),
-    np.greater_equal: _comparison("≥", None),
-    np.equal: _comparison("=", True),
-    np.not_equal: _comparison("≠", False),
+    np.less: _comparison(np.less, "<"),
+    np.less_equal: _comparison(np.less_equal, "≤"),
+    np.greater: _comparison(np.greater, ">"),
+    np.greater_equal: _comparison(np.greater_equal, "≥"),
+    np.equal: _comparison(np.equal, "=", rare=True),
+    np.not_equal: _comparison(np.not_equal, "≠", rare=False),
     np.logical_and: _and,
     np.bitwise_and: _and,
     np.logical_or: _or,
     np.bitwise_or: _or,
     np.logical_not: _not,
     np.invert: _not,
-    np.positive: lambda ufunc, x: x,
 }

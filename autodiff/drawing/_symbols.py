@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
 
+from autodiff._core.op import Each, Op
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._expressions import ATOM, COMPARISON, OR, Symbol, literal, number, spelled
+from autodiff.drawing._expressions import COMPARISON, OR, Symbol, literal
+from autodiff.drawing._images import IMAGES, IMAGES_OF_EACH
+from autodiff.drawing._literals import ATOM, decimal, number, spelled
+from autodiff.drawing._slopes import SLOPES
 
 MOST_ENTRIES = 4  # of an array that is written into a formula
 
 
 @dataclass(frozen=True)
 class Formula:
-    """A local derivative: of an elementwise op the factor, of another its image of ``g``.
+    """A local derivative: of an elementwise op the factor, of any other the image of ``g``.
 
     Attributes
     ----------
@@ -25,7 +30,7 @@ class Formula:
         With the operands' names: "cos(x)", "g @ W.T".
     numbers : str
         With numbers in their places, and what they make: "cos(3) = −0.98999". Empty where an
-        operand has many entries, or nothing is left to be put in.
+        operand has many entries.
     value : number, optional
         The derivative, where it is one number.
     """
@@ -38,18 +43,17 @@ class Formula:
 def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
     """Return what stands on the edge from an input: the formula, and the number if it is one.
 
+    Takes what ``local_derivative`` takes. It is empty where no formula comes of the rule.
+
     Examples
     --------
-    >>> x = Tensor(3.0)
-    >>> derivative_text(np.sin(x), 0, ["x", "v1"])
+    >>> derivative_text(np.sin(Tensor(3.0)), 0, ["x", "v1"])
     'cos(x) = −0.98999'
     """
     formula = local_derivative(y, i, names)
-    if formula is None:
-        return ""
-    if formula.value is None:
-        return formula.symbols
-    text = number(formula.value)[0]
+    if formula is None or formula.value is None:
+        return formula.symbols if formula else ""
+    text = decimal(formula.value)
     return text if text == formula.symbols else f"{formula.symbols} = {text}"
 
 
@@ -63,8 +67,8 @@ def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
     i : int
         The number of the input.
     names : sequence of str
-        What each of the node's inputs is called, and behind them the node itself. An empty name
-        stands for an input that is written as it is: a number, an axis.
+        What each of the node's inputs is called, and behind them the node itself. An input without
+        a name, "", is written as it is: a number, an axis.
 
     Returns
     -------
@@ -73,85 +77,103 @@ def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
 
     Examples
     --------
-    >>> x = Tensor(3.0)
-    >>> formula = local_derivative(np.sin(x), 0, ["x", "v1"])
+    >>> formula = local_derivative(np.sin(Tensor(3.0)), 0, ["x", "v1"])
     >>> formula.symbols, formula.numbers
     ('cos(x)', 'cos(3) = −0.98999')
     """
+    assert y.op is not None
     try:
-        return _elementwise(y, i, names) if not y.op.structural else _structural(y, i, names)
-    except Exception:  # a rule may be anything, one's own above all
+        of_kind = _image if y.op.structural else _slope
+        with np.errstate(all="ignore"):
+            return of_kind(y.op, i, [*map(value_of, y.inputs), value_of(y)], names)
+    except Exception:  # a rule of one's own may do anything with what it takes for arrays
         return None
 
 
-def _elementwise(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
-    values = [*map(value_of, y.inputs), value_of(y)]
-    small = all(np.size(v) <= MOST_ENTRIES and np.ndim(v) <= 1 for v in values)
-    atoms = [
-        _atom(name, v if small else _sample(v, k), name == names[-1] and k == len(y.inputs))
-        for k, (name, v) in enumerate(zip(names, values, strict=True))
-    ]
-    derivative = _image(y.op, i, np.float64(1), atoms)
-    if derivative is None:
+# -- elementwise ops: a factor -----------------------------------------------------------------
+
+
+def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formula | None:
+    small = all(np.ndim(v) <= 1 and np.size(v) <= MOST_ENTRIES for v in values)
+    *operands, out = values if small else map(_sample, values, range(len(values)))
+    atoms = [*map(_atom, names[:-1], operands), Symbol(names[-1], ATOM, lambda: out, smooth=False)]
+    formula = _factor(op, i, atoms)
+    if formula is None:
         return None
-    if not isinstance(derivative, Symbol):
-        return Formula(number(derivative)[0], value=derivative)
-    symbols = _as_number(derivative)
+    if not isinstance(formula, Symbol):
+        return Formula(number(formula)[0], value=formula)
     if not small:
-        return Formula(symbols)
-    value = np.asarray(derivative.value)
-    result = value.item() * 1 if value.size == 1 else None
-    with_numbers = _image(y.op, i, np.float64(1), [_number_atom(a) for a in atoms])
-    text = _as_number(with_numbers)
-    end = spelled(value * 1) if result is None else number(result)[0]
-    return Formula(symbols, text if text == end else f"{text} = {end}", result)
+        return Formula(_text(formula))
+    value = np.asarray(op.rules[i](np.float64(1), out, *operands)) * 1
+    result = value.item() if value.size == 1 else None
+    text, shown = _text(_factor(op, i, [*map(_with_number, atoms)])), spelled(value.reshape(-1))
+    shown = shown if result is None else decimal(result)
+    return Formula(_text(formula), text if text == shown else f"{text} = {shown}", result)
 
 
-def _image(op: Any, i: int, g: Any, atoms: Sequence[Any]) -> Any:
-    *inputs, out = atoms
-    return op.rules[i](g, out, *inputs)
+def _factor(op: Op, i: int, atoms: Sequence[Any]) -> Any:
+    *operands, out = atoms
+    stated = SLOPES.get(op.name) if _is_ours(op) else None
+    return stated[i](out, *operands) if stated else op.rules[i](np.float64(1), out, *operands)
 
 
-def _as_number(x: Any) -> str:
-    """Return a formula's text, a condition as the number that it counts as."""
+def _is_ours(op: Op) -> bool:
+    """Whether it is this library that states an op: one of one's own may have any name."""
+    rule = op.rules.rule if isinstance(op.rules, Each) else op.rules[0]
+    homes = [getattr(f, "__module__", None) or "" for f in (rule, op.compute)]
+    return any(home.startswith(("autodiff.rules.", "autodiff._core.", "nn.")) for home in homes)
+
+
+def _text(x: Any) -> str:
+    """Return a formula's text, of a condition that of the number it counts as."""
     if isinstance(x, Symbol) and OR <= x.level <= COMPARISON:
         return f"1 if {x.text} else 0"
     return literal(x).text
 
 
-def _atom(name: str, value: Any, is_out: bool) -> Any:
-    """Return what a rule is given for an input: its symbol, or a number as it is."""
+def _atom(name: str, value: Any) -> Any:
+    """Return what a rule is given for an operand: its symbol, or a number as it is."""
     if not name:
         return value if type(value) in (int, float, complex, bool) else literal(value)
-    return Symbol(name, ATOM, lambda: value, smooth=not is_out and _kind(value) in "fc")
+    return Symbol(name, ATOM, lambda: value, smooth=np.result_type(value).kind in "fc")
 
 
-def _number_atom(atom: Any) -> Any:
+def _with_number(atom: Any) -> Any:
+    """Return a symbol whose text is its value."""
     if not isinstance(atom, Symbol):
         return atom
-    value = atom.value
-    text, level = number(value[()]) if np.ndim(value) == 0 else (spelled(value), ATOM)
-    return Symbol(text, level, lambda: value, smooth=atom.smooth)
-
-
-def _kind(value: Any) -> str:
-    return str(np.asarray(value).dtype.kind)
+    written = literal(atom.value)
+    written.smooth = atom.smooth
+    return written
 
 
 def _sample(value: Any, k: int) -> Any:
-    """Return a number of the same type, in no special place, for the entries of many."""
+    """Return two numbers of the same type, in no special place, for the entries of many."""
     if type(value) in (int, float, complex, bool):
         return value
-    return np.asarray(value).dtype.type(0.37 + k if _kind(value) in "fc" else 2 + k)
+    dtype = np.result_type(value)
+    first = 0.37 + 0.1 * k if dtype.kind in "fc" else 2 + k
+    return np.array([first, 2 * first], dtype)
 
 
-def _structural(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
-    count = y.op.operands(y.inputs)
-    values = [*map(value_of, y.inputs)]
+# -- other ops: the image of g -----------------------------------------------------------------
+
+
+def _image(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formula | None:
+    *inputs, out = values
+    count = op.operands(tuple(inputs))
     atoms = [
-        _atom(names[k], v, False) if k < count and names[k] else v for k, v in enumerate(values)
+        _atom(name, x) if k < count and hasattr(x, "dtype") else x
+        for k, (name, x) in enumerate(zip(names[:-1], inputs, strict=True))
     ]
-    out = Symbol(names[-1], ATOM, lambda: value_of(y), smooth=False)
-    g = Symbol("g", ATOM, lambda: np.ones_like(value_of(y)), smooth=False)
-    image = y.op.rules[i](g, out, *atoms)
-    return Formula(_as_number(image)) if isinstance(image, Symbol) else None
+    g = Symbol("g", ATOM, lambda: np.ones_like(out))
+    rule: Callable[..., Any] = op.rules[i]
+    if _is_ours(op):
+        if isinstance(op.rules, Each):
+            rule = partial(IMAGES_OF_EACH[op.name], i) if op.name in IMAGES_OF_EACH else rule
+        elif op.name in IMAGES:
+            rule = IMAGES[op.name][i]
+    image = rule(g, Symbol(names[-1], ATOM, lambda: out), *atoms)
+    if isinstance(image, str):
+        return Formula(image)
+    return Formula(_text(image)) if isinstance(image, Symbol) else None

@@ -1,0 +1,111 @@
+"""What becomes of a cotangent in ops that are not elementwise: formulas and words in a picture.
+
+The rules allow for batches of cotangents and for what rounds off; a reader wants the formula.
+Each is a function of ``g``, the output and the inputs, by the op's name, as its rules are; where
+any number of operands has one rule it takes the operand's number first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from autodiff.drawing._expressions import Symbol, call, key_text
+
+
+def _where_extreme(g: Symbol, out: Symbol, x: Symbol, *static: Any) -> str:
+    return f"g where {x} = {out}, else 0; ties share"
+
+
+def _norm(g: Symbol, out: Symbol, x: Symbol, axes: Any, keepdims: bool, order: Any = 2) -> Any:
+    if order == 2:
+        return g * x / out
+    return g * np.sign(x) * (np.abs(x) / out) ** (order - 1)
+
+
+def _einsum(i: int, g: Symbol, out: Symbol, *arguments: Any) -> str:
+    *operands, labels, out_labels, _ = arguments
+    others = [k for k in range(len(operands)) if k != i]
+    subscripts = ",".join([out_labels, *(labels[k] for k in others)])
+    texts = ", ".join(str(x) for x in (g, *(operands[k] for k in others)))
+    return f"einsum('{subscripts}->{labels[i]}', {texts})"
+
+
+def _set(i: int, g: Symbol, out: Symbol, x: Any, entries: Any, key: Any) -> str:
+    return f"g{_at(key)}" if i else f"g, but 0 at {_at(key)}"
+
+
+def _at(key: Any) -> str:
+    return f"[{key_text(key, len(key) - 1)}]"
+
+
+def _log_softmax(g: Symbol, out: Symbol, x: Symbol, axes: Any) -> Any:
+    return g - np.exp(out) * call("sum", np.sum, (g,), {"axis": axes, "keepdims": True})
+
+
+def _cross_entropy(g: Symbol, out: Symbol, x: Symbol, labels: Any) -> str:
+    return f"g·(softmax({x}) − onehot(labels))/{len(labels)}"
+
+
+_EXTREME = (_where_extreme,)
+_GAPS = "Fᵢⱼ = 1/(λⱼ − λᵢ)"
+
+IMAGES: dict[str, tuple[Callable[..., Any], ...]] = {
+    "sum": (lambda g, out, x, *_: "broadcast g",),
+    "mean": (lambda g, out, x, *_: f"broadcast g/{x.size // max(out.size, 1)}",),
+    "max": _EXTREME,
+    "min": _EXTREME,
+    "order_statistics": _EXTREME,
+    "norm": (_norm,),
+    # entries moved about
+    "broadcast_to": (lambda g, out, x, *_: "sum of g over the broadcast axes",),
+    "getitem": (lambda g, out, x, key: f"g at {_at(key)}, else 0",),
+    "cumsum": (lambda g, out, x, axis: "g summed from the end",),
+    "resize_axis": (lambda g, out, x, *_: "g, cut or padded with 0",),
+    "rfft": (lambda g, out, x, *_: "rfftᵀ(g)",),
+    "irfft": (lambda g, out, x, *_: "irfftᵀ(g)",),
+    # products
+    "matvec": (lambda g, out, x, y: f"outer(g, {y})", lambda g, out, x, y: x.T @ g),
+    "vecmat": (lambda g, out, x, y: y @ g, lambda g, out, x, y: f"outer({x}, g)"),
+    "vecdot": (lambda g, out, x, y: g * y, lambda g, out, x, y: g * x),
+    # learning
+    "logsumexp": (lambda g, out, x, *_: g * np.exp(x - out),),
+    "log_softmax": (_log_softmax,),
+    "softmax_cross_entropy": (_cross_entropy,),
+    # matrices, as the sources that the rules name
+    "det": (lambda g, out, x: g * out * np.linalg.inv(x).T,),
+    "slogdet": (lambda g, out, x: g * np.linalg.inv(x).T,),
+    "pinv": (lambda g, out, x, *_: f"−{out}.T @ g @ {out}.T + terms of the null spaces",),
+    "lstsq": (
+        lambda g, out, a, b, rcond: (
+            f"−pinv({a}).T @ g @ {out}.T + ({b} − {a} @ {out}) @ (pinv({a}) @ pinv({a}).T @ g).T"
+        ),
+        lambda g, out, a, b, rcond: np.linalg.pinv(a).T @ g,
+    ),
+    "cholesky": (
+        lambda g, out, x: (
+            f"inv({out}).T @ Φ({out}.T @ g) @ inv({out}), Φ: lower triangle, half the diagonal"
+        ),
+    ),
+    "qr": (
+        lambda g, out, x: (
+            "(gQ + Q @ M) @ inv(R).T, M: upper triangle of gR @ R.T − Q.T @ gQ, mirrored"
+        ),
+    ),
+    "eigvalsh": (lambda g, out, x, *_: f"V @ diag(g) @ V.T, V: eigenvectors of {x}",),
+    "eigh": (lambda g, out, x, *_: f"V @ (F∘(V.T @ gV) + diag(gλ)) @ V.T, {_GAPS}",),
+    "eig": (lambda g, out, x: f"inv(V).T @ (F∘(V.T @ gV) + diag(gλ)) @ V.T, {_GAPS}",),
+    "svdvals": (lambda g, out, x: f"U @ diag(g) @ Vᵀ, of the singular vectors of {x}",),
+    "svd": (lambda g, out, x: "U @ (P + diag(gσ)) @ Vᵀ, P: from gU and gV, by 1/(σⱼ² − σᵢ²)",),
+    "vectors": (lambda g, out, x, *_: "g, and 0 for the values",),
+}
+
+IMAGES_OF_EACH: dict[str, Callable[..., Any]] = {
+    "einsum": _einsum,
+    "convolution": lambda i, g, out, *arguments: f"correlate(g, {arguments[1 - i]})",
+    "set": _set,
+    "scatter": lambda i, g, out, *_: "g[…]",
+    "gather": lambda i, g, out, *_: "its part of g",
+}
