@@ -1,0 +1,307 @@
+"""The steps of the chain rule: first each value, then each cotangent along each edge."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.seeds import seed_of
+from autodiff._core.tensor import Tensor
+from autodiff.drawing._uses import Use, uses_of
+from autodiff.drawing._values import entries, facts
+from autodiff.drawing._view import Node, View
+
+
+@dataclass
+class Step:
+    """What one step says and shows; texts are plain.
+
+    Attributes
+    ----------
+    way : str
+        "Arguments", "Forward", "Backward", "Gradients" or "Failed".
+    heading : str
+    says : str
+        The step in words.
+    scope : str
+        The innermost scope in which the op was recorded.
+    equations : list of list of str
+        What is equal, from the symbols to the number.
+    node, sender : str
+        The key of the node that something appears at, and of the one it comes from.
+    edges : list of int
+        The numbers of the edges along which something travels.
+    token : str
+        What travels.
+    values, cotangents : dict of str to str
+        What appears at nodes, by their keys.
+    derivatives : dict of int to str
+        What stands on edges during this step, by their numbers.
+    """
+
+    way: str
+    heading: str
+    says: str
+    scope: str = ""
+    equations: list[list[str]] = field(default_factory=list)
+    node: str = ""
+    sender: str = ""
+    edges: list[int] = field(default_factory=list)
+    token: str = ""
+    values: dict[str, str] = field(default_factory=dict)
+    cotangents: dict[str, str] = field(default_factory=dict)
+    derivatives: dict[int, str] = field(default_factory=dict)
+
+
+def steps_of(view: View, keys: Mapping[Any, str]) -> list[Step]:
+    """Return the steps forward through a view and back.
+
+    Parameters
+    ----------
+    view : View
+        One with an output, or a call that failed, in which each op has a node of its own.
+    keys : dict of Tensor to str
+        The keys of its nodes.
+
+    Raises
+    ------
+    TypeError, ValueError
+        When its output is not one real number.
+    """
+    outputs = [node for node in view.nodes if node.kind == "output"]
+    failed = [node for node in view.nodes if node.kind == "failed"]
+    uses = uses_of(view, keys, outputs[0].name if outputs else "")
+    ops = [node for node in view.nodes if node.formula and node not in failed]
+    forward = [_arguments(view), *(_forward(node, uses[node.key]) for node in ops)]
+    if failed:
+        return [*forward, *map(_failure, failed)]
+    [y] = [x for x, key in keys.items() if key == outputs[0].key]
+    return [*forward, *_backward(view, outputs[0], y, uses)]
+
+
+# -- forward ---------------------------------------------------------------------------------
+
+
+def _arguments(view: View) -> Step:
+    given = [node for node in view.nodes if not node.formula]
+    named = [f"{node.name} = {shown(node.value)}" for node in given if node.kind == "leaf"]
+    return Step(
+        "Arguments",
+        ", ".join(named) or "No arguments",
+        "What is given, before anything is computed.",
+        equations=[[node.name, shown(node.value)] for node in given],
+        values={node.key: shown(node.value) for node in given},
+    )
+
+
+def _forward(node: Node, uses: list[Use]) -> Step:
+    slopes = {use.edge: _slope(use) for use in uses}
+    value = shown(node.value)
+    return Step(
+        "Forward",
+        f"{node.name} = {node.formula}",
+        f"{node.name} is {_spoken(value)}." + _rates(uses),
+        scope=_scope(node),
+        equations=[
+            _distinct([node.name, node.formula, _with_numbers(node, uses), value]),
+            *(_derivative_equation(use) for use in uses),
+        ],
+        node=node.key,
+        edges=list(slopes),
+        values={node.key: value},
+        derivatives=slopes,
+    )
+
+
+def _rates(uses: list[Use]) -> str:
+    """Return what the local derivatives mean, where they are numbers."""
+    if not uses or any(use.formula is None or use.formula.value is None for use in uses):
+        return ""
+    times = [f"{_slope(use)} times " * (_slope(use) != "1") for use in uses]
+    rates = [f"{n}as fast as {use.tail.name}" for n, use in zip(times, uses, strict=True)]
+    return f" It changes {_listed(rates)}."
+
+
+def _derivative_equation(use: Use) -> list[str]:
+    """Return the local derivative: its formula, the numbers in it, and what they make."""
+    if use.formula is None:
+        return [use.symbol, f"the rule of {use.op.name}"]
+    numbers = use.formula.numbers.split(" = ")[0]
+    return _distinct([use.symbol, use.formula.symbols, numbers, _slope(use)])
+
+
+def _slope(use: Use) -> str:
+    """Return what stands on an edge: the local derivative as a number, else its formula."""
+    if use.formula is None:
+        return ""
+    return use.formula.symbols if use.formula.value is None else shown(use.formula.value)
+
+
+def _with_numbers(node: Node, uses: list[Use]) -> str:
+    """Return a node's formula with numbers for those operands that are numbers."""
+    formula = node.formula
+    numbers = {use.tail.name: use.tail.value for use in uses if np.ndim(use.tail.value) == 0}
+    if not numbers:
+        return ""
+    name = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True)))
+
+    def number(match: re.Match[str]) -> str:
+        text = shown(numbers[match[0]])
+        return f"({text})" if text.startswith("−") and match[0] != formula else text
+
+    return re.sub(rf"(?<![\w.])(?:{name})(?![\w(.\[])", number, formula)
+
+
+def _failure(node: Node) -> Step:
+    heading = f"{node.formula or node.name} raises an error"
+    return Step("Failed", heading, node.note, scope=_scope(node), node=node.key)
+
+
+# -- backward --------------------------------------------------------------------------------
+
+
+def _backward(view: View, output: Node, y: Tensor, uses: dict[str, list[Use]]) -> Iterator[Step]:
+    """Yield the seed's step, one for each edge that a cotangent comes along, and the last."""
+    cotangents: dict[str, Any] = {output.key: seed_of(y, None)}
+    expected = _expected(view, output.key, uses)
+    met: Counter[str] = Counter()
+    seed = f"∂{output.name}/∂{output.name}"
+    yield Step(
+        "Backward",
+        f"{seed} = 1",
+        f"The way back begins at the output: as {output.name} changes, so does {output.name}.",
+        equations=[[seed, "1"]],
+        node=output.key,
+        token="1",
+        cotangents={output.key: "1"},
+    )
+    for node in reversed(view.nodes):
+        for use in uses[node.key] if node.key in cotangents else ():
+            key = use.tail.key
+            met[key] += 1
+            g, earlier = cotangents[node.key], cotangents.get(key)
+            image = use.image(g)
+            cotangents[key] = image if earlier is None else earlier + image
+            yield _arrival(use, output.name, g, image, earlier, (met[key], expected[key]))
+    yield _gradients(view, output.name, cotangents)
+
+
+def _expected(view: View, output: str, uses: dict[str, list[Use]]) -> Counter[str]:
+    """Return how many contributions will come to each node."""
+    reached, count = {output}, Counter[str]()
+    for node in reversed(view.nodes):
+        if node.key in reached:
+            count.update(use.tail.key for use in uses[node.key])
+            reached |= count.keys()
+    return count
+
+
+def _arrival(use: Use, y: str, g: Any, image: Any, earlier: Any, nth: tuple[int, int]) -> Step:
+    """Return the step in which a cotangent comes along an edge, and is added to earlier ones."""
+    tail, head = use.tail.name, use.head.name
+    count, of = nth
+    total, part = f"∂{y}/∂{tail}", shown(image)
+    more = " + …" if count < of else ""
+    chain = _distinct([*_chain_rule(use, f"∂{y}/∂{head}", shown(g)), part])
+    says = f"{head} passes {_spoken(part)} back to {tail}: {_what_it_does(use)}."
+    if of == 1:
+        now, equations = part, [[total, *chain]]
+    elif earlier is None:
+        now, equations = part + more, [chain, [total, part + more]]
+        says += f" It is contribution 1 of {of} to {total}."
+    else:
+        so_far = shown(earlier + image)
+        added, now = f"{shown(earlier)} + {_bracketed(part)}", so_far + more
+        equations = [chain, [total, added + more, now]]
+        says += f" It is contribution {count} of {of} to {total}: {added} = {so_far}."
+    return Step(
+        "Backward",
+        f"{total} through {head}",
+        says,
+        scope=_scope(use.head),
+        equations=equations,
+        node=use.tail.key,
+        sender=use.head.key,
+        edges=[use.edge],
+        token=part,
+        derivatives={use.edge: _slope(use)},
+        cotangents={use.tail.key: now},
+    )
+
+
+def _what_it_does(use: Use) -> str:
+    way = f"by the rule of {use.op.name}" if use.op.structural else f"times {use.symbol}"
+    return f"what came to it, {way}"
+
+
+def _chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
+    """Return the cotangent times the local derivative, in symbols and, of numbers, in numbers."""
+    formula = use.formula
+    if formula is None:
+        return f"the rule of {use.op.name}, of {arrived}", ""
+    if formula.value is not None:
+        return f"{arrived} · {use.symbol}", f"{g} · {_bracketed(shown(formula.value))}"
+    if use.op.structural:
+        return formula.symbols, ""
+    return f"{arrived} · {_bracketed(formula.symbols)}", ""
+
+
+def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> Step:
+    ends = [n for n in view.nodes if n.kind in ("leaf", "parameter") and n.key in cotangents]
+    found = [[f"∂{y}/∂{node.name}", shown(cotangents[node.key])] for node in ends]
+    return Step(
+        "Gradients",
+        "The gradients",
+        "All that flows back has arrived. " + f"{_listed([' is '.join(pair) for pair in found])}.",
+        equations=found,
+    )
+
+
+# -- words -----------------------------------------------------------------------------------
+
+
+def shown(value: Any) -> str:
+    """Return a number with four decimals, or with five digits where they say more; else a range."""
+    if value is None:
+        return "not computed"
+    if np.ndim(value) or not isinstance(value, int | float | np.number | np.ndarray | np.bool):
+        words = "".join(piece.text for piece in entries(value))
+        return ": ".join(part for part in (facts(value), words) if part).replace("-", "−")
+    number = np.asarray(value)[()]
+    if number.dtype.kind in "biu":
+        return str(number).replace("-", "−")
+    if number.dtype.kind == "c":
+        return f"{number:.5g}".replace("-", "−")
+    if 0.1 <= abs(number) < 1e5:
+        return f"{number:.4f}".rstrip("0").rstrip(".").replace("-", "−")
+    return f"{number:.5g}".replace("-", "−")
+
+
+def _spoken(text: str) -> str:
+    """Return what is shown of an array, its shape and its range, as part of a sentence."""
+    shape, colon, range_ = text.partition(": ")
+    return f"an array of shape {shape} with entries {range_}" if colon else text
+
+
+def _scope(node: Node) -> str:
+    return node.scopes[-1] if node.scopes else ""
+
+
+def _distinct(chain: list[str]) -> list[str]:
+    """Return what is equal without gaps, and without saying the same twice in a row."""
+    given = [text for text in chain if text]
+    return [given[0], *(b for a, b in pairwise(given) if a != b)]
+
+
+def _bracketed(text: str) -> str:
+    return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
+
+
+def _listed(parts: list[str]) -> str:
+    return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])
