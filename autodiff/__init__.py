@@ -17,6 +17,7 @@ from autodiff.derivatives._jacobians import jacobian
 from autodiff.derivatives._second import hvp
 from autodiff.drawing._graph import draw
 from autodiff.drawing._scopes import scope
+from autodiff.drawing._stepping import steps
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 from autodiff.series._polynomial import TaylorPolynomial
 from autodiff.series._taylor import taylor
@@ -62,6 +63,7 @@ __all__ = [
     "scope",
     "softmax",
     "softmax_cross_entropy",
+    "steps",
     "stop_gradient",
     "taylor",
     "value_and_grad",
