@@ -141,4 +141,5 @@ class Steps:
 
 
 def _name(f: Callable[..., Any]) -> str:
-    return getattr(f, "__name__", type(f).__name__)
+    name: str = getattr(f, "__name__", type(f).__name__)
+    return "a function" if name == "<lambda>" else name

@@ -76,9 +76,10 @@ def steps_of(view: View, keys: Mapping[Any, str]) -> list[Step]:
     """
     outputs = [node for node in view.nodes if node.kind == "output"]
     failed = [node for node in view.nodes if node.kind == "failed"]
-    uses = uses_of(view, keys, outputs[0].name if outputs else "")
+    name = outputs[0].name if outputs else "output"
+    uses = uses_of(view, keys, name)
     ops = [node for node in view.nodes if node.formula and node not in failed]
-    forward = [_arguments(view), *(_forward(node, uses[node.key]) for node in ops)]
+    forward = [_arguments(view), *(_forward(node, uses[node.key], name) for node in ops)]
     if failed:
         return [*forward, *map(_failure, failed)]
     [y] = [x for x, key in keys.items() if key == outputs[0].key]
@@ -100,7 +101,7 @@ def _arguments(view: View) -> Step:
     )
 
 
-def _forward(node: Node, uses: list[Use]) -> Step:
+def _forward(node: Node, uses: list[Use], y: str) -> Step:
     slopes = {use.edge: _slope(use) for use in uses}
     value = shown(node.value)
     return Step(
@@ -110,7 +111,7 @@ def _forward(node: Node, uses: list[Use]) -> Step:
         scope=_scope(node),
         equations=[
             _distinct([node.name, node.formula, _with_numbers(node, uses), value]),
-            *(_derivative_equation(use) for use in uses),
+            *(_derivative_equation(use, y) for use in uses),
         ],
         node=node.key,
         edges=list(slopes),
@@ -128,10 +129,15 @@ def _rates(uses: list[Use]) -> str:
     return f" It changes {_listed(rates)}."
 
 
-def _derivative_equation(use: Use) -> list[str]:
-    """Return the local derivative: its formula, the numbers in it, and what they make."""
+def _derivative_equation(use: Use, y: str) -> list[str]:
+    """Return the local derivative: its formula, the numbers in it, and what they make.
+
+    Of a structural op it is what will come back along the edge.
+    """
     if use.formula is None:
         return [use.symbol, f"the rule of {use.op.name}"]
+    if use.op.structural:
+        return [f"∂{y}/∂{use.tail.name}", use.formula.symbols + " + …" * (use.others > 0)]
     numbers = use.formula.numbers.split(" = ")[0]
     return _distinct([use.symbol, use.formula.symbols, numbers, _slope(use)])
 
@@ -160,7 +166,9 @@ def _with_numbers(node: Node, uses: list[Use]) -> str:
 
 def _failure(node: Node) -> Step:
     heading = f"{node.formula or node.name} raises an error"
-    return Step("Failed", heading, node.note, scope=_scope(node), node=node.key)
+    return Step(
+        "Failed", heading, node.note, scope=_scope(node), node=node.key, values={node.key: ""}
+    )
 
 
 # -- backward --------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ from autodiff.drawing._listing import Listing, listings
 from autodiff.drawing._steps import Step
 from autodiff.drawing._svg import svg
 from autodiff.drawing._themes import DARK, LIGHT, Theme
-from autodiff.drawing._values import Piece
+from autodiff.drawing._values import Piece, note_lines
 from autodiff.drawing._view import Node, View
 
 ROLES = ("name", "fact", "derivative", "gradient", "warning")
@@ -37,7 +37,12 @@ def page(
         "title": escape(title),
         "style": _palette(theme) + _file("page.css"),
         "script": _file("page.js"),
-        "graph": svg(view, theme=theme, direction=direction, said=_last_said(view, course)),
+        "graph": svg(
+            View(view.nodes, view.edges),
+            theme=theme,
+            direction=direction,
+            said=_last_said(view, course),
+        ),
         "output": escape(next((n.name for n in view.nodes if n.kind == "output"), "output")),
         "notes": "".join(f'<p class="notes">{escape(note)}</p>' for note in view.notes),
         "source": _source(listed),
@@ -54,7 +59,7 @@ def _last_said(view: View, course: list[Step]) -> dict[str, list[list[Piece]]]:
         if node.formula:
             said[node.key][0][1] = Piece(f" = {node.formula}", "formula")
         if node.kind == "failed":
-            said[node.key] += [[Piece(line, "warning")] for line in node.note.split("\n")]
+            said[node.key] += [[Piece(line, "warning")] for line in note_lines(node.note)]
         for what, role in (("values", "fact"), ("cotangents", "gradient")):
             texts = [getattr(step, what).get(node.key, "") for step in course]
             if any(texts):

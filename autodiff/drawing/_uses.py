@@ -35,7 +35,9 @@ class Use:
     i : int
         The number of the input that is the tail.
     formula : Formula, optional
-        The local derivative.
+        The local derivative; where the op is structural, what it makes of the cotangent.
+    others : int
+        How many other uses the tail has.
     """
 
     edge: int
@@ -45,6 +47,7 @@ class Use:
     inputs: tuple[Any, ...]
     i: int
     formula: Formula | None
+    others: int = 0
 
     @property
     def symbol(self) -> str:
@@ -81,6 +84,8 @@ def uses_of(view: View, keys: Mapping[Any, str], y: str) -> dict[str, list[Use]]
                 formula = _local_derivative(consumer, i, names, f"∂{y}/∂{names[-1]}")
                 ends = nodes[tail], nodes[head]
                 found[head].append(Use(number, *ends, consumer.op, consumer.inputs, i, formula))
+    for use in (uses := [use for own in found.values() for use in own]):
+        use.others = sum(other.tail is use.tail for other in uses) - 1
     return found
 
 
@@ -100,7 +105,8 @@ def _local_derivative(y: Tensor, i: int, names: list[str], cotangent: str) -> Fo
     formula = local_derivative(y, i, [marks.get(name, "") for name in names])
     if formula is None:
         return None
-    symbols = re.sub(r"(?<![\w.])g(?!\w)", cotangent, formula.symbols)
+    symbols = re.sub(r"(?<![\w.])g(?!\w)(?=/)", f"({cotangent})", formula.symbols)
+    symbols = re.sub(r"(?<![\w.])g(?!\w)", cotangent, symbols)
     for name, mark in marks.items():
         symbols = symbols.replace(mark, name)
     return replace(formula, symbols=symbols)

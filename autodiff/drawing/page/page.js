@@ -83,6 +83,7 @@ function equation([left, ...equals]) {
   block.className = "equation";
   equals.forEach((text, i) => {
     const term = document.createElement("span");
+    term.className = "term";
     term.textContent = i ? "" : left;
     const sign = document.createElement("span");
     sign.textContent = "=";
@@ -115,7 +116,7 @@ function paint(step) {
     put(row.querySelector(".fact"), values[key]);
     put(row.querySelector(".gradient"), cotangents[key]);
     row.classList.toggle("focus", key === step.node);
-    if (key === step.node) reveal(row.closest(".wide"), row);
+    if (key === step.node) reveal(row.closest(".wide"), row.firstChild);
   }
 }
 
@@ -129,19 +130,25 @@ function light(step) {
   const line = step.line && at(step.line);
   if (line) {
     line.classList.add("now");
-    reveal(at("source"), line);
+    reveal(at("source"), line.firstChild);
   }
-  const node = nodes.get(step.node);
-  if (node) reveal(at("graph"), node, true);
+  const ends = [step.node, step.sender].filter((key) => nodes.has(key));
+  if (ends.length) reveal(at("graph"), ...ends.map((key) => nodes.get(key).querySelector("path")));
 }
 
-/** Scroll a box, and nothing else, until something in it stands half-way down, and half-way across if asked. */
-function reveal(box, thing, sideways = false) {
-  const outer = box.getBoundingClientRect();
-  const inner = thing.getBoundingClientRect();
+/** Scroll a box, and nothing else, to the middle of some things, or of the first if it is small. */
+function reveal(box, ...things) {
+  const [outer, ...inner] = [box, ...things].map((thing) => thing.getBoundingClientRect());
+  const offset = (from, to, size) => {
+    const begin = Math.min(...inner.map((rectangle) => rectangle[from]));
+    const end = Math.max(...inner.map((rectangle) => rectangle[to]));
+    const fits = end - begin < outer[size];
+    const middle = fits ? begin + end : inner[0][from] + inner[0][to];
+    return (middle - outer[from] - outer[to]) / 2;
+  };
   box.scrollBy({
-    left: sideways ? inner.left + inner.width / 2 - outer.left - outer.width / 2 : 0,
-    top: inner.top + inner.height / 2 - outer.top - outer.height / 2,
+    left: offset("left", "right", "width"),
+    top: offset("top", "bottom", "height"),
     behavior: calm.matches ? "auto" : "smooth",
   });
 }

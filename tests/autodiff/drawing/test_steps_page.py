@@ -305,6 +305,18 @@ def test_the_line_and_the_edges_of_a_step_are_marked(opened: Any) -> None:
     assert page.locator(".node.focus").get_attribute("id") == "n2"
 
 
+def test_the_node_of_a_step_is_brought_into_view(opened: Any) -> None:
+    page = opened(viewport={"width": 390, "height": 700})
+    for step in (0, 23, 40, 66):
+        page.fill("#slider", str(step))
+        graph = page.locator("#graph").bounding_box()
+        for node in page.locator(".node.focus > path").all():
+            box = node.bounding_box()
+            for start, length in (("x", "width"), ("y", "height")):
+                assert graph[start] <= box[start]
+                assert box[start] + box[length] <= graph[start] + graph[length]
+
+
 def test_numbers_travel_unless_the_reader_wants_no_motion(opened: Any) -> None:
     for motion, moving in (("no-preference", 1), ("reduce", 0)):
         page = opened(step="#step-27", reduced_motion=motion)
