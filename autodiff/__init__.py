@@ -18,6 +18,7 @@ from autodiff.derivatives._second import hvp
 from autodiff.drawing._graph import draw
 from autodiff.drawing._scopes import scope
 from autodiff.drawing._stepping import steps
+from autodiff.drawing._text import text
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 from autodiff.series._polynomial import TaylorPolynomial
 from autodiff.series._taylor import taylor
@@ -66,6 +67,7 @@ __all__ = [
     "steps",
     "stop_gradient",
     "taylor",
+    "text",
     "value_and_grad",
     "vjp",
 ]

@@ -1,7 +1,7 @@
 """Calls: what the program wrote, noted while a function is recorded to be drawn.
 
 For each node the frames are walked from where it is recorded outwards, while they are of this
-package or of NumPy. The outermost that is an entry (a protocol, an operator, a method, a public
+package, NumPy or SciPy. The outermost that is an entry (a protocol, an operator, a method, a public
 function) is what the program called. Whatever it records along the way belongs to one call.
 """
 
@@ -13,6 +13,7 @@ import opcode
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import CodeType, FrameType, TracebackType
 from typing import Any
 
@@ -22,10 +23,11 @@ from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._words import Words, bracketed, called, infix
+from autodiff.drawing._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
-INSIDE = (HERE, np.__path__[0])
+# Code that computes on behalf of the program.
+INSIDE = (HERE, np.__path__[0], str(Path(np.__path__[0]).parent / "scipy"))
 
 
 @dataclass(eq=False)
@@ -140,7 +142,7 @@ def _words_of_ufunc(frame: FrameType) -> Words | None:
     if ufunc.__name__.startswith("_"):  # of SciPy, inside a public function
         return None
     method = "" if found["method"] == "__call__" else f".{found['method']}"
-    return called(ufunc.__name__ + method, args, _given(found["kwargs"]))
+    return call_of(ufunc.__name__ + method, args, _options(found["kwargs"]))
 
 
 def _stands_at_operator(frame: FrameType | None) -> bool:
@@ -148,18 +150,18 @@ def _stands_at_operator(frame: FrameType | None) -> bool:
     return frame is not None and opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
 
 
-def _given(kwargs: dict[str, Any]) -> dict[str, Any]:
+def _options(kwargs: dict[str, Any]) -> dict[str, Any]:
     return {name: x for name, x in kwargs.items() if x is not np._NoValue}
 
 
 def _words_of_function(frame: FrameType) -> Words:
     found = frame.f_locals
-    return called(found["function"].__name__, found["args"], _given(found["kwargs"]))
+    return call_of(found["function"].__name__, found["args"], _options(found["kwargs"]))
 
 
 def _words_of_method(frame: FrameType) -> Words:
     found = frame.f_locals
-    call = called(found["function"].__name__, found["args"], _given(found["kwargs"]))
+    call = call_of(found["function"].__name__, found["args"], _options(found["kwargs"]))
     return [found["self"], ".", *call]
 
 
@@ -170,7 +172,7 @@ def _words_of_public(function: Callable[..., Any]) -> Callable[[FrameType], Word
         given = [(p, frame.f_locals[p.name]) for p in parameters]
         args = [x for p, x in given if p.default is p.empty]
         options = {p.name: x for p, x in given if p.default is not p.empty and x is not p.default}
-        return called(function.__name__, args, options)
+        return call_of(function.__name__, args, options)
 
     return words
 
@@ -188,21 +190,21 @@ def _words_of_prefix(symbol: str) -> Callable[[FrameType], Words]:
 
 
 def _words_of_getitem(frame: FrameType) -> Words:
-    return [frame.f_locals["self"], bracketed(frame.f_locals["key"])]
+    return [frame.f_locals["self"], brackets_around(frame.f_locals["key"])]
 
 
 def _words_of_at(method: str) -> Callable[[FrameType], Words]:
     def words(frame: FrameType) -> Words:
         places = frame.f_locals["self"]
-        call = called(method, [frame.f_locals["v"]])
-        return [places.x, ".at", bracketed(places.key), ".", *call]
+        call = call_of(method, [frame.f_locals["v"]])
+        return [places.x, ".at", brackets_around(places.key), ".", *call]
 
     return words
 
 
 def _words_of_shape(method: str, arguments: str) -> Callable[[FrameType], Words]:
     def words(frame: FrameType) -> Words:
-        return [frame.f_locals["self"], ".", *called(method, frame.f_locals[arguments])]
+        return [frame.f_locals["self"], ".", *call_of(method, frame.f_locals[arguments])]
 
     return words
 
@@ -223,7 +225,7 @@ def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
         _code(interface.__array_ufunc__): _words_of_ufunc,
         _code(interface.__array_function__): _words_of_function,
         _code(interface.sum): _words_of_method,  # one code for all
-        _code(interface.__abs__): lambda frame: called("abs", [frame.f_locals["self"]]),
+        _code(interface.__abs__): lambda frame: call_of("abs", [frame.f_locals["self"]]),
         _code(interface.__getitem__): _words_of_getitem,
         _code(interface.reshape): _words_of_shape("reshape", "shape"),
         _code(interface.transpose): _words_of_shape("transpose", "axes"),

@@ -10,10 +10,11 @@ from autodiff.drawing._themes import FONT, SIZE, SMALL, THEMES, Theme
 from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
 from autodiff.drawing._view import Edge, Node, View
 
+FEW_NODES = 50
 DIRECTIONS = ("TB", "BT", "LR", "RL")
-SHAPES = {
+SHAPES = {  # which tell the kinds of nodes apart without colours
     "leaf": {"penwidth": "1.6"},
-    "parameter": {"shape": "cylinder", "penwidth": "1.6"},
+    "parameter": {"shape": "cylinder", "penwidth": "1.6"},  # stored from step to step
     "constant": {"shape": "note"},
     "op": {"style": "filled,rounded"},
     "output": {"style": "filled,rounded", "peripheries": "2"},
@@ -43,21 +44,11 @@ def picture(
     if theme not in THEMES:
         raise ValueError(f"unknown theme {theme!r}: give one of {', '.join(THEMES)}")
     colours = THEMES[theme]
-    drawn = Picture(format="svg", **_style(colours, direction))
+    drawn = Picture(format="svg", **_style(colours, direction, len(view.nodes)))
     if view.notes:
         notes = [[Piece(line, "fact")] for note in view.notes for line in note_lines(note)]
         drawn.graph_attr |= {"label": _label(notes, colours), "labelloc": "b"}
-    attributes = {
-        node.key: {
-            "label": _label(lines(node, values=values, gradients=gradients), colours),
-            "tooltip": _hover(hover_text(node, values=values, gradients=gradients)),
-            "class": node.kind,
-            "fillcolor": colours.fills[node.kind],
-            "color": colours.outlines[node.kind],
-            **SHAPES[node.kind],
-        }
-        for node in view.nodes
-    }
+    attributes = {node.key: _node(node, colours, values, gradients) for node in view.nodes}
     _add_nodes(drawn, view.nodes, attributes, colours)
     nodes = {node.key: node for node in view.nodes}
     for edge in view.edges:
@@ -66,18 +57,20 @@ def picture(
     return drawn
 
 
-def _style(theme: Theme, direction: str) -> dict[str, dict[str, str]]:
+def _style(theme: Theme, direction: str, count: int) -> dict[str, dict[str, str]]:
     """Return what the graph, its nodes and its edges have in common."""
     font = {"fontname": FONT, "fontsize": f"{SIZE:g}", "fontcolor": theme.text["name"]}
     graph = {"rankdir": direction, "bgcolor": theme.paper, "pad": "0.15"}
-    # nslimit bounds the iterations: 200 nodes in a second, where it was minutes
-    spaces = {"nodesep": "0.3", "ranksep": "0.35", "nslimit": "8"}
+    # How long to look for straight edges: 150 nodes with an operand in common take a second by 1,
+    # five by 8, and minutes without a limit.
+    effort = {"nslimit": "8" if count <= FEW_NODES else "1"}
+    spaces = {"nodesep": "0.3", "ranksep": "0.35"}
     order = {"outputorder": "edgesfirst"}  # then the nodes, in the order of computing
     node = {"shape": "box", "style": "filled", "margin": "0.12,0.07", "height": "0.3"}
     edge = {"color": theme.line, "arrowsize": "0.7"}
     beside = {"fontsize": f"{SMALL:g}", "fontcolor": theme.text["derivative"]}
     return {
-        "graph_attr": graph | spaces | order | font,
+        "graph_attr": graph | spaces | effort | order | font,
         "node_attr": node | font,
         "edge_attr": edge | font | beside,
     }
@@ -113,6 +106,17 @@ def _cluster(scopes: Sequence[str], theme: Theme) -> dict[str, str]:
         "style": "filled,rounded",
         "fillcolor": theme.fills["cluster"],
         "color": theme.outlines["cluster"],
+    }
+
+
+def _node(node: Node, theme: Theme, values: bool, gradients: bool) -> dict[str, str]:
+    return {
+        "label": _label(lines(node, values=values, gradients=gradients), theme),
+        "tooltip": _hover(hover_text(node, values=values, gradients=gradients)),
+        "class": node.kind,
+        "fillcolor": theme.fills[node.kind],
+        "color": theme.outlines[node.kind],
+        **SHAPES[node.kind],
     }
 
 

@@ -6,22 +6,26 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.closed_arrays import result_of
 from autodiff._core.constant_arrays import read_only
+from autodiff._core.functions import argument
 from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._calls import CallHook, CallNote, Failure, failure_of
-from autodiff.drawing._words import identity, is_operand
+from autodiff.drawing._words import identity, is_operand, is_ours
+
+if TYPE_CHECKING:
+    from autodiff._core.op import Op
 
 
 @dataclass
-class Program:
+class Subject:
     """What is to be drawn: the Tensors that were computed, and what is known of them.
 
     Names, arguments and parameters are kept by `identity`, by which nodes are told apart.
@@ -35,8 +39,27 @@ class Program:
     failure: Failure | None = None
     of_function: bool = False
 
+    def shown(self, x: Any) -> Any:
+        """Return what the picture shows of an operand: where it merely stands for another, that.
 
-def record_program(f: Callable[..., Any], args: Sequence[Any]) -> Program:
+        So does the argument of a function that is differentiated inside, and what an op made that
+        the program did not call, and that changed nothing.
+        """
+        while type(x) is Tensor and x.op is not None and x not in self.names and not x.name:
+            if x.op.compute is not argument and (x in self.calls or not _changes_nothing(x)):
+                break
+            x = x.inputs[0]
+        return x
+
+
+def _changes_nothing(y: Tensor) -> bool:
+    """Whether an op was to give a shape or dtype that its operand had already."""
+    x, op = y.inputs[0], cast("Op", y.op)
+    same = type(x) is Tensor and x.shape == y.shape and x.dtype == y.dtype
+    return same and is_ours(op) and op.name in ("astype", "broadcast_to", "reshape")
+
+
+def record_subject(f: Callable[..., Any], args: Sequence[Any]) -> Subject:
     """Call ``f`` on fresh leaves and return what it computed; where it raises, until then.
 
     Raises
@@ -44,30 +67,30 @@ def record_program(f: Callable[..., Any], args: Sequence[Any]) -> Program:
     TypeError
         When ``f`` takes other arguments, or nothing that it returns depends on a Tensor.
     """
-    owner = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
+    owner: Any = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
     named = owner.named_parameters() if hasattr(owner, "named_parameters") else []
-    program = Program([], {identity(p): path for path, p in named}, of_function=True)
-    program.parameters = set(program.names)
-    leaves = _leaves(f, args, program)
+    subject = Subject([], {identity(p): path for path, p in named}, of_function=True)
+    subject.parameters = set(subject.names)
+    leaves = _leaves(f, args, subject)
     hook = CallHook()
     token = recording.set(hook)
     try:
         result = result_of(f, leaves, {})
     except Exception as error:
-        program.failure = failure_of(error, hook)
+        subject.failure = failure_of(error, hook)
     finally:
         recording.reset(token)
         hook.entries.clear()
-    program.calls = hook.calls
-    if program.failure is None:
-        _take_outputs(result, f, program)
-    return program
+    subject.calls = hook.calls
+    if subject.failure is None:
+        _take_outputs(result, f, subject)
+    return subject
 
 
 # -- arguments -----------------------------------------------------------------------------------
 
 
-def _leaves(f: Callable[..., Any], args: Sequence[Any], program: Program) -> list[Any]:
+def _leaves(f: Callable[..., Any], args: Sequence[Any], subject: Subject) -> list[Any]:
     """Return the arguments with named Tensors in the place of floats; integers stay.
 
     Python's integers are taken as floats where there is nothing else to differentiate by.
@@ -75,7 +98,7 @@ def _leaves(f: Callable[..., Any], args: Sequence[Any], program: Program) -> lis
     paths: list[tuple[str, Any]] = []
     for name, x in zip(_argument_names(f, args), args, strict=True):
         map_structure(lambda path, leaf: paths.append((path, leaf)), x, name)
-    floats = any(_is_float(x) for _, x in paths) or bool(program.parameters)
+    floats = any(_is_float(x) for _, x in paths) or bool(subject.parameters)
 
     def leaf(path: str, x: Any) -> Any:
         x = at_present(x)
@@ -83,9 +106,9 @@ def _leaves(f: Callable[..., Any], args: Sequence[Any], program: Program) -> lis
             x = Tensor(as_numbers(path, x))
         if is_operand(x):
             kept = read_only(x) if isinstance(x, np.ndarray) else x  # as a graph keeps it
-            program.arguments[identity(kept)] = kept
+            subject.arguments[identity(kept)] = kept
             name = getattr(x, "name", None) or re.sub(r"\['(\w+)'\]", r".\1", path)
-            program.names.setdefault(identity(kept), name)
+            subject.names.setdefault(identity(kept), name)
         return x
 
     return [
@@ -112,8 +135,9 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     try:
         bound = signature.bind(*args)
     except TypeError as error:
+        called = f"{name}({', '.join(signature.parameters)})"
         raise TypeError(
-            f"draw calls {name}{signature} with the {len(args)} argument(s) that follow it: {error}"
+            f"draw calls {called} with the {len(args)} argument(s) that follow it: {error}"
         ) from None
     found = []
     for parameter, value in bound.arguments.items():
@@ -127,18 +151,18 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
 # -- outputs -------------------------------------------------------------------------------------
 
 
-def _take_outputs(result: Any, f: Callable[..., Any], program: Program) -> None:
+def _take_outputs(result: Any, f: Callable[..., Any], subject: Subject) -> None:
     """Note the Tensors in what a function returned, and name them by where they are in it."""
 
     def take(path: str, y: Any) -> None:
         y = at_present(y)
-        if type(y) is Tensor and not any(y is known for known in program.outputs):
-            program.outputs.append(y)
+        if type(y) is Tensor and not any(y is known for known in subject.outputs):
+            subject.outputs.append(y)
             if not y.name:
-                program.names.setdefault(y, re.sub(r"\['(\w+)'\]", r".\1", path))
+                subject.names.setdefault(y, re.sub(r"\['(\w+)'\]", r".\1", path))
 
     map_structure(take, result, "output")
-    if not any(y.requires_grad for y in program.outputs):
+    if not any(y.requires_grad for y in subject.outputs):
         raise TypeError(
             f"{getattr(f, '__name__', type(f).__name__)} returned a {type(result).__name__} that "
             "depends on no Tensor, so there is no graph to draw: compute it from the arguments, "

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._functions import Program, record_program
+from autodiff.drawing._functions import Subject, record_subject
 from autodiff.drawing._nodes import view_of
 from autodiff.drawing._plan import view_of as view_of_plan
 from autodiff.drawing._view import View
@@ -20,7 +20,7 @@ Names: TypeAlias = Mapping[str, Tensor] | Sequence[str] | None
 
 
 def read_view(
-    *subject: Any,
+    *given: Any,
     names: Names = None,
     gradients: bool = False,
     derivatives: bool = False,
@@ -31,11 +31,11 @@ def read_view(
 
     All that is shown of a graph is made of this; the keywords are those of `draw`.
     """
-    if len(subject) == 1 and hasattr(subject[0], "lines"):
-        return view_of_plan(subject[0].lines), None
-    program = _program(subject)
-    _give_names(program, names)
-    view, keys = view_of(program, gradients=gradients, derivatives=derivatives, unfold=unfold)
+    if len(given) == 1 and hasattr(given[0], "lines"):
+        return view_of_plan(given[0].lines), None
+    subject = _subject_of(given)
+    _give_names(subject, names)
+    view, keys = view_of(subject, gradients=gradients, derivatives=derivatives, unfold=unfold)
     return view, None if start is None else _key_of(start, view, keys)
 
 
@@ -62,7 +62,7 @@ def draw(
     Parameters
     ----------
     *outputs : Tensor, or a function and its arguments
-        What to draw, with all that it was computed from. A function is called, and watched: its
+        What to draw, with all that it was computed from. A function is call_of, and watched: its
         arguments are named as in its signature, each call is one node, worded as the program wrote
         it, and `scope`s and modules are boxes. Where it raises, the picture shows what it had
         computed, and the call that raised. Or a plan of a compiled function, whose picture has a
@@ -103,6 +103,7 @@ def draw(
 
     Examples
     --------
+    >>> import numpy as np
     >>> x = Tensor(3.0, name="x")
     >>> y = x * np.sin(x)
     >>> picture = draw(y)
@@ -125,26 +126,26 @@ def draw(
     return picture(folded, direction=direction, theme=theme, values=values, gradients=gradients)
 
 
-def _program(subject: tuple[Any, ...]) -> Program:
+def _subject_of(given: tuple[Any, ...]) -> Subject:
     """Return what is to be drawn: what a function computes, or what led to Tensors."""
-    subject = tuple(map(at_present, subject))
-    if subject and callable(subject[0]) and type(subject[0]) is not Tensor:
-        return record_program(subject[0], subject[1:])
-    if not subject or any(type(y) is not Tensor for y in subject):
-        kinds = ", ".join(type(y).__name__ for y in subject) or "nothing"
+    given = tuple(map(at_present, given))
+    if given and callable(given[0]) and type(given[0]) is not Tensor:
+        return record_subject(given[0], given[1:])
+    if not given or any(type(y) is not Tensor for y in given):
+        kinds = ", ".join(type(y).__name__ for y in given) or "nothing"
         raise TypeError(
             f"draw expects Tensors, but was given {kinds}: compute with Tensors, such as "
             'x = Tensor(2.0, name="x"), and draw the result, or give a function and its arguments'
         )
-    return Program(list(dict.fromkeys(subject)))
+    return Subject(list(dict.fromkeys(given)))
 
 
-def _give_names(program: Program, names: Names) -> None:
+def _give_names(subject: Subject, names: Names) -> None:
     """Note what else the picture is to call some Tensors."""
     if isinstance(names, Mapping):
         pairs = list(names.items())
     else:
-        pairs = list(zip(names or (), program.outputs, strict=False))
+        pairs = list(zip(names or (), subject.outputs, strict=False))
         if len(names or ()) > len(pairs):
             raise ValueError(f"{len(names or ())} names were given for {len(pairs)} output(s)")
     for name, x in pairs:
@@ -154,7 +155,7 @@ def _give_names(program: Program, names: Names) -> None:
                 "names are a dict of texts to Tensors, or a list of texts for the outputs, but got "
                 f"{name!r:.40} for a {type(x).__name__}"
             )
-        program.names[identity(x)] = name
+        subject.names[identity(x)] = name
 
 
 def _key_of(start: Tensor | str, view: View, keys: dict[Any, str]) -> str:

@@ -70,8 +70,10 @@ _kept: dict[int, _KeptProcess] = {}  # by the process that started it, for that 
 def _by_pygraphviz(source: bytes, format: str, engine: str) -> bytes:
     with _one_at_a_time:
         process = _kept.pop(os.getpid(), None)
-        if process is None or process.has_ended():
-            process = _KeptProcess()
+        if process and process.has_ended():
+            process.end()
+            process = None
+        process = process or _KeptProcess()
         image = process.image(source, format, engine)
         _kept[os.getpid()] = process
     return image

@@ -21,8 +21,8 @@ def outline(kind: str, width: float, height: float) -> str:
         page = path("h", w - FOLD, "l", FOLD, FOLD, "v", h - FOLD, "h", -w, "z")
         return page + path("m", w - FOLD, 0, "v", FOLD, "h", FOLD)
     if kind == "scope":
-        tab = path("h", 3 * FOLD, "l", FOLD / 2, FOLD / 2, "h", w - 3.5 * FOLD)
-        return tab + path("v", h - FOLD / 2, "h", -w, "z")
+        tab = path("v", -FOLD / 2, "h", 3 * FOLD, "l", FOLD / 2, FOLD / 2)
+        return tab + path("h", w - 3.5 * FOLD, "v", h, "h", -w, "z")
     if kind == "failed":
         across, down = w - 2 * CUT, h - 2 * CUT
         right = path("m", CUT, 0, "h", across, "l", CUT, CUT, "v", down, "l", -CUT, CUT)

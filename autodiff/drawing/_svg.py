@@ -17,7 +17,7 @@ MARGIN_X, MARGIN_Y = 9.0, 5.0  # between a node's text and its outline
 ARROW = 7.0
 ASIDE = 7.0  # from a border or an edge to a cluster's name
 FOOT = 8.0  # above and below the notes
-ORIGIN = "Laid out by chainrule itself, for neither dot nor pygraphviz was found."
+ORIGIN = "Laid out by chainrule itself, without the dot of Graphviz or pygraphviz."
 WIDTHS = {"leaf": 1.6, "parameter": 1.6, "failed": 2.4}
 
 
@@ -78,7 +78,7 @@ def svg(
 def _size(node: Node, said: Sequence[Sequence[Piece]]) -> Point:
     width = max((sum(map(_width, line)) for line in said), default=0.0)
     height = sum(map(_line_height, said)) + 2 * MARGIN_Y
-    more = {"parameter": FOLD, "scope": FOLD / 2, "output": 4.0}.get(node.kind, 0.0)
+    more = {"parameter": FOLD, "output": 4.0}.get(node.kind, 0.0)
     return max(width + 2 * MARGIN_X, 4 * FOLD), height + more
 
 
@@ -140,7 +140,7 @@ def _node(
     paint = f'fill="{theme.fills[node.kind]}" stroke="{theme.outlines[node.kind]}"'
     paint += f' stroke-width="{WIDTHS[node.kind]}"' if node.kind in WIDTHS else ""
     shape = path("M", x, y) + outline(node.kind, *size)
-    below = {"parameter": FOLD / 2 + 2, "scope": FOLD / 4 + 1}.get(node.kind, 0.0)
+    below = FOLD / 2 if node.kind == "parameter" else 0.0  # its rim
     top = centre[1] + below - sum(map(_line_height, said)) / 2
     return (
         f'<g id="{node.key}" class="node {node.kind}"><title>{escape(hover)}</title>'

@@ -5,17 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-# What tells the kinds of nodes apart without colours, in Graphviz's words.
-SHAPES = {
-    "leaf": "box",
-    "parameter": "cylinder",  # what is stored from one step to the next
-    "constant": "note",  # a page with a folded corner
-    "op": "rounded",
-    "output": "rounded, double",
-    "scope": "folder",  # there is more in it
-    "failed": "box, corners cut",
-}
-KINDS = tuple(SHAPES)
+KINDS = ("leaf", "parameter", "constant", "op", "output", "scope", "failed")
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from uuid import uuid4
 
@@ -10,7 +11,8 @@ from uuid import uuid4
 def write_whole(path: Path, content: bytes) -> None:
     """Write a file beside the path and put it there once it is complete.
 
-    Directories that are missing are made, and a link is followed.
+    Directories that are missing are made, a link is followed, and what replaces a file has its
+    permissions.
 
     Raises
     ------
@@ -26,6 +28,8 @@ def write_whole(path: Path, content: bytes) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
             beside.write_bytes(content)
+            if path.exists():
+                shutil.copymode(path, beside)
             os.replace(beside, path)
         finally:
             beside.unlink(missing_ok=True)

@@ -1,7 +1,7 @@
 """The words for a call: a line of code, in which its operands stand to be named later.
 
 A line is a list. What is text in it is shown as it is; all else is an operand, which has a name in
-the picture, or a value that is spelled out.
+the picture, or a value that is spelling out.
 """
 
 from __future__ import annotations
@@ -44,7 +44,9 @@ OPERATORS = {
 
 def is_operand(x: Any) -> bool:
     """Whether something has a node of its own; numbers, axes and keys stand in the line."""
-    return type(x) is Tensor or (hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0)
+    if type(x) is Tensor:
+        return True
+    return not isinstance(x, type) and hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0
 
 
 def identity(x: Any) -> Any:
@@ -59,7 +61,7 @@ def operands(words: Words) -> list[Any]:
     return [part for part in words if is_operand(part)]
 
 
-def spelled(words: Words, names: dict[Any, str]) -> str:
+def spelling(words: Words, names: dict[Any, str]) -> str:
     """Return a line with the operands' names in it, cut short where it is long."""
     line = "".join(
         part
@@ -75,11 +77,11 @@ def spelled(words: Words, names: dict[Any, str]) -> str:
 # -- lines of a few forms ----------------------------------------------------------------------
 
 
-def called(function: str, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Words:
+def call_of(function: str, args: Sequence[Any], kwargs: dict[str, Any] | None = None) -> Words:
     """Return a call by its arguments."""
     parts = [_argument(x) for x in args]
     parts += [[f"{name}=", *_argument(x)] for name, x in (kwargs or {}).items()]
-    return [f"{function}(", *_joined(parts), ")"]
+    return [f"{function}(", *_join(parts), ")"]
 
 
 def infix(symbol: str, x: Any, y: Any) -> Words:
@@ -87,7 +89,7 @@ def infix(symbol: str, x: Any, y: Any) -> Words:
     return [*_argument(x), f" {symbol} ", *_argument(y)]
 
 
-def bracketed(key: Any) -> str:
+def brackets_around(key: Any) -> str:
     """Return a key in its brackets."""
     text = literal(key)
     return f"[{text[1:-1].removesuffix(',') if isinstance(key, tuple) and key else text}]"
@@ -100,7 +102,7 @@ def _argument(x: Any) -> Words:
     if isinstance(x, list | tuple) and any(map(_holds_operand, x)):
         opening, closing = "[]" if isinstance(x, list) else "()"
         comma = [","] * (len(x) == 1 and isinstance(x, tuple))
-        return [opening, *_joined([_argument(entry) for entry in x]), *comma, closing]
+        return [opening, *_join([_argument(entry) for entry in x]), *comma, closing]
     return [read_only(x) if isinstance(x, np.ndarray) else x]
 
 
@@ -108,7 +110,7 @@ def _holds_operand(x: Any) -> bool:
     return is_operand(x) or (isinstance(x, list | tuple) and any(map(_holds_operand, x)))
 
 
-def _joined(parts: Sequence[Words]) -> Words:
+def _join(parts: Sequence[Words]) -> Words:
     return [piece for i, part in enumerate(parts) for piece in ([", "] * (i > 0) + part)]
 
 
@@ -141,7 +143,7 @@ def words_of(y: Tensor) -> Words:
     inputs = y.inputs
     if op.compute in OPERATORS:
         return infix(OPERATORS[op.compute], *inputs)
-    if _is_ours(op) and (line := _LINES.get(op.name)):
+    if is_ours(op) and (line := _LINES.get(op.name)):
         try:
             inspect.signature(line).bind(*inputs)
         except TypeError:
@@ -150,7 +152,7 @@ def words_of(y: Tensor) -> Words:
             return line(*inputs)
     result = re.fullmatch(r"(\w+)(\[\d+\])", op.name)  # one of several, as airy[0]
     name, which = result.groups() if result else (op.name, "")
-    return [*called(name, *_arguments(y)), which]
+    return [*call_of(name, *_arguments(y)), which]
 
 
 def result_words(y: Tensor, words: Words, i: int, count: int) -> str:
@@ -167,7 +169,7 @@ def result_words(y: Tensor, words: Words, i: int, count: int) -> str:
     return f"[{i}]" if count > 1 else ""
 
 
-def _is_ours(op: Any) -> bool:
+def is_ours(op: Any) -> bool:
     """Whether the rules here state an op, and not the program."""
     module = getattr(op.compute, "__module__", None) or "numpy"
     return module.partition(".")[0] in ("autodiff", "numpy", "scipy", "_operator")
@@ -201,42 +203,42 @@ def _along(x: Any, axes: Sequence[int], keepdims: bool = False) -> dict[str, Any
 
 
 def _reduction(name: str) -> Callable[..., Words]:
-    return lambda x, axes, keepdims: called(name, [x], _along(x, axes, keepdims))
+    return lambda x, axes, keepdims: call_of(name, [x], _along(x, axes, keepdims))
 
 
 def _joining(name: str) -> Callable[..., Words]:
     def line(*inputs: Any) -> Words:
         *parts, axis = inputs
         rank = np.ndim(value_of(parts[0])) + (name == "stack")
-        return called(name, [parts], {"axis": axis % rank} if axis % rank else {})
+        return call_of(name, [parts], {"axis": axis % rank} if axis % rank else {})
 
     return line
 
 
 def _norm(x: Any, axes: Any, keepdims: bool, order: Any = None) -> Words:
-    return called("norm", [x, *[order] * (order is not None)], _along(x, axes, keepdims))
+    return call_of("norm", [x, *[order] * (order is not None)], _along(x, axes, keepdims))
 
 
 def _transpose(x: Any, axes: Any) -> Words:
     order = tuple(axis % len(axes) for axis in axes)
-    return called("transpose", [x, *[order] * (order != tuple(reversed(range(len(axes)))))])
+    return call_of("transpose", [x, *[order] * (order != tuple(reversed(range(len(axes)))))])
 
 
 def _einsum(*inputs: Any) -> Words:
     *arrays, labels, out_labels, _ = inputs
-    return called("einsum", [f"{','.join(labels)}->{out_labels}", *arrays])
+    return call_of("einsum", [f"{','.join(labels)}->{out_labels}", *arrays])
 
 
 def _convolve(x: Any, y: Any, start: int, length: int) -> Words:
     short, long = sorted([value_of(x).shape[-1], value_of(y).shape[-1]])
     if (start, length) == (0, long + short - 1):
-        return called("convolve", [x, y])
+        return call_of("convolve", [x, y])
     same = (start, length) == ((short - 1) // 2, long)
-    return called("convolve", [x, y], {"mode": "same" if same else "valid"})
+    return call_of("convolve", [x, y], {"mode": "same" if same else "valid"})
 
 
 def _getitem(x: Any, key: Any) -> Words:
-    return [x, bracketed(_as_written(key))]
+    return [x, brackets_around(_as_written(key))]
 
 
 def _as_written(key: Any) -> Any:
@@ -248,33 +250,33 @@ def _as_written(key: Any) -> Any:
 
 
 def _set(x: Any, entries: Any, key: Any) -> Words:
-    return [x, ".at", bracketed(_as_written(key)), ".set(", entries, ")"]
+    return [x, ".at", brackets_around(_as_written(key)), ".set(", entries, ")"]
 
 
 def _scatter(*inputs: Any) -> Words:
     *pieces, _keys, _ranks, shape = inputs
-    return called("scatter", pieces, {"shape": shape})
+    return call_of("scatter", pieces, {"shape": shape})
 
 
 def _eigh(name: str) -> Callable[..., Words]:
-    return lambda x, uplo: called(name, [x], {} if uplo == "L" else {"UPLO": uplo})
+    return lambda x, uplo: call_of(name, [x], {} if uplo == "L" else {"UPLO": uplo})
 
 
 _LINES: dict[str, Callable[..., Words]] = {
     **{name: _reduction(name) for name in ("sum", "mean", "max", "min", "logsumexp")},
     **{name: _joining(name) for name in ("concatenate", "stack")},
     **{name: _eigh(name) for name in ("eigh", "eigvalsh")},
-    "absolute": lambda x: called("abs", [x]),
+    "absolute": lambda x: call_of("abs", [x]),
     "convolution": _convolve,
-    "cumsum": lambda x, axis: called("cumsum", [x], _along(x, [axis])),
+    "cumsum": lambda x, axis: call_of("cumsum", [x], _along(x, [axis])),
     "einsum": _einsum,
-    "gather": lambda *inputs: called("gather", inputs[:-3]),
+    "gather": lambda *inputs: call_of("gather", inputs[:-3]),
     "getitem": _getitem,
-    "log_softmax": lambda x, axes: called("log_softmax", [x], _along(x, axes)),
+    "log_softmax": lambda x, axes: call_of("log_softmax", [x], _along(x, axes)),
     "negative": lambda x: ["-", x],
     "norm": _norm,
     "of_parts": lambda x, y: [x, " + 1j * ", y],
-    "order_statistics": lambda x, ranks: [*called("sort", [x]), f"[{literal(ranks)}]"],
+    "order_statistics": lambda x, ranks: [*call_of("sort", [x]), f"[{literal(ranks)}]"],
     "positive": lambda x: ["+", x],
     "scatter": _scatter,
     "set": _set,

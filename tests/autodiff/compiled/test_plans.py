@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import pytest
 
 from autodiff import Tensor, compile, draw, grad, value_and_grad
 from optim import SGD
@@ -75,7 +74,7 @@ def test_a_plan_is_drawn_with_a_node_for_each_line() -> None:
     assert "SGD.lr" in picture.source
 
 
-def test_too_long_a_plan_is_not_drawn() -> None:
+def test_a_long_plan_is_folded() -> None:
     def long(x: np.ndarray) -> np.ndarray:
         for _ in range(300):
             x = np.sin(x)
@@ -83,8 +82,7 @@ def test_too_long_a_plan_is_not_drawn() -> None:
 
     fast = compile(long, eager_calls=0)
     fast(np.ones(2))
-    with pytest.raises(ValueError, match="more than 200"):
-        draw(fast.plans[0])
+    assert draw(fast.plans[0]).source.count("label=<<B>") < 50
 
 
 def test_plans_print_as_a_table_of_runs_calls_and_reasons() -> None:

@@ -1,0 +1,232 @@
+"""What is written for Graphviz: the same text each time, in which only what is meant acts."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from autodiff.drawing._dot import DIRECTIONS, picture
+from autodiff.drawing._plan import view_of
+from autodiff.drawing._themes import DARK, KINDS, LIGHT, THEMES
+from autodiff.drawing._view import Edge, Node, View
+from tests.autodiff.drawing.hand_written import (
+    chain,
+    every_kind,
+    needs_graphviz,
+    square,
+    texts,
+    titles,
+)
+
+HOSTILE = [
+    *("<b>", "<<B>bold</B>>", "<script>alert(1)</script>", "-->", "]]>", "&alpha;", "&#65;", "a&b"),
+    *(
+        "a\\",
+        "\\",
+        "\\N",
+        "\\\\N",
+        "\\l\\r",
+        "\\G\\E\\T\\H\\L",
+        "a:b",
+        "a:n",
+        "{x|y}",
+        "[x]",
+        "a;b",
+    ),
+    *("node", "digraph", 'say "hi"', "it's", "%s", "$x$", " ", "  two  spaces", "σ² é 漢 😀"),
+    *('charset="latin1"', 'x" URL="javascript:alert(1)', "</title><script>alert(1)</script>"),
+]
+
+
+def node_line(source: str, key: str) -> str:
+    (line,) = re.findall(rf"^\t+{key} \[(.*)\]$", source, re.M)
+    return str(line)
+
+
+class TestSource:
+    def test_of_every_kind_of_node_is_as_it_was_reviewed(self) -> None:
+        golden = Path(__file__).with_name("every_kind.gv").read_text(encoding="utf-8")
+        assert picture(every_kind(), gradients=True).source == golden
+
+    def test_is_the_same_each_time(self) -> None:
+        assert picture(every_kind()).source == picture(every_kind()).source
+
+    def test_names_nodes_and_edges_in_the_order_of_computing(self) -> None:
+        source = picture(chain(12)).source
+        assert re.findall(r"^\t(n\d+) \[", source, re.M) == [f"n{i}" for i in range(12)]
+
+    def test_has_an_edge_for_each_use(self) -> None:
+        assert picture(square()).source.count("n0 -> n1") == 2
+
+    def test_of_nothing_has_no_nodes(self) -> None:
+        assert "->" not in picture(View()).source
+
+
+class TestReadersQuestions:
+    source = picture(every_kind(), gradients=True).source
+
+    def test_which_parameter_is_this(self) -> None:
+        assert "<B>layers.0.weight</B>" in node_line(self.source, "n1")
+        assert "class=parameter" in node_line(self.source, "n1")
+
+    def test_what_shape_is_it(self) -> None:
+        assert "(3, 7)" in node_line(self.source, "n1")
+
+    def test_where_did_the_nan_come_from(self) -> None:
+        with_nan = [f"n{i}" for i in range(7) if "NaN" in node_line(self.source, f"n{i}")]
+        assert with_nan == ["n2"]
+        assert f'<FONT COLOR="{LIGHT.text["warning"]}"' in node_line(self.source, "n2")
+        assert "train.py, line 12" in node_line(self.source, "n2")
+
+    @pytest.mark.parametrize("direction", DIRECTIONS)
+    def test_which_way_does_it_flow(self, direction: str) -> None:
+        source = picture(every_kind(), direction=direction).source
+        assert f"rankdir={direction}" in source
+        assert "n0 -> n2" in source
+
+    def test_what_is_the_derivative_here(self) -> None:
+        (line,) = re.findall(r"^\tn3 -> n5 \[(.*)\]$", self.source, re.M)
+        assert " ∂loss/∂layers.1 = c " in line
+
+
+class TestNodes:
+    @pytest.mark.parametrize("theme", ["light", "dark"])
+    def test_differ_by_colour_and_by_shape(self, theme: str) -> None:
+        view = View([Node(f"n{i}", kind, "x") for i, kind in enumerate(KINDS)])
+        source = picture(view, theme=theme).source
+        lines = [node_line(source, node.key) for node in view.nodes]
+        shapes = [re.findall(r"(?:shape|style|peripheries)=\S+", line) for line in lines]
+        assert len({str(shape) for shape in shapes}) == len(KINDS)
+        for line, kind in zip(lines, KINDS, strict=True):
+            assert f'fillcolor="{THEMES[theme].fills[kind]}"' in line
+            assert f' color="{THEMES[theme].outlines[kind]}"' in line
+
+    def test_leave_values_out_on_request(self) -> None:
+        assert '"leaf x&#10;3"' in picture(square()).source
+        assert '"leaf x"' in picture(square(), values=False).source
+
+    def test_tell_a_gradient_of_zero_from_none(self) -> None:
+        nodes = [Node("n0", "leaf", "a", value=1.0, gradient=0.0), Node("n1", "leaf", "b")]
+        source = picture(View(nodes), gradients=True).source
+        assert re.sub("<.*?>", "", node_line(source, "n0")).count("grad 0") == 2  # hover text too
+        assert "grad — (not computed)" in node_line(source, "n1")
+
+    def test_lie_in_the_clusters_of_their_scopes(self) -> None:
+        nodes = [
+            Node("n0", "op", "a", scopes=("outer", "first")),
+            Node("n1", "op", "b"),
+            Node("n2", "op", "c", scopes=("outer", "second")),
+            Node("n3", "op", "d", scopes=("outer",)),
+            Node("n4", "op", "e", scopes=("outer", "first")),
+        ]
+        body = re.sub(r"\[.*\]", "", picture(View(nodes)).source)
+        order = re.findall(r"n\d \s*$|subgraph \w+|\}", body, re.M)
+        assert [part.strip() for part in order] == [
+            *("subgraph cluster_n0_0", "subgraph cluster_n0_1", "n0", "n4", "}"),
+            *("subgraph cluster_n2_1", "n2", "}", "n3", "}", "n1", "}"),
+        ]
+
+
+class TestThemes:
+    def test_have_paper_of_their_own(self) -> None:
+        assert f'bgcolor="{DARK.paper}"' in picture(square(), theme="dark").source
+        assert f'bgcolor="{LIGHT.paper}"' in picture(square(), theme="light").source
+
+    def test_use_no_other_colours(self) -> None:
+        for theme in ("light", "dark"):
+            used = set(re.findall(r"#[0-9a-f]{6}\b", picture(every_kind(), theme=theme).source))
+            named = THEMES[theme]
+            known = {*named.fills.values(), *named.outlines.values(), *named.text.values()}
+            assert used <= known | {named.paper, named.line}
+
+
+class TestRefusals:
+    def test_of_an_unknown_direction(self) -> None:
+        with pytest.raises(ValueError, match="unknown direction 'down': give one of TB, BT, LR"):
+            picture(square(), direction="down")
+
+    def test_of_an_unknown_theme(self) -> None:
+        with pytest.raises(ValueError, match="unknown theme 'neon': give one of light, dark, auto"):
+            picture(square(), theme="neon")
+
+
+@needs_graphviz
+class TestHostileText:
+    """Each shows as it is, wherever it stands, and does nothing."""
+
+    svg = picture(
+        View(
+            [
+                Node(f"n{i}", "op", text, text, None, None, (text,), (text, 1), f".{text}.")
+                for i, text in enumerate(HOSTILE)
+            ],
+            [Edge("n0", f"n{i}", text) for i, text in enumerate(HOSTILE)],
+            [f"note {text}" for text in HOSTILE],
+        )
+    ).svg()
+
+    def test_shows_in_names_formulas_scopes_and_notes(self) -> None:
+        shown = texts(self.svg)
+        for text in HOSTILE:
+            assert {text, f" = {text}"} <= set(shown)
+            assert any(line.startswith("note") and text.strip()[:20] in line for line in shown)
+
+    def test_shows_as_derivatives(self) -> None:
+        shown = set(texts(self.svg))
+        assert {f" ∂{text}/∂{HOSTILE[0]} = {text} " for text in HOSTILE} <= shown
+
+    def test_shows_when_one_hovers_over_it(self) -> None:
+        nodes = titles(self.svg, "node")
+        assert [title.split("\n")[0] for title in nodes] == [f"op {x} = {x}" for x in HOSTILE]
+        assert titles(self.svg, "cluster") == [f"scope {text}" for text in HOSTILE]
+
+    def test_adds_no_elements(self) -> None:
+        assert b"<script" not in self.svg
+        assert b"href" not in self.svg
+
+    def test_of_control_characters_is_spelt_as_python_does(self) -> None:
+        svg = picture(square("\x00\t\x1b\ud800\u202e")).svg()
+        assert r"\x00\t\x1b\ud800\u202e" in texts(svg)
+
+    def test_breaks_at_line_feeds(self) -> None:
+        assert {"two", "lines"} <= set(texts(picture(square("two\nlines")).svg()))
+
+
+class Line:
+    """A value of a plan, as its listing has it."""
+
+    def __init__(self, name: str, formula: str, facts: str, inputs: tuple[str, ...], kind: str):
+        self.name, self.formula, self.facts = name, formula, facts
+        self.inputs, self.kind = inputs, kind
+
+
+class TestPlans:
+    def test_are_views_of_their_lines(self) -> None:
+        lines = [
+            Line("a['w:1']", "", "(3,)", (), "leaf"),
+            Line("v1", "a['w:1'] * 2", "(3,)", ("a['w:1']", "elsewhere"), "output"),
+        ]
+        view = view_of(lines)
+        assert [(node.key, node.kind, node.name) for node in view.nodes] == [
+            ("n0", "leaf", "a['w:1']"),
+            ("n1", "output", "v1"),
+        ]
+        assert view.edges == [Edge("n0", "n1")]
+        assert "(3,)" in node_line(picture(view).source, "n1")
+
+
+def test_a_huge_array_is_summed_up_without_a_second_one() -> None:
+    import tracemalloc
+
+    huge = np.broadcast_to(np.float64(1.0), 10**7)
+    tracemalloc.start()
+    try:
+        source = picture(View([Node("n0", "leaf", "x", value=huge)])).source
+        peak = tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+    assert "all 1" in source
+    assert peak < 30e6

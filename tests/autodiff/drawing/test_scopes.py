@@ -1,0 +1,128 @@
+"""Scopes: which part of a program a node was recorded in."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autodiff import Tensor, compile, grad, no_grad, scope
+from autodiff.drawing._graph import read_view
+
+X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
+
+
+def scopes(*subject: Any) -> dict[str, tuple[str, ...]]:
+    """Return the scopes of each node, by what computed it, or else its name."""
+    return {n.formula or n.name: n.scopes for n in read_view(*subject)[0].nodes}
+
+
+class TestScopes:
+    def test_nest(self) -> None:
+        def f(x: Any) -> Any:
+            with scope("outer"):
+                y = np.sin(x)
+                with scope("inner"):
+                    y = np.cos(y)
+                y = np.tanh(y)
+            return np.exp(y)
+
+        assert scopes(f, 1.0) == {
+            "x": (),
+            "sin(x)": ("outer",),
+            "cos(v1)": ("outer", "inner"),
+            "tanh(v2)": ("outer",),
+            "exp(v3)": (),
+        }
+
+    def test_hold_what_is_used_in_them_alone(self) -> None:
+        w, shared = Tensor(2.0, name="w"), Tensor(3.0, name="shared")
+
+        def f(x: Any) -> Any:
+            with scope("model"):
+                with scope("first"):
+                    y = x * w + np.ones(2) * shared
+                with scope("second"):
+                    return y * shared
+
+        found = scopes(f, 1.0)
+        assert found["w"] == ("model", "first")
+        assert found["shared"] == ("model",)
+        assert found["x"] == ()
+
+    def test_end_with_an_error_that_the_program_catches(self) -> None:
+        def f(x: Any) -> Any:
+            try:
+                with scope("attempt"):
+                    np.sin(x) @ np.ones(9)
+            except ValueError:
+                return np.cos(x)
+
+        assert scopes(f, X) == {"x": (), "cos(x)": ()}
+
+    def test_of_a_failure_are_those_where_it_happened(self) -> None:
+        def f(x: Any) -> Any:
+            with scope("outer"), scope("inner"):
+                return x @ x
+
+        assert scopes(f, X)["x @ x"] == ("outer", "inner")
+
+    def test_are_not_left_open_by_an_earlier_picture(self) -> None:
+        def f(x: Any) -> Any:
+            with scope("outer"):
+                return x @ x
+
+        scopes(f, X)
+        assert scopes(np.sin, 1.0)["sin(x)"] == ()
+
+    @pytest.mark.parametrize("name", ["", 3, None])
+    def test_have_a_name(self, name: Any) -> None:
+        def f(x: Any) -> Any:
+            with scope(name):
+                return x
+
+        (failed,) = [n for n in read_view(f, 1.0)[0].nodes if n.kind == "failed"]
+        assert "TypeError: a scope has a name, as in scope('encoder')" in failed.note
+
+    def test_change_nothing_where_nothing_is_drawn(self) -> None:
+        def f(x: Any) -> Any:
+            with scope("square"):
+                return x * x
+
+        assert f(3.0) == 9
+        assert grad(f)(3.0) == 6
+        assert compile(f)(3.0) == 9
+        with no_grad(), scope("outer"):
+            assert f(Tensor(3.0)).item() == 9
+
+
+class TestModules:
+    def test_open_scopes_that_are_called_as_their_parameters(self) -> None:
+        model = nn.MLP([3, 4, 1], "tanh", seed=0)
+        view, _ = read_view(model, X)
+        parameters = {n.name: n.scopes for n in view.nodes if n.kind == "parameter"}
+        assert parameters == {
+            "layers.0.weight": ("mlp", "layers.0"),
+            "layers.0.bias": ("mlp", "layers.0"),
+            "layers.1.weight": ("mlp", "layers.1"),
+            "layers.1.bias": ("mlp", "layers.1"),
+        }
+
+    def test_without_parameters_are_called_as_their_class(self) -> None:
+        class Cube(nn.Module):
+            def forward(self, x: Any) -> Any:
+                return x**3
+
+        model = nn.Sequential(nn.Linear(3, 3, seed=0), Cube())
+        assert ("sequential", "cube") in scopes(model, X).values()
+
+    def test_that_are_called_alone_have_their_place_in_the_model(self) -> None:
+        model = nn.MLP([3, 4, 1], "tanh", seed=0)
+        first = model.layers[0]
+        assert scopes(lambda x: first(x), X)["layers.0.bias"] == ("layers.0",)
+
+    def test_return_what_they_returned(self) -> None:
+        model = nn.Linear(3, 2, seed=0)
+        np.testing.assert_array_equal(model(X).data, model.forward(X).data)
