@@ -65,7 +65,10 @@ def _path_to(scopes: tuple[str, ...], path: list[Cluster]) -> list[Cluster]:
 def _put_before(source: Node, path: list[Cluster]) -> None:
     """Add a node in front of what is open, in the innermost of its scopes that is open."""
     home = [cluster for cluster in path if cluster.scopes == source.scopes[: len(cluster.scopes)]]
+    member: Node | Cluster = source
+    for depth in range(len(source.scopes), len(home) - 1, -1):
+        member = Cluster(source.scopes[:depth], [member])
     if len(home) == len(path):
-        home[-1].members.append(source)
+        home[-1].members.append(member)
     else:
-        home[-1].members.insert(-1, source)
+        home[-1].members.insert(-1, member)

@@ -290,7 +290,7 @@ def _without_stops(route: list[Point]) -> list[Point]:
     """Return a route without the points on the way of a straight piece."""
     kept = route[:1]
     for point, after in pairwise(route[1:]):
-        if point != kept[-1] and not kept[-1][0] == point[0] == after[0]:
+        if point not in (kept[-1], after) and not kept[-1][0] == point[0] == after[0]:
             kept.append(point)
     return [*kept, route[-1]]
 
