@@ -13,14 +13,15 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autodiff.drawing._literals import ATOM, NEGATIVE, PRODUCT, number, spelled
+from autodiff.drawing._literals import ATOM, number, spelling
+
+# What NumPy's functions write where that is more than a call; _arithmetic.py fills it in.
+writers: dict[Callable[..., Any], Callable[..., Any]] = {}
 
 # How tightly a formula holds together, from the loosest on; a negative one, a power and an atom
 # stand behind.
 CHOICE, OR, AND, NOT, COMPARISON, SUM, MATRIX_PRODUCT = range(7)
 POWER = ATOM - 1
-
-_SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 class Symbol(NDArrayOperatorsMixin):
@@ -124,7 +125,7 @@ class Symbol(NDArrayOperatorsMixin):
         return self._followed_by(text, lambda x: x[values_in(key)])
 
     def _followed_by(self, text: str, function: Callable[[Any], Any]) -> Symbol:
-        whole, level = (bracketed(self, ATOM), ATOM) if text else (self.text, self.level)
+        whole, level = (in_brackets(self, ATOM), ATOM) if text else (self.text, self.level)
         return Symbol(whole + text, level, lambda: function(self.value), smooth=self.smooth)
 
     def astype(self, dtype: Any) -> Symbol:
@@ -154,16 +155,16 @@ class Symbol(NDArrayOperatorsMixin):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         if method != "__call__" or kwargs:
             return NotImplemented
-        if ufunc in _WRITERS:
-            return _WRITERS[ufunc](*inputs)
+        if ufunc in writers:
+            return writers[ufunc](*inputs)
         if ufunc.nout > 1:
             parts = [lambda *args, k=k: ufunc(*args)[k] for k in range(ufunc.nout)]
             return tuple(call(f"{_name(ufunc)}[{k}]", f, inputs, {}) for k, f in enumerate(parts))
         return call(_name(ufunc), ufunc, inputs, {})
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
-        if function is np.where and len(args) == 3:
-            return _choice(*args)
+        if function in writers:
+            return writers[function](*args, **kwargs)
         if function in (np.real, np.conjugate) and args[0].dtype.kind != "c":
             return args[0]
         if function in _FACTS:
@@ -192,7 +193,7 @@ def values_in(x: Any) -> Any:
     return {k: values_in(v) for k, v in x.items()} if type(x) is dict else x
 
 
-def _all_smooth(x: Any) -> bool:
+def all_smooth(x: Any) -> bool:
     """Whether there are symbols in a structure, all of them smooth."""
     found = _symbols_in(x)
     return bool(found) and all(symbol.smooth for symbol in found)
@@ -210,13 +211,13 @@ def literal(x: Any) -> Symbol:
     if isinstance(x, Symbol):
         return x
     if not isinstance(x, int | float | complex | np.number | np.bool):
-        return Symbol(spelled(x), ATOM, lambda: x, smooth=False)
+        return Symbol(spelling(x), ATOM, lambda: x, smooth=False)
     text, level = number(x)
     opposite = literal(np.negative(x)) if text.startswith("−") else None
     return Symbol(text, level, lambda: x, smooth=False, opposite=opposite)
 
 
-def bracketed(x: Symbol, level: int) -> str:
+def in_brackets(x: Symbol, level: int) -> str:
     """Return a formula, in brackets if it holds together less tightly than this."""
     return x.text if x.level >= level else f"({x.text})"
 
@@ -241,221 +242,21 @@ def _is_all(k: Any) -> bool:
 def _index_text(k: Any) -> str:
     if isinstance(k, slice):
         ends = [k.start, k.stop, k.step][: 2 + (k.step is not None)]
-        return ":".join("" if end is None else spelled(end) for end in ends)
-    return "…" if k is Ellipsis else spelled(k)
-
-
-# -- functions and operators -----------------------------------------------------------------
+        return ":".join("" if end is None else spelling(end) for end in ends)
+    return "…" if k is Ellipsis else spelling(k)
 
 
 def call(name: str, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Symbol:
     """Return the formula of a call."""
-    options = [f"{k}={spelled(v)}" for k, v in kwargs.items() if v is not None and v is not False]
+    options = [f"{k}={spelling(v)}" for k, v in kwargs.items() if v is not None and v is not False]
     return Symbol(
-        f"{name}({', '.join([*map(spelled, args), *options])})",
+        f"{name}({', '.join([*map(spelling, args), *options])})",
         ATOM,
         lambda: function(*values_in(args), **values_in(kwargs)),
         rare=_RARE.get(function),
-        smooth=function not in _STEPS and _all_smooth((args, kwargs)),
+        smooth=function not in _STEPS and all_smooth((args, kwargs)),
     )
 
 
 _STEPS = {np.rint, np.floor, np.ceil, np.trunc, np.sign, np.floor_divide, np.round}
 _RARE: dict[Any, bool] = {np.isinf: True, np.isnan: True, np.isfinite: False}
-
-
-def _written(text: str, level: int, function: Callable[..., Any], *args: Any) -> Symbol:
-    return Symbol(text, level, lambda: function(*values_in(args)), smooth=_all_smooth(args))
-
-
-def _is(x: Any, value: float) -> bool:
-    return not isinstance(x, Symbol) and np.ndim(x) == 0 and bool(x == value)
-
-
-def _negative(x: Any) -> Any:
-    if not isinstance(x, Symbol):
-        return -x
-    if x.opposite is not None:
-        return x.opposite
-    level = x.level if x.level in (MATRIX_PRODUCT, PRODUCT) else NEGATIVE
-    text = f"−{bracketed(x, MATRIX_PRODUCT)}"
-    return Symbol(text, level, lambda: -1 * x.value, smooth=x.smooth, opposite=x)
-
-
-def _sum(x: Any, y: Any) -> Any:
-    if _is(x, 0):
-        return y
-    if _is(y, 0):
-        return x
-    a, b = literal(x), literal(y)
-    if b.opposite is not None:
-        text = f"{bracketed(a, SUM)} − {bracketed(b.opposite, MATRIX_PRODUCT)}"
-    else:
-        text = f"{bracketed(a, SUM)} + {bracketed(b, SUM)}"
-    return _written(text, SUM, np.add, x, y)
-
-
-def _difference(x: Any, y: Any) -> Any:
-    if _is(x, 0):
-        return _negative(y)
-    if _is(y, 0):
-        return x
-    a, b = literal(x), literal(y)
-    if b.opposite is not None:
-        text = f"{bracketed(a, SUM)} + {bracketed(b.opposite, MATRIX_PRODUCT)}"
-    else:
-        text = f"{bracketed(a, SUM)} − {bracketed(b, MATRIX_PRODUCT)}"
-    return _written(text, SUM, np.subtract, x, y)
-
-
-def _with_sign(write: Callable[[Symbol, Symbol], Symbol], x: Any, y: Any) -> Symbol:
-    """Return a product or a quotient with the minus in front of it."""
-    a, b = literal(x), literal(y)
-    minus = (a.opposite is None) != (b.opposite is None)
-    product = write(
-        a if a.opposite is None else a.opposite, b if b.opposite is None else b.opposite
-    )
-    result: Symbol = _negative(product) if minus else product
-    return result
-
-
-def _product(x: Any, y: Any) -> Any:
-    for one, other in ((x, y), (y, x)):
-        if _is(one, 1):
-            return other
-        if _is(one, -1):
-            return _negative(other)
-        if _is(one, 0):
-            return 0.0
-    return _with_sign(_factors, x, y)
-
-
-def _factors(a: Symbol, b: Symbol) -> Symbol:
-    if a is b or _repeats(a.text, b):
-        return _written(f"{bracketed(b, ATOM)}²", POWER, np.multiply, a, b)
-    front, dot, last = a.text.rpartition("·")
-    if dot and a.level == PRODUCT and _repeats(last, b):
-        return _written(f"{front}·{last}²", PRODUCT, np.multiply, a, b)
-    text = f"{bracketed(a, PRODUCT)}·{bracketed(b, PRODUCT)}"
-    return _written(text, PRODUCT, np.multiply, a, b)
-
-
-def _repeats(text: str, x: Symbol) -> bool:
-    return text == x.text and x.level == ATOM and not text[0].isdigit()
-
-
-def _quotient(x: Any, y: Any) -> Any:
-    if _is(y, 1):
-        return x
-    if _is(x, 0):
-        return 0.0
-    return _with_sign(
-        lambda a, b: _written(
-            f"{bracketed(a, PRODUCT)}/{bracketed(b, POWER)}", PRODUCT, np.divide, a, b
-        ),
-        x,
-        y,
-    )
-
-
-def _matrix_product(x: Any, y: Any) -> Symbol:
-    return _with_sign(
-        lambda a, b: _written(
-            f"{bracketed(a, MATRIX_PRODUCT)} @ {bracketed(b, POWER)}",
-            MATRIX_PRODUCT,
-            np.matmul,
-            a,
-            b,
-        ),
-        x,
-        y,
-    )
-
-
-def _power(x: Any, y: Any) -> Any:
-    if _is(y, 1):
-        return x
-    base, exponent = literal(x), literal(y)
-    if exponent.text.removeprefix("−").isdecimal():
-        text = exponent.text.translate(_SUPERSCRIPTS)
-    else:
-        text = f"^{bracketed(exponent, ATOM)}"
-    return _written(bracketed(base, ATOM) + text, POWER, np.power, x, y)
-
-
-def _root(x: Symbol) -> Symbol:
-    text = x.text if x.text.isidentifier() else f"({x.text})"
-    return _written(f"√{text}", POWER, np.sqrt, x)
-
-
-# -- conditions --------------------------------------------------------------------------------
-# Rules have exceptions, at poles, ties and infinities. A formula says what holds elsewhere, unless
-# that is where the operands are.
-
-
-def _comparison(ufunc: np.ufunc, sign: str, rare: bool | None = None) -> Callable[..., Symbol]:
-    def write(x: Any, y: Any) -> Symbol:
-        text = f"{bracketed(literal(x), SUM)} {sign} {bracketed(literal(y), SUM)}"
-        alone = rare if _all_smooth((x, y)) else None
-        return Symbol(text, COMPARISON, lambda: ufunc(*values_in((x, y))), alone, smooth=False)
-
-    return write
-
-
-def _and(x: Any, y: Any) -> Symbol:
-    a, b = literal(x), literal(y)
-    text = f"{bracketed(a, AND)} and {bracketed(b, AND)}"
-    rare = True if a.rare or b.rare else False if a.rare is b.rare is False else None
-    return Symbol(text, AND, lambda: np.logical_and(*values_in((x, y))), rare, smooth=False)
-
-
-def _or(x: Any, y: Any) -> Symbol:
-    a, b = literal(x), literal(y)
-    text = f"{bracketed(a, OR)} or {bracketed(b, OR)}"
-    rare = True if a.rare and b.rare else False if False in (a.rare, b.rare) else None
-    return Symbol(text, OR, lambda: np.logical_or(*values_in((x, y))), rare, smooth=False)
-
-
-def _not(x: Symbol) -> Symbol:
-    rare = None if x.rare is None else not x.rare
-    text = f"not {bracketed(x, NOT)}"
-    return Symbol(text, NOT, lambda: np.logical_not(x.value), rare, smooth=False)
-
-
-def _choice(condition: Any, x: Any, y: Any) -> Any:
-    """Return np.where."""
-    if not isinstance(condition, Symbol):
-        if np.ndim(condition) == 0:
-            return x if condition else y
-        return call("where", np.where, (condition, x, y), {})
-    if condition.rare is not None:
-        return x if np.all(condition.value) else y
-    a, b = literal(x), literal(y)
-    text = f"{bracketed(a, OR)} if {bracketed(condition, OR)} else {bracketed(b, OR)}"
-    return _written(text, CHOICE, np.where, condition, x, y)
-
-
-_WRITERS: dict[Any, Callable[..., Any]] = {
-    np.add: _sum,
-    np.subtract: _difference,
-    np.negative: _negative,
-    np.positive: lambda x: x,
-    np.multiply: _product,
-    np.divide: _quotient,
-    np.matmul: _matrix_product,
-    np.power: _power,
-    np.square: lambda x: _power(x, 2),
-    np.sqrt: _root,
-    np.less: _comparison(np.less, "<"),
-    np.less_equal: _comparison(np.less_equal, "≤"),
-    np.greater: _comparison(np.greater, ">"),
-    np.greater_equal: _comparison(np.greater_equal, "≥"),
-    np.equal: _comparison(np.equal, "=", rare=True),
-    np.not_equal: _comparison(np.not_equal, "≠", rare=False),
-    np.logical_and: _and,
-    np.bitwise_and: _and,
-    np.logical_or: _or,
-    np.bitwise_or: _or,
-    np.logical_not: _not,
-    np.invert: _not,
-}

@@ -37,6 +37,12 @@ def _set(i: int, g: Symbol, out: Symbol, x: Any, entries: Any, key: Any) -> str:
     return f"g{_at(key)}" if i else f"g, but 0 at {_at(key)}"
 
 
+def _getitem(g: Symbol, out: Symbol, x: Symbol, key: Any) -> Any:
+    if all(k is None or k is Ellipsis or key_text((k,), 0) == ":" for k in key):
+        return g.reshape(x.shape)  # nothing is left out
+    return f"g at {_at(key)}, else 0"
+
+
 def _at(key: Any) -> str:
     return f"[{key_text(key, len(key) - 1)}]"
 
@@ -61,7 +67,7 @@ IMAGES: dict[str, tuple[Callable[..., Any], ...]] = {
     "norm": (_norm,),
     # entries moved about
     "broadcast_to": (lambda g, out, x, *_: "sum of g over the broadcast axes",),
-    "getitem": (lambda g, out, x, key: f"g at {_at(key)}, else 0",),
+    "getitem": (_getitem,),
     "cumsum": (lambda g, out, x, axis: "g summed from the end",),
     "resize_axis": (lambda g, out, x, *_: "g, cut or padded with 0",),
     "rfft": (lambda g, out, x, *_: "rfftᵀ(g)",),

@@ -41,7 +41,7 @@ def decimal(x: Any) -> str:
 def number(x: Any) -> tuple[str, int]:
     """Return a number as it is written, and how tightly that holds together."""
     if isinstance(x, bool | np.bool):
-        return str(int(x)), ATOM
+        return str(x), ATOM
     if isinstance(x, complex | np.complexfloating):
         return _complex(complex(x))
     text, level = _magnitude(abs(x))
@@ -62,16 +62,16 @@ def _magnitude(x: Any) -> tuple[str, int]:
     return decimal(x), ATOM
 
 
-def spelled(x: Any) -> str:
+def spelling(x: Any) -> str:
     """Return an argument as a program spells it."""
     if isinstance(x, np.ndarray):
         if x.ndim == 0:
-            return spelled(x[()])
-        return f"[{', '.join(map(spelled, x))}]" if x.size <= 4 else "…"
+            return spelling(x[()])
+        return f"[{', '.join(map(spelling, x))}]" if x.size <= 4 else "…"
     if isinstance(x, list):
-        return f"[{', '.join(map(spelled, x))}]"
+        return f"[{', '.join(map(spelling, x))}]"
     if isinstance(x, tuple):
-        return spelled(x[0]) if len(x) == 1 else f"({', '.join(map(spelled, x))})"
+        return spelling(x[0]) if len(x) == 1 else f"({', '.join(map(spelling, x))})"
     if isinstance(x, int | float | complex | np.number) and not isinstance(x, bool):
         return number(x)[0]
     return str(x) if isinstance(x, np.generic) else repr(x)

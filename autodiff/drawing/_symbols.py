@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
+import autodiff.drawing._arithmetic  # noqa: F401  # what operators write
 from autodiff._core.op import Each, Op
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._expressions import COMPARISON, OR, Symbol, literal
 from autodiff.drawing._images import IMAGES, IMAGES_OF_EACH
-from autodiff.drawing._literals import ATOM, decimal, number, spelled
-from autodiff.drawing._slopes import SLOPES
+from autodiff.drawing._literals import ATOM, decimal, number, spelling
 
 MOST_ENTRIES = 4  # of an array that is written into a formula
 
@@ -94,7 +95,9 @@ def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
 
 
 def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formula | None:
-    small = all(np.ndim(v) <= 1 and np.size(v) <= MOST_ENTRIES for v in values)
+    small = all(np.ndim(v) <= 1 or np.size(v) == 1 for v in values) and all(
+        np.size(v) <= MOST_ENTRIES for v in values
+    )
     *operands, out = values if small else map(_sample, values, range(len(values)))
     atoms = [*map(_atom, names[:-1], operands), Symbol(names[-1], ATOM, lambda: out, smooth=False)]
     formula = _factor(op, i, atoms)
@@ -104,24 +107,34 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
         return Formula(number(formula)[0], value=formula)
     if not small:
         return Formula(_text(formula))
-    value = np.asarray(op.rules[i](np.float64(1), out, *operands)) * 1
+    value = np.asarray(_rule(op, i)(np.float64(1), out, *operands)) * 1
     result = value.item() if value.size == 1 else None
-    text, shown = _text(_factor(op, i, [*map(_with_number, atoms)])), spelled(value.reshape(-1))
+    text, shown = _text(_factor(op, i, [*map(_with_number, atoms)])), spelling(value.reshape(-1))
     shown = shown if result is None else decimal(result)
     return Formula(_text(formula), text if text == shown else f"{text} = {shown}", result)
 
 
 def _factor(op: Op, i: int, atoms: Sequence[Any]) -> Any:
+    from autodiff.drawing._slopes import SLOPES  # which takes as long to import as SciPy does
+
     *operands, out = atoms
-    stated = SLOPES.get(op.name) if _is_ours(op) else None
-    return stated[i](out, *operands) if stated else op.rules[i](np.float64(1), out, *operands)
+    rule = _rule(op, i)
+    stated = SLOPES.get(op.name) if _is_ours(rule) else None
+    return stated[i](out, *operands) if stated else rule(np.float64(1), out, *operands)
 
 
-def _is_ours(op: Op) -> bool:
-    """Whether it is this library that states an op: one of one's own may have any name."""
-    rule = op.rules.rule if isinstance(op.rules, Each) else op.rules[0]
-    homes = [getattr(f, "__module__", None) or "" for f in (rule, op.compute)]
-    return any(home.startswith(("autodiff.rules.", "autodiff._core.", "nn.")) for home in homes)
+def _rule(op: Op, i: int) -> Callable[..., Any]:
+    """Return a rule itself, without the look at what it returns that one's own are given."""
+    rule: Callable[..., Any] = inspect.unwrap(op.rules[i])
+    return rule
+
+
+def _is_ours(rule: Callable[..., Any]) -> bool:
+    """Whether it is this library that states a rule: an op of one's own may have any name."""
+    if isinstance(rule, partial):
+        rule = rule.func
+    home = str(getattr(rule, "__module__", ""))
+    return home.startswith(("autodiff.rules.", "autodiff._core.", "nn."))
 
 
 def _text(x: Any) -> str:
@@ -134,7 +147,7 @@ def _text(x: Any) -> str:
 def _atom(name: str, value: Any) -> Any:
     """Return what a rule is given for an operand: its symbol, or a number as it is."""
     if not name:
-        return value if type(value) in (int, float, complex, bool) else literal(value)
+        return literal(value) if np.ndim(value) else value
     return Symbol(name, ATOM, lambda: value, smooth=np.result_type(value).kind in "fc")
 
 
@@ -142,7 +155,8 @@ def _with_number(atom: Any) -> Any:
     """Return a symbol whose text is its value."""
     if not isinstance(atom, Symbol):
         return atom
-    written = literal(atom.value)
+    value = atom.value
+    written = literal(value.item() if np.size(value) == 1 else value)
     written.smooth = atom.smooth
     return written
 
@@ -167,8 +181,8 @@ def _image(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
         for k, (name, x) in enumerate(zip(names[:-1], inputs, strict=True))
     ]
     g = Symbol("g", ATOM, lambda: np.ones_like(out))
-    rule: Callable[..., Any] = op.rules[i]
-    if _is_ours(op):
+    rule = _rule(op, i)
+    if _is_ours(rule):
         if isinstance(op.rules, Each):
             rule = partial(IMAGES_OF_EACH[op.name], i) if op.name in IMAGES_OF_EACH else rule
         elif op.name in IMAGES:

@@ -170,6 +170,7 @@ def _checked_rule(name: str, i: int, rule: Function, backward: bool) -> Function
     foreign = False  # whether somebody beside the rule holds the image
     what = f"the rule of {name} for operand {i}"
 
+    @wraps(rule, updated=())  # whose formula pictures show
     def image(g: Cotangent, out: Value, *inputs: Value) -> Cotangent:
         nonlocal trusted, foreign
         if g.dtype is trusted and g.ndim == (out if backward else inputs[i]).ndim:
@@ -263,6 +264,7 @@ def checked_entries(name: str, i: int, rule: Function) -> Function:
     trusted: Any = None  # the type of the operand that was looked at
     what = f"the rule of {name} for operand {i}"
 
+    @wraps(rule, updated=())  # whose formula pictures show
     def image(g: Cotangent, out: Value, *inputs: Value) -> Cotangent:
         nonlocal trusted
         if inputs[i].dtype is trusted:
