@@ -34,7 +34,7 @@ def read_view(
     if len(given) == 1 and hasattr(given[0], "lines"):
         return view_of_plan(given[0].lines), None
     subject = _subject_of(given)
-    _give_names(subject, names)
+    give_names(subject, names)
     view, keys = view_of(subject, gradients=gradients, derivatives=derivatives, unfold=unfold)
     return view, None if start is None else _key_of(start, view, keys)
 
@@ -140,7 +140,7 @@ def _subject_of(given: tuple[Any, ...]) -> Subject:
     return Subject(list(dict.fromkeys(given)))
 
 
-def _give_names(subject: Subject, names: Names) -> None:
+def give_names(subject: Subject, names: Names) -> None:
     """Note what else the picture is to call some Tensors."""
     if isinstance(names, Mapping):
         pairs = list(names.items())

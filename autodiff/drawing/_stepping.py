@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 from autodiff.drawing._whole_file import write_whole
 
 if TYPE_CHECKING:
-    from autodiff.drawing._functions import Program
+    from autodiff.drawing._functions import Subject
+    from autodiff.drawing._graph import Names
     from autodiff.drawing._view import View
 
 MOST_OPS = 500  # beyond this nobody steps
@@ -20,7 +21,7 @@ MOST_OPS = 500  # beyond this nobody steps
 def steps(
     f: Callable[..., Any],
     *args: Any,
-    names: Mapping[str, Any] | None = None,
+    names: Names = None,
     theme: str = "auto",
     direction: str = "TB",
     title: str | None = None,
@@ -37,8 +38,9 @@ def steps(
         Takes the arguments as Tensors and returns one real number.
     *args
         Arrays, numbers, and structures of them.
-    names : dict of str to Tensor, optional
-        What to call other Tensors that ``f`` uses.
+    names : dict of str to Tensor, or list of str, optional
+        What to call Tensors that ``f`` uses; in a list, its output. Arguments are named by the
+        signature, and what is computed by the variables of ``f`` that it is bound to.
     theme : {"auto", "light", "dark"}
         "auto" follows the reader's settings.
     direction : {"TB", "LR"}
@@ -64,7 +66,8 @@ def steps(
     True
     """
     from autodiff.drawing._dot import DIRECTIONS
-    from autodiff.drawing._functions import record_program
+    from autodiff.drawing._functions import record_subject
+    from autodiff.drawing._graph import give_names
     from autodiff.drawing._nodes import view_of
     from autodiff.drawing._steps import steps_of
     from autodiff.drawing._steps_page import page
@@ -80,10 +83,11 @@ def steps(
         if given not in known:
             raise ValueError(f"unknown {option} {given!r}: give one of {', '.join(known)}")
     with variables_of(f) as variables:
-        program = record_program(f, args)
-    program.names |= variables
-    view, keys = view_of(program, unfold=True)
-    _require_one_output(program, view)
+        subject = record_subject(f, args)
+    subject.names |= variables
+    give_names(subject, names)
+    view, keys = view_of(subject, unfold=True)
+    _require_one_output(subject, view)
     ops = sum(bool(node.formula) for node in view.nodes)
     if ops > MOST_OPS:
         raise ValueError(
@@ -97,12 +101,12 @@ def steps(
     return Steps(html, named)
 
 
-def _require_one_output(program: Program, view: View) -> None:
+def _require_one_output(subject: Subject, view: View) -> None:
     kinds = [node.kind for node in view.nodes]
-    if "failed" not in kinds and (len(program.outputs) != 1 or "output" not in kinds):
+    if "failed" not in kinds and (len(subject.outputs) != 1 or "output" not in kinds):
         raise TypeError(
             "steps expects a function that returns one real number, computed from its arguments, "
-            f"but it returned {len(program.outputs)}, or an argument itself: return a sum of them"
+            f"but it returned {len(subject.outputs)}, or an argument itself: return a sum of them"
         )
 
 

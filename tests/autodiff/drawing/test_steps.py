@@ -12,15 +12,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import Tensor
-from autodiff.drawing._functions import record_program
+from autodiff import Tensor, grad
+from autodiff.drawing._functions import record_subject
 from autodiff.drawing._nodes import view_of
 from autodiff.drawing._steps import Step, shown, steps_of
 from autodiff.drawing._variables import variables_of
+from tests.autodiff.cases import CASES
+from tests.autodiff.cases.case import Case
 
 
 def course(f: Callable[..., Any], *args: Any) -> list[Step]:
-    return steps_of(*view_of(record_program(f, args), unfold=True))
+    return steps_of(*view_of(record_subject(f, args), unfold=True))
 
 
 def relu(x: Any) -> Any:
@@ -98,7 +100,7 @@ def test_what_is_given_then_the_values_then_the_cotangents_then_the_gradients(
 def test_each_value_appears_once_and_after_what_it_is_computed_from(
     f: Callable[..., Any], args: Any
 ) -> None:
-    view, tensors = view_of(record_program(f, args), unfold=True)
+    view, tensors = view_of(record_subject(f, args), unfold=True)
     found = steps_of(view, tensors)
     assert {key: len(texts) for key, texts in appears(found, "values").items()} == dict.fromkeys(
         [node.key for node in view.nodes], 1
@@ -209,6 +211,20 @@ def test_a_path_that_is_not_taken_passes_nothing_though_its_slope_is_infinite() 
 def test_arguments_that_require_no_gradient_receive_none() -> None:
     found = course(lambda x, k: x**k, 3.0, 2)
     assert found[-1].equations == [["∂output/∂x", "6"]]
+
+
+@pytest.mark.parametrize("case", CASES[::7], ids=str)
+def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
+    def weighted(*args: Any) -> Any:
+        y = case.f(*args)
+        return np.sum((np.real(y) + np.imag(y)) * np.cos(np.arange(y.size)).reshape(y.shape))
+
+    view, keys = view_of(record_subject(weighted, case.args), unfold=True)
+    if [node.kind for node in view.nodes].count("output") != 1:
+        pytest.skip("what it returns is no Tensor, or several")
+    leaves = tuple(i for i, x in enumerate(case.args) if x.dtype.kind in "fc")
+    given = {text for _, text in steps_of(view, keys)[-1].equations}
+    assert given <= {shown(g) for g in grad(weighted, leaves)(*case.args)}
 
 
 @pytest.mark.parametrize(

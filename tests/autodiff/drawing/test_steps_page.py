@@ -100,6 +100,16 @@ def test_hostile_names_are_text(name: str) -> None:
     assert any(name in step["heading"] for step in data(page.html)["steps"])
 
 
+def test_what_else_a_function_uses_can_be_named() -> None:
+    weight = Tensor(3.0)
+    page = steps(lambda x: weight * x, 2.0, names={"weight": weight}, title="A product")
+    assert [step["heading"] for step in data(page.html)["steps"]][:2] == [
+        "x = 2",
+        "output = weight * x",
+    ]
+    assert "<h1>A product</h1>" in page.html
+
+
 def test_a_notebook_shows_the_page_in_a_frame() -> None:
     shown = PAGE._repr_html_()
     assert shown.startswith("<iframe ")
