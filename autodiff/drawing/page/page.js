@@ -4,9 +4,11 @@ const { steps, turn } = JSON.parse(document.getElementById("data").textContent);
 const last = steps.length - 1;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const at = (id) => document.getElementById(id);
-const PAUSE = 1800; // milliseconds from step to step
+const PAUSE = 2000; // milliseconds from step to step
 const TRAVEL = 700; // along an edge
+const SHORT = 12; // characters that leave room beside them on a narrow page
 const LEAST = 0.85; // of its size, to which a wide graph shrinks before it has to be scrolled
+const hasAddress = location.protocol !== "about:"; // which a notebook's frame has not
 let now = -1;
 let playing = 0;
 
@@ -24,6 +26,7 @@ const links = steps.map((step, k) => {
   const link = document.createElement("a");
   link.href = `#step-${k}`;
   link.textContent = step.heading;
+  if (!hasAddress) link.onclick = () => (go(k), false);
   return link;
 });
 listLinks();
@@ -53,7 +56,7 @@ function known(k, what) {
   return Object.assign({}, ...steps.slice(0, k + 1).map((step) => step[what]));
 }
 
-function show(k, moves = true) {
+function show(k, kept = true) {
   k = Math.max(0, Math.min(last, k));
   if (k === now) return;
   const onward = k === now + 1;
@@ -63,7 +66,7 @@ function show(k, moves = true) {
   light(steps[k]);
   tell();
   travel(steps[k], onward);
-  if (moves) remember();
+  if (kept) remember();
 }
 
 /** Write the words and the equations of a step. */
@@ -80,7 +83,7 @@ function say(step) {
 /** Return one chain of equal things: what is defined to the left, each equal on a line of its own. */
 function equation([left, ...equals]) {
   const block = document.createElement("div");
-  block.className = "equation";
+  block.className = left.length > SHORT ? "equation long" : "equation";
   equals.forEach((text, i) => {
     const term = document.createElement("span");
     term.className = "term";
@@ -103,7 +106,6 @@ function paint(step) {
     put(node.querySelector(".fact"), values[key]);
     put(node.querySelector(".gradient"), cotangents[key]);
     node.classList.toggle("known", key in values);
-    node.classList.toggle("reached", key in cotangents);
     node.classList.toggle("focus", key === step.node);
     node.classList.toggle("sender", key === step.sender);
   }
@@ -209,11 +211,7 @@ function move(text, path) {
 
 /** Keep the step in the address, without a place in the history for each. */
 function remember() {
-  try {
-    history.replaceState(null, "", `#step-${now}`);
-  } catch {
-    at("link").hidden = true; // a frame in a notebook has no address of its own
-  }
+  if (hasAddress) history.replaceState(null, "", `#step-${now}`);
 }
 
 function stepInAddress() {
@@ -256,6 +254,7 @@ at("forward").onclick = KEYS.ArrowRight;
 at("last").onclick = KEYS.End;
 const picture = document.querySelector("#graph > svg");
 picture.style.minWidth = `${LEAST * picture.getAttribute("width")}px`;
+at("link").hidden = !hasAddress;
 at("slider").max = last;
 at("slider").oninput = (event) => go(Number(event.target.value));
 at("slider").parentNode.style.setProperty("--turn", `${(100 * turn) / Math.max(1, last)}%`);

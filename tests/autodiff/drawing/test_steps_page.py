@@ -334,9 +334,13 @@ def test_numbers_travel_unless_the_reader_wants_no_motion(opened: Any) -> None:
         assert page.locator(".on-edge.token").count() == moving
 
 
-def test_a_frame_in_a_notebook_steps_too(opened: Any, address: dict[str, str]) -> None:
+def test_a_frame_in_a_notebook_steps_too(opened: Any) -> None:
     page = opened()
     page.set_content(PAGE._repr_html_())
     frame = page.frame_locator("iframe")
     frame.locator("#forward").click()
     assert frame.locator("#count").inner_text() == "Step 1 of 66"
+    frame.locator("summary").click()
+    frame.locator("#outline a").nth(12).click()
+    assert frame.locator("#count").inner_text() == "Step 12 of 66"
+    assert frame.locator("#link").is_hidden()
