@@ -7,6 +7,7 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ import pytest
 
 from autodiff import Tensor, grad
 from autodiff.drawing._functions import record_subject
+from autodiff.drawing._listing import Listing, listings
 from autodiff.drawing._nodes import view_of
 from autodiff.drawing._steps import Step, shown, steps_of
 from autodiff.drawing._variables import variables_of
@@ -126,6 +128,14 @@ def test_an_operand_that_is_used_twice_sends_twice() -> None:
     assert found[-1].equations == [["∂output/∂x", "6"]]
 
 
+def test_uses_that_share_an_edge_send_along_it_one_after_the_other() -> None:
+    found = course(
+        lambda x: np.sum(np.linalg.matrix_power(x, 2)), np.array([[1.0, 2.0], [3.0, 4.0]])
+    )
+    # d/dx of the sum of x @ x is 1 xᵀ + xᵀ 1, the sums of rows and of columns
+    assert found[-1].equations == [["∂output/∂x", "(2, 2): [[7, 11], [9, 13]]"]]
+
+
 # -- what is said to be equal ----------------------------------------------------------------
 
 
@@ -236,6 +246,7 @@ def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
         (0.0, "0"),
         (1e-9, "1e−09"),
         (0.012345678, "0.012346"),
+        (12345.678, "12345.678"),
         (123456.789, "1.2346e+05"),
         (math.nan, "nan"),
         (-math.inf, "−inf"),
@@ -262,6 +273,34 @@ def test_a_function_that_raises_is_followed_as_far_as_it_goes() -> None:
     assert [step.way for step in found] == ["Arguments", "Forward", "Failed"]
     assert "matmul" in found[-1].says or "@" in found[-1].heading
     assert "(3,)" in found[-1].says
+
+
+# -- source ----------------------------------------------------------------------------------
+
+
+def nesting(x: Any) -> Any:
+    def square(y: Any) -> Any:
+        return y * y  # the innermost
+
+    return square(x) + (lambda y: y * 3.0)(x)
+
+
+def test_the_source_is_that_of_the_innermost_functions_each_once() -> None:
+    view, _ = view_of(record_subject(nesting, (2.0,)), unfold=True)
+    own = nesting.__code__.co_filename, nesting.__code__.co_firstlineno
+    found = listings([*(node.place for node in view.nodes if node.place), own])
+    assert [listing.title for listing in found] == ["square", "", "nesting"]
+    assert found[0].lines == ("def square(y: Any) -> Any:", "    return y * y  # the innermost")
+    assert found[1].lines == ("return square(x) + (lambda y: y * 3.0)(x)",)
+    assert found[2].lines[:2] == ("def nesting(x: Any) -> Any:", "    def square(y: Any) -> Any:")
+    assert found[2].first + 1 == found[0].first
+
+
+def test_a_file_that_is_no_python_is_shown_by_its_line(tmp_path: Path) -> None:
+    cell = tmp_path / "cell.py"
+    cell.write_text("%time y = f(x)\nz = y\n", encoding="utf-8")
+    assert listings([(str(cell), 2)]) == [Listing("", str(cell), 2, ("z = y",))]
+    assert listings([("<stdin>", 1)]) == []
 
 
 # -- variables -------------------------------------------------------------------------------
