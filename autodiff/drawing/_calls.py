@@ -21,7 +21,7 @@ import numpy as np
 
 from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
-from autodiff._core.place import HERE
+from autodiff._core.place import HERE, calling_place
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
@@ -88,9 +88,10 @@ class Failure:
 def failure_of(error: Exception, hook: CallHook) -> Failure:
     """Return the call that an error came from, by its traceback; else the line of the program."""
     frames = list(_frames_inwards(error.__traceback__))
-    last = max((i for i, (frame, _) in enumerate(frames) if not _is_inside(frame)), default=0)
+    outside = [i for i, (frame, _) in enumerate(frames) if not _is_inside(frame)]
+    last = outside[-1] if outside else 0
     program, number = frames[last]
-    place = program.f_code.co_filename, number
+    place = (program.f_code.co_filename, number) if outside else calling_place()
     scopes = hook.scopes_of_error[1] if hook.scopes_of_error[0] is error else ()
     for frame, _ in frames[last:]:
         words_of_entry = _ENTRIES.get(frame.f_code)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -18,7 +20,8 @@ from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._calls import CallHook, CallNote, Failure, failure_of
-from autodiff.drawing._words import identity, is_operand, is_ours
+from autodiff.drawing._op_words import is_ours
+from autodiff.drawing._words import identity, is_operand
 
 if TYPE_CHECKING:
     from autodiff._core.op import Op
@@ -39,6 +42,11 @@ class Subject:
     failure: Failure | None = None
     of_function: bool = False
 
+    @cached_property
+    def ops(self) -> Counter[CallNote]:
+        """How many ops each call recorded."""
+        return Counter(self.calls.values())
+
     def shown(self, x: Any) -> Any:
         """Return what the picture shows of an operand: where it merely stands for another, that.
 
@@ -46,7 +54,8 @@ class Subject:
         the program did not call, and that changed nothing.
         """
         while type(x) is Tensor and x.op is not None and x not in self.names and not x.name:
-            if x.op.compute is not argument and (x in self.calls or not _changes_nothing(x)):
+            called = x in self.calls and self.ops[self.calls[x]] == 1
+            if x.op.compute is not argument and (called or not _changes_nothing(x)):
                 break
             x = x.inputs[0]
         return x

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
-from dataclasses import dataclass
+from collections import defaultdict
 from itertools import count, takewhile
 from operator import attrgetter
 from pathlib import Path
@@ -13,52 +12,40 @@ import numpy as np
 
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._calls import CallNote
+from autodiff.drawing._computations import Computation, computations
 from autodiff.drawing._functions import Subject
 from autodiff.drawing._gradients import cotangents_of
 from autodiff.drawing._view import Edge, Node, View
 from autodiff.drawing._words import (
-    Words,
     identity,
     is_operand,
     operands,
-    result_words,
     spelling,
-    words_of,
 )
-
-
-@dataclass
-class Computation:
-    """What computed a Tensor: the words for it, and what it uses, in the words or unsaid."""
-
-    words: Words
-    uses: list[Any]
-    note: CallNote | None = None
 
 
 def view_of(
     subject: Subject, *, gradients: bool = False, derivatives: bool = False, unfold: bool = False
 ) -> tuple[View, dict[Any, str]]:
     """Return the view of a subject, and the keys of its nodes by their `identity`."""
-    lines = _lines(subject, unfold)
-    found = _in_order(lines, subject)
+    computed = computations(subject, unfold)
+    found = _in_order(computed, subject)
     names = _names(found, subject)
     keys = {key: f"n{i}" for i, key in enumerate(found)}
     view = View([_node(x, keys[key], names[key], subject) for key, x in found.items()])
     outputs = set(map(subject.shown, subject.outputs))
     for node, (key, x) in zip(view.nodes, found.items(), strict=True):
-        if line := lines.get(key):
+        if how := computed.get(key):
             node.kind = "output" if x in outputs else "op"
-            node.formula = spelling(line.words, names)
-            if line.note:
-                node.place, node.scopes = line.note.place, line.note.scopes
-            texts = _derivatives(x, line, names, subject) if derivatives else [""] * len(line.uses)
-            for used, text in zip(line.uses, texts, strict=True):
+            node.formula = spelling(how.words, names)
+            if note := subject.calls.get(x):
+                node.place, node.scopes = note.place, note.scopes
+            texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
+            for used, text in zip(how.uses, texts, strict=True):
                 view.edges.append(Edge(keys[identity(used)], node.key, text))
     _add_failure(view, subject, keys, names)
     _put_into_scopes(view)
-    _note_changes(view, lines, keys)
+    _note_changes(view, computed, keys)
     if gradients:
         _add_gradients(view, found, subject)
     return view, keys
@@ -67,73 +54,11 @@ def view_of(
 # -- which nodes there are -----------------------------------------------------------------------
 
 
-def _lines(subject: Subject, unfold: bool) -> dict[Any, Computation]:
-    """Return the line of each Tensor that was computed and that the picture shows."""
-    lines: dict[Any, Computation] = {}
-    shown: defaultdict[CallNote, list[Tensor]] = defaultdict(list)
-    ops = Counter(subject.calls.values())
-    waiting = _last(subject)
-    for y in waiting:  # which grows meanwhile
-        if y in lines or _is_end(y, subject):
-            continue
-        note = subject.calls.get(y)
-        if note is None or note.words is None or (unfold and ops[note] > 1):
-            words = words_of(y)
-            inputs = list(y.inputs)
-        else:
-            words = note.words
-            inputs = _inputs_of_call(y, note, subject)
-            shown[note].append(y)
-        uses = [subject.shown(x) for x in operands(words)]
-        said = set(map(id, uses))
-        unsaid = dict.fromkeys(
-            subject.shown(x) for x in inputs if type(x) is Tensor and x.requires_grad
-        )
-        uses += [x for x in unsaid if id(x) not in said]
-        lines[y] = Computation([subject.shown(part) for part in words], uses, note)
-        waiting += [x for x in uses if type(x) is Tensor]
-    for results in shown.values():
-        results.sort(key=attrgetter("_index"))
-        for i, y in enumerate(results):
-            lines[y].words = [*lines[y].words, result_words(y, lines[y].words, i, len(results))]
-    return lines
-
-
-def _last(subject: Subject) -> list[Tensor]:
-    """Return the outputs; where there are none, what was computed last and used by nothing."""
-    if subject.failure is None:
-        return [subject.shown(y) for y in subject.outputs]
-    kept = [y for y, note in subject.calls.items() if note is not subject.failure.note]
-    used = {id(x) for y in kept for x in y.inputs}
-    of_failure = [subject.shown(x) for x in operands(subject.failure.words)]
-    return [y for y in kept if id(y) not in used] + [x for x in of_failure if type(x) is Tensor]
-
-
-def _is_end(x: Tensor, subject: Subject) -> bool:
-    return x.op is None or x in subject.arguments
-
-
-def _inputs_of_call(y: Tensor, note: CallNote, subject: Subject) -> list[Any]:
-    """Return what a call took from outside of it on the way to one of its results."""
-    found: list[Any] = []
-    inside = {y: None}
-    waiting = [y]
-    for consumer in waiting:  # which grows meanwhile
-        for x in consumer.inputs:
-            if type(x) is Tensor and subject.calls.get(x) is note:
-                if x not in inside:
-                    inside[x] = None
-                    waiting.append(x)
-            else:
-                found.append(x)
-    return found
-
-
-def _in_order(lines: dict[Any, Computation], subject: Subject) -> dict[Any, Any]:
+def _in_order(computed: dict[Any, Computation], subject: Subject) -> dict[Any, Any]:
     """Return what the nodes stand for by its `identity`, each behind what it was computed from."""
     found: dict[Any, Any] = {}
-    for y in sorted(lines, key=attrgetter("_index")):
-        for x in lines[y].uses:
+    for y in sorted(computed, key=attrgetter("_index")):
+        for x in computed[y].uses:
             found.setdefault(identity(x), x)
         found.setdefault(y, y)
     rest = operands(subject.failure.words) if subject.failure else subject.outputs
@@ -182,12 +107,12 @@ def _put_into_scopes(view: View) -> None:
             node.scopes = tuple(names[0] for names in shared)
 
 
-def _note_changes(view: View, lines: dict[Any, Computation], keys: dict[Any, str]) -> None:
+def _note_changes(view: View, computed: dict[Any, Computation], keys: dict[Any, str]) -> None:
     """Say which leaves are younger than what was computed from them."""
     changed = {
         keys[x]
-        for y, line in lines.items()
-        for x in line.uses
+        for y, how in computed.items()
+        for x in how.uses
         if type(x) is Tensor and x.op is None and x._index > y._index
     }
     for node in view.nodes:
@@ -237,20 +162,18 @@ def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
         view.notes.append("gradients are those of the sum of all entries of the outputs")
 
 
-def _derivatives(
-    y: Tensor, line: Computation, names: dict[Any, str], subject: Subject
-) -> list[str]:
+def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
     """Return the local derivative for each use; none of a call that several ops made."""
     from autodiff.drawing._symbols import derivative_text
 
     inputs = [subject.shown(x) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
-    if not all(any(x is used for used in line.uses) for x in differentiable):
-        return [""] * len(line.uses)
+    if not all(any(x is used for used in how.uses) for x in differentiable):
+        return [""] * len(how.uses)
     called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]
     left = list(range(len(inputs)))
     texts = []
-    for x in line.uses:
+    for x in how.uses:
         i = next((i for i in left if inputs[i] is x), None)
         if i is None or not x.requires_grad:
             texts.append("")

@@ -115,6 +115,7 @@ class TestGradients:
         x = Tensor(2.0, name="x")
         u = x * 3
         assert "x" not in gradients(lambda u: u * u, u)
+        assert gradients(lambda u: u * x, u)["x"] == 6  # not what goes through u as well
 
     def test_of_parameters_that_are_older_than_the_arguments(self) -> None:
         model = nn.Linear(3, 1, seed=0)
