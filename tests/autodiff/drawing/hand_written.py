@@ -52,6 +52,16 @@ def chain(length: int) -> View:
     return View(nodes, edges + [Edge("n0", f"n{i}") for i in range(2, length)])
 
 
+def layers(count: int) -> View:
+    """Return a view of v1 = w1 @ x, v2 = w2 @ v1, ..."""
+    nodes, edges = [Node("n0", "leaf", "x", value=np.ones(3))], []
+    for i in range(1, count + 1):
+        nodes.append(Node(f"w{i}", "parameter", f"w{i}", value=np.ones((3, 3))))
+        nodes.append(Node(f"n{i}", "op", f"v{i}", f"w{i} @ v{i - 1}", np.ones(3)))
+        edges += [Edge(f"w{i}", f"n{i}"), Edge(f"n{i - 1}", f"n{i}")]
+    return View(nodes, edges)
+
+
 def texts(svg: bytes) -> list[str]:
     """Return each line of text of an SVG."""
     found = ElementTree.fromstring(svg).iter(f"{SVG}text")
