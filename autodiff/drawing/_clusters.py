@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import TypeAlias
 
-from autodiff.drawing._view import Node, View
+from autodiff.drawing._view import Edge, Node, View
 
 
 @dataclass(eq=False)
@@ -72,3 +74,45 @@ def _put_before(source: Node, path: list[Cluster]) -> None:
         home[-1].members.append(member)
     else:
         home[-1].members.insert(-1, member)
+
+
+# -- edges: what uses a node is reached through the borders of clusters ---------------------------
+
+# A use (a node and the number of the edge), a cluster that is entered, or the border.
+Target: TypeAlias = tuple[str, int] | Cluster | None
+# What signals lead to, by the key of the node that makes each.
+Wires: TypeAlias = dict[str, dict[Target, None]]
+
+
+def homes_of(root: Cluster) -> dict[str, list[Cluster]]:
+    """Return the clusters that each node is in, outermost first."""
+    homes: dict[str, list[Cluster]] = {}
+    paths = [[root]]
+    while paths:
+        path = paths.pop()
+        for member in path[-1].members:
+            if isinstance(member, Node):
+                homes[member.key] = path
+            else:
+                paths.append([*path, member])
+    return homes
+
+
+def way_of(
+    number: int, edge: Edge, homes: dict[str, list[Cluster]]
+) -> list[tuple[Cluster, Target]]:
+    """Return the clusters an edge runs through, and its target in each."""
+    outwards, inwards = homes[edge.tail], homes[edge.head]
+    shared = sum(a is b for a, b in zip(outwards, inwards, strict=False))
+    way: list[tuple[Cluster, Target]] = [(cluster, None) for cluster in outwards[: shared - 1 : -1]]
+    way += pairwise(inwards[shared - 1 :])
+    return [*way, (inwards[-1], (edge.head, number))]
+
+
+def wires_of(edges: list[Edge], homes: dict[str, list[Cluster]]) -> dict[Cluster, Wires]:
+    """Return which signals there are in each cluster, and their targets there."""
+    wires: dict[Cluster, Wires] = {}
+    for number, edge in enumerate(edges):
+        for cluster, target in way_of(number, edge, homes):
+            wires.setdefault(cluster, {}).setdefault(edge.tail, {})[target] = None
+    return wires

@@ -53,10 +53,12 @@ def fold(
         return _small_enough(folded)
     if collapse is True:
         folded = without_plain_constants(without_repeats(folded))
-        return _closed(folded, lambda c: not any(isinstance(m, Cluster) for m in c.members))
+        return _with_scopes_closed(
+            folded, lambda c: not any(isinstance(m, Cluster) for m in c.members)
+        )
     if collapse is False:
         return folded
-    return _closed(folded, lambda cluster: cluster.scopes[-1] == collapse)
+    return _with_scopes_closed(folded, lambda cluster: cluster.scopes[-1] == collapse)
 
 
 def _require_known(view: View, collapse: Any, reach: Any) -> None:
@@ -128,7 +130,7 @@ def _small_enough(view: View) -> View:
     done = ["repeats folded"] * (len(folded.nodes) < len(view.nodes))
     depth = max((len(node.scopes) for node in folded.nodes), default=0)
     while depth and len(folded.nodes) > MOST_NODES:
-        folded = _closed(folded, partial(_is_as_deep, depth))
+        folded = _with_scopes_closed(folded, partial(_is_as_deep, depth))
         depth -= 1
     done += ["scopes closed"] * any(node.kind == "scope" for node in folded.nodes)
     if done:
@@ -181,7 +183,7 @@ def without_plain_constants(view: View) -> View:
 # -- scopes ----------------------------------------------------------------------------------
 
 
-def _closed(view: View, is_closed: Callable[[Cluster], bool]) -> View:
+def _with_scopes_closed(view: View, is_closed: Callable[[Cluster], bool]) -> View:
     """Return the view with one node in the place of each of some clusters.
 
     Outputs and what has failed stay as they are.

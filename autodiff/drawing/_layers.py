@@ -56,7 +56,7 @@ def layers_of(
     """Return the layers of items, of which the first and the last have layers of their own."""
     rank = _ranks(len(widths), signals, entrances, exits)
     points, links, chains = _points(rank, signals)
-    layers = _ordered(points, links)
+    layers = _in_few_crossings(points, links)
     half = [width / 2 for width in widths] + [0.0] * (len(points) - len(widths))
     x = abscissae(layers, half, signals, links)
     straighten(x, layers, half, chains)
@@ -133,7 +133,7 @@ def _lanes(rank: list[int], signals: Sequence[Signal], right: float) -> list[flo
 # -- from left to right ----------------------------------------------------------------------
 
 
-def _ordered(rank: list[int], links: Sequence[Link]) -> list[list[int]]:
+def _in_few_crossings(rank: list[int], links: Sequence[Link]) -> list[list[int]]:
     """Return each layer's points from left to right, with few crossings of links."""
     above: list[list[int]] = [[] for _ in rank]
     below: list[list[int]] = [[] for _ in rank]
@@ -146,7 +146,7 @@ def _ordered(rank: list[int], links: Sequence[Link]) -> list[list[int]]:
         if not fewest:
             break
         downwards = sweep % 2 == 0
-        layers = _reordered(layers, above if downwards else below, downwards)
+        layers = _by_neighbours(layers, above if downwards else below, downwards)
         count = _crossings(layers, below)
         if count < fewest:
             best, fewest = layers, count
@@ -168,7 +168,7 @@ def _as_read(rank: list[int], above: list[list[int]]) -> list[list[int]]:
     return layers
 
 
-def _reordered(
+def _by_neighbours(
     layers: list[list[int]], neighbours: list[list[int]], downwards: bool
 ) -> list[list[int]]:
     """Return the layers, each point at the mean of its neighbours in the layer gone before."""

@@ -12,17 +12,21 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import NamedTuple
 
-from autodiff.drawing._clusters import Cluster, cluster_tree
+from autodiff.drawing._clusters import (
+    Cluster,
+    Target,
+    Wires,
+    cluster_tree,
+    homes_of,
+    way_of,
+    wires_of,
+)
 from autodiff.drawing._layers import Layers, Stop, layers_of
 from autodiff.drawing._signals import Signal
 from autodiff.drawing._themes import SMALL, text_width
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Node, View
 
 Point = tuple[float, float]
-Target = tuple[str, int] | Cluster | None  # a use: node and number of the edge; the border: None
-Wires = dict[
-    str, dict[Target, None]
-]  # what signals lead to, by the key of the node that makes each
 SPINE = 64  # how much straighter runs what was computed than what was given
 GAP = 30.0  # between layers, in points
 SLOPE = 0.08  # more gap where an edge goes far aside
@@ -40,7 +44,7 @@ class Box(NamedTuple):
 
 
 @dataclass
-class Layout:
+class Positions:
     """Middles of nodes by key, a route for each edge, and the clusters' borders, in points.
 
     The pieces of a route are straight in the direction of the picture, or lead from one layer to
@@ -81,16 +85,16 @@ class Interior:
 
 
 @dataclass
-class Plan:
+class Rooms:
     """What all clusters' layouts need, and those there are so far."""
 
     sizes: dict[str, Point]
     homes: dict[str, list[Cluster]]  # the clusters that a node is in, outermost first
     wires: dict[Cluster, Wires]  # the signals in a cluster, their targets
-    rooms: dict[Cluster, Room] = field(default_factory=dict)
+    furnished: dict[Cluster, Room] = field(default_factory=dict)
 
 
-def layout(view: View, sizes: dict[str, Point], direction: str = "TB") -> Layout:
+def layout(view: View, sizes: dict[str, Point], direction: str = "TB") -> Positions:
     """Return where everything stands in a picture whose nodes have these widths and heights.
 
     ``direction`` is "TB" (from top to bottom), "BT", "LR" or "RL".
@@ -98,92 +102,59 @@ def layout(view: View, sizes: dict[str, Point], direction: str = "TB") -> Layout
     if direction in ("LR", "RL"):
         sizes = {key: (height, width) for key, (width, height) in sizes.items()}
     root = cluster_tree(view)
-    homes = _homes(root)
-    plan = Plan(sizes, homes, _wires(view.edges, homes))
-    _furnish(root, plan)
-    found = Layout(plan.rooms[root].size)
+    homes = homes_of(root)
+    rooms = Rooms(sizes, homes, wires_of(view.edges, homes))
+    _furnish(root, rooms)
+    found = Positions(rooms.furnished[root].size)
     origins = {root: (0.0, 0.0)}
-    _place(root, plan, origins, found)
+    _place(root, rooms, origins, found)
     for number, edge in enumerate(view.edges):
         route: list[Point] = []
-        for cluster, target in _way(number, edge, homes):
+        for cluster, target in way_of(number, edge, homes):
             x, y = origins[cluster]
-            route += [(x + a, y + b) for a, b in plan.rooms[cluster].legs[edge.tail, target]]
+            route += [(x + a, y + b) for a, b in rooms.furnished[cluster].legs[edge.tail, target]]
         found.routes.append(_without_stops(route))
-    return _turned(found, direction)
-
-
-# -- which signals a cluster holds -----------------------------------------------------------
-
-
-def _homes(root: Cluster) -> dict[str, list[Cluster]]:
-    homes: dict[str, list[Cluster]] = {}
-    paths = [[root]]
-    while paths:
-        path = paths.pop()
-        for member in path[-1].members:
-            if isinstance(member, Node):
-                homes[member.key] = path
-            else:
-                paths.append([*path, member])
-    return homes
-
-
-def _way(number: int, edge: Edge, homes: dict[str, list[Cluster]]) -> list[tuple[Cluster, Target]]:
-    """Return the clusters an edge runs through, and its target in each."""
-    outwards, inwards = homes[edge.tail], homes[edge.head]
-    shared = sum(a is b for a, b in zip(outwards, inwards, strict=False))
-    way: list[tuple[Cluster, Target]] = [(cluster, None) for cluster in outwards[: shared - 1 : -1]]
-    way += pairwise(inwards[shared - 1 :])
-    return [*way, (inwards[-1], (edge.head, number))]
-
-
-def _wires(edges: list[Edge], homes: dict[str, list[Cluster]]) -> dict[Cluster, Wires]:
-    wires: dict[Cluster, Wires] = {}
-    for number, edge in enumerate(edges):
-        for cluster, target in _way(number, edge, homes):
-            wires.setdefault(cluster, {}).setdefault(edge.tail, {})[target] = None
-    return wires
+    return _in_direction(found, direction)
 
 
 # -- one cluster -----------------------------------------------------------------------------
 
 
-def _furnish(cluster: Cluster, plan: Plan) -> None:
+def _furnish(cluster: Cluster, rooms: Rooms) -> None:
     """Lay out a cluster and all within it."""
     for member in cluster.members:
         if isinstance(member, Cluster):
-            _furnish(member, plan)
-    wires = plan.wires.get(cluster, {})
-    enters = [key for key in wires if cluster not in plan.homes[key]]
+            _furnish(member, rooms)
+    wires = rooms.wires.get(cluster, {})
+    enters = [key for key in wires if cluster not in rooms.homes[key]]
     exits = [key for key, targets in wires.items() if None in targets]
     sizes = [(0.0, BAND)] * len(enters)
-    sizes += [plan.sizes[m.key] if isinstance(m, Node) else plan.rooms[m].size
+    sizes += [rooms.sizes[m.key] if isinstance(m, Node) else rooms.furnished[m].size
               for m in cluster.members]  # fmt: skip
     sizes += [(0.0, 0.0)] * len(exits)
-    signals = _signals(cluster, plan, enters, exits)
+    signals = _signals(cluster, rooms, enters, exits)
     layers = layers_of([width for width, _ in sizes], signals, len(enters), len(exits))
     inner = Interior(wires, enters, exits, sizes, signals, layers)
-    plan.rooms[cluster] = _room(cluster, inner)
+    rooms.furnished[cluster] = _room(cluster, inner)
 
 
-def _signals(cluster: Cluster, plan: Plan, enters: list[str], exits: list[str]) -> list[Signal]:
+def _signals(cluster: Cluster, rooms: Rooms, enters: list[str], exits: list[str]) -> list[Signal]:
     """Return what leads from item to item: first what enters, then the members, then what exits."""
     number: dict[str | Cluster, int] = {key: i for i, key in enumerate(enters)}
     for i, member in enumerate(cluster.members, len(enters)):
         number[member.key if isinstance(member, Node) else member] = i
     leave = {key: i for i, key in enumerate(exits, len(number))}
     signals = []
-    for key, targets in plan.wires.get(cluster, {}).items():
-        home = plan.homes[key]
+    for key, targets in rooms.wires.get(cluster, {}).items():
+        home = rooms.homes[key]
         made_in = home[home.index(cluster) + 1 :][:1] if cluster in home else []
         tail = number[made_in[0] if made_in else key]
-        signal = Signal(tail, [], sum(_port(plan, inner, key, "exits") for inner in made_in))
+        signal = Signal(tail, [], sum(_port(rooms, inner, key, "exits") for inner in made_in))
         for target in targets:
             signal.is_arrow.append(isinstance(target, tuple))
             if isinstance(target, Cluster):
                 signal.heads.append(number[target])
-                signal.arrives.append(_port(plan, target, key, "enters"))
+                signal.arrives.append(_port(rooms, target, key, "enters"))
             else:
                 signal.heads.append(leave[key] if target is None else number[target[0]])
                 signal.arrives.append(0.0)
@@ -194,9 +165,9 @@ def _signals(cluster: Cluster, plan: Plan, enters: list[str], exits: list[str]) 
     return signals
 
 
-def _port(plan: Plan, cluster: Cluster, key: str, side: str) -> float:
+def _port(rooms: Rooms, cluster: Cluster, key: str, side: str) -> float:
     """Return how far from its middle a signal crosses a cluster's border."""
-    room = plan.rooms[cluster]
+    room = rooms.furnished[cluster]
     at: float = getattr(room, side)[key]
     return at - room.size[0] / 2
 
@@ -269,9 +240,9 @@ def _heights(
 # -- the whole -------------------------------------------------------------------------------
 
 
-def _place(cluster: Cluster, plan: Plan, origins: dict[Cluster, Point], found: Layout) -> None:
+def _place(cluster: Cluster, rooms: Rooms, origins: dict[Cluster, Point], found: Positions) -> None:
     """Note where all that is in a cluster stands in the picture."""
-    room, (left, top) = plan.rooms[cluster], origins[cluster]
+    room, (left, top) = rooms.furnished[cluster], origins[cluster]
     if cluster.scopes:
         right, bottom = left + room.size[0], top + room.size[1]
         crossings = [(left + x, top) for x in room.enters.values()]
@@ -281,9 +252,9 @@ def _place(cluster: Cluster, plan: Plan, origins: dict[Cluster, Point], found: L
         if isinstance(member, Node):
             found.centres[member.key] = left + x, top + y
         else:
-            width, height = plan.rooms[member].size
+            width, height = rooms.furnished[member].size
             origins[member] = left + x - width / 2, top + y - height / 2
-            _place(member, plan, origins, found)
+            _place(member, rooms, origins, found)
 
 
 def _without_stops(route: list[Point]) -> list[Point]:
@@ -295,7 +266,7 @@ def _without_stops(route: list[Point]) -> list[Point]:
     return [*kept, route[-1]]
 
 
-def _turned(found: Layout, direction: str) -> Layout:
+def _in_direction(found: Positions, direction: str) -> Positions:
     """Return the layout, made from top to bottom, in a direction."""
     width, height = found.size
     turn: dict[str, Callable[[Point], Point]] = {
@@ -310,7 +281,7 @@ def _turned(found: Layout, direction: str) -> Layout:
         (a, b), (c, d) = to(corner), to(opposite)
         ends = (min(a, c), min(b, d)), (max(a, c), max(b, d))
         boxes.append(Box(scopes, *ends, list(map(to, crossings))))
-    return Layout(
+    return Positions(
         (height, width) if direction in ("LR", "RL") else (width, height),
         {key: to(centre) for key, centre in found.centres.items()},
         [[to(point) for point in route] for route in found.routes],

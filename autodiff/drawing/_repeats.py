@@ -44,7 +44,7 @@ def without_repeats(view: View) -> View:
         runs = _runs(_kinds_of_call(nodes, names), operands)
         if not runs:
             return view
-        view = _folded(View(nodes, view.edges, view.notes), runs, names)
+        view = _without_runs(View(nodes, view.edges, view.notes), runs, names)
 
 
 # -- finding them ----------------------------------------------------------------------------
@@ -56,7 +56,7 @@ def _kinds_of_call(nodes: Sequence[Node], names: Sequence[list[str]]) -> list[in
     fresh = count()
     found = []
     for node, operands in zip(nodes, names, strict=True):
-        form = re.sub(r"\[[^][]*\]", _without_digits, _renamed(node.formula, operands, "•"))
+        form = re.sub(r"\[[^][]*\]", _without_digits, _with_names(node.formula, operands, "•"))
         name = "" if node.formula else _without_digits(node.name)
         scopes = tuple(map(_without_digits, node.scopes))
         shape = getattr(node.value, "shape", ()), getattr(node.value, "dtype", None)
@@ -71,7 +71,7 @@ def _without_digits(text: str | re.Match[str]) -> str:
     return re.sub(r"\d+", "#", text if isinstance(text, str) else text[0])
 
 
-def _renamed(formula: str, names: Iterable[str], to: str | Mapping[str, str]) -> str:
+def _with_names(formula: str, names: Iterable[str], to: str | Mapping[str, str]) -> str:
     """Return a formula with other names for its operands."""
     found = sorted(map(re.escape, names), key=len, reverse=True)
     if not found:
@@ -106,12 +106,14 @@ def _run(start: int, period: int, kinds: list[int], operands: list[list[int]]) -
     """Return how often what begins at a node is there in a row."""
 
     def is_repeated(i: int) -> bool:
+        """Whether operands move on by a period, or come from outside; at first both will do."""
         ours, others = operands[i], operands[i + period]
+        outside = start + period if i < start + period else start
         return (
             kinds[i] == kinds[i + period]
             and len(ours) == len(others)
             and all(
-                b - a == period or b == a or (a < start and (b < start or i < start + period))
+                b - a == period if a >= start else b < outside
                 for a, b in zip(ours, others, strict=True)
             )
         )
@@ -125,7 +127,7 @@ def _run(start: int, period: int, kinds: list[int], operands: list[list[int]]) -
 # -- folding them ----------------------------------------------------------------------------
 
 
-def _folded(view: View, runs: list[Run], names: list[list[str]]) -> View:
+def _without_runs(view: View, runs: list[Run], names: list[list[str]]) -> View:
     """Return the view with each run's first formulas and last values only."""
     nodes = view.nodes
     stands_for = {node.key: node.key for node in nodes}
@@ -166,8 +168,8 @@ def _for_all(
     inside: dict[str, str],
 ) -> Node:
     """Return the node for all repeats of one."""
-    formula = _renamed(first.formula, inside, inside)
-    if _renamed(first.formula, first_names, "•") != _renamed(last.formula, last_names, "•"):
+    formula = _with_names(first.formula, inside, inside)
+    if _with_names(first.formula, first_names, "•") != _with_names(last.formula, last_names, "•"):
         formula = _span(formula, last.formula)
     so_far = re.fullmatch(r"×(\d+)", last.note)
     if so_far:

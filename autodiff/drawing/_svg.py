@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
 from autodiff.drawing._head import PICTURE, head
-from autodiff.drawing._layout import Box, Layout, Point, layout
+from autodiff.drawing._layout import Box, Point, Positions, layout
 from autodiff.drawing._shapes import FOLD, number, outline, path
 from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
 from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
@@ -40,24 +40,23 @@ def svg(
     said = said or {
         node.key: lines(node, values=values, gradients=gradients) for node in view.nodes
     }
+    hover = {n.key: hover_text(n, values=values, gradients=gradients) for n in view.nodes}
     nodes = {node.key: node for node in view.nodes}
     labels = [edge_text(edge, nodes[edge.tail], nodes[edge.head]) for edge in view.edges]
     sizes = {key: _size(nodes[key], text) for key, text in said.items()}
     found = _layout_with_labels(view, labels, sizes, direction)
-    hover = {node.key: hover_text(node, values=values, gradients=gradients) for node in view.nodes}
-    notes = [line for note in view.notes for line in note_lines(note)]
+    notes = [[Piece(line, "fact")] for note in view.notes for line in note_lines(note)]
     width, height = _paper(found, notes)
     body = [
         *(_cluster(box, colours) for box in sorted(found.boxes, key=lambda box: len(box.scopes))),
-        *(_edge(edge, nodes, route, label, colours, direction)
-          for edge, route, label in zip(view.edges, found.routes, labels, strict=True)),
-        *(_label(found.centres[f"label {i}"], label, colours)
-          for i, label in enumerate(labels) if label),
-        *(_node(node, found.centres[node.key], sizes[node.key], said[node.key],
-                hover[node.key], colours) for node in view.nodes),
-        *(_text([[Piece(note, "fact")]], FOOT, found.size[1] + i * SMALL * LINE, colours)
-          for i, note in enumerate(notes)),
-    ]  # fmt: skip
+        *_edges(view, found.routes, labels, colours, direction),
+        *_labels(view, found, labels, colours),
+        *(
+            _node(node, found.centres[key], sizes[key], said[key], hover[key], colours)
+            for key, node in nodes.items()
+        ),
+        _text(notes, FOOT, found.size[1], colours),
+    ]
     size = f'width="{number(width)}" height="{number(height)}"'
     return "\n".join(
         [
@@ -66,7 +65,7 @@ def svg(
             f"<!-- {ORIGIN} -->",
             head(list(hover.values()), theme == "auto").rstrip("\n"),
             f'<rect width="100%" height="100%" fill="{colours.paper}"/>',
-            *body,
+            *filter(None, body),
             "</svg>\n",
         ]
     )
@@ -93,7 +92,7 @@ def _line_height(line: Sequence[Piece]) -> float:
 
 def _layout_with_labels(
     view: View, labels: Sequence[str], sizes: dict[str, Point], direction: str
-) -> Layout:
+) -> Positions:
     """Return the layout in which what stands on edges has room, as nodes have."""
     scopes = {node.key: node.scopes for node in view.nodes}
     said = {f"label {i}": text for i, text in enumerate(labels) if text}
@@ -117,11 +116,11 @@ def _layout_with_labels(
     return found
 
 
-def _paper(found: Layout, notes: Sequence[str]) -> Point:
+def _paper(found: Positions, notes: Sequence[Sequence[Piece]]) -> Point:
     width, height = found.size
     if notes:
-        width = max(width, *(text_width(note, SMALL) + 2 * FOOT for note in notes))
-        height += len(notes) * SMALL * LINE + FOOT
+        width = max(width, *(sum(map(_width, note)) + 2 * FOOT for note in notes))
+        height += sum(map(_line_height, notes)) + FOOT
     return width, height
 
 
@@ -194,6 +193,14 @@ def _title_left(box: Box) -> float:
     return next(free, places[0])
 
 
+def _edges(
+    view: View, routes: Sequence[list[Point]], labels: Sequence[str], theme: Theme, direction: str
+) -> Iterator[str]:
+    nodes = {node.key: node for node in view.nodes}
+    for edge, route, label in zip(view.edges, routes, labels, strict=True):
+        yield _edge(edge, nodes, route, label, theme, direction)
+
+
 def _edge(
     edge: Edge, nodes: dict[str, Node], route: list[Point], label: str, theme: Theme, direction: str
 ) -> str:  # fmt: skip
@@ -215,14 +222,17 @@ def _edge(
     )
 
 
-def _label(centre: Point, label: str, theme: Theme) -> str:
-    """Return what stands on an edge, on a strip of paper."""
-    width, height = text_width(label, SMALL) + 2, SMALL * LINE
-    strip = path("M", centre[0] - width / 2, centre[1] - height / 2) + outline(
-        "leaf", width, height
-    )
-    text = _text([[Piece(label, "derivative")]], centre[0], centre[1] - height / 2, theme, "middle")
-    return f'<g class="label"><path d="{strip}" fill="{theme.paper}"/>{text}</g>'
+def _labels(view: View, found: Positions, labels: Sequence[str], theme: Theme) -> Iterator[str]:
+    """Yield what stands on edges, each on a strip of what is behind it."""
+    scopes = {node.key: node.scopes for node in view.nodes}
+    for i, (edge, label) in enumerate(zip(view.edges, labels, strict=True)):
+        if label:
+            x, y = found.centres[f"label {i}"]
+            width, height = text_width(label, SMALL) + 2, SMALL * LINE
+            strip = path("M", x - width / 2, y - height / 2) + outline("leaf", width, height)
+            behind = theme.fills["cluster"] if scopes[edge.head] else theme.paper
+            text = _text([[Piece(label, "derivative")]], x, y - height / 2, theme, "middle")
+            yield f'<g class="label"><path d="{strip}" fill="{behind}"/>{text}</g>'
 
 
 def _curve(route: Sequence[Point], aside: bool) -> str:

@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodiff.drawing._layout import Box, Layout, Point, layout
+from autodiff.drawing._layout import Box, Point, Positions, layout
 from autodiff.drawing._view import Edge, Node, View
 from tests.autodiff.drawing.hand_written import chain, every_kind
 
@@ -44,7 +44,7 @@ def sizes_of(view: View) -> dict[str, Point]:
     }
 
 
-def rectangles(found: Layout, sizes: dict[str, Point]) -> dict[str, Rectangle]:
+def rectangles(found: Positions, sizes: dict[str, Point]) -> dict[str, Rectangle]:
     """Return the left, top, right and bottom of each node."""
     return {
         key: (x - sizes[key][0] / 2, y - sizes[key][1] / 2, x + sizes[key][0] / 2,
@@ -70,7 +70,7 @@ def is_within(inner: Rectangle, outer: Rectangle) -> bool:
     )  # fmt: skip
 
 
-def level(view: View) -> Layout:
+def level(view: View) -> Positions:
     return layout(view, {node.key: (40.0, 20.0) for node in view.nodes})
 
 
@@ -165,6 +165,13 @@ class TestLayers:
         found = level(from_edges("ab bc ce de"))
         assert found.centres["d"][1] == found.centres["c"][1]
 
+    def test_have_what_is_given_beside_the_end_of_a_cluster(self) -> None:
+        view = from_edges("ab bc ce de")
+        for node in view.nodes[:3]:
+            node.scopes = ("s",)
+        found = level(view)
+        assert found.centres["d"][1] + 10 == pytest.approx(found.boxes[0].opposite[1])
+
     def test_have_operands_from_left_to_right(self) -> None:
         found = level(from_edges("ae be ce de"))
         assert sorted("abcd", key=lambda key: found.centres[key][0]) == list("abcd")
@@ -247,7 +254,7 @@ class TestClusters:
 
 
 def test_a_view_without_nodes_has_a_size() -> None:
-    assert level(View()) == Layout(level(View()).size)
+    assert level(View()) == Positions(level(View()).size)
 
 
 def test_is_the_same_in_another_process() -> None:

@@ -1,0 +1,328 @@
+"""What is left out of large pictures: repeats, insides of scopes, plain constants, far nodes."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from autodiff.drawing._folding import MOST_NODES, fold
+from autodiff.drawing._repeats import without_repeats
+from autodiff.drawing._svg import svg
+from autodiff.drawing._view import Edge, Node, View
+from tests.autodiff.drawing.hand_written import chain, every_kind
+
+
+def view_of(*lines: str, **facts: Any) -> View:
+    """Return the view of a program's lines, such as "y = sin(x) | x" with the operands behind.
+
+    A line without a formula is a leaf; ``facts`` are values of a node's fields by its name.
+    """
+    nodes: list[Node] = []
+    edges: list[Edge] = []
+    keys: dict[str, str] = {}
+    for i, line in enumerate(lines):
+        call, _, operands = map(str.strip, line.partition("|"))
+        name, _, formula = map(str.strip, call.partition("="))
+        keys[name] = f"n{i}"
+        kind = "op" if formula else "leaf"
+        nodes.append(Node(f"n{i}", kind, name, formula, **facts.get(name, {})))
+        edges += [Edge(keys[operand], f"n{i}") for operand in operands.split()]
+    nodes[-1].kind = "output"
+    return View(nodes, edges)
+
+
+def said(view: View) -> list[str]:
+    """Return each node as a line: its name, formula, note and operands."""
+    names = {node.key: node.name for node in view.nodes}
+    found = []
+    for node in view.nodes:
+        operands = [names[edge.tail] for edge in view.edges if edge.head == node.key]
+        parts = [node.name, f"= {node.formula}" * bool(node.formula), node.note,
+                 f"| {' '.join(operands)}" * bool(operands)]  # fmt: skip
+        found.append(" ".join(filter(None, parts)))
+    return found
+
+
+def loop(times: int, *body: str) -> View:
+    """Return the view of a loop whose lines have {i} for this and {j} for the last repeat."""
+    lines = [line.format(i=i, j=i - 1) for i in range(1, times + 1) for line in body]
+    return view_of("w", "h0", *lines, f"y = sum(h{times}) | h{times}")
+
+
+class TestRepeats:
+    def test_are_there_once(self) -> None:
+        view = loop(12, "p{i} = h{j} * w | h{j} w", "h{i} = sin(p{i}) | p{i}")
+        assert said(fold(view, collapse=True)) == [
+            "w",
+            "h0",
+            "p12 = h0 * w ×12 | h0 w",
+            "h12 = sin(p12) ×12 | p12",
+            "y = sum(h12) | h12",
+        ]
+
+    def test_show_the_last_value(self) -> None:
+        view = view_of(
+            "h0", *(f"h{i} = sin(h{i - 1}) | h{i - 1}" for i in range(1, 6)),
+            "y = -h5 | h5", h4={"value": 4.0}, h5={"value": 5.0, "gradient": -1.0},
+        )  # fmt: skip
+        folded = next(node for node in fold(view, collapse=True).nodes if node.note == "×5")
+        assert (folded.value, folded.gradient) == (5.0, -1.0)
+
+    def test_keep_both_uses_by_one_node(self) -> None:
+        view = loop(5, "h{i} = h{j} * h{j} | h{j} h{j}")
+        assert "h5 = h0 * h0 ×5 | h0 h0" in said(fold(view, collapse=True))
+
+    def test_take_what_each_of_them_was_given_with_them(self) -> None:
+        lines = [f"W{i}" for i in range(4)]
+        lines += [f"h{i + 1} = h{i} @ W{i} | h{i} W{i}" for i in range(4)]
+        view = view_of("h0", *lines, "y = sum(h4) | h4")
+        assert said(fold(view, collapse=True)) == [
+            "h0",
+            "W0 … W3 ×4",
+            "h4 = h0 @ W3 ×4 | h0 W0 … W3",
+            "y = sum(h4) | h4",
+        ]
+
+    def test_say_where_keys_differ(self) -> None:
+        steps = [f"h{i + 1} = h{i} + data[{i}] | h{i} data" for i in range(4)]
+        view = view_of("data", "h0", *steps, "y = sum(h4) | h4")
+        assert "h4 = h0 + data[0] … h3 + data[3] ×4 | h0 data" in said(fold(view, collapse=True))
+
+    def test_within_repeats_are_counted_together(self) -> None:
+        lines = []
+        last = "x"
+        for i in range(4):
+            for j in range(3):
+                lines.append(f"s{i}{j} = sin({last}) | {last}")
+                last = f"s{i}{j}"
+            lines.append(f"c{i} = cos({last}) | {last}")
+            last = f"c{i}"
+        folded = said(fold(view_of("x", *lines, f"y = -{last} | {last}"), collapse=True))
+        assert folded == ["x", "s32 = sin(x) ×12 | x", "c3 = cos(s32) ×4 | s32", "y = -c3 | c3"]
+
+    def test_side_by_side_are_folded_as_well(self) -> None:
+        lines = [f"s{i} = sin(x) | x" for i in range(3)]
+        view = view_of("x", *lines, "y = stack(s0, s1, s2) | s0 s1 s2")
+        assert said(fold(view, collapse=True)) == [
+            "x",
+            "s2 = sin(x) ×3 | x",
+            "y = stack(s0, s1, s2) | s2",
+        ]
+
+    def test_are_at_least_three(self) -> None:
+        view = loop(2, "p{i} = h{j} * w | h{j} w", "h{i} = sin(p{i}) | p{i}")
+        assert fold(view, collapse=True) == fold(view, collapse=False)
+
+    @pytest.mark.parametrize("line", ["h{i} = sin(h{j}, {i}) | h{j}", "h{i} = h{j} ** {i} | h{j}"])
+    def test_are_none_where_formulas_differ(self, line: str) -> None:
+        assert len(fold(loop(6, line), collapse=True).nodes) == len(loop(6, line).nodes)
+
+    def test_are_none_where_shapes_differ(self) -> None:
+        shapes = {f"h{i}": {"value": np.ones(i)} for i in range(1, 7)}
+        view = view_of("h0", *(f"h{i} = cumsum(h{i - 1}) | h{i - 1}" for i in range(1, 7)),
+                       "y = sum(h6) | h6", **shapes)  # fmt: skip
+        assert fold(view, collapse=True).nodes == view.nodes
+
+    def test_are_none_where_operands_come_from_elsewhere(self) -> None:
+        """As in the Fibonacci numbers, but the third takes its second operand from the start."""
+        view = view_of(
+            "a", "h1 = exp(a) | a", "h2 = exp(h1) | h1", "h3 = exp(h1) | h1", "h4 = exp(h3) | h3",
+            "h5 = exp(h2) | h2", "y = h5 + h4 | h5 h4",
+        )  # fmt: skip
+        assert len(fold(view, collapse=True).nodes) == len(view.nodes)
+
+    def test_are_none_where_operands_stop_being_shared(self) -> None:
+        view = view_of("a", "h1 = exp(a) | a", "h2 = exp(a) | a", "h3 = exp(h1) | h1",
+                       "y = h2 + h3 | h2 h3")  # fmt: skip
+        assert len(fold(view, collapse=True).nodes) == len(view.nodes)
+
+    def test_never_are_outputs(self) -> None:
+        view = view_of("x", *(f"y{i} = sin(x) | x" for i in range(5)))
+        for node in view.nodes[1:]:
+            node.kind = "output"
+        assert fold(view, collapse=True).nodes == view.nodes
+
+    def test_of_scopes_are_one_scope(self) -> None:
+        scopes = {f"h{i}": {"scopes": ("net", f"blocks.{i}")} for i in range(1, 6)}
+        view = view_of("h0", *(f"h{i} = relu(h{i - 1}) | h{i - 1}" for i in range(1, 6)),
+                       "y = sum(h5) | h5", **scopes)  # fmt: skip
+        assert without_repeats(view).nodes[1].scopes == ("net", "blocks.1 … blocks.5")
+
+
+class TestScopes:
+    def layers(self) -> View:
+        inner, outer = {"scopes": ("net", "a")}, {"scopes": ("net",)}
+        return view_of(
+            "x", "w", "p = x @ w | x w", "h = tanh(p) | p", "r = -h | h", "y = sum(r) | r",
+            w=inner, p=inner, h={**inner, "value": 3.0}, r=outer,
+        )  # fmt: skip
+
+    def test_that_are_innermost_are_one_node_each(self) -> None:
+        folded = fold(self.layers(), collapse=True)
+        assert said(folded) == ["x", "h = a(x) 3 nodes | x", "r = -h | h", "y = sum(r) | r"]
+        assert folded.nodes[1].kind == "scope"
+        assert folded.nodes[1].scopes == ("net",)
+        assert folded.nodes[1].value == 3.0
+
+    def test_are_closed_by_name(self) -> None:
+        assert said(fold(self.layers(), collapse="net")) == [
+            "x",
+            "r = net(x) 4 nodes | x",
+            "y = sum(r) | r",
+        ]
+
+    def test_never_hide_an_output(self) -> None:
+        view = self.layers()
+        view.nodes[-1].scopes = ("net",)
+        assert [node.kind for node in fold(view, collapse="net").nodes] == [
+            "leaf", "scope", "output",
+        ]  # fmt: skip
+        assert fold(view, collapse="net").nodes[-1].scopes == ("net",)
+
+    def test_that_are_entered_twice_are_two_nodes(self) -> None:
+        inside = {"scopes": ("cell",)}
+        view = view_of(
+            "x", "a = sin(x) | x", "b = -a | a", "c = sin(b) | b", "y = c + a | c a",
+            a=inside, c=inside,
+        )  # fmt: skip
+        assert said(fold(view, collapse="cell")) == [
+            "x", "a = cell(x) 1 node | x", "b = -a | a", "c = cell(b) 1 node | b",
+            "y = c + a | c a",
+        ]  # fmt: skip
+
+
+class TestConstants:
+    def constant(self, value: Any, name: str = "v1") -> View:
+        view = view_of("x", name, f"v2 = x * {name} | x {name}", "y = sum(v2) | v2")
+        view.nodes[1].kind, view.nodes[1].value = "constant", value
+        return view
+
+    def test_whose_entries_are_equal_are_numbers_in_formulas(self) -> None:
+        assert said(fold(self.constant(np.full(3, 0.5)), collapse=True)) == [
+            "x",
+            "v2 = x * 0.5 | x",
+            "y = sum(v2) | v2",
+        ]
+
+    @pytest.mark.parametrize(
+        ("value", "name"), [(np.arange(3.0), "v1"), (np.ones(3), "mask"), (np.ones((0, 3)), "v1")]
+    )
+    def test_that_say_more_are_shown(self, value: Any, name: str) -> None:
+        assert len(fold(self.constant(value, name), collapse=True).nodes) == 4
+
+
+class TestSlices:
+    view = view_of(
+        "x", "w", "a = sin(x) | x", "b = a * w | a w", "c = cos(a) | a", "d = b + c | b c",
+        "y = sum(d) | d",
+    )  # fmt: skip
+
+    def test_from_a_start_hold_what_comes_from_it_and_the_leaves_it_takes(self) -> None:
+        folded = fold(self.view, start_key="n3")
+        assert said(folded) == ["b = a * w", "d = b + c | b", "y = sum(d) | d"]
+        assert folded.notes == ["only what lies between b and the outputs"]
+        assert "w" in said(fold(self.view, start_key="n2"))
+
+    @pytest.mark.parametrize(
+        ("reach", "names"), [(0, "y"), (1, "dy"), (2, "bcdy"), (3, "wabcdy"), (9, "xwabcdy")]
+    )
+    def test_near_the_outputs_hold_what_is_so_many_edges_away(self, reach: int, names: str) -> None:
+        assert [node.name for node in fold(self.view, reach=reach).nodes] == list(names)
+
+    def test_near_the_outputs_say_what_is_missing(self) -> None:
+        assert fold(self.view, reach=1).notes == [
+            "only what is within 1 edge of the outputs: 5 more nodes before it"
+        ]
+        assert fold(self.view, reach=9).notes == []
+
+    @pytest.mark.parametrize("reach", [1.5, "2", True])
+    def test_of_no_number_of_edges_are_refused(self, reach: Any) -> None:
+        with pytest.raises(TypeError, match="number of edges"):
+            fold(self.view, reach=reach)
+
+    def test_of_less_than_no_edge_are_refused(self) -> None:
+        with pytest.raises(ValueError, match="0 or more, but got -1"):
+            fold(self.view, reach=-1)
+
+
+class TestAuto:
+    def test_leaves_three_hundred_nodes_as_they_are(self) -> None:
+        view = chain(MOST_NODES)
+        assert fold(view) == view
+        assert len(fold(chain(MOST_NODES + 1)).nodes) < 10
+
+    def test_says_what_it_did(self) -> None:
+        assert fold(chain(3812)).notes == ["3 812 nodes: repeats folded"]
+
+    def test_closes_scopes_where_nothing_repeats(self) -> None:
+        view = irregular(400)
+        for i, node in enumerate(view.nodes[:-1]):
+            node.scopes = ("outer", "inner") if i < 200 else ()
+        folded = fold(view)
+        assert [node.formula for node in folded.nodes if node.kind == "scope"] == ["inner()"]
+        assert folded.notes == ["400 nodes: scopes closed"]
+
+    def test_keeps_what_is_nearest_to_the_outputs_at_last(self) -> None:
+        view = irregular(400)
+        folded = fold(view)
+        assert folded.nodes == view.nodes[-MOST_NODES:]
+        assert folded.notes == ["only the 300 nodes nearest to the outputs: 100 more before them"]
+
+    def test_draws_an_unrolled_loop_of_ten_thousand_nodes_in_seconds(self) -> None:
+        begin = time.process_time()
+        drawn = svg(fold(chain(10_000)))
+        assert time.process_time() - begin < 10
+        assert "×" in drawn
+
+    @given(st.integers(0, 10_000), st.integers(1, 4))
+    @settings(max_examples=30, deadline=None)
+    def test_keeps_every_edge_between_earlier_and_later(self, seed: int, kinds: int) -> None:
+        view = at_random(seed, kinds)
+        for collapse in (True, "auto", False):
+            folded = fold(view, collapse)
+            place = {node.key: i for i, node in enumerate(folded.nodes)}
+            assert len(place) == len(folded.nodes)
+            assert all(place[edge.tail] < place[edge.head] for edge in folded.edges)
+            assert {n.key for n in view.nodes if n.kind == "output"} <= place.keys()
+            svg(folded)
+
+
+def irregular(count: int) -> View:
+    """Return the view of a chain of calls of different functions."""
+    nodes = [Node(f"n{i}", "op", f"v{i}", f"f_{'ab'[i % 2] * (i + 1)}()") for i in range(count)]
+    nodes[-1].kind = "output"
+    return View(nodes, [Edge(f"n{i}", f"n{i + 1}") for i in range(count - 1)])
+
+
+def at_random(seed: int, kinds: int) -> View:
+    """Return a view of 30 nodes of a few kinds of calls, with random uses and scopes."""
+    rng = np.random.default_rng(seed)
+    nodes, edges = [Node("n0", "leaf", "v0")], []
+    for i in range(1, 30):
+        uses = rng.integers(max(0, i - 3), i, rng.integers(1, 3))
+        names = ", ".join(f"v{j}" for j in uses)
+        scopes = [(), ("a",), ("a", "b"), ("c",)][rng.integers(4) if seed % 2 else 0]
+        nodes.append(
+            Node(f"n{i}", "op", f"v{i}", f"f{rng.integers(kinds)}({names})", scopes=scopes)
+        )
+        edges += [Edge(f"n{j}", f"n{i}") for j in uses]
+    nodes[-1].kind = "output"
+    return View(nodes, edges)
+
+
+def test_the_view_itself_stays_as_it_is() -> None:
+    view, same = chain(400), chain(400)
+    for collapse in (True, False, "auto"):
+        fold(view, collapse, start_key="n5", reach=3)
+    assert view == same
+
+
+@pytest.mark.parametrize("collapse", ["layer", None, 3])
+def test_what_cannot_be_collapsed_is_refused(collapse: Any) -> None:
+    with pytest.raises(ValueError, match=r"scope: model, layers\.0; got"):
+        fold(every_kind(), collapse)

@@ -1,0 +1,188 @@
+"""Pictures that a plain installation draws: SVG by the own layout."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from autodiff.drawing._svg import svg
+from autodiff.drawing._themes import DARK, KINDS, LIGHT, colours
+from autodiff.drawing._view import Edge, Node, View
+from tests.autodiff.drawing.hand_written import SVG, every_kind, square, texts, titles
+
+HOSTILE = [
+    *("<b>", "</svg>", "<script>alert(1)</script>", "-->", "]]>", "&alpha;", "&#65;", "a&b"),
+    *("say \"hi\"", "it's", "%s", "\x00", "\x1b[31m", "\ud800", "a\nb", "σ² é 漢 😀", "  two  "),
+]  # fmt: skip
+
+
+def residual() -> View:
+    """Return the view of two blocks y = x + relu(x @ w), each in a scope of its own."""
+    nodes = [Node("n0", "leaf", "x", value=np.ones(2))]
+    edges = []
+    last = "n0"
+    for i in range(2):
+        scopes = ("net", f"blocks.{i}")
+        w, product, relu, total = (f"n{4 * i + k}" for k in range(1, 5))
+        nodes += [
+            Node(w, "parameter", f"blocks.{i}.w", value=np.eye(2), scopes=scopes),
+            Node(product, "op", f"v{3 * i + 1}", f"x @ blocks.{i}.w", scopes=scopes),
+            Node(relu, "op", f"v{3 * i + 2}", f"relu(v{3 * i + 1})", scopes=scopes),
+            Node(total, "op", f"v{3 * i + 3}", f"x + v{3 * i + 2}", scopes=scopes),
+        ]
+        edges += [Edge(last, product), Edge(w, product), Edge(product, relu), Edge(last, total),
+                  Edge(relu, total)]  # fmt: skip
+        last = total
+    return View([*nodes, Node("n9", "output", "y", "sum(v6)", 4.0)], [*edges, Edge(last, "n9")])
+
+
+def elements(drawn: str, name: str) -> list[ElementTree.Element]:
+    """Return the groups of a class."""
+    groups = ElementTree.fromstring(drawn.encode()).iter(f"{SVG}g")
+    return [group for group in groups if name in group.get("class", "").split()]
+
+
+def path_of(group: ElementTree.Element) -> str:
+    return next(group.iter(f"{SVG}path")).get("d", "")
+
+
+class TestGolden:
+    @pytest.mark.parametrize("name", ["every_kind", "residual"])
+    @pytest.mark.parametrize("direction", ["TB", "LR"])
+    def test_is_the_same_to_the_byte(self, name: str, direction: str) -> None:
+        view = {"every_kind": every_kind, "residual": residual}[name]()
+        golden = Path(__file__).with_name(f"{name}_{direction}.svg").read_text(encoding="utf-8")
+        assert svg(view, direction=direction, theme="light", gradients=True) == golden
+
+
+class TestElements:
+    def test_of_nodes_have_their_keys(self) -> None:
+        view = every_kind()
+        assert [group.get("id") for group in elements(svg(view), "node")] == [
+            node.key for node in view.nodes
+        ]
+
+    def test_of_edges_name_both_ends_in_the_order_of_the_view(self) -> None:
+        view = every_kind()
+        assert [
+            (group.get("data-tail"), group.get("data-head"))
+            for group in elements(svg(view), "edge")
+        ] == [(edge.tail, edge.head) for edge in view.edges]
+
+    def test_of_edges_begin_with_a_path_from_the_tail_to_the_head(self) -> None:
+        drawn = svg(square())
+        numbers = [float(n) for n in re.findall(r"[-\d.]+", path_of(elements(drawn, "edge")[0]))]
+        tops = [float(re.findall(r"[\d.]+", path_of(node))[1]) for node in elements(drawn, "node")]
+        assert tops[0] < numbers[1] < numbers[-1] < tops[1]
+
+    def test_are_two_for_two_uses(self) -> None:
+        first, second = elements(svg(square()), "edge")
+        assert path_of(first) != path_of(second)
+
+    def test_of_kinds_differ_in_shape(self) -> None:
+        for kind in KINDS:
+            view = View([Node("n0", kind, "name", value=np.ones(3))])
+            others = [View([Node("n0", k, "name", value=np.ones(3))]) for k in KINDS if k != kind]
+            commands = [
+                re.sub(r"[-\d. ]+", "", path_of(elements(svg(v), "node")[0]))
+                for v in [view, *others]
+            ]
+            assert commands[0] not in commands[1:]
+
+    def test_of_scopes_are_nested_boxes(self) -> None:
+        assert titles(svg(every_kind()).encode(), "cluster") == [
+            "scope model",
+            "scope model / layers.0",
+        ]
+        assert {"model", "layers.0"} <= set(texts(svg(every_kind()).encode()))
+
+
+class TestText:
+    drawn = svg(every_kind(), gradients=True).encode()
+
+    def test_says_what_nodes_say(self) -> None:
+        said = texts(self.drawn)
+        assert "v1 = x @ layers.0.weight" in said
+        assert "1 NaN, 1 inf, 1 … 5" in said
+        assert "ValueError: () @ (4, 3)" in said
+        assert "grad — (not computed)" in said
+        assert "grad all 0" in said
+
+    def test_stands_on_edges(self) -> None:
+        assert "∂loss/∂layers.1 = c" in texts(self.drawn)
+
+    def test_of_notes_stands_at_the_foot(self) -> None:
+        root = ElementTree.fromstring(self.drawn)
+        *_, last = root.iter(f"{SVG}text")
+        assert "".join(last.itertext()) == "the value of x has changed since"
+        assert float(root.get("height", "")) - 15 < float(last.get("y", "")) < float(
+            root.get("height", "")
+        )  # fmt: skip
+
+    def test_for_hovering_says_the_place(self) -> None:
+        assert titles(self.drawn, "node")[2].split("\n")[-1] == "train.py, line 12"
+        assert "x → v1" in titles(self.drawn, "edge")
+
+    def test_for_those_who_do_not_see_it_is_there(self) -> None:
+        root = ElementTree.fromstring(self.drawn)
+        assert root.get("role") == "img"
+        assert root.findtext(f"{SVG}title") == "Computation graph of 7 nodes"
+        assert "op v1 = x @ layers.0.weight" in root.findtext(f"{SVG}desc", "")
+
+    def test_says_whose_layout_it_is(self) -> None:
+        (comment,) = re.findall(r"<!--(.*?)-->", self.drawn.decode())
+        assert "chainrule" in comment
+        assert "pygraphviz" in comment
+
+    @pytest.mark.parametrize("name", HOSTILE)
+    def test_of_any_name_is_text_and_nothing_else(self, name: str) -> None:
+        view = square(name)
+        view.nodes[0].scopes = (name,)
+        view.nodes[1].formula = view.edges[0].derivative = view.nodes[1].note = name
+        view.notes = [name]
+        harmless = square("x")
+        harmless.nodes[0].scopes = ("x",)
+        harmless.nodes[1].formula = harmless.edges[0].derivative = harmless.nodes[1].note = "x"
+        harmless.notes = ["x"]
+        root = ElementTree.fromstring(svg(view).encode())
+        tags = {element.tag for element in root.iter()}
+        assert tags == {e.tag for e in ElementTree.fromstring(svg(harmless).encode()).iter()}
+        visible = name.split("\n")[0] if name.isprintable() or "\n" in name else repr(name)[1:-1]
+        assert any(visible in text for text in texts(svg(view).encode()))
+
+    def test_stays_within_its_node(self) -> None:
+        """The outline of a node begins at its upper left corner and runs to the right first."""
+        long = "a_function_of_some_length(with, its, operands)"
+        drawn = svg(View([Node("n0", "leaf", "mm", long), Node("n1", "leaf", "i", long)]))
+        widths = [
+            float(re.findall(r"h([\d.]+)", path_of(node))[0]) for node in elements(drawn, "node")
+        ]
+        assert widths[0] > widths[1] > 6 * len(long)
+
+
+class TestThemes:
+    @pytest.mark.parametrize(("name", "theme"), [("light", LIGHT), ("dark", DARK)])
+    def test_use_their_own_colours_alone(self, name: str, theme: object) -> None:
+        drawn = svg(every_kind(), theme=name, gradients=True)
+        used = set(re.findall(r'(?:fill|stroke)="(#[^"]+)"', drawn))
+        assert used <= set(colours(LIGHT if theme is LIGHT else DARK))
+        assert "<style" not in drawn
+
+    def test_auto_is_light_and_turns_dark_by_its_style(self) -> None:
+        drawn = svg(every_kind())
+        without = re.sub(r"<style>.*</style>\n", "", drawn, flags=re.DOTALL)
+        assert without == svg(every_kind(), theme="light")
+        assert "prefers-color-scheme: dark" in drawn
+
+
+def test_values_are_left_out_on_request() -> None:
+    assert "0 … 20" in texts(svg(every_kind()).encode())
+    assert "0 … 20" not in texts(svg(every_kind(), values=False).encode())
+
+
+def test_a_view_without_nodes_is_a_picture() -> None:
+    assert not elements(svg(View()), "node")
