@@ -65,23 +65,14 @@ def steps(
     >>> "∂output/∂y" in page.html
     True
     """
-    from autodiff.drawing._dot import DIRECTIONS
     from autodiff.drawing._functions import record_subject
     from autodiff.drawing._graph import give_names
     from autodiff.drawing._nodes import view_of
     from autodiff.drawing._steps import steps_of
     from autodiff.drawing._steps_page import page
-    from autodiff.drawing._themes import THEMES
     from autodiff.drawing._variables import code_of, variables_of
 
-    if not callable(f):
-        raise TypeError(
-            f"steps expects a function and its arguments, but was given {type(f).__name__}: write "
-            "steps(f, x), where f computes what steps is to show"
-        )
-    for option, given, known in (("direction", direction, DIRECTIONS), ("theme", theme, THEMES)):
-        if given not in known:
-            raise ValueError(f"unknown {option} {given!r}: give one of {', '.join(known)}")
+    _require_options(f, direction, theme)
     with variables_of(f) as variables:
         subject = record_subject(f, args)
     subject.names |= variables
@@ -99,6 +90,20 @@ def steps(
     start = (code.co_filename, code.co_firstlineno) if code else None
     html = page(view, steps_of(view, keys), start, theme=theme, direction=direction, title=named)
     return Steps(html, named)
+
+
+def _require_options(f: Any, direction: str, theme: str) -> None:
+    from autodiff.drawing._dot import DIRECTIONS
+    from autodiff.drawing._themes import THEMES
+
+    if not callable(f):
+        raise TypeError(
+            f"steps expects a function and its arguments, but was given {type(f).__name__}: write "
+            "steps(f, x), where f computes what steps is to show"
+        )
+    for option, given, known in (("direction", direction, DIRECTIONS), ("theme", theme, THEMES)):
+        if given not in known:
+            raise ValueError(f"unknown {option} {given!r}: give one of {', '.join(known)}")
 
 
 def _require_one_output(subject: Subject, view: View) -> None:

@@ -6,20 +6,19 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from autodiff._core.seeds import seed_of
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._phrases import in_brackets, list_of, spoken_text, value_text, without_repeats
 from autodiff.drawing._uses import Use, uses_of
-from autodiff.drawing._values import entries, facts
 from autodiff.drawing._view import Node, View
 
 
 @dataclass
-class Step:
+class ChainRuleStep:
     """What one step says and shows; texts are plain.
 
     Attributes
@@ -59,7 +58,7 @@ class Step:
     derivatives: dict[int, str] = field(default_factory=dict)
 
 
-def steps_of(view: View, keys: Mapping[Any, str]) -> list[Step]:
+def steps_of(view: View, keys: Mapping[Any, str]) -> list[ChainRuleStep]:
     """Return the steps forward through a view and back.
 
     Parameters
@@ -89,28 +88,28 @@ def steps_of(view: View, keys: Mapping[Any, str]) -> list[Step]:
 # -- forward ---------------------------------------------------------------------------------
 
 
-def _arguments(view: View) -> Step:
+def _arguments(view: View) -> ChainRuleStep:
     given = [node for node in view.nodes if not node.formula]
-    named = [f"{node.name} = {shown(node.value)}" for node in given if node.kind == "leaf"]
-    return Step(
+    named = [f"{node.name} = {value_text(node.value)}" for node in given if node.kind == "leaf"]
+    return ChainRuleStep(
         "Arguments",
         ", ".join(named) or "No arguments",
         "What is given, before anything is computed.",
-        equations=[[node.name, shown(node.value)] for node in given],
-        values={node.key: shown(node.value) for node in given},
+        equations=[[node.name, value_text(node.value)] for node in given],
+        values={node.key: value_text(node.value) for node in given},
     )
 
 
-def _forward(node: Node, uses: list[Use], y: str) -> Step:
+def _forward(node: Node, uses: list[Use], y: str) -> ChainRuleStep:
     slopes = {use.edge: _slope(use) for use in uses}
-    value = shown(node.value)
-    return Step(
+    value = value_text(node.value)
+    return ChainRuleStep(
         "Forward",
         f"{node.name} = {node.formula}",
-        f"{node.name} is {_spoken(value)}." + _rates(uses),
+        f"{node.name} is {spoken_text(value)}." + _rates(uses),
         scope=_scope(node),
         equations=[
-            _distinct([node.name, node.formula, _with_numbers(node, uses), value]),
+            without_repeats([node.name, node.formula, _with_numbers(node, uses), value]),
             *(_derivative_equation(use, y) for use in uses),
         ],
         node=node.key,
@@ -126,7 +125,7 @@ def _rates(uses: list[Use]) -> str:
         return ""
     times = [f"{_slope(use)} times " * (_slope(use) != "1") for use in uses]
     rates = [f"{n}as fast as {use.tail.name}" for n, use in zip(times, uses, strict=True)]
-    return f" It changes {_listed(rates)}."
+    return f" It changes {list_of(rates)}."
 
 
 def _derivative_equation(use: Use, y: str) -> list[str]:
@@ -139,14 +138,14 @@ def _derivative_equation(use: Use, y: str) -> list[str]:
     if use.op.structural:
         return [f"∂{y}/∂{use.tail.name}", use.formula.symbols + " + …" * (use.others > 0)]
     numbers = use.formula.numbers.split(" = ")[0]
-    return _distinct([use.symbol, use.formula.symbols, numbers, _slope(use)])
+    return without_repeats([use.symbol, use.formula.symbols, numbers, _slope(use)])
 
 
 def _slope(use: Use) -> str:
     """Return what stands on an edge: the local derivative as a number, else its formula."""
     if use.formula is None:
         return ""
-    return use.formula.symbols if use.formula.value is None else shown(use.formula.value)
+    return use.formula.symbols if use.formula.value is None else value_text(use.formula.value)
 
 
 def _with_numbers(node: Node, uses: list[Use]) -> str:
@@ -158,15 +157,15 @@ def _with_numbers(node: Node, uses: list[Use]) -> str:
     name = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True)))
 
     def number(match: re.Match[str]) -> str:
-        text = shown(numbers[match[0]])
+        text = value_text(numbers[match[0]])
         return f"({text})" if text.startswith("−") and match[0] != formula else text
 
     return re.sub(rf"(?<![\w.])(?:{name})(?![\w(.\[])", number, formula)
 
 
-def _failure(node: Node) -> Step:
+def _failure(node: Node) -> ChainRuleStep:
     heading = f"{node.formula or node.name} raises an error"
-    return Step(
+    return ChainRuleStep(
         "Failed", heading, node.note, scope=_scope(node), node=node.key, values={node.key: ""}
     )
 
@@ -174,13 +173,15 @@ def _failure(node: Node) -> Step:
 # -- backward --------------------------------------------------------------------------------
 
 
-def _backward(view: View, output: Node, y: Tensor, uses: dict[str, list[Use]]) -> Iterator[Step]:
+def _backward(
+    view: View, output: Node, y: Tensor, uses: dict[str, list[Use]]
+) -> Iterator[ChainRuleStep]:
     """Yield the seed's step, one for each edge that a cotangent comes along, and the last."""
     cotangents: dict[str, Any] = {output.key: seed_of(y, None)}
     expected = _expected(view, output.key, uses)
     met: Counter[str] = Counter()
     seed = f"∂{output.name}/∂{output.name}"
-    yield Step(
+    yield ChainRuleStep(
         "Backward",
         f"{seed} = 1",
         f"The way back begins at the output: as {output.name} changes, so does {output.name}.",
@@ -210,25 +211,27 @@ def _expected(view: View, output: str, uses: dict[str, list[Use]]) -> Counter[st
     return count
 
 
-def _arrival(use: Use, y: str, g: Any, image: Any, earlier: Any, nth: tuple[int, int]) -> Step:
+def _arrival(
+    use: Use, y: str, g: Any, image: Any, earlier: Any, nth: tuple[int, int]
+) -> ChainRuleStep:
     """Return the step in which a cotangent comes along an edge, and is added to earlier ones."""
     tail, head = use.tail.name, use.head.name
     count, of = nth
-    total, part = f"∂{y}/∂{tail}", shown(image)
+    total, part = f"∂{y}/∂{tail}", value_text(image)
     more = " + …" if count < of else ""
-    chain = _distinct([*_chain_rule(use, f"∂{y}/∂{head}", shown(g)), part])
-    says = f"{head} passes {_spoken(part)} back to {tail}: {_what_it_does(use)}."
+    chain = without_repeats([*_chain_rule(use, f"∂{y}/∂{head}", value_text(g)), part])
+    says = f"{head} passes {spoken_text(part)} back to {tail}: {_what_it_does(use)}."
     if of == 1:
         now, equations = part, [[total, *chain]]
     elif earlier is None:
         now, equations = part + more, [chain, [total, part + more]]
         says += f" It is contribution 1 of {of} to {total}."
     else:
-        so_far = shown(earlier + image)
-        added, now = f"{shown(earlier)} + {_bracketed(part)}", so_far + more
+        so_far = value_text(earlier + image)
+        added, now = f"{value_text(earlier)} + {in_brackets(part)}", so_far + more
         equations = [chain, [total, added + more, now]]
         says += f" It is contribution {count} of {of} to {total}: {added} = {so_far}."
-    return Step(
+    return ChainRuleStep(
         "Backward",
         f"{total} through {head}",
         says,
@@ -254,62 +257,22 @@ def _chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
     if formula is None:
         return f"the rule of {use.op.name}, of {arrived}", ""
     if formula.value is not None:
-        return f"{arrived} · {use.symbol}", f"{g} · {_bracketed(shown(formula.value))}"
+        return f"{arrived} · {use.symbol}", f"{g} · {in_brackets(value_text(formula.value))}"
     if use.op.structural:
         return formula.symbols, ""
-    return f"{arrived} · {_bracketed(formula.symbols)}", ""
+    return f"{arrived} · {in_brackets(formula.symbols)}", ""
 
 
-def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> Step:
+def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> ChainRuleStep:
     ends = [n for n in view.nodes if n.kind in ("leaf", "parameter") and n.key in cotangents]
-    found = [[f"∂{y}/∂{node.name}", shown(cotangents[node.key])] for node in ends]
-    return Step(
+    found = [[f"∂{y}/∂{node.name}", value_text(cotangents[node.key])] for node in ends]
+    return ChainRuleStep(
         "Gradients",
         "The gradients",
-        "All that flows back has arrived. " + f"{_listed([' is '.join(pair) for pair in found])}.",
+        "All that flows back has arrived. " + f"{list_of([' is '.join(pair) for pair in found])}.",
         equations=found,
     )
 
 
-# -- words -----------------------------------------------------------------------------------
-
-
-def shown(value: Any) -> str:
-    """Return a number with four decimals, or with five digits where they say more; else a range."""
-    if value is None:
-        return "not computed"
-    if np.ndim(value) or not isinstance(value, int | float | np.number | np.ndarray | np.bool):
-        words = "".join(piece.text for piece in entries(value))
-        return ": ".join(part for part in (facts(value), words) if part).replace("-", "−")
-    number = np.asarray(value)[()]
-    if number.dtype.kind in "biu":
-        return str(number).replace("-", "−")
-    if number.dtype.kind == "c":
-        return f"{number:.5g}".replace("-", "−")
-    if 0.1 <= abs(number) < 1e5:
-        return f"{number:.4f}".rstrip("0").rstrip(".").replace("-", "−")
-    return f"{number:.5g}".replace("-", "−")
-
-
-def _spoken(text: str) -> str:
-    """Return what is shown of an array, its shape and its range, as part of a sentence."""
-    shape, colon, range_ = text.partition(": ")
-    return f"an array of shape {shape} with entries {range_}" if colon else text
-
-
 def _scope(node: Node) -> str:
     return node.scopes[-1] if node.scopes else ""
-
-
-def _distinct(chain: list[str]) -> list[str]:
-    """Return what is equal without gaps, and without saying the same twice in a row."""
-    given = [text for text in chain if text]
-    return [given[0], *(b for a, b in pairwise(given) if a != b)]
-
-
-def _bracketed(text: str) -> str:
-    return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
-
-
-def _listed(parts: list[str]) -> str:
-    return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])

@@ -9,7 +9,7 @@ from html import escape
 from importlib import resources
 
 from autodiff.drawing._listing import Listing, listings
-from autodiff.drawing._steps import Step
+from autodiff.drawing._steps import ChainRuleStep
 from autodiff.drawing._svg import svg
 from autodiff.drawing._themes import DARK, LIGHT, Theme
 from autodiff.drawing._values import Piece, note_lines
@@ -20,7 +20,7 @@ ROLES = ("name", "fact", "derivative", "gradient", "warning")
 
 def page(
     view: View,
-    course: list[Step],
+    course: list[ChainRuleStep],
     start: tuple[str, int] | None,
     *,
     theme: str,
@@ -52,7 +52,7 @@ def page(
     return re.sub(r"\{\{(\w+)\}\}", lambda match: parts[match[1]], _file("page.html"))
 
 
-def _last_said(view: View, course: list[Step]) -> dict[str, list[list[Piece]]]:
+def _last_said(view: View, course: list[ChainRuleStep]) -> dict[str, list[list[Piece]]]:
     """Return what nodes say in the end; their widest text, so that they have room for each."""
     said = {node.key: [[Piece(node.name, "name"), Piece("", "formula")]] for node in view.nodes}
     for node in view.nodes:
@@ -86,7 +86,7 @@ def _file(name: str) -> str:
     return (resources.files("autodiff.drawing") / "page" / name).read_text(encoding="utf-8")
 
 
-def _data(view: View, course: list[Step], listed: list[Listing]) -> str:
+def _data(view: View, course: list[ChainRuleStep], listed: list[Listing]) -> str:
     """Return the steps for the page's script, in which nothing can end its element."""
     lines = {node.key: _line_id(node, listed) for node in view.nodes}
     turn = next((k for k, step in enumerate(course) if step.way == "Backward"), len(course) - 1)
@@ -95,7 +95,7 @@ def _data(view: View, course: list[Step], listed: list[Listing]) -> str:
     return data.replace("<", "\\u003c")
 
 
-def _line_of(step: Step, lines: dict[str, str]) -> str:
+def _line_of(step: ChainRuleStep, lines: dict[str, str]) -> str:
     """Return the id of the line that computed what a step is about: going back, the sender."""
     return lines.get(step.sender or step.node, "")
 

@@ -37,9 +37,7 @@ def svg(
     lines of each node, by its key, where they are not to be those of other pictures.
     """
     colours = THEMES[theme]
-    said = said or {
-        node.key: lines(node, values=values, gradients=gradients) for node in view.nodes
-    }
+    said = said or {n.key: lines(n, values=values, gradients=gradients) for n in view.nodes}
     hover = {n.key: hover_text(n, values=values, gradients=gradients) for n in view.nodes}
     nodes = {node.key: node for node in view.nodes}
     labels = [edge_text(edge, nodes[edge.tail], nodes[edge.head]) for edge in view.edges]

@@ -17,13 +17,14 @@ from autodiff import Tensor, grad
 from autodiff.drawing._functions import record_subject
 from autodiff.drawing._listing import Listing, listings
 from autodiff.drawing._nodes import view_of
-from autodiff.drawing._steps import Step, shown, steps_of
+from autodiff.drawing._phrases import value_text
+from autodiff.drawing._steps import ChainRuleStep, steps_of
 from autodiff.drawing._variables import variables_of
 from tests.autodiff.cases import CASES
 from tests.autodiff.cases.case import Case
 
 
-def course(f: Callable[..., Any], *args: Any) -> list[Step]:
+def course(f: Callable[..., Any], *args: Any) -> list[ChainRuleStep]:
     return steps_of(*view_of(record_subject(f, args), unfold=True))
 
 
@@ -69,7 +70,7 @@ PROGRAMS = [
 ]
 
 
-def appears(found: list[Step], what: str) -> dict[Any, list[str]]:
+def appears(found: list[ChainRuleStep], what: str) -> dict[Any, list[str]]:
     """Return the texts that appear at each node or edge, one after the other."""
     texts: dict[Any, list[str]] = {}
     for step in found:
@@ -234,7 +235,7 @@ def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
         pytest.skip("what it returns is no Tensor, or several")
     leaves = tuple(i for i, x in enumerate(case.args) if x.dtype.kind in "fc")
     given = {text for _, text in steps_of(view, keys)[-1].equations}
-    assert given <= {shown(g) for g in grad(weighted, leaves)(*case.args)}
+    assert given <= {value_text(g) for g in grad(weighted, leaves)(*case.args)}
 
 
 @pytest.mark.parametrize(
@@ -258,7 +259,7 @@ def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
     ],
 )
 def test_numbers_are_written_to_be_read(value: Any, text: str) -> None:
-    assert shown(value if value is None else np.asarray(value)) == text
+    assert value_text(value if value is None else np.asarray(value)) == text
 
 
 # -- where the function does not do ----------------------------------------------------------
