@@ -227,9 +227,9 @@ def _arrival(
         now, equations = part + more, [chain, [total, part + more]]
         says += f" It is contribution 1 of {of} to {total}."
     else:
-        so_far = value_text(earlier + image)
-        added, now = f"{value_text(earlier)} + {in_brackets(part)}", so_far + more
-        equations = [chain, [total, added + more, now]]
+        so_far, is_number = value_text(earlier + image), np.ndim(image) == 0
+        added = f"{value_text(earlier)} + {in_brackets(part)}" if is_number else "earlier + this"
+        now, equations = so_far + more, [chain, [total, added + more, so_far + more]]
         says += f" It is contribution {count} of {of} to {total}: {added} = {so_far}."
     return ChainRuleStep(
         "Backward",
@@ -247,8 +247,10 @@ def _arrival(
 
 
 def _what_it_does(use: Use) -> str:
-    way = f"by the rule of {use.op.name}" if use.op.structural else f"times {use.symbol}"
-    return f"what came to it, {way}"
+    if use.op.structural:
+        return f"what came to it, by the rule of {use.op.name}"
+    where = f", added up where {use.tail.name} was broadcast" * _is_broadcast(use)
+    return f"what came to it, times {use.symbol}{where}"
 
 
 def _chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
@@ -256,11 +258,18 @@ def _chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
     formula = use.formula
     if formula is None:
         return f"the rule of {use.op.name}, of {arrived}", ""
-    if formula.value is not None:
-        return f"{arrived} · {use.symbol}", f"{g} · {in_brackets(value_text(formula.value))}"
     if use.op.structural:
         return formula.symbols, ""
-    return f"{arrived} · {in_brackets(formula.symbols)}", ""
+    sign = "Σ " * _is_broadcast(use)  # over the axes that the operand lacks
+    if formula.value is None:
+        return f"{sign}{arrived} · {in_brackets(formula.symbols)}", ""
+    is_number = np.ndim(use.head.value) == 0
+    numbers = f"{g} · {in_brackets(value_text(formula.value))}" if is_number else ""
+    return f"{sign}{arrived} · {use.symbol}", numbers
+
+
+def _is_broadcast(use: Use) -> bool:
+    return bool(np.shape(use.tail.value) != np.shape(use.head.value))
 
 
 def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> ChainRuleStep:

@@ -209,6 +209,20 @@ def test_matrices_are_shown_by_shape_and_range_and_their_rules_as_products() -> 
     ]
 
 
+def test_a_sum_is_written_where_an_operand_was_broadcast() -> None:
+    found = course(lambda x, b: np.sum(x + b), np.array([1.0, 2.0, 3.0]), 0.5)
+    [arrival] = [step for step in found if step.heading == "∂output/∂b through v1"]
+    assert arrival.equations == [["∂output/∂b", "Σ ∂output/∂v1 · ∂v1/∂b", "3"]]
+    assert "added up where b was broadcast" in arrival.says
+
+
+def test_ranges_are_not_added_as_if_they_were_numbers() -> None:
+    found = course(lambda x: np.sum(x * x), np.arange(10.0))
+    second = [step for step in found if step.sender][-1]
+    assert second.equations[-1] == ["∂output/∂x", "earlier + this", "(10,): 0 … 18"]
+    assert second.equations[0] == ["∂output/∂v1 · x", "(10,): 0 … 9"]
+
+
 def test_an_argument_called_g_is_not_taken_for_a_cotangent() -> None:
     found = course(lambda g, h: np.sum(g @ h), np.ones((2, 3)), np.ones((3, 2)))
     assert found[-2].equations[0][1] == "g.T @ ∂output/∂v1"
