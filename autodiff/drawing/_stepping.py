@@ -4,11 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
-from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-from autodiff.drawing._whole_file import write_whole
 
 if TYPE_CHECKING:
     from autodiff.drawing._functions import Subject
@@ -133,6 +130,8 @@ class Steps:
         return f'<Steps {self.title!r}: save("steps.html") writes the page>'
 
     def _repr_html_(self) -> str:
+        from html import escape
+
         return (
             f'<iframe title="{escape(self.title)}" srcdoc="{escape(self.html)}" '
             'style="width: 100%; height: 46rem; border: 0"></iframe>'
@@ -146,6 +145,8 @@ class Steps:
         OSError
             When it cannot be written.
         """
+        from autodiff.drawing._whole_file import write_whole
+
         write_whole(Path(path), self.html.encode())
 
 
