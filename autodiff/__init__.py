@@ -17,6 +17,7 @@ from autodiff.derivatives._jacobians import jacobian
 from autodiff.derivatives._second import hvp
 from autodiff.drawing._graph import draw
 from autodiff.drawing._scopes import scope
+from autodiff.drawing._stepping import steps
 from autodiff.drawing._text import text
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 from autodiff.series._polynomial import TaylorPolynomial
@@ -63,6 +64,7 @@ __all__ = [
     "scope",
     "softmax",
     "softmax_cross_entropy",
+    "steps",
     "stop_gradient",
     "taylor",
     "text",

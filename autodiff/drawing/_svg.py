@@ -28,14 +28,16 @@ def svg(
     theme: str = "auto",
     values: bool = True,
     gradients: bool = False,
+    said: dict[str, list[list[Piece]]] | None = None,
 ) -> str:
     """Return the picture of a view as SVG, for a file or to stand in a page.
 
     A node's element has its key as id, an edge's element names both ends in ``data-tail`` and
-    ``data-head``; edges are in the view's order.
+    ``data-head``; edges are in the view's order, and text has its role as class. ``said`` are the
+    lines of each node, by its key, where they are not to be those of other pictures.
     """
     colours = THEMES[theme]
-    said = {node.key: lines(node, values=values, gradients=gradients) for node in view.nodes}
+    said = said or {n.key: lines(n, values=values, gradients=gradients) for n in view.nodes}
     hover = {n.key: hover_text(n, values=values, gradients=gradients) for n in view.nodes}
     nodes = {node.key: node for node in view.nodes}
     labels = [edge_text(edge, nodes[edge.tail], nodes[edge.head]) for edge in view.edges]
@@ -160,10 +162,8 @@ def _span(piece: Piece, theme: Theme) -> str:
     text, role = piece
     size = SIZE if role in ("name", "formula") else SMALL
     weight = ' font-weight="bold"' if role in ("name", "warning") else ""
-    return (
-        f'<tspan fill="{theme.text[role]}" font-size="{size:g}"{weight}>{escape(text)}</tspan>'
-        * bool(text)
-    )
+    look = f'class="{role}" fill="{theme.text[role]}" font-size="{size:g}"{weight}'
+    return f"<tspan {look}>{escape(text)}</tspan>" * bool(text)
 
 
 def _cluster(box: Box, theme: Theme) -> str:

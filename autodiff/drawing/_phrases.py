@@ -1,0 +1,48 @@
+"""The phrases that steps are told in: numbers, ranges, lists."""
+
+from __future__ import annotations
+
+import re
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+
+from autodiff.drawing._values import entries, facts
+
+
+def value_text(value: Any) -> str:
+    """Return a number with four decimals, or with five digits where they say more; else a range."""
+    if value is None:
+        return "not computed"
+    if np.ndim(value) or not isinstance(value, int | float | np.number | np.ndarray | np.bool):
+        words = "".join(piece.text for piece in entries(value))
+        return ": ".join(part for part in (facts(value), words) if part).replace("-", "−")
+    number = np.asarray(value)[()]
+    if number.dtype.kind in "biu":
+        return str(number).replace("-", "−")
+    if number.dtype.kind == "c":
+        return f"{number:.5g}".replace("-", "−")
+    if 0.1 <= abs(number) < 1e5:
+        return f"{number:.4f}".rstrip("0").rstrip(".").replace("-", "−")
+    return f"{number:.5g}".replace("-", "−")
+
+
+def spoken_text(text: str) -> str:
+    """Return what is shown of an array, its shape and its range, as part of a sentence."""
+    shape, colon, range_ = text.partition(": ")
+    return f"an array of shape {shape} with entries {range_}" if colon else text
+
+
+def without_repeats(chain: list[str]) -> list[str]:
+    """Return what is equal without gaps, and without saying the same twice in a row."""
+    given = [text for text in chain if text]
+    return [given[0], *(b for a, b in pairwise(given) if a != b)]
+
+
+def in_brackets(text: str) -> str:
+    return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
+
+
+def list_of(parts: list[str]) -> str:
+    return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])

@@ -1,0 +1,112 @@
+"""Uses: the edges of a view, and what the ops behind them do with the cotangents that come back."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+
+from autodiff._core.op import Op
+from autodiff._core.record import record, value_of
+from autodiff._core.tensor import Tensor
+from autodiff._core.walks import Graph
+from autodiff.drawing._symbols import Formula, local_derivative
+from autodiff.drawing._view import Node, View
+from autodiff.drawing._words import identity, is_operand
+
+
+@dataclass
+class Use:
+    """One use of a node by an op.
+
+    Attributes
+    ----------
+    edge : int
+        Its number in the view.
+    tail, head : Node
+        What is used, and what the op computes.
+    op : Op
+    inputs : tuple
+        Of the op.
+    i : int
+        The number of the input that is the tail.
+    formula : Formula, optional
+        The local derivative; where the op is structural, what it makes of the cotangent.
+    others : int
+        How many other uses the tail has.
+    """
+
+    edge: int
+    tail: Node
+    head: Node
+    op: Op
+    inputs: tuple[Any, ...]
+    i: int
+    formula: Formula | None
+    others: int = 0
+
+    @property
+    def symbol(self) -> str:
+        """The local derivative's symbol."""
+        return f"∂{self.head.name}/∂{self.tail.name}"
+
+    def image(self, g: Any) -> Any:
+        """Return the cotangent that comes along the edge when ``g`` has come to its head."""
+        inputs = list(map(value_of, self.inputs))
+        leaf = inputs[self.i] = Tensor(inputs[self.i])
+        with np.errstate(all="ignore"):
+            return Graph([record(self.op, *inputs)], [leaf]).pull([g])[leaf]
+
+
+def uses_of(view: View, keys: Mapping[Any, str], y: str) -> dict[str, list[Use]]:
+    """Return the uses of what requires a gradient, by the key of the node that uses it.
+
+    ``keys`` are those of a view in which each op has a node of its own; ``y`` is the output's name.
+    """
+    nodes = {node.key: node for node in view.nodes}
+    edges: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
+    for number, edge in enumerate(view.edges):
+        edges[edge.tail, edge.head].append(number)
+    found: dict[str, list[Use]] = {key: [] for key in nodes}
+    for consumer, head in keys.items():
+        if type(consumer) is not Tensor or consumer.op is None or not nodes[head].formula:
+            continue
+        tails = [_key(x, keys) for x in consumer.inputs]
+        names = [*(nodes[tail].name if tail else "" for tail in tails), nodes[head].name]
+        for i, (x, tail) in enumerate(zip(consumer.inputs, tails, strict=True)):
+            if tail and type(x) is Tensor and x.requires_grad:
+                numbers = edges[tail, head]  # fewer than uses where the words name it once
+                number = numbers.pop(0) if len(numbers) > 1 else numbers[0]
+                formula = _local_derivative(consumer, i, names, f"∂{y}/∂{names[-1]}")
+                ends = nodes[tail], nodes[head]
+                found[head].append(Use(number, *ends, consumer.op, consumer.inputs, i, formula))
+    for use in (uses := [use for own in found.values() for use in own]):
+        use.others = sum(other.tail is use.tail for other in uses) - 1
+    return found
+
+
+def _key(x: Any, keys: Mapping[Any, str]) -> str:
+    """Return the key of the node that an input stands for, "" if it has none.
+
+    A view leaves out the Tensor that a function differentiated within another is given.
+    """
+    while type(x) is Tensor and x not in keys and x.inputs:
+        x = x.inputs[0]
+    return keys.get(identity(x), "") if is_operand(x) else ""
+
+
+def _local_derivative(y: Tensor, i: int, names: list[str], cotangent: str) -> Formula | None:
+    """Return a local derivative in which the cotangent, ``g`` to the rules, bears its own name."""
+    marks = {name: chr(0xE000 + k) for k, name in enumerate(names) if name}  # for none looks so
+    formula = local_derivative(y, i, [marks.get(name, "") for name in names])
+    if formula is None:
+        return None
+    symbols = re.sub(r"(?<![\w.])g(?!\w)(?=/)", f"({cotangent})", formula.symbols)
+    symbols = re.sub(r"(?<![\w.])g(?!\w)", cotangent, symbols)
+    for name, mark in marks.items():
+        symbols = symbols.replace(mark, name)
+    return replace(formula, symbols=symbols)

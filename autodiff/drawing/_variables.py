@@ -1,0 +1,56 @@
+"""The names that a function's variables have: what a Tensor was first bound to."""
+
+from __future__ import annotations
+
+import inspect
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import CodeType, FrameType
+from typing import Any
+
+from autodiff._core.tensor import Tensor
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+
+
+@contextmanager
+def variables_of(f: Callable[..., Any]) -> Iterator[dict[Tensor, str]]:
+    """Yield what will hold, once ``f`` has run, the names of its variables by what ops made.
+
+    A variable that is bound several times is numbered: c₁, c₂. It works as a debugger does, from
+    line to line, so a debugger sees nothing of ``f`` meanwhile.
+    """
+    code = code_of(f)
+    names: dict[Tensor, str] = {}
+    bound: dict[str, list[Tensor]] = {}
+    seen: set[Tensor] = set()
+
+    def look(frame: FrameType, event: str, arg: Any) -> Any:
+        for variable, x in frame.f_locals.items():
+            if type(x) is Tensor and x not in seen:
+                seen.add(x)
+                bound.setdefault(variable, []).append(x)
+        return look
+
+    earlier = sys.gettrace()
+    sys.settrace(lambda frame, event, arg: look if frame.f_code is code else None)
+    try:
+        yield names
+    finally:
+        sys.settrace(earlier)
+        for variable, xs in bound.items():
+            for i, x in enumerate(xs, 1):
+                if x.op is not None and x.name is None:
+                    number = str(i).translate(_LOW) if len(xs) > 1 else ""
+                    names[x] = variable + number
+
+
+def code_of(f: Callable[..., Any]) -> CodeType | None:
+    """Return the code that runs when ``f`` is called, of an object that of its class."""
+    function = inspect.unwrap(f)
+    for name in ("forward", "__call__"):
+        if not inspect.isroutine(function):
+            function = getattr(type(function), name, function)
+    code = getattr(function, "__code__", None)
+    return code if isinstance(code, CodeType) else None

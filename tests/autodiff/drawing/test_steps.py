@@ -1,0 +1,364 @@
+"""Steps as data: what appears, in which order, and whether what is said to be equal is equal."""
+
+from __future__ import annotations
+
+import math
+import re
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from autodiff import Tensor, grad
+from autodiff.drawing._functions import record_subject
+from autodiff.drawing._listing import Listing, listings
+from autodiff.drawing._nodes import view_of
+from autodiff.drawing._phrases import value_text
+from autodiff.drawing._steps import ChainRuleStep, steps_of
+from autodiff.drawing._variables import variables_of
+from tests.autodiff.cases import CASES
+from tests.autodiff.cases.case import Case
+
+
+def course(f: Callable[..., Any], *args: Any) -> list[ChainRuleStep]:
+    return steps_of(*view_of(record_subject(f, args), unfold=True))
+
+
+def relu(x: Any) -> Any:
+    return np.maximum(x, 0.0)
+
+
+def micrograd(a: Any, b: Any) -> Any:
+    """The example of https://github.com/karpathy/micrograd, which prints the values below."""
+    c = a + b
+    d = a * b + b**3
+    c += c + 1
+    c += 1 + c + (-a)
+    d += d * 2 + relu(b + a)
+    d += 3 * d + relu(b - a)
+    e = c - d
+    f = e**2
+    g = f / 2.0
+    g += 10.0 / f
+    return g
+
+
+def product(x: Any, y: Any) -> Any:
+    return x * y
+
+
+def network(x: Any, w1: Any, w2: Any) -> Any:
+    return np.mean(np.tanh(x @ w1) @ w2)
+
+
+def waves(x: Any, y: Any) -> Any:
+    u = np.sin(x * y)
+    return u * np.exp(-y) + u / x + np.sqrt(x)
+
+
+RNG = np.random.default_rng(0)
+ARRAYS = RNG.normal(size=(7, 3)), RNG.normal(size=(3, 5)), RNG.normal(size=(5, 1))
+PROGRAMS = [
+    (micrograd, (-4.0, 2.0)),
+    (product, (3.0, 2.0)),
+    (waves, (0.7, 1.3)),
+    (network, ARRAYS),
+]
+
+
+def appears(found: list[ChainRuleStep], what: str) -> dict[Any, list[str]]:
+    """Return the texts that appear at each node or edge, one after the other."""
+    texts: dict[Any, list[str]] = {}
+    for step in found:
+        for key, text in getattr(step, what).items():
+            texts.setdefault(key, []).append(text)
+    return texts
+
+
+# -- what arrives ----------------------------------------------------------------------------
+
+
+def test_the_numbers_of_micrograds_example_arrive() -> None:
+    found = course(micrograd, -4.0, 2.0)
+    assert list(appears(found, "values").values())[-1] == ["24.7041"]
+    assert found[-1].equations == [["∂output/∂a", "138.8338"], ["∂output/∂b", "645.5773"]]
+    gradients = [texts[-1] for texts in appears(found, "cotangents").values()]
+    assert {"138.8338", "645.5773"} <= set(gradients)
+
+
+@pytest.mark.parametrize(("f", "args"), PROGRAMS)
+def test_what_is_given_then_the_values_then_the_cotangents_then_the_gradients(
+    f: Callable[..., Any], args: Any
+) -> None:
+    ways = [step.way for step in course(f, *args)]
+    assert list(dict.fromkeys(ways)) == ["Arguments", "Forward", "Backward", "Gradients"]
+    assert ways == sorted(ways, key=list(dict.fromkeys(ways)).index)
+
+
+@pytest.mark.parametrize(("f", "args"), PROGRAMS)
+def test_each_value_appears_once_and_after_what_it_is_computed_from(
+    f: Callable[..., Any], args: Any
+) -> None:
+    view, tensors = view_of(record_subject(f, args), unfold=True)
+    found = steps_of(view, tensors)
+    assert {key: len(texts) for key, texts in appears(found, "values").items()} == dict.fromkeys(
+        [node.key for node in view.nodes], 1
+    )
+    known: set[str] = set()
+    for step in found:
+        for edge in view.edges:
+            if edge.head in step.values and step.way == "Forward":
+                assert edge.tail in known
+        known |= step.values.keys()
+
+
+def test_a_step_forward_for_each_op_and_a_step_back_for_each_use() -> None:
+    ways = Counter(step.way for step in course(waves, 0.7, 1.3))
+    assert ways["Forward"] == 9  # five of two operands, and sin, exp, sqrt and a minus sign
+    assert ways["Backward"] == 1 + 2 * 5 + 4
+
+
+def test_an_operand_that_is_used_twice_sends_twice() -> None:
+    found = course(lambda x: x * x, 3.0)
+    assert [step.token for step in found if step.way == "Backward"] == ["1", "3", "3"]
+    assert [step.edges for step in found if step.way == "Backward"] == [[], [0], [1]]
+    assert found[-1].equations == [["∂output/∂x", "6"]]
+
+
+def test_uses_that_share_an_edge_send_along_it_one_after_the_other() -> None:
+    found = course(
+        lambda x: np.sum(np.linalg.matrix_power(x, 2)), np.array([[1.0, 2.0], [3.0, 4.0]])
+    )
+    # d/dx of the sum of x @ x is 1 xᵀ + xᵀ 1, the sums of rows and of columns
+    assert found[-1].equations == [["∂output/∂x", "(2, 2): [[7, 11], [9, 13]]"]]
+
+
+# -- what is said to be equal ----------------------------------------------------------------
+
+
+def number(text: str) -> float | None:
+    """Return what a line of numbers makes, by Python's arithmetic."""
+    code = text.replace("−", "-").replace("·", "*").replace("²", "**2").replace("³", "**3")
+    functions = {name: getattr(math, name) for name in ("sin", "cos", "exp", "sqrt")}
+    functions["maximum"] = max
+    if "…" in code or not set(re.findall(r"[^\W\d]\w*", re.sub(r"\de", "", code))) <= set(
+        functions
+    ):
+        return None
+    return float(eval(code, functions))
+
+
+@pytest.mark.parametrize(("f", "args"), PROGRAMS[:3])
+def test_numbers_that_stand_in_one_equation_are_equal(f: Callable[..., Any], args: Any) -> None:
+    compared = 0
+    for step in course(f, *args):
+        for equation in step.equations:
+            numbers = [x for x in map(number, equation) if x is not None]
+            assert numbers == pytest.approx(numbers[-1:] * len(numbers), rel=1e-3, abs=2e-4)
+            compared += len(numbers) > 1
+    assert compared > len(args)
+
+
+def test_contributions_are_added_before_ones_eyes() -> None:
+    found = course(lambda x: x * 2.0 + np.sin(x) + x**3, 1.0)
+    back = [
+        step for step in found if step.way == "Backward" and step.equations[-1][0] == "∂output/∂x"
+    ]
+    sums = [step.equations[-1][1:] for step in back]
+    assert sums == [
+        ["3 + …"],
+        ["3 + 0.5403 + …", "3.5403 + …"],
+        ["3.5403 + 2", "5.5403"],  # 3 + cos(1) + 2
+    ]
+    assert "2 of 3" in back[1].says
+
+
+@pytest.mark.parametrize(("f", "args"), PROGRAMS)
+def test_a_node_passes_on_only_what_has_arrived_in_full(f: Callable[..., Any], args: Any) -> None:
+    known: dict[str, str] = {}
+    for step in course(f, *args):
+        if step.sender:
+            assert "…" not in known[step.sender] or " … " in known[step.sender]  # a range
+            assert not known[step.sender].endswith("…")
+        known |= step.cotangents
+
+
+def test_a_local_derivative_is_a_formula_with_the_numbers_in_it() -> None:
+    found = course(lambda x, y: np.sin(x) * y, 0.0, 5.0)
+    assert found[1].equations[1] == ["∂v1/∂x", "cos(x)", "cos(0)", "1"]
+    assert found[1].derivatives == {0: "1"}
+    assert found[2].equations[0] == ["output", "v1 * y", "0 * 5", "0"]
+    assert found[2].equations[1:] == [["∂output/∂v1", "y", "5"], ["∂output/∂y", "v1", "0"]]
+    assert "5 times as fast as v1" in found[2].says
+
+
+def test_matrices_are_shown_by_shape_and_range_and_their_rules_as_products() -> None:
+    found = course(network, *ARRAYS)
+    value = found[1].values[found[1].node]
+    assert re.fullmatch(r"\(7, 5\): −\d\.\d+ … \d\.\d+", value)
+    products = [step.equations[0] for step in found if step.sender and "@" in step.equations[0][1]]
+    assert [equation[1] for equation in products] == [
+        "∂output/∂v3 @ w2.T",
+        "v2.T @ ∂output/∂v3",
+        "∂output/∂v1 @ w1.T",
+        "x.T @ ∂output/∂v1",
+    ]
+
+
+def test_a_sum_is_written_where_an_operand_was_broadcast() -> None:
+    found = course(lambda x, b: np.sum(x + b), np.array([1.0, 2.0, 3.0]), 0.5)
+    [arrival] = [step for step in found if step.heading == "∂output/∂b through v1"]
+    assert arrival.equations == [["∂output/∂b", "Σ ∂output/∂v1 · ∂v1/∂b", "3"]]
+    assert "added up where b was broadcast" in arrival.says
+
+
+def test_ranges_are_not_added_as_if_they_were_numbers() -> None:
+    found = course(lambda x: np.sum(x * x), np.arange(10.0))
+    second = [step for step in found if step.sender][-1]
+    assert second.equations[-1] == ["∂output/∂x", "earlier + this", "(10,): 0 … 18"]
+    assert second.equations[0] == ["∂output/∂v1 · x", "(10,): 0 … 9"]
+
+
+def test_an_argument_called_g_is_not_taken_for_a_cotangent() -> None:
+    found = course(lambda g, h: np.sum(g @ h), np.ones((2, 3)), np.ones((3, 2)))
+    assert found[-2].equations[0][1] == "g.T @ ∂output/∂v1"
+
+
+def test_a_path_that_is_not_taken_passes_nothing_though_its_slope_is_infinite() -> None:
+    found = course(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0.0)), np.array([0.0, 4.0]))
+    assert found[-1].equations == [["∂output/∂x", "(2,): [0, 0.25]"]]
+
+
+def test_arguments_that_require_no_gradient_receive_none() -> None:
+    found = course(lambda x, k: x**k, 3.0, 2)
+    assert found[-1].equations == [["∂output/∂x", "6"]]
+
+
+@pytest.mark.parametrize("case", CASES[::7], ids=str)
+def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
+    def weighted(*args: Any) -> Any:
+        y = case.f(*args)
+        return np.sum((np.real(y) + np.imag(y)) * np.cos(np.arange(y.size)).reshape(y.shape))
+
+    view, keys = view_of(record_subject(weighted, case.args), unfold=True)
+    if [node.kind for node in view.nodes].count("output") != 1:
+        pytest.skip("what it returns is no Tensor, or several")
+    leaves = tuple(i for i, x in enumerate(case.args) if x.dtype.kind in "fc")
+    given = {text for _, text in steps_of(view, keys)[-1].equations}
+    assert given <= {value_text(g) for g in grad(weighted, leaves)(*case.args)}
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (24.70408163265306, "24.7041"),
+        (2.0, "2"),
+        (-0.25, "−0.25"),
+        (0.0, "0"),
+        (1e-9, "1e−09"),
+        (0.012345678, "0.012346"),
+        (12345.678, "12345.678"),
+        (123456.789, "1.2346e+05"),
+        (math.nan, "nan"),
+        (-math.inf, "−inf"),
+        (3, "3"),
+        (True, "True"),
+        (1 + 2j, "1+2j"),
+        (np.array([1.0, -2.0]), "(2,): [1, −2]"),
+        (None, "not computed"),
+    ],
+)
+def test_numbers_are_written_to_be_read(value: Any, text: str) -> None:
+    assert value_text(value if value is None else np.asarray(value)) == text
+
+
+# -- where the function does not do ----------------------------------------------------------
+
+
+def test_a_function_that_raises_is_followed_as_far_as_it_goes() -> None:
+    def mismatched(x: Any) -> Any:
+        y = x * 2.0
+        return y @ np.ones(4)
+
+    found = course(mismatched, np.ones(3))
+    assert [step.way for step in found] == ["Arguments", "Forward", "Failed"]
+    assert "matmul" in found[-1].says or "@" in found[-1].heading
+    assert "(3,)" in found[-1].says
+
+
+# -- source ----------------------------------------------------------------------------------
+
+
+def nesting(x: Any) -> Any:
+    def square(y: Any) -> Any:
+        return y * y  # the innermost
+
+    return square(x) + (lambda y: y * 3.0)(x)
+
+
+def test_the_source_is_that_of_the_innermost_functions_each_once() -> None:
+    view, _ = view_of(record_subject(nesting, (2.0,)), unfold=True)
+    own = nesting.__code__.co_filename, nesting.__code__.co_firstlineno
+    found = listings([*(node.place for node in view.nodes if node.place), own])
+    assert [listing.title for listing in found] == ["square", "", "nesting"]
+    assert found[0].lines == ("def square(y: Any) -> Any:", "    return y * y  # the innermost")
+    assert found[1].lines == ("return square(x) + (lambda y: y * 3.0)(x)",)
+    assert found[2].lines[:2] == ("def nesting(x: Any) -> Any:", "    def square(y: Any) -> Any:")
+    assert found[2].first + 1 == found[0].first
+
+
+def test_a_file_that_is_no_python_is_shown_by_its_line(tmp_path: Path) -> None:
+    cell = tmp_path / "cell.py"
+    cell.write_text("%time y = f(x)\nz = y\n", encoding="utf-8")
+    assert listings([(str(cell), 2)]) == [Listing("", str(cell), 2, ("z = y",))]
+    assert listings([("<stdin>", 1)]) == []
+
+
+# -- variables -------------------------------------------------------------------------------
+
+
+def test_what_a_variable_was_bound_to_bears_its_name_and_a_number_when_bound_again() -> None:
+    names: dict[Tensor, str]
+    with variables_of(micrograd) as names:
+        micrograd(Tensor(-4.0), Tensor(2.0))
+    assert list(names.values()) == ["c₁", "c₂", "c₃", "d₁", "d₂", "d₃", "e", "f", "g₁", "g₂"]
+
+
+def test_an_argument_that_is_bound_again_is_numbered_behind_it() -> None:
+    def f(x: Any) -> Any:
+        for _ in range(2):
+            x = x * 2.0
+        return x
+
+    with variables_of(f) as names:
+        f(Tensor(1.0))
+    assert list(names.values()) == ["x₂", "x₃"]
+
+
+def test_names_that_a_program_gave_stay() -> None:
+    def f(x: Any) -> Any:
+        y = x * 2.0
+        y.name = "energy"
+        return y
+
+    with variables_of(f) as names:
+        f(Tensor(1.0))
+    assert not names
+
+
+def test_a_debugger_comes_back_whatever_happens() -> None:
+    def tracer(frame: Any, event: str, arg: Any) -> None:
+        return None
+
+    before = sys.gettrace()
+    sys.settrace(tracer)
+    try:
+        with pytest.raises(ZeroDivisionError), variables_of(micrograd):
+            raise ZeroDivisionError
+        assert sys.gettrace() is tracer
+    finally:
+        sys.settrace(before)
