@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
 
 
 @dataclass(eq=False)
@@ -19,12 +19,12 @@ class Cluster:
     """
 
     scopes: tuple[str, ...] = ()
-    members: list[Node | Cluster] = field(default_factory=list)
+    members: list[Vertex | Cluster] = field(default_factory=list)
 
-    def nodes(self) -> Iterator[Node]:
+    def nodes(self) -> Iterator[Vertex]:
         """Yield the nodes in this cluster and in those within it, in order."""
         for member in self.members:
-            if isinstance(member, Node):
+            if isinstance(member, Vertex):
                 yield member
             else:
                 yield from member.nodes()
@@ -41,7 +41,7 @@ def cluster_tree(view: View) -> Cluster:
     for edge in sorted(view.edges, key=lambda edge: place[edge.head]):
         if edge.tail not in heads:
             first_use.setdefault(edge.tail, edge.head)
-    used_by: dict[str, list[Node]] = {}
+    used_by: dict[str, list[Vertex]] = {}
     for node in view.nodes:
         if node.key in first_use:
             used_by.setdefault(first_use[node.key], []).append(node)
@@ -64,10 +64,10 @@ def _path_to(scopes: tuple[str, ...], path: list[Cluster]) -> list[Cluster]:
     return kept
 
 
-def _put_before(source: Node, path: list[Cluster]) -> None:
+def _put_before(source: Vertex, path: list[Cluster]) -> None:
     """Add a node in front of what is open, in the innermost of its scopes that is open."""
     home = [cluster for cluster in path if cluster.scopes == source.scopes[: len(cluster.scopes)]]
-    member: Node | Cluster = source
+    member: Vertex | Cluster = source
     for depth in range(len(source.scopes), len(home) - 1, -1):
         member = Cluster(source.scopes[:depth], [member])
     if len(home) == len(path):
@@ -91,7 +91,7 @@ def homes_of(root: Cluster) -> dict[str, list[Cluster]]:
     while paths:
         path = paths.pop()
         for member in path[-1].members:
-            if isinstance(member, Node):
+            if isinstance(member, Vertex):
                 homes[member.key] = path
             else:
                 paths.append([*path, member])

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._functions import Subject, record_subject
-from autodiff.drawing._nodes import view_of
-from autodiff.drawing._plan import view_of as view_of_plan
 from autodiff.drawing._view import View
-from autodiff.drawing._words import identity
+from autodiff.drawing.reading._functions import Subject, record_subject
+from autodiff.drawing.reading._nodes import view_of
+from autodiff.drawing.reading._plan import view_of as view_of_plan
+from autodiff.drawing.reading._words import identity
 
 if TYPE_CHECKING:
-    from autodiff.drawing._picture import Picture
+    from autodiff.drawing.pictures._picture import Picture
 
 Names: TypeAlias = Mapping[str, Tensor] | Sequence[str] | None
 
@@ -111,8 +111,8 @@ def draw(
     True
     >>> picture = draw(lambda mass, speed: mass * speed**2 / 2, 2.0, 3.0, gradients=True)
     """
-    from autodiff.drawing._dot import picture
-    from autodiff.drawing._folding import fold
+    from autodiff.drawing.folding._folding import fold
+    from autodiff.drawing.pictures._dot import picture
 
     view, start_key = read_view(
         *outputs,

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from autodiff.drawing._functions import Subject
     from autodiff.drawing._graph import Names
     from autodiff.drawing._view import View
+    from autodiff.drawing.reading._functions import Subject
 
 MOST_OPS = 500  # beyond this nobody steps
 
@@ -62,12 +62,12 @@ def steps(
     >>> "∂output/∂y" in page.html
     True
     """
-    from autodiff.drawing._functions import record_subject
     from autodiff.drawing._graph import give_names
-    from autodiff.drawing._nodes import view_of
-    from autodiff.drawing._steps import steps_of
-    from autodiff.drawing._steps_page import page
-    from autodiff.drawing._variables import code_of, variables_of
+    from autodiff.drawing.page._steps import steps_of
+    from autodiff.drawing.page._steps_page import page
+    from autodiff.drawing.page._variables import code_of, variables_of
+    from autodiff.drawing.reading._functions import record_subject
+    from autodiff.drawing.reading._nodes import view_of
 
     _require_options(f, direction, theme)
     with variables_of(f) as variables:
@@ -90,8 +90,8 @@ def steps(
 
 
 def _require_options(f: Any, direction: str, theme: str) -> None:
-    from autodiff.drawing._dot import DIRECTIONS
     from autodiff.drawing._themes import THEMES
+    from autodiff.drawing.pictures._dot import DIRECTIONS
 
     if not callable(f):
         raise TypeError(

@@ -7,11 +7,11 @@ from typing import Any, NamedTuple
 from unicodedata import combining, east_asian_width
 
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._folding import fold
 from autodiff.drawing._graph import Names, read_view
-from autodiff.drawing._repeats import ends
 from autodiff.drawing._values import Piece, edge_text, entries, facts, note_lines, printable
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.folding._folding import fold
+from autodiff.drawing.folding._repeats import ends
 
 DEEPEST = 16  # branches; what is below begins a tree of its own
 WITHOUT_GRADIENT = ("constant", "scope", "failed")
@@ -21,7 +21,7 @@ class Row(NamedTuple):
     """A line of the tree: branches, a node, the edge that led to it, and where else it stands."""
 
     branches: str
-    node: Node
+    node: Vertex
     edge: Edge | None
     reference: str
 
@@ -100,7 +100,7 @@ def render_text(view: View, *, values: bool = True, gradients: bool = False) -> 
     return "\n".join([*tree, *[""] * bool(notes), *notes])
 
 
-def _rows(view: View, nodes: dict[str, Node]) -> Iterator[Row]:
+def _rows(view: View, nodes: dict[str, Vertex]) -> Iterator[Row]:
     """Yield the lines of the tree."""
     operands: dict[str, list[Edge]] = {key: [] for key in nodes}
     for edge in view.edges:
@@ -128,7 +128,7 @@ def _rows(view: View, nodes: dict[str, Node]) -> Iterator[Row]:
                 stack.append((use.tail, trunk + turn, trunk + on, use))
 
 
-def _cells(row: Row, nodes: dict[str, Node], values: bool, gradients: bool) -> list[str]:
+def _cells(row: Row, nodes: dict[str, Vertex], values: bool, gradients: bool) -> list[str]:
     """Return a line's columns: the node, its kind, shape, value, gradient, use and note."""
     branches, node, edge, reference = row
     use = edge_text(edge, nodes[edge.tail], nodes[edge.head]) if edge else ""
@@ -136,7 +136,7 @@ def _cells(row: Row, nodes: dict[str, Node], values: bool, gradients: bool) -> l
     if reference:
         return [f"{name} {reference}", "", "", "", "", use, ""]
     formula = f" = {_on_one_line(node.formula)}" if node.formula else ""
-    value = _said(entries(node.value)) if values else ""
+    value = _text_of(entries(node.value)) if values else ""
     return [
         name + formula,
         "" if node.kind == "op" else node.kind,
@@ -148,14 +148,14 @@ def _cells(row: Row, nodes: dict[str, Node], values: bool, gradients: bool) -> l
     ]
 
 
-def _gradient(node: Node, asked: bool) -> str:
+def _gradient(node: Vertex, asked: bool) -> str:
     """Return a node's gradient; a dash for what was not computed, so that it is not taken for 0."""
     if node.gradient is not None:
-        return "grad " + _said(entries(node.gradient))
+        return "grad " + _text_of(entries(node.gradient))
     return "grad —" if asked and node.kind not in WITHOUT_GRADIENT else ""
 
 
-def _said(pieces: list[Piece]) -> str:
+def _text_of(pieces: list[Piece]) -> str:
     return "".join(piece.text for piece in pieces)
 
 

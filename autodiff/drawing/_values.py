@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff.drawing._view import Edge, Node
+from autodiff.drawing._view import Edge, Vertex
 
 MOST_ENTRIES = 6
 AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no second one
@@ -25,7 +25,7 @@ class Piece(NamedTuple):
     role: str
 
 
-def lines(node: Node, *, values: bool = True, gradients: bool = False) -> list[list[Piece]]:
+def lines(node: Vertex, *, values: bool = True, gradients: bool = False) -> list[list[Piece]]:
     """Return the lines of a node, each in pieces of printable text.
 
     Shapes are always shown. With ``gradients`` a dash stands for one that was not computed, so
@@ -51,7 +51,7 @@ def lines(node: Node, *, values: bool = True, gradients: bool = False) -> list[l
     ]
 
 
-def hover_text(node: Node, *, values: bool = True, gradients: bool = False) -> str:
+def hover_text(node: Vertex, *, values: bool = True, gradients: bool = False) -> str:
     """Return all that is to be said of a node where there is room: its kind and its place too."""
     said = lines(node, values=values, gradients=gradients)
     said_lines = ["".join(text for text, _ in line) for line in said]
@@ -64,7 +64,7 @@ def hover_text(node: Node, *, values: bool = True, gradients: bool = False) -> s
     )
 
 
-def edge_text(edge: Edge, tail: Node, head: Node) -> str:
+def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     """Return what an edge says: the local derivative, if it was asked for."""
     if not edge.derivative:
         return ""

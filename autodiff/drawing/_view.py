@@ -7,7 +7,7 @@ from typing import Any
 
 
 @dataclass
-class Node:
+class Vertex:
     """A Tensor, a constant, a call or what stands for several of them.
 
     Attributes
@@ -56,6 +56,6 @@ class Edge:
 class View:
     """Nodes in the order of computing, their edges, and what is said below the picture."""
 
-    nodes: list[Node] = field(default_factory=list)
+    nodes: list[Vertex] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
 
 SVG = "{http://www.w3.org/2000/svg}"
 needs_graphviz = pytest.mark.skipif(
@@ -23,13 +23,17 @@ def every_kind() -> View:
     layer = ("model", "layers.0")
     hidden = np.array([np.nan, 1.0, 2.0, 3.0, 4.0, 5.0, np.inf])
     nodes = [
-        Node("n0", "leaf", "x", value=np.ones((4, 3)), gradient=np.zeros((4, 3))),
-        Node("n1", "parameter", "layers.0.weight", "", np.arange(21.0).reshape(3, 7), None, layer),
-        Node("n2", "op", "v1", "x @ layers.0.weight", hidden, None, layer, ("there/train.py", 12)),
-        Node("n3", "scope", "layers.1", scopes=("model",), note="×12, 36 nodes"),
-        Node("n4", "constant", "c", value=np.array([1, 2], np.int64)),
-        Node("n5", "output", "loss", "sum(layers.1 * c)", np.float64(2.5), np.float64(1.0)),
-        Node("n6", "failed", "v2", "loss @ x", None, note="ValueError: () @ (4, 3)"),
+        Vertex("n0", "leaf", "x", value=np.ones((4, 3)), gradient=np.zeros((4, 3))),
+        Vertex(
+            "n1", "parameter", "layers.0.weight", "", np.arange(21.0).reshape(3, 7), None, layer
+        ),
+        Vertex(
+            "n2", "op", "v1", "x @ layers.0.weight", hidden, None, layer, ("there/train.py", 12)
+        ),
+        Vertex("n3", "scope", "layers.1", scopes=("model",), note="×12, 36 nodes"),
+        Vertex("n4", "constant", "c", value=np.array([1, 2], np.int64)),
+        Vertex("n5", "output", "loss", "sum(layers.1 * c)", np.float64(2.5), np.float64(1.0)),
+        Vertex("n6", "failed", "v2", "loss @ x", None, note="ValueError: () @ (4, 3)"),
     ]
     edges = [
         *(Edge("n0", "n2"), Edge("n1", "n2"), Edge("n2", "n3"), Edge("n3", "n5", "c")),
@@ -40,24 +44,24 @@ def every_kind() -> View:
 
 def square(name: str = "x") -> View:
     """Return the view of x * x at 3."""
-    nodes = [Node("n0", "leaf", name, value=3.0), Node("n1", "output", "y", "x * x", 9.0)]
+    nodes = [Vertex("n0", "leaf", name, value=3.0), Vertex("n1", "output", "y", "x * x", 9.0)]
     return View(nodes, [Edge("n0", "n1", "2 * x"), Edge("n0", "n1", "2 * x")])
 
 
 def chain(length: int) -> View:
     """Return a view of v1 = sin(x), v2 = sin(v1) * x, ..."""
-    nodes = [Node("n0", "leaf", "x", value=1.0)]
-    nodes += [Node(f"n{i}", "op", f"v{i}", f"sin(v{i - 1}) * x", 0.3) for i in range(1, length)]
+    nodes = [Vertex("n0", "leaf", "x", value=1.0)]
+    nodes += [Vertex(f"n{i}", "op", f"v{i}", f"sin(v{i - 1}) * x", 0.3) for i in range(1, length)]
     edges = [Edge(f"n{i - 1}", f"n{i}") for i in range(1, length)]
     return View(nodes, edges + [Edge("n0", f"n{i}") for i in range(2, length)])
 
 
 def layers(count: int) -> View:
     """Return a view of v1 = w1 @ x, v2 = w2 @ v1, ..."""
-    nodes, edges = [Node("n0", "leaf", "x", value=np.ones(3))], []
+    nodes, edges = [Vertex("n0", "leaf", "x", value=np.ones(3))], []
     for i in range(1, count + 1):
-        nodes.append(Node(f"w{i}", "parameter", f"w{i}", value=np.ones((3, 3))))
-        nodes.append(Node(f"n{i}", "op", f"v{i}", f"w{i} @ v{i - 1}", np.ones(3)))
+        nodes.append(Vertex(f"w{i}", "parameter", f"w{i}", value=np.ones((3, 3))))
+        nodes.append(Vertex(f"n{i}", "op", f"v{i}", f"w{i} @ v{i - 1}", np.ones(3)))
         edges += [Edge(f"w{i}", f"n{i}"), Edge(f"n{i - 1}", f"n{i}")]
     return View(nodes, edges)
 

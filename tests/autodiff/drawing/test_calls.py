@@ -26,7 +26,7 @@ from autodiff import (
     softmax_cross_entropy,
 )
 from autodiff.drawing._graph import read_view
-from autodiff.drawing._view import Node, View
+from autodiff.drawing._view import Vertex, View
 from tests.autodiff.cases import CASES
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
@@ -360,7 +360,7 @@ class TestModels:
 class TestFailures:
     """Where the function raises, what it had computed is shown, and the call that raised."""
 
-    def failed(self, *subject: Any, **keywords: Any) -> Node:
+    def failed(self, *subject: Any, **keywords: Any) -> Vertex:
         node = view_of(*subject, **keywords).nodes[-1]
         assert node.kind == "failed"
         return node

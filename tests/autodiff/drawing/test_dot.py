@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from autodiff.drawing._dot import DIRECTIONS, picture
-from autodiff.drawing._plan import view_of
 from autodiff.drawing._themes import DARK, KINDS, LIGHT, THEMES
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.pictures._dot import DIRECTIONS, picture
+from autodiff.drawing.reading._plan import view_of
 from tests.autodiff.drawing.hand_written import (
     chain,
     every_kind,
@@ -95,7 +95,7 @@ class TestReadersQuestions:
 class TestNodes:
     @pytest.mark.parametrize("theme", ["light", "dark"])
     def test_differ_by_colour_and_by_shape(self, theme: str) -> None:
-        view = View([Node(f"n{i}", kind, "x") for i, kind in enumerate(KINDS)])
+        view = View([Vertex(f"n{i}", kind, "x") for i, kind in enumerate(KINDS)])
         source = picture(view, theme=theme).source
         lines = [node_line(source, node.key) for node in view.nodes]
         shapes = [re.findall(r"(?:shape|style|peripheries)=\S+", line) for line in lines]
@@ -109,18 +109,18 @@ class TestNodes:
         assert '"leaf x"' in picture(square(), values=False).source
 
     def test_tell_a_gradient_of_zero_from_none(self) -> None:
-        nodes = [Node("n0", "leaf", "a", value=1.0, gradient=0.0), Node("n1", "leaf", "b")]
+        nodes = [Vertex("n0", "leaf", "a", value=1.0, gradient=0.0), Vertex("n1", "leaf", "b")]
         source = picture(View(nodes), gradients=True).source
         assert re.sub("<.*?>", "", node_line(source, "n0")).count("grad 0") == 2  # hover text too
         assert "grad — (not computed)" in node_line(source, "n1")
 
     def test_lie_in_the_clusters_of_their_scopes(self) -> None:
         nodes = [
-            Node("n0", "op", "a", scopes=("outer", "first")),
-            Node("n1", "op", "b"),
-            Node("n2", "op", "c", scopes=("outer", "second")),
-            Node("n3", "op", "d", scopes=("outer",)),
-            Node("n4", "op", "e", scopes=("outer", "first")),
+            Vertex("n0", "op", "a", scopes=("outer", "first")),
+            Vertex("n1", "op", "b"),
+            Vertex("n2", "op", "c", scopes=("outer", "second")),
+            Vertex("n3", "op", "d", scopes=("outer",)),
+            Vertex("n4", "op", "e", scopes=("outer", "first")),
         ]
         body = re.sub(r"\[.*\]", "", picture(View(nodes)).source)
         order = re.findall(r"n\d \s*$|subgraph \w+|\}", body, re.M)
@@ -160,7 +160,7 @@ class TestHostileText:
     svg = picture(
         View(
             [
-                Node(f"n{i}", "op", text, text, None, None, (text,), (text, 1), f".{text}.")
+                Vertex(f"n{i}", "op", text, text, None, None, (text,), (text, 1), f".{text}.")
                 for i, text in enumerate(HOSTILE)
             ],
             [Edge("n0", f"n{i}", text) for i, text in enumerate(HOSTILE)],
@@ -224,7 +224,7 @@ def test_a_huge_array_is_summed_up_without_a_second_one() -> None:
     huge = np.broadcast_to(np.float64(1.0), 10**7)
     tracemalloc.start()
     try:
-        source = picture(View([Node("n0", "leaf", "x", value=huge)])).source
+        source = picture(View([Vertex("n0", "leaf", "x", value=huge)])).source
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

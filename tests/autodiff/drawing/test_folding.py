@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodiff.drawing._folding import MOST_NODES, fold
-from autodiff.drawing._repeats import without_repeats
-from autodiff.drawing._svg import svg
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.folding._folding import MOST_NODES, fold
+from autodiff.drawing.folding._repeats import without_repeats
+from autodiff.drawing.pictures._svg import svg
 from tests.autodiff.drawing.hand_written import chain, every_kind
 
 
@@ -22,7 +22,7 @@ def view_of(*lines: str, **facts: Any) -> View:
 
     A line without a formula is a leaf; ``facts`` are values of a node's fields by its name.
     """
-    nodes: list[Node] = []
+    nodes: list[Vertex] = []
     edges: list[Edge] = []
     keys: dict[str, str] = {}
     for i, line in enumerate(lines):
@@ -30,7 +30,7 @@ def view_of(*lines: str, **facts: Any) -> View:
         name, _, formula = map(str.strip, call.partition("="))
         keys[name] = f"n{i}"
         kind = "op" if formula else "leaf"
-        nodes.append(Node(f"n{i}", kind, name, formula, **facts.get(name, {})))
+        nodes.append(Vertex(f"n{i}", kind, name, formula, **facts.get(name, {})))
         edges += [Edge(keys[operand], f"n{i}") for operand in operands.split()]
     nodes[-1].kind = "output"
     return View(nodes, edges)
@@ -294,7 +294,7 @@ class TestAuto:
 
 def irregular(count: int) -> View:
     """Return the view of a chain of calls of different functions."""
-    nodes = [Node(f"n{i}", "op", f"v{i}", f"f_{'ab'[i % 2] * (i + 1)}()") for i in range(count)]
+    nodes = [Vertex(f"n{i}", "op", f"v{i}", f"f_{'ab'[i % 2] * (i + 1)}()") for i in range(count)]
     nodes[-1].kind = "output"
     return View(nodes, [Edge(f"n{i}", f"n{i + 1}") for i in range(count - 1)])
 
@@ -302,13 +302,13 @@ def irregular(count: int) -> View:
 def at_random(seed: int, kinds: int) -> View:
     """Return a view of 30 nodes of a few kinds of calls, with random uses and scopes."""
     rng = np.random.default_rng(seed)
-    nodes, edges = [Node("n0", "leaf", "v0")], []
+    nodes, edges = [Vertex("n0", "leaf", "v0")], []
     for i in range(1, 30):
         uses = rng.integers(max(0, i - 3), i, rng.integers(1, 3))
         names = ", ".join(f"v{j}" for j in uses)
         scopes = [(), ("a",), ("a", "b"), ("c",)][rng.integers(4) if seed % 2 else 0]
         nodes.append(
-            Node(f"n{i}", "op", f"v{i}", f"f{rng.integers(kinds)}({names})", scopes=scopes)
+            Vertex(f"n{i}", "op", f"v{i}", f"f{rng.integers(kinds)}({names})", scopes=scopes)
         )
         edges += [Edge(f"n{j}", f"n{i}") for j in uses]
     nodes[-1].kind = "output"

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from autodiff.drawing._layout import Box, Point, Positions, layout
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.layout._layout import Box, Point, Positions, layout
 from tests.autodiff.drawing.hand_written import chain, every_kind
 
 SCOPES = [(), ("model",), ("model", "a"), ("model", "b"), ("other",)]
@@ -27,7 +27,7 @@ def views(draw: st.DrawFn) -> View:
     """Return views of up to 20 nodes, in any scopes, in which some uses are there twice."""
     count = draw(st.integers(0, 20))
     nodes = [
-        Node(f"n{i}", "op", f"v{i}", scopes=draw(st.sampled_from(SCOPES))) for i in range(count)
+        Vertex(f"n{i}", "op", f"v{i}", scopes=draw(st.sampled_from(SCOPES))) for i in range(count)
     ]
     edges = [
         Edge(f"n{tail}", f"n{head}")
@@ -78,7 +78,7 @@ def from_edges(text: str) -> View:
     """Return the view with edges such as "ab ac", the nodes by alphabet."""
     names = sorted(set(text) - {" "})
     edges = [Edge(pair[0], pair[1]) for pair in text.split()]
-    return View([Node(name, "op", name) for name in names], edges)
+    return View([Vertex(name, "op", name) for name in names], edges)
 
 
 def crossings(view: View, x: Mapping[str, float]) -> int:
@@ -212,7 +212,7 @@ class TestEdges:
 
     def test_that_go_far_run_beside_all_the_others_and_do_not_meet(self) -> None:
         view = chain(100)
-        view.nodes[1:1] = [Node("w", "parameter", "w")]
+        view.nodes[1:1] = [Vertex("w", "parameter", "w")]
         view.edges += [Edge("w", "n1"), Edge("w", "n99")]
         found = level(view)
         widest = max(x for x, _ in found.centres.values()) + 20
@@ -227,22 +227,26 @@ class TestClusters:
     def test_of_a_scope_entered_twice_are_two(self) -> None:
         inside = ("cell",)
         scopes = [(), inside, (), inside, ()]
-        nodes = [Node(f"n{i}", "op", f"v{i}", scopes=scope) for i, scope in enumerate(scopes)]
+        nodes = [Vertex(f"n{i}", "op", f"v{i}", scopes=scope) for i, scope in enumerate(scopes)]
         view = View(nodes, [Edge(f"n{i}", f"n{i + 1}") for i in range(4)])
         assert [box.scopes for box in level(view).boxes] == [inside, inside]
 
     def test_are_one_where_a_parameter_was_made_between(self) -> None:
         nodes = [
-            Node("a", "op", "a", scopes=("cell",)),
-            Node("w", "parameter", "w"),
-            Node("b", "op", "b", scopes=("cell",)),
+            Vertex("a", "op", "a", scopes=("cell",)),
+            Vertex("w", "parameter", "w"),
+            Vertex("b", "op", "b", scopes=("cell",)),
         ]
         view = View(nodes, [Edge("a", "b"), Edge("w", "b")])
         assert [box.scopes for box in level(view).boxes] == [("cell",)]
 
     def test_say_where_edges_cross_them(self) -> None:
         view = View(
-            [Node("a", "leaf", "a"), Node("b", "op", "b", scopes=("s",)), Node("c", "op", "c")],
+            [
+                Vertex("a", "leaf", "a"),
+                Vertex("b", "op", "b", scopes=("s",)),
+                Vertex("c", "op", "c"),
+            ],
             [Edge("a", "b"), Edge("b", "c")],
         )
         found = level(view)
@@ -260,7 +264,7 @@ def test_a_view_without_nodes_has_a_size() -> None:
 def test_is_the_same_in_another_process() -> None:
     code = (
         "from tests.autodiff.drawing.hand_written import every_kind\n"
-        "from autodiff.drawing._layout import layout\n"
+        "from autodiff.drawing.layout._layout import layout\n"
         "view = every_kind()\n"
         "print(layout(view, {node.key: (50.0, 20.0) for node in view.nodes}))"
     )

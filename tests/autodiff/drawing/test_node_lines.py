@@ -9,14 +9,14 @@ import pytest
 
 from autodiff.drawing import _values
 from autodiff.drawing._values import edge_text, hover_text, lines
-from autodiff.drawing._view import Edge, Node
+from autodiff.drawing._view import Edge, Vertex
 
 
-def said(node: Node, **options: bool) -> list[str]:
+def said(node: Vertex, **options: bool) -> list[str]:
     return ["".join(text for text, _ in line) for line in lines(node, **options)]
 
 
-def warnings(node: Node) -> list[str]:
+def warnings(node: Vertex) -> list[str]:
     return [text for line in lines(node) for text, role in line if role == "warning"]
 
 
@@ -43,7 +43,7 @@ class TestValues:
         ],
     )
     def test_are_shown_briefly(self, value: Any, shown: list[str]) -> None:
-        assert said(Node("n0", "leaf", "x", value=value)) == ["x", *shown]
+        assert said(Vertex("n0", "leaf", "x", value=value)) == ["x", *shown]
 
     @pytest.mark.parametrize(
         ("value", "shown", "marked"),
@@ -65,7 +65,7 @@ class TestValues:
     def test_that_are_not_finite_are_counted_and_marked(
         self, value: Any, shown: str, marked: list[str]
     ) -> None:
-        node = Node("n0", "op", "x", value=value)
+        node = Vertex("n0", "op", "x", value=value)
         assert said(node)[-1] == shown
         assert warnings(node) == marked
 
@@ -73,59 +73,59 @@ class TestValues:
         monkeypatch.setattr(_values, "AT_ONCE", 16)
         value = np.arange(100.0).reshape(10, 10)[:, ::-1]
         value[0, 0], value[9, 9] = np.nan, np.inf  # where 9 and 90 were
-        assert said(Node("n0", "op", "x", value=value))[-1] == "1 NaN, 1 inf, 0 … 99"
+        assert said(Vertex("n0", "op", "x", value=value))[-1] == "1 NaN, 1 inf, 0 … 99"
 
     def test_of_arrays_that_are_not_numpys_stay_unsaid(self) -> None:
         class Elsewhere:
             shape, dtype = (3,), "float16"
 
-        assert said(Node("n0", "leaf", "x", value=Elsewhere())) == ["x", "(3,) float16"]
+        assert said(Vertex("n0", "leaf", "x", value=Elsewhere())) == ["x", "(3,) float16"]
 
 
 class TestGradients:
     def test_are_shown_where_they_were_computed(self) -> None:
-        assert said(Node("n0", "leaf", "x", gradient=np.arange(9.0)))[-1] == "grad 0 … 8"
+        assert said(Vertex("n0", "leaf", "x", gradient=np.arange(9.0)))[-1] == "grad 0 … 8"
 
     def test_of_zero_differ_from_none(self) -> None:
-        assert said(Node("n0", "leaf", "x", gradient=0.0), gradients=True)[-1] == "grad 0"
-        assert said(Node("n0", "leaf", "x"), gradients=True)[-1] == "grad — (not computed)"
-        assert said(Node("n0", "leaf", "x")) == ["x"]
+        assert said(Vertex("n0", "leaf", "x", gradient=0.0), gradients=True)[-1] == "grad 0"
+        assert said(Vertex("n0", "leaf", "x"), gradients=True)[-1] == "grad — (not computed)"
+        assert said(Vertex("n0", "leaf", "x")) == ["x"]
 
     @pytest.mark.parametrize("kind", ["constant", "scope", "failed"])
     def test_are_not_missed_where_there_can_be_none(self, kind: str) -> None:
-        assert said(Node("n0", kind, "x"), gradients=True) == ["x"]
+        assert said(Vertex("n0", kind, "x"), gradients=True) == ["x"]
 
     def test_that_are_not_finite_are_marked(self) -> None:
-        assert warnings(Node("n0", "leaf", "x", gradient=np.full(9, np.nan))) == ["9 NaN"]
+        assert warnings(Vertex("n0", "leaf", "x", gradient=np.full(9, np.nan))) == ["9 NaN"]
 
 
 class TestNotes:
     def test_are_wrapped(self) -> None:
-        note = said(Node("n0", "op", "x", note="word " * 30))[1:]
+        note = said(Vertex("n0", "op", "x", note="word " * 30))[1:]
         assert len(note) == 3
         assert all(len(line) <= 60 for line in note)
 
     def test_without_end_are_cut_short(self) -> None:
-        note = said(Node("n0", "failed", "x", note="word " * 10_000))[1:]
+        note = said(Vertex("n0", "failed", "x", note="word " * 10_000))[1:]
         assert len(note) == 6
         assert note[-1].endswith(" …")
 
     def test_of_failures_are_warnings(self) -> None:
-        assert warnings(Node("n0", "failed", "x", note="ValueError: no")) == ["ValueError: no"]
-        assert warnings(Node("n0", "op", "x", note="×12")) == []
+        assert warnings(Vertex("n0", "failed", "x", note="ValueError: no")) == ["ValueError: no"]
+        assert warnings(Vertex("n0", "op", "x", note="×12")) == []
 
 
 class TestEdges:
     def test_name_both_ends_of_a_derivative(self) -> None:
-        x, y = Node("n0", "leaf", "x"), Node("n1", "op", "y")
+        x, y = Vertex("n0", "leaf", "x"), Vertex("n1", "op", "y")
         assert edge_text(Edge("n0", "n1", "cos(x)"), x, y) == "∂y/∂x = cos(x)"
 
     def test_say_nothing_where_nothing_was_asked_for(self) -> None:
-        assert edge_text(Edge("n0", "n1"), Node("n0", "leaf", "x"), Node("n1", "op", "y")) == ""
+        assert edge_text(Edge("n0", "n1"), Vertex("n0", "leaf", "x"), Vertex("n1", "op", "y")) == ""
 
 
 def test_hover_text_has_the_kind_the_scopes_and_the_place_too() -> None:
-    node = Node("n0", "op", "y", "x * 2", 4.0, 1.0, ("model", "layers.0"), ("a/b.py", 7), "×2")
+    node = Vertex("n0", "op", "y", "x * 2", 4.0, 1.0, ("model", "layers.0"), ("a/b.py", 7), "×2")
     assert hover_text(node).split("\n") == [
         *("op y = x * 2", "4", "grad 1", "×2", "in model / layers.0", "b.py, line 7")
     ]

@@ -17,11 +17,11 @@ from xml.etree import ElementTree
 import graphviz
 import pytest
 
-from autodiff.drawing import _programs
-from autodiff.drawing._dot import picture
-from autodiff.drawing._picture import Picture
 from autodiff.drawing._themes import DARK, LIGHT, colours
 from autodiff.drawing._view import View
+from autodiff.drawing.pictures import _programs
+from autodiff.drawing.pictures._dot import picture
+from autodiff.drawing.pictures._picture import Picture
 from tests.autodiff.drawing.hand_written import (
     SVG,
     chain,
@@ -350,7 +350,7 @@ class TestPygraphviz:
     def test_ends_with_the_program(self) -> None:
         code = (
             "from tests.autodiff.drawing.hand_written import square\n"
-            "from autodiff.drawing import _dot, _programs\n"
+            "from autodiff.drawing.pictures import _dot, _programs\n"
             "_programs.which = lambda program: None\n"
             "_dot.picture(square()).svg()\n"
             "print(*[kept.process.pid for kept in _programs._kept.values()])\n"
@@ -375,7 +375,7 @@ class TestWithoutGraphviz:
 
     @pytest.fixture
     def drawn(self) -> Picture:
-        pytest.importorskip("autodiff.drawing._svg")
+        pytest.importorskip("autodiff.drawing.pictures._svg")
         return picture(square(), theme="dark")
 
     def test_svg_is_drawn_by_the_own_layout(self, drawn: Picture, tmp_path: Path) -> None:

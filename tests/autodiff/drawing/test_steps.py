@@ -14,12 +14,12 @@ import numpy as np
 import pytest
 
 from autodiff import Tensor, grad
-from autodiff.drawing._functions import record_subject
-from autodiff.drawing._listing import Listing, listings
-from autodiff.drawing._nodes import view_of
-from autodiff.drawing._phrases import value_text
-from autodiff.drawing._steps import ChainRuleStep, steps_of
-from autodiff.drawing._variables import variables_of
+from autodiff.drawing.page._listing import Listing, listings
+from autodiff.drawing.page._phrases import value_text
+from autodiff.drawing.page._steps import ChainRuleStep, steps_of
+from autodiff.drawing.page._variables import variables_of
+from autodiff.drawing.reading._functions import record_subject
+from autodiff.drawing.reading._nodes import view_of
 from tests.autodiff.cases import CASES
 from tests.autodiff.cases.case import Case
 

@@ -9,9 +9,9 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from autodiff.drawing._svg import svg
 from autodiff.drawing._themes import DARK, KINDS, LIGHT, colours
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.pictures._svg import svg
 from tests.autodiff.drawing.hand_written import SVG, every_kind, square, texts, titles
 
 HOSTILE = [
@@ -22,22 +22,22 @@ HOSTILE = [
 
 def residual() -> View:
     """Return the view of two blocks y = x + relu(x @ w), each in a scope of its own."""
-    nodes = [Node("n0", "leaf", "x", value=np.ones(2))]
+    nodes = [Vertex("n0", "leaf", "x", value=np.ones(2))]
     edges = []
     last = "n0"
     for i in range(2):
         scopes = ("net", f"blocks.{i}")
         w, product, relu, total = (f"n{4 * i + k}" for k in range(1, 5))
         nodes += [
-            Node(w, "parameter", f"blocks.{i}.w", value=np.eye(2), scopes=scopes),
-            Node(product, "op", f"v{3 * i + 1}", f"x @ blocks.{i}.w", scopes=scopes),
-            Node(relu, "op", f"v{3 * i + 2}", f"relu(v{3 * i + 1})", scopes=scopes),
-            Node(total, "op", f"v{3 * i + 3}", f"x + v{3 * i + 2}", scopes=scopes),
+            Vertex(w, "parameter", f"blocks.{i}.w", value=np.eye(2), scopes=scopes),
+            Vertex(product, "op", f"v{3 * i + 1}", f"x @ blocks.{i}.w", scopes=scopes),
+            Vertex(relu, "op", f"v{3 * i + 2}", f"relu(v{3 * i + 1})", scopes=scopes),
+            Vertex(total, "op", f"v{3 * i + 3}", f"x + v{3 * i + 2}", scopes=scopes),
         ]
         edges += [Edge(last, product), Edge(w, product), Edge(product, relu), Edge(last, total),
                   Edge(relu, total)]  # fmt: skip
         last = total
-    return View([*nodes, Node("n9", "output", "y", "sum(v6)", 4.0)], [*edges, Edge(last, "n9")])
+    return View([*nodes, Vertex("n9", "output", "y", "sum(v6)", 4.0)], [*edges, Edge(last, "n9")])
 
 
 def elements(drawn: str, name: str) -> list[ElementTree.Element]:
@@ -85,8 +85,8 @@ class TestElements:
 
     def test_of_kinds_differ_in_shape(self) -> None:
         for kind in KINDS:
-            view = View([Node("n0", kind, "name", value=np.ones(3))])
-            others = [View([Node("n0", k, "name", value=np.ones(3))]) for k in KINDS if k != kind]
+            view = View([Vertex("n0", kind, "name", value=np.ones(3))])
+            others = [View([Vertex("n0", k, "name", value=np.ones(3))]) for k in KINDS if k != kind]
             commands = [
                 re.sub(r"[-\d. ]+", "", path_of(elements(svg(v), "node")[0]))
                 for v in [view, *others]
@@ -157,7 +157,7 @@ class TestText:
     def test_stays_within_its_node(self) -> None:
         """The outline of a node begins at its upper left corner and runs to the right first."""
         long = "a_function_of_some_length(with, its, operands)"
-        drawn = svg(View([Node("n0", "leaf", "mm", long), Node("n1", "leaf", "i", long)]))
+        drawn = svg(View([Vertex("n0", "leaf", "mm", long), Vertex("n1", "leaf", "i", long)]))
         widths = [
             float(re.findall(r"h([\d.]+)", path_of(node))[0]) for node in elements(drawn, "node")
         ]

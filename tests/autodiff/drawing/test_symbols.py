@@ -17,9 +17,9 @@ import nn
 from autodiff import Tensor, custom, elementwise, log_softmax, logsumexp
 from autodiff._core.op import Elementwise
 from autodiff._core.walks import ancestors
-from autodiff.drawing._expressions import Symbol
-from autodiff.drawing._literals import ATOM
-from autodiff.drawing._symbols import derivative_text, local_derivative
+from autodiff.drawing.formulas._expressions import Symbol
+from autodiff.drawing.formulas._literals import ATOM
+from autodiff.drawing.formulas._symbols import derivative_text, local_derivative
 from nn._activations import ACTIVATIONS
 from tests.autodiff.calls import calls, each_tensor
 from tests.autodiff.cases import CASES

@@ -8,7 +8,7 @@ import pytest
 import autodiff
 from autodiff import Tensor
 from autodiff.drawing._text import DEEPEST, render_text
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
 from tests.autodiff.drawing.hand_written import chain, every_kind, square
 
 EVERY_KIND = """\
@@ -43,10 +43,10 @@ class TestTree:
     def test_shows_a_shared_node_once(self) -> None:
         view = View(
             [
-                Node("n0", "leaf", "x", value=2.0),
-                Node("n1", "op", "v1", "sin(x)", 0.9),
-                Node("n2", "op", "v2", "v1 * v1", 0.8),
-                Node("n3", "output", "y", "v2 + v1", 1.7),
+                Vertex("n0", "leaf", "x", value=2.0),
+                Vertex("n1", "op", "v1", "sin(x)", 0.9),
+                Vertex("n2", "op", "v2", "v1 * v1", 0.8),
+                Vertex("n3", "output", "y", "v2 + v1", 1.7),
             ],
             [Edge("n0", "n1"), Edge("n1", "n2"), Edge("n1", "n2"), Edge("n2", "n3"),
              Edge("n1", "n3")],
@@ -61,8 +61,8 @@ class TestTree:
         ]
 
     def test_begins_with_each_output(self) -> None:
-        outputs = [Node("n1", "output", "a", "-x"), Node("n2", "output", "b", "-a")]
-        view = View([Node("n0", "leaf", "x"), *outputs], [Edge("n0", "n1"), Edge("n1", "n2")])
+        outputs = [Vertex("n1", "output", "a", "-x"), Vertex("n2", "output", "b", "-a")]
+        view = View([Vertex("n0", "leaf", "x"), *outputs], [Edge("n0", "n1"), Edge("n1", "n2")])
         assert render_text(view).split("\n") == [
             "a = -x       output",
             "└ x          leaf",
@@ -94,9 +94,9 @@ class TestColumns:
 
     def test_are_aligned_where_signs_are_wide_or_have_no_width(self) -> None:
         nodes = [
-            Node("n0", "leaf", "漢字"),
-            Node("n1", "leaf", "e\u0301"),
-            Node("n2", "leaf", "abcd"),
+            Vertex("n0", "leaf", "漢字"),
+            Vertex("n1", "leaf", "e\u0301"),
+            Vertex("n2", "leaf", "abcd"),
         ]
         assert render_text(View(nodes)).split("\n") == [
             "漢字  leaf",
@@ -105,7 +105,7 @@ class TestColumns:
         ]
 
     def test_are_left_out_where_there_is_nothing_to_say(self) -> None:
-        assert render_text(View([Node("n0", "leaf", "x")])) == "x  leaf"
+        assert render_text(View([Vertex("n0", "leaf", "x")])) == "x  leaf"
 
     def test_tell_what_was_not_computed_from_zero(self) -> None:
         lines = render_text(every_kind(), gradients=True).split("\n")
@@ -124,7 +124,7 @@ class TestColumns:
 
     @pytest.mark.parametrize("name", ["a\nb", "\x1b[31mred", "tab\tbed"])
     def test_show_hostile_names_on_one_line(self, name: str) -> None:
-        (line,) = render_text(View([Node("n0", "leaf", name)])).split("\n")
+        (line,) = render_text(View([Vertex("n0", "leaf", name)])).split("\n")
         assert line.isprintable()
 
 

@@ -19,14 +19,14 @@ from autodiff import (
     stop_gradient,
 )
 from autodiff.drawing._graph import read_view
-from autodiff.drawing._view import Node, View
+from autodiff.drawing._view import Vertex, View
 
 
 def view_of(*subject: Any, **keywords: Any) -> View:
     return read_view(*subject, **keywords)[0]
 
 
-def node(name: str, *subject: Any, **keywords: Any) -> Node:
+def node(name: str, *subject: Any, **keywords: Any) -> Vertex:
     """Return the node of that name."""
     (found,) = [n for n in view_of(*subject, **keywords).nodes if n.name == name]
     return found

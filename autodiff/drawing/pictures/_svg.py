@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from html import escape
 from itertools import pairwise
 
-from autodiff.drawing._head import PICTURE, head
-from autodiff.drawing._layout import Box, Point, Positions, layout
-from autodiff.drawing._shapes import FOLD, number, outline, path
 from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
 from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.layout._layout import Box, Point, Positions, layout
+from autodiff.drawing.pictures._head import PICTURE, head
+from autodiff.drawing.pictures._shapes import FOLD, number, outline, path
 
 MARGIN_X, MARGIN_Y = 9.0, 5.0  # between a node's text and its outline
 ARROW = 7.0
@@ -72,7 +72,7 @@ def svg(
 # -- where things stand ----------------------------------------------------------------------
 
 
-def _size(node: Node, said: Sequence[Sequence[Piece]]) -> Point:
+def _size(node: Vertex, said: Sequence[Sequence[Piece]]) -> Point:
     width = max((sum(map(_width, line)) for line in said), default=0.0)
     height = sum(map(_line_height, said)) + 2 * MARGIN_Y
     more = {"parameter": FOLD, "output": 4.0}.get(node.kind, 0.0)
@@ -96,14 +96,14 @@ def _layout_with_labels(
     said = {f"label {i}": text for i, text in enumerate(labels) if text}
     if not said:
         return layout(view, sizes, direction)
-    before: dict[str, list[Node]] = {}
+    before: dict[str, list[Vertex]] = {}
     edges: list[Edge] = []
     ways: list[range] = []
     for i, edge in enumerate(view.edges):
         way = [edge.tail, edge.head]
         if labels[i]:
             way.insert(1, f"label {i}")
-            label = Node(way[1], "label", "", scopes=scopes[edge.head])
+            label = Vertex(way[1], "label", "", scopes=scopes[edge.head])
             before.setdefault(edge.head, []).append(label)
         ways.append(range(len(edges), len(edges) + len(way) - 1))
         edges += [Edge(*ends) for ends in pairwise(way)]
@@ -126,7 +126,7 @@ def _paper(found: Positions, notes: Sequence[Sequence[Piece]]) -> Point:
 
 
 def _node(
-    node: Node,
+    node: Vertex,
     centre: Point,
     size: Point,
     said: Sequence[Sequence[Piece]],
@@ -200,8 +200,13 @@ def _edges(
 
 
 def _edge(
-    edge: Edge, nodes: dict[str, Node], route: list[Point], label: str, theme: Theme, direction: str
-) -> str:  # fmt: skip
+    edge: Edge,
+    nodes: dict[str, Vertex],
+    route: list[Point],
+    label: str,
+    theme: Theme,
+    direction: str,
+) -> str:
     tail, head = nodes[edge.tail], nodes[edge.head]
     hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
     dashed = ' stroke-dasharray="4 3"' if tail.kind == "constant" else ""

@@ -8,12 +8,12 @@ from dataclasses import asdict
 from html import escape
 from importlib import resources
 
-from autodiff.drawing._listing import Listing, listings
-from autodiff.drawing._steps import ChainRuleStep
-from autodiff.drawing._svg import svg
 from autodiff.drawing._themes import DARK, LIGHT, Theme
 from autodiff.drawing._values import Piece, note_lines
-from autodiff.drawing._view import Node, View
+from autodiff.drawing._view import Vertex, View
+from autodiff.drawing.page._listing import Listing, listings
+from autodiff.drawing.page._steps import ChainRuleStep
+from autodiff.drawing.pictures._svg import svg
 
 ROLES = ("name", "fact", "derivative", "gradient", "warning")
 
@@ -100,7 +100,7 @@ def _line_of(step: ChainRuleStep, lines: dict[str, str]) -> str:
     return lines.get(step.sender or step.node, "")
 
 
-def _line_id(node: Node, listed: list[Listing]) -> str:
+def _line_id(node: Vertex, listed: list[Listing]) -> str:
     if node.place:
         file, number = node.place
         for i, listing in enumerate(listed):

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autodiff.drawing._literals import ATOM, number, spelling
+from autodiff.drawing.formulas._literals import ATOM, number, spelling
 
 # What NumPy's functions write where that is more than a call; _arithmetic.py fills it in.
 writers: dict[Callable[..., Any], Callable[..., Any]] = {}

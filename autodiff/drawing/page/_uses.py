@@ -14,9 +14,9 @@ from autodiff._core.op import Op
 from autodiff._core.record import record, value_of
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph
-from autodiff.drawing._symbols import Formula, local_derivative
-from autodiff.drawing._view import Node, View
-from autodiff.drawing._words import identity, is_operand
+from autodiff.drawing._view import Vertex, View
+from autodiff.drawing.formulas._symbols import Formula, local_derivative
+from autodiff.drawing.reading._words import identity, is_operand
 
 
 @dataclass
@@ -27,7 +27,7 @@ class Use:
     ----------
     edge : int
         Its number in the view.
-    tail, head : Node
+    tail, head : Vertex
         What is used, and what the op computes.
     op : Op
     inputs : tuple
@@ -41,8 +41,8 @@ class Use:
     """
 
     edge: int
-    tail: Node
-    head: Node
+    tail: Vertex
+    head: Vertex
     op: Op
     inputs: tuple[Any, ...]
     i: int

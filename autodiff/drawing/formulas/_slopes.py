@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from scipy import special
 
-from autodiff.drawing._expressions import call, literal
+from autodiff.drawing.formulas._expressions import call, literal
 
 _ROOT_PI = sqrt(pi)
 

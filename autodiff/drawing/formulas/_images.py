@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.drawing._expressions import Symbol, call, key_text
+from autodiff.drawing.formulas._expressions import Symbol, call, key_text
 
 
 def _where_extreme(g: Symbol, out: Symbol, x: Symbol, *static: Any) -> str:

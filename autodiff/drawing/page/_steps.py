@@ -12,9 +12,15 @@ import numpy as np
 
 from autodiff._core.seeds import seed_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._phrases import in_brackets, list_of, spoken_text, value_text, without_repeats
-from autodiff.drawing._uses import Use, uses_of
-from autodiff.drawing._view import Node, View
+from autodiff.drawing._view import Vertex, View
+from autodiff.drawing.page._phrases import (
+    in_brackets,
+    list_of,
+    spoken_text,
+    value_text,
+    without_repeats,
+)
+from autodiff.drawing.page._uses import Use, uses_of
 
 
 @dataclass
@@ -100,7 +106,7 @@ def _arguments(view: View) -> ChainRuleStep:
     )
 
 
-def _forward(node: Node, uses: list[Use], y: str) -> ChainRuleStep:
+def _forward(node: Vertex, uses: list[Use], y: str) -> ChainRuleStep:
     slopes = {use.edge: _slope(use) for use in uses}
     value = value_text(node.value)
     return ChainRuleStep(
@@ -148,7 +154,7 @@ def _slope(use: Use) -> str:
     return use.formula.symbols if use.formula.value is None else value_text(use.formula.value)
 
 
-def _with_numbers(node: Node, uses: list[Use]) -> str:
+def _with_numbers(node: Vertex, uses: list[Use]) -> str:
     """Return a node's formula with numbers for those operands that are numbers."""
     formula = node.formula
     numbers = {use.tail.name: use.tail.value for use in uses if np.ndim(use.tail.value) == 0}
@@ -163,7 +169,7 @@ def _with_numbers(node: Node, uses: list[Use]) -> str:
     return re.sub(rf"(?<![\w.])(?:{name})(?![\w(.\[])", number, formula)
 
 
-def _failure(node: Node) -> ChainRuleStep:
+def _failure(node: Vertex) -> ChainRuleStep:
     heading = f"{node.formula or node.name} raises an error"
     return ChainRuleStep(
         "Failed", heading, node.note, scope=_scope(node), node=node.key, values={node.key: ""}
@@ -174,7 +180,7 @@ def _failure(node: Node) -> ChainRuleStep:
 
 
 def _backward(
-    view: View, output: Node, y: Tensor, uses: dict[str, list[Use]]
+    view: View, output: Vertex, y: Tensor, uses: dict[str, list[Use]]
 ) -> Iterator[ChainRuleStep]:
     """Yield the seed's step, one for each edge that a cotangent comes along, and the last."""
     cotangents: dict[str, Any] = {output.key: seed_of(y, None)}
@@ -283,5 +289,5 @@ def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> ChainRuleStep:
     )
 
 
-def _scope(node: Node) -> str:
+def _scope(node: Vertex) -> str:
     return node.scopes[-1] if node.scopes else ""

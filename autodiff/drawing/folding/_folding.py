@@ -11,9 +11,9 @@ from typing import Any
 import numpy as np
 
 from autodiff.drawing._clusters import Cluster, cluster_tree
-from autodiff.drawing._repeats import ends, part, without_repeats
 from autodiff.drawing._values import literal
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.folding._repeats import ends, part, without_repeats
 
 MOST_NODES = 300  # that can be read
 
@@ -191,12 +191,12 @@ def _with_scopes_closed(view: View, is_closed: Callable[[Cluster], bool]) -> Vie
     shown = ("output", "failed")
     outside = [replace(n, scopes=()) if n.kind in shown else n for n in view.nodes]
     scopes = {node.key: node.scopes for node in view.nodes}
-    nodes: list[Node] = []
+    nodes: list[Vertex] = []
     stands_for = {node.key: node.key for node in view.nodes}
 
     def close(cluster: Cluster) -> None:
         for member in cluster.members:
-            if isinstance(member, Node):
+            if isinstance(member, Vertex):
                 nodes.append(replace(member, scopes=scopes[member.key]))
             elif is_closed(member):
                 inside = list(member.nodes())
@@ -219,7 +219,7 @@ def _with_scopes_closed(view: View, is_closed: Callable[[Cluster], bool]) -> Vie
     return View(nodes, list(edges.values()), view.notes)
 
 
-def _in_one(scopes: tuple[str, ...], inside: list[Node], view: View) -> Node:
+def _in_one(scopes: tuple[str, ...], inside: list[Vertex], view: View) -> Vertex:
     """Return the node of a closed scope: it is named for what comes out and says what goes in."""
     keys = {node.key for node in inside}
     used = {edge.tail for edge in view.edges if edge.tail in keys and edge.head not in keys}
@@ -228,7 +228,7 @@ def _in_one(scopes: tuple[str, ...], inside: list[Node], view: View) -> Node:
     operands = [node.name for node in view.nodes if node.key in into and node.kind != "parameter"]
     size = f"{_many(len(inside))} node{'s' * (len(inside) != 1)}"
     repeats = {node.note if re.fullmatch(r"×\d+", node.note) else "" for node in inside}
-    node = Node(
+    node = Vertex(
         inside[-1].key,
         "scope",
         ", ".join(node.name for node in results),

@@ -10,13 +10,13 @@ from typing import Any
 
 import numpy as np
 
-import autodiff.drawing._arithmetic  # noqa: F401  # what operators write
+import autodiff.drawing.formulas._arithmetic  # noqa: F401  # what operators write
 from autodiff._core.op import Each, Op
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._expressions import COMPARISON, OR, Symbol, literal
-from autodiff.drawing._images import IMAGES, IMAGES_OF_EACH
-from autodiff.drawing._literals import ATOM, decimal, number, spelling
+from autodiff.drawing.formulas._expressions import COMPARISON, OR, Symbol, literal
+from autodiff.drawing.formulas._images import IMAGES, IMAGES_OF_EACH
+from autodiff.drawing.formulas._literals import ATOM, decimal, number, spelling
 
 MOST_ENTRIES = 4  # of an array that is written into a formula
 
@@ -115,7 +115,9 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
 
 
 def _factor(op: Op, i: int, atoms: Sequence[Any]) -> Any:
-    from autodiff.drawing._slopes import SLOPES  # which takes as long to import as SciPy does
+    from autodiff.drawing.formulas._slopes import (
+        SLOPES,  # which takes as long to import as SciPy does
+    )
 
     *operands, out = atoms
     rule = _rule(op, i)

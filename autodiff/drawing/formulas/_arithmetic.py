@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.drawing._expressions import (
+from autodiff.drawing.formulas._expressions import (
     AND,
     CHOICE,
     COMPARISON,
@@ -27,7 +27,7 @@ from autodiff.drawing._expressions import (
     values_in,
     writers,
 )
-from autodiff.drawing._literals import ATOM, NEGATIVE, PRODUCT
+from autodiff.drawing.formulas._literals import ATOM, NEGATIVE, PRODUCT
 
 _SUPERSCRIPTS = str.maketrans("−0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 

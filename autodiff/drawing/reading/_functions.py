@@ -19,9 +19,9 @@ from autodiff._core.functions import argument
 from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._calls import CallHook, CallNote, Failure, failure_of
-from autodiff.drawing._op_words import is_ours
-from autodiff.drawing._words import identity, is_operand
+from autodiff.drawing.reading._calls import CallHook, CallNote, Failure, failure_of
+from autodiff.drawing.reading._op_words import is_ours
+from autodiff.drawing.reading._words import identity, is_operand
 
 if TYPE_CHECKING:
     from autodiff._core.op import Op
@@ -47,7 +47,7 @@ class Subject:
         """How many ops each call recorded."""
         return Counter(self.calls.values())
 
-    def shown(self, x: Any) -> Any:
+    def original(self, x: Any) -> Any:
         """Return what the picture shows of an operand: where it merely stands for another, that.
 
         So does the argument of a function that is differentiated inside, and what an op made that

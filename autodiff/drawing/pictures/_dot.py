@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from html import escape
 
-from autodiff.drawing._picture import Origin, Picture
 from autodiff.drawing._themes import FONT, SIZE, SMALL, THEMES, Theme
 from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.pictures._picture import Origin, Picture
 
 FEW_NODES = 50
 DIRECTIONS = ("TB", "BT", "LR", "RL")
@@ -78,13 +78,13 @@ def _style(theme: Theme, direction: str, count: int) -> dict[str, dict[str, str]
 
 def _add_nodes(
     graph: Picture,
-    nodes: Sequence[Node],
+    nodes: Sequence[Vertex],
     attributes: dict[str, dict[str, str]],
     theme: Theme,
     depth: int = 0,
 ) -> None:
     """Add nodes whose scopes agree down to a depth, in clusters of the scopes below."""
-    groups: dict[str | tuple[str, ...], list[Node]] = {}
+    groups: dict[str | tuple[str, ...], list[Vertex]] = {}
     for node in nodes:
         is_deeper = len(node.scopes) > depth
         groups.setdefault(node.scopes[: depth + 1] if is_deeper else node.key, []).append(node)
@@ -109,7 +109,7 @@ def _cluster(scopes: Sequence[str], theme: Theme) -> dict[str, str]:
     }
 
 
-def _node(node: Node, theme: Theme, values: bool, gradients: bool) -> dict[str, str]:
+def _node(node: Vertex, theme: Theme, values: bool, gradients: bool) -> dict[str, str]:
     return {
         "label": _label(lines(node, values=values, gradients=gradients), theme),
         "tooltip": _hover(hover_text(node, values=values, gradients=gradients)),
@@ -120,7 +120,7 @@ def _node(node: Node, theme: Theme, values: bool, gradients: bool) -> dict[str, 
     }
 
 
-def _edge(edge: Edge, tail: Node, head: Node, theme: Theme) -> dict[str, str]:
+def _edge(edge: Edge, tail: Vertex, head: Vertex, theme: Theme) -> dict[str, str]:
     said = edge_text(edge, tail, head)
     hover = _hover(f"{printable(tail.name)} → {printable(head.name)}" + f"\n{said}" * bool(said))
     attributes = {"tooltip": hover, **EDGES.get(tail.kind, {})}

@@ -9,10 +9,10 @@ from typing import NamedTuple
 
 import graphviz
 
-from autodiff.drawing._head import with_head
-from autodiff.drawing._programs import drawer, require_known
 from autodiff.drawing._view import View
 from autodiff.drawing._whole_file import write_whole
+from autodiff.drawing.pictures._head import with_head
+from autodiff.drawing.pictures._programs import drawer, require_known
 
 SOURCES = ("", ".gv", ".dot")  # the endings of what Graphviz reads
 INSTEAD = (
@@ -165,7 +165,7 @@ class Picture(graphviz.Digraph):  # type: ignore[misc]  # graphviz is untyped
         return self._own_svg().encode()
 
     def _own_svg(self) -> str:
-        from autodiff.drawing._svg import svg
+        from autodiff.drawing.pictures._svg import svg
 
         if self.origin is None or self.origin.body != tuple(self.body):
             raise RuntimeError(f"no program that draws what was added to the picture: {INSTEAD}")

@@ -21,10 +21,10 @@ from autodiff.drawing._clusters import (
     way_of,
     wires_of,
 )
-from autodiff.drawing._layers import Layers, Stop, layers_of
-from autodiff.drawing._signals import Signal
 from autodiff.drawing._themes import SMALL, text_width
-from autodiff.drawing._view import Node, View
+from autodiff.drawing._view import Vertex, View
+from autodiff.drawing.layout._layers import Layers, Stop, layers_of
+from autodiff.drawing.layout._signals import Signal
 
 Point = tuple[float, float]
 SPINE = 64  # how much straighter runs what was computed than what was given
@@ -129,7 +129,7 @@ def _furnish(cluster: Cluster, rooms: Rooms) -> None:
     enters = [key for key in wires if cluster not in rooms.homes[key]]
     exits = [key for key, targets in wires.items() if None in targets]
     sizes = [(0.0, BAND)] * len(enters)
-    sizes += [rooms.sizes[m.key] if isinstance(m, Node) else rooms.furnished[m].size
+    sizes += [rooms.sizes[m.key] if isinstance(m, Vertex) else rooms.furnished[m].size
               for m in cluster.members]  # fmt: skip
     sizes += [(0.0, 0.0)] * len(exits)
     signals = _signals(cluster, rooms, enters, exits)
@@ -142,7 +142,7 @@ def _signals(cluster: Cluster, rooms: Rooms, enters: list[str], exits: list[str]
     """Return what leads from item to item: first what enters, then the members, then what exits."""
     number: dict[str | Cluster, int] = {key: i for i, key in enumerate(enters)}
     for i, member in enumerate(cluster.members, len(enters)):
-        number[member.key if isinstance(member, Node) else member] = i
+        number[member.key if isinstance(member, Vertex) else member] = i
     leave = {key: i for i, key in enumerate(exits, len(number))}
     signals = []
     for key, targets in rooms.wires.get(cluster, {}).items():
@@ -249,7 +249,7 @@ def _place(cluster: Cluster, rooms: Rooms, origins: dict[Cluster, Point], found:
         crossings += [(left + x, bottom) for x in room.exits.values()]
         found.boxes.append(Box(cluster.scopes, (left, top), (right, bottom), crossings))
     for member, (x, y) in zip(cluster.members, room.middles, strict=True):
-        if isinstance(member, Node):
+        if isinstance(member, Vertex):
             found.centres[member.key] = left + x, top + y
         else:
             width, height = rooms.furnished[member].size

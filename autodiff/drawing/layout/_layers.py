@@ -14,8 +14,8 @@ from heapq import heappop, heappush
 from itertools import pairwise
 from typing import NamedTuple
 
-from autodiff.drawing._abscissae import abscissae, straighten
-from autodiff.drawing._signals import APART, Link, Signal, sweeps
+from autodiff.drawing.layout._abscissae import abscissae, straighten
+from autodiff.drawing.layout._signals import APART, Link, Signal, sweeps
 
 LONGEST = 32  # layers; a signal that goes further runs beside all the others
 

@@ -9,7 +9,7 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from autodiff.drawing._clusters import cluster_tree
-from autodiff.drawing._view import Edge, Node, View
+from autodiff.drawing._view import Edge, Vertex, View
 
 FEWEST = 3  # repeats that are worth folding
 PERIODS = 32  # that are tried from one node
@@ -50,7 +50,7 @@ def without_repeats(view: View) -> View:
 # -- finding them ----------------------------------------------------------------------------
 
 
-def _kinds_of_call(nodes: Sequence[Node], names: Sequence[list[str]]) -> list[int]:
+def _kinds_of_call(nodes: Sequence[Vertex], names: Sequence[list[str]]) -> list[int]:
     """Return a number for each node, equal where only operands, places and keys differ."""
     numbers: dict[Any, int] = {}
     fresh = count()
@@ -132,7 +132,7 @@ def _without_runs(view: View, runs: list[Run], names: list[list[str]]) -> View:
     nodes = view.nodes
     stands_for = {node.key: node.key for node in nodes}
     gone = set()  # heads of edges that lead from repeat to repeat, or to another than the first
-    kept: dict[int, Node | None] = dict(enumerate(nodes))
+    kept: dict[int, Vertex | None] = dict(enumerate(nodes))
     for run in runs:
         inside = {
             nodes[run.start + i].name: nodes[run.last + i].name for i in range(run.period)
@@ -160,13 +160,13 @@ def _without_runs(view: View, runs: list[Run], names: list[list[str]]) -> View:
 
 
 def _for_all(
-    first: Node,
-    last: Node,
+    first: Vertex,
+    last: Vertex,
     times: int,
     first_names: list[str],
     last_names: list[str],
     inside: dict[str, str],
-) -> Node:
+) -> Vertex:
     """Return the node for all repeats of one."""
     formula = _with_names(first.formula, inside, inside)
     if _with_names(first.formula, first_names, "•") != _with_names(last.formula, last_names, "•"):

@@ -23,7 +23,7 @@ from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE, calling_place
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._words import Words, brackets_around, call_of, infix
+from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
 # Code that computes on behalf of the program.

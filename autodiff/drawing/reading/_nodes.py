@@ -12,11 +12,11 @@ import numpy as np
 
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._computations import Computation, computations
-from autodiff.drawing._functions import Subject
-from autodiff.drawing._gradients import cotangents_of
-from autodiff.drawing._view import Edge, Node, View
-from autodiff.drawing._words import (
+from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.reading._computations import Computation, computations
+from autodiff.drawing.reading._functions import Subject
+from autodiff.drawing.reading._gradients import cotangents_of
+from autodiff.drawing.reading._words import (
     identity,
     is_operand,
     operands,
@@ -33,7 +33,7 @@ def view_of(
     names = _names(found, subject)
     keys = {key: f"n{i}" for i, key in enumerate(found)}
     view = View([_node(x, keys[key], names[key], subject) for key, x in found.items()])
-    outputs = set(map(subject.shown, subject.outputs))
+    outputs = set(map(subject.original, subject.outputs))
     for node, (key, x) in zip(view.nodes, found.items(), strict=True):
         if how := computed.get(key):
             node.kind = "output" if x in outputs else "op"
@@ -62,7 +62,7 @@ def _in_order(computed: dict[Any, Computation], subject: Subject) -> dict[Any, A
             found.setdefault(identity(x), x)
         found.setdefault(y, y)
     rest = operands(subject.failure.words) if subject.failure else subject.outputs
-    for x in map(subject.shown, rest):
+    for x in map(subject.original, rest):
         found.setdefault(identity(x), x)
     return found
 
@@ -78,9 +78,9 @@ def _names(found: dict[Any, Any], subject: Subject) -> dict[Any, str]:
     return {key: name if isinstance(name, str) else next(numbered) for key, name in own.items()}
 
 
-def _node(x: Any, key: str, name: str, subject: Subject) -> Node:
+def _node(x: Any, key: str, name: str, subject: Subject) -> Vertex:
     gradient = x.grad if type(x) is Tensor and x.op is None else None
-    return Node(key, _kind(x, name, subject), name, value=value_of(x), gradient=gradient)
+    return Vertex(key, _kind(x, name, subject), name, value=value_of(x), gradient=gradient)
 
 
 def _kind(x: Any, name: str, subject: Subject) -> str:
@@ -134,13 +134,13 @@ def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict
     failure = subject.failure
     if failure is None:
         return
-    uses = [subject.shown(x) for x in operands(failure.words)]
+    uses = [subject.original(x) for x in operands(failure.words)]
     shapes = [f"{names[identity(x)]} has shape {np.shape(value_of(x))}" for x in uses]
     kind = type(failure.error).__name__
     message = f"{kind}: {failure.error}".strip(": ")
     name = next(f"v{i}" for i in count(1) if f"v{i}" not in names.values())
-    formula = spelling([subject.shown(part) for part in failure.words], names)
-    node = Node(f"n{len(view.nodes)}", "failed", name, formula, place=failure.place)
+    formula = spelling([subject.original(part) for part in failure.words], names)
+    node = Vertex(f"n{len(view.nodes)}", "failed", name, formula, place=failure.place)
     node.note = "\n".join([message, *dict.fromkeys(shapes)])
     node.scopes = failure.scopes
     view.nodes.append(node)
@@ -154,7 +154,7 @@ def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict
 
 def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
     """Add the cotangent of each node that the outputs depend on."""
-    outputs = [subject.shown(y) for y in subject.outputs]
+    outputs = [subject.original(y) for y in subject.outputs]
     carried = cotangents_of(outputs, subject.arguments)
     for node, x in zip(view.nodes, found.values(), strict=False):
         node.gradient = carried.get(x) if type(x) is Tensor else None
@@ -164,9 +164,9 @@ def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
 
 def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
     """Return the local derivative for each use; none of a call that several ops made."""
-    from autodiff.drawing._symbols import derivative_text
+    from autodiff.drawing.formulas._symbols import derivative_text
 
-    inputs = [subject.shown(x) for x in y.inputs]
+    inputs = [subject.original(x) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
     if not all(any(x is used for used in how.uses) for x in differentiable):
         return [""] * len(how.uses)

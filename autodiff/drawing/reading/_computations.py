@@ -9,10 +9,10 @@ from operator import attrgetter
 from typing import Any
 
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._calls import CallNote
-from autodiff.drawing._functions import Subject
-from autodiff.drawing._op_words import result_words, words_of
-from autodiff.drawing._words import Words, operands
+from autodiff.drawing.reading._calls import CallNote
+from autodiff.drawing.reading._functions import Subject
+from autodiff.drawing.reading._op_words import result_words, words_of
+from autodiff.drawing.reading._words import Words, operands
 
 
 @dataclass
@@ -47,11 +47,11 @@ def computations(subject: Subject, unfold: bool) -> dict[Any, Computation]:
 
 
 def _computation(words: Words, inputs: Iterable[Any], subject: Subject) -> Computation:
-    uses = [subject.shown(x) for x in operands(words)]
+    uses = [subject.original(x) for x in operands(words)]
     said = set(map(id, uses))
-    needed = [subject.shown(x) for x in inputs if type(x) is Tensor and x.requires_grad]
+    needed = [subject.original(x) for x in inputs if type(x) is Tensor and x.requires_grad]
     uses += [x for x in dict.fromkeys(needed) if id(x) not in said]
-    return Computation([subject.shown(part) for part in words], uses)
+    return Computation([subject.original(part) for part in words], uses)
 
 
 def _results_of_callers(subject: Subject) -> dict[CallNote, Tensor]:
@@ -98,9 +98,9 @@ def _tell_results_apart(found: dict[Any, Computation], subject: Subject) -> None
 def _last(subject: Subject) -> list[Tensor]:
     """Return the outputs; where there are none, what was computed last and used by nothing."""
     if subject.failure is None:
-        return [subject.shown(y) for y in subject.outputs]
+        return [subject.original(y) for y in subject.outputs]
     calls = {y: note for y, note in subject.calls.items() if note is not subject.failure.note}
-    of_failure = [subject.shown(x) for x in operands(subject.failure.words) if type(x) is Tensor]
+    of_failure = [subject.original(x) for x in operands(subject.failure.words) if type(x) is Tensor]
     uses = [(x, note) for y, note in calls.items() for x in y.inputs if type(x) is Tensor]
     used = {calls.get(x) for x, note in uses if calls.get(x) is not note}
     used |= {calls.get(x) for x in of_failure}

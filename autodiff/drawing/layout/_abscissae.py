@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from math import inf
 
-from autodiff.drawing._signals import APART, Link, Signal, sweeps
+from autodiff.drawing.layout._signals import APART, Link, Signal, sweeps
 
 PORTS = 14.0  # between arrows that end at one item
 STRAIGHT = 8  # how much more a passing signal stays on its line than an end of it

@@ -14,7 +14,7 @@ from autodiff._core.machine import product
 from autodiff._core.op import Each
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._words import Words, brackets_around, call_of, infix, literal
+from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix, literal
 from autodiff.rules._products import matvec, vecdot, vecmat
 
 # By what an op computes, for an op of one's own may have any name.

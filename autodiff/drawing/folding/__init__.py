@@ -1,0 +1,1 @@
+"""Views of large graphs, made smaller."""

@@ -1,0 +1,1 @@
+"""Formulas of local derivatives, from the rules themselves."""

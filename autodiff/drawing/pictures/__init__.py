@@ -1,0 +1,1 @@
+"""Views as DOT, SVG and images."""

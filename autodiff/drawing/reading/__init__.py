@@ -1,0 +1,1 @@
+"""Reading graphs: from Tensors, functions and plans to a view."""
