@@ -184,7 +184,7 @@ def _backward(
 ) -> Iterator[ChainRuleStep]:
     """Yield the seed's step, one for each edge that a cotangent comes along, and the last."""
     cotangents: dict[str, Any] = {output.key: seed_of(y, None)}
-    expected = _expected(view, output.key, uses)
+    expected = _contributions(view, output.key, uses)
     met: Counter[str] = Counter()
     seed = f"∂{output.name}/∂{output.name}"
     yield ChainRuleStep(
@@ -207,7 +207,7 @@ def _backward(
     yield _gradients(view, output.name, cotangents)
 
 
-def _expected(view: View, output: str, uses: dict[str, list[Use]]) -> Counter[str]:
+def _contributions(view: View, output: str, uses: dict[str, list[Use]]) -> Counter[str]:
     """Return how many contributions will come to each node."""
     reached, count = {output}, Counter[str]()
     for node in reversed(view.nodes):
