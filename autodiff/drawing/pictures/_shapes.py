@@ -28,12 +28,12 @@ def outline(kind: str, width: float, height: float) -> str:
         right = path("m", CUT, 0, "h", across, "l", CUT, CUT, "v", down, "l", -CUT, CUT)
         return right + path("h", -across, "l", -CUT, -CUT, "v", -down, "z")
     if kind == "output":
-        inner = _rounded(w - 2 * DOUBLE, h - 2 * DOUBLE, ROUND - DOUBLE)
-        return _rounded(w, h, ROUND) + path("m", DOUBLE - ROUND, DOUBLE) + inner
-    return _rounded(w, h, ROUND)
+        inner = _round_corners(w - 2 * DOUBLE, h - 2 * DOUBLE, ROUND - DOUBLE)
+        return _round_corners(w, h, ROUND) + path("m", DOUBLE - ROUND, DOUBLE) + inner
+    return _round_corners(w, h, ROUND)
 
 
-def _rounded(w: float, h: float, r: float) -> str:
+def _round_corners(w: float, h: float, r: float) -> str:
     across, down = w - 2 * r, h - 2 * r
     right = path("m", r, 0, "h", across, "a", r, r, 0, 0, 1, r, r, "v", down)
     left = path("h", -across, "a", r, r, 0, 0, 1, -r, -r, "v", -down)
