@@ -347,7 +347,12 @@ def _local(function: Function, name: str, call: Function, count: int | None = No
             return x.__array_function__(call, (type(x),), arguments, {})
         raise TypeError(
             f"{name} has {count} rule(s), one for each operand, but was called with "
-            f"{len(arguments)} argument(s): an elementwise op takes no others, custom does"
+            f"{len(arguments)} argument(s): "
+            + (
+                "an elementwise op takes no others, custom does"
+                if arguments
+                else f"to hand the function on, write {name} without brackets"
+            )
         )
 
     if op.__name__ != name:

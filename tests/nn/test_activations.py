@@ -316,3 +316,8 @@ class TestByName:
     def test_an_unknown_one_is_answered_by_those_there_are(self, name: Any) -> None:
         with pytest.raises(ValueError, match=r"unknown activation .*'relu', 'leaky_relu'"):
             activation(name)
+
+
+def test_one_called_without_an_argument_is_told_to_be_a_function() -> None:
+    with pytest.raises(TypeError, match="to hand the function on, write relu without brackets"):
+        nn.relu()
