@@ -175,7 +175,7 @@ def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Su
     texts = []
     for x in how.uses:
         i = next((i for i in left if inputs[i] is x), None)
-        if i is None or not x.requires_grad:
+        if i is None or type(x) is not Tensor or not x.requires_grad:
             texts.append("")
         else:
             left.remove(i)

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nn
-from autodiff import Tensor, stop_gradient
+from autodiff import Tensor, softmax_cross_entropy, stop_gradient
 from autodiff.drawing._graph import read_view
 from autodiff.drawing._view import View
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
+C = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]])
 
 
 def gradients(*subject: Any, **keywords: Any) -> dict[str, Any]:
@@ -165,6 +167,32 @@ class TestDerivatives:
 
     def test_of_constants_are_left_out(self) -> None:
         assert derivatives(lambda x: x * np.ones(3), np.ones(3))["v1", "output"] == ""
+
+    @pytest.mark.parametrize(
+        "compute",
+        [
+            lambda x: x * C,
+            lambda x: C * x,
+            lambda x: C.T @ x,
+            lambda x: np.einsum("ij,ij->i", x, C),
+            lambda x: np.where(C > 2, x, 0.0),
+            lambda x: np.convolve(x[:, 0], C[:, 1]),
+            lambda x: np.interp(1.5, C[:, 1], x[:, 0]),
+            lambda x: np.stack([x, C]),
+            lambda x: x[C[:, 1] > 2],
+            lambda x: x.at[0].set(C[0]),
+            lambda x: softmax_cross_entropy(x, np.array([0, 1, 1])),
+            lambda x: nn.Linear(2, 1, seed=0)(x) * C,
+        ],
+    )
+    def test_of_graphs_with_arrays_in_them_stand_where_they_depend_on_tensors(
+        self, compute: Callable[[Tensor], Tensor]
+    ) -> None:
+        x = Tensor(np.arange(1.0, 7.0).reshape(3, 2), name="x")
+        view, _ = read_view(compute(x), derivatives=True)
+        kinds = {n.key: n.kind for n in view.nodes}
+        assert all(kinds[e.tail] != "constant" or not e.derivative for e in view.edges)
+        assert any(e.derivative for e in view.edges if kinds[e.tail] != "constant")
 
     def test_are_not_computed_unless_asked_for(self) -> None:
         view: View = read_view(np.sin, 1.0)[0]
