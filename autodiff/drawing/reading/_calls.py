@@ -8,20 +8,20 @@ function) is what the program called. Whatever it records along the way belongs 
 from __future__ import annotations
 
 import inspect
-import linecache
 import opcode
+import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from types import CodeType, FrameType, TracebackType
+from types import CodeType, FrameType
 from typing import Any
 
 import numpy as np
 
 from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
-from autodiff._core.place import HERE, calling_place
+from autodiff._core.place import HERE
 from autodiff._core.tensor import Tensor
 from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
@@ -63,10 +63,10 @@ class CallHook(Hook):
         """Note the call that made a new node."""
         frames = list(_frames_outwards(sys._getframe(1)))
         program = frames.pop()
-        entry = next((f for f in reversed(frames) if f.f_code in _ENTRIES), None)
+        entry = next((f for f in reversed(frames) if f.f_code in ENTRIES), None)
         note = None if entry is None else self.entries.get(entry)
         if note is None:
-            words = None if entry is None else _ENTRIES[entry.f_code](entry)
+            words = None if entry is None else ENTRIES[entry.f_code](entry)
             place = program.f_code.co_filename, program.f_lineno
             note = CallNote(words, place, tuple(self.scopes))
             if entry is not None and words is not None:
@@ -74,49 +74,18 @@ class CallHook(Hook):
         self.calls[out] = note
 
 
-@dataclass
-class Failure:
-    """The call that raised: as the program wrote it, where, and the error."""
-
-    words: Words
-    place: tuple[str, int]
-    scopes: tuple[str, ...]
-    error: Exception
-    note: CallNote | None = None  # of what the call had recorded until then
-
-
-def failure_of(error: Exception, hook: CallHook) -> Failure:
-    """Return the call that an error came from, by its traceback; else the line of the program."""
-    frames = list(_frames_inwards(error.__traceback__))
-    outside = [i for i, (frame, _) in enumerate(frames) if not _is_inside(frame)]
-    last = outside[-1] if outside else 0
-    program, number = frames[last]
-    place = (program.f_code.co_filename, number) if outside else calling_place()
-    scopes = hook.scopes_of_error[1] if hook.scopes_of_error[0] is error else ()
-    for frame, _ in frames[last:]:
-        words_of_entry = _ENTRIES.get(frame.f_code)
-        if words_of_entry and (words := words_of_entry(frame)):
-            return Failure(words, place, scopes, error, hook.entries.get(frame))
-    return Failure([linecache.getline(*place).strip()], place, scopes, error)
-
-
 def _frames_outwards(frame: FrameType | None) -> Iterator[FrameType]:
     """Yield the frames outwards, up to the first of the program."""
     while frame is not None:
         yield frame
-        if not _is_inside(frame):
+        if not is_within(INSIDE, frame):
             return
         frame = frame.f_back
 
 
-def _frames_inwards(trace: TracebackType | None) -> Iterator[tuple[FrameType, int]]:
-    while trace is not None:
-        yield trace.tb_frame, trace.tb_lineno
-        trace = trace.tb_next
-
-
-def _is_inside(frame: FrameType) -> bool:
-    return frame.f_code.co_filename.startswith(INSIDE)
+def is_within(folders: tuple[str, ...], frame: FrameType) -> bool:
+    """Whether a frame's code lies in one of some folders."""
+    return frame.f_code.co_filename.startswith(tuple(folder + os.sep for folder in folders))
 
 
 # -- what an entry was called with ---------------------------------------------------------------
@@ -247,4 +216,4 @@ def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
     return found
 
 
-_ENTRIES = _entries()
+ENTRIES = _entries()

@@ -100,7 +100,7 @@ def _last(subject: Subject) -> list[Tensor]:
     if subject.failure is None:
         return [subject.original(y) for y in subject.outputs]
     calls = {y: note for y, note in subject.calls.items() if note is not subject.failure.note}
-    of_failure = [subject.original(x) for x in operands(subject.failure.words) if type(x) is Tensor]
+    of_failure = [subject.original(x) for x in subject.failure.uses if type(x) is Tensor]
     uses = [(x, note) for y, note in calls.items() for x in y.inputs if type(x) is Tensor]
     used = {calls.get(x) for x, note in uses if calls.get(x) is not note}
     used |= {calls.get(x) for x in of_failure}

@@ -19,7 +19,8 @@ from autodiff._core.functions import argument
 from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
-from autodiff.drawing.reading._calls import CallHook, CallNote, Failure, failure_of
+from autodiff.drawing.reading._calls import CallHook, CallNote
+from autodiff.drawing.reading._failures import Failure, failure_of
 from autodiff.drawing.reading._op_words import is_ours
 from autodiff.drawing.reading._words import identity, is_operand
 
@@ -86,7 +87,7 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any]) -> Subject:
     try:
         result = result_of(f, leaves, {})
     except Exception as error:
-        subject.failure = failure_of(error, hook)
+        subject.failure = failure_of(error, hook, subject.arguments)
     finally:
         recording.reset(token)
         hook.entries.clear()

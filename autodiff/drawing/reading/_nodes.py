@@ -16,12 +16,7 @@ from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.reading._computations import Computation, computations
 from autodiff.drawing.reading._functions import Subject
 from autodiff.drawing.reading._gradients import cotangents_of
-from autodiff.drawing.reading._words import (
-    identity,
-    is_operand,
-    operands,
-    spelling,
-)
+from autodiff.drawing.reading._words import identity, is_operand, spelling
 
 
 def view_of(
@@ -61,7 +56,7 @@ def _in_order(computed: dict[Any, Computation], subject: Subject) -> dict[Any, A
         for x in computed[y].uses:
             found.setdefault(identity(x), x)
         found.setdefault(y, y)
-    rest = operands(subject.failure.words) if subject.failure else subject.outputs
+    rest = subject.failure.uses if subject.failure else subject.outputs
     for x in map(subject.original, rest):
         found.setdefault(identity(x), x)
     return found
@@ -130,23 +125,28 @@ def _list_of(names: list[str]) -> str:
 
 
 def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict[Any, str]) -> None:
-    """Add the call that raised, with its operands' shapes and the message."""
+    """Add what raised, with the message and the operands' shapes that it does not tell."""
     failure = subject.failure
     if failure is None:
         return
-    uses = [subject.original(x) for x in operands(failure.words)]
-    shapes = [f"{names[identity(x)]} has shape {np.shape(value_of(x))}" for x in uses]
+    uses = list(map(subject.original, failure.uses))
     kind = type(failure.error).__name__
     message = f"{kind}: {failure.error}".strip(": ")
+    shapes = {names[identity(x)]: np.shape(value_of(x)) for x in uses}
+    said = [
+        f"{operand} has shape {shape}"
+        for operand, shape in shapes.items()
+        if failure.is_call and str(shape) not in message
+    ]
     name = next(f"v{i}" for i in count(1) if f"v{i}" not in names.values())
-    formula = spelling([subject.original(part) for part in failure.words], names)
-    node = Vertex(f"n{len(view.nodes)}", "failed", name, formula, place=failure.place)
-    node.note = "\n".join([message, *dict.fromkeys(shapes)])
-    node.scopes = failure.scopes
+    line = spelling([subject.original(part) for part in failure.words], names)
+    node = Vertex(f"n{len(view.nodes)}", "failed", *((name, line) if failure.is_call else (line,)))
+    node.place, node.scopes = failure.place, failure.scopes
+    node.note = "\n".join([message, *said])
     view.nodes.append(node)
     view.edges += [Edge(keys[identity(x)], node.key) for x in uses]
-    file, line = Path(failure.place[0]).name, failure.place[1]
-    view.notes.append(f"{kind} in {file}, line {line}: this is what was computed until then")
+    file, number = Path(failure.place[0]).name, failure.place[1]
+    view.notes.append(f"{kind} in {file}, line {number}: this is what was computed until then")
 
 
 # -- derivatives ---------------------------------------------------------------------------------

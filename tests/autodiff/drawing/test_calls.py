@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gc
-import linecache
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -26,7 +25,7 @@ from autodiff import (
     softmax_cross_entropy,
 )
 from autodiff.drawing._graph import read_view
-from autodiff.drawing._view import Vertex, View
+from autodiff.drawing._view import View
 from tests.autodiff.cases import CASES
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
@@ -355,101 +354,6 @@ class TestModels:
                 return self.table[number]
 
         assert formulas(Embedding(), 2) == ["table[2]"]
-
-
-class TestFailures:
-    """Where the function raises, what it had computed is shown, and the call that raised."""
-
-    def failed(self, *subject: Any, **keywords: Any) -> Vertex:
-        node = view_of(*subject, **keywords).nodes[-1]
-        assert node.kind == "failed"
-        return node
-
-    def test_show_what_was_computed_and_the_call_with_its_shapes(self) -> None:
-        def f(x: Any, w: Any) -> Any:
-            y = np.tanh(x)
-            return y @ w
-
-        view = view_of(f, X, np.ones((2, 2)))
-        assert [n.kind for n in view.nodes] == ["leaf", "op", "leaf", "failed"]
-        node = view.nodes[-1]
-        assert node.formula == "v1 @ w"
-        assert node.note.startswith("ValueError: matmul of Tensors or arrays of shape (2, 3)")
-        assert node.note.endswith("v1 has shape (2, 3)\nw has shape (2, 2)")
-        assert node.place == (__file__, f.__code__.co_firstlineno + 2)
-        tails = {n.key: n.name for n in view.nodes}
-        assert [tails[e.tail] for e in view.edges if e.head == node.key] == ["v1", "w"]
-        where = f"ValueError in test_calls.py, line {node.place[1]}"
-        assert view.notes == [f"{where}: this is what was computed until then"]
-
-    def test_of_a_composite_show_no_part_of_it(self) -> None:
-        nodes = view_of(lambda x: np.average(x, weights=x - x), X).nodes
-        assert [n.formula for n in nodes] == ["", "x - x", "average(x, weights=v1)"]
-        assert nodes[-1].kind == "failed"
-
-    def test_of_the_program_itself_show_its_line(self) -> None:
-        def f(x: Any) -> Any:
-            y = x * 2
-            raise KeyError(f"no {y.shape}")
-
-        node = self.failed(f, 1.0)
-        assert node.formula == 'raise KeyError(f"no {y.shape}")'
-        assert node.note == "KeyError: 'no ()'"
-
-    def test_of_a_function_without_a_rule_show_it(self) -> None:
-        node = self.failed(lambda x: np.packbits(x), X)
-        assert node.formula == "packbits(x)"
-        assert "TypeError" in node.note
-
-    def test_of_what_loses_the_graph_say_what_to_write(self) -> None:
-        node = self.failed(lambda x: np.sin(np.asarray(x)), X)
-        assert ".data" in node.note
-
-    def test_inside_of_scipy_show_the_line_that_called_it(self) -> None:
-        node = self.failed(lambda x: scipy.special.softmax(x), X)
-        assert node.place is not None
-        assert node.place[0] == __file__
-        assert "use autodiff.softmax" in node.note
-
-    def test_before_anything_was_computed(self) -> None:
-        view = view_of(lambda x: x @ x, X)
-        assert [n.name for n in view.nodes] == ["x", "v1"]
-        assert [(e.tail, e.head) for e in view.edges] == [("n0", "n1"), ("n0", "n1")]
-
-    def test_have_no_gradients_but_do_not_hide_the_rest(self) -> None:
-        view = view_of(lambda x: np.sin(x) @ np.ones(9), X, gradients=True, derivatives=True)
-        assert [n.gradient for n in view.nodes] == [None] * len(view.nodes)
-
-    def test_show_ends_of_the_program_that_led_nowhere(self) -> None:
-        def f(x: Any) -> Any:
-            np.cos(x)
-            return np.sin(x) @ np.ones(9)
-
-        found = [n.formula for n in view_of(f, X).nodes]
-        assert found == ["", "cos(x)", "sin(x)", "", "v2 @ v3"]
-
-    def test_show_nothing_that_a_call_before_made_for_itself(self) -> None:
-        view = view_of(lambda x: np.stack([np.std(x), x]), X)
-        assert [n.formula for n in view.nodes] == ["", "std(x)", "stack([v1, x])"]
-
-    def test_of_a_function_that_is_not_the_programs_stand_where_it_is_drawn(self) -> None:
-        node = self.failed(np.linalg.inv, np.zeros((2, 2)))
-        assert node.formula == "inv(a)"
-        assert node.place is not None
-        assert node.place[0] == __file__
-
-    def test_by_an_interrupt_are_not_caught(self) -> None:
-        def f(x: Any) -> Any:
-            raise KeyboardInterrupt
-
-        with pytest.raises(KeyboardInterrupt):
-            view_of(f, 1.0)
-
-    def test_of_code_without_a_file_are_shown_all_the_same(self) -> None:
-        space: dict[str, Any] = {}
-        exec("def f(x):\n    return x @ x", space)
-        assert self.failed(space["f"], X).formula == "x @ x"
-        assert linecache.getline("<string>", 2) == ""
 
 
 class TestRecording:
