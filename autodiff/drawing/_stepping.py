@@ -65,14 +65,12 @@ def steps(
     from autodiff.drawing._graph import give_names
     from autodiff.drawing.page._steps import steps_of
     from autodiff.drawing.page._steps_page import page
-    from autodiff.drawing.page._variables import code_of, variables_of
     from autodiff.drawing.reading._functions import record_subject
     from autodiff.drawing.reading._nodes import view_of
+    from autodiff.drawing.reading._variables import code_of
 
     _require_options(f, direction, theme)
-    with variables_of(f) as variables:
-        subject = record_subject(f, args)
-    subject.names |= variables
+    subject = record_subject(f, args)
     give_names(subject, names)
     view, keys = view_of(subject, unfold=True)
     _require_one_output(subject, view)

@@ -21,13 +21,14 @@ import numpy as np
 
 from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
-from autodiff._core.place import HERE
+from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
 from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
 # Code that computes on behalf of the program.
 INSIDE = (HERE, np.__path__[0], str(Path(np.__path__[0]).parent / "scipy"))
+OURS = (*INSIDE, *PACKAGES)
 
 
 @dataclass(eq=False)
@@ -78,14 +79,14 @@ def _frames_outwards(frame: FrameType | None) -> Iterator[FrameType]:
     """Yield the frames outwards, up to the first of the program."""
     while frame is not None:
         yield frame
-        if not is_within(INSIDE, frame):
+        if not is_within(INSIDE, frame.f_code.co_filename):
             return
         frame = frame.f_back
 
 
-def is_within(folders: tuple[str, ...], frame: FrameType) -> bool:
-    """Whether a frame's code lies in one of some folders."""
-    return frame.f_code.co_filename.startswith(tuple(folder + os.sep for folder in folders))
+def is_within(folders: tuple[str, ...], file: str) -> bool:
+    """Whether a file lies in one of some folders."""
+    return file.startswith(tuple(folder + os.sep for folder in folders))
 
 
 # -- what an entry was called with ---------------------------------------------------------------

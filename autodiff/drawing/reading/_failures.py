@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.constant_arrays import read_only
-from autodiff._core.place import PACKAGES, calling_place
+from autodiff._core.place import calling_place
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import scope_name
-from autodiff.drawing.reading._calls import ENTRIES, INSIDE, CallHook, CallNote, is_within
+from autodiff.drawing.reading._calls import ENTRIES, OURS, CallHook, CallNote, is_within
 from autodiff.drawing.reading._words import (
     Words,
     call_of,
@@ -28,7 +28,6 @@ from autodiff.drawing.reading._words import (
     operands,
 )
 
-OURS = (*INSIDE, *PACKAGES)
 _PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
 
 
@@ -100,8 +99,9 @@ def _place(trace: TracebackType) -> tuple[str, int]:
 
 def _last_of_program(traces: Sequence[TracebackType]) -> int | None:
     """Return which frame is the innermost of no library, or else of none that computes here."""
-    outside = [i for i, trace in enumerate(traces) if not is_within(OURS, trace.tb_frame)]
-    own = [i for i in outside if not _is_of_library(traces[i].tb_frame.f_code.co_filename)]
+    files = [trace.tb_frame.f_code.co_filename for trace in traces]
+    outside = [i for i, file in enumerate(files) if not is_within(OURS, file)]
+    own = [i for i in outside if not _is_of_library(files[i])]
     return max(own or outside, default=None)
 
 
@@ -116,7 +116,7 @@ def _is_of_library(file: str) -> bool:
 def _words_of_call(traces: Sequence[TracebackType]) -> tuple[Words, FrameType] | None:
     """Return the words of what the program called, unless a library stands between."""
     for frame in (trace.tb_frame for trace in traces):
-        if not is_within(OURS, frame):
+        if not is_within(OURS, frame.f_code.co_filename):
             return None
         words_of_entry = ENTRIES.get(frame.f_code)
         if words_of_entry and (words := words_of_entry(frame)):

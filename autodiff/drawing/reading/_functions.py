@@ -22,6 +22,7 @@ from autodiff._core.tensor import Tensor
 from autodiff.drawing.reading._calls import CallHook, CallNote
 from autodiff.drawing.reading._failures import Failure, failure_of
 from autodiff.drawing.reading._op_words import is_ours
+from autodiff.drawing.reading._variables import variables_of
 from autodiff.drawing.reading._words import identity, is_operand
 
 if TYPE_CHECKING:
@@ -32,11 +33,15 @@ if TYPE_CHECKING:
 class Subject:
     """What is to be drawn: the Tensors that were computed, and what is known of them.
 
-    Names, arguments and parameters are kept by `identity`, by which nodes are told apart.
+    Names, arguments and parameters are kept by `identity`, by which nodes are told apart. Where
+    there is no name there may be a variable of the function, and of an output its place in what the
+    function returned.
     """
 
     outputs: list[Tensor]
     names: dict[Any, str] = field(default_factory=dict)
+    variables: dict[Tensor, str] = field(default_factory=dict)
+    results: dict[Tensor, str] = field(default_factory=dict)
     arguments: dict[Any, Any] = field(default_factory=dict)
     parameters: set[Any] = field(default_factory=set)
     calls: dict[Tensor, CallNote] = field(default_factory=dict)
@@ -54,12 +59,15 @@ class Subject:
         So does the argument of a function that is differentiated inside, and what an op made that
         the program did not call, and that changed nothing.
         """
-        while type(x) is Tensor and x.op is not None and x not in self.names and not x.name:
+        while type(x) is Tensor and x.op is not None and not self._has_name(x):
             called = x in self.calls and self.ops[self.calls[x]] == 1
             if x.op.compute is not argument and (called or not _changes_nothing(x)):
                 break
             x = x.inputs[0]
         return x
+
+    def _has_name(self, x: Tensor) -> bool:
+        return bool(x in self.names or x in self.results or x.name)
 
 
 def _changes_nothing(y: Tensor) -> bool:
@@ -85,7 +93,8 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any]) -> Subject:
     hook = CallHook()
     token = recording.set(hook)
     try:
-        result = result_of(f, leaves, {})
+        with variables_of(f) as subject.variables:
+            result = result_of(f, leaves, {})
     except Exception as error:
         subject.failure = failure_of(error, hook, subject.arguments)
     finally:
@@ -169,7 +178,7 @@ def _take_outputs(result: Any, f: Callable[..., Any], subject: Subject) -> None:
         if type(y) is Tensor and not any(y is known for known in subject.outputs):
             subject.outputs.append(y)
             if not y.name:
-                subject.names.setdefault(y, re.sub(r"\['(\w+)'\]", r".\1", path))
+                subject.results[y] = re.sub(r"\['(\w+)'\]", r".\1", path)
 
     map_structure(take, result, "output")
     if not any(y.requires_grad for y in subject.outputs):

@@ -66,11 +66,16 @@ def _in_order(computed: dict[Any, Computation], subject: Subject) -> dict[Any, A
 
 
 def _names(found: dict[Any, Any], subject: Subject) -> dict[Any, str]:
-    """Return the nodes' own names, and for the others the textbooks' v1, v2, ..."""
+    """Return the nodes' own names, of others their variables, else the textbooks' v1, v2, ..."""
     own = {key: subject.names.get(key) or getattr(x, "name", None) for key, x in found.items()}
-    taken = set(own.values())
+    names: dict[Any, str] = {key: name for key, name in own.items() if isinstance(name, str)}
+    taken = set(names.values())
+    for key, name in [*subject.variables.items(), *subject.results.items()]:
+        if key in found and key not in names and name not in taken:
+            names[key] = name
+            taken.add(name)
     numbered = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
-    return {key: name if isinstance(name, str) else next(numbered) for key, name in own.items()}
+    return {key: names[key] if key in names else next(numbered) for key in found}
 
 
 def _node(x: Any, key: str, name: str, subject: Subject) -> Vertex:

@@ -46,12 +46,12 @@ class TestFailures:
         view = view_of(f, X, np.ones((2, 2)))
         assert [n.kind for n in view.nodes] == ["leaf", "op", "leaf", "failed"]
         node = view.nodes[-1]
-        assert node.formula == "v1 @ w"
+        assert node.formula == "y @ w"
         assert node.note.startswith("ValueError: matmul of Tensors or arrays of shape (2, 3)")
         assert "has shape" not in node.note  # which the message tells
         assert node.place == (__file__, f.__code__.co_firstlineno + 2)
         tails = {n.key: n.name for n in view.nodes}
-        assert [tails[e.tail] for e in view.edges if e.head == node.key] == ["v1", "w"]
+        assert [tails[e.tail] for e in view.edges if e.head == node.key] == ["y", "w"]
         where = f"ValueError in test_failures.py, line {node.place[1]}"
         assert view.notes == [f"{where}: this is what was computed until then"]
 
@@ -141,9 +141,9 @@ class TestLayers:
 
         view = view_of(f, X)
         node = view.nodes[-1]
-        assert (node.kind, node.name, node.formula) == ("failed", "v2", "layers.1(v1)")
+        assert (node.kind, node.name, node.formula) == ("failed", "v1", "layers.1(y)")
         assert node.place == (__file__, f.__code__.co_firstlineno + 2)
-        assert used(view) == ["v1"]
+        assert used(view) == ["y"]
         assert node.scopes == ()
 
     def test_inside_a_model_stand_in_its_box(self) -> None:
@@ -233,7 +233,7 @@ class TestLines:
         view = view_of(f, X)
         assert view.nodes[-1].name == 'mpl.rcParams.update({"font.size": y})'
         assert view.nodes[-1].place == (__file__, f.__code__.co_firstlineno + 2)
-        assert used(view) == ["v1"]
+        assert used(view) == ["y"]
 
     def test_inside_pythons_library_are_those_that_called_it(self) -> None:
         node = failed(lambda x: Path("a").joinpath(x), X)

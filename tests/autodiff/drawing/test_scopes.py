@@ -32,9 +32,9 @@ class TestScopes:
         assert scopes(f, 1.0) == {
             "x": (),
             "sin(x)": ("outer",),
-            "cos(v1)": ("outer", "inner"),
-            "tanh(v2)": ("outer",),
-            "exp(v3)": (),
+            "cos(y₁)": ("outer", "inner"),
+            "tanh(y₂)": ("outer",),
+            "exp(y₃)": (),
         }
 
     def test_hold_what_is_used_in_them_alone(self) -> None:

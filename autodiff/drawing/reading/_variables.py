@@ -10,6 +10,7 @@ from types import CodeType, FrameType
 from typing import Any
 
 from autodiff._core.tensor import Tensor
+from autodiff.drawing.reading._calls import OURS, is_within
 
 _LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
@@ -19,9 +20,12 @@ def variables_of(f: Callable[..., Any]) -> Iterator[dict[Tensor, str]]:
     """Yield what will hold, once ``f`` has run, the names of its variables by what ops made.
 
     A variable that is bound several times is numbered: c₁, c₂. It works as a debugger does, from
-    line to line, so a debugger sees nothing of ``f`` meanwhile.
+    line to line; where one is at work already there are no names, nor of a library's functions.
     """
     code = code_of(f)
+    if code is None or is_within(OURS, code.co_filename) or sys.gettrace() is not None:
+        yield {}
+        return
     names: dict[Tensor, str] = {}
     bound: dict[str, list[Tensor]] = {}
     seen: set[Tensor] = set()
@@ -33,17 +37,18 @@ def variables_of(f: Callable[..., Any]) -> Iterator[dict[Tensor, str]]:
                 bound.setdefault(variable, []).append(x)
         return look
 
-    earlier = sys.gettrace()
     sys.settrace(lambda frame, event, arg: look if frame.f_code is code else None)
     try:
         yield names
     finally:
-        sys.settrace(earlier)
+        sys.settrace(None)
+        seen.clear()
         for variable, xs in bound.items():
             for i, x in enumerate(xs, 1):
                 if x.op is not None and x.name is None:
                     number = str(i).translate(_LOW) if len(xs) > 1 else ""
                     names[x] = variable + number
+        bound.clear()
 
 
 def code_of(f: Callable[..., Any]) -> CodeType | None:
