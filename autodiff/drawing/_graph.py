@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autodiff._core.array_kinds import at_present
+from autodiff._core.structures import is_container
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import View
 from autodiff.drawing.reading._functions import Subject, record_subject
@@ -26,16 +28,19 @@ def read_view(
     derivatives: bool = False,
     unfold: bool = False,
     start: Tensor | str | None = None,
+    door: str = "draw",
 ) -> tuple[View, str | None]:
     """Return the view of Tensors, of a function and its arguments or a plan; the key of its start.
 
-    All that is shown of a graph is made of this; the keywords are those of `draw`.
+    All that is shown of a graph is made of this; the keywords are those of `draw`, and the public
+    function that is called.
     """
     if len(given) == 1 and hasattr(given[0], "lines"):
         return view_of_plan(given[0].lines), None
-    subject = _subject_of(given)
-    give_names(subject, names)
+    subject = _subject_of(given, door)
+    pairs = give_names(subject, names)
     view, keys = view_of(subject, gradients=gradients, derivatives=derivatives, unfold=unfold)
+    require_names(view, keys, pairs)
     return view, None if start is None else _key_of(start, view, keys)
 
 
@@ -126,36 +131,74 @@ def draw(
     return picture(folded, direction=direction, theme=theme, values=values, gradients=gradients)
 
 
-def _subject_of(given: tuple[Any, ...]) -> Subject:
+def _subject_of(given: tuple[Any, ...], door: str) -> Subject:
     """Return what is to be drawn: what a function computes, or what led to Tensors."""
     given = tuple(map(at_present, given))
     if given and callable(given[0]) and type(given[0]) is not Tensor:
-        return record_subject(given[0], given[1:])
+        return record_subject(given[0], given[1:], door)
     if not given or any(type(y) is not Tensor for y in given):
         kinds = ", ".join(type(y).__name__ for y in given) or "nothing"
-        raise TypeError(
-            f"draw expects Tensors, but was given {kinds}: compute with Tensors, such as "
-            'x = Tensor(2.0, name="x"), and draw the result, or give a function and its arguments'
+        instead = (
+            'compute with Tensors, such as x = Tensor(2.0, name="x"), and '
+            f"write {door}(y) for the result y, or {door}(f, x) for a function f of x"
         )
+        held = given[0] if len(given) == 1 and is_container(given[0]) else ()
+        if any(type(y) is Tensor for y in (held.values() if isinstance(held, dict) else held)):
+            each = "outputs.values()" if isinstance(held, dict) else "outputs"
+            instead = f"write {door}(*{each}), one Tensor behind the other"
+        raise TypeError(f"{door} expects Tensors, but was given {kinds}: {instead}")
     return Subject(list(dict.fromkeys(given)))
 
 
-def give_names(subject: Subject, names: Names) -> None:
-    """Note what else the picture is to call some Tensors."""
-    if isinstance(names, Mapping):
-        pairs = list(names.items())
-    else:
-        pairs = list(zip(names or (), subject.outputs, strict=False))
-        if len(names or ()) > len(pairs):
-            raise ValueError(f"{len(names or ())} names were given for {len(pairs)} output(s)")
+# -- names ---------------------------------------------------------------------------------------
+
+
+def give_names(subject: Subject, names: Names) -> list[tuple[str, Tensor]]:
+    """Note what else the picture is to call some Tensors, and return names and Tensors."""
+    pairs = _pairs(names, subject.outputs)
     for name, x in pairs:
-        x = at_present(x)
         if not isinstance(name, str) or type(x) is not Tensor:
             raise TypeError(
-                "names are a dict of texts to Tensors, or a list of texts for the outputs, but got "
-                f"{name!r:.40} for a {type(x).__name__}"
+                f"{_NAMES_ARE}, but got {name!r:.40} for a {type(x).__name__}: write "
+                'names={"y": y}'
             )
         subject.names[identity(x)] = name
+    return pairs
+
+
+def require_names(view: View, keys: Mapping[Any, str], pairs: Sequence[tuple[str, Tensor]]) -> None:
+    """Raise if a name that was given is that of no node, or that of several."""
+    failed = any(node.kind == "failed" for node in view.nodes)  # which may have been on the way
+    found = Counter(node.name for node in view.nodes)
+    for name, x in pairs:
+        if identity(x) not in keys and not failed:
+            raise ValueError(
+                f"names calls a Tensor {name!r} that the picture does not show: give names to the "
+                "Tensors that the outputs were computed from"
+            )
+        if found[name] > 1:
+            raise ValueError(
+                f"names calls a Tensor {name!r}, and so is another in this graph: give another name"
+            )
+
+
+def _pairs(names: Names, outputs: Sequence[Tensor]) -> list[tuple[Any, Any]]:
+    """Return names with the Tensors that they are for."""
+    if isinstance(names, Mapping):
+        return [(name, at_present(x)) for name, x in names.items()]
+    if isinstance(names, str) or not isinstance(names, Sequence | None):
+        instead = f"names=[{names!r:.40}]" if isinstance(names, str) else 'names={"y": y}'
+        raise TypeError(f"{_NAMES_ARE}, but got {names!r:.40}: write {instead}")
+    given = names or ()
+    if len(given) > len(outputs):
+        raise ValueError(f"{len(given)} names were given for {len(outputs)} output(s)")
+    return list(zip(given, outputs, strict=False))
+
+
+_NAMES_ARE = "names are a dict of texts to Tensors, or a list of texts for the outputs"
+
+
+# -- start ---------------------------------------------------------------------------------------
 
 
 def _key_of(start: Tensor | str, view: View, keys: dict[Any, str]) -> str:

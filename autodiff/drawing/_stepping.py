@@ -70,7 +70,7 @@ def steps(
     from autodiff.drawing.reading._variables import code_of
 
     _require_options(f, direction, theme)
-    subject = record_subject(f, args)
+    subject = record_subject(f, args, "steps")
     give_names(subject, names)
     view, keys = view_of(subject, unfold=True)
     _require_one_output(subject, view)

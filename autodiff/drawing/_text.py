@@ -76,6 +76,7 @@ def text(
         derivatives=derivatives,
         unfold=unfold,
         start=start,
+        door="text",
     )
     return render_text(fold(view, collapse, start_key, reach), values=values, gradients=gradients)
 

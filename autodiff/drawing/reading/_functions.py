@@ -77,8 +77,10 @@ def _changes_nothing(y: Tensor) -> bool:
     return same and is_ours(op) and op.name in ("astype", "broadcast_to", "reshape")
 
 
-def record_subject(f: Callable[..., Any], args: Sequence[Any]) -> Subject:
+def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw") -> Subject:
     """Call ``f`` on fresh leaves and return what it computed; where it raises, until then.
+
+    ``door`` is the public function that takes ``f`` and its arguments, for messages.
 
     Raises
     ------
@@ -89,7 +91,7 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any]) -> Subject:
     named = owner.named_parameters() if hasattr(owner, "named_parameters") else []
     subject = Subject([], {identity(p): path for path, p in named}, of_function=True)
     subject.parameters = set(subject.names)
-    leaves = _leaves(f, args, subject)
+    leaves = _leaves(_argument_names(f, args, door), args, subject)
     hook = CallHook()
     token = recording.set(hook)
     try:
@@ -109,13 +111,13 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any]) -> Subject:
 # -- arguments -----------------------------------------------------------------------------------
 
 
-def _leaves(f: Callable[..., Any], args: Sequence[Any], subject: Subject) -> list[Any]:
+def _leaves(names: Sequence[str], args: Sequence[Any], subject: Subject) -> list[Any]:
     """Return the arguments with named Tensors in the place of floats; integers stay.
 
     Python's integers are taken as floats where there is nothing else to differentiate by.
     """
     paths: list[tuple[str, Any]] = []
-    for name, x in zip(_argument_names(f, args), args, strict=True):
+    for name, x in zip(names, args, strict=True):
         map_structure(lambda path, leaf: paths.append((path, leaf)), x, name)
     floats = any(_is_float(x) for _, x in paths) or bool(subject.parameters)
 
@@ -130,9 +132,7 @@ def _leaves(f: Callable[..., Any], args: Sequence[Any], subject: Subject) -> lis
             subject.names.setdefault(identity(kept), name)
         return x
 
-    return [
-        map_structure(leaf, x, name) for name, x in zip(_argument_names(f, args), args, strict=True)
-    ]
+    return [map_structure(leaf, x, name) for name, x in zip(names, args, strict=True)]
 
 
 def _is_float(x: Any) -> bool:
@@ -143,10 +143,9 @@ def _is_float(x: Any) -> bool:
     return type(x) is Tensor or isinstance(x, float | complex) or kind in ("f", "c")
 
 
-def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
+def _argument_names(f: Callable[..., Any], args: Sequence[Any], door: str) -> list[str]:
     """Return what a function calls its arguments, and raise if it does not take as many."""
     target = getattr(f, "forward", f) if hasattr(f, "named_parameters") else f
-    name = getattr(f, "__name__", type(f).__name__)
     try:
         signature = inspect.signature(target)
     except ValueError:  # of what is written in C
@@ -154,9 +153,12 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
     try:
         bound = signature.bind(*args)
     except TypeError as error:
-        called = f"{name}({', '.join(signature.parameters)})"
+        taken = _required(signature)
+        call = ", ".join([_spoken_name(f, "model"), *taken])
+        number = f"the {len(args)} argument{'s' * (len(args) > 1)} behind it" if args else "none"
         raise TypeError(
-            f"draw calls {called} with the {len(args)} argument(s) that follow it: {error}"
+            f"{door} calls {_spoken_name(f)}({', '.join(taken)}) with {number}: {error}; write "
+            f"{door}({call})"
         ) from None
     found = []
     for parameter, value in bound.arguments.items():
@@ -165,6 +167,19 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any]) -> list[str]:
         else:
             found.append(parameter)
     return found
+
+
+def _required(signature: inspect.Signature) -> list[str]:
+    """Return what a function calls the arguments that it cannot do without."""
+    kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
+    parameters = signature.parameters.values()
+    return [p.name for p in parameters if p.kind in kinds and p.default is p.empty]
+
+
+def _spoken_name(f: Any, instance: str = "") -> str:
+    """Return a function's name; "f" of a lambda, and of an object its class, or what is given."""
+    name: str = getattr(f, "__name__", instance or type(f).__name__)
+    return "f" if name == "<lambda>" else name
 
 
 # -- outputs -------------------------------------------------------------------------------------
@@ -182,8 +197,9 @@ def _take_outputs(result: Any, f: Callable[..., Any], subject: Subject) -> None:
 
     map_structure(take, result, "output")
     if not any(y.requires_grad for y in subject.outputs):
+        came = f"a {type(result).__name__}"
         raise TypeError(
-            f"{getattr(f, '__name__', type(f).__name__)} returned a {type(result).__name__} that "
-            "depends on no Tensor, so there is no graph to draw: compute it from the arguments, "
-            "by NumPy's functions"
+            f"{_spoken_name(f)} returned {'None' if result is None else came}, which depends on no "
+            "Tensor, so there is no graph to show: return what is computed from the arguments, by "
+            "NumPy's functions"
         )

@@ -23,6 +23,7 @@ from autodiff import (
     no_grad,
     softmax,
     softmax_cross_entropy,
+    text,
 )
 from autodiff.drawing._graph import read_view
 from autodiff.drawing._view import View
@@ -113,6 +114,24 @@ class TestArguments:
         with pytest.raises(TypeError, match=r"draw calls scale\(x, factor\) with the 1 argument"):
             view_of(scale, 2.0)
 
+    @pytest.mark.parametrize(
+        ("f", "called", "instead"),
+        [
+            (nn.Linear(3, 2, seed=0), "Linear(x)", "draw(model, x)"),
+            (nn.Linear(3, 2, seed=0).forward, "forward(x)", "draw(forward, x)"),
+            (np.sin, "sin(x)", "draw(sin, x)"),
+            (lambda x, w, bias=0: x @ w + bias, "f(x, w)", "draw(f, x, w)"),
+        ],
+    )
+    def test_that_were_forgotten_are_asked_for(
+        self, f: Callable[..., Any], called: str, instead: str
+    ) -> None:
+        says = f"draw calls {called} with none: missing a required argument: 'x'; write {instead}"
+        with pytest.raises(TypeError, match=re.escape(says)):
+            view_of(f)
+        with pytest.raises(TypeError, match=re.escape(instead.replace("draw", "text"))):
+            text(f)
+
     def test_of_other_kinds_are_handed_on(self) -> None:
         def f(x: Any, mode: str, scale: Any) -> Any:
             return x * 2 if mode == "double" and scale is None else x
@@ -139,10 +158,10 @@ class TestOutputs:
 
     @pytest.mark.parametrize(
         ("f", "kind"),
-        [(lambda x: 3.0, "float"), (lambda x: None, "NoneType"), (lambda x: x > 0, "Tensor")],
+        [(lambda x: 3.0, "a float"), (lambda x: None, "None"), (lambda x: x > 0, "a Tensor")],
     )
     def test_have_to_depend_on_something(self, f: Callable[..., Any], kind: str) -> None:
-        with pytest.raises(TypeError, match=f"returned a {kind} that depends on no Tensor"):
+        with pytest.raises(TypeError, match=f"f returned {kind}, which depends on no Tensor"):
             view_of(f, 1.0)
 
     def test_of_an_array_that_is_filled(self) -> None:

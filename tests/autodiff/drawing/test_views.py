@@ -17,6 +17,7 @@ from autodiff import (
     logsumexp,
     softmax_cross_entropy,
     stop_gradient,
+    text,
 )
 from autodiff.drawing._graph import read_view
 from autodiff.drawing._view import Vertex, View
@@ -137,10 +138,35 @@ class TestNames:
         x = Tensor(0.0)
         assert node("v3", np.sin(x) * x, names={"v1": x}).formula == "v2 * v1"
 
-    @pytest.mark.parametrize("names", [[3], {"x": 3.0}, {4: Tensor(1.0)}, [None]])
+    @pytest.mark.parametrize(
+        "names", [[3], {"x": 3.0}, {4: Tensor(1.0)}, [None], "y", 3, Tensor(1.0)]
+    )
     def test_are_texts_for_tensors(self, names: Any) -> None:
         with pytest.raises(TypeError, match="names are a dict of texts to Tensors, or a list"):
             view_of(Tensor(1.0) * 2, names=names)
+
+    def test_as_a_text_are_told_to_be_a_list(self) -> None:
+        with pytest.raises(TypeError, match=r"but got 'y': write names=\['y'\]"):
+            view_of(Tensor(1.0) * 2, names="y")
+
+    def test_are_those_of_tensors_in_the_graph(self) -> None:
+        with pytest.raises(ValueError, match="names calls a Tensor 'a' that the picture does not"):
+            view_of(Tensor(1.0) * 2, names={"a": Tensor(3.0)})
+        with pytest.raises(ValueError, match="names calls a Tensor 'a' that the picture does not"):
+            view_of(np.sin, 1.0, names={"a": Tensor(3.0)})
+
+    def test_may_be_for_what_a_function_that_raises_did_not_come_to(self) -> None:
+        w = Tensor(3.0)
+        view = view_of(lambda x: np.packbits(x) * w, 1.0, names={"w": w})
+        assert view.nodes[-1].kind == "failed"
+
+    def test_are_each_for_one(self) -> None:
+        x = Tensor(2.0, name="x")
+        y = x * x
+        for names in ({"x": y}, ["x"]):
+            with pytest.raises(ValueError, match="'x', and so is another in this graph"):
+                view_of(y, names=names)
+        assert node("x", y, names={"x": y, "side": x}).formula == "side * side"
 
     def test_are_not_more_than_the_outputs(self) -> None:
         with pytest.raises(ValueError, match=r"2 names were given for 1 output\(s\)"):
@@ -273,3 +299,19 @@ class TestRefusals:
     def test_name_what_is_no_tensor(self, subject: tuple[Any, ...], given: str) -> None:
         with pytest.raises(TypeError, match=f"draw expects Tensors, but was given {given}"):
             view_of(*subject)
+        with pytest.raises(TypeError, match=f"text expects Tensors, but was given {given}"):
+            text(*subject)
+
+    @pytest.mark.parametrize(
+        ("outputs", "instead"),
+        [
+            ([Tensor(1.0) * 2], r"write draw\(\*outputs\)"),
+            ((Tensor(1.0), Tensor(2.0)), r"write draw\(\*outputs\)"),
+            ({"y": Tensor(1.0)}, r"write draw\(\*outputs\.values\(\)\)"),
+        ],
+    )
+    def test_of_tensors_in_a_structure_say_how_to_take_them_out(
+        self, outputs: Any, instead: str
+    ) -> None:
+        with pytest.raises(TypeError, match=instead):
+            view_of(outputs)
