@@ -168,21 +168,24 @@ def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
 
 
 def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
-    """Return the local derivative for each use; none of a call that several ops made."""
+    """Return the local derivative for each use; "…" of a call of several ops, or no formula."""
     from autodiff.drawing.formulas._symbols import derivative_text
 
     inputs = [subject.original(x) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
-    if not all(any(x is used for used in how.uses) for x in differentiable):
-        return [""] * len(how.uses)
+    several = not all(any(x is used for used in how.uses) for x in differentiable)
     called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]
     left = list(range(len(inputs)))
     texts = []
     for x in how.uses:
         i = next((i for i in left if inputs[i] is x), None)
-        if i is None or type(x) is not Tensor or not x.requires_grad:
+        if type(x) is not Tensor or not x.requires_grad:
+            texts.append("")
+        elif several:
+            texts.append("…")
+        elif i is None:
             texts.append("")
         else:
             left.remove(i)
-            texts.append(derivative_text(y, i, called))
+            texts.append(derivative_text(y, i, called) or "…")
     return texts

@@ -148,6 +148,17 @@ def _set(x: Any, entries: Any, key: Any) -> Words:
     return [x, ".at", brackets_around(_as_written(key)), ".set(", entries, ")"]
 
 
+def _gather(*inputs: Any) -> Words:
+    """Return what an array that was filled is made of; where that is all in order, as joined."""
+    *pieces, key, _ranks, shape = inputs
+    shapes = {np.shape(value_of(x)) for x in pieces}
+    if len(key) == 1 and shapes == {shape[1:]}:
+        return call_of("stack", [pieces])
+    if len(key) == 1 and len(shape) == 1 and all(map(len, shapes)):
+        return call_of("concatenate", [pieces])
+    return ["entries of ", *call_of("", pieces)[1:-1]]
+
+
 def _scatter(*inputs: Any) -> Words:
     *pieces, _keys, _ranks, shape = inputs
     return call_of("scatter", pieces, {"shape": shape})
@@ -180,7 +191,7 @@ _LINES: dict[str, Callable[..., Words]] = {
     "flip": lambda x, axis: call_of("flip", [x], _along(x, axis)),
     "cumsum": lambda x, axis: call_of("cumsum", [x], _along(x, [axis])),
     "einsum": _einsum,
-    "gather": lambda *inputs: call_of("gather", inputs[:-3]),
+    "gather": _gather,
     "getitem": _getitem,
     "log_softmax": lambda x, axes: call_of("log_softmax", [x], _along(x, axes)),
     "negative": lambda x: ["-", x],

@@ -171,7 +171,30 @@ class TestOutputs:
                 a[i] = x**i
             return a
 
-        assert formulas(powers, 2.0) == ["x ** 0", "x ** 1", "x ** 2", "gather(v1, v2, v3)"]
+        assert formulas(powers, 2.0) == ["x ** 0", "x ** 1", "x ** 2", "stack([v1, v2, v3])"]
+
+    def test_of_an_array_that_is_filled_in_parts(self) -> None:
+        def joined(x: Any) -> Any:
+            a = np.zeros(4, like=x)
+            a[:2] = x
+            a[2:] = x * x
+            return a
+
+        def scattered(x: Any) -> Any:
+            a = np.zeros((2, 2), like=x)
+            a[1] = x
+            a[0, 1] = x[0]
+            return a
+
+        def turned(x: Any) -> Any:
+            a = np.zeros(2, like=x)
+            a[1] = x[0]
+            a[0] = x[1]
+            return a
+
+        assert formulas(joined, np.ones(2))[-1] == "concatenate([x, v1])"
+        assert formulas(scattered, np.ones(2))[-1] == "entries of x, v1, v2"
+        assert formulas(turned, np.ones(2))[-1] == "entries of v1, v2"
 
 
 class TestWords:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import copysign
 from typing import Any
 
 import numpy as np
 import pytest
 
 import nn
-from autodiff import Tensor, softmax_cross_entropy, stop_gradient
+from autodiff import Tensor, elementwise, softmax, softmax_cross_entropy, stop_gradient
 from autodiff.drawing._graph import read_view
 from autodiff.drawing._view import View
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
 C = np.array([[1.0, 2.0], [3.0, 4.0], [5.0, 7.0]])
+strange = elementwise(lambda x: abs(x), lambda g, out, x: g * copysign(1.0, x), name="strange")
 
 
 def gradients(*subject: Any, **keywords: Any) -> dict[str, Any]:
@@ -162,8 +164,27 @@ class TestDerivatives:
         view, _ = read_view(x**x, derivatives=True)
         assert len({e.derivative for e in view.edges}) == 2
 
-    def test_of_a_call_of_many_ops_are_left_out(self) -> None:
-        assert derivatives(np.std, np.arange(3.0)) == {("a", "output"): ""}
+    @pytest.mark.parametrize(
+        ("f", "args"),
+        [
+            (np.std, (np.arange(3.0),)),
+            (lambda x, a, b: np.clip(x, a, b), (np.arange(3.0), 1.0, 2.0)),
+            (lambda x, y: np.interp(1.5, x, y), (np.arange(3.0), np.arange(3.0))),
+            (lambda x: softmax(x), (np.arange(3.0),)),
+            (lambda x, y: np.outer(x, y), (np.arange(3.0), np.arange(3.0))),
+            (lambda x: strange(x), (1.0,)),
+        ],
+    )
+    def test_of_a_call_of_many_ops_or_without_a_formula_are_left_open(
+        self, f: Any, args: Any
+    ) -> None:
+        found = derivatives(f, *args)
+        assert set(found.values()) == {"…"}
+        assert len(found) == len(args)
+
+    def test_of_a_call_of_many_ops_are_there_when_it_is_unfolded(self) -> None:
+        view, _ = read_view(lambda x: np.outer(x, x), np.arange(3.0), unfold=True, derivatives=True)
+        assert all(edge.derivative not in ("", "…") for edge in view.edges)
 
     def test_of_constants_are_left_out(self) -> None:
         assert derivatives(lambda x: x * np.ones(3), np.ones(3))["v1", "output"] == ""
