@@ -60,51 +60,65 @@ def draw(
     """Draw the graph behind one Tensor or several, that of a function, or a plan.
 
     Leaves (arguments and inputs), parameters, constants, ops and outputs differ by their shapes
-    and colours. A node shows its name (v1, v2, ... where it has none), the call that computed it,
-    its shape, and its value, or the least and the greatest where there are many; a leaf its
+    and colours. A node shows its name, the call that computed it, its shape, and its value: the
+    entries, or the least and the greatest where there are many, to five digits. A leaf shows its
     gradient, too, once ``backward`` has run.
 
     Parameters
     ----------
     *outputs : Tensor, or a function and its arguments
-        What to draw, with all that it was computed from. A function is call_of, and watched: its
-        arguments are named as in its signature, each call is one node, worded as the program wrote
-        it, and `scope`s and modules are boxes. Where it raises, the picture shows what it had
-        computed, and the call that raised. Or a plan of a compiled function, whose picture has a
-        node for each NumPy call of a replay.
+        What to draw, with all that it was computed from. A function is called once, and watched:
+        its arguments are named as in its signature and other nodes by its variables (c₁, c₂ where
+        one is bound again), each call is one node, worded as the program wrote it, and `scope`s
+        and modules are boxes. Where it raises, the picture shows what it had computed, and the
+        call or the line that raised. Or a plan of a compiled function, whose picture has a node
+        for each NumPy call of a replay.
     names : dict of str to Tensor, or list of str, optional
-        What to call some Tensors, or the outputs in their order.
+        What to call some Tensors, or the outputs in their order. Names go before variables; what
+        has neither is v1, v2, ...
     values : bool
         Whether to show values.
     gradients : bool
         Whether to compute the gradient of each node, for the picture alone: ``grad`` stays as it
-        is.
+        is. "not computed" is not 0.
     derivatives : bool
-        Whether to write the local derivative at each edge.
+        Whether to write the local derivative at each edge: of an elementwise op the factor, of any
+        other what it makes of ``g``, the cotangent of the node that the edge leads to. "…" stands
+        where there is no formula, as for a call of several ops, which ``unfold=True`` shows.
     collapse : "auto", bool or str
-        Whether to fold repeats and close scopes; "auto" does so for large graphs.
-    direction : "TB", "LR", "BT" or "RL"
-        Where data flow: from top to bottom, ...
+        Whether to fold repeats ("×12"), hide plain constants and close scopes. "auto" folds
+        repeats where there are more than 300 nodes, closes scopes where there are more than 60, and
+        of what still has more than 300 shows the 60 nodes nearest to the outputs; a note says so.
+        False shows everything, which takes seconds and megabytes of thousands of nodes. Another
+        text closes the scope of that name.
+    direction : "TB", "BT", "LR" or "RL"
+        Where data flow: from top to bottom, bottom to top, left to right or right to left.
     theme : "auto", "light" or "dark"
+        "auto" follows the reader's settings where the format can: in SVG.
     start : Tensor or str, optional
         Draw only what lies between this Tensor, or the node of this name, and the outputs.
     reach : int, optional
         Draw only what is at most so many edges away from the outputs.
     unfold : bool
-        Whether to show composite functions, as ``np.std``, op by op.
+        Whether to show composite functions, as ``np.std``, op by op. What is one op here, as
+        ``np.convolve``, stays one node.
 
     Returns
     -------
     Picture
-        A ``graphviz.Digraph``: it shows itself in a notebook, and ``save("graph.svg")`` writes it.
+        A ``graphviz.Digraph``: it shows itself in a notebook, and ``save`` writes it in the format
+        that the file's name ends in: ".svg", ".png", ".pdf" and what else Graphviz knows; the DOT
+        source under ".gv", ".dot" and without an ending. Directories that are missing are made.
+        SVG needs nothing installed.
 
     Raises
     ------
     TypeError
-        When there is neither a Tensor nor a function, or a function does not take the arguments or
-        returns nothing that depends on them.
+        When there is neither a Tensor nor a function, a function does not take the arguments or
+        returns nothing that depends on them, or names are no texts for Tensors.
     ValueError
-        When the start is not in the graph.
+        When the start or a Tensor with a name is not in the graph, a name is there already, or
+        another argument is none of those above.
 
     Examples
     --------

@@ -45,7 +45,9 @@ def text(
     Parameters
     ----------
     *outputs : Tensor, or a function and its arguments, or a plan
-        What to show; this and the other arguments are those of `draw`.
+        What to show.
+    names, values, gradients, derivatives, collapse, start, reach, unfold
+        As `draw` takes them.
 
     Returns
     -------

@@ -6,6 +6,7 @@ import inspect
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import CodeType, FrameType
 from typing import Any
 
@@ -53,7 +54,9 @@ def variables_of(f: Callable[..., Any]) -> Iterator[dict[Tensor, str]]:
 
 def code_of(f: Callable[..., Any]) -> CodeType | None:
     """Return the code that runs when ``f`` is called, of an object that of its class."""
-    function = inspect.unwrap(f)
+    function: Any = inspect.unwrap(f)
+    while isinstance(function, partial):
+        function = inspect.unwrap(function.func)
     for name in ("forward", "__call__"):
         if not inspect.isroutine(function):
             function = getattr(type(function), name, function)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,10 @@ def test_those_of_a_model_of_ones_own_are_shown() -> None:
             return np.tanh(hidden)
 
     assert names(Model(), np.ones((1, 2)))[-2:] == ["hidden", "output"]
+
+
+def test_they_are_shown_of_a_function_that_is_given_some_arguments_before() -> None:
+    assert names(partial(micrograd, -4.0), 2.0)[-1] == "g₂"
 
 
 def test_they_are_shown_of_a_function_that_raises() -> None:
