@@ -105,7 +105,7 @@ def _last(subject: Subject) -> list[Tensor]:
     used = {calls.get(x) for x, note in uses if calls.get(x) is not note}
     used |= {calls.get(x) for x in of_failure}
     latest = {note: y for y, note in calls.items()}  # for a call may make what it does not return
-    return [y for note, y in latest.items() if note not in used] + of_failure
+    return [subject.original(y) for note, y in latest.items() if note not in used] + of_failure
 
 
 def _is_end(x: Tensor, subject: Subject) -> bool:

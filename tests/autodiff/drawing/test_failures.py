@@ -14,6 +14,7 @@ import scipy.optimize
 import scipy.special
 
 import nn
+from autodiff import checkpoint, grad
 from autodiff.drawing._graph import read_view
 from autodiff.drawing._view import Vertex, View
 
@@ -104,6 +105,14 @@ class TestFailures:
     def test_show_nothing_that_a_call_before_made_for_itself(self) -> None:
         view = view_of(lambda x: np.stack([np.std(x), x]), X)
         assert [n.formula for n in view.nodes] == ["", "std(x)", "stack([v1, x])"]
+
+    def test_inside_a_function_that_is_differentiated_are_those_of_its_caller(self) -> None:
+        def f(x: Any) -> Any:
+            return grad(lambda t: t @ t)(np.sin(x)) + checkpoint(np.cos)(x)
+
+        assert [n.formula for n in view_of(f, X).nodes] == ["", "sin(x)", "v1 @ v1"]
+        view = view_of(lambda x: checkpoint(lambda t: t @ t)(x), X)
+        assert [n.formula for n in view.nodes] == ["", "x @ x"]
 
     def test_of_a_function_that_is_not_the_programs_stand_where_it_is_drawn(self) -> None:
         node = failed(np.linalg.inv, np.zeros((2, 2)))
