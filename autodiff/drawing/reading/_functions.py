@@ -153,12 +153,12 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any], door: str) -> li
     try:
         bound = signature.bind(*args)
     except TypeError as error:
-        taken = _required(signature)
+        taken = _required_arguments(signature)
         call = ", ".join([_spoken_name(f, "model"), *taken])
-        number = f"the {len(args)} argument{'s' * (len(args) > 1)} behind it" if args else "none"
+        number = f"the {len(args)} argument{'s' * (len(args) > 1)}" if args else "no argument"
         raise TypeError(
-            f"{door} calls {_spoken_name(f)}({', '.join(taken)}) with {number}: {error}; write "
-            f"{door}({call})"
+            f"{door} calls {_spoken_name(f)}({', '.join(taken)}) with {number} behind it: {error}; "
+            f"write {door}({call})"
         ) from None
     found = []
     for parameter, value in bound.arguments.items():
@@ -169,7 +169,7 @@ def _argument_names(f: Callable[..., Any], args: Sequence[Any], door: str) -> li
     return found
 
 
-def _required(signature: inspect.Signature) -> list[str]:
+def _required_arguments(signature: inspect.Signature) -> list[str]:
     """Return what a function calls the arguments that it cannot do without."""
     kinds = inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD
     parameters = signature.parameters.values()

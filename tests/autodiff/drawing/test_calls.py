@@ -126,7 +126,8 @@ class TestArguments:
     def test_that_were_forgotten_are_asked_for(
         self, f: Callable[..., Any], called: str, instead: str
     ) -> None:
-        says = f"draw calls {called} with none: missing a required argument: 'x'; write {instead}"
+        error = "missing a required argument: 'x'"
+        says = f"draw calls {called} with no argument behind it: {error}; write {instead}"
         with pytest.raises(TypeError, match=re.escape(says)):
             view_of(f)
         with pytest.raises(TypeError, match=re.escape(instead.replace("draw", "text"))):

@@ -456,7 +456,7 @@ def test_brackets_stand_where_they_are_needed(expression: Any) -> None:
         np.testing.assert_allclose(formula.value, value, rtol=1e-9)
     if np.isfinite(value):
         actual = meaning(formula.text, **numbers)
-        np.testing.assert_allclose(actual, value, rtol=1e-9, err_msg=formula.text)
+        np.testing.assert_allclose(actual, value, 1e-9, 1e-12, err_msg=formula.text)
 
 
 @pytest.mark.parametrize(
