@@ -82,9 +82,10 @@ def draw(
         Whether to compute the gradient of each node, for the picture alone: ``grad`` stays as it
         is. "not computed" is not 0.
     derivatives : bool
-        Whether to write the local derivative at each edge: of an elementwise op the factor, of any
-        other what it makes of ``g``, the cotangent of the node that the edge leads to. "…" stands
-        where there is no formula, as for a call of several ops, which ``unfold=True`` shows.
+        Whether to write the local derivative at each edge: "∂y/∂x = cos(x) = 0.54", or, of an op
+        that is not elementwise, the map "g ↦ g @ W.T" that takes ``g``, the cotangent of the node
+        that the edge leads to, to what comes back along the edge. Hover text has it whole. "…"
+        stands where there is no formula, as for a call of several ops, which ``unfold=True`` shows.
     collapse : "auto", bool or str
         Whether to fold repeats ("×12"), hide plain constants and close scopes. "auto" folds
         repeats where there are more than 300 nodes, closes scopes where there are more than 60, and
