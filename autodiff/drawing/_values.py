@@ -65,10 +65,12 @@ def hover_text(node: Vertex, *, values: bool = True, gradients: bool = False) ->
 
 
 def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
-    """Return what an edge says: the local derivative, if it was asked for."""
-    if not edge.derivative:
-        return ""
-    return printable(f"∂{head.name}/∂{tail.name} = {edge.derivative}").replace("\n", " ")
+    """Return what an edge says: between which repeats it leads, and the local derivative."""
+    operand = edge.operand or tail.name
+    derivative = f"∂{head.name}/∂{operand} = {edge.derivative}" if edge.derivative else ""
+    renamed = f"as {edge.operand}" if edge.leads_back and edge.operand else ""
+    said = ", ".join(filter(None, [edge.repeat, renamed]))
+    return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
 
 
 def note_lines(text: str) -> list[str]:

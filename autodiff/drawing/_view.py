@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+NEXT_REPEAT = "next repeat"
+
 
 @dataclass
 class Vertex:
@@ -45,11 +47,31 @@ class Vertex:
 
 @dataclass
 class Edge:
-    """One use of a node by another; ``derivative`` is the local derivative in words."""
+    """One use of a node by another.
+
+    Attributes
+    ----------
+    tail, head : str
+        The keys of what is used and of what uses it.
+    derivative : str
+        The local derivative in words.
+    repeat : str
+        Of what is drawn once for many repeats: "first repeat" where the tail goes into the first
+        of them, "next repeat" where it goes from each into the next.
+    operand : str
+        What the head's formula calls the tail, where it is not the tail's name.
+    """
 
     tail: str
     head: str
     derivative: str = ""
+    repeat: str = ""
+    operand: str = ""
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether the tail may stand behind the head, as from repeat to repeat."""
+        return self.repeat == NEXT_REPEAT
 
 
 @dataclass

@@ -13,7 +13,13 @@ import numpy as np
 from autodiff.drawing._clusters import Cluster, cluster_tree
 from autodiff.drawing._values import literal
 from autodiff.drawing._view import Edge, Vertex, View
-from autodiff.drawing.folding._repeats import ends, part, without_repeats
+from autodiff.drawing.folding._repeats import (
+    FIRST_REPEAT,
+    THE_LAST,
+    ends,
+    part,
+    without_repeats,
+)
 
 MOST_NODES = 300  # that can be read
 
@@ -207,13 +213,14 @@ def _with_scopes_closed(view: View, is_closed: Callable[[Cluster], bool]) -> Vie
 
     close(cluster_tree(View(outside, view.edges)))
     closed = {node.key for node in nodes if node.kind == "scope"}
+    repeated = {node.key for node in nodes if node.kind == "scope" and node.note.startswith("×")}
     edges: dict[Any, Edge] = {}
     for i, edge in enumerate(view.edges):
         tail, head = stands_for[edge.tail], stands_for[edge.head]
-        if tail == head:
+        if tail == head and not (edge.leads_back and (head in repeated or head not in closed)):
             continue
         if head in closed:  # one edge for all the uses within
-            edges[tail, head] = Edge(tail, head)
+            edges[tail, head, edge.repeat] = replace(edge, tail=tail, head=head, derivative="")
         else:
             edges[i] = replace(edge, tail=tail)
     return View(nodes, list(edges.values()), view.notes)
@@ -224,15 +231,21 @@ def _in_one(scopes: tuple[str, ...], inside: list[Vertex], view: View) -> Vertex
     keys = {node.key for node in inside}
     used = {edge.tail for edge in view.edges if edge.tail in keys and edge.head not in keys}
     results = [node for node in inside if node.key in used] or inside[-1:]
-    into = {edge.tail for edge in view.edges if edge.head in keys} - keys
-    operands = [node.name for node in view.nodes if node.key in into and node.kind != "parameter"]
+    names = {node.key: node.name for node in view.nodes if node.kind != "parameter"}
+    into = {
+        edge.operand or names[edge.tail]: None
+        for edge in view.edges
+        if edge.head in keys and edge.tail in names
+        and (edge.tail not in keys if not edge.leads_back else edge.operand)
+        and not edge.repeat.startswith(FIRST_REPEAT)
+    }  # fmt: skip
     size = f"{_many(len(inside))} node{'s' * (len(inside) != 1)}"
-    repeats = {node.note if re.fullmatch(r"×\d+", node.note) else "" for node in inside}
+    repeats = {n.note if re.fullmatch(rf"×\d+{THE_LAST}", n.note) else "" for n in inside}
     node = Vertex(
         inside[-1].key,
         "scope",
         ", ".join(node.name for node in results),
-        f"{scopes[-1]}({', '.join(operands)})",
+        f"{scopes[-1]}({', '.join(into)})",
         scopes=scopes[:-1],
         place=inside[0].place,
         note=", ".join(filter(None, [*repeats, size] if len(repeats) == 1 else [size])),

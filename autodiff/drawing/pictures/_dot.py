@@ -22,6 +22,7 @@ SHAPES = {  # which tell the kinds of nodes apart without colours
     "failed": {"style": "filled,diagonals", "penwidth": "2.4"},
 }
 EDGES = {"constant": {"style": "dashed"}, "op": {"weight": "4"}}  # a straight spine
+BACK = {"style": "dashed", "constraint": "false"}
 
 
 def picture(
@@ -123,7 +124,7 @@ def _node(node: Vertex, theme: Theme, values: bool, gradients: bool) -> dict[str
 def _edge(edge: Edge, tail: Vertex, head: Vertex, theme: Theme) -> dict[str, str]:
     said = edge_text(edge, tail, head)
     hover = _hover(f"{printable(tail.name)} → {printable(head.name)}" + f"\n{said}" * bool(said))
-    attributes = {"tooltip": hover, **EDGES.get(tail.kind, {})}
+    attributes = {"tooltip": hover, **(BACK if edge.leads_back else EDGES.get(tail.kind, {}))}
     if said:
         label = _label([[Piece(f" {said} ", "derivative")]], theme)
         attributes |= {"label": label, "labeltooltip": hover}

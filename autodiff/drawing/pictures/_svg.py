@@ -11,6 +11,7 @@ from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_l
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.layout._layout import Box, Point, Positions, layout
 from autodiff.drawing.pictures._head import PICTURE, head
+from autodiff.drawing.pictures._loops import loop_label, loop_lines, room_with_loops
 from autodiff.drawing.pictures._shapes import FOLD, number, outline, path
 
 MARGIN_X, MARGIN_Y = 9.0, 5.0  # between a node's text and its outline
@@ -47,7 +48,7 @@ def svg(
     width, height = _paper(found, notes)
     body = [
         *(_cluster(box, colours) for box in sorted(found.boxes, key=lambda box: len(box.scopes))),
-        *_edges(view, found.routes, labels, colours, direction),
+        *_edges(view, found, sizes, labels, colours, direction),
         *_labels(view, found, labels, colours),
         *(
             _node(node, found.centres[key], sizes[key], said[key], hover[key], colours)
@@ -93,25 +94,50 @@ def _layout_with_labels(
 ) -> Positions:
     """Return the layout in which what stands on edges has room, as nodes have."""
     scopes = {node.key: node.scopes for node in view.nodes}
-    said = {f"label {i}": text for i, text in enumerate(labels) if text}
-    if not said:
+    if not any(labels):
         return layout(view, sizes, direction)
+    loops = _loops(view)
     before: dict[str, list[Vertex]] = {}
     edges: list[Edge] = []
     ways: list[range] = []
+    room: dict[str, Point] = {}
     for i, edge in enumerate(view.edges):
-        way = [edge.tail, edge.head]
-        if labels[i]:
-            way.insert(1, f"label {i}")
-            label = Vertex(way[1], "label", "", scopes=scopes[edge.head])
-            before.setdefault(edge.head, []).append(label)
-        ways.append(range(len(edges), len(edges) + len(way) - 1))
+        way = [edge.head, edge.tail] if edge.leads_back else [edge.tail, edge.head]
+        if edge.tail == edge.head:
+            way.clear()
+        elif labels[i]:
+            label = Vertex(f"label {i}", "label", "", scopes=scopes[way[1]])
+            room[label.key] = text_width(labels[i], SMALL) + 6, SMALL * LINE
+            before.setdefault(way[1], []).append(label)
+            way.insert(1, label.key)
+        ways.append(range(len(edges), len(edges) + max(len(way) - 1, 0)))
         edges += [Edge(*ends) for ends in pairwise(way)]
+    for key, own in loops.items():
+        said = [labels[i] for i in own]
+        room[key] = room_with_loops(sizes[key], said, direction in ("TB", "BT"))
     rows = [row for node in view.nodes for row in (*before.get(node.key, ()), node)]
-    room = {key: (text_width(text, SMALL) + 6, SMALL * LINE) for key, text in said.items()}
     found = layout(View(rows, edges), sizes | room, direction)
-    found.routes = [[point for i in way for point in found.routes[i]] for way in ways]
+    routes = [[point for i in way for point in found.routes[i]] for way in ways]
+    found.routes = [
+        route[::-1] if edge.leads_back else route
+        for edge, route in zip(view.edges, routes, strict=True)
+    ]
+    for key, own in loops.items():
+        for place, i in enumerate(own):
+            found.centres[f"label {i}"] = loop_label(
+                found.centres[key], sizes[key], labels[i], place, len(own),
+                direction in ("TB", "BT"),
+            )  # fmt: skip
     return found
+
+
+def _loops(view: View) -> dict[str, list[int]]:
+    """Return the numbers of the edges that lead from a node to itself, by its key."""
+    loops: dict[str, list[int]] = {}
+    for i, edge in enumerate(view.edges):
+        if edge.tail == edge.head:
+            loops.setdefault(edge.head, []).append(i)
+    return loops
 
 
 def _paper(found: Positions, notes: Sequence[Sequence[Piece]]) -> Point:
@@ -192,31 +218,38 @@ def _title_left(box: Box) -> float:
 
 
 def _edges(
-    view: View, routes: Sequence[list[Point]], labels: Sequence[str], theme: Theme, direction: str
-) -> Iterator[str]:
-    nodes = {node.key: node for node in view.nodes}
-    for edge, route, label in zip(view.edges, routes, labels, strict=True):
-        yield _edge(edge, nodes, route, label, theme, direction)
-
-
-def _edge(
-    edge: Edge,
-    nodes: dict[str, Vertex],
-    route: list[Point],
-    label: str,
-    theme: Theme,
+    view: View, found: Positions, sizes: dict[str, Point], labels: Sequence[str], theme: Theme,
     direction: str,
-) -> str:
-    tail, head = nodes[edge.tail], nodes[edge.head]
-    hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
-    dashed = ' stroke-dasharray="4 3"' if tail.kind == "constant" else ""
+) -> Iterator[str]:  # fmt: skip
+    nodes = {node.key: node for node in view.nodes}
     dx, dy = {"TB": (0, 1), "BT": (0, -1), "LR": (1, 0), "RL": (-1, 0)}[direction]
+    for edge, route, label in zip(view.edges, found.routes, labels, strict=True):
+        if edge.tail == edge.head:
+            lines = loop_lines(found.centres[edge.head], sizes[edge.head], ARROW, bool(dy))
+        else:
+            lines = _line_and_arrow(route, (-dx, -dy) if edge.leads_back else (dx, dy))
+        yield _edge(edge, nodes, lines, label, theme)
+
+
+def _line_and_arrow(route: list[Point], towards: Point) -> tuple[str, str]:
+    """Return the data of the paths of an edge and its arrowhead, which points in a direction."""
+    dx, dy = towards
     x, y = route[-1]
     base_x, base_y = x - dx * ARROW, y - dy * ARROW
     side_x, side_y = dy * ARROW / 2.4, dx * ARROW / 2.4
     arrow = path("M", x, y, "L", base_x + side_x, base_y + side_y,
                  "L", base_x - side_x, base_y - side_y, "z")  # fmt: skip
-    line = _curve([*route[:-1], (base_x, base_y)], bool(dx))
+    return _curve([*route[:-1], (base_x, base_y)], bool(dx)), arrow
+
+
+def _edge(
+    edge: Edge, nodes: dict[str, Vertex], lines: tuple[str, str], label: str, theme: Theme
+) -> str:  # fmt: skip
+    tail, head = nodes[edge.tail], nodes[edge.head]
+    hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
+    is_dashed = tail.kind == "constant" or edge.leads_back
+    dashed = ' stroke-dasharray="4 3"' * is_dashed
+    line, arrow = lines
     return (
         f'<g class="edge" data-tail="{edge.tail}" data-head="{edge.head}">'
         f"<title>{escape(hover)}</title>"

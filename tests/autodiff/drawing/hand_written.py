@@ -56,6 +56,17 @@ def chain(length: int) -> View:
     return View(nodes, edges + [Edge("n0", f"n{i}") for i in range(2, length)])
 
 
+def folded_loop(body: int) -> View:
+    """Return the view of a loop of so many calls, drawn once, from x to y."""
+    nodes = [Vertex("n0", "leaf", "x", value=1.0)]
+    nodes += [Vertex(f"n{i}", "op", f"v{i}", f"sin(v{i - 1})", 0.3) for i in range(1, body + 1)]
+    nodes.append(Vertex("end", "output", "y", f"-v{body}", 0.3))
+    edges = [Edge("n0", "n1", "", "first repeat")]
+    edges += [Edge(f"n{i}", f"n{i + 1}") for i in range(1, body)]
+    edges += [Edge(f"n{body}", "n1", "0.5", "next repeat", "v0"), Edge(f"n{body}", "end")]
+    return View(nodes, edges)
+
+
 def layers(count: int) -> View:
     """Return a view of v1 = w1 @ x, v2 = w2 @ v1, ..."""
     nodes, edges = [Vertex("n0", "leaf", "x", value=np.ones(3))], []

@@ -15,6 +15,7 @@ from autodiff.drawing.reading._plan import view_of
 from tests.autodiff.drawing.hand_written import (
     chain,
     every_kind,
+    folded_loop,
     needs_graphviz,
     square,
     texts,
@@ -60,6 +61,12 @@ class TestSource:
 
     def test_has_an_edge_for_each_use(self) -> None:
         assert picture(square()).source.count("n0 -> n1") == 2
+
+    def test_leads_back_from_repeat_to_repeat_dashed_and_without_moving_nodes(self) -> None:
+        (line,) = re.findall(r"n3 -> n1 \[(.*)\]", picture(folded_loop(3)).source)
+        assert "constraint=false" in line
+        assert "style=dashed" in line
+        assert "next repeat, as v0" in line
 
     def test_of_nothing_has_no_nodes(self) -> None:
         assert "->" not in picture(View()).source

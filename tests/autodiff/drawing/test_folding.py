@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autodiff.drawing._values import edge_text
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.folding._folding import MOST_NODES, fold
 from autodiff.drawing.folding._repeats import without_repeats
@@ -41,7 +42,12 @@ def said(view: View) -> list[str]:
     names = {node.key: node.name for node in view.nodes}
     found = []
     for node in view.nodes:
-        operands = [names[edge.tail] for edge in view.edges if edge.head == node.key]
+        operands = [
+            names[edge.tail] + f" ({said})" * bool(said)
+            for edge in view.edges
+            if edge.head == node.key
+            for said in [edge_text(edge, node, node) or edge.operand]
+        ]
         parts = [node.name, f"= {node.formula}" * bool(node.formula), node.note,
                  f"| {' '.join(operands)}" * bool(operands)]  # fmt: skip
         found.append(" ".join(filter(None, parts)))
@@ -60,8 +66,8 @@ class TestRepeats:
         assert said(fold(view, collapse=True)) == [
             "w",
             "h0",
-            "p12 = h0 * w ×12 | h0 w",
-            "h12 = sin(p12) ×12 | p12",
+            "p12 = h11 * w ×12, the last | h0 (first repeat) h12 (next repeat, as h11) w",
+            "h12 = sin(p12) ×12, the last | p12",
             "y = sum(h12) | h12",
         ]
 
@@ -70,12 +76,53 @@ class TestRepeats:
             "h0", *(f"h{i} = sin(h{i - 1}) | h{i - 1}" for i in range(1, 6)),
             "y = -h5 | h5", h4={"value": 4.0}, h5={"value": 5.0, "gradient": -1.0},
         )  # fmt: skip
-        folded = next(node for node in fold(view, collapse=True).nodes if node.note == "×5")
-        assert (folded.value, folded.gradient) == (5.0, -1.0)
+        node = fold(view, collapse=True).nodes[1]
+        assert (node.note, node.value, node.gradient) == ("×5, the last", 5.0, -1.0)
 
     def test_keep_both_uses_by_one_node(self) -> None:
         view = loop(5, "h{i} = h{j} * h{j} | h{j} h{j}")
-        assert "h5 = h0 * h0 ×5 | h0 h0" in said(fold(view, collapse=True))
+        again = " ".join(["h5 (next repeat, as h4)"] * 2)
+        first = " ".join(["h0 (first repeat)"] * 2)
+        assert f"h5 = h4 * h4 ×5, the last | {first} {again}" in said(fold(view, collapse=True))
+
+    def test_state_the_arithmetic_of_the_repeat_that_is_shown(self) -> None:
+        """With x = 1, h1 = sin(1) = 0.84 beside the slope cos(1) = 0.54, and so on."""
+        values = [1.0]
+        for _ in range(9):
+            values.append(float(np.sin(values[-1])))
+        view = view_of(
+            "h0",
+            *(f"h{i} = sin(h{i - 1}) | h{i - 1}" for i in range(1, 10)),
+            "y = -h9 | h9",
+            **{f"h{i}": {"value": x} for i, x in enumerate(values)},
+        )
+        for i, edge in enumerate(view.edges[:-1]):
+            edge.derivative = f"cos(h{i}) = {np.cos(values[i]):.4f}"
+        folded = fold(view, collapse=True)
+        nodes = {node.key: node for node in folded.nodes}
+        first, again, _ = folded.edges
+        assert (nodes[first.head].value, nodes[first.head].formula) == (values[9], "sin(h8)")
+        assert (again.operand, again.leads_back) == ("h8", True)
+        assert edge_text(again, nodes[again.tail], nodes[again.head]) == (
+            f"next repeat, as h8: ∂h9/∂h8 = cos(h8) = {np.cos(values[8]):.4f}"
+        )
+        assert edge_text(first, nodes[first.tail], nodes[first.head]) == "first repeat"
+
+    def test_have_the_derivatives_of_the_last_where_others_use_them(self) -> None:
+        view = view_of("x", *(f"s{i} = sin(x) | x" for i in range(3)),
+                       "y = stack(s0, s1, s2) | s0 s1 s2")  # fmt: skip
+        for i, edge in enumerate(view.edges):
+            edge.derivative = str(i)
+        assert [edge.derivative for edge in fold(view, collapse=True).edges] == ["2", "5"]
+
+    def test_say_what_a_derivative_is_taken_of(self) -> None:
+        lines = [f"W{i}" for i in range(4)]
+        lines += [f"h{i + 1} = h{i} @ W{i} | h{i} W{i}" for i in range(4)]
+        folded = fold(view_of("h0", *lines, "y = sum(h4) | h4"), collapse=True)
+        (weights,) = [edge for edge in folded.edges if edge.operand == "W3"]
+        weights.derivative = "h3"
+        nodes = {node.key: node for node in folded.nodes}
+        assert edge_text(weights, nodes[weights.tail], nodes[weights.head]) == "∂h4/∂W3 = h3"
 
     def test_take_what_each_of_them_was_given_with_them(self) -> None:
         lines = [f"W{i}" for i in range(4)]
@@ -83,15 +130,30 @@ class TestRepeats:
         view = view_of("h0", *lines, "y = sum(h4) | h4")
         assert said(fold(view, collapse=True)) == [
             "h0",
-            "W0 … W3 ×4",
-            "h4 = h0 @ W3 ×4 | h0 W0 … W3",
+            "W0 … W3 ×4, the last",
+            "h4 = h3 @ W3 ×4, the last | h0 (first repeat) h4 (next repeat, as h3) W0 … W3 (W3)",
             "y = sum(h4) | h4",
         ]
 
-    def test_say_where_keys_differ(self) -> None:
+    def test_may_have_keys_of_their_own(self) -> None:
         steps = [f"h{i + 1} = h{i} + data[{i}] | h{i} data" for i in range(4)]
         view = view_of("data", "h0", *steps, "y = sum(h4) | h4")
-        assert "h4 = h0 + data[0] … h3 + data[3] ×4 | h0 data" in said(fold(view, collapse=True))
+        shown = "h4 = h3 + data[3] ×4, the last | h0 (first repeat) h4 (next repeat, as h3) data"
+        assert shown in said(fold(view, collapse=True))
+
+    @pytest.mark.parametrize(
+        ("line", "last"),
+        [
+            ("h{i} = sin(h{j}, {i})", "sin(h5, 6)"),
+            ("h{i} = h{j} ** {i}", "h5 ** 6"),
+            ("h{i} = h{j} * 0.{i}", "h5 * 0.6"),
+            ("h{i} = h{j} + -{i}e-05", "h5 + -6e-05"),
+            ("h{i} = h{j} * (1+{i}j)", "h5 * (1+6j)"),
+        ],
+    )
+    def test_may_have_numbers_of_their_own(self, line: str, last: str) -> None:
+        folded = fold(loop(6, f"{line} | h{{j}}"), collapse=True)
+        assert [node.formula for node in folded.nodes[2:-1]] == [last]
 
     def test_within_repeats_are_counted_together(self) -> None:
         lines = []
@@ -103,14 +165,20 @@ class TestRepeats:
             lines.append(f"c{i} = cos({last}) | {last}")
             last = f"c{i}"
         folded = said(fold(view_of("x", *lines, f"y = -{last} | {last}"), collapse=True))
-        assert folded == ["x", "s32 = sin(x) ×12 | x", "c3 = cos(s32) ×4 | s32", "y = -c3 | c3"]
+        assert folded == [
+            "x",
+            "s32 = sin(s31) ×12, the last | x (first repeat) c3 (next repeat, as c2) "
+            "s32 (next repeat, as s31)",
+            "c3 = cos(s32) ×4, the last | s32",
+            "y = -c3 | c3",
+        ]
 
     def test_side_by_side_are_folded_as_well(self) -> None:
         lines = [f"s{i} = sin(x) | x" for i in range(3)]
         view = view_of("x", *lines, "y = stack(s0, s1, s2) | s0 s1 s2")
         assert said(fold(view, collapse=True)) == [
             "x",
-            "s2 = sin(x) ×3 | x",
+            "s2 = sin(x) ×3, the last | x",
             "y = stack(s0, s1, s2) | s2",
         ]
 
@@ -118,9 +186,11 @@ class TestRepeats:
         view = loop(2, "p{i} = h{j} * w | h{j} w", "h{i} = sin(p{i}) | p{i}")
         assert fold(view, collapse=True) == fold(view, collapse=False)
 
-    @pytest.mark.parametrize("line", ["h{i} = sin(h{j}, {i}) | h{j}", "h{i} = h{j} ** {i} | h{j}"])
-    def test_are_none_where_formulas_differ(self, line: str) -> None:
-        assert len(fold(loop(6, line), collapse=True).nodes) == len(loop(6, line).nodes)
+    @pytest.mark.parametrize("names", ["log2 log10 log1p expm1", "f1 g1 f2 g2"])
+    def test_are_none_where_functions_differ(self, names: str) -> None:
+        lines = [f"h{i} = {name}(h{i - 1}) | h{i - 1}" for i, name in enumerate(names.split(), 1)]
+        view = view_of("h0", *lines, "y = -h4 | h4")
+        assert fold(view, collapse=True) == fold(view, collapse=False)
 
     def test_are_none_where_shapes_differ(self) -> None:
         shapes = {f"h{i}": {"value": np.ones(i)} for i in range(1, 7)}
@@ -174,6 +244,19 @@ class TestScopes:
             "x",
             "r = net(x) 4 nodes | x",
             "y = sum(r) | r",
+        ]
+
+    def test_that_are_repeated_lead_back_too(self) -> None:
+        inside = {"scopes": ("cell",)}
+        lines = [line.format(i=i, j=i - 1) for i in range(1, 7)
+                 for line in ("p{i} = h{j} * w | h{j} w", "h{i} = sin(p{i}) | p{i}")]  # fmt: skip
+        cells = {f"{name}{i}": inside for i in range(1, 7) for name in "ph"}
+        view = view_of("w", "h0", *lines, "y = -h6 | h6", **cells)
+        assert said(fold(view, collapse=True)) == [
+            "w",
+            "h0",
+            "h6 = cell(h5, w) ×6, the last, 2 nodes | h0 (first repeat) h6 (next repeat, as h5) w",
+            "y = -h6 | h6",
         ]
 
     def test_never_hide_an_output(self) -> None:
@@ -287,7 +370,8 @@ class TestAuto:
             folded = fold(view, collapse)
             place = {node.key: i for i, node in enumerate(folded.nodes)}
             assert len(place) == len(folded.nodes)
-            assert all(place[edge.tail] < place[edge.head] for edge in folded.edges)
+            forward = [edge for edge in folded.edges if not edge.leads_back]
+            assert all(place[edge.tail] < place[edge.head] for edge in forward)
             assert {n.key for n in view.nodes if n.kind == "output"} <= place.keys()
             svg(folded)
 

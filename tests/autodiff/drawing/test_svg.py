@@ -12,7 +12,7 @@ import pytest
 from autodiff.drawing._themes import DARK, KINDS, LIGHT, colours
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.pictures._svg import svg
-from tests.autodiff.drawing.hand_written import SVG, every_kind, square, texts, titles
+from tests.autodiff.drawing.hand_written import SVG, every_kind, folded_loop, square, texts, titles
 
 HOSTILE = [
     *("<b>", "</svg>", "<script>alert(1)</script>", "-->", "]]>", "&alpha;", "&#65;", "a&b"),
@@ -99,6 +99,48 @@ class TestElements:
             "scope model / layers.0",
         ]
         assert {"model", "layers.0"} <= set(texts(svg(every_kind()).encode()))
+
+
+class TestLoops:
+    """Edges from repeat to repeat."""
+
+    @pytest.mark.parametrize("body", [1, 2, 3])
+    @pytest.mark.parametrize("direction", ["TB", "BT", "LR", "RL"])
+    def test_lead_back_dashed(self, body: int, direction: str) -> None:
+        drawn = svg(folded_loop(body), direction=direction)
+        back = [g for g in elements(drawn, "edge") if "stroke-dasharray" in g[1].attrib]
+        assert [(g.get("data-tail"), g.get("data-head")) for g in back] == [(f"n{body}", "n1")]
+        assert "next repeat, as v0: ∂v1/∂v0 = 0.5" in texts(drawn.encode())
+
+    def test_of_several_calls_end_in_an_arrow_at_the_first(self) -> None:
+        drawn = svg(folded_loop(3))
+        (back,) = [g for g in elements(drawn, "edge") if g.get("data-tail") == "n3"
+                   and g.get("data-head") == "n1"]  # fmt: skip
+        line = [float(n) for n in re.findall(r"[-\d.]+", path_of(back))]
+        tops = [float(re.findall(r"[\d.]+", path_of(g))[1]) for g in elements(drawn, "node")]
+        assert tops[1] < line[-1] < tops[2] < line[1]
+
+    @pytest.mark.parametrize("direction", ["TB", "BT", "LR", "RL"])
+    def test_stand_clear_of_what_is_beside(self, direction: str) -> None:
+        view = folded_loop(1)
+        view.nodes.append(Vertex("other", "op", "other", "cos(x)"))
+        view.edges += [Edge("n0", "other"), Edge("other", "end")]
+        drawn = svg(view, direction=direction)
+        width, height = map(float, re.findall(r'(?:width|height)="([\d.]+)"', drawn)[:2])
+        (loop,) = [g for g in elements(drawn, "edge") if g.get("data-tail") == g.get("data-head")]
+        xs, ys = corners(path_of(loop))
+        assert 0 < min(xs) < max(xs) < width
+        assert 0 < min(ys) < max(ys) < height
+        for node in elements(drawn, "node"):
+            if node.get("id") == "other":
+                left, top = map(float, re.findall(r"[-\d.]+", path_of(node))[:2])
+                assert not (min(xs) < left < max(xs) and min(ys) < top < max(ys))
+
+
+def corners(path: str) -> tuple[list[float], list[float]]:
+    """Return the abscissae and ordinates of a path with absolute commands."""
+    numbers = [float(n) for n in re.findall(r"[-\d.]+", path)]
+    return numbers[::2], numbers[1::2]
 
 
 class TestText:
