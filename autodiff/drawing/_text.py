@@ -8,7 +8,7 @@ from unicodedata import combining, east_asian_width
 
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._graph import Names, read_view
-from autodiff.drawing._values import Piece, edge_text, entries, facts, note_lines, printable
+from autodiff.drawing._values import Piece, alarms, edge_text, entries, facts, printable
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.folding._folding import fold
 from autodiff.drawing.folding._repeats import ends
@@ -96,7 +96,7 @@ def render_text(view: View, *, values: bool = True, gradients: bool = False) -> 
         ).rstrip()
         for row in rows
     ]
-    notes = [line for note in view.notes for line in note_lines(note)]
+    notes = [_on_one_line(note) for note in view.notes]
     return "\n".join([*tree, *[""] * bool(notes), *notes])
 
 
@@ -144,7 +144,7 @@ def _cells(row: Row, nodes: dict[str, Vertex], values: bool, gradients: bool) ->
         value,
         _gradient(node, gradients),
         use,
-        _on_one_line(node.note),
+        _on_one_line("\n".join(filter(None, [*alarms(node, values), node.note]))),
     ]
 
 

@@ -32,6 +32,8 @@ class Vertex:
         The file and the line of the program that computed it.
     note : str
         What else is to be said: "×12", "value changed since", an error's message.
+    alarm, gradient_alarm : str
+        Where NaN or infinities come up in the value or in the gradient: "NaN first here: [0, 3]".
     """
 
     key: str
@@ -43,6 +45,8 @@ class Vertex:
     scopes: tuple[str, ...] = ()
     place: tuple[str, int] | None = None
     note: str = ""
+    alarm: str = ""
+    gradient_alarm: str = ""
 
 
 @dataclass
@@ -76,7 +80,7 @@ class Edge:
 
 @dataclass
 class View:
-    """Nodes in the order of computing, their edges, and what is said below the picture."""
+    """Nodes in the order of computing, their edges, and what is said of the picture."""
 
     nodes: list[Vertex] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)

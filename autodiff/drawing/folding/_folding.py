@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff.drawing._alarms import with_alarms, without_source
 from autodiff.drawing._clusters import Cluster, cluster_tree
 from autodiff.drawing._values import literal
 from autodiff.drawing._view import Edge, Vertex, View
@@ -50,11 +51,18 @@ def fold(
         When ``collapse`` or ``reach`` is none of these.
     """
     _require_known(view, collapse, reach)
-    folded = View(list(view.nodes), list(view.edges), list(view.notes))
+    whole = folded = with_alarms(view)
     if start_key is not None:
         folded = _from_start(folded, start_key)
     if reach is not None:
         folded = _near(folded, reach)
+    folded = _collapsed(folded, collapse)
+    folded.notes = [*folded.notes, *without_source(whole, folded)]
+    return folded
+
+
+def _collapsed(folded: View, collapse: str | bool) -> View:
+    """Return the view with as much folded and closed as was asked for."""
     if collapse == "auto":
         return _small_enough(folded)
     if collapse is True:
@@ -252,4 +260,7 @@ def _in_one(scopes: tuple[str, ...], inside: list[Vertex], view: View) -> Vertex
     )
     if len(results) == 1:
         node.value, node.gradient = results[0].value, results[0].gradient
+    for alarm in ("alarm", "gradient_alarm"):
+        found = ((getattr(member, alarm), member.name) for member in inside)
+        setattr(node, alarm, next((f"{text}, in {name}" for text, name in found if text), ""))
     return node

@@ -169,7 +169,13 @@ def _for_all(found: list[Vertex]) -> Vertex:
         name=last.name if last.formula else _span(first.name, last.name),
         scopes=tuple(map(_span, first.scopes, last.scopes)),
         note=note if so_far or not last.note else f"{note}, {last.note}",
+        alarm=_first_alarm([node.alarm for node in found]),
+        gradient_alarm=_first_alarm([node.gradient_alarm for node in found]),
     )
+
+
+def _first_alarm(alarms: Sequence[str]) -> str:
+    return next((f"{text}, in repeat {i}" for i, text in enumerate(alarms, 1) if text), "")
 
 
 def _edges(

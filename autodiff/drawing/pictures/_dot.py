@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from html import escape
 
 from autodiff.drawing._themes import FONT, SIZE, SMALL, THEMES, Theme
-from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
+from autodiff.drawing._values import (
+    WIDEST_CAPTION,
+    Piece,
+    edge_text,
+    hover_text,
+    lines,
+    note_lines,
+    printable,
+)
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.pictures._picture import Origin, Picture
 
@@ -47,8 +55,12 @@ def picture(
     colours = THEMES[theme]
     drawn = Picture(format="svg", **_style(colours, direction, len(view.nodes)))
     if view.notes:
-        notes = [[Piece(line, "fact")] for note in view.notes for line in note_lines(note)]
-        drawn.graph_attr |= {"label": _label(notes, colours), "labelloc": "b"}
+        notes = [
+            [Piece(line, "fact")]
+            for note in view.notes
+            for line in note_lines(note, WIDEST_CAPTION)
+        ]
+        drawn.graph_attr |= {"label": _label(notes, colours), "labelloc": "t", "labeljust": "l"}
     attributes = {node.key: _node(node, colours, values, gradients) for node in view.nodes}
     _add_nodes(drawn, view.nodes, attributes, colours)
     nodes = {node.key: node for node in view.nodes}

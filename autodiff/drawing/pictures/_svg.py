@@ -7,17 +7,24 @@ from html import escape
 from itertools import pairwise
 
 from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
-from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
+from autodiff.drawing._values import (
+    WIDEST_CAPTION,
+    Piece,
+    edge_text,
+    hover_text,
+    lines,
+    note_lines,
+    printable,
+)
 from autodiff.drawing._view import Edge, Vertex, View
-from autodiff.drawing.layout._layout import Box, Point, Positions, layout
+from autodiff.drawing.layout._layout import Box, Point, Positions
 from autodiff.drawing.pictures._head import PICTURE, head
-from autodiff.drawing.pictures._loops import loop_label, loop_lines, room_with_loops
+from autodiff.drawing.pictures._loops import loop_lines
+from autodiff.drawing.pictures._places import HEAD, layout_with_labels, line_height, paper, size_of
 from autodiff.drawing.pictures._shapes import FOLD, number, outline, path
 
-MARGIN_X, MARGIN_Y = 9.0, 5.0  # between a node's text and its outline
 ARROW = 7.0
 ASIDE = 7.0  # from a border or an edge to a cluster's name
-FOOT = 8.0  # above and below the notes
 ORIGIN = "Laid out by chainrule itself, without the dot of Graphviz or pygraphviz."
 WIDTHS = {"leaf": 1.6, "parameter": 1.6, "failed": 2.4}
 
@@ -42,10 +49,12 @@ def svg(
     hover = {n.key: hover_text(n, values=values, gradients=gradients) for n in view.nodes}
     nodes = {node.key: node for node in view.nodes}
     labels = [edge_text(edge, nodes[edge.tail], nodes[edge.head]) for edge in view.edges]
-    sizes = {key: _size(nodes[key], text) for key, text in said.items()}
-    found = _layout_with_labels(view, labels, sizes, direction)
-    notes = [[Piece(line, "fact")] for note in view.notes for line in note_lines(note)]
-    width, height = _paper(found, notes)
+    sizes = {key: size_of(nodes[key], text) for key, text in said.items()}
+    found = layout_with_labels(view, labels, sizes, direction)
+    notes = [
+        [Piece(line, "fact")] for note in view.notes for line in note_lines(note, WIDEST_CAPTION)
+    ]
+    width, height = paper(found, notes)
     body = [
         *(_cluster(box, colours) for box in sorted(found.boxes, key=lambda box: len(box.scopes))),
         *_edges(view, found, sizes, labels, colours, direction),
@@ -54,7 +63,7 @@ def svg(
             _node(node, found.centres[key], sizes[key], said[key], hover[key], colours)
             for key, node in nodes.items()
         ),
-        _text(notes, FOOT, found.size[1], colours),
+        _text(notes, HEAD, HEAD, colours),
     ]
     size = f'width="{number(width)}" height="{number(height)}"'
     return "\n".join(
@@ -68,84 +77,6 @@ def svg(
             "</svg>\n",
         ]
     )
-
-
-# -- where things stand ----------------------------------------------------------------------
-
-
-def _size(node: Vertex, said: Sequence[Sequence[Piece]]) -> Point:
-    width = max((sum(map(_width, line)) for line in said), default=0.0)
-    height = sum(map(_line_height, said)) + 2 * MARGIN_Y
-    more = {"parameter": FOLD, "output": 4.0}.get(node.kind, 0.0)
-    return max(width + 2 * MARGIN_X, 4 * FOLD), height + more
-
-
-def _width(piece: Piece) -> float:
-    is_title = piece.role in ("name", "formula")
-    return text_width(piece.text, SIZE if is_title else SMALL, piece.role in ("name", "warning"))
-
-
-def _line_height(line: Sequence[Piece]) -> float:
-    return LINE * (SIZE if line[0].role in ("name", "formula") else SMALL)
-
-
-def _layout_with_labels(
-    view: View, labels: Sequence[str], sizes: dict[str, Point], direction: str
-) -> Positions:
-    """Return the layout in which what stands on edges has room, as nodes have."""
-    scopes = {node.key: node.scopes for node in view.nodes}
-    if not any(labels):
-        return layout(view, sizes, direction)
-    loops = _loops(view)
-    before: dict[str, list[Vertex]] = {}
-    edges: list[Edge] = []
-    ways: list[range] = []
-    room: dict[str, Point] = {}
-    for i, edge in enumerate(view.edges):
-        way = [edge.head, edge.tail] if edge.leads_back else [edge.tail, edge.head]
-        if edge.tail == edge.head:
-            way.clear()
-        elif labels[i]:
-            label = Vertex(f"label {i}", "label", "", scopes=scopes[way[1]])
-            room[label.key] = text_width(labels[i], SMALL) + 6, SMALL * LINE
-            before.setdefault(way[1], []).append(label)
-            way.insert(1, label.key)
-        ways.append(range(len(edges), len(edges) + max(len(way) - 1, 0)))
-        edges += [Edge(*ends) for ends in pairwise(way)]
-    for key, own in loops.items():
-        said = [labels[i] for i in own]
-        room[key] = room_with_loops(sizes[key], said, direction in ("TB", "BT"))
-    rows = [row for node in view.nodes for row in (*before.get(node.key, ()), node)]
-    found = layout(View(rows, edges), sizes | room, direction)
-    routes = [[point for i in way for point in found.routes[i]] for way in ways]
-    found.routes = [
-        route[::-1] if edge.leads_back else route
-        for edge, route in zip(view.edges, routes, strict=True)
-    ]
-    for key, own in loops.items():
-        for place, i in enumerate(own):
-            found.centres[f"label {i}"] = loop_label(
-                found.centres[key], sizes[key], labels[i], place, len(own),
-                direction in ("TB", "BT"),
-            )  # fmt: skip
-    return found
-
-
-def _loops(view: View) -> dict[str, list[int]]:
-    """Return the numbers of the edges that lead from a node to itself, by its key."""
-    loops: dict[str, list[int]] = {}
-    for i, edge in enumerate(view.edges):
-        if edge.tail == edge.head:
-            loops.setdefault(edge.head, []).append(i)
-    return loops
-
-
-def _paper(found: Positions, notes: Sequence[Sequence[Piece]]) -> Point:
-    width, height = found.size
-    if notes:
-        width = max(width, *(sum(map(_width, note)) + 2 * FOOT for note in notes))
-        height += sum(map(_line_height, notes)) + FOOT
-    return width, height
 
 
 # -- elements --------------------------------------------------------------------------------
@@ -164,7 +95,7 @@ def _node(
     paint += f' stroke-width="{WIDTHS[node.kind]}"' if node.kind in WIDTHS else ""
     shape = path("M", x, y) + outline(node.kind, *size)
     below = FOLD / 2 if node.kind == "parameter" else 0.0  # its rim
-    top = centre[1] + below - sum(map(_line_height, said)) / 2
+    top = centre[1] + below - sum(map(line_height, said)) / 2
     return (
         f'<g id="{node.key}" class="node {node.kind}"><title>{escape(hover)}</title>'
         f'<path d="{shape}" {paint}/>{_text(said, centre[0], top, theme, "middle")}</g>'
@@ -177,7 +108,7 @@ def _text(
     """Return lines of text one below the other."""
     rows = []
     for line in said:
-        top += _line_height(line)
+        top += line_height(line)
         pieces = "".join(_span(piece, theme) for piece in line)
         rows.append(f'<text x="{number(x)}" y="{number(top - 0.25 * SIZE)}" '
                     f'text-anchor="{anchor}" xml:space="preserve">{pieces}</text>')  # fmt: skip

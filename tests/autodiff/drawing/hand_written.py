@@ -28,7 +28,15 @@ def every_kind() -> View:
             "n1", "parameter", "layers.0.weight", "", np.arange(21.0).reshape(3, 7), None, layer
         ),
         Vertex(
-            "n2", "op", "v1", "x @ layers.0.weight", hidden, None, layer, ("there/train.py", 12)
+            "n2",
+            "op",
+            "v1",
+            "x @ layers.0.weight",
+            hidden,
+            None,
+            layer,
+            ("there/train.py", 12),
+            alarm="NaN first here: [0]",
         ),
         Vertex("n3", "scope", "layers.1", scopes=("model",), note="×12, 36 nodes"),
         Vertex("n4", "constant", "c", value=np.array([1, 2], np.int64)),

@@ -157,13 +157,10 @@ class TestText:
     def test_stands_on_edges(self) -> None:
         assert "∂loss/∂layers.1 = c" in texts(self.drawn)
 
-    def test_of_notes_stands_at_the_foot(self) -> None:
-        root = ElementTree.fromstring(self.drawn)
-        *_, last = root.iter(f"{SVG}text")
+    def test_of_notes_stands_at_the_head(self) -> None:
+        *others, last = ElementTree.fromstring(self.drawn).iter(f"{SVG}text")
         assert "".join(last.itertext()) == "the value of x has changed since"
-        assert float(root.get("height", "")) - 15 < float(last.get("y", "")) < float(
-            root.get("height", "")
-        )  # fmt: skip
+        assert 0 < float(last.get("y", "")) < min(float(text.get("y", "")) for text in others)
 
     def test_for_hovering_says_the_place(self) -> None:
         assert titles(self.drawn, "node")[2].split("\n")[-1] == "train.py, line 12"
