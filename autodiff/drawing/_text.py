@@ -8,13 +8,20 @@ from unicodedata import combining, east_asian_width
 
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._graph import Names, read_view
-from autodiff.drawing._values import Piece, alarms, edge_text, entries, facts, printable
+from autodiff.drawing._values import (
+    WITHOUT_GRADIENT,
+    Piece,
+    alarms,
+    edge_text,
+    entries,
+    facts,
+    printable,
+)
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.folding._folding import fold
 from autodiff.drawing.folding._repeats import ends
 
 DEEPEST = 16  # branches; what is below begins a tree of its own
-WITHOUT_GRADIENT = ("constant", "scope", "failed")
 
 
 class Row(NamedTuple):
@@ -139,7 +146,7 @@ def _cells(row: Row, nodes: dict[str, Vertex], values: bool, gradients: bool) ->
     value = _text_of(entries(node.value)) if values else ""
     return [
         name + formula,
-        "" if node.kind == "op" else node.kind,
+        "" if node.kind in ("op", "cut") else node.kind,
         facts(node.value),
         value,
         _gradient(node, gradients),

@@ -19,8 +19,8 @@ AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no s
 WIDEST = 60  # characters of a line of a note
 WIDEST_CAPTION = 100
 MOST_LINES = 6
-KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call"}
-WITHOUT_GRADIENT = ("constant", "scope", "failed")
+KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call", "cut": "left out:"}
+WITHOUT_GRADIENT = ("constant", "scope", "cut", "failed")
 
 
 class Piece(NamedTuple):

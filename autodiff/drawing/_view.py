@@ -18,7 +18,7 @@ class Vertex:
         Tells it apart in this view: "n0", "n1", ... in the order of computing.
     kind : str
         "leaf" (an argument or input), "parameter", "constant", "op", "output", "scope" (one that is
-        collapsed) or "failed" (the call that raised).
+        collapsed), "cut" (a mark for what is left out) or "failed" (the call that raised).
     name : str
         "x", "layers.0.weight", or made up: "v1".
     formula : str

@@ -27,9 +27,14 @@ SHAPES = {  # which tell the kinds of nodes apart without colours
     "op": {"style": "filled,rounded"},
     "output": {"style": "filled,rounded", "peripheries": "2"},
     "scope": {"shape": "folder"},
+    "cut": {"shape": "ellipse"},
     "failed": {"style": "filled,diagonals", "penwidth": "2.4"},
 }
-EDGES = {"constant": {"style": "dashed"}, "op": {"weight": "4"}}  # a straight spine
+EDGES = {
+    "constant": {"style": "dashed"},
+    "cut": {"style": "dashed"},
+    "op": {"weight": "4"},
+}  # a straight spine
 BACK = {"style": "dashed", "constraint": "false"}
 
 

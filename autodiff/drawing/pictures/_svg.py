@@ -178,7 +178,7 @@ def _edge(
 ) -> str:  # fmt: skip
     tail, head = nodes[edge.tail], nodes[edge.head]
     hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
-    is_dashed = tail.kind == "constant" or edge.leads_back
+    is_dashed = tail.kind in ("constant", "cut") or edge.leads_back
     dashed = ' stroke-dasharray="4 3"' * is_dashed
     line, arrow = lines
     return (

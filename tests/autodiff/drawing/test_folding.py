@@ -280,8 +280,11 @@ class TestScopes:
 
 
 class TestConstants:
-    def constant(self, value: Any, name: str = "v1") -> View:
-        view = view_of("x", name, f"v2 = x * {name} | x {name}", "y = sum(v2) | v2")
+    def constant(self, value: Any, name: str = "v1", call: str = "x * {name}") -> View:
+        shape = {"value": np.ones(np.shape(value))}
+        formula = call.format(name=name)
+        view = view_of("x", name, f"v2 = {formula} | x {name}", "y = sum(v2) | v2", x=shape,
+                       v2=shape)  # fmt: skip
         view.nodes[1].kind, view.nodes[1].value = "constant", value
         return view
 
@@ -291,6 +294,28 @@ class TestConstants:
             "v2 = x * 0.5 | x",
             "y = sum(v2) | v2",
         ]
+
+    @pytest.mark.parametrize(
+        "call", ["{name} @ x", "x @ {name}", "einsum('i,i', {name}, x)", "concatenate({name}, x)"]
+    )
+    def test_whose_shapes_matter_are_shown(self, call: str) -> None:
+        assert len(fold(self.constant(np.zeros(3), call=call), collapse=True).nodes) == 4
+
+    def test_that_give_the_result_its_shape_are_shown(self) -> None:
+        view = self.constant(np.ones(3))
+        view.nodes[0].value = 2.0
+        assert len(fold(view, collapse=True).nodes) == 4
+
+    @pytest.mark.parametrize(
+        ("call", "formula"),
+        [
+            ("{name} ** x", "(−0.5) ** x"), ("x >= {name}", "x >= −0.5"),
+            ("where(x, {name}, x)", "where(x, −0.5, x)"),
+        ],
+    )  # fmt: skip
+    def test_are_spelt_as_in_a_program(self, call: str, formula: str) -> None:
+        folded = fold(self.constant(np.full(3, -0.5), call=call), collapse=True)
+        assert folded.nodes[1].formula == formula.replace("−", "-")
 
     @pytest.mark.parametrize(
         ("value", "name"), [(np.arange(3.0), "v1"), (np.ones(3), "mask"), (np.ones((0, 3)), "v1")]
@@ -307,12 +332,13 @@ class TestSlices:
 
     def test_from_a_start_hold_what_comes_from_it_and_the_leaves_it_takes(self) -> None:
         folded = fold(self.view, start_key="n3")
-        assert said(folded) == ["b = a * w", "d = b + c | b", "y = sum(d) | d"]
+        assert said(folded) == ["…", "b = a * w | …", "…", "d = b + c | b …", "y = sum(d) | d"]
         assert folded.notes == ["only what lies between b and the outputs"]
         assert "w" in said(fold(self.view, start_key="n2"))
 
     @pytest.mark.parametrize(
-        ("reach", "names"), [(0, "y"), (1, "dy"), (2, "bcdy"), (3, "wabcdy"), (9, "xwabcdy")]
+        ("reach", "names"),
+        [(0, "…y"), (1, "…dy"), (2, "…b…cdy"), (3, "w…abcdy"), (9, "xwabcdy")],
     )
     def test_near_the_outputs_hold_what_is_so_many_edges_away(self, reach: int, names: str) -> None:
         assert [node.name for node in fold(self.view, reach=reach).nodes] == list(names)
@@ -322,6 +348,21 @@ class TestSlices:
             "only what is within 1 edge of the outputs: 5 more nodes before it"
         ]
         assert fold(self.view, reach=9).notes == []
+
+    def test_mark_what_is_left_out_once_before_each_call(self) -> None:
+        """So that x * w is not taken for a call without operands."""
+        view = view_of("x", "w", "p = x * w | x w", "y = -p | p", p={"scopes": ("net",)})
+        folded = fold(view, start_key="n2")
+        assert said(folded) == ["…", "p = x * w | …", "y = -p | p"]
+        assert (folded.nodes[0].kind, folded.nodes[0].scopes) == ("cut", ("net",))
+
+    def test_of_slices_have_one_mark_before_each_call(self) -> None:
+        folded = fold(self.view, start_key="n3", reach=1)
+        assert said(folded) == ["…", "d = b + c | …", "y = sum(d) | d"]
+        assert folded.notes[-1].endswith("within 1 edge of the outputs: 1 more nodes before it")
+
+    def test_from_a_leaf_have_no_mark_before_it(self) -> None:
+        assert fold(self.view, start_key="n0").nodes[0].name == "x"
 
     @pytest.mark.parametrize("reach", [1.5, "2", True])
     def test_of_no_number_of_edges_are_refused(self, reach: Any) -> None:
@@ -334,13 +375,26 @@ class TestSlices:
 
 
 class TestAuto:
+    def test_closes_the_inner_scopes_of_what_is_more_than_can_be_read_at_once(self) -> None:
+        view = layers_of_calls(12, 6)
+        folded = fold(view)
+        assert [node.formula[:6] for node in folded.nodes[:-1]] == ["layer_"] * 12
+        assert folded.notes == ["73 nodes: scopes closed (collapse=False shows all)"]
+        assert {node.scopes for node in folded.nodes[:-1]} == {("net",)}
+        assert fold(layers_of_calls(9, 6)).nodes == layers_of_calls(9, 6).nodes
+
+    def test_leaves_the_outermost_scope_open_where_it_can(self) -> None:
+        folded = fold(layers_of_calls(70, 3))
+        assert len(folded.nodes) == 71
+        assert {node.scopes for node in folded.nodes[:-1]} == {("net",)}
+
     def test_leaves_three_hundred_nodes_as_they_are(self) -> None:
         view = chain(MOST_NODES)
         assert fold(view) == view
         assert len(fold(chain(MOST_NODES + 1)).nodes) < 10
 
     def test_says_what_it_did(self) -> None:
-        assert fold(chain(3812)).notes == ["3 812 nodes: repeats folded"]
+        assert fold(chain(3812)).notes == ["3 812 nodes: repeats folded (collapse=False shows all)"]
 
     def test_closes_scopes_where_nothing_repeats(self) -> None:
         view = irregular(400)
@@ -348,13 +402,15 @@ class TestAuto:
             node.scopes = ("outer", "inner") if i < 200 else ()
         folded = fold(view)
         assert [node.formula for node in folded.nodes if node.kind == "scope"] == ["inner()"]
-        assert folded.notes == ["400 nodes: scopes closed"]
+        assert folded.notes == ["400 nodes: scopes closed (collapse=False shows all)"]
 
     def test_keeps_what_is_nearest_to_the_outputs_at_last(self) -> None:
         view = irregular(400)
         folded = fold(view)
-        assert folded.nodes == view.nodes[-MOST_NODES:]
-        assert folded.notes == ["only the 300 nodes nearest to the outputs: 100 more before them"]
+        mark, *others = folded.nodes
+        assert mark.kind == "cut"
+        assert others == view.nodes[-60:]
+        assert folded.notes == ["only the 60 nodes nearest to the outputs: 340 more before them"]
 
     def test_draws_an_unrolled_loop_of_ten_thousand_nodes_in_seconds(self) -> None:
         begin = time.process_time()
@@ -374,6 +430,14 @@ class TestAuto:
             assert all(place[edge.tail] < place[edge.head] for edge in forward)
             assert {n.key for n in view.nodes if n.kind == "output"} <= place.keys()
             svg(folded)
+
+
+def layers_of_calls(layers: int, calls: int) -> View:
+    """Return the view of a net of layers of so many calls, each of its own kind, and an output."""
+    view = irregular(layers * calls + 1)
+    for i, node in enumerate(view.nodes[:-1]):
+        node.scopes = ("net", f"layer_{'ab'[i // calls % 2] * (i // calls + 1)}")
+    return view
 
 
 def irregular(count: int) -> View:

@@ -155,7 +155,7 @@ class TestPublic:
 
         shown = autodiff.text(steps, 1.0)
         assert "×399" in shown
-        assert shown.endswith("401 nodes: repeats folded")
+        assert shown.endswith("401 nodes: repeats folded (collapse=False shows all)")
         assert len(autodiff.text(steps, 1.0, collapse=False).split("\n")) > 400
 
     def test_shows_a_part_on_request(self) -> None:
