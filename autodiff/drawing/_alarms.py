@@ -26,7 +26,7 @@ def with_alarms(view: View) -> View:
             operands.setdefault(edge.head, []).append(edge.tail)
             users.setdefault(edge.tail, []).append(edge.head)
 
-    def alarmed(node: Vertex) -> Vertex:
+    def with_its_alarm(node: Vertex) -> Vertex:
         before = (values[key] for key in operands.get(node.key, ()))
         behind = (gradients[key] for key in users.get(node.key, ()))
         alarm = _first_here(node.value, values[node.key], before)
@@ -35,7 +35,7 @@ def with_alarms(view: View) -> View:
             return node
         return replace(node, alarm=alarm, gradient_alarm=gradient_alarm)
 
-    return View([alarmed(node) for node in view.nodes], list(view.edges), list(view.notes))
+    return View([with_its_alarm(node) for node in view.nodes], list(view.edges), list(view.notes))
 
 
 def without_source(view: View, drawn: View) -> list[str]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import PurePath
@@ -97,6 +97,11 @@ def note_lines(text: str, widest: int = WIDEST) -> list[str]:
     return wrapped
 
 
+def caption(notes: Sequence[str]) -> list[list[Piece]]:
+    """Return the lines of a picture's notes, each in pieces as those of a node are."""
+    return [[Piece(line, "fact")] for note in notes for line in note_lines(note, WIDEST_CAPTION)]
+
+
 def printable(text: str) -> str:
     """Return text with its control characters spelt as Python spells them; line feeds stay."""
     return "".join(c if c.isprintable() or c == "\n" else repr(c)[1:-1] for c in text)
@@ -156,19 +161,19 @@ def _few(array: Any, role: str, alarm: str) -> list[Piece]:
         return [
             Piece(f"all {decimal(array.flat[0])}", role if np.isfinite(array.flat[0]) else alarm)
         ]
-    pieces = [(text, alarm if is_marked else role) for text, is_marked in _listed(array)]
+    pieces = [(text, alarm if is_marked else role) for text, is_marked in _texts_of_entries(array)]
     joined = groupby(pieces, key=itemgetter(1))
     return [Piece("".join(text for text, _ in group), role) for role, group in joined]
 
 
-def _listed(array: Any) -> Iterator[tuple[str, bool]]:
+def _texts_of_entries(array: Any) -> Iterator[tuple[str, bool]]:
     """Yield the entries and what is between them, and whether that is to be marked."""
     if array.ndim == 0:
         yield decimal(array[()]), not np.isfinite(array)
         return
     for i, part in enumerate(array):
         yield ", " if i else "[", False
-        yield from _listed(part)
+        yield from _texts_of_entries(part)
     yield "]", False
 
 

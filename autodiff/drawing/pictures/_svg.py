@@ -8,12 +8,11 @@ from itertools import pairwise
 
 from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
 from autodiff.drawing._values import (
-    WIDEST_CAPTION,
     Piece,
+    caption,
     edge_text,
     hover_text,
     lines,
-    note_lines,
     printable,
 )
 from autodiff.drawing._view import Edge, Vertex, View
@@ -51,9 +50,7 @@ def svg(
     labels = [edge_text(edge, nodes[edge.tail], nodes[edge.head]) for edge in view.edges]
     sizes = {key: size_of(nodes[key], text) for key, text in said.items()}
     found = layout_with_labels(view, labels, sizes, direction)
-    notes = [
-        [Piece(line, "fact")] for note in view.notes for line in note_lines(note, WIDEST_CAPTION)
-    ]
+    notes = caption(view.notes)
     width, height = paper(found, notes)
     body = [
         *(_cluster(box, colours) for box in sorted(found.boxes, key=lambda box: len(box.scopes))),

@@ -94,5 +94,5 @@ def texts(svg: bytes) -> list[str]:
 def titles(svg: bytes, what: str) -> list[str]:
     """Return the hover texts of an SVG's nodes, edges or clusters."""
     groups = ElementTree.fromstring(svg).iter(f"{SVG}g")
-    chosen = [group for group in groups if re.match(rf"{what}\b", group.get("class", ""))]
+    chosen = [group for group in groups if re.match(rf"{what}\b(?! label)", group.get("class", ""))]
     return [group.findtext(f"{SVG}title", "").replace("\xa0", " ") for group in chosen]

@@ -72,6 +72,50 @@ class TestSource:
         assert "->" not in picture(View()).source
 
 
+class TestLabels:
+    """Of edges; Graphviz puts them half way, which may be far from both ends."""
+
+    def fan(self) -> View:
+        """Return x with three uses, of which the last is in a scope, and what is made of them."""
+        nodes = [Vertex("n0", "leaf", "x")]
+        nodes += [Vertex(f"n{i}", "op", f"v{i}", "f(x)") for i in (1, 2, 3)]
+        nodes[3].scopes = ("net",)
+        nodes.append(Vertex("n4", "output", "y", "g(v1, v2, v3)"))
+        edges = [Edge("n0", f"n{i}", f"f'{i}") for i in (1, 2, 3)]
+        return View(nodes, [*edges, *(Edge(f"n{i}", "n4", f"g'{i}") for i in (1, 2, 3))])
+
+    def test_of_operands_with_several_uses_stand_before_the_heads(self) -> None:
+        source = picture(self.fan()).source
+        for i in range(3):
+            assert re.search(rf"\tn0 -> label{i} \[.*arrowhead=none", source)
+            assert re.search(rf"\tlabel{i} -> n{i + 1} \[", source)
+            assert f"∂v{i + 1}/∂x = f'{i + 1}" in node_line(source, f"label{i}")
+
+    def test_of_edges_across_a_border_stand_within_it(self) -> None:
+        source = picture(self.fan()).source
+        cluster = source[source.index("subgraph") : source.index("}", source.index("subgraph"))]
+        assert re.findall(r"\t(label\d|n\d) \[", cluster) == ["label2", "n3"]
+        assert "label5 -> n4" in source  # out of the scope
+
+    def test_of_other_edges_stand_beside_them(self) -> None:
+        source = picture(self.fan()).source
+        assert re.search(r"\tn1 -> n4 \[.*∂y/∂v1", source)
+        assert "label3" not in source
+
+    def test_that_are_not_there_change_nothing(self) -> None:
+        view = self.fan()
+        for edge in view.edges:
+            edge.derivative = ""
+        assert not re.search(r"label\d", picture(view).source)
+
+    @needs_graphviz
+    def test_are_no_nodes_to_a_listener(self) -> None:
+        svg = picture(self.fan()).svg()
+        assert b"Computation graph of 5 nodes" in svg
+        assert len(titles(svg, "node")) == 5
+        assert " ∂v3/∂x = f'3 " in texts(svg)
+
+
 class TestReadersQuestions:
     source = picture(every_kind(), gradients=True).source
 
@@ -95,8 +139,8 @@ class TestReadersQuestions:
         assert "n0 -> n2" in source
 
     def test_what_is_the_derivative_here(self) -> None:
-        (line,) = re.findall(r"^\tn3 -> n5 \[(.*)\]$", self.source, re.M)
-        assert " ∂loss/∂layers.1 = c " in line
+        assert " ∂loss/∂layers.1 = c " in node_line(self.source, "label3")
+        assert re.search(r"\tn3 -> label3 \[.*\n\t(.*\n)*\tlabel3 -> n5 \[", self.source)
 
 
 class TestNodes:
