@@ -90,13 +90,18 @@ def paper(found: Positions, notes: Sequence[Sequence[Piece]]) -> Point:
         return found.size
     down = sum(map(line_height, notes)) + HEAD
 
-    def moved(point: Point) -> Point:
+    def below_notes(point: Point) -> Point:
         return point[0], point[1] + down
 
-    found.centres = {key: moved(centre) for key, centre in found.centres.items()}
-    found.routes = [list(map(moved, route)) for route in found.routes]
+    found.centres = {key: below_notes(centre) for key, centre in found.centres.items()}
+    found.routes = [list(map(below_notes, route)) for route in found.routes]
     found.boxes = [
-        Box(box.scopes, moved(box.corner), moved(box.opposite), list(map(moved, box.crossings)))
+        Box(
+            box.scopes,
+            below_notes(box.corner),
+            below_notes(box.opposite),
+            list(map(below_notes, box.crossings)),
+        )
         for box in found.boxes
     ]
     return max(width, *(sum(map(width_of, note)) + 2 * HEAD for note in notes)), height + down
