@@ -59,12 +59,12 @@ def fold(
         folded = part_from_start(folded, start_key)
     if reach is not None:
         folded = part_near_outputs(folded, reach)
-    folded = _collapsed(folded, collapse)
+    folded = _view_for(folded, collapse)
     folded.notes = [*folded.notes, *without_source(whole, folded)]
     return folded
 
 
-def _collapsed(folded: View, collapse: str | bool) -> View:
+def _view_for(folded: View, collapse: str | bool) -> View:
     """Return the view with as much folded and closed as was asked for."""
     if collapse == "auto":
         return _small_enough(folded)
