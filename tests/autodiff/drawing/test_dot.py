@@ -52,6 +52,9 @@ class TestSource:
         golden = Path(__file__).with_name("every_kind.gv").read_text(encoding="utf-8")
         assert picture(every_kind(), gradients=True).source == golden
 
+    def test_has_notes_at_the_head(self) -> None:
+        assert "labelloc=t" in picture(every_kind()).source.split("\n")[1]
+
     def test_is_the_same_each_time(self) -> None:
         assert picture(every_kind()).source == picture(every_kind()).source
 

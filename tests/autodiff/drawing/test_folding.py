@@ -14,6 +14,7 @@ from autodiff.drawing._values import edge_text
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.folding._folding import MOST_NODES, fold
 from autodiff.drawing.folding._repeats import without_repeats
+from autodiff.drawing.folding._slices import nearest_part
 from autodiff.drawing.pictures._svg import svg
 from tests.autodiff.drawing.hand_written import chain, every_kind
 
@@ -360,6 +361,13 @@ class TestSlices:
         folded = fold(self.view, start_key="n3", reach=1)
         assert said(folded) == ["…", "d = b + c | …", "y = sum(d) | d"]
         assert folded.notes[-1].endswith("within 1 edge of the outputs: 1 more nodes before it")
+
+    def test_that_are_cut_again_keep_the_mark_there_is(self) -> None:
+        """Of d = b + c, c is left out first, and then b."""
+        cut = fold(self.view, start_key="n3")
+        cut.edges.reverse()  # what is nearest begins with the mark
+        keys = [node.key for node in nearest_part(cut, 3).nodes]
+        assert keys == ["n5_cut", "n5", "n6"]
 
     def test_from_a_leaf_have_no_mark_before_it(self) -> None:
         assert fold(self.view, start_key="n0").nodes[0].name == "x"

@@ -9,8 +9,10 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from autodiff.drawing._themes import DARK, KINDS, LIGHT, colours
+from autodiff.drawing._themes import DARK, KINDS, LIGHT, SMALL, colours, text_width
+from autodiff.drawing._values import edge_text
 from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.pictures._places import layout_with_labels
 from autodiff.drawing.pictures._svg import svg
 from tests.autodiff.drawing.hand_written import SVG, every_kind, folded_loop, square, texts, titles
 
@@ -131,10 +133,15 @@ class TestLoops:
         xs, ys = corners(path_of(loop))
         assert 0 < min(xs) < max(xs) < width
         assert 0 < min(ys) < max(ys) < height
-        for node in elements(drawn, "node"):
-            if node.get("id") == "other":
-                left, top = map(float, re.findall(r"[-\d.]+", path_of(node))[:2])
-                assert not (min(xs) < left < max(xs) and min(ys) < top < max(ys))
+        labels = [edge_text(e, view.nodes[0], view.nodes[1]) for e in view.edges]
+        sizes = {node.key: (90.0, 40.0) for node in view.nodes}
+        found = layout_with_labels(view, labels, sizes, direction)
+        i = next(i for i, edge in enumerate(view.edges) if edge.leads_back)
+        (x, y), (other_x, other_y) = found.centres[f"label {i}"], found.centres["other"]
+        wide, tall = text_width(labels[i], SMALL), SMALL
+        assert abs(x - other_x) > (wide + 90) / 2 or abs(y - other_y) > (tall + 40) / 2
+        assert 0 < x - wide / 2 < x + wide / 2 < found.size[0]
+        assert 0 < y - tall / 2 < y + tall / 2 < found.size[1]
 
 
 def corners(path: str) -> tuple[list[float], list[float]]:

@@ -9,7 +9,7 @@ import autodiff
 from autodiff import Tensor
 from autodiff.drawing._text import DEEPEST, render_text
 from autodiff.drawing._view import Edge, Vertex, View
-from tests.autodiff.drawing.hand_written import chain, every_kind, square
+from tests.autodiff.drawing.hand_written import chain, every_kind, folded_loop, square
 
 EVERY_KIND = """\
 loss = sum(layers.1 * c)      output                 2.5                  grad 1
@@ -82,6 +82,26 @@ class TestTree:
 
     def test_of_nothing_is_empty(self) -> None:
         assert render_text(View()) == ""
+
+
+class TestLoops:
+    def test_that_were_folded_lead_back_to_what_is_above(self) -> None:
+        assert render_text(folded_loop(2)).split("\n") == [
+            "y = -v2           output  0.3",
+            "└ v2 = sin(v1)            0.3",
+            "  └ v1 = sin(v0)          0.3",
+            "    ├ x           leaf    1    first repeat",
+            "    └ v2 (above)               next repeat, as v0: ∂v1/∂v0 = 0.5",
+        ]
+
+
+class TestNotes:
+    def test_stay_on_one_line_each(self) -> None:
+        """Where a terminal breaks lines it knows how wide it is."""
+        view = square()
+        view.notes = ["word " * 40 + "end", "second"]
+        *_, first, second = render_text(view).split("\n")
+        assert (first.split()[-1], second) == ("end", "second")
 
 
 class TestColumns:
