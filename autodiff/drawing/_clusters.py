@@ -35,10 +35,11 @@ def cluster_tree(view: View) -> Cluster:
 
     What nothing was computed from, such as a parameter, stands just before its first use.
     """
-    heads = {edge.head for edge in view.edges}
+    edges = [edge for edge in view.edges if not edge.leads_back]
+    heads = {edge.head for edge in edges}
     first_use: dict[str, str] = {}
     place = {node.key: i for i, node in enumerate(view.nodes)}
-    for edge in sorted(view.edges, key=lambda edge: place[edge.head]):
+    for edge in sorted(edges, key=lambda edge: place[edge.head]):
         if edge.tail not in heads:
             first_use.setdefault(edge.tail, edge.head)
     used_by: dict[str, list[Vertex]] = {}

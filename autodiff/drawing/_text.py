@@ -8,13 +8,20 @@ from unicodedata import combining, east_asian_width
 
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._graph import Names, read_view
-from autodiff.drawing._values import Piece, edge_text, entries, facts, note_lines, printable
+from autodiff.drawing._values import (
+    WITHOUT_GRADIENT,
+    Piece,
+    alarms,
+    edge_text,
+    entries,
+    facts,
+    printable,
+)
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.folding._folding import fold
 from autodiff.drawing.folding._repeats import ends
 
 DEEPEST = 16  # branches; what is below begins a tree of its own
-WITHOUT_GRADIENT = ("constant", "scope", "failed")
 
 
 class Row(NamedTuple):
@@ -99,7 +106,7 @@ def render_text(view: View, *, values: bool = True, gradients: bool = False) -> 
         ).rstrip()
         for row in rows
     ]
-    notes = [line for note in view.notes for line in note_lines(note)]
+    notes = [_on_one_line(note) for note in view.notes]
     return "\n".join([*tree, *[""] * bool(notes), *notes])
 
 
@@ -142,12 +149,12 @@ def _cells(row: Row, nodes: dict[str, Vertex], values: bool, gradients: bool) ->
     value = _text_of(entries(node.value)) if values else ""
     return [
         name + formula,
-        "" if node.kind == "op" else node.kind,
+        "" if node.kind in ("op", "cut") else node.kind,
         facts(node.value),
         value,
         _gradient(node, gradients),
         use,
-        _on_one_line(node.note),
+        _on_one_line("\n".join(filter(None, [*alarms(node, values), node.note]))),
     ]
 
 

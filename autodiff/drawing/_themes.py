@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from unicodedata import east_asian_width
 
-KINDS = ("leaf", "parameter", "constant", "op", "output", "scope", "failed")
+KINDS = ("leaf", "parameter", "constant", "op", "output", "scope", "cut", "failed")
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,7 @@ LIGHT = Theme(
         "op": "#fff8e1",
         "output": "#fbe2d2",
         "scope": "#f5e4ef",
+        "cut": "#fafafa",
         "failed": "#ffe3e3",
         "cluster": "#f6f6f7",
     },
@@ -53,6 +54,7 @@ LIGHT = Theme(
         "op": "#a87400",
         "output": "#ad4200",
         "scope": "#b0508c",
+        "cut": "#8c8c8c",
         "failed": "#b80038",
         "cluster": "#868686",
     },
@@ -75,6 +77,7 @@ DARK = Theme(
         "op": "#40320c",
         "output": "#56290b",
         "scope": "#472540",
+        "cut": "#1c1d20",
         "failed": "#5a0f1a",
         "cluster": "#202226",
     },
@@ -85,6 +88,7 @@ DARK = Theme(
         "op": "#d9a400",
         "output": "#ffa066",
         "scope": "#dd93bf",
+        "cut": "#9a9a9a",
         "failed": "#ff6070",
         "cluster": "#8a8a8a",
     },

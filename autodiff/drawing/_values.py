@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from operator import itemgetter
 from pathlib import PurePath
 from typing import Any, NamedTuple
 
@@ -10,12 +13,14 @@ import numpy as np
 
 from autodiff.drawing._view import Edge, Vertex
 
-MOST_ENTRIES = 6
+MOST_ENTRIES = 4  # that are listed
+LONGEST_LIST = 30  # characters
 AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no second one
 WIDEST = 60  # characters of a line of a note
+WIDEST_CAPTION = 100
 MOST_LINES = 6
-KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call"}
-WITHOUT_GRADIENT = ("constant", "scope", "failed")
+KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call", "cut": "left out:"}
+WITHOUT_GRADIENT = ("constant", "scope", "cut", "failed")
 
 
 class Piece(NamedTuple):
@@ -36,11 +41,13 @@ def lines(node: Vertex, *, values: bool = True, gradients: bool = False) -> list
         title.append(Piece(f" = {node.formula}", "formula"))
     shown = [title, [Piece(facts(node.value), "fact")]]
     if values:
-        shown.append(entries(node.value))
+        shown.append(entries(node.value, is_source=bool(node.alarm)))
     if node.gradient is not None:
-        shown.append([Piece("grad ", "gradient"), *entries(node.gradient, "gradient")])
+        listed = entries(node.gradient, "gradient", is_source=bool(node.gradient_alarm))
+        shown.append([Piece("grad ", "gradient"), *listed])
     elif gradients and node.kind not in WITHOUT_GRADIENT:
         shown.append([Piece("grad — (not computed)", "gradient")])
+    shown += [[Piece(alarm, "warning")] for alarm in alarms(node, values)]
     role = "warning" if node.kind == "failed" else "fact"
     shown += [[Piece(part, role)] for part in note_lines(node.note)]
     return [
@@ -49,6 +56,12 @@ def lines(node: Vertex, *, values: bool = True, gradients: bool = False) -> list
         for part in _split_at_line_feeds(line)
         if any(text for text, _ in part)
     ]
+
+
+def alarms(node: Vertex, values: bool = True) -> list[str]:
+    """Return what a node says of NaN and infinities that come up in it."""
+    gradient = f"grad {node.gradient_alarm}" if node.gradient_alarm else ""
+    return list(filter(None, [node.alarm * values, gradient]))
 
 
 def hover_text(node: Vertex, *, values: bool = True, gradients: bool = False) -> str:
@@ -65,15 +78,28 @@ def hover_text(node: Vertex, *, values: bool = True, gradients: bool = False) ->
 
 
 def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
-    """Return what an edge says: the local derivative, if it was asked for."""
-    if not edge.derivative:
-        return ""
-    return printable(f"∂{head.name}/∂{tail.name} = {edge.derivative}").replace("\n", " ")
+    """Return what an edge says: between which repeats it leads, and the local derivative."""
+    operand = edge.operand or tail.name
+    derivative = f"∂{head.name}/∂{operand} = {edge.derivative}" if edge.derivative else ""
+    renamed = f"as {edge.operand}" if edge.leads_back and edge.operand else ""
+    said = ", ".join(filter(None, [edge.repeat, renamed]))
+    return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
 
 
-def note_lines(text: str) -> list[str]:
-    """Return some words in lines that a node or a picture's foot has room for."""
-    return textwrap.wrap(printable(text), WIDEST, max_lines=MOST_LINES, placeholder=" …")
+def note_lines(text: str, widest: int = WIDEST) -> list[str]:
+    """Return some words in lines that there is room for; lines of their own stay."""
+    wrapped = [part for line in printable(text).split("\n") for part in textwrap.wrap(line, widest)]
+    if len(wrapped) > MOST_LINES:
+        last = wrapped[MOST_LINES - 1]
+        wrapped[MOST_LINES - 1 :] = [
+            textwrap.shorten(f"{last} {widest * 'x'}", widest, placeholder=" …")
+        ]
+    return wrapped
+
+
+def caption(notes: Sequence[str]) -> list[list[Piece]]:
+    """Return the lines of a picture's notes, each in pieces as those of a node are."""
+    return [[Piece(line, "fact")] for note in notes for line in note_lines(note, WIDEST_CAPTION)]
 
 
 def printable(text: str) -> str:
@@ -97,34 +123,58 @@ def facts(value: Any) -> str:
     return " ".join([str(shape)] * bool(shape) + [str(dtype)] * (dtype not in (None, np.float64)))
 
 
-def entries(value: Any, role: str = "fact") -> list[Piece]:
+def entries(value: Any, role: str = "fact", *, is_source: bool = True) -> list[Piece]:
     """Return the entries of an array, or the least and the greatest where there are many.
 
-    NaN and infinities are counted in pieces of their own, with the role "warning".
+    NaN and infinities are pieces of their own, with the role "warning" where they come up.
     """
     if not isinstance(value, np.ndarray | np.generic | float | complex | int):
         return []
     array = np.asarray(value)
     if not array.size or array.dtype.kind not in "biufc":
         return []
-    count = _nonfinite(array)
-    if array.ndim == 0:
-        return [Piece(literal(array.item()), "warning" if count else role)]
-    alarm = ", ".join(f"{n} {name}" for name, n in count.items())
-    finite = _few(array) if array.size <= MOST_ENTRIES else _range(array, bool(count))
-    parts = [Piece(alarm, "warning"), Piece(", " if alarm and finite else "", role)]
+    alarm = "warning" if is_source else role
+    if array.size <= MOST_ENTRIES:
+        few = _few(array, role, alarm)
+        if array.dtype.kind == "c" or sum(len(piece.text) for piece in few) <= LONGEST_LIST:
+            return few
+    count = nonfinite_counts(array)
+    counted = ", ".join(f"{n} {name}" for name, n in count.items())
+    finite = _range(array, bool(count))
+    parts = [Piece(counted, alarm), Piece(", " if counted and finite else "", role)]
     return [piece for piece in (*parts, Piece(finite, role)) if piece.text]
 
 
 def literal(x: Any) -> str:
-    """Return a number as short as it can be read."""
-    return f"{x:.4g}" if isinstance(x, float | complex | np.inexact) else str(x)
+    """Return a number as a program spells it, to five digits."""
+    return f"{x:.5g}" if isinstance(x, float | complex | np.inexact) else str(x)
 
 
-def _few(array: Any) -> str:
+def decimal(x: Any) -> str:
+    """Return a number as mathematics spells it, to five digits."""
+    return literal(x).replace("-", "−")
+
+
+def _few(array: Any, role: str, alarm: str) -> list[Piece]:
+    """Return all entries, or the one that they all are."""
+    if array.size > 1 and (array == array.flat[0]).all():
+        return [
+            Piece(f"all {decimal(array.flat[0])}", role if np.isfinite(array.flat[0]) else alarm)
+        ]
+    pieces = [(text, alarm if is_marked else role) for text, is_marked in _texts_of_entries(array)]
+    joined = groupby(pieces, key=itemgetter(1))
+    return [Piece("".join(text for text, _ in group), role) for role, group in joined]
+
+
+def _texts_of_entries(array: Any) -> Iterator[tuple[str, bool]]:
+    """Yield the entries and what is between them, and whether that is to be marked."""
     if array.ndim == 0:
-        return literal(array[()])
-    return f"[{', '.join(map(_few, array))}]"
+        yield decimal(array[()]), not np.isfinite(array)
+        return
+    for i, part in enumerate(array):
+        yield ", " if i else "[", False
+        yield from _texts_of_entries(part)
+    yield "]", False
 
 
 def _range(array: Any, has_nonfinite: bool) -> str:
@@ -143,19 +193,19 @@ def _range(array: Any, has_nonfinite: bool) -> str:
         low, high = min(ends), max(ends)
     else:
         low, high = array.min(), array.max()
-    return f"all {literal(low)}" if low == high else f"{literal(low)} … {literal(high)}"
+    return f"all {decimal(low)}" if low == high else f"{decimal(low)} … {decimal(high)}"
 
 
-def _nonfinite(array: Any) -> dict[str, int]:
-    """Return how many entries are NaN, inf and -inf; what there is none of is left out."""
-    count = {"NaN": 0, "inf": 0, "-inf": 0}
+def nonfinite_counts(array: Any) -> dict[str, int]:
+    """Return how many entries are NaN, inf and −inf; what there is none of is left out."""
+    count = {"NaN": 0, "inf": 0, "−inf": 0}
     if array.dtype.kind in "fc":
         for part in _parts(array):
             if not np.isfinite(part).all():
                 nan = np.isnan(part)
                 minus = np.isneginf(part) if array.dtype.kind == "f" else nan & False
                 count["NaN"] += int(nan.sum())
-                count["-inf"] += int(minus.sum())
+                count["−inf"] += int(minus.sum())
                 count["inf"] += int((np.isinf(part) & ~nan & ~minus).sum())
     return {name: n for name, n in count.items() if n}
 

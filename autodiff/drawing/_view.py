@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+NEXT_REPEAT = "next repeat"
+
 
 @dataclass
 class Vertex:
@@ -16,7 +18,7 @@ class Vertex:
         Tells it apart in this view: "n0", "n1", ... in the order of computing.
     kind : str
         "leaf" (an argument or input), "parameter", "constant", "op", "output", "scope" (one that is
-        collapsed) or "failed" (the call that raised).
+        collapsed), "cut" (a mark for what is left out) or "failed" (the call that raised).
     name : str
         "x", "layers.0.weight", or made up: "v1".
     formula : str
@@ -30,6 +32,8 @@ class Vertex:
         The file and the line of the program that computed it.
     note : str
         What else is to be said: "×12", "value changed since", an error's message.
+    alarm, gradient_alarm : str
+        Where NaN or infinities come up in the value or in the gradient: "NaN first here: [0, 3]".
     """
 
     key: str
@@ -41,20 +45,42 @@ class Vertex:
     scopes: tuple[str, ...] = ()
     place: tuple[str, int] | None = None
     note: str = ""
+    alarm: str = ""
+    gradient_alarm: str = ""
 
 
 @dataclass
 class Edge:
-    """One use of a node by another; ``derivative`` is the local derivative in words."""
+    """One use of a node by another.
+
+    Attributes
+    ----------
+    tail, head : str
+        The keys of what is used and of what uses it.
+    derivative : str
+        The local derivative in words.
+    repeat : str
+        Of what is drawn once for many repeats: "first repeat" where the tail goes into the first
+        of them, "next repeat" where it goes from each into the next.
+    operand : str
+        What the head's formula calls the tail, where it is not the tail's name.
+    """
 
     tail: str
     head: str
     derivative: str = ""
+    repeat: str = ""
+    operand: str = ""
+
+    @property
+    def leads_back(self) -> bool:
+        """Whether the tail may stand behind the head, as from repeat to repeat."""
+        return self.repeat == NEXT_REPEAT
 
 
 @dataclass
 class View:
-    """Nodes in the order of computing, their edges, and what is said below the picture."""
+    """Nodes in the order of computing, their edges, and what is said of the picture."""
 
     nodes: list[Vertex] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any, NamedTuple
 
 from autodiff.drawing._clusters import cluster_tree
-from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing._view import NEXT_REPEAT, Edge, Vertex, View
 
 FEWEST = 3  # repeats that are worth folding
 PERIODS = 32  # that are tried from one node
+THE_LAST = ", the last"  # which repeat is shown
+FIRST_REPEAT = "first repeat"
 
 
 class Run(NamedTuple):
@@ -31,32 +33,37 @@ class Run(NamedTuple):
 def without_repeats(view: View) -> View:
     """Return a view in which repeated patterns of calls are there once.
 
-    Such a node has the name and the value of the last repeat, and the formula of the first, so
-    that it leads from what goes into the loop to what comes out of it.
+    Such a node has the name, the formula and the value of the last repeat. What goes into the
+    first has an edge that says so, and what goes from each repeat into the next one that leads
+    back.
     """
     while True:
         nodes = list(cluster_tree(view).nodes())
         place = {node.key: i for i, node in enumerate(nodes)}
         operands: list[list[int]] = [[] for _ in nodes]
+        names: list[list[str]] = [[] for _ in nodes]
         for edge in view.edges:
-            operands[place[edge.head]].append(place[edge.tail])
-        names = [[nodes[i].name for i in found] for found in operands]
+            tail, head = place[edge.tail], place[edge.head]
+            names[head].append(edge.operand or nodes[tail].name)
+            if not edge.leads_back:
+                operands[head].append(tail)
         runs = _runs(_kinds_of_call(nodes, names), operands)
         if not runs:
             return view
-        view = _without_runs(View(nodes, view.edges, view.notes), runs, names)
+        view = _without_runs(View(nodes, view.edges, view.notes), runs)
 
 
 # -- finding them ----------------------------------------------------------------------------
 
 
 def _kinds_of_call(nodes: Sequence[Vertex], names: Sequence[list[str]]) -> list[int]:
-    """Return a number for each node, equal where only operands, places and keys differ."""
+    """Return a number for each node, equal where only operands, numbers, places and keys differ."""
     numbers: dict[Any, int] = {}
     fresh = count()
     found = []
     for node, operands in zip(nodes, names, strict=True):
-        form = re.sub(r"\[[^][]*\]", _without_digits, _with_names(node.formula, operands, "•"))
+        form = _NUMBER.sub("#", _without_names(node.formula, operands))
+        form = re.sub(r"\[[^][]*\]", _without_digits, form)
         name = "" if node.formula else _without_digits(node.name)
         scopes = tuple(map(_without_digits, node.scopes))
         shape = getattr(node.value, "shape", ()), getattr(node.value, "dtype", None)
@@ -71,13 +78,14 @@ def _without_digits(text: str | re.Match[str]) -> str:
     return re.sub(r"\d+", "#", text if isinstance(text, str) else text[0])
 
 
-def _with_names(formula: str, names: Iterable[str], to: str | Mapping[str, str]) -> str:
-    """Return a formula with other names for its operands."""
+_NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?j?|inf|nan)(?![\w.])")
+
+
+def _without_names(formula: str, names: Iterable[str]) -> str:
+    """Return a formula with a sign in the place of its operands."""
     found = sorted(map(re.escape, names), key=len, reverse=True)
-    if not found:
-        return formula
     whole = rf"(?<![\w.])(?:{'|'.join(found)})(?![\w(])"
-    return re.sub(whole, lambda name: to if isinstance(to, str) else to[name[0]], formula)
+    return re.sub(whole, "•", formula) if found else formula
 
 
 def _runs(kinds: list[int], operands: list[list[int]]) -> list[Run]:
@@ -127,60 +135,87 @@ def _run(start: int, period: int, kinds: list[int], operands: list[list[int]]) -
 # -- folding them ----------------------------------------------------------------------------
 
 
-def _without_runs(view: View, runs: list[Run], names: list[list[str]]) -> View:
-    """Return the view with each run's first formulas and last values only."""
+def _without_runs(view: View, runs: list[Run]) -> View:
+    """Return the view with the last repeat of each run."""
     nodes = view.nodes
-    stands_for = {node.key: node.key for node in nodes}
-    gone = set()  # heads of edges that lead from repeat to repeat, or to another than the first
+    stands_for = {node.key: node for node in nodes}
+    repeats: dict[str, tuple[Run, int]] = {}
     kept: dict[int, Vertex | None] = dict(enumerate(nodes))
     for run in runs:
-        inside = {
-            nodes[run.start + i].name: nodes[run.last + i].name for i in range(run.period)
-        }  # fmt: skip
-        for i in range(run.start, run.start + run.period * run.times):
-            last = run.last + (i - run.start) % run.period
-            stands_for[nodes[i].key] = nodes[last].key
+        end = run.start + run.period * run.times
+        for i in range(run.start, end):
+            repeats[nodes[i].key] = run, (i - run.start) // run.period
             kept[i] = None
-            if i >= run.start + run.period:
-                gone.add(nodes[i].key)
-        for i in range(run.period):
-            first, last = run.start + i, run.last + i
-            kept[first] = _for_all(nodes[first], nodes[last], run.times, names[first], names[last],
-                                   inside)  # fmt: skip
-    edges: list[Edge] = []
-    tails: dict[tuple[str, str], str] = {}
-    for edge in view.edges:
-        tail, head = stands_for[edge.tail], stands_for[edge.head]
-        if edge.head not in gone and tails.setdefault((tail, head), edge.tail) == edge.tail:
-            edges.append(Edge(tail, head, edge.derivative))
+        for i in range(run.start, run.start + run.period):
+            found = nodes[i : end : run.period]
+            kept[i] = shown = _for_all(found)
+            stands_for |= {node.key: shown for node in found}
     return only_ancestors(
-        View([node for node in kept.values() if node], edges, view.notes),
-        {stands_for[key] for key in ends(view)},
+        View(
+            [node for node in kept.values() if node], _edges(view, repeats, stands_for), view.notes
+        ),
+        {stands_for[key].key for key in ends(view)},
     )
 
 
-def _for_all(
-    first: Vertex,
-    last: Vertex,
-    times: int,
-    first_names: list[str],
-    last_names: list[str],
-    inside: dict[str, str],
-) -> Vertex:
-    """Return the node for all repeats of one."""
-    formula = _with_names(first.formula, inside, inside)
-    if _with_names(first.formula, first_names, "•") != _with_names(last.formula, last_names, "•"):
-        formula = _span(formula, last.formula)
-    so_far = re.fullmatch(r"×(\d+)", last.note)
-    if so_far:
-        times *= int(so_far[1])
+def _for_all(found: list[Vertex]) -> Vertex:
+    """Return the node for all repeats of one: the last of them, which says so."""
+    first, last = found[0], found[-1]
+    so_far = re.fullmatch(rf"×(\d+){THE_LAST}", last.note)
+    times = len(found) * (int(so_far[1]) if so_far else 1)
+    note = f"×{times}{THE_LAST}"
     return replace(
         last,
         name=last.name if last.formula else _span(first.name, last.name),
-        formula=formula,
         scopes=tuple(map(_span, first.scopes, last.scopes)),
-        note=f"×{times}" if so_far or not last.note else f"×{times}, {last.note}",
+        note=note if so_far or not last.note else f"{note}, {last.note}",
+        alarm=_first_alarm([node.alarm for node in found]),
+        gradient_alarm=_first_alarm([node.gradient_alarm for node in found]),
     )
+
+
+def _first_alarm(alarms: Sequence[str]) -> str:
+    return next((f"{text}, in repeat {i}" for i, text in enumerate(alarms, 1) if text), "")
+
+
+def _edges(
+    view: View, repeats: dict[str, tuple[Run, int]], stands_for: dict[str, Vertex]
+) -> list[Edge]:
+    """Return the edges of last repeats, and those by which something goes into others only."""
+    names = {node.key: node.name for node in view.nodes}
+    found: list[tuple[str, Edge]] = []
+    for edge in view.edges:
+        tail, head = stands_for[edge.tail], stands_for[edge.head]
+        operand = edge.operand or names[edge.tail]
+        moved = replace(edge, tail=tail.key, head=head.key,
+                        operand=operand if operand != tail.name else "")  # fmt: skip
+        run, number = repeats.get(edge.head, (None, 0))
+        tail_run, tail_number = repeats.get(edge.tail, (None, 0))
+        if run is None or number == run.times - 1:
+            if run and tail_run is run and tail_number < number:
+                moved.repeat = NEXT_REPEAT
+        elif tail_run is run:
+            continue
+        else:
+            moved.derivative = ""
+            if not edge.leads_back:
+                moved.repeat = f"repeat {number + 1}" if number else FIRST_REPEAT
+        found.append((edge.tail, moved))
+    return _one_of_each(found)
+
+
+def _one_of_each(found: list[tuple[str, Edge]]) -> list[Edge]:
+    """Return the edges, given what each came from; of several between two nodes the last's.
+
+    What goes into the last repeat goes into it alone, and what does not, into the first it can.
+    """
+    chosen: dict[tuple[str, str], tuple[str, str]] = {}
+    for tail, edge in found:
+        ends = edge.tail, edge.head
+        is_of_last = edge.repeat in ("", NEXT_REPEAT)
+        if is_of_last or ends not in chosen:
+            chosen[ends] = tail, edge.repeat
+    return [e for tail, e in found if chosen[e.tail, e.head] == (tail, e.repeat)]
 
 
 def _span(first: str, last: str) -> str:
@@ -188,8 +223,9 @@ def _span(first: str, last: str) -> str:
 
 
 def ends(view: View) -> set[str]:
-    """Return the keys of what nothing uses."""
-    return {node.key for node in view.nodes} - {edge.tail for edge in view.edges}
+    """Return the keys of what nothing uses, but for another repeat of it."""
+    used = {edge.tail for edge in view.edges if not edge.leads_back}
+    return {node.key for node in view.nodes} - used
 
 
 def only_ancestors(view: View, keys: set[str]) -> View:

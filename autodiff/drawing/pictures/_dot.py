@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 
 from autodiff.drawing._themes import FONT, SIZE, SMALL, THEMES, Theme
-from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
+from autodiff.drawing._values import (
+    Piece,
+    caption,
+    edge_text,
+    hover_text,
+    lines,
+    printable,
+)
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.pictures._picture import Origin, Picture
 
@@ -19,9 +26,16 @@ SHAPES = {  # which tell the kinds of nodes apart without colours
     "op": {"style": "filled,rounded"},
     "output": {"style": "filled,rounded", "peripheries": "2"},
     "scope": {"shape": "folder"},
+    "cut": {"shape": "ellipse"},
     "failed": {"style": "filled,diagonals", "penwidth": "2.4"},
 }
-EDGES = {"constant": {"style": "dashed"}, "op": {"weight": "4"}}  # a straight spine
+EDGES = {
+    "constant": {"style": "dashed"},
+    "cut": {"style": "dashed"},
+    "op": {"weight": "4"},
+}  # a straight spine
+LABEL = {"shape": "plain", "style": "", "class": "label"}
+BACK = {"style": "dashed", "constraint": "false"}
 
 
 def picture(
@@ -46,15 +60,51 @@ def picture(
     colours = THEMES[theme]
     drawn = Picture(format="svg", **_style(colours, direction, len(view.nodes)))
     if view.notes:
-        notes = [[Piece(line, "fact")] for note in view.notes for line in note_lines(note)]
-        drawn.graph_attr |= {"label": _label(notes, colours), "labelloc": "b"}
+        label = _label(caption(view.notes), colours)
+        drawn.graph_attr |= {"label": label, "labelloc": "t", "labeljust": "l"}
     attributes = {node.key: _node(node, colours, values, gradients) for node in view.nodes}
-    _add_nodes(drawn, view.nodes, attributes, colours)
-    nodes = {node.key: node for node in view.nodes}
-    for edge in view.edges:
-        drawn.edge(edge.tail, edge.head, **_edge(edge, nodes[edge.tail], nodes[edge.head], colours))
+    edges, before = _edges_and_labels(view, attributes, colours)
+    rows = [row for node in view.nodes for row in (*before.get(node.key, ()), node)]
+    _add_nodes(drawn, rows, attributes, colours)
+    for tail, head, how in edges:
+        drawn.edge(tail, head, **how)
     drawn.origin = Origin(view, theme, values, gradients, tuple(drawn.body))
     return drawn
+
+
+def _edges_and_labels(
+    view: View, attributes: dict[str, dict[str, str]], colours: Theme
+) -> tuple[list[tuple[str, str, dict[str, str]]], dict[str, list[Vertex]]]:
+    """Return the edges, and labels that are nodes before their heads; add their attributes."""
+    nodes = {node.key: node for node in view.nodes}
+    edges = [(e.tail, e.head, _edge(e, nodes[e.tail], nodes[e.head], colours)) for e in view.edges]
+    before: dict[str, list[Vertex]] = {}
+    for i in _labels_at_heads(view):
+        tail, head, how = edges[i]
+        if "label" in how:
+            key = f"label{i}"
+            before.setdefault(head, []).append(Vertex(key, "label", "", scopes=nodes[head].scopes))
+            label, how["tooltip"] = how.pop("label"), how.pop("labeltooltip")
+            attributes[key] = LABEL | {"label": label, "tooltip": how["tooltip"]}
+            edges[i] = tail, key, how | {"arrowhead": "none"}
+            edges.append((key, head, how | {"weight": "16"}))
+    return edges, before
+
+
+def _labels_at_heads(view: View) -> Iterator[int]:
+    """Yield the edges whose labels would stand far from both ends, or across a cluster's border.
+
+    Graphviz puts the label in the middle of an edge, and an operand's edges are long where it has
+    other uses. Such a label is a node just before the head.
+    """
+    scopes = {node.key: node.scopes for node in view.nodes}
+    heads: dict[str, set[str]] = {}
+    for edge in view.edges:
+        heads.setdefault(edge.tail, set()).add(edge.head)
+    for i, edge in enumerate(view.edges):
+        crosses_border = scopes[edge.tail] != scopes[edge.head]
+        if not edge.leads_back and (crosses_border or len(heads[edge.tail]) > 1):
+            yield i
 
 
 def _style(theme: Theme, direction: str, count: int) -> dict[str, dict[str, str]]:
@@ -123,7 +173,7 @@ def _node(node: Vertex, theme: Theme, values: bool, gradients: bool) -> dict[str
 def _edge(edge: Edge, tail: Vertex, head: Vertex, theme: Theme) -> dict[str, str]:
     said = edge_text(edge, tail, head)
     hover = _hover(f"{printable(tail.name)} → {printable(head.name)}" + f"\n{said}" * bool(said))
-    attributes = {"tooltip": hover, **EDGES.get(tail.kind, {})}
+    attributes = {"tooltip": hover, **(BACK if edge.leads_back else EDGES.get(tail.kind, {}))}
     if said:
         label = _label([[Piece(f" {said} ", "derivative")]], theme)
         attributes |= {"label": label, "labeltooltip": hover}

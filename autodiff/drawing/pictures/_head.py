@@ -34,6 +34,6 @@ def with_head(svg: bytes, auto: bool) -> bytes:
 
 
 _TITLE = re.compile(r'<title>[^<]*</title>(\s*)(<g id="a_[^"]*"><a xlink:title="([^"]*)">)')
-_NODE = re.compile(r'class="node[^"]*">\s*<title>([^<]*)</title>')
+_NODE = re.compile(r'class="node(?! label")[^"]*">\s*<title>([^<]*)</title>')
 _GRAPH_TITLE = re.compile(r'(class="graph"[^>]*>\s*)<title>[^<]*</title>\s*')
 _SVG = re.compile(r"<svg ([^>]*)>\s*")

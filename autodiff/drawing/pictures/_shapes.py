@@ -23,6 +23,10 @@ def outline(kind: str, width: float, height: float) -> str:
     if kind == "scope":
         tab = path("v", -FOLD / 2, "h", 3 * FOLD, "l", FOLD / 2, FOLD / 2)
         return tab + path("h", w - 3.5 * FOLD, "v", h, "h", -w, "z")
+    if kind == "cut":
+        r = h / 2
+        right = path("m", r, 0, "h", w - h, "a", r, r, 0, 0, 1, 0, h)
+        return right + path("h", h - w, "a", r, r, 0, 0, 1, 0, -h, "z")
     if kind == "failed":
         across, down = w - 2 * CUT, h - 2 * CUT
         right = path("m", CUT, 0, "h", across, "l", CUT, CUT, "v", down, "l", -CUT, CUT)

@@ -7,16 +7,23 @@ from html import escape
 from itertools import pairwise
 
 from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
-from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
+from autodiff.drawing._values import (
+    Piece,
+    caption,
+    edge_text,
+    hover_text,
+    lines,
+    printable,
+)
 from autodiff.drawing._view import Edge, Vertex, View
-from autodiff.drawing.layout._layout import Box, Point, Positions, layout
+from autodiff.drawing.layout._layout import Box, Point, Positions
 from autodiff.drawing.pictures._head import PICTURE, head
+from autodiff.drawing.pictures._loops import loop_lines
+from autodiff.drawing.pictures._places import HEAD, layout_with_labels, line_height, paper, size_of
 from autodiff.drawing.pictures._shapes import FOLD, number, outline, path
 
-MARGIN_X, MARGIN_Y = 9.0, 5.0  # between a node's text and its outline
 ARROW = 7.0
 ASIDE = 7.0  # from a border or an edge to a cluster's name
-FOOT = 8.0  # above and below the notes
 ORIGIN = "Laid out by chainrule itself, without the dot of Graphviz or pygraphviz."
 WIDTHS = {"leaf": 1.6, "parameter": 1.6, "failed": 2.4}
 
@@ -41,19 +48,19 @@ def svg(
     hover = {n.key: hover_text(n, values=values, gradients=gradients) for n in view.nodes}
     nodes = {node.key: node for node in view.nodes}
     labels = [edge_text(edge, nodes[edge.tail], nodes[edge.head]) for edge in view.edges]
-    sizes = {key: _size(nodes[key], text) for key, text in said.items()}
-    found = _layout_with_labels(view, labels, sizes, direction)
-    notes = [[Piece(line, "fact")] for note in view.notes for line in note_lines(note)]
-    width, height = _paper(found, notes)
+    sizes = {key: size_of(nodes[key], text) for key, text in said.items()}
+    found = layout_with_labels(view, labels, sizes, direction)
+    notes = caption(view.notes)
+    width, height = paper(found, notes)
     body = [
         *(_cluster(box, colours) for box in sorted(found.boxes, key=lambda box: len(box.scopes))),
-        *_edges(view, found.routes, labels, colours, direction),
+        *_edges(view, found, sizes, labels, colours, direction),
         *_labels(view, found, labels, colours),
         *(
             _node(node, found.centres[key], sizes[key], said[key], hover[key], colours)
             for key, node in nodes.items()
         ),
-        _text(notes, FOOT, found.size[1], colours),
+        _text(notes, HEAD, HEAD, colours),
     ]
     size = f'width="{number(width)}" height="{number(height)}"'
     return "\n".join(
@@ -67,59 +74,6 @@ def svg(
             "</svg>\n",
         ]
     )
-
-
-# -- where things stand ----------------------------------------------------------------------
-
-
-def _size(node: Vertex, said: Sequence[Sequence[Piece]]) -> Point:
-    width = max((sum(map(_width, line)) for line in said), default=0.0)
-    height = sum(map(_line_height, said)) + 2 * MARGIN_Y
-    more = {"parameter": FOLD, "output": 4.0}.get(node.kind, 0.0)
-    return max(width + 2 * MARGIN_X, 4 * FOLD), height + more
-
-
-def _width(piece: Piece) -> float:
-    is_title = piece.role in ("name", "formula")
-    return text_width(piece.text, SIZE if is_title else SMALL, piece.role in ("name", "warning"))
-
-
-def _line_height(line: Sequence[Piece]) -> float:
-    return LINE * (SIZE if line[0].role in ("name", "formula") else SMALL)
-
-
-def _layout_with_labels(
-    view: View, labels: Sequence[str], sizes: dict[str, Point], direction: str
-) -> Positions:
-    """Return the layout in which what stands on edges has room, as nodes have."""
-    scopes = {node.key: node.scopes for node in view.nodes}
-    said = {f"label {i}": text for i, text in enumerate(labels) if text}
-    if not said:
-        return layout(view, sizes, direction)
-    before: dict[str, list[Vertex]] = {}
-    edges: list[Edge] = []
-    ways: list[range] = []
-    for i, edge in enumerate(view.edges):
-        way = [edge.tail, edge.head]
-        if labels[i]:
-            way.insert(1, f"label {i}")
-            label = Vertex(way[1], "label", "", scopes=scopes[edge.head])
-            before.setdefault(edge.head, []).append(label)
-        ways.append(range(len(edges), len(edges) + len(way) - 1))
-        edges += [Edge(*ends) for ends in pairwise(way)]
-    rows = [row for node in view.nodes for row in (*before.get(node.key, ()), node)]
-    room = {key: (text_width(text, SMALL) + 6, SMALL * LINE) for key, text in said.items()}
-    found = layout(View(rows, edges), sizes | room, direction)
-    found.routes = [[point for i in way for point in found.routes[i]] for way in ways]
-    return found
-
-
-def _paper(found: Positions, notes: Sequence[Sequence[Piece]]) -> Point:
-    width, height = found.size
-    if notes:
-        width = max(width, *(sum(map(_width, note)) + 2 * FOOT for note in notes))
-        height += sum(map(_line_height, notes)) + FOOT
-    return width, height
 
 
 # -- elements --------------------------------------------------------------------------------
@@ -138,7 +92,7 @@ def _node(
     paint += f' stroke-width="{WIDTHS[node.kind]}"' if node.kind in WIDTHS else ""
     shape = path("M", x, y) + outline(node.kind, *size)
     below = FOLD / 2 if node.kind == "parameter" else 0.0  # its rim
-    top = centre[1] + below - sum(map(_line_height, said)) / 2
+    top = centre[1] + below - sum(map(line_height, said)) / 2
     return (
         f'<g id="{node.key}" class="node {node.kind}"><title>{escape(hover)}</title>'
         f'<path d="{shape}" {paint}/>{_text(said, centre[0], top, theme, "middle")}</g>'
@@ -151,7 +105,7 @@ def _text(
     """Return lines of text one below the other."""
     rows = []
     for line in said:
-        top += _line_height(line)
+        top += line_height(line)
         pieces = "".join(_span(piece, theme) for piece in line)
         rows.append(f'<text x="{number(x)}" y="{number(top - 0.25 * SIZE)}" '
                     f'text-anchor="{anchor}" xml:space="preserve">{pieces}</text>')  # fmt: skip
@@ -192,31 +146,38 @@ def _title_left(box: Box) -> float:
 
 
 def _edges(
-    view: View, routes: Sequence[list[Point]], labels: Sequence[str], theme: Theme, direction: str
-) -> Iterator[str]:
-    nodes = {node.key: node for node in view.nodes}
-    for edge, route, label in zip(view.edges, routes, labels, strict=True):
-        yield _edge(edge, nodes, route, label, theme, direction)
-
-
-def _edge(
-    edge: Edge,
-    nodes: dict[str, Vertex],
-    route: list[Point],
-    label: str,
-    theme: Theme,
+    view: View, found: Positions, sizes: dict[str, Point], labels: Sequence[str], theme: Theme,
     direction: str,
-) -> str:
-    tail, head = nodes[edge.tail], nodes[edge.head]
-    hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
-    dashed = ' stroke-dasharray="4 3"' if tail.kind == "constant" else ""
+) -> Iterator[str]:  # fmt: skip
+    nodes = {node.key: node for node in view.nodes}
     dx, dy = {"TB": (0, 1), "BT": (0, -1), "LR": (1, 0), "RL": (-1, 0)}[direction]
+    for edge, route, label in zip(view.edges, found.routes, labels, strict=True):
+        if edge.tail == edge.head:
+            lines = loop_lines(found.centres[edge.head], sizes[edge.head], ARROW, bool(dy))
+        else:
+            lines = _line_and_arrow(route, (-dx, -dy) if edge.leads_back else (dx, dy))
+        yield _edge(edge, nodes, lines, label, theme)
+
+
+def _line_and_arrow(route: list[Point], towards: Point) -> tuple[str, str]:
+    """Return the data of the paths of an edge and its arrowhead, which points in a direction."""
+    dx, dy = towards
     x, y = route[-1]
     base_x, base_y = x - dx * ARROW, y - dy * ARROW
     side_x, side_y = dy * ARROW / 2.4, dx * ARROW / 2.4
     arrow = path("M", x, y, "L", base_x + side_x, base_y + side_y,
                  "L", base_x - side_x, base_y - side_y, "z")  # fmt: skip
-    line = _curve([*route[:-1], (base_x, base_y)], bool(dx))
+    return _curve([*route[:-1], (base_x, base_y)], bool(dx)), arrow
+
+
+def _edge(
+    edge: Edge, nodes: dict[str, Vertex], lines: tuple[str, str], label: str, theme: Theme
+) -> str:  # fmt: skip
+    tail, head = nodes[edge.tail], nodes[edge.head]
+    hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
+    is_dashed = tail.kind in ("constant", "cut") or edge.leads_back
+    dashed = ' stroke-dasharray="4 3"' * is_dashed
+    line, arrow = lines
     return (
         f'<g class="edge" data-tail="{edge.tail}" data-head="{edge.head}">'
         f"<title>{escape(hover)}</title>"

@@ -28,7 +28,15 @@ def every_kind() -> View:
             "n1", "parameter", "layers.0.weight", "", np.arange(21.0).reshape(3, 7), None, layer
         ),
         Vertex(
-            "n2", "op", "v1", "x @ layers.0.weight", hidden, None, layer, ("there/train.py", 12)
+            "n2",
+            "op",
+            "v1",
+            "x @ layers.0.weight",
+            hidden,
+            None,
+            layer,
+            ("there/train.py", 12),
+            alarm="NaN first here: [0]",
         ),
         Vertex("n3", "scope", "layers.1", scopes=("model",), note="×12, 36 nodes"),
         Vertex("n4", "constant", "c", value=np.array([1, 2], np.int64)),
@@ -56,6 +64,17 @@ def chain(length: int) -> View:
     return View(nodes, edges + [Edge("n0", f"n{i}") for i in range(2, length)])
 
 
+def folded_loop(body: int) -> View:
+    """Return the view of a loop of so many calls, drawn once, from x to y."""
+    nodes = [Vertex("n0", "leaf", "x", value=1.0)]
+    nodes += [Vertex(f"n{i}", "op", f"v{i}", f"sin(v{i - 1})", 0.3) for i in range(1, body + 1)]
+    nodes.append(Vertex("end", "output", "y", f"-v{body}", 0.3))
+    edges = [Edge("n0", "n1", "", "first repeat")]
+    edges += [Edge(f"n{i}", f"n{i + 1}") for i in range(1, body)]
+    edges += [Edge(f"n{body}", "n1", "0.5", "next repeat", "v0"), Edge(f"n{body}", "end")]
+    return View(nodes, edges)
+
+
 def layers(count: int) -> View:
     """Return a view of v1 = w1 @ x, v2 = w2 @ v1, ..."""
     nodes, edges = [Vertex("n0", "leaf", "x", value=np.ones(3))], []
@@ -75,5 +94,5 @@ def texts(svg: bytes) -> list[str]:
 def titles(svg: bytes, what: str) -> list[str]:
     """Return the hover texts of an SVG's nodes, edges or clusters."""
     groups = ElementTree.fromstring(svg).iter(f"{SVG}g")
-    chosen = [group for group in groups if re.match(rf"{what}\b", group.get("class", ""))]
+    chosen = [group for group in groups if re.match(rf"{what}\b(?! label)", group.get("class", ""))]
     return [group.findtext(f"{SVG}title", "").replace("\xa0", " ") for group in chosen]

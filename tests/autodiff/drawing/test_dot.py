@@ -15,6 +15,7 @@ from autodiff.drawing.reading._plan import view_of
 from tests.autodiff.drawing.hand_written import (
     chain,
     every_kind,
+    folded_loop,
     needs_graphviz,
     square,
     texts,
@@ -51,6 +52,9 @@ class TestSource:
         golden = Path(__file__).with_name("every_kind.gv").read_text(encoding="utf-8")
         assert picture(every_kind(), gradients=True).source == golden
 
+    def test_has_notes_at_the_head(self) -> None:
+        assert "labelloc=t" in picture(every_kind()).source.split("\n")[1]
+
     def test_is_the_same_each_time(self) -> None:
         assert picture(every_kind()).source == picture(every_kind()).source
 
@@ -61,8 +65,58 @@ class TestSource:
     def test_has_an_edge_for_each_use(self) -> None:
         assert picture(square()).source.count("n0 -> n1") == 2
 
+    def test_leads_back_from_repeat_to_repeat_dashed_and_without_moving_nodes(self) -> None:
+        (line,) = re.findall(r"n3 -> n1 \[(.*)\]", picture(folded_loop(3)).source)
+        assert "constraint=false" in line
+        assert "style=dashed" in line
+        assert "next repeat, as v0" in line
+
     def test_of_nothing_has_no_nodes(self) -> None:
         assert "->" not in picture(View()).source
+
+
+class TestLabels:
+    """Of edges; Graphviz puts them half way, which may be far from both ends."""
+
+    def fan(self) -> View:
+        """Return x with three uses, of which the last is in a scope, and what is made of them."""
+        nodes = [Vertex("n0", "leaf", "x")]
+        nodes += [Vertex(f"n{i}", "op", f"v{i}", "f(x)") for i in (1, 2, 3)]
+        nodes[3].scopes = ("net",)
+        nodes.append(Vertex("n4", "output", "y", "g(v1, v2, v3)"))
+        edges = [Edge("n0", f"n{i}", f"f'{i}") for i in (1, 2, 3)]
+        return View(nodes, [*edges, *(Edge(f"n{i}", "n4", f"g'{i}") for i in (1, 2, 3))])
+
+    def test_of_operands_with_several_uses_stand_before_the_heads(self) -> None:
+        source = picture(self.fan()).source
+        for i in range(3):
+            assert re.search(rf"\tn0 -> label{i} \[.*arrowhead=none", source)
+            assert re.search(rf"\tlabel{i} -> n{i + 1} \[", source)
+            assert f"∂v{i + 1}/∂x = f'{i + 1}" in node_line(source, f"label{i}")
+
+    def test_of_edges_across_a_border_stand_within_it(self) -> None:
+        source = picture(self.fan()).source
+        cluster = source[source.index("subgraph") : source.index("}", source.index("subgraph"))]
+        assert re.findall(r"\t(label\d|n\d) \[", cluster) == ["label2", "n3"]
+        assert "label5 -> n4" in source  # out of the scope
+
+    def test_of_other_edges_stand_beside_them(self) -> None:
+        source = picture(self.fan()).source
+        assert re.search(r"\tn1 -> n4 \[.*∂y/∂v1", source)
+        assert "label3" not in source
+
+    def test_that_are_not_there_change_nothing(self) -> None:
+        view = self.fan()
+        for edge in view.edges:
+            edge.derivative = ""
+        assert not re.search(r"label\d", picture(view).source)
+
+    @needs_graphviz
+    def test_are_no_nodes_to_a_listener(self) -> None:
+        svg = picture(self.fan()).svg()
+        assert b"Computation graph of 5 nodes" in svg
+        assert len(titles(svg, "node")) == 5
+        assert " ∂v3/∂x = f'3 " in texts(svg)
 
 
 class TestReadersQuestions:
@@ -88,8 +142,8 @@ class TestReadersQuestions:
         assert "n0 -> n2" in source
 
     def test_what_is_the_derivative_here(self) -> None:
-        (line,) = re.findall(r"^\tn3 -> n5 \[(.*)\]$", self.source, re.M)
-        assert " ∂loss/∂layers.1 = c " in line
+        assert " ∂loss/∂layers.1 = c " in node_line(self.source, "label3")
+        assert re.search(r"\tn3 -> label3 \[.*\n\t(.*\n)*\tlabel3 -> n5 \[", self.source)
 
 
 class TestNodes:

@@ -10,9 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from autodiff.drawing._values import edge_text
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.folding._folding import MOST_NODES, fold
 from autodiff.drawing.folding._repeats import without_repeats
+from autodiff.drawing.folding._slices import nearest_part
 from autodiff.drawing.pictures._svg import svg
 from tests.autodiff.drawing.hand_written import chain, every_kind
 
@@ -41,7 +43,12 @@ def said(view: View) -> list[str]:
     names = {node.key: node.name for node in view.nodes}
     found = []
     for node in view.nodes:
-        operands = [names[edge.tail] for edge in view.edges if edge.head == node.key]
+        operands = [
+            names[edge.tail] + f" ({said})" * bool(said)
+            for edge in view.edges
+            if edge.head == node.key
+            for said in [edge_text(edge, node, node) or edge.operand]
+        ]
         parts = [node.name, f"= {node.formula}" * bool(node.formula), node.note,
                  f"| {' '.join(operands)}" * bool(operands)]  # fmt: skip
         found.append(" ".join(filter(None, parts)))
@@ -60,8 +67,8 @@ class TestRepeats:
         assert said(fold(view, collapse=True)) == [
             "w",
             "h0",
-            "p12 = h0 * w ×12 | h0 w",
-            "h12 = sin(p12) ×12 | p12",
+            "p12 = h11 * w ×12, the last | h0 (first repeat) h12 (next repeat, as h11) w",
+            "h12 = sin(p12) ×12, the last | p12",
             "y = sum(h12) | h12",
         ]
 
@@ -70,12 +77,53 @@ class TestRepeats:
             "h0", *(f"h{i} = sin(h{i - 1}) | h{i - 1}" for i in range(1, 6)),
             "y = -h5 | h5", h4={"value": 4.0}, h5={"value": 5.0, "gradient": -1.0},
         )  # fmt: skip
-        folded = next(node for node in fold(view, collapse=True).nodes if node.note == "×5")
-        assert (folded.value, folded.gradient) == (5.0, -1.0)
+        node = fold(view, collapse=True).nodes[1]
+        assert (node.note, node.value, node.gradient) == ("×5, the last", 5.0, -1.0)
 
     def test_keep_both_uses_by_one_node(self) -> None:
         view = loop(5, "h{i} = h{j} * h{j} | h{j} h{j}")
-        assert "h5 = h0 * h0 ×5 | h0 h0" in said(fold(view, collapse=True))
+        again = " ".join(["h5 (next repeat, as h4)"] * 2)
+        first = " ".join(["h0 (first repeat)"] * 2)
+        assert f"h5 = h4 * h4 ×5, the last | {first} {again}" in said(fold(view, collapse=True))
+
+    def test_state_the_arithmetic_of_the_repeat_that_is_shown(self) -> None:
+        """With x = 1, h1 = sin(1) = 0.84 beside the slope cos(1) = 0.54, and so on."""
+        values = [1.0]
+        for _ in range(9):
+            values.append(float(np.sin(values[-1])))
+        view = view_of(
+            "h0",
+            *(f"h{i} = sin(h{i - 1}) | h{i - 1}" for i in range(1, 10)),
+            "y = -h9 | h9",
+            **{f"h{i}": {"value": x} for i, x in enumerate(values)},
+        )
+        for i, edge in enumerate(view.edges[:-1]):
+            edge.derivative = f"cos(h{i}) = {np.cos(values[i]):.4f}"
+        folded = fold(view, collapse=True)
+        nodes = {node.key: node for node in folded.nodes}
+        first, again, _ = folded.edges
+        assert (nodes[first.head].value, nodes[first.head].formula) == (values[9], "sin(h8)")
+        assert (again.operand, again.leads_back) == ("h8", True)
+        assert edge_text(again, nodes[again.tail], nodes[again.head]) == (
+            f"next repeat, as h8: ∂h9/∂h8 = cos(h8) = {np.cos(values[8]):.4f}"
+        )
+        assert edge_text(first, nodes[first.tail], nodes[first.head]) == "first repeat"
+
+    def test_have_the_derivatives_of_the_last_where_others_use_them(self) -> None:
+        view = view_of("x", *(f"s{i} = sin(x) | x" for i in range(3)),
+                       "y = stack(s0, s1, s2) | s0 s1 s2")  # fmt: skip
+        for i, edge in enumerate(view.edges):
+            edge.derivative = str(i)
+        assert [edge.derivative for edge in fold(view, collapse=True).edges] == ["2", "5"]
+
+    def test_say_what_a_derivative_is_taken_of(self) -> None:
+        lines = [f"W{i}" for i in range(4)]
+        lines += [f"h{i + 1} = h{i} @ W{i} | h{i} W{i}" for i in range(4)]
+        folded = fold(view_of("h0", *lines, "y = sum(h4) | h4"), collapse=True)
+        (weights,) = [edge for edge in folded.edges if edge.operand == "W3"]
+        weights.derivative = "h3"
+        nodes = {node.key: node for node in folded.nodes}
+        assert edge_text(weights, nodes[weights.tail], nodes[weights.head]) == "∂h4/∂W3 = h3"
 
     def test_take_what_each_of_them_was_given_with_them(self) -> None:
         lines = [f"W{i}" for i in range(4)]
@@ -83,15 +131,30 @@ class TestRepeats:
         view = view_of("h0", *lines, "y = sum(h4) | h4")
         assert said(fold(view, collapse=True)) == [
             "h0",
-            "W0 … W3 ×4",
-            "h4 = h0 @ W3 ×4 | h0 W0 … W3",
+            "W0 … W3 ×4, the last",
+            "h4 = h3 @ W3 ×4, the last | h0 (first repeat) h4 (next repeat, as h3) W0 … W3 (W3)",
             "y = sum(h4) | h4",
         ]
 
-    def test_say_where_keys_differ(self) -> None:
+    def test_may_have_keys_of_their_own(self) -> None:
         steps = [f"h{i + 1} = h{i} + data[{i}] | h{i} data" for i in range(4)]
         view = view_of("data", "h0", *steps, "y = sum(h4) | h4")
-        assert "h4 = h0 + data[0] … h3 + data[3] ×4 | h0 data" in said(fold(view, collapse=True))
+        shown = "h4 = h3 + data[3] ×4, the last | h0 (first repeat) h4 (next repeat, as h3) data"
+        assert shown in said(fold(view, collapse=True))
+
+    @pytest.mark.parametrize(
+        ("line", "last"),
+        [
+            ("h{i} = sin(h{j}, {i})", "sin(h5, 6)"),
+            ("h{i} = h{j} ** {i}", "h5 ** 6"),
+            ("h{i} = h{j} * 0.{i}", "h5 * 0.6"),
+            ("h{i} = h{j} + -{i}e-05", "h5 + -6e-05"),
+            ("h{i} = h{j} * (1+{i}j)", "h5 * (1+6j)"),
+        ],
+    )
+    def test_may_have_numbers_of_their_own(self, line: str, last: str) -> None:
+        folded = fold(loop(6, f"{line} | h{{j}}"), collapse=True)
+        assert [node.formula for node in folded.nodes[2:-1]] == [last]
 
     def test_within_repeats_are_counted_together(self) -> None:
         lines = []
@@ -103,14 +166,20 @@ class TestRepeats:
             lines.append(f"c{i} = cos({last}) | {last}")
             last = f"c{i}"
         folded = said(fold(view_of("x", *lines, f"y = -{last} | {last}"), collapse=True))
-        assert folded == ["x", "s32 = sin(x) ×12 | x", "c3 = cos(s32) ×4 | s32", "y = -c3 | c3"]
+        assert folded == [
+            "x",
+            "s32 = sin(s31) ×12, the last | x (first repeat) c3 (next repeat, as c2) "
+            "s32 (next repeat, as s31)",
+            "c3 = cos(s32) ×4, the last | s32",
+            "y = -c3 | c3",
+        ]
 
     def test_side_by_side_are_folded_as_well(self) -> None:
         lines = [f"s{i} = sin(x) | x" for i in range(3)]
         view = view_of("x", *lines, "y = stack(s0, s1, s2) | s0 s1 s2")
         assert said(fold(view, collapse=True)) == [
             "x",
-            "s2 = sin(x) ×3 | x",
+            "s2 = sin(x) ×3, the last | x",
             "y = stack(s0, s1, s2) | s2",
         ]
 
@@ -118,9 +187,11 @@ class TestRepeats:
         view = loop(2, "p{i} = h{j} * w | h{j} w", "h{i} = sin(p{i}) | p{i}")
         assert fold(view, collapse=True) == fold(view, collapse=False)
 
-    @pytest.mark.parametrize("line", ["h{i} = sin(h{j}, {i}) | h{j}", "h{i} = h{j} ** {i} | h{j}"])
-    def test_are_none_where_formulas_differ(self, line: str) -> None:
-        assert len(fold(loop(6, line), collapse=True).nodes) == len(loop(6, line).nodes)
+    @pytest.mark.parametrize("names", ["log2 log10 log1p expm1", "f1 g1 f2 g2"])
+    def test_are_none_where_functions_differ(self, names: str) -> None:
+        lines = [f"h{i} = {name}(h{i - 1}) | h{i - 1}" for i, name in enumerate(names.split(), 1)]
+        view = view_of("h0", *lines, "y = -h4 | h4")
+        assert fold(view, collapse=True) == fold(view, collapse=False)
 
     def test_are_none_where_shapes_differ(self) -> None:
         shapes = {f"h{i}": {"value": np.ones(i)} for i in range(1, 7)}
@@ -176,6 +247,19 @@ class TestScopes:
             "y = sum(r) | r",
         ]
 
+    def test_that_are_repeated_lead_back_too(self) -> None:
+        inside = {"scopes": ("cell",)}
+        lines = [line.format(i=i, j=i - 1) for i in range(1, 7)
+                 for line in ("p{i} = h{j} * w | h{j} w", "h{i} = sin(p{i}) | p{i}")]  # fmt: skip
+        cells = {f"{name}{i}": inside for i in range(1, 7) for name in "ph"}
+        view = view_of("w", "h0", *lines, "y = -h6 | h6", **cells)
+        assert said(fold(view, collapse=True)) == [
+            "w",
+            "h0",
+            "h6 = cell(h5, w) ×6, the last, 2 nodes | h0 (first repeat) h6 (next repeat, as h5) w",
+            "y = -h6 | h6",
+        ]
+
     def test_never_hide_an_output(self) -> None:
         view = self.layers()
         view.nodes[-1].scopes = ("net",)
@@ -197,8 +281,11 @@ class TestScopes:
 
 
 class TestConstants:
-    def constant(self, value: Any, name: str = "v1") -> View:
-        view = view_of("x", name, f"v2 = x * {name} | x {name}", "y = sum(v2) | v2")
+    def constant(self, value: Any, name: str = "v1", call: str = "x * {name}") -> View:
+        shape = {"value": np.ones(np.shape(value))}
+        formula = call.format(name=name)
+        view = view_of("x", name, f"v2 = {formula} | x {name}", "y = sum(v2) | v2", x=shape,
+                       v2=shape)  # fmt: skip
         view.nodes[1].kind, view.nodes[1].value = "constant", value
         return view
 
@@ -208,6 +295,28 @@ class TestConstants:
             "v2 = x * 0.5 | x",
             "y = sum(v2) | v2",
         ]
+
+    @pytest.mark.parametrize(
+        "call", ["{name} @ x", "x @ {name}", "einsum('i,i', {name}, x)", "concatenate({name}, x)"]
+    )
+    def test_whose_shapes_matter_are_shown(self, call: str) -> None:
+        assert len(fold(self.constant(np.zeros(3), call=call), collapse=True).nodes) == 4
+
+    def test_that_give_the_result_its_shape_are_shown(self) -> None:
+        view = self.constant(np.ones(3))
+        view.nodes[0].value = 2.0
+        assert len(fold(view, collapse=True).nodes) == 4
+
+    @pytest.mark.parametrize(
+        ("call", "formula"),
+        [
+            ("{name} ** x", "(−0.5) ** x"), ("x >= {name}", "x >= −0.5"),
+            ("where(x, {name}, x)", "where(x, −0.5, x)"),
+        ],
+    )  # fmt: skip
+    def test_are_spelt_as_in_a_program(self, call: str, formula: str) -> None:
+        folded = fold(self.constant(np.full(3, -0.5), call=call), collapse=True)
+        assert folded.nodes[1].formula == formula.replace("−", "-")
 
     @pytest.mark.parametrize(
         ("value", "name"), [(np.arange(3.0), "v1"), (np.ones(3), "mask"), (np.ones((0, 3)), "v1")]
@@ -224,12 +333,13 @@ class TestSlices:
 
     def test_from_a_start_hold_what_comes_from_it_and_the_leaves_it_takes(self) -> None:
         folded = fold(self.view, start_key="n3")
-        assert said(folded) == ["b = a * w", "d = b + c | b", "y = sum(d) | d"]
+        assert said(folded) == ["…", "b = a * w | …", "…", "d = b + c | b …", "y = sum(d) | d"]
         assert folded.notes == ["only what lies between b and the outputs"]
         assert "w" in said(fold(self.view, start_key="n2"))
 
     @pytest.mark.parametrize(
-        ("reach", "names"), [(0, "y"), (1, "dy"), (2, "bcdy"), (3, "wabcdy"), (9, "xwabcdy")]
+        ("reach", "names"),
+        [(0, "…y"), (1, "…dy"), (2, "…b…cdy"), (3, "w…abcdy"), (9, "xwabcdy")],
     )
     def test_near_the_outputs_hold_what_is_so_many_edges_away(self, reach: int, names: str) -> None:
         assert [node.name for node in fold(self.view, reach=reach).nodes] == list(names)
@@ -239,6 +349,28 @@ class TestSlices:
             "only what is within 1 edge of the outputs: 5 more nodes before it"
         ]
         assert fold(self.view, reach=9).notes == []
+
+    def test_mark_what_is_left_out_once_before_each_call(self) -> None:
+        """So that x * w is not taken for a call without operands."""
+        view = view_of("x", "w", "p = x * w | x w", "y = -p | p", p={"scopes": ("net",)})
+        folded = fold(view, start_key="n2")
+        assert said(folded) == ["…", "p = x * w | …", "y = -p | p"]
+        assert (folded.nodes[0].kind, folded.nodes[0].scopes) == ("cut", ("net",))
+
+    def test_of_slices_have_one_mark_before_each_call(self) -> None:
+        folded = fold(self.view, start_key="n3", reach=1)
+        assert said(folded) == ["…", "d = b + c | …", "y = sum(d) | d"]
+        assert folded.notes[-1].endswith("within 1 edge of the outputs: 1 more nodes before it")
+
+    def test_that_are_cut_again_keep_the_mark_there_is(self) -> None:
+        """Of d = b + c, c is left out first, and then b."""
+        cut = fold(self.view, start_key="n3")
+        cut.edges.reverse()  # what is nearest begins with the mark
+        keys = [node.key for node in nearest_part(cut, 3).nodes]
+        assert keys == ["n5_cut", "n5", "n6"]
+
+    def test_from_a_leaf_have_no_mark_before_it(self) -> None:
+        assert fold(self.view, start_key="n0").nodes[0].name == "x"
 
     @pytest.mark.parametrize("reach", [1.5, "2", True])
     def test_of_no_number_of_edges_are_refused(self, reach: Any) -> None:
@@ -251,13 +383,26 @@ class TestSlices:
 
 
 class TestAuto:
+    def test_closes_the_inner_scopes_of_what_is_more_than_can_be_read_at_once(self) -> None:
+        view = layers_of_calls(12, 6)
+        folded = fold(view)
+        assert [node.formula[:6] for node in folded.nodes[:-1]] == ["layer_"] * 12
+        assert folded.notes == ["73 nodes: scopes closed (collapse=False shows all)"]
+        assert {node.scopes for node in folded.nodes[:-1]} == {("net",)}
+        assert fold(layers_of_calls(9, 6)).nodes == layers_of_calls(9, 6).nodes
+
+    def test_leaves_the_outermost_scope_open_where_it_can(self) -> None:
+        folded = fold(layers_of_calls(70, 3))
+        assert len(folded.nodes) == 71
+        assert {node.scopes for node in folded.nodes[:-1]} == {("net",)}
+
     def test_leaves_three_hundred_nodes_as_they_are(self) -> None:
         view = chain(MOST_NODES)
         assert fold(view) == view
         assert len(fold(chain(MOST_NODES + 1)).nodes) < 10
 
     def test_says_what_it_did(self) -> None:
-        assert fold(chain(3812)).notes == ["3 812 nodes: repeats folded"]
+        assert fold(chain(3812)).notes == ["3 812 nodes: repeats folded (collapse=False shows all)"]
 
     def test_closes_scopes_where_nothing_repeats(self) -> None:
         view = irregular(400)
@@ -265,13 +410,15 @@ class TestAuto:
             node.scopes = ("outer", "inner") if i < 200 else ()
         folded = fold(view)
         assert [node.formula for node in folded.nodes if node.kind == "scope"] == ["inner()"]
-        assert folded.notes == ["400 nodes: scopes closed"]
+        assert folded.notes == ["400 nodes: scopes closed (collapse=False shows all)"]
 
     def test_keeps_what_is_nearest_to_the_outputs_at_last(self) -> None:
         view = irregular(400)
         folded = fold(view)
-        assert folded.nodes == view.nodes[-MOST_NODES:]
-        assert folded.notes == ["only the 300 nodes nearest to the outputs: 100 more before them"]
+        mark, *others = folded.nodes
+        assert mark.kind == "cut"
+        assert others == view.nodes[-60:]
+        assert folded.notes == ["only the 60 nodes nearest to the outputs: 340 more before them"]
 
     def test_draws_an_unrolled_loop_of_ten_thousand_nodes_in_seconds(self) -> None:
         begin = time.process_time()
@@ -287,9 +434,18 @@ class TestAuto:
             folded = fold(view, collapse)
             place = {node.key: i for i, node in enumerate(folded.nodes)}
             assert len(place) == len(folded.nodes)
-            assert all(place[edge.tail] < place[edge.head] for edge in folded.edges)
+            forward = [edge for edge in folded.edges if not edge.leads_back]
+            assert all(place[edge.tail] < place[edge.head] for edge in forward)
             assert {n.key for n in view.nodes if n.kind == "output"} <= place.keys()
             svg(folded)
+
+
+def layers_of_calls(layers: int, calls: int) -> View:
+    """Return the view of a net of layers of so many calls, each of its own kind, and an output."""
+    view = irregular(layers * calls + 1)
+    for i, node in enumerate(view.nodes[:-1]):
+        node.scopes = ("net", f"layer_{'ab'[i // calls % 2] * (i // calls + 1)}")
+    return view
 
 
 def irregular(count: int) -> View:

@@ -24,9 +24,15 @@ class TestValues:
     @pytest.mark.parametrize(
         ("value", "shown"),
         [
-            (1 / 3, ["0.3333"]),
+            (1 / 3, ["0.33333"]),
+            (-1 / 3, ["−0.33333"]),
+            (24.70408163265306, ["24.704"]),
+            (-2, ["−2"]),
+            (np.array([-1.5, 2.0]), ["(2,)", "[−1.5, 2]"]),
+            (np.linspace(-1, 1, 9), ["(9,)", "−1 … 1"]),
+            (np.array(-1 - 2j), ["complex128", "−1−2j"]),
             (2, ["2"]),
-            (np.float32(1.5e-12), ["float32", "1.5e-12"]),
+            (np.float32(1.5e-12), ["float32", "1.5e−12"]),
             (np.array(1 + 2j), ["complex128", "1+2j"]),
             (np.array([1.0, 2.5]), ["(2,)", "[1, 2.5]"]),
             (np.array([[1.0, 2.0]]), ["(1, 2)", "[[1, 2]]"]),
@@ -34,6 +40,13 @@ class TestValues:
             (np.arange(100.0).reshape(4, 25).T[::-2], ["(13, 4)", "0 … 99"]),
             (np.zeros((10, 10)), ["(10, 10)", "all 0"]),
             (np.ones((0, 3)), ["(0, 3)"]),
+            (np.full((1, 3), 3.366), ["(1, 3)", "all 3.366"]),
+            (np.array([3.366]), ["(1,)", "[3.366]"]),
+            (np.full(2, 1j), ["(2,) complex128", "all 0+1j"]),
+            (np.arange(1.0, 5.0), ["(4,)", "[1, 2, 3, 4]"]),
+            (np.arange(1.0, 6.0), ["(5,)", "1 … 5"]),
+            (np.arange(1.0, 5.0)[:, None] / 3, ["(4, 1)", "0.33333 … 1.3333"]),
+            (np.array([1 / 3 + 1j, 2 / 3]), ["(2,) complex128", "[0.33333+1j, 0.66667+0j]"]),
             (np.ones(9, complex), ["(9,) complex128"]),
             (np.arange(9), ["(9,) int64", "0 … 8"]),
             (np.arange(9) > 3, ["(9,) bool", "False … True"]),
@@ -49,13 +62,15 @@ class TestValues:
         ("value", "shown", "marked"),
         [
             (np.nan, "nan", ["nan"]),
-            (np.float64(-np.inf), "-inf", ["-inf"]),
-            (np.array([np.nan, 1.0]), "1 NaN, [nan, 1]", ["1 NaN"]),
+            (np.float64(-np.inf), "−inf", ["−inf"]),
+            (np.array([np.nan, 1.0]), "[nan, 1]", ["nan"]),
+            (np.array([[np.nan], [-np.inf]]), "[[nan], [−inf]]", ["nan", "−inf"]),
+            (np.full(3, np.inf), "all inf", ["all inf"]),
             (np.array([np.nan, np.nan, *range(1, 6)]), "2 NaN, 1 … 5", ["2 NaN"]),
             (
                 np.array([np.inf, -np.inf, -np.inf, np.nan, 7, 7, 7]),
-                "1 NaN, 1 inf, 2 -inf, all 7",
-                ["1 NaN, 1 inf, 2 -inf"],
+                "1 NaN, 1 inf, 2 −inf, all 7",
+                ["1 NaN, 1 inf, 2 −inf"],
             ),
             (np.full(9, np.nan), "9 NaN", ["9 NaN"]),
             (np.full(9, np.nan, complex), "9 NaN", ["9 NaN"]),
@@ -65,9 +80,14 @@ class TestValues:
     def test_that_are_not_finite_are_counted_and_marked(
         self, value: Any, shown: str, marked: list[str]
     ) -> None:
-        node = Vertex("n0", "op", "x", value=value)
-        assert said(node)[-1] == shown
-        assert warnings(node) == marked
+        node = Vertex("n0", "op", "x", value=value, alarm="here")
+        assert said(node)[-2:] == [shown, "here"]
+        assert warnings(node) == [*marked, "here"]
+
+    def test_that_others_brought_about_are_not_marked(self) -> None:
+        for value in (np.nan, np.array([np.nan, 1]), np.full(9, np.nan)):
+            node = Vertex("n0", "op", "x", value=value, gradient=value)
+            assert warnings(node) == []
 
     def test_are_counted_in_all_parts_of_a_large_array(self, monkeypatch: Any) -> None:
         monkeypatch.setattr(_values, "AT_ONCE", 16)
@@ -96,7 +116,8 @@ class TestGradients:
         assert said(Vertex("n0", kind, "x"), gradients=True) == ["x"]
 
     def test_that_are_not_finite_are_marked(self) -> None:
-        assert warnings(Vertex("n0", "leaf", "x", gradient=np.full(9, np.nan))) == ["9 NaN"]
+        node = Vertex("n0", "leaf", "x", gradient=np.full(9, np.nan), gradient_alarm="NaN here")
+        assert warnings(node) == ["9 NaN", "grad NaN here"]
 
 
 class TestNotes:
@@ -104,6 +125,10 @@ class TestNotes:
         note = said(Vertex("n0", "op", "x", note="word " * 30))[1:]
         assert len(note) == 3
         assert all(len(line) <= 60 for line in note)
+
+    def test_keep_their_lines(self) -> None:
+        note = said(Vertex("n0", "failed", "x", note="shapes differ:\n  (3,)\n  (4,)"))[1:]
+        assert note == ["shapes differ:", "  (3,)", "  (4,)"]
 
     def test_without_end_are_cut_short(self) -> None:
         note = said(Vertex("n0", "failed", "x", note="word " * 10_000))[1:]

@@ -99,6 +99,7 @@ class TestAltText:
     def test_says_what_a_node_is_when_one_hovers_over_it(self) -> None:
         assert titles(self.svg, "node")[2] == (
             "op v1 = x @ layers.0.weight\n(7,)\n1 NaN, 1 inf, 1 … 5\ngrad — (not computed)\n"
+            "NaN first here: [0]\n"
             "in model / layers.0\ntrain.py, line 12"
         )
 

@@ -9,10 +9,12 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from autodiff.drawing._themes import DARK, KINDS, LIGHT, colours
+from autodiff.drawing._themes import DARK, KINDS, LIGHT, SMALL, colours, text_width
+from autodiff.drawing._values import edge_text
 from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing.pictures._places import layout_with_labels
 from autodiff.drawing.pictures._svg import svg
-from tests.autodiff.drawing.hand_written import SVG, every_kind, square, texts, titles
+from tests.autodiff.drawing.hand_written import SVG, every_kind, folded_loop, square, texts, titles
 
 HOSTILE = [
     *("<b>", "</svg>", "<script>alert(1)</script>", "-->", "]]>", "&alpha;", "&#65;", "a&b"),
@@ -101,6 +103,53 @@ class TestElements:
         assert {"model", "layers.0"} <= set(texts(svg(every_kind()).encode()))
 
 
+class TestLoops:
+    """Edges from repeat to repeat."""
+
+    @pytest.mark.parametrize("body", [1, 2, 3])
+    @pytest.mark.parametrize("direction", ["TB", "BT", "LR", "RL"])
+    def test_lead_back_dashed(self, body: int, direction: str) -> None:
+        drawn = svg(folded_loop(body), direction=direction)
+        back = [g for g in elements(drawn, "edge") if "stroke-dasharray" in g[1].attrib]
+        assert [(g.get("data-tail"), g.get("data-head")) for g in back] == [(f"n{body}", "n1")]
+        assert "next repeat, as v0: ∂v1/∂v0 = 0.5" in texts(drawn.encode())
+
+    def test_of_several_calls_end_in_an_arrow_at_the_first(self) -> None:
+        drawn = svg(folded_loop(3))
+        (back,) = [g for g in elements(drawn, "edge") if g.get("data-tail") == "n3"
+                   and g.get("data-head") == "n1"]  # fmt: skip
+        line = [float(n) for n in re.findall(r"[-\d.]+", path_of(back))]
+        tops = [float(re.findall(r"[\d.]+", path_of(g))[1]) for g in elements(drawn, "node")]
+        assert tops[1] < line[-1] < tops[2] < line[1]
+
+    @pytest.mark.parametrize("direction", ["TB", "BT", "LR", "RL"])
+    def test_stand_clear_of_what_is_beside(self, direction: str) -> None:
+        view = folded_loop(1)
+        view.nodes.append(Vertex("other", "op", "other", "cos(x)"))
+        view.edges += [Edge("n0", "other"), Edge("other", "end")]
+        drawn = svg(view, direction=direction)
+        width, height = map(float, re.findall(r'(?:width|height)="([\d.]+)"', drawn)[:2])
+        (loop,) = [g for g in elements(drawn, "edge") if g.get("data-tail") == g.get("data-head")]
+        xs, ys = corners(path_of(loop))
+        assert 0 < min(xs) < max(xs) < width
+        assert 0 < min(ys) < max(ys) < height
+        labels = [edge_text(e, view.nodes[0], view.nodes[1]) for e in view.edges]
+        sizes = {node.key: (90.0, 40.0) for node in view.nodes}
+        found = layout_with_labels(view, labels, sizes, direction)
+        i = next(i for i, edge in enumerate(view.edges) if edge.leads_back)
+        (x, y), (other_x, other_y) = found.centres[f"label {i}"], found.centres["other"]
+        wide, tall = text_width(labels[i], SMALL), SMALL
+        assert abs(x - other_x) > (wide + 90) / 2 or abs(y - other_y) > (tall + 40) / 2
+        assert 0 < x - wide / 2 < x + wide / 2 < found.size[0]
+        assert 0 < y - tall / 2 < y + tall / 2 < found.size[1]
+
+
+def corners(path: str) -> tuple[list[float], list[float]]:
+    """Return the abscissae and ordinates of a path with absolute commands."""
+    numbers = [float(n) for n in re.findall(r"[-\d.]+", path)]
+    return numbers[::2], numbers[1::2]
+
+
 class TestText:
     drawn = svg(every_kind(), gradients=True).encode()
 
@@ -115,13 +164,10 @@ class TestText:
     def test_stands_on_edges(self) -> None:
         assert "∂loss/∂layers.1 = c" in texts(self.drawn)
 
-    def test_of_notes_stands_at_the_foot(self) -> None:
-        root = ElementTree.fromstring(self.drawn)
-        *_, last = root.iter(f"{SVG}text")
+    def test_of_notes_stands_at_the_head(self) -> None:
+        *others, last = ElementTree.fromstring(self.drawn).iter(f"{SVG}text")
         assert "".join(last.itertext()) == "the value of x has changed since"
-        assert float(root.get("height", "")) - 15 < float(last.get("y", "")) < float(
-            root.get("height", "")
-        )  # fmt: skip
+        assert 0 < float(last.get("y", "")) < min(float(text.get("y", "")) for text in others)
 
     def test_for_hovering_says_the_place(self) -> None:
         assert titles(self.drawn, "node")[2].split("\n")[-1] == "train.py, line 12"

@@ -9,12 +9,12 @@ import autodiff
 from autodiff import Tensor
 from autodiff.drawing._text import DEEPEST, render_text
 from autodiff.drawing._view import Edge, Vertex, View
-from tests.autodiff.drawing.hand_written import chain, every_kind, square
+from tests.autodiff.drawing.hand_written import chain, every_kind, folded_loop, square
 
 EVERY_KIND = """\
 loss = sum(layers.1 * c)      output                 2.5                  grad 1
 ├ layers.1                    scope                                                   ×12, 36 nodes
-│ └ v1 = x @ layers.0.weight             (7,)        1 NaN, 1 inf, 1 … 5  grad —
+│ └ v1 = x @ layers.0.weight             (7,)        1 NaN, 1 inf, 1 … 5  grad —      <alarm>
 │   ├ x                       leaf       (4, 3)      all 1                grad all 0
 │   └ layers.0.weight         parameter  (3, 7)      0 … 20               grad —
 └ c                           constant   (2,) int64  [1, 2]
@@ -22,7 +22,7 @@ v2 = loss @ x                 failed                                            
 ├ loss (above)
 └ x (above)
 
-the value of x has changed since"""
+the value of x has changed since""".replace("<alarm>", "NaN first here: [0]")
 
 
 def test_shows_all_that_a_view_holds() -> None:
@@ -82,6 +82,26 @@ class TestTree:
 
     def test_of_nothing_is_empty(self) -> None:
         assert render_text(View()) == ""
+
+
+class TestLoops:
+    def test_that_were_folded_lead_back_to_what_is_above(self) -> None:
+        assert render_text(folded_loop(2)).split("\n") == [
+            "y = -v2           output  0.3",
+            "└ v2 = sin(v1)            0.3",
+            "  └ v1 = sin(v0)          0.3",
+            "    ├ x           leaf    1    first repeat",
+            "    └ v2 (above)               next repeat, as v0: ∂v1/∂v0 = 0.5",
+        ]
+
+
+class TestNotes:
+    def test_stay_on_one_line_each(self) -> None:
+        """Where a terminal breaks lines it knows how wide it is."""
+        view = square()
+        view.notes = ["word " * 40 + "end", "second"]
+        *_, first, second = render_text(view).split("\n")
+        assert (first.split()[-1], second) == ("end", "second")
 
 
 class TestColumns:
@@ -155,7 +175,7 @@ class TestPublic:
 
         shown = autodiff.text(steps, 1.0)
         assert "×399" in shown
-        assert shown.endswith("401 nodes: repeats folded")
+        assert shown.endswith("401 nodes: repeats folded (collapse=False shows all)")
         assert len(autodiff.text(steps, 1.0, collapse=False).split("\n")) > 400
 
     def test_shows_a_part_on_request(self) -> None:

@@ -1,0 +1,69 @@
+"""Where NaN and infinities come from: the nodes that have them first."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from autodiff.drawing._values import nonfinite_counts
+from autodiff.drawing._view import Vertex, View
+
+
+def with_alarms(view: View) -> View:
+    """Return the view in which nodes say where NaN or infinities come up.
+
+    In a value that is where its operands have none; in a gradient, where what uses it has none.
+    """
+    values = {node.key: _kinds(node.value) for node in view.nodes}
+    gradients = {node.key: _kinds(node.gradient) for node in view.nodes}
+    operands: dict[str, list[str]] = {}
+    users: dict[str, list[str]] = {}
+    if any(values.values()) or any(gradients.values()):
+        for edge in view.edges:
+            operands.setdefault(edge.head, []).append(edge.tail)
+            users.setdefault(edge.tail, []).append(edge.head)
+
+    def with_its_alarm(node: Vertex) -> Vertex:
+        before = (values[key] for key in operands.get(node.key, ()))
+        behind = (gradients[key] for key in users.get(node.key, ()))
+        alarm = _first_here(node.value, values[node.key], before)
+        gradient_alarm = _first_here(node.gradient, gradients[node.key], behind)
+        if not alarm and not gradient_alarm:
+            return node
+        return replace(node, alarm=alarm, gradient_alarm=gradient_alarm)
+
+    return View([with_its_alarm(node) for node in view.nodes], list(view.edges), list(view.notes))
+
+
+def without_source(view: View, drawn: View) -> list[str]:
+    """Return a note where something is not finite, but its source is not drawn."""
+    if any(node.alarm for node in drawn.nodes):
+        return []
+    sources = [node for node in view.nodes if node.alarm]
+    return [f"{node.alarm.replace('here', f'in {node.name}')}, not drawn" for node in sources[:1]]
+
+
+def _kinds(value: Any) -> set[str]:
+    """Return which of NaN and inf there are in a value."""
+    if not isinstance(value, np.ndarray | np.generic | float | complex):
+        return set()
+    return {name.lstrip("−") for name in nonfinite_counts(np.asarray(value))}
+
+
+def _first_here(value: Any, kinds: set[str], others: Iterable[set[str]]) -> str:
+    known = set().union(*others) if kinds else set()
+    if "NaN" in kinds and "NaN" not in known:
+        return f"NaN first here{_index(np.isnan(value))}"
+    if "inf" in kinds and not known:
+        return f"inf first here{_index(np.isinf(value))}"
+    return ""
+
+
+def _index(found: Any) -> str:
+    """Return the first index at which an array is true."""
+    if not np.ndim(found):
+        return ""
+    return f": [{', '.join(map(str, np.unravel_index(np.argmax(found), np.shape(found))))}]"
