@@ -75,7 +75,9 @@ def draw(
         Whether to compute the gradient of each node, for the picture alone: ``grad`` stays as it
         is.
     derivatives : bool
-        Whether to write the local derivative at each edge.
+        Whether to write the local derivative at each edge: "∂y/∂x = cos(x) = 0.54", or, of an op
+        that is not elementwise, the map "g ↦ g @ W.T" that takes ``g``, the cotangent of the node
+        that the edge leads to, to what comes back along the edge. Hover text has it whole.
     collapse : "auto", bool or str
         Whether to fold repeats and close scopes; "auto" does so for large graphs.
     direction : "TB", "LR", "BT" or "RL"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from pathlib import PurePath
 from typing import Any, NamedTuple
@@ -13,7 +14,9 @@ from autodiff.drawing._view import Edge, Vertex
 MOST_ENTRIES = 6
 AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no second one
 WIDEST = 60  # characters of a line of a note
+WIDEST_FORMULA = 39  # characters of a local derivative on an edge
 MOST_LINES = 6
+A_MAP = "g ↦ "  # what local derivatives begin with that are no factors
 KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call"}
 WITHOUT_GRADIENT = ("constant", "scope", "failed")
 
@@ -65,10 +68,39 @@ def hover_text(node: Vertex, *, values: bool = True, gradients: bool = False) ->
 
 
 def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
-    """Return what an edge says: the local derivative, if it was asked for."""
-    if not edge.derivative:
-        return ""
-    return printable(f"∂{head.name}/∂{tail.name} = {edge.derivative}").replace("\n", " ")
+    """Return what an edge says: the local derivative, if it was asked for, cut where it is long.
+
+    Of an op that is not elementwise it is a map, "g ↦ W.T @ g", of which ``g`` is the head's
+    cotangent.
+    """
+    return _derivative(short_derivative(edge.derivative), tail, head)
+
+
+def edge_hover_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
+    """Return all that is to be said of an edge where there is room: its ends, and what g is."""
+    said = [f"{printable(tail.name)} → {printable(head.name)}"]
+    if edge.derivative:
+        said.append(_derivative(edge.derivative, tail, head))
+    if edge.derivative.startswith(A_MAP):
+        said.append(f"g: the cotangent of {printable(head.name)}")
+    return "\n".join(said)
+
+
+def _derivative(text: str, tail: Vertex, head: Vertex) -> str:
+    of = "" if not text or text.startswith(A_MAP) else f"∂{head.name}/∂{tail.name} = "
+    return printable(of + text).replace("\n", " ")
+
+
+def short_derivative(derivative: str) -> str:
+    """Return a local derivative with "…" for what an edge has no room for, and its value."""
+    if len(derivative) <= WIDEST_FORMULA:
+        return derivative
+    value = match[0] if (match := re.search(r" = [−\d(]\S{,24}$", derivative)) else ""
+    formula, room = derivative.removesuffix(value), WIDEST_FORMULA - len(value)
+    whole_words = textwrap.shorten(formula, room, placeholder=" …")
+    if len(whole_words) > room // 2:
+        return whole_words + value
+    return f"{formula[: room - 1]}…{value}"
 
 
 def note_lines(text: str) -> list[str]:

@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from html import escape
 
 from autodiff.drawing._themes import FONT, SIZE, SMALL, THEMES, Theme
-from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
+from autodiff.drawing._values import (
+    Piece,
+    edge_hover_text,
+    edge_text,
+    hover_text,
+    lines,
+    note_lines,
+    printable,
+)
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.pictures._picture import Origin, Picture
 
@@ -122,7 +130,7 @@ def _node(node: Vertex, theme: Theme, values: bool, gradients: bool) -> dict[str
 
 def _edge(edge: Edge, tail: Vertex, head: Vertex, theme: Theme) -> dict[str, str]:
     said = edge_text(edge, tail, head)
-    hover = _hover(f"{printable(tail.name)} → {printable(head.name)}" + f"\n{said}" * bool(said))
+    hover = _hover(edge_hover_text(edge, tail, head))
     attributes = {"tooltip": hover, **EDGES.get(tail.kind, {})}
     if said:
         label = _label([[Piece(f" {said} ", "derivative")]], theme)

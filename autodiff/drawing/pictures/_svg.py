@@ -7,7 +7,15 @@ from html import escape
 from itertools import pairwise
 
 from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, text_width
-from autodiff.drawing._values import Piece, edge_text, hover_text, lines, note_lines, printable
+from autodiff.drawing._values import (
+    Piece,
+    edge_hover_text,
+    edge_text,
+    hover_text,
+    lines,
+    note_lines,
+    printable,
+)
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.layout._layout import Box, Point, Positions, layout
 from autodiff.drawing.pictures._head import PICTURE, head
@@ -47,7 +55,7 @@ def svg(
     width, height = _paper(found, notes)
     body = [
         *(_cluster(box, colours) for box in sorted(found.boxes, key=lambda box: len(box.scopes))),
-        *_edges(view, found.routes, labels, colours, direction),
+        *_edges(view, found.routes, colours, direction),
         *_labels(view, found, labels, colours),
         *(
             _node(node, found.centres[key], sizes[key], said[key], hover[key], colours)
@@ -192,23 +200,22 @@ def _title_left(box: Box) -> float:
 
 
 def _edges(
-    view: View, routes: Sequence[list[Point]], labels: Sequence[str], theme: Theme, direction: str
+    view: View, routes: Sequence[list[Point]], theme: Theme, direction: str
 ) -> Iterator[str]:
     nodes = {node.key: node for node in view.nodes}
-    for edge, route, label in zip(view.edges, routes, labels, strict=True):
-        yield _edge(edge, nodes, route, label, theme, direction)
+    for edge, route in zip(view.edges, routes, strict=True):
+        yield _edge(edge, nodes, route, theme, direction)
 
 
 def _edge(
     edge: Edge,
     nodes: dict[str, Vertex],
     route: list[Point],
-    label: str,
     theme: Theme,
     direction: str,
 ) -> str:
     tail, head = nodes[edge.tail], nodes[edge.head]
-    hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
+    hover = edge_hover_text(edge, tail, head)
     dashed = ' stroke-dasharray="4 3"' if tail.kind == "constant" else ""
     dx, dy = {"TB": (0, 1), "BT": (0, -1), "LR": (1, 0), "RL": (-1, 0)}[direction]
     x, y = route[-1]
