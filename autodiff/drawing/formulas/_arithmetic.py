@@ -226,7 +226,7 @@ writers |= {
     np.less_equal: _comparison(np.less_equal, "≤"),
     np.greater: _comparison(np.greater, ">"),
     np.greater_equal: _comparison(np.greater_equal, "≥"),
-    np.equal: _comparison(np.equal, "=", rare=True),
+    np.equal: _comparison(np.equal, "==", rare=True),
     np.not_equal: _comparison(np.not_equal, "≠", rare=False),
     np.logical_and: _and,
     np.bitwise_and: _and,
