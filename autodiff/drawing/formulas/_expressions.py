@@ -238,7 +238,7 @@ def key_text(parts: tuple[Any, ...], ndim: int) -> str:
         parts = parts[1:]
         while len(parts) > 1 and _is_all(parts[-1]):
             parts = parts[:-1]
-    return ", ".join(map(_index_text, parts)) or "…"
+    return ", ".join(map(_index_text, parts)) or "..."
 
 
 def _none(k: Any) -> Any:
@@ -253,7 +253,7 @@ def _index_text(k: Any) -> str:
     if isinstance(k, slice):
         ends = [k.start, k.stop, k.step][: 2 + (k.step is not None)]
         return ":".join("" if end is None else spelling(end) for end in ends)
-    return "…" if k is Ellipsis else spelling(k)
+    return "..." if k is Ellipsis else spelling(k)
 
 
 def call(name: str, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Symbol:
