@@ -196,16 +196,6 @@ def test_a_local_derivative_is_a_formula_with_the_numbers_in_it() -> None:
     assert "5 times as fast as v1" in found[2].says
 
 
-def test_a_condition_is_whole_and_in_brackets_once() -> None:
-    found = course(lambda x: np.maximum(x, 0.0), 3.0)
-    assert found[1].equations[1] == [
-        *("∂output/∂x", "(1 if x == output else 0)", "(1 if 3 == 3 else 0)", "1")
-    ]
-    found = course(lambda x: np.sum(np.maximum(x, 0.0)), np.arange(-3.0, 4.0))
-    [arrival] = [step for step in found if step.heading == "∂output/∂x through v1"]
-    assert arrival.equations[0][1] == "∂output/∂v1 · (1 if x == v1 else 0)"
-
-
 def test_matrices_are_shown_by_shape_and_range_and_their_rules_as_products() -> None:
     found = course(network, *ARRAYS)
     value = found[1].values[found[1].node]
@@ -217,6 +207,16 @@ def test_matrices_are_shown_by_shape_and_range_and_their_rules_as_products() -> 
         "∂output/∂v1 @ w1.T",
         "x.T @ ∂output/∂v1",
     ]
+
+
+def test_a_condition_is_whole_and_in_brackets_once() -> None:
+    found = course(lambda x: np.maximum(x, 0.0), 3.0)
+    assert found[1].equations[1] == [
+        *("∂output/∂x", "(1 if x == output else 0)", "(1 if 3 == 3 else 0)", "1")
+    ]
+    found = course(lambda x: np.sum(np.maximum(x, 0.0)), np.arange(-3.0, 4.0))
+    [arrival] = [step for step in found if step.heading == "∂output/∂x through v1"]
+    assert arrival.equations[0][1] == "∂output/∂v1 · (1 if x == v1 else 0)"
 
 
 def test_a_sum_is_written_where_an_operand_was_broadcast() -> None:
