@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import textwrap
 from collections.abc import Iterator, Sequence
 from itertools import groupby
@@ -18,7 +19,9 @@ LONGEST_LIST = 30  # characters
 AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no second one
 WIDEST = 60  # characters of a line of a note
 WIDEST_CAPTION = 100
+WIDEST_FORMULA = 39  # characters of a local derivative on an edge
 MOST_LINES = 6
+A_MAP = "g ↦ "  # what local derivatives begin with that are no factors
 KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call", "cut": "left out:"}
 WITHOUT_GRADIENT = ("constant", "scope", "cut", "failed")
 
@@ -78,12 +81,42 @@ def hover_text(node: Vertex, *, values: bool = True, gradients: bool = False) ->
 
 
 def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
-    """Return what an edge says: between which repeats it leads, and the local derivative."""
+    """Return what an edge says: between which repeats it leads, and the local derivative.
+
+    That is cut where it is long. Of an op that is not elementwise it is a map, "g ↦ W.T @ g", of
+    which ``g`` is the head's cotangent.
+    """
+    return _edge_words(edge, short_derivative(edge.derivative), tail, head)
+
+
+def edge_hover_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
+    """Return all that is to be said of an edge where there is room: its ends, and what g is."""
+    said = [f"{printable(tail.name)} → {printable(head.name)}"]
+    said += filter(None, [_edge_words(edge, edge.derivative, tail, head)])
+    if edge.derivative.startswith(A_MAP):
+        said.append(f"g: the cotangent of {printable(head.name)}")
+    return "\n".join(said)
+
+
+def _edge_words(edge: Edge, derivative: str, tail: Vertex, head: Vertex) -> str:
     operand = edge.operand or tail.name
-    derivative = f"∂{head.name}/∂{operand} = {edge.derivative}" if edge.derivative else ""
+    is_factor = derivative and not derivative.startswith(A_MAP)
+    derivative = f"∂{head.name}/∂{operand} = {derivative}" if is_factor else derivative
     renamed = f"as {edge.operand}" if edge.leads_back and edge.operand else ""
     said = ", ".join(filter(None, [edge.repeat, renamed]))
     return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
+
+
+def short_derivative(derivative: str) -> str:
+    """Return a local derivative with "…" for what an edge has no room for, and its value."""
+    if len(derivative) <= WIDEST_FORMULA:
+        return derivative
+    value = match[0] if (match := re.search(r" = [−\d(]\S{,24}$", derivative)) else ""
+    formula, room = derivative.removesuffix(value), WIDEST_FORMULA - len(value)
+    whole_words = textwrap.shorten(formula, room, placeholder=" …")
+    if len(whole_words) > room // 2:
+        return whole_words + value
+    return f"{formula[: room - 1]}…{value}"
 
 
 def note_lines(text: str, widest: int = WIDEST) -> list[str]:

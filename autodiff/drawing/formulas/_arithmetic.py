@@ -203,7 +203,14 @@ def _choice(condition: Any, x: Any, y: Any) -> Any:
     return _formula(text, CHOICE, np.where, condition, x, y)
 
 
+def _swapaxes(x: Any, i: int, j: int) -> Any:
+    if {i % x.ndim, j % x.ndim} == {x.ndim - 2, x.ndim - 1}:
+        return x.mT
+    return call("swapaxes", np.swapaxes, (x, i, j), {})
+
+
 writers |= {
+    np.swapaxes: _swapaxes,
     np.where: _choice,
     np.add: _sum,
     np.subtract: _difference,
@@ -219,7 +226,7 @@ writers |= {
     np.less_equal: _comparison(np.less_equal, "≤"),
     np.greater: _comparison(np.greater, ">"),
     np.greater_equal: _comparison(np.greater_equal, "≥"),
-    np.equal: _comparison(np.equal, "=", rare=True),
+    np.equal: _comparison(np.equal, "==", rare=True),
     np.not_equal: _comparison(np.not_equal, "≠", rare=False),
     np.logical_and: _and,
     np.bitwise_and: _and,

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autodiff.drawing.formulas._literals import ATOM, number, spelling
+from autodiff.drawing.formulas._literals import ATOM, entries, number, spelling
 
 # What NumPy's functions write where that is more than a call; _arithmetic.py fills it in.
 writers: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -105,6 +105,11 @@ class Symbol(NDArrayOperatorsMixin):
     def T(self) -> Symbol:  # noqa: N802  # ndarray's name
         """The transpose."""
         return self._followed_by(".T", np.transpose)
+
+    @property
+    def mT(self) -> Symbol:  # noqa: N802  # ndarray's name
+        """The transposes of matrices."""
+        return self._followed_by(".mT", np.matrix_transpose) if self.ndim > 2 else self.T
 
     @property
     def real(self) -> Any:
@@ -211,10 +216,15 @@ def literal(x: Any) -> Symbol:
     if isinstance(x, Symbol):
         return x
     if not isinstance(x, int | float | complex | np.number | np.bool):
-        return Symbol(spelling(x), ATOM, lambda: x, smooth=False)
+        text = entries(x) if isinstance(x, np.ndarray) else spelling(x)
+        return Symbol(text, ATOM, lambda: x, smooth=False)
     text, level = number(x)
     opposite = literal(np.negative(x)) if text.startswith("−") else None
     return Symbol(text, level, lambda: x, smooth=False, opposite=opposite)
+
+
+def _spelling_in_mathematics(x: Any) -> str:
+    return literal(x).text
 
 
 def in_brackets(x: Symbol, level: int) -> str:
@@ -228,7 +238,7 @@ def key_text(parts: tuple[Any, ...], ndim: int) -> str:
         parts = parts[1:]
         while len(parts) > 1 and _is_all(parts[-1]):
             parts = parts[:-1]
-    return ", ".join(map(_index_text, parts)) or "…"
+    return ", ".join(map(_index_text, parts)) or "..."
 
 
 def _none(k: Any) -> Any:
@@ -243,14 +253,15 @@ def _index_text(k: Any) -> str:
     if isinstance(k, slice):
         ends = [k.start, k.stop, k.step][: 2 + (k.step is not None)]
         return ":".join("" if end is None else spelling(end) for end in ends)
-    return "…" if k is Ellipsis else spelling(k)
+    return "..." if k is Ellipsis else spelling(k)
 
 
 def call(name: str, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Symbol:
     """Return the formula of a call."""
     options = [f"{k}={spelling(v)}" for k, v in kwargs.items() if v is not None and v is not False]
+    spell = _spelling_in_mathematics if isinstance(function, np.ufunc) else spelling
     return Symbol(
-        f"{name}({', '.join([*map(spelling, args), *options])})",
+        f"{name}({', '.join([*map(spell, args), *options])})",
         ATOM,
         lambda: function(*values_in(args), **values_in(kwargs)),
         rare=_RARE.get(function),

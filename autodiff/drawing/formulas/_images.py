@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff.drawing.formulas._expressions import Symbol, call, key_text
+from autodiff.drawing.formulas._expressions import Symbol, call, key_text, literal
 
 
 def _where_extreme(g: Symbol, out: Symbol, x: Symbol, *static: Any) -> str:
@@ -47,12 +47,41 @@ def _at(key: Any) -> str:
     return f"[{key_text(key, len(key) - 1)}]"
 
 
-def _log_softmax(g: Symbol, out: Symbol, x: Symbol, axes: Any) -> Any:
-    return g - np.exp(out) * call("sum", np.sum, (g,), {"axis": axes, "keepdims": True})
+def _log_softmax(g: Symbol, out: Symbol, x: Symbol, axes: Any) -> str:
+    return f"g − exp({out})·Σ g"
 
 
 def _cross_entropy(g: Symbol, out: Symbol, x: Symbol, labels: Any) -> str:
     return f"g·(softmax({x}) − onehot(labels))/{len(labels)}"
+
+
+def _matmul_left(g: Symbol, out: Symbol, x: Any, y: Any) -> str:
+    return _over_stacks(g @ _transposes(y), out, x)
+
+
+def _matmul_right(g: Symbol, out: Symbol, x: Any, y: Any) -> str:
+    return _over_stacks(_transposes(x) @ g, out, y)
+
+
+def _solve_matrix(g: Symbol, out: Symbol, a: Any, b: Any) -> str:
+    return _over_stacks(-_solution(a, g) @ out.mT, out, a)
+
+
+def _solve_side(g: Symbol, out: Symbol, a: Any, b: Any) -> str:
+    return _over_stacks(_solution(a, g), out, b)
+
+
+def _solution(a: Any, g: Symbol) -> Symbol:
+    return call("solve", np.linalg.solve, (_transposes(a), g), {})
+
+
+def _transposes(x: Any) -> Symbol:
+    return literal(x).mT
+
+
+def _over_stacks(image: Symbol, out: Symbol, x: Any) -> str:
+    """Return an image, summed over the stacks that the operand was broadcast over."""
+    return f"Σ {image}" if x.shape[:-2] != out.shape[:-2] else str(image)
 
 
 _EXTREME = (_where_extreme,)
@@ -73,6 +102,7 @@ IMAGES: dict[str, tuple[Callable[..., Any], ...]] = {
     "rfft": (lambda g, out, x, *_: "rfftᵀ(g)",),
     "irfft": (lambda g, out, x, *_: "irfftᵀ(g)",),
     # products
+    "matmul": (_matmul_left, _matmul_right),
     "matvec": (lambda g, out, x, y: f"outer(g, {y})", lambda g, out, x, y: x.T @ g),
     "vecmat": (lambda g, out, x, y: y @ g, lambda g, out, x, y: f"outer({x}, g)"),
     "vecdot": (lambda g, out, x, y: g * y, lambda g, out, x, y: g * x),
@@ -81,6 +111,7 @@ IMAGES: dict[str, tuple[Callable[..., Any], ...]] = {
     "log_softmax": (_log_softmax,),
     "softmax_cross_entropy": (_cross_entropy,),
     # matrices, as the sources that the rules name
+    "solve": (_solve_matrix, _solve_side),
     "det": (lambda g, out, x: g * out * np.linalg.inv(x).T,),
     "slogdet": (lambda g, out, x: g * np.linalg.inv(x).T,),
     "pinv": (lambda g, out, x, *_: f"−{out}.T @ g @ {out}.T + terms of the null spaces",),
@@ -100,10 +131,10 @@ IMAGES: dict[str, tuple[Callable[..., Any], ...]] = {
             "(gQ + Q @ M) @ inv(R).T, M: upper triangle of gR @ R.T − Q.T @ gQ, mirrored"
         ),
     ),
-    "eigvalsh": (lambda g, out, x, *_: f"V @ diag(g) @ V.T, V: eigenvectors of {x}",),
+    "eigvalsh": (lambda g, out, x, *_: "V @ diag(g) @ V.T, V: eigenvectors",),
     "eigh": (lambda g, out, x, *_: f"V @ (F∘(V.T @ gV) + diag(gλ)) @ V.T, {_GAPS}",),
     "eig": (lambda g, out, x: f"inv(V).T @ (F∘(V.T @ gV) + diag(gλ)) @ V.T, {_GAPS}",),
-    "svdvals": (lambda g, out, x: f"U @ diag(g) @ Vᵀ, of the singular vectors of {x}",),
+    "svdvals": (lambda g, out, x: f"U @ diag(g) @ Vᵀ, of svd({x})",),
     "svd": (lambda g, out, x: "U @ (P + diag(gσ)) @ Vᵀ, P: from gU and gV, by 1/(σⱼ² − σᵢ²)",),
     "vectors": (lambda g, out, x, *_: "g, and 0 for the values",),
 }

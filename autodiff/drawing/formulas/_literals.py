@@ -1,12 +1,19 @@
-"""Numbers and static arguments as formulas spell them."""
+"""Numbers and static arguments as formulas spell them.
+
+What is mathematics has the sign "−", what is code "-": an axis, an index.
+"""
 
 from __future__ import annotations
 
-from math import isclose, log, pi, sqrt
+from collections.abc import Callable
+from fractions import Fraction
+from math import isclose, isfinite, log, pi, sqrt
 from typing import Any
 
 import numpy as np
 
+MOST_ENTRIES = 4  # of an array that is written into a formula
+GREATEST_DIVISOR = 12
 PRODUCT, NEGATIVE, _POWER, ATOM = range(7, 11)  # how tightly they hold together
 
 _CONSTANTS = [
@@ -59,19 +66,37 @@ def _magnitude(x: Any) -> tuple[str, int]:
     for value, text, level in _CONSTANTS:
         if isclose(x, value, rel_tol=1e-15):
             return text, level
-    return decimal(x), ATOM
+    return (ratio, PRODUCT) if (ratio := fraction(x)) else (decimal(x), ATOM)
+
+
+def fraction(x: Any) -> str:
+    """Return p/q for what five digits do not tell and a small divisor does."""
+    if isinstance(x, complex | np.complexfloating) or not isfinite(x) or float(f"{x:.5g}") == x:
+        return ""
+    ratio = Fraction(float(x)).limit_denominator(GREATEST_DIVISOR)
+    if ratio.denominator == 1 or abs(ratio.numerator) >= 100:
+        return ""
+    is_exact = isclose(x, ratio, rel_tol=2**-24)  # float32's
+    return str(ratio).replace("-", "−") if is_exact else ""
+
+
+def entries(x: Any, write: Callable[[Any], str] = lambda x: number(x)[0]) -> str:
+    """Return an array as its few entries; "…" stands for more."""
+    if np.ndim(x) == 0:
+        return write(x[()])
+    if x.size > MOST_ENTRIES:
+        return "…"
+    return f"[{', '.join(entries(part, write) for part in x)}]"
 
 
 def spelling(x: Any) -> str:
     """Return an argument as a program spells it."""
     if isinstance(x, np.ndarray):
-        if x.ndim == 0:
-            return spelling(x[()])
-        return f"[{', '.join(map(spelling, x))}]" if x.size <= 4 else "…"
+        return entries(x, spelling)
     if isinstance(x, list):
         return f"[{', '.join(map(spelling, x))}]"
     if isinstance(x, tuple):
         return spelling(x[0]) if len(x) == 1 else f"({', '.join(map(spelling, x))})"
     if isinstance(x, int | float | complex | np.number) and not isinstance(x, bool):
-        return number(x)[0]
+        return number(x)[0].replace("−", "-")
     return str(x) if isinstance(x, np.generic) else repr(x)

@@ -14,11 +14,16 @@ import autodiff.drawing.formulas._arithmetic  # noqa: F401  # what operators wri
 from autodiff._core.op import Each, Op
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing.formulas._expressions import COMPARISON, OR, Symbol, literal
+from autodiff.drawing.formulas._expressions import CHOICE, COMPARISON, Symbol, literal
 from autodiff.drawing.formulas._images import IMAGES, IMAGES_OF_EACH
-from autodiff.drawing.formulas._literals import ATOM, decimal, number, spelling
-
-MOST_ENTRIES = 4  # of an array that is written into a formula
+from autodiff.drawing.formulas._literals import (
+    ATOM,
+    MOST_ENTRIES,
+    decimal,
+    entries,
+    fraction,
+    number,
+)
 
 
 @dataclass(frozen=True)
@@ -42,20 +47,31 @@ class Formula:
 
 
 def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
-    """Return what stands on the edge from an input: the formula, and the number if it is one.
+    """Return what is said at the edge from an input: the formula, and the number if it is one.
 
-    Takes what ``local_derivative`` takes. It is empty where no formula comes of the rule.
+    Of an op that is not elementwise it is the map that takes ``g``, the cotangent of what the op
+    computed, to what comes back along the edge. Takes what ``local_derivative`` takes. It is empty
+    where no formula comes of the rule.
 
     Examples
     --------
     >>> derivative_text(np.sin(Tensor(3.0)), 0, ["x", "v1"])
     'cos(x) = −0.98999'
+    >>> derivative_text(Tensor(np.eye(2)) @ np.eye(2), 0, ["x", "w", "v1"])
+    'g ↦ g @ w.T'
     """
     formula = local_derivative(y, i, names)
-    if formula is None or formula.value is None:
-        return formula.symbols if formula else ""
-    text = decimal(formula.value)
-    return text if text == formula.symbols else f"{formula.symbols} = {text}"
+    if formula is None:
+        return ""
+    assert y.op is not None
+    if y.op.structural:
+        return f"g ↦ {formula.symbols}"
+    if formula.value is None or formula.symbols in (
+        decimal(formula.value),
+        fraction(formula.value),
+    ):
+        return formula.symbols
+    return f"{formula.symbols} = {decimal(formula.value)}"
 
 
 def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
@@ -98,8 +114,12 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
     small = all(np.ndim(v) <= 1 or np.size(v) == 1 for v in values) and all(
         np.size(v) <= MOST_ENTRIES for v in values
     )
-    *operands, out = values if small else map(_sample, values, range(len(values)))
-    atoms = [*map(_atom, names[:-1], operands), Symbol(names[-1], ATOM, lambda: out, smooth=False)]
+    *operands, out = [
+        _as_number(v) if not name and np.size(v) == 1 else v if small else _sample(v, k)
+        for k, (name, v) in enumerate(zip(names, values, strict=True))
+    ]
+    labels = map(_label, names[:-1], values)
+    atoms = [*map(_atom, labels, operands), Symbol(names[-1], ATOM, lambda: out, smooth=False)]
     formula = _factor(op, i, atoms)
     if formula is None:
         return None
@@ -109,8 +129,8 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
         return Formula(_text(formula))
     value = np.asarray(_rule(op, i)(np.float64(1), out, *operands)) * 1
     result = value.item() if value.size == 1 else None
-    text, shown = _text(_factor(op, i, [*map(_with_number, atoms)])), spelling(value.reshape(-1))
-    shown = shown if result is None else decimal(result)
+    text = _text(_factor(op, i, [*map(_with_number, atoms)]))
+    shown = entries(value.reshape(-1), decimal) if result is None else decimal(result)
     return Formula(_text(formula), text if text == shown else f"{text} = {shown}", result)
 
 
@@ -141,9 +161,23 @@ def _is_ours(rule: Callable[..., Any]) -> bool:
 
 def _text(x: Any) -> str:
     """Return a formula's text, of a condition that of the number it counts as."""
-    if isinstance(x, Symbol) and OR <= x.level <= COMPARISON:
-        return f"1 if {x.text} else 0"
-    return literal(x).text
+    formula = literal(x)
+    if formula.level > COMPARISON:
+        return formula.text
+    return f"({formula.text})" if formula.level == CHOICE else f"(1 if {formula.text} else 0)"
+
+
+def _label(name: str, value: Any) -> str:
+    """Return what stands for an operand: of an array without a name what can be said of it."""
+    if name or np.ndim(value) == 0 or np.size(value) == 1:
+        return name
+    is_mask = np.result_type(value).kind == "b" and np.size(value) > MOST_ENTRIES
+    return "mask" if is_mask else entries(np.asarray(value))
+
+
+def _as_number(value: Any) -> Any:
+    """Return the one entry of an array; where there is but a number, that as it is."""
+    return value.reshape(-1)[0] if np.ndim(value) else value
 
 
 def _atom(name: str, value: Any) -> Any:

@@ -41,7 +41,7 @@ def without_repeats(chain: list[str]) -> list[str]:
 
 
 def in_brackets(text: str) -> str:
-    return text if re.fullmatch(r"[\w.]+", text) else f"({text})"
+    return text if re.fullmatch(r"[\w.]+|\([^()]*\)", text) else f"({text})"
 
 
 def list_of(parts: list[str]) -> str:

@@ -9,6 +9,7 @@ from autodiff.drawing._themes import FONT, SIZE, SMALL, THEMES, Theme
 from autodiff.drawing._values import (
     Piece,
     caption,
+    edge_hover_text,
     edge_text,
     hover_text,
     lines,
@@ -172,7 +173,7 @@ def _node(node: Vertex, theme: Theme, values: bool, gradients: bool) -> dict[str
 
 def _edge(edge: Edge, tail: Vertex, head: Vertex, theme: Theme) -> dict[str, str]:
     said = edge_text(edge, tail, head)
-    hover = _hover(f"{printable(tail.name)} → {printable(head.name)}" + f"\n{said}" * bool(said))
+    hover = _hover(edge_hover_text(edge, tail, head))
     attributes = {"tooltip": hover, **(BACK if edge.leads_back else EDGES.get(tail.kind, {}))}
     if said:
         label = _label([[Piece(f" {said} ", "derivative")]], theme)

@@ -10,6 +10,7 @@ from autodiff.drawing._themes import FONT, LINE, SIZE, SMALL, THEMES, Theme, tex
 from autodiff.drawing._values import (
     Piece,
     caption,
+    edge_hover_text,
     edge_text,
     hover_text,
     lines,
@@ -54,7 +55,7 @@ def svg(
     width, height = paper(found, notes)
     body = [
         *(_cluster(box, colours) for box in sorted(found.boxes, key=lambda box: len(box.scopes))),
-        *_edges(view, found, sizes, labels, colours, direction),
+        *_edges(view, found, sizes, colours, direction),
         *_labels(view, found, labels, colours),
         *(
             _node(node, found.centres[key], sizes[key], said[key], hover[key], colours)
@@ -146,17 +147,16 @@ def _title_left(box: Box) -> float:
 
 
 def _edges(
-    view: View, found: Positions, sizes: dict[str, Point], labels: Sequence[str], theme: Theme,
-    direction: str,
-) -> Iterator[str]:  # fmt: skip
+    view: View, found: Positions, sizes: dict[str, Point], theme: Theme, direction: str
+) -> Iterator[str]:
     nodes = {node.key: node for node in view.nodes}
     dx, dy = {"TB": (0, 1), "BT": (0, -1), "LR": (1, 0), "RL": (-1, 0)}[direction]
-    for edge, route, label in zip(view.edges, found.routes, labels, strict=True):
+    for edge, route in zip(view.edges, found.routes, strict=True):
         if edge.tail == edge.head:
             lines = loop_lines(found.centres[edge.head], sizes[edge.head], ARROW, bool(dy))
         else:
             lines = _line_and_arrow(route, (-dx, -dy) if edge.leads_back else (dx, dy))
-        yield _edge(edge, nodes, lines, label, theme)
+        yield _edge(edge, nodes, lines, theme)
 
 
 def _line_and_arrow(route: list[Point], towards: Point) -> tuple[str, str]:
@@ -170,11 +170,9 @@ def _line_and_arrow(route: list[Point], towards: Point) -> tuple[str, str]:
     return _curve([*route[:-1], (base_x, base_y)], bool(dx)), arrow
 
 
-def _edge(
-    edge: Edge, nodes: dict[str, Vertex], lines: tuple[str, str], label: str, theme: Theme
-) -> str:  # fmt: skip
+def _edge(edge: Edge, nodes: dict[str, Vertex], lines: tuple[str, str], theme: Theme) -> str:
     tail, head = nodes[edge.tail], nodes[edge.head]
-    hover = f"{printable(tail.name)} → {printable(head.name)}" + f"\n{label}" * bool(label)
+    hover = edge_hover_text(edge, tail, head)
     is_dashed = tail.kind in ("constant", "cut") or edge.leads_back
     dashed = ' stroke-dasharray="4 3"' * is_dashed
     line, arrow = lines

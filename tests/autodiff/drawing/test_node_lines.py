@@ -8,7 +8,13 @@ import numpy as np
 import pytest
 
 from autodiff.drawing import _values
-from autodiff.drawing._values import edge_text, hover_text, lines
+from autodiff.drawing._values import (
+    edge_hover_text,
+    edge_text,
+    hover_text,
+    lines,
+    short_derivative,
+)
 from autodiff.drawing._view import Edge, Vertex
 
 
@@ -144,6 +150,41 @@ class TestEdges:
     def test_name_both_ends_of_a_derivative(self) -> None:
         x, y = Vertex("n0", "leaf", "x"), Vertex("n1", "op", "y")
         assert edge_text(Edge("n0", "n1", "cos(x)"), x, y) == "∂y/∂x = cos(x)"
+
+    def test_name_a_map_by_what_it_does(self) -> None:
+        w, y = Vertex("n0", "leaf", "w"), Vertex("n1", "op", "y")
+        assert edge_text(Edge("n0", "n1", "g ↦ x.T @ g"), w, y) == "g ↦ x.T @ g"
+
+    def test_explain_g_where_one_hovers_over_them(self) -> None:
+        w, y = Vertex("n0", "leaf", "w"), Vertex("n1", "op", "y")
+        assert edge_hover_text(Edge("n0", "n1", "g ↦ x.T @ g"), w, y).split("\n") == [
+            *("w → y", "g ↦ x.T @ g", "g: the cotangent of y")
+        ]
+        assert edge_hover_text(Edge("n0", "n1", "cos(g)"), w, y) == "w → y\n∂y/∂w = cos(g)"
+        assert edge_hover_text(Edge("n0", "n1"), w, y) == "w → y"
+
+    @pytest.mark.parametrize(
+        ("whole", "short"),
+        [
+            ("x" * 39, "x" * 39),
+            ("x" * 40, "x" * 38 + "…"),
+            ("x" * 40 + " = 0.25", "x" * 31 + "… = 0.25"),
+            ("x" * 40 + " = −2e−05", "x" * 29 + "… = −2e−05"),
+            ("x" * 40 + " = (1+2j)", "x" * 29 + "… = (1+2j)"),
+            (
+                "g ↦ −pinv(x).T @ g @ y.T + (y − x @ y) @ (pinv(x) @ pinv(x).T @ g).T",
+                "g ↦ −pinv(x).T @ g @ y.T + (y − x @ …",
+            ),
+            ("g ↦ " + "x" * 40, "g ↦ " + "x" * 34 + "…"),
+            ("x = " + "9" * 60, "x = " + "9" * 34 + "…"),
+            ("", ""),
+        ],
+    )
+    def test_are_cut_where_they_are_long(self, whole: str, short: str) -> None:
+        assert short_derivative(whole) == short
+        x, y = Vertex("n0", "leaf", "x"), Vertex("n1", "op", "y")
+        assert edge_text(Edge("n0", "n1", whole), x, y).endswith(short)
+        assert whole in edge_hover_text(Edge("n0", "n1", whole), x, y)
 
     def test_say_nothing_where_nothing_was_asked_for(self) -> None:
         assert edge_text(Edge("n0", "n1"), Vertex("n0", "leaf", "x"), Vertex("n1", "op", "y")) == ""

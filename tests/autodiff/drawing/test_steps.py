@@ -207,6 +207,16 @@ def test_matrices_are_shown_by_shape_and_range_and_their_rules_as_products() -> 
     ]
 
 
+def test_a_condition_is_whole_and_in_brackets_once() -> None:
+    found = course(lambda x: np.maximum(x, 0.0), 3.0)
+    assert found[1].equations[1] == [
+        *("∂output/∂x", "(1 if x == output else 0)", "(1 if 3 == 3 else 0)", "1")
+    ]
+    found = course(lambda x: np.sum(np.maximum(x, 0.0)), np.arange(-3.0, 4.0))
+    [arrival] = [step for step in found if step.heading == "∂output/∂x through v1"]
+    assert arrival.equations[0][1] == "∂output/∂v1 · (1 if x == v1 else 0)"
+
+
 def test_a_sum_is_written_where_an_operand_was_broadcast() -> None:
     found = course(lambda x, b: np.sum(x + b), np.array([1.0, 2.0, 3.0]), 0.5)
     [arrival] = [step for step in found if step.heading == "∂output/∂b through v1"]
