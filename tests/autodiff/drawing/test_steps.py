@@ -196,6 +196,16 @@ def test_a_local_derivative_is_a_formula_with_the_numbers_in_it() -> None:
     assert "5 times as fast as v1" in found[2].says
 
 
+def test_one_number_is_written_once_and_with_the_same_digits_everywhere() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.sin(x) * y * 12.3456789
+
+    for step in course(f, 0.890528, 7.6543219):
+        for equation in step.equations:
+            numbers = [text for text in equation if re.fullmatch(r"−?[\d.]+", text)]
+            assert len(numbers) <= 1, equation
+
+
 def test_matrices_are_shown_by_shape_and_range_and_their_rules_as_products() -> None:
     found = course(network, *ARRAYS)
     value = found[1].values[found[1].node]
@@ -261,9 +271,10 @@ def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
         (0.0, "0"),
         (1e-9, "1e−09"),
         (0.012345678, "0.012346"),
+        (0.890528, "0.89053"),
         (12345.678, "12345.678"),
         (123456.789, "1.2346e+05"),
-        (math.nan, "nan"),
+        (math.nan, "NaN"),
         (-math.inf, "−inf"),
         (3, "3"),
         (True, "True"),
