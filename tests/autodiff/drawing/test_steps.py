@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+import nn
 from autodiff import Tensor, grad
 from autodiff.drawing.page._listing import Listing, listings
 from autodiff.drawing.page._phrases import value_text
@@ -320,6 +321,43 @@ def test_the_source_is_that_of_the_innermost_functions_each_once() -> None:
     assert found[1].lines == ("return square(x) + (lambda y: y * 3.0)(x)",)
     assert found[2].lines[:2] == ("def nesting(x: Any) -> Any:", "    def square(y: Any) -> Any:")
     assert found[2].first + 1 == found[0].first
+
+
+class Ring:
+    class Sector:
+        def area(self, r: Any) -> Any:
+            return r * r * np.pi
+
+    def area(self, r: Any) -> Any:
+        def inner(r: Any) -> Any:
+            return r * r
+
+        return np.pi * inner(r)
+
+
+@pytest.mark.parametrize(
+    ("f", "titles"),
+    [
+        (Ring().area, ["inner", "Ring.area"]),
+        (Ring.Sector().area, ["Ring.Sector.area"]),
+    ],
+)
+def test_a_method_bears_the_name_of_its_class(f: Any, titles: list[str]) -> None:
+    view, _ = view_of(record_subject(f, (2.0,)), unfold=True)
+    found = listings(node.place for node in view.nodes if node.place)
+    assert [listing.title for listing in found] == titles
+
+
+def test_the_librarys_functions_come_last() -> None:
+    codes = [function.__code__ for function in (nn.Linear.forward, micrograd, grad, product)]
+    found = listings((code.co_filename, code.co_firstlineno + 1) for code in codes)
+    assert [listing.title for listing in found] == [
+        "micrograd",
+        "product",
+        "Linear.forward",
+        "grad",
+    ]
+    assert [listing.is_ours for listing in found] == [False, False, True, True]
 
 
 def test_a_file_that_is_no_python_is_shown_by_its_line(tmp_path: Path) -> None:
