@@ -27,6 +27,11 @@ def origin(value: Any, *used: Any) -> str:
     return ", ".join(firsts)
 
 
+def is_finite(value: Any) -> bool:
+    """Whether there is neither NaN nor an infinity in a value."""
+    return all(_first(value, is_such) is None for is_such in _KINDS.values())
+
+
 def _first(value: Any, is_such: Callable[[Any], Any]) -> tuple[int, ...] | None:
     array = np.asarray(value)
     if array.dtype.kind not in "fc":

@@ -9,10 +9,11 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.record import value_of
 from autodiff._core.seeds import seed_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import Vertex, View
-from autodiff.drawing.page._alarms import origin
+from autodiff.drawing.page._alarms import is_finite, origin
 from autodiff.drawing.page._equations import (
     chain_rule,
     derivative_equation,
@@ -199,10 +200,14 @@ def _backward(
                 total = image if earlier is None else earlier + image
             cotangents[key] = total
             step = _arrival(use, output.name, g, image, earlier, total, (met[key], expected[key]))
-            warnings = filter(None, (origin(image, g), origin(total, image, earlier)))
-            if warning := ", ".join(warnings):
-                step.warnings[key] = warning
-                step.says += f" {warning}."
+            made_of = (g, node.value, *map(value_of, use.inputs))
+            warnings = (
+                origin(image) if all(map(is_finite, made_of)) else "",
+                origin(total, image, earlier),
+            )
+            if warning := ", ".join(filter(None, warnings)):
+                step.warnings[key] = f"∂{output.name}/∂{use.tail.name}: {warning}"
+                step.says += f" {step.warnings[key]}."
             yield step
     yield _gradients(view, output.name, cotangents)
 

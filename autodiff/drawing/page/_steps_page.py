@@ -16,7 +16,7 @@ from autodiff.drawing.page._listing import Listing, listings
 from autodiff.drawing.page._steps import ChainRuleStep
 from autodiff.drawing.pictures._svg import svg
 
-SAID = (("values", "fact"), ("cotangents", "gradient"), ("warnings", "warning"))  # at nodes
+SAID = (("values", "fact"), ("warnings", "warning"), ("cotangents", "gradient"))  # at nodes
 ROLES = ("name", "fact", "derivative", "gradient", "warning")
 
 

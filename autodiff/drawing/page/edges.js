@@ -3,7 +3,8 @@
 /** Write a step's local derivatives on its edges, and let its number move back along its edge. */
 function travel(step, moves) {
   for (const old of document.querySelectorAll(".on-edge")) old.remove();
-  const taken = [...document.querySelectorAll("#graph .node > path")].map((node) => node.getBBox());
+  const others = document.querySelectorAll("#graph .node > path, #graph .cluster text");
+  const taken = [...others].map((other) => other.getBBox());
   for (const i of step.edges) {
     if (step.derivatives[i]) taken.push(stand(tag(step.derivatives[i], "derivative"), i, taken));
     if (step.token && moves && !calm.matches) move(tag(step.token, "token"), edges[i]);
