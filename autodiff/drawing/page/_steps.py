@@ -13,7 +13,6 @@ from autodiff._core.record import value_of
 from autodiff._core.seeds import seed_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import Vertex, View
-from autodiff.drawing.page._alarms import is_finite, origin
 from autodiff.drawing.page._equations import (
     chain_rule,
     derivative_equation,
@@ -21,6 +20,7 @@ from autodiff.drawing.page._equations import (
     slope,
     with_numbers,
 )
+from autodiff.drawing.page._origins import is_finite, origin
 from autodiff.drawing.page._phrases import (
     in_brackets,
     list_of,

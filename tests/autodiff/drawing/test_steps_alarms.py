@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff.drawing.page._alarms import origin
+from autodiff.drawing.page._origins import origin
 from autodiff.drawing.page._steps import ChainRuleStep, steps_of
 from autodiff.drawing.reading._functions import record_subject
 from autodiff.drawing.reading._nodes import view_of
@@ -30,17 +30,17 @@ def test_a_value_is_told_of_where_its_operands_have_no_such_entry() -> None:
 
     found = told(course(f, np.array([[2.0, 1.0, 3.0], [2.0, 0.5, -4.0]])))
     forward = [(heading, text) for heading, text in found if not heading.startswith("∂")]
-    assert forward == [("v2 = log(v1)", "NaN first here: [1, 1], −inf first here: [0, 1]")]
+    assert forward == [("v2 = log(v1)", "NaN first here: [1, 1]")]
 
 
 def test_nan_made_of_an_infinity_is_told_of_where_it_is_made() -> None:
     found = told(course(lambda x: np.sum(np.log(x) * x), np.array([1.0, 0.0])))
-    assert ("v1 = log(x)", "−inf first here: [1]") in found
+    assert ("v1 = log(x)", "inf first here: [1]") in found
     assert ("v2 = v1 * x", "NaN first here: [1]") in found
 
 
 def test_a_number_has_no_index() -> None:
-    assert ("v1 = log(x)", "−inf first here") in told(course(lambda x: np.log(x) + x, 0.0))
+    assert ("v1 = log(x)", "inf first here") in told(course(lambda x: np.log(x) + x, 0.0))
 
 
 def test_what_is_given_is_told_of_before_anything_is_computed() -> None:
@@ -91,15 +91,15 @@ def test_the_words_of_a_step_tell_it_too() -> None:
     [
         (np.array([1.0, 2.0]), (), ""),
         (np.array([]), (), ""),
-        (np.array([np.inf, -np.inf]), (), "inf first here: [0], −inf first here: [1]"),
-        (np.array([np.inf]), (np.array([-np.inf]),), "inf first here: [0]"),
+        (np.array([1.0, -np.inf]), (), "inf first here: [1]"),
+        (np.array([np.inf]), (np.array([-np.inf]),), ""),
         (np.array([np.nan]), (np.nan,), ""),
-        (np.array([complex(0.0, np.inf), np.nan]), (), "NaN first here: [1], inf first here: [0]"),
+        (np.array([complex(0.0, np.inf), np.nan]), (), "NaN first here: [1]"),
         (np.array([1, 2]), (), ""),
         (np.array(["a"]), (), ""),
         (None, (), ""),
         (np.float32(np.nan), (None, 3), "NaN first here"),
     ],
 )
-def test_each_kind_is_looked_for_on_its_own(value: Any, used: Any, says: str) -> None:
+def test_nan_is_looked_for_before_infinities(value: Any, used: Any, says: str) -> None:
     assert origin(value, *used) == says
