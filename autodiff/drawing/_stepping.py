@@ -80,10 +80,10 @@ def steps(
     from autodiff.drawing.reading._functions import record_subject
     from autodiff.drawing.reading._nodes import view_of
 
-    function = _require_function(f)
+    f = _require_function(f)
     _require_options(direction, theme, title)
-    with variables_of(function) as variables:
-        subject = record_subject(function, args)
+    with variables_of(f) as variables:
+        subject = record_subject(f, args)
     subject.names |= variables
     give_names(subject, names)
     view, keys = view_of(subject, unfold=True)
@@ -94,8 +94,8 @@ def steps(
             f"this computation has {ops} ops, and nobody steps through more than {MOST_OPS}: give "
             "a smaller part of it, fewer layers or fewer repeats"
         )
-    named = title if title is not None else f"Stepping through {_name(function)}"
-    code = code_of(function)
+    named = title if title is not None else f"Stepping through {_name(f)}"
+    code = code_of(f)
     start = (code.co_filename, code.co_firstlineno) if code else None
     html = page(view, steps_of(view, keys), start, theme=theme, direction=direction, title=named)
     return Steps(html, named)

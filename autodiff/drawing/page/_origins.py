@@ -12,9 +12,9 @@ def origin(value: Any, *used: Any) -> str:
 
     It reads "NaN first here: [0, 3]", with the index of the first; "" where there is none.
     """
-    array = np.asarray(value)
     if is_finite(value):
         return ""
+    array = np.asarray(value)
     if np.isnan(array).any():
         is_new = not any(_is_float(x) and np.isnan(x).any() for x in used)
         return f"NaN first here{_index(np.isnan(array))}" if is_new else ""
@@ -27,7 +27,8 @@ def is_finite(value: Any) -> bool:
 
 
 def _is_float(value: Any) -> bool:
-    return np.asarray(value).dtype.kind in "fc"
+    is_value = isinstance(value, np.ndarray | np.generic | float | complex)
+    return is_value and np.asarray(value).dtype.kind in "fc"
 
 
 def _index(found: Any) -> str:

@@ -110,7 +110,7 @@ def steps_of(view: View, keys: Mapping[Any, str]) -> list[ChainRuleStep]:
 
 
 def _arguments(view: View) -> ChainRuleStep:
-    given = [node for node in view.nodes if not node.formula]
+    given = [node for node in view.nodes if not node.formula and node.kind != "failed"]
     named = [f"{node.name} = {value_text(node.value)}" for node in given if node.kind == "leaf"]
     warnings = {node.key: text for node in given if (text := origin(node.value))}
     return ChainRuleStep(

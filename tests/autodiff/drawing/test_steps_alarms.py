@@ -98,6 +98,7 @@ def test_the_words_of_a_step_tell_it_too() -> None:
         (np.array([1, 2]), (), ""),
         (np.array(["a"]), (), ""),
         (None, (), ""),
+        (np.array([np.nan]), ((Ellipsis, np.array([1])), "ij", None), "NaN first here: [0]"),
         (np.float32(np.nan), (None, 3), "NaN first here"),
     ],
 )
