@@ -30,7 +30,9 @@ def test_a_value_is_told_of_where_its_operands_have_no_such_entry() -> None:
 
     found = told(course(f, np.array([[2.0, 1.0, 3.0], [2.0, 0.5, -4.0]])))
     forward = [(heading, text) for heading, text in found if not heading.startswith("∂")]
-    assert forward == [("v2 = log(v1)", "NaN first here: [1, 1]")]
+    assert [(heading.split(" = ")[1], text) for heading, text in forward] == [
+        ("log(v1)", "NaN first here: [1, 1]")
+    ]
 
 
 def test_nan_made_of_an_infinity_is_told_of_where_it_is_made() -> None:
@@ -77,7 +79,7 @@ def test_infinities_that_add_up_to_nan_are_told_of_where_they_are_added() -> Non
     found = course(lambda x: np.sum(np.sqrt(x) - np.sqrt(x)), np.zeros(2))
     last = found[-2]
     assert [*last.warnings.values()] == ["∂output/∂x: inf first here: [0], NaN first here: [0]"]
-    assert "NaN" in last.equations[-1][-1]  # inf − inf
+    assert "nan" in last.equations[-1][-1].lower()  # inf − inf
     assert "NaN first here: [0]" in last.says
 
 
