@@ -6,7 +6,10 @@ import ast
 import linecache
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
+
+from autodiff._core.place import PACKAGES
 
 FUNCTIONS = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 
@@ -18,6 +21,7 @@ class Listing:
     Attributes
     ----------
     title : str
+        The function's name, behind that of its class if it is a method.
     file : str
     first : int
         The number of the first line.
@@ -29,12 +33,21 @@ class Listing:
     first: int
     lines: tuple[str, ...]
 
+    @property
+    def is_ours(self) -> bool:
+        """Whether the function is this library's, not the reader's."""
+        return any(Path(self.file).is_relative_to(package) for package in PACKAGES)
+
 
 def listings(places: Iterable[tuple[str, int]]) -> list[Listing]:
-    """Return the innermost functions around some places, each once, in the order of the places."""
+    """Return the innermost functions around some places, each once.
+
+    They are in the order of the places, but the library's behind the reader's.
+    """
     known = [place for place in dict.fromkeys(places) if linecache.getline(*place)]
     blocks = {file: _blocks(file) for file, _ in known}
-    return list(dict.fromkeys(_around(*place, blocks[place[0]]) for place in known))
+    found = dict.fromkeys(_around(*place, blocks[place[0]]) for place in known)
+    return sorted(found, key=lambda listing: listing.is_ours)
 
 
 def _blocks(file: str) -> list[Any]:
@@ -53,7 +66,18 @@ def _around(file: str, number: int, blocks: list[Any]) -> Listing:
     first, end = (number, number) if inner is None else (_first(inner), inner.end_lineno)
     lines = [line.rstrip() for line in linecache.getlines(file)[first - 1 : end]]
     margin = min(len(line) - len(line.lstrip()) for line in lines if line)
-    return Listing(getattr(inner, "name", ""), file, first, tuple(line[margin:] for line in lines))
+    return Listing(_title(inner, around), file, first, tuple(line[margin:] for line in lines))
+
+
+def _title(block: Any, around: list[Any]) -> str:
+    """Return a function's name behind those of the classes that it is a method of."""
+    if not isinstance(block, FUNCTIONS) or isinstance(block, ast.Lambda):
+        return ""
+    outer = [other for other in around if other is not block and _first(other) < _first(block)]
+    functions = [_first(other) for other in outer if isinstance(other, FUNCTIONS)]
+    classes = [other for other in outer if isinstance(other, ast.ClassDef)]
+    within = [other.name for other in classes if _first(other) > max(functions, default=0)]
+    return ".".join([*within, block.name])
 
 
 def _first(block: Any) -> int:

@@ -12,7 +12,10 @@ from autodiff.drawing._values import entries, facts
 
 
 def value_text(value: Any) -> str:
-    """Return a number with four decimals, or with five digits where they say more; else a range."""
+    """Return a number with four decimals, or with five digits where they say more; else a range.
+
+    Of numbers below 1 five digits say more.
+    """
     if value is None:
         return "not computed"
     if np.ndim(value) or not isinstance(value, int | float | np.number | np.ndarray | np.bool):
@@ -23,7 +26,9 @@ def value_text(value: Any) -> str:
         return str(number).replace("-", "−")
     if number.dtype.kind == "c":
         return f"{number:.5g}".replace("-", "−")
-    if 0.1 <= abs(number) < 1e5:
+    if np.isnan(number):
+        return "NaN"
+    if 1 <= abs(number) < 1e5:
         return f"{number:.4f}".rstrip("0").rstrip(".").replace("-", "−")
     return f"{number:.5g}".replace("-", "−")
 
@@ -38,6 +43,11 @@ def without_repeats(chain: list[str]) -> list[str]:
     """Return what is equal without gaps, and without saying the same twice in a row."""
     given = [text for text in chain if text]
     return [given[0], *(b for a, b in pairwise(given) if a != b)]
+
+
+def is_number(text: str) -> bool:
+    """Whether a text is a number alone."""
+    return bool(re.fullmatch(r"−?(\d+\.?\d*|\.\d+)(e[+−-]?\d+)?|−?inf|nan", text))
 
 
 def in_brackets(text: str) -> str:

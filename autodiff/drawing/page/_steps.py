@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -10,9 +9,18 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.record import value_of
 from autodiff._core.seeds import seed_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import Vertex, View
+from autodiff.drawing.page._equations import (
+    chain_rule,
+    derivative_equation,
+    is_broadcast,
+    slope,
+    with_numbers,
+)
+from autodiff.drawing.page._origins import is_finite, origin
 from autodiff.drawing.page._phrases import (
     in_brackets,
     list_of,
@@ -48,6 +56,8 @@ class ChainRuleStep:
         What appears at nodes, by their keys.
     derivatives : dict of int to str
         What stands on edges during this step, by their numbers.
+    warnings : dict of str to str
+        What is said at nodes of NaN and infinities that come up there, by their keys.
     """
 
     way: str
@@ -62,6 +72,7 @@ class ChainRuleStep:
     values: dict[str, str] = field(default_factory=dict)
     cotangents: dict[str, str] = field(default_factory=dict)
     derivatives: dict[int, str] = field(default_factory=dict)
+    warnings: dict[str, str] = field(default_factory=dict)
 
 
 def steps_of(view: View, keys: Mapping[Any, str]) -> list[ChainRuleStep]:
@@ -84,7 +95,11 @@ def steps_of(view: View, keys: Mapping[Any, str]) -> list[ChainRuleStep]:
     name = outputs[0].name if outputs else "output"
     uses = uses_of(view, keys, name)
     ops = [node for node in view.nodes if node.formula and node not in failed]
-    forward = [_arguments(view), *(_forward(node, uses[node.key], name) for node in ops)]
+    used = _values_used(view)
+    forward = [
+        _arguments(view),
+        *(_forward(node, uses[node.key], used[node.key], name) for node in ops),
+    ]
     if failed:
         return [*forward, *map(_failure, failed)]
     [y] = [x for x, key in keys.items() if key == outputs[0].key]
@@ -95,33 +110,47 @@ def steps_of(view: View, keys: Mapping[Any, str]) -> list[ChainRuleStep]:
 
 
 def _arguments(view: View) -> ChainRuleStep:
-    given = [node for node in view.nodes if not node.formula]
+    given = [node for node in view.nodes if not node.formula and node.kind != "failed"]
     named = [f"{node.name} = {value_text(node.value)}" for node in given if node.kind == "leaf"]
+    warnings = {node.key: text for node in given if (text := origin(node.value))}
     return ChainRuleStep(
         "Arguments",
         ", ".join(named) or "No arguments",
-        "What is given, before anything is computed.",
+        "What is given, before anything is computed."
+        + "".join(f" {node.name}: {warnings[node.key]}." for node in given if node.key in warnings),
         equations=[[node.name, value_text(node.value)] for node in given],
         values={node.key: value_text(node.value) for node in given},
+        warnings=warnings,
     )
 
 
-def _forward(node: Vertex, uses: list[Use], y: str) -> ChainRuleStep:
-    slopes = {use.edge: _slope(use) for use in uses}
+def _values_used(view: View) -> dict[str, list[Any]]:
+    """Return the values that each node is computed from, by its key."""
+    values = {node.key: node.value for node in view.nodes}
+    used: dict[str, list[Any]] = {node.key: [] for node in view.nodes}
+    for edge in view.edges:
+        used[edge.head].append(values[edge.tail])
+    return used
+
+
+def _forward(node: Vertex, uses: list[Use], used: list[Any], y: str) -> ChainRuleStep:
+    slopes = {use.edge: slope(use) for use in uses}
     value = value_text(node.value)
+    warning = origin(node.value, *used)
     return ChainRuleStep(
         "Forward",
         f"{node.name} = {node.formula}",
-        f"{node.name} is {spoken_text(value)}." + _rates(uses),
+        f"{node.name} is {spoken_text(value)}." + f" {warning}." * bool(warning) + _rates(uses),
         scope=_scope(node),
         equations=[
-            without_repeats([node.name, node.formula, _with_numbers(node, uses), value]),
-            *(_derivative_equation(use, y) for use in uses),
+            without_repeats([node.name, node.formula, with_numbers(node, uses), value]),
+            *(derivative_equation(use, y) for use in uses),
         ],
         node=node.key,
         edges=list(slopes),
         values={node.key: value},
         derivatives=slopes,
+        warnings={node.key: warning} if warning else {},
     )
 
 
@@ -129,44 +158,9 @@ def _rates(uses: list[Use]) -> str:
     """Return what the local derivatives mean, where they are numbers."""
     if not uses or any(use.formula is None or use.formula.value is None for use in uses):
         return ""
-    times = [f"{_slope(use)} times " * (_slope(use) != "1") for use in uses]
+    times = [f"{slope(use)} times " * (slope(use) != "1") for use in uses]
     rates = [f"{n}as fast as {use.tail.name}" for n, use in zip(times, uses, strict=True)]
     return f" It changes {list_of(rates)}."
-
-
-def _derivative_equation(use: Use, y: str) -> list[str]:
-    """Return the local derivative: its formula, the numbers in it, and what they make.
-
-    Of a structural op it is what will come back along the edge.
-    """
-    if use.formula is None:
-        return [use.symbol, f"the rule of {use.op.name}"]
-    if use.op.structural:
-        return [f"∂{y}/∂{use.tail.name}", use.formula.symbols + " + …" * (use.others > 0)]
-    numbers = use.formula.numbers.split(" = ")[0]
-    return without_repeats([use.symbol, use.formula.symbols, numbers, _slope(use)])
-
-
-def _slope(use: Use) -> str:
-    """Return what stands on an edge: the local derivative as a number, else its formula."""
-    if use.formula is None:
-        return ""
-    return use.formula.symbols if use.formula.value is None else value_text(use.formula.value)
-
-
-def _with_numbers(node: Vertex, uses: list[Use]) -> str:
-    """Return a node's formula with numbers for those operands that are numbers."""
-    formula = node.formula
-    numbers = {use.tail.name: use.tail.value for use in uses if np.ndim(use.tail.value) == 0}
-    if not numbers:
-        return ""
-    name = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True)))
-
-    def number(match: re.Match[str]) -> str:
-        text = value_text(numbers[match[0]])
-        return f"({text})" if text.startswith("−") and match[0] != formula else text
-
-    return re.sub(rf"(?<![\w.])(?:{name})(?![\w(.\[])", number, formula)
 
 
 def _failure(node: Vertex) -> ChainRuleStep:
@@ -202,8 +196,19 @@ def _backward(
             met[key] += 1
             g, earlier = cotangents[node.key], cotangents.get(key)
             image = use.image(g)
-            cotangents[key] = image if earlier is None else earlier + image
-            yield _arrival(use, output.name, g, image, earlier, (met[key], expected[key]))
+            with np.errstate(all="ignore"):
+                total = image if earlier is None else earlier + image
+            cotangents[key] = total
+            step = _arrival(use, output.name, g, image, earlier, total, (met[key], expected[key]))
+            made_of = (g, node.value, *map(value_of, use.inputs))
+            warnings = (
+                origin(image) if all(map(is_finite, made_of)) else "",
+                origin(total, image, earlier),
+            )
+            if warning := ", ".join(filter(None, warnings)):
+                step.warnings[key] = f"∂{output.name}/∂{use.tail.name}: {warning}"
+                step.says += f" {step.warnings[key]}."
+            yield step
     yield _gradients(view, output.name, cotangents)
 
 
@@ -218,28 +223,30 @@ def _contributions(view: View, output: str, uses: dict[str, list[Use]]) -> Count
 
 
 def _arrival(
-    use: Use, y: str, g: Any, image: Any, earlier: Any, nth: tuple[int, int]
+    use: Use, y: str, g: Any, image: Any, earlier: Any, total: Any, nth: tuple[int, int]
 ) -> ChainRuleStep:
     """Return the step in which a cotangent comes along an edge, and is added to earlier ones."""
     tail, head = use.tail.name, use.head.name
     count, of = nth
-    total, part = f"∂{y}/∂{tail}", value_text(image)
+    target, part = f"∂{y}/∂{tail}", value_text(image)
     more = " + …" if count < of else ""
-    chain = without_repeats([*_chain_rule(use, f"∂{y}/∂{head}", value_text(g)), part])
+    chain = without_repeats([*chain_rule(use, f"∂{y}/∂{head}", value_text(g)), part])
     says = f"{head} passes {spoken_text(part)} back to {tail}: {_what_it_does(use)}."
     if of == 1:
-        now, equations = part, [[total, *chain]]
+        now, equations = part, [[target, *chain]]
     elif earlier is None:
-        now, equations = part + more, [chain, [total, part + more]]
-        says += f" It is contribution 1 of {of} to {total}."
+        now, equations = part + more, [chain, [target, part + more]]
+        says += f" It is contribution 1 of {of} to {target}."
     else:
-        so_far, is_number = value_text(earlier + image), np.ndim(image) == 0
-        added = f"{value_text(earlier)} + {in_brackets(part)}" if is_number else "earlier + this"
-        now, equations = so_far + more, [chain, [total, added + more, so_far + more]]
-        says += f" It is contribution {count} of {of} to {total}: {added} = {so_far}."
+        so_far = value_text(total)
+        added = f"{value_text(earlier)} + {in_brackets(part)}"
+        if np.ndim(image):
+            added = "earlier + this"
+        now, equations = so_far + more, [chain, [target, added + more, so_far + more]]
+        says += f" It is contribution {count} of {of} to {target}: {added} = {so_far}."
     return ChainRuleStep(
         "Backward",
-        f"{total} through {head}",
+        f"{target} through {head}",
         says,
         scope=_scope(use.head),
         equations=equations,
@@ -247,7 +254,7 @@ def _arrival(
         sender=use.head.key,
         edges=[use.edge],
         token=part,
-        derivatives={use.edge: _slope(use)},
+        derivatives={use.edge: slope(use)},
         cotangents={use.tail.key: now},
     )
 
@@ -255,27 +262,8 @@ def _arrival(
 def _what_it_does(use: Use) -> str:
     if use.op.structural:
         return f"what came to it, by the rule of {use.op.name}"
-    where = f", added up where {use.tail.name} was broadcast" * _is_broadcast(use)
+    where = f", added up where {use.tail.name} was broadcast" * is_broadcast(use)
     return f"what came to it, times {use.symbol}{where}"
-
-
-def _chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
-    """Return the cotangent times the local derivative, in symbols and, of numbers, in numbers."""
-    formula = use.formula
-    if formula is None:
-        return f"the rule of {use.op.name}, of {arrived}", ""
-    if use.op.structural:
-        return formula.symbols, ""
-    sign = "Σ " * _is_broadcast(use)  # over the axes that the operand lacks
-    if formula.value is None:
-        return f"{sign}{arrived} · {in_brackets(formula.symbols)}", ""
-    is_number = np.ndim(use.head.value) == 0
-    numbers = f"{g} · {in_brackets(value_text(formula.value))}" if is_number else ""
-    return f"{sign}{arrived} · {use.symbol}", numbers
-
-
-def _is_broadcast(use: Use) -> bool:
-    return bool(np.shape(use.tail.value) != np.shape(use.head.value))
 
 
 def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> ChainRuleStep:

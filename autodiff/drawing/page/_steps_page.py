@@ -7,6 +7,7 @@ import re
 from dataclasses import asdict
 from html import escape
 from importlib import resources
+from pathlib import PurePath
 
 from autodiff.drawing._themes import DARK, LIGHT, Theme
 from autodiff.drawing._values import Piece, note_lines
@@ -15,6 +16,7 @@ from autodiff.drawing.page._listing import Listing, listings
 from autodiff.drawing.page._steps import ChainRuleStep
 from autodiff.drawing.pictures._svg import svg
 
+SAID = (("values", "fact"), ("warnings", "warning"), ("cotangents", "gradient"))  # at nodes
 ROLES = ("name", "fact", "derivative", "gradient", "warning")
 
 
@@ -36,7 +38,7 @@ def page(
     parts = {
         "title": escape(title),
         "style": _palette(theme) + _file("page.css"),
-        "script": _file("page.js"),
+        "script": _file("page.js") + _file("edges.js"),
         "graph": svg(
             View(view.nodes, view.edges),
             theme=theme,
@@ -60,7 +62,7 @@ def _last_said(view: View, course: list[ChainRuleStep]) -> dict[str, list[list[P
             said[node.key][0][1] = Piece(f" = {node.formula}", "formula")
         if node.kind == "failed":
             said[node.key] += [[Piece(line, "warning")] for line in note_lines(node.note)]
-        for what, role in (("values", "fact"), ("cotangents", "gradient")):
+        for what, role in SAID:
             texts = [getattr(step, what).get(node.key, "") for step in course]
             if any(texts):
                 said[node.key].append([Piece(max(texts, key=len), role)])
@@ -110,14 +112,20 @@ def _line_id(node: Vertex, listed: list[Listing]) -> str:
 
 
 def _source(listed: list[Listing]) -> str:
+    """Return the functions, of which the library's are closed unless one is what is shown."""
     blocks = []
     for i, listing in enumerate(listed):
         lines = [
             f'<span class="line" id="line-{i}-{n}"><i>{n}</i>{escape(line)}\n</span>'
             for n, line in enumerate(listing.lines, listing.first)
         ]
-        heading = f"<h3>{escape(listing.title)}</h3>" * (len(listed) > 1 and bool(listing.title))
-        blocks.append(f"{heading}<pre>{''.join(lines)}</pre>")
+        code, title = f"<pre>{''.join(lines)}</pre>", escape(listing.title)
+        if i and listing.is_ours:
+            file = escape(PurePath(listing.file).name)
+            summary = f"<summary>{title or 'module'} <small>{file}</small></summary>"
+            blocks.append(f"<details>{summary}{code}</details>")
+        else:
+            blocks.append(f"<h3>{title}</h3>" * (len(listed) > 1 and bool(title)) + code)
     return "".join(blocks) or "<p>There is no source to show.</p>"
 
 

@@ -5,7 +5,10 @@ const last = steps.length - 1;
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const at = (id) => document.getElementById(id);
 const PAUSE = 2000; // milliseconds from step to step
-const TRAVEL = 700; // along an edge
+const TRAVEL = 1000; // along an edge
+const MARGIN = 4; // beside what stands on an edge
+const SHIFTS = [0, -1.2, 1.2, -2.4, 2.4, -3.6, 3.6]; // away from its edge, in its halves or heights
+const ALARM = /((?:\d+ )?(?<![\w.])(?:NaN|nan|[−-]?inf)(?![\w.]))/; // in a value's text
 const SHORT = 12; // characters that leave room beside them on a narrow page
 const LEAST = 0.85; // of its size, to which a wide graph shrinks before it has to be scrolled
 const hasAddress = location.protocol !== "about:"; // which a notebook's frame has not
@@ -20,6 +23,9 @@ for (const step of steps) {
     if (at(key)) nodes.set(key, at(key));
   }
 }
+const picture = document.querySelector("#graph > svg");
+const boxes = [...document.querySelectorAll("#graph, #source, .wide, .step")]; // that scroll
+const alarmed = known(last, "warnings");
 const edges = [...document.querySelectorAll("#graph [data-tail]")];
 const rows = [...document.querySelectorAll("tr[data-key]")];
 const links = steps.map((step, k) => {
@@ -63,9 +69,10 @@ function show(k, kept = true) {
   now = k;
   say(steps[k]);
   paint(steps[k]);
+  travel(steps[k], onward);
   light(steps[k]);
   tell();
-  travel(steps[k], onward);
+  boxes.forEach(hint);
   if (kept) remember();
 }
 
@@ -91,7 +98,7 @@ function equation([left, ...equals]) {
     const sign = document.createElement("span");
     sign.textContent = "=";
     const value = document.createElement("span");
-    value.textContent = text;
+    write(value, text, i === equals.length - 1);
     value.className = i && i === equals.length - 1 ? "final" : "";
     block.append(term, sign, value);
   });
@@ -102,9 +109,11 @@ function equation([left, ...equals]) {
 function paint(step) {
   const values = known(now, "values");
   const cotangents = known(now, "cotangents");
+  const warnings = known(now, "warnings");
   for (const [key, node] of nodes) {
     put(node.querySelector(".fact"), values[key]);
     put(node.querySelector(".gradient"), cotangents[key]);
+    if (key in alarmed) put(node.querySelector("text > .warning"), warnings[key], false);
     node.classList.toggle("known", key in values);
     node.classList.toggle("focus", key === step.node);
     node.classList.toggle("sender", key === step.sender);
@@ -122,37 +131,66 @@ function paint(step) {
   }
 }
 
-function put(place, text) {
-  if (place) place.textContent = text ?? "";
+function put(place, text, marks = true) {
+  if (place) write(place, text ?? "", marks);
+}
+
+/** Write some text; where it is a value's, with what is not finite in it marked. */
+function write(place, text, marks = true) {
+  const pieces = marks ? text.split(ALARM) : [text]; // every second is a match
+  const kind = place instanceof SVGElement ? "tspan" : "span";
+  const parts = pieces.map((piece, i) => {
+    if (i % 2 === 0) return piece;
+    const mark = document.createElementNS(place.namespaceURI, kind);
+    mark.setAttribute("class", "warning");
+    mark.textContent = piece;
+    return mark;
+  });
+  place.replaceChildren(...parts);
 }
 
 /** Mark the line of the source, and bring it and the node into view. */
 function light(step) {
-  for (const line of document.querySelectorAll(".line.now")) line.classList.remove("now");
+  for (const old of document.querySelectorAll("#source .now")) old.classList.remove("now");
   const line = step.line && at(step.line);
   if (line) {
-    line.classList.add("now");
-    reveal(at("source"), line.firstChild);
+    const folded = line.closest("details");
+    const title = folded?.querySelector("summary");
+    for (const mark of [line, title]) mark?.classList.add("now");
+    reveal(at("source"), folded && !folded.open ? title : line.firstChild);
   }
   const ends = [step.node, step.sender].filter((key) => nodes.has(key));
-  if (ends.length) reveal(at("graph"), ...ends.map((key) => nodes.get(key).querySelector("path")));
+  const tags = document.querySelectorAll(".on-edge.derivative");
+  const things = [...ends.map((key) => nodes.get(key).querySelector("path")), ...tags];
+  if (things.length) reveal(at("graph"), ...things);
 }
 
-/** Scroll a box, and nothing else, to the middle of some things, or of the first if it is small. */
+/** Scroll a box, and nothing else, to the middle of as many of some things as it has room for. */
 function reveal(box, ...things) {
   const [outer, ...inner] = [box, ...things].map((thing) => thing.getBoundingClientRect());
   const offset = (from, to, size) => {
-    const begin = Math.min(...inner.map((rectangle) => rectangle[from]));
-    const end = Math.max(...inner.map((rectangle) => rectangle[to]));
-    const fits = end - begin < outer[size];
-    const middle = fits ? begin + end : inner[0][from] + inner[0][to];
-    return (middle - outer[from] - outer[to]) / 2;
+    for (let n = inner.length; ; n--) {
+      const begin = Math.min(...inner.slice(0, n).map((rectangle) => rectangle[from]));
+      const end = Math.max(...inner.slice(0, n).map((rectangle) => rectangle[to]));
+      if (n <= 1 || end - begin < outer[size]) return (begin + end - outer[from] - outer[to]) / 2;
+    }
   };
   box.scrollBy({
     left: offset("left", "right", "width"),
     top: offset("top", "bottom", "height"),
     behavior: calm.matches ? "auto" : "smooth",
   });
+}
+
+/** Note on which sides of a box there is more, for the style sheet to fade it out there. */
+function hint(box) {
+  const more = {
+    left: box.scrollLeft,
+    right: box.scrollWidth - box.clientWidth - box.scrollLeft,
+    top: box.scrollTop,
+    bottom: box.scrollHeight - box.clientHeight - box.scrollTop,
+  };
+  box.dataset.more = Object.keys(more).filter((side) => more[side] > 2).join(" ");
 }
 
 /** Tell the controls where the page is. */
@@ -166,45 +204,6 @@ function tell() {
     if (k === now) link.setAttribute("aria-current", "step");
     else link.removeAttribute("aria-current");
   });
-}
-
-// -- what stands on an edge, and what travels along it ------------------------------------------
-
-/** Write a step's local derivatives on its edges, and let its number move back along its edge. */
-function travel(step, moves) {
-  for (const old of document.querySelectorAll(".on-edge")) old.remove();
-  for (const i of step.edges) {
-    const path = edges[i].querySelector("path");
-    if (step.derivatives[i]) stand(write(path, step.derivatives[i], "derivative"), path, 0.5);
-    if (step.token && moves && !calm.matches) move(write(path, step.token, "token"), path);
-  }
-}
-
-function write(path, text, role) {
-  const place = document.createElementNS("http://www.w3.org/2000/svg", "text");
-  place.textContent = text;
-  place.setAttribute("class", `on-edge ${role}`);
-  path.ownerSVGElement.append(place);
-  return place;
-}
-
-/** Put some text at a part of the way along a path. */
-function stand(text, path, part) {
-  const { x, y } = path.getPointAtLength(path.getTotalLength() * part);
-  text.setAttribute("x", x);
-  text.setAttribute("y", y);
-}
-
-/** Move some text against the arrow of its edge. */
-function move(text, path) {
-  const begin = performance.now();
-  const frame = (time) => {
-    const part = Math.min(1, Math.max(0, (time - begin) / TRAVEL));
-    stand(text, path, 1 - part * part * (3 - 2 * part));
-    if (part === 1) text.remove();
-    else if (text.isConnected) requestAnimationFrame(frame);
-  };
-  frame(begin);
 }
 
 // -- how one moves ------------------------------------------------------------------------------
@@ -252,12 +251,13 @@ at("back").onclick = KEYS.ArrowLeft;
 at("play").onclick = KEYS[" "];
 at("forward").onclick = KEYS.ArrowRight;
 at("last").onclick = KEYS.End;
-const picture = document.querySelector("#graph > svg");
 picture.style.minWidth = `${LEAST * picture.getAttribute("width")}px`;
 at("link").hidden = !hasAddress;
 at("slider").max = last;
 at("slider").oninput = (event) => go(Number(event.target.value));
 at("slider").parentNode.style.setProperty("--turn", `${(100 * turn) / Math.max(1, last)}%`);
+for (const box of boxes) box.addEventListener("scroll", () => hint(box));
+for (const event of ["resize", "toggle"]) addEventListener(event, () => boxes.forEach(hint), true);
 addEventListener("hashchange", () => {
   if (stepInAddress() !== null) go(stepInAddress());
 });

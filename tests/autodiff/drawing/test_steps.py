@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 from autodiff import grad
+from autodiff.drawing._view import Vertex, View
 from autodiff.drawing.page._listing import Listing, listings
 from autodiff.drawing.page._phrases import value_text
 from autodiff.drawing.page._steps import ChainRuleStep, steps_of
@@ -194,6 +195,16 @@ def test_a_local_derivative_is_a_formula_with_the_numbers_in_it() -> None:
     assert "5 times as fast as v1" in found[2].says
 
 
+def test_one_number_is_written_once_and_with_the_same_digits_everywhere() -> None:
+    def f(x: Any, y: Any) -> Any:
+        return np.sin(x) * y * 12.3456789
+
+    for step in course(f, 0.890528, 7.6543219):
+        for equation in step.equations:
+            numbers = [text for text in equation if re.fullmatch(r"−?[\d.]+", text)]
+            assert len(numbers) <= 1, equation
+
+
 def test_matrices_are_shown_by_shape_and_range_and_their_rules_as_products() -> None:
     found = course(network, *ARRAYS)
     value = found[1].values[found[1].node]
@@ -269,9 +280,10 @@ def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
         (0.0, "0"),
         (1e-9, "1e−09"),
         (0.012345678, "0.012346"),
+        (0.890528, "0.89053"),
         (12345.678, "12345.678"),
         (123456.789, "1.2346e+05"),
-        (math.nan, "nan"),
+        (math.nan, "NaN"),
         (-math.inf, "−inf"),
         (3, "3"),
         (True, "True"),
@@ -298,6 +310,14 @@ def test_a_function_that_raises_is_followed_as_far_as_it_goes() -> None:
     assert "(3,)" in found[-1].says
 
 
+def test_a_line_that_raises_is_nothing_that_was_given() -> None:
+    failed = Vertex("n1", "failed", "y = missing + x", note="NameError: name 'missing'")
+    first, last = steps_of(View([Vertex("n0", "leaf", "x", value=3.0), failed]), {})
+    assert first.equations == [["x", "3"]]
+    assert list(first.values) == ["n0"]
+    assert last.heading == "y = missing + x raises an error"
+
+
 # -- source ----------------------------------------------------------------------------------
 
 
@@ -317,6 +337,39 @@ def test_the_source_is_that_of_the_innermost_functions_each_once() -> None:
     assert found[1].lines == ("return square(x) + (lambda y: y * 3.0)(x)",)
     assert found[2].lines[:2] == ("def nesting(x: Any) -> Any:", "    def square(y: Any) -> Any:")
     assert found[2].first + 1 == found[0].first
+
+
+class Ring:
+    class Sector:
+        def area(self, r: Any) -> Any:
+            return r * r * np.pi
+
+    def area(self, r: Any) -> Any:
+        def inner(r: Any) -> Any:
+            return r * r
+
+        return np.pi * inner(r)
+
+
+@pytest.mark.parametrize(
+    ("f", "titles"),
+    [
+        (Ring().area, ["inner", "Ring.area"]),
+        (Ring.Sector().area, ["Ring.Sector.area"]),
+    ],
+)
+def test_a_method_bears_the_name_of_its_class(f: Any, titles: list[str]) -> None:
+    view, _ = view_of(record_subject(f, (2.0,)), unfold=True)
+    found = listings(node.place for node in view.nodes if node.place)
+    assert [listing.title for listing in found] == titles
+
+
+def test_the_librarys_functions_come_last() -> None:
+    codes = [function.__code__ for function in (grad, Ring.Sector.area, micrograd)]
+    found = listings((code.co_filename, code.co_firstlineno + 1) for code in codes)
+    titles = [listing.title for listing in found]
+    assert titles == ["Ring.Sector.area", "micrograd", "grad"]
+    assert [listing.is_ours for listing in found] == [False, False, True]
 
 
 def test_a_file_that_is_no_python_is_shown_by_its_line(tmp_path: Path) -> None:

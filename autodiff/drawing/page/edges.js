@@ -1,0 +1,92 @@
+// -- what stands on an edge, and what travels along it ------------------------------------------
+
+/** Write a step's local derivatives on its edges, and let its number move back along its edge. */
+function travel(step, moves) {
+  for (const old of document.querySelectorAll(".on-edge")) old.remove();
+  const others = document.querySelectorAll("#graph .node > path, #graph .cluster text");
+  const taken = [...others].map((other) => other.getBBox());
+  for (const i of step.edges) {
+    if (step.derivatives[i]) taken.push(stand(tag(step.derivatives[i], "derivative"), i, taken));
+    if (step.token && moves && !calm.matches) move(tag(step.token, "token"), edges[i]);
+  }
+}
+
+/** Return some text on a ground of its own, in front of the graph. */
+function tag(text, role) {
+  const [group, ground, words] = ["g", "rect", "text"].map((kind) =>
+    document.createElementNS("http://www.w3.org/2000/svg", kind));
+  group.setAttribute("class", `on-edge ${role}`);
+  group.append(ground, words);
+  picture.append(group);
+  write(words, text);
+  const { x, y, width, height } = words.getBBox();
+  const sides = { x: x - MARGIN, y: y - 1, width: width + 2 * MARGIN, height: height + 2, rx: 4 };
+  for (const [name, value] of Object.entries(sides)) ground.setAttribute(name, value);
+  return group;
+}
+
+function placeAt(group, { x, y }) {
+  group.setAttribute("transform", `translate(${x} ${y})`);
+}
+
+/** Put a tag where it covers nothing that is taken, as near to its edge's middle as can be. */
+function stand(group, i, taken) {
+  const path = edges[i].querySelector("path");
+  const { width, height } = group.getBBox();
+  const sheet = picture.viewBox.baseVal;
+  const within = (x, half, size) => Math.max(half, Math.min(size - half, x));
+  const length = path.getTotalLength();
+  let best = { cost: Infinity };
+  for (const part of [0.5, 0.4, 0.6, 0.3, 0.7, 0.2, 0.8, 0.1, 0.9]) {
+    const point = path.getPointAtLength(length * part);
+    for (const aside of SHIFTS) {
+      for (const up of SHIFTS) {
+        const x = within(point.x + aside * (width / 2), width / 2, sheet.width);
+        const y = within(point.y + up * height, height / 2, sheet.height);
+        const box = { x: x - width / 2, y: y - height / 2, width, height };
+        const far = Math.abs(x - point.x) + Math.abs(y - point.y);
+        const covered = taken.reduce((sum, other) => sum + shared(box, other), 0);
+        const cost = 100 * covered + far + 0.1 * length * Math.abs(part - 0.5);
+        if (cost < best.cost) best = { cost, x, y, box };
+      }
+    }
+  }
+  placeAt(group, best);
+  return best.box;
+}
+
+/** Return the area that two boxes share. */
+function shared(a, b) {
+  const wide = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+  const high = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+  return wide > 0 && high > 0 ? wide * high : 0;
+}
+
+/** Move a tag out of the node that an edge leads to, against its arrow, into the one before. */
+function move(group, edge) {
+  const path = edge.querySelector("path");
+  const length = path.getTotalLength();
+  const on = Array.from({ length: 21 }, (_, k) => path.getPointAtLength(length * (1 - k / 20)));
+  const way = [middle(edge.dataset.head), ...on, middle(edge.dataset.tail)];
+  const ends = [0];
+  for (let k = 1; k < way.length; k++) {
+    ends.push(ends[k - 1] + Math.hypot(way[k].x - way[k - 1].x, way[k].y - way[k - 1].y));
+  }
+  const begin = performance.now();
+  const frame = (time) => {
+    const part = Math.min(1, Math.max(0, (time - begin) / TRAVEL));
+    const gone = ends.at(-1) * part * part * (3 - 2 * part);
+    const k = Math.max(1, ends.findIndex((end) => end >= gone));
+    const rest = (gone - ends[k - 1]) / (ends[k] - ends[k - 1] || 1);
+    const at = (axis) => way[k - 1][axis] + rest * (way[k][axis] - way[k - 1][axis]);
+    placeAt(group, { x: at("x"), y: at("y") });
+    if (part === 1) group.remove();
+    else if (group.isConnected) requestAnimationFrame(frame);
+  };
+  frame(begin);
+}
+
+function middle(key) {
+  const { x, y, width, height } = at(key).querySelector("path").getBBox();
+  return { x: x + width / 2, y: y + height / 2 };
+}

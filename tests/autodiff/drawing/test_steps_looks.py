@@ -1,0 +1,210 @@
+"""How the page that steps looks: labels that can be read, and nothing cut without a sign."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+import nn
+from autodiff import steps
+from tests.autodiff.drawing.test_steps_page import PAGE
+
+RNG = np.random.default_rng(0)
+NET = nn.MLP([2, 16, 1], "tanh")
+
+
+def loss(x: Any, y: Any) -> Any:
+    return nn.mean_squared_error(NET(x), y)
+
+
+def singular(x: Any) -> Any:
+    return np.sum(np.log(x - 1.0) * x)
+
+
+X = np.array([[0.5, 1.0, 2.0], [3.0, 4.0, -5.0]])
+
+
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    folder = tmp_path_factory.mktemp("pages")
+    data = RNG.normal(size=(50, 2)), RNG.normal(size=(50, 1))
+    PAGE.save(folder / "micrograd.html")
+    steps(loss, *data).save(folder / "loss.html")
+    steps(loss, *data, direction="LR").save(folder / "aside.html")
+    with np.errstate(all="ignore"):
+        steps(singular, X).save(folder / "singular.html")
+    return {path.stem: path.as_uri() for path in folder.iterdir()}
+
+
+PAGES = pytest.mark.parametrize(
+    ("name", "width"), [("micrograd", 1280), ("loss", 390), ("aside", 390), ("singular", 1280)]
+)
+
+
+# -- labels ----------------------------------------------------------------------------------
+
+COVERED = """() => {
+  const svg = document.querySelector("#graph > svg");
+  const box = (element) => element.getBoundingClientRect();
+  const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
+    && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
+  const others = [...svg.querySelectorAll(".node > path, .cluster text")];
+  const found = [];
+  for (let k = 0; k <= Number(at("slider").max); k++) {
+    show(k);
+    const labels = [...svg.querySelectorAll(".on-edge.derivative")];
+    labels.forEach((label, i) => {
+      for (const other of others) {
+        if (meet(box(label), box(other)))
+          found.push(`${k}: ${label.textContent} on ${other.parentNode.textContent}`);
+      }
+      for (const other of labels.slice(0, i)) {
+        if (meet(box(label), box(other)))
+          found.push(`${k}: ${label.textContent} on ${other.textContent}`);
+      }
+      if (box(label).left < box(svg).left || box(label).right > box(svg).right)
+        found.push(`${k}: ${label.textContent} is cut`);
+    });
+  }
+  return found;
+}"""
+
+
+@PAGES
+def test_what_stands_on_an_edge_covers_no_other_text(opened: Any, name: str, width: int) -> None:
+    page = opened(name, viewport={"width": width, "height": 900})
+    assert page.evaluate(COVERED) == []
+
+
+def test_a_number_that_moves_stands_on_a_ground_of_its_own_and_starts_at_the_sender(
+    opened: Any,
+) -> None:
+    page = opened(step="#step-27", reduced_motion="no-preference")
+    page.evaluate("requestAnimationFrame = () => {}")  # it stays where it starts
+    page.keyboard.press("ArrowRight")
+    colours = page.evaluate(
+        """() => ["rect", "text"].map((part) =>
+          getComputedStyle(document.querySelector(`.on-edge.token ${part}`)).fill)"""
+    )
+    assert len(set(colours)) == 2
+    token, sender = page.evaluate(
+        """() => [".on-edge.token", ".node.sender > path"].map((one) =>
+          document.querySelector(one).getBoundingClientRect().toJSON())"""
+    )  # at one time, for the graph scrolls
+    assert sender["top"] <= (token["top"] + token["bottom"]) / 2 <= sender["bottom"]
+
+
+# -- what is cut -----------------------------------------------------------------------------
+
+CUT = """() => {
+  const sides = (box) => [
+    ["left", box.scrollLeft], ["right", box.scrollWidth - box.clientWidth - box.scrollLeft],
+    ["top", box.scrollTop], ["bottom", box.scrollHeight - box.clientHeight - box.scrollTop],
+  ].filter(([side, more]) => more > 2).map(([side]) => side);
+  const found = [];
+  for (let k = 0; k <= Number(at("slider").max); k++) {
+    show(k);
+    for (const box of document.querySelectorAll("main, main *:not(svg *)")) {
+      const style = getComputedStyle(box);
+      if (style.display === "inline") continue;
+      const told = style.overflowX === "visible" ? "" : box.dataset.more ?? "";
+      const cut = sides(box).filter((side) => !told.split(" ").includes(side));
+      const beyond = cut.filter((side) => style.overflowX !== "visible" || side === "right");
+      if (beyond.length) found.push(`${k}: ${box.tagName} ${box.id} ${box.className} ${beyond}`);
+    }
+  }
+  return [...new Set(found)];
+}"""
+
+
+@PAGES
+def test_nothing_is_cut_without_a_sign_that_it_scrolls(opened: Any, name: str, width: int) -> None:
+    page = opened(name, viewport={"width": width, "height": 900})
+    assert page.evaluate(CUT) == []
+    for box in (".wide", "#equations"):  # which wrap
+        assert page.locator(box).evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
+
+
+def test_the_sign_goes_where_there_is_nothing_more(opened: Any) -> None:
+    page = opened(viewport={"width": 1280, "height": 500})
+    graph = page.locator("#graph")
+    graph.evaluate("(box) => box.scrollTo(0, 0)")
+    page.wait_for_function("at('graph').dataset.more === 'bottom'")
+    graph.evaluate("(box) => box.scrollTo(0, 1e6)")
+    page.wait_for_function("at('graph').dataset.more === 'top'")
+    assert graph.evaluate("(box) => getComputedStyle(box).maskImage") != "none"
+
+
+# -- source ----------------------------------------------------------------------------------
+
+
+def test_the_readers_function_is_first_and_the_librarys_are_closed(opened: Any) -> None:
+    page = opened("loss")
+    assert page.locator("#source > :is(h3, pre)").first.inner_text() == "loss"
+    titles = page.locator("#source summary").all_inner_texts()
+    assert page.locator("#source details[open]").count() == 0
+    assert all("forward" in title or ".py" in title for title in titles)
+    page.fill("#slider", "1")
+    marked = page.locator("#source :is(.line, summary).now").all()
+    assert any(mark.is_visible() for mark in marked)
+
+
+# -- NaN -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("colour", ["light", "dark"])
+def test_nan_is_red_where_it_is_first_and_ever_after(opened: Any, colour: str) -> None:
+    page = opened("singular", color_scheme=colour)
+    red = page.evaluate("getComputedStyle(document.body).getPropertyValue('--warning')")
+    step = page.evaluate("steps.findIndex((step) => Object.keys(step.warnings).length)")
+    page.evaluate(f"show({step - 1})")
+    assert page.locator("main .warning:not(:empty)").count() == 0
+    page.keyboard.press("ArrowRight")
+    node = page.locator("#graph .node.focus text > .warning")
+    assert node.inner_html() == "NaN first here: [0, 0]"
+    page.keyboard.press("End")
+    assert node.count() == 0
+    told = page.locator("#graph text > .warning:not(:empty)").all_text_contents()
+    assert told[0] == "NaN first here: [0, 0]"
+    for place in ("#graph .node", "tr[data-key]", "#equations"):
+        words = page.locator(f"{place} .warning:not(:empty)")
+        assert "NaN" in " ".join(words.all_text_contents())
+        colours = words.evaluate_all(
+            """(all, svg) => all.map((word) => getComputedStyle(word)[svg ? "fill" : "color"])""",
+            place.startswith("#graph"),
+        )
+        assert {rgb(red)} == set(colours)
+
+
+def rgb(colour: str) -> str:
+    parts = [int(colour[i : i + 2], 16) for i in (1, 3, 5)]
+    return f"rgb({', '.join(map(str, parts))})"
+
+
+def test_who_cannot_see_red_reads_it(opened: Any) -> None:
+    page = opened("singular")
+    step = page.evaluate("steps.findIndex((step) => Object.keys(step.warnings).length)")
+    page.evaluate(f"show({step})")
+    assert "NaN first here: [0, 0]" in page.inner_text("[aria-live=polite]")
+
+
+def test_the_rules_of_accessibility_are_kept_where_there_is_nan(opened: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened("singular", "#step-9999", viewport={"width": 390, "height": 800})
+    for colour in ("light", "dark"):
+        page.emulate_media(color_scheme=colour)
+        found = axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+
+
+def test_a_closed_function_is_accessible_and_opens(opened: Any) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened("loss", "#step-1")
+    if page.locator("#source summary").count() == 0:
+        pytest.skip("all lines are the reader's")
+    page.locator("#source summary").first.click()
+    found = axe.run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.locator("#source details[open] pre").is_visible()
