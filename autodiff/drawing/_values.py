@@ -16,7 +16,7 @@ AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no s
 WIDEST = 60  # characters of a line of a note
 WIDEST_FORMULA = 39  # characters of a local derivative on an edge
 MOST_LINES = 6
-A_MAP = "g ↦ "  # what local derivatives begin with that are no factors
+A_MAP = re.compile("(g|ḡ′*) ↦ ")  # what local derivatives begin with that are no factors
 KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call"}
 WITHOUT_GRADIENT = ("constant", "scope", "failed")
 
@@ -71,7 +71,7 @@ def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     """Return what an edge says: the local derivative, if it was asked for, cut where it is long.
 
     Of an op that is not elementwise it is a map, "g ↦ W.T @ g", of which ``g`` is the head's
-    cotangent.
+    cotangent; it is ``ḡ`` where an operand is called g.
     """
     return _derivative(short_derivative(edge.derivative), tail, head)
 
@@ -81,13 +81,13 @@ def edge_hover_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     said = [f"{printable(tail.name)} → {printable(head.name)}"]
     if edge.derivative:
         said.append(_derivative(edge.derivative, tail, head))
-    if edge.derivative.startswith(A_MAP):
-        said.append(f"g: the cotangent of {printable(head.name)}")
+    if letter := A_MAP.match(edge.derivative):
+        said.append(f"{letter[1]}: the cotangent of {printable(head.name)}")
     return "\n".join(said)
 
 
 def _derivative(text: str, tail: Vertex, head: Vertex) -> str:
-    of = "" if not text or text.startswith(A_MAP) else f"∂{head.name}/∂{tail.name} = "
+    of = "" if not text or A_MAP.match(text) else f"∂{head.name}/∂{tail.name} = "
     return printable(of + text).replace("\n", " ")
 
 

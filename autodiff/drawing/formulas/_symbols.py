@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,7 +29,7 @@ from autodiff.drawing.formulas._literals import (
 
 @dataclass(frozen=True)
 class Formula:
-    """A local derivative: of an elementwise op the factor, of any other the image of ``g``.
+    """A local derivative: of an elementwise op the factor, of any other the cotangent's image.
 
     Attributes
     ----------
@@ -50,7 +51,8 @@ def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
     """Return what is said at the edge from an input: the formula, and the number if it is one.
 
     Of an op that is not elementwise it is the map that takes ``g``, the cotangent of what the op
-    computed, to what comes back along the edge. Takes what ``local_derivative`` takes. It is empty
+    computed, to what comes back along the edge; beside an operand that is called g it is ``ḡ``.
+    Takes what ``local_derivative`` takes. It is empty
     where no formula comes of the rule.
 
     Examples
@@ -65,13 +67,21 @@ def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
         return ""
     assert y.op is not None
     if y.op.structural:
-        return f"g ↦ {formula.symbols}"
+        return f"{cotangent_letter(names)} ↦ {formula.symbols}"
     if formula.value is None or formula.symbols in (
         decimal(formula.value),
         fraction(formula.value),
     ):
         return formula.symbols
     return f"{formula.symbols} = {decimal(formula.value)}"
+
+
+def cotangent_letter(names: Sequence[str]) -> str:
+    """Return g, or else the first of ḡ, ḡ′, ḡ″, ... that none of the names begins with."""
+    letter = "g"
+    while any(re.match(rf"{letter}(?![\w′])", name) for name in names):
+        letter = "ḡ" if letter == "g" else f"{letter}′"
+    return letter
 
 
 def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
@@ -216,7 +226,7 @@ def _image(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
         _atom(name, x) if k < count and hasattr(x, "dtype") else x
         for k, (name, x) in enumerate(zip(names[:-1], inputs, strict=True))
     ]
-    g = Symbol("g", ATOM, lambda: np.ones_like(out))
+    g = Symbol(cotangent_letter(names), ATOM, lambda: np.ones_like(out))
     rule = _rule(op, i)
     if _is_ours(rule):
         if isinstance(op.rules, Each):
