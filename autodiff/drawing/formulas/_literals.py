@@ -52,7 +52,8 @@ def number(x: Any) -> tuple[str, int]:
     if isinstance(x, complex | np.complexfloating):
         return _complex(complex(x))
     text, level = _magnitude(abs(x))
-    return (f"−{text}", min(level, NEGATIVE)) if x < 0 else (text, level)
+    is_negative = str(x).startswith("-")  # −0 too
+    return (f"−{text}", min(level, NEGATIVE)) if is_negative else (text, level)
 
 
 def _complex(x: complex) -> tuple[str, int]:

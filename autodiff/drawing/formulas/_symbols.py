@@ -36,8 +36,9 @@ class Formula:
     symbols : str
         With the operands' names: "cos(x)", "g @ W.T".
     numbers : str
-        With numbers in their places, and what they make: "cos(3) = −0.98999". Empty where an
-        operand has many entries.
+        With numbers in their places, and what they make: "cos(3) = −0.98999"; what the rule
+        makes alone where the formula has no value, as 0/0. Empty where an operand has many
+        entries.
     value : number, optional
         The derivative, where it is one number.
     """
@@ -137,11 +138,12 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
         return Formula(number(formula)[0], value=formula)
     if not small:
         return Formula(_text(formula))
-    value = np.asarray(_rule(op, i)(np.float64(1), out, *operands)) * 1
+    value = np.asarray(_rule(op, i)(np.float64(1), out, *operands)) + 0  # not −0
     result = value.item() if value.size == 1 else None
     text = _text(_factor(op, i, [*map(_with_number, atoms)]))
     shown = entries(value.reshape(-1), decimal) if result is None else decimal(result)
-    return Formula(_text(formula), text if text == shown else f"{text} = {shown}", result)
+    is_equal = text != shown and np.all(np.isfinite(formula.value) | ~np.isfinite(value))
+    return Formula(_text(formula), f"{text} = {shown}" if is_equal else shown, result)
 
 
 def _factor(op: Op, i: int, atoms: Sequence[Any]) -> Any:

@@ -401,6 +401,24 @@ class TestExceptions:
         assert formula is not None
         assert formula.value == 0.0
 
+    @pytest.mark.parametrize(
+        ("base", "exponent", "slope"),
+        [(0.0, -0.0, "0"), (0.0, 0.0, "0"), (-0.0, 0.0, "0"), (0.0, 1.0, "1"), (0.0, 2.0, "0")],
+    )
+    def test_a_power_of_zero_has_the_exponent_of_others(
+        self, base: float, exponent: float, slope: str
+    ) -> None:
+        a, p = Tensor(base), Tensor(exponent)
+        assert derivative_text(a**p, 0, ["a", "p", "v"]) == f"p·a^(p − 1) = {slope}"
+
+    @pytest.mark.parametrize(
+        "y", [Tensor(0.0) ** Tensor(0.0), np.sinc(Tensor(0.0)), Tensor([0.0, 1.0]) ** np.zeros(2)]
+    )
+    def test_where_a_formula_has_no_value_the_rules_stands_alone(self, y: Any) -> None:
+        formula = local_derivative(y, 0, [*"xp"[: len(y.inputs)], "v"])
+        assert formula is not None
+        assert formula.numbers in ("0", "[0, 0]")
+
     def test_steps_hold_on_whole_stretches(self) -> None:
         bent = elementwise(
             lambda x: x * x, lambda g, out, x: np.where(np.rint(x) == 0, 2 * x, g), name="bent"
