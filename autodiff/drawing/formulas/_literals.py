@@ -67,7 +67,10 @@ def _magnitude(x: Any) -> tuple[str, int]:
     for value, text, level in _CONSTANTS:
         if isclose(x, value, rel_tol=1e-15):
             return text, level
-    return (ratio, PRODUCT) if (ratio := fraction(x)) else (decimal(x), ATOM)
+    if ratio := fraction(x):
+        return ratio, PRODUCT
+    text = decimal(x)
+    return text, _POWER if "e" in text else ATOM
 
 
 def fraction(x: Any) -> str:
