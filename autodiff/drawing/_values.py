@@ -21,7 +21,7 @@ WIDEST = 60  # characters of a line of a note
 WIDEST_CAPTION = 100
 WIDEST_FORMULA = 39  # characters of a local derivative on an edge
 MOST_LINES = 6
-A_MAP = "g ↦ "  # what local derivatives begin with that are no factors
+A_MAP = re.compile("(g|ḡ′*) ↦ ")  # what local derivatives begin with that are no factors
 KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call", "cut": "left out:"}
 WITHOUT_GRADIENT = ("constant", "scope", "cut", "failed")
 
@@ -84,7 +84,7 @@ def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     """Return what an edge says: between which repeats it leads, and the local derivative.
 
     That is cut where it is long. Of an op that is not elementwise it is a map, "g ↦ W.T @ g", of
-    which ``g`` is the head's cotangent.
+    which ``g`` is the head's cotangent; it is ``ḡ`` where an operand is called g.
     """
     return _edge_words(edge, short_derivative(edge.derivative), tail, head)
 
@@ -93,14 +93,14 @@ def edge_hover_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     """Return all that is to be said of an edge where there is room: its ends, and what g is."""
     said = [f"{printable(tail.name)} → {printable(head.name)}"]
     said += filter(None, [_edge_words(edge, edge.derivative, tail, head)])
-    if edge.derivative.startswith(A_MAP):
-        said.append(f"g: the cotangent of {printable(head.name)}")
+    if letter := A_MAP.match(edge.derivative):
+        said.append(f"{letter[1]}: the cotangent of {printable(head.name)}")
     return "\n".join(said)
 
 
 def _edge_words(edge: Edge, derivative: str, tail: Vertex, head: Vertex) -> str:
     operand = edge.operand or tail.name
-    is_factor = derivative and not derivative.startswith(A_MAP)
+    is_factor = derivative and not A_MAP.match(derivative)
     derivative = f"∂{head.name}/∂{operand} = {derivative}" if is_factor else derivative
     renamed = f"as {edge.operand}" if edge.leads_back and edge.operand else ""
     said = ", ".join(filter(None, [edge.repeat, renamed]))

@@ -141,6 +141,8 @@ def _matrix_product(x: Any, y: Any) -> Symbol:
 
 
 def _power(x: Any, y: Any) -> Any:
+    if _is(y, 0):
+        return 1.0
     if _is(y, 1):
         return x
     base, exponent = literal(x), literal(y)

@@ -6,6 +6,7 @@ A formula is written as a textbook does, with as few brackets as it can be read 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from functools import cached_property
 from typing import Any
@@ -224,7 +225,8 @@ def literal(x: Any) -> Symbol:
 
 
 def _spelling_in_mathematics(x: Any) -> str:
-    return literal(x).text
+    text = literal(x).text
+    return text[1:-1] if re.fullmatch(r"\([^()]*j\)", text) else text
 
 
 def in_brackets(x: Symbol, level: int) -> str:

@@ -52,7 +52,8 @@ def number(x: Any) -> tuple[str, int]:
     if isinstance(x, complex | np.complexfloating):
         return _complex(complex(x))
     text, level = _magnitude(abs(x))
-    return (f"−{text}", min(level, NEGATIVE)) if x < 0 else (text, level)
+    is_negative = str(x).startswith("-")  # −0 too
+    return (f"−{text}", min(level, NEGATIVE)) if is_negative else (text, level)
 
 
 def _complex(x: complex) -> tuple[str, int]:
@@ -66,7 +67,10 @@ def _magnitude(x: Any) -> tuple[str, int]:
     for value, text, level in _CONSTANTS:
         if isclose(x, value, rel_tol=1e-15):
             return text, level
-    return (ratio, PRODUCT) if (ratio := fraction(x)) else (decimal(x), ATOM)
+    if ratio := fraction(x):
+        return ratio, PRODUCT
+    text = decimal(x)
+    return text, _POWER if "e" in text else ATOM
 
 
 def fraction(x: Any) -> str:

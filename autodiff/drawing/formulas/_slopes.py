@@ -14,6 +14,7 @@ import numpy as np
 from scipy import special
 
 from autodiff.drawing.formulas._expressions import call, literal
+from autodiff.rules._slopes import power_by_exponent
 
 _ROOT_PI = sqrt(pi)
 
@@ -56,6 +57,10 @@ def _struve_part(v: Any, x: Any) -> Any:
 
 
 SLOPES: dict[str, tuple[Callable[..., Any], ...]] = {
+    "power": (
+        lambda out, x, y: y * x ** (y - 1),
+        lambda out, x, y: power_by_exponent(np.float64(1), out, x, y),
+    ),
     "tanh": (lambda out, x: 1 - out**2,),
     "arcsinh": (lambda out, x: 1 / np.sqrt(x**2 + 1),),
     "arcsin": (lambda out, x: 1 / np.sqrt(1 - x**2),),

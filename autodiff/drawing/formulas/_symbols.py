@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,15 +29,16 @@ from autodiff.drawing.formulas._literals import (
 
 @dataclass(frozen=True)
 class Formula:
-    """A local derivative: of an elementwise op the factor, of any other the image of ``g``.
+    """A local derivative: of an elementwise op the factor, of any other the cotangent's image.
 
     Attributes
     ----------
     symbols : str
         With the operands' names: "cos(x)", "g @ W.T".
     numbers : str
-        With numbers in their places, and what they make: "cos(3) = −0.98999". Empty where an
-        operand has many entries.
+        With numbers in their places, and what they make: "cos(3) = −0.98999"; what the rule
+        makes alone where the formula has no value, as 0/0. Empty where an operand has many
+        entries.
     value : number, optional
         The derivative, where it is one number.
     """
@@ -50,7 +52,8 @@ def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
     """Return what is said at the edge from an input: the formula, and the number if it is one.
 
     Of an op that is not elementwise it is the map that takes ``g``, the cotangent of what the op
-    computed, to what comes back along the edge. Takes what ``local_derivative`` takes. It is empty
+    computed, to what comes back along the edge; beside an operand that is called g it is ``ḡ``.
+    Takes what ``local_derivative`` takes. It is empty
     where no formula comes of the rule.
 
     Examples
@@ -65,13 +68,21 @@ def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
         return ""
     assert y.op is not None
     if y.op.structural:
-        return f"g ↦ {formula.symbols}"
+        return f"{cotangent_letter(names)} ↦ {formula.symbols}"
     if formula.value is None or formula.symbols in (
         decimal(formula.value),
         fraction(formula.value),
     ):
         return formula.symbols
     return f"{formula.symbols} = {decimal(formula.value)}"
+
+
+def cotangent_letter(names: Sequence[str]) -> str:
+    """Return g, or else the first of ḡ, ḡ′, ḡ″, ... that none of the names begins with."""
+    letter = "g"
+    while any(re.match(rf"{letter}(?![\w′])", name) for name in names):
+        letter = "ḡ" if letter == "g" else f"{letter}′"
+    return letter
 
 
 def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
@@ -127,11 +138,12 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
         return Formula(number(formula)[0], value=formula)
     if not small:
         return Formula(_text(formula))
-    value = np.asarray(_rule(op, i)(np.float64(1), out, *operands)) * 1
+    value = np.asarray(_rule(op, i)(np.float64(1), out, *operands)) + 0  # not −0
     result = value.item() if value.size == 1 else None
     text = _text(_factor(op, i, [*map(_with_number, atoms)]))
     shown = entries(value.reshape(-1), decimal) if result is None else decimal(result)
-    return Formula(_text(formula), text if text == shown else f"{text} = {shown}", result)
+    is_equal = text != shown and np.all(np.isfinite(formula.value) | ~np.isfinite(value))
+    return Formula(_text(formula), f"{text} = {shown}" if is_equal else shown, result)
 
 
 def _factor(op: Op, i: int, atoms: Sequence[Any]) -> Any:
@@ -216,7 +228,7 @@ def _image(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
         _atom(name, x) if k < count and hasattr(x, "dtype") else x
         for k, (name, x) in enumerate(zip(names[:-1], inputs, strict=True))
     ]
-    g = Symbol("g", ATOM, lambda: np.ones_like(out))
+    g = Symbol(cotangent_letter(names), ATOM, lambda: np.ones_like(out))
     rule = _rule(op, i)
     if _is_ours(rule):
         if isinstance(op.rules, Each):

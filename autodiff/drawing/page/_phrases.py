@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.drawing._values import entries, facts
+from autodiff.drawing.formulas._literals import decimal
 
 
 def value_text(value: Any) -> str:
@@ -18,14 +19,16 @@ def value_text(value: Any) -> str:
     """
     if value is None:
         return "not computed"
-    if np.ndim(value) or not isinstance(value, int | float | np.number | np.ndarray | np.bool):
+    if np.ndim(value) or not isinstance(
+        value, int | float | complex | np.number | np.ndarray | np.bool
+    ):
         words = "".join(piece.text for piece in entries(value))
         return ": ".join(part for part in (facts(value), words) if part).replace("-", "−")
     number = np.asarray(value)[()]
     if number.dtype.kind in "biu":
         return str(number).replace("-", "−")
     if number.dtype.kind == "c":
-        return f"{number:.5g}".replace("-", "−")
+        return decimal(number)
     if np.isnan(number):
         return "NaN"
     if 1 <= abs(number) < 1e5:

@@ -160,6 +160,10 @@ class TestEdges:
         assert edge_hover_text(Edge("n0", "n1", "g ↦ x.T @ g"), w, y).split("\n") == [
             *("w → y", "g ↦ x.T @ g", "g: the cotangent of y")
         ]
+        assert edge_hover_text(Edge("n0", "n1", "ḡ′ ↦ ḡ′·g"), w, y).split("\n") == [
+            *("w → y", "ḡ′ ↦ ḡ′·g", "ḡ′: the cotangent of y")
+        ]
+        assert edge_text(Edge("n0", "n1", "ḡ ↦ ḡ·g"), w, y) == "ḡ ↦ ḡ·g"
         assert edge_hover_text(Edge("n0", "n1", "cos(g)"), w, y) == "w → y\n∂y/∂w = cos(g)"
         assert edge_hover_text(Edge("n0", "n1"), w, y) == "w → y"
 

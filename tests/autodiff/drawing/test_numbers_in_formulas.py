@@ -100,6 +100,37 @@ class TestFractions:
         assert formula.numbers == "1/[1, 3] = [1, 0.33333]"
 
 
+class TestBrackets:
+    """Numbers of two parts, or with a sign, in products, powers and differences."""
+
+    z: Any = Tensor(1 + 2j)
+    w: Any = Tensor(-2j)
+    a: Any = Tensor(-3.0)
+    b: Any = Tensor(-2e-7)
+
+    @pytest.mark.parametrize(
+        ("y", "i", "expected"),
+        [
+            (z * z, 0, "(1+2j)"),
+            (z**w, 0, "−2j·(1+2j)^(−2j − 1) = (−3.3763+7.46j)"),
+            (w**z, 0, "(1+2j)·(−2j)^((1+2j) − 1) = (−41.251+31.239j)"),
+            (z**w, 1, "(1+2j)^(−2j)·log(1+2j) = (9.8437−7.7533j)"),
+            (np.tanh(z), 0, "1 − (1.1667−0.24346j)² = (−0.302+0.5681j)"),
+            ((-a) ** b, 0, "−2e−07·3^(−2e−07 − 1) = −6.6667e−08"),
+            ((-a) ** -b, 1, "3^(2e−07)·log(3) = 1.0986"),
+            (np.arctan2(a, b), 1, "3/((−2e−07)² + (−3)²) = 0.33333"),
+            (np.hypot(-0.0, a), 1, "−3/3 = −1"),
+            (np.hypot(Tensor(-0.0), a), 0, "−0/3 = 0"),
+        ],
+    )
+    def test_stand_round_them(self, y: Any, i: int, expected: str) -> None:
+        formula = local_derivative(
+            y, i, ["x" if type(x) is Tensor else "" for x in y.inputs] + ["v"]
+        )
+        assert formula is not None
+        assert formula.numbers == expected
+
+
 class TestSigns:
     """What is mathematics has a minus, what is code a hyphen."""
 

@@ -228,6 +228,21 @@ def test_a_condition_is_whole_and_in_brackets_once() -> None:
     assert arrival.equations[0][1] == "∂output/∂v1 · (1 if x == v1 else 0)"
 
 
+def test_complex_numbers_are_in_brackets_wherever_they_are_put_in() -> None:
+    found = course(lambda z: np.abs(z * z - z**2 * 2), 1 + 2j)
+    numbers = {step.heading: step.equations[0][2:] for step in found if step.way == "Forward"}
+    assert numbers["v1 = z * z"] == ["(1+2j) * (1+2j)", "(−3+4j)"]
+    assert numbers["v2 = z ** 2"] == ["(1+2j) ** 2", "(−3+4j)"]
+    assert numbers["v4 = v1 - v3"] == ["(−3+4j) - (−6+8j)", "(3−4j)"]
+    through = [step for step in found if step.heading == "∂output/∂z through v1"]
+    assert through[0].equations[0][1] == "(0.6+0.8j) · (1+2j)"
+
+
+def test_imaginary_numbers_are_in_brackets_behind_a_minus() -> None:
+    found = course(lambda z, w: np.abs(z - w), 2j, -3j)
+    assert found[1].equations[0] == ["v1", "z - w", "2j - (−3j)", "5j"]
+
+
 def test_a_sum_is_written_where_an_operand_was_broadcast() -> None:
     found = course(lambda x, b: np.sum(x + b), np.array([1.0, 2.0, 3.0]), 0.5)
     [arrival] = [step for step in found if step.heading == "∂output/∂b through v1"]
@@ -287,7 +302,9 @@ def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
         (-math.inf, "−inf"),
         (3, "3"),
         (True, "True"),
-        (1 + 2j, "1+2j"),
+        (1 + 2j, "(1+2j)"),
+        (-1 - 0.5j, "(−1−0.5j)"),
+        (-2j, "−2j"),
         (np.array([1.0, -2.0]), "(2,): [1, −2]"),
         (None, "not computed"),
     ],

@@ -51,7 +51,7 @@ def meaning(text: str, **names: Any) -> Any:
     """What a formula means, by Python's own reading of it."""
     text = text.split(", Φ:")[0]
     text = re.sub("[⁻⁰¹²³⁴⁵⁶⁷⁸⁹]+", lambda m: f"**({m[0].translate(SUPERSCRIPTS)})", text)
-    text = text.replace("Σ g", "Σ(g)")
+    text = re.sub("Σ ([gḡ])", r"Σ(\1)", text)
     text = re.sub(r"√(\w+)", r"sqrt(\1)", text).replace("√", "sqrt")
     for sign, meaning in SIGNS.items():
         text = text.replace(sign, meaning)
@@ -206,16 +206,20 @@ FUNCTIONS: dict[str, Any] = {
 }
 
 
+@pytest.mark.parametrize("letters", ["ab", "gb", "ag"])
 @pytest.mark.parametrize(("name", "f", "arrays"), IMAGES)
-def test_an_image_is_the_transpose_of_the_derivative(name: str, f: Any, arrays: Any) -> None:
-    """⟨formula in g, direction⟩ = ⟨g, derivative along the direction⟩."""
+def test_an_image_is_the_transpose_of_the_derivative(
+    name: str, f: Any, arrays: Any, letters: str
+) -> None:
+    """⟨formula in g, direction⟩ = ⟨g, derivative along the direction⟩; ḡ beside an operand g."""
     made = ancestors([f(*map(Tensor, arrays))])[0]
     node = next(t for t in made if t.op is not None and t.op.name == name)
     count = len(arrays)
-    names = [*"ab"[:count], *[""] * (len(node.inputs) - count), "out"]
+    names = [*letters[:count], *[""] * (len(node.inputs) - count), "out"]
     rng = np.random.default_rng(0)
     g = rng.uniform(-1, 1, node.shape)
-    known = dict(zip("ab", node._values, strict=False)) | {"g": g, "out": node.data}
+    cotangent = "ḡ" if "g" in names else "g"
+    known = dict(zip(letters, node._values, strict=False)) | {cotangent: g, "out": node.data}
     for i in range(count):
         direction = rng.uniform(-1, 1, node._values[i].shape)
         if name == "cholesky":  # is of symmetric matrices
@@ -317,6 +321,31 @@ def test_how_it_reads(f: Callable[[], Tensor], expected: list[str]) -> None:
     assert [derivative_text(t, i, named(t)) for i in indices] == expected
 
 
+class TestLetterOfTheCotangent:
+    def test_is_none_of_the_operands_names(self) -> None:
+        assert derivative_text(v @ v, 0, ["g", "h", "out"]) == "ḡ ↦ ḡ·h"
+        assert derivative_text(v @ v, 1, ["g", "h", "out"]) == "ḡ ↦ ḡ·g"
+        assert derivative_text(v @ v, 1, ["g", "ḡ", "out"]) == "ḡ′ ↦ ḡ′·g"
+        assert derivative_text(v @ v, 1, ["ḡ", "ḡ′", "g"]) == "ḡ′′ ↦ ḡ′′·ḡ"
+
+    @pytest.mark.parametrize("name", ["g[0]", "g.weight", "g"])
+    def test_is_no_operands_of_which_there_is_a_part(self, name: str) -> None:
+        assert derivative_text(v @ v, 1, [name, "h", "out"]) == f"ḡ ↦ ḡ·{name}"
+
+    @pytest.mark.parametrize("name", ["gain", "g2", "g′", "params.g", "log g"])
+    def test_is_g_beside_other_names(self, name: str) -> None:
+        assert derivative_text(v @ v, 1, [name, "h", "out"]) == f"g ↦ g·{name}"
+
+    @pytest.mark.parametrize("key", [k for k in nodes() if nodes()[k][0].op.structural])
+    def test_is_the_same_throughout(self, key: str) -> None:
+        y, i = nodes()[key]
+        names = names_of(y)
+        text = derivative_text(y, i, names).replace("ḡ", "g")
+        beside = derivative_text(y, i, [*names[:-1], "g"])
+        assert beside.startswith("ḡ ↦ ")
+        assert re.sub(r"\bg\b", "out", beside).replace("ḡ", "g") == text
+
+
 class TestNumbers:
     def test_they_are_put_in(self) -> None:
         formula = local_derivative(x / y, 1, ["x", "y", "v3"])
@@ -371,6 +400,24 @@ class TestExceptions:
         formula = local_derivative(np.hypot(zero, 0.0), 0, ["x", "", "r"])
         assert formula is not None
         assert formula.value == 0.0
+
+    @pytest.mark.parametrize(
+        ("base", "exponent", "slope"),
+        [(0.0, -0.0, "0"), (0.0, 0.0, "0"), (-0.0, 0.0, "0"), (0.0, 1.0, "1"), (0.0, 2.0, "0")],
+    )
+    def test_a_power_of_zero_has_the_exponent_of_others(
+        self, base: float, exponent: float, slope: str
+    ) -> None:
+        a, p = Tensor(base), Tensor(exponent)
+        assert derivative_text(a**p, 0, ["a", "p", "v"]) == f"p·a^(p − 1) = {slope}"
+
+    @pytest.mark.parametrize(
+        "y", [Tensor(0.0) ** Tensor(0.0), np.sinc(Tensor(0.0)), Tensor([0.0, 1.0]) ** np.zeros(2)]
+    )
+    def test_where_a_formula_has_no_value_the_rules_stands_alone(self, y: Any) -> None:
+        formula = local_derivative(y, 0, [*"xp"[: len(y.inputs)], "v"])
+        assert formula is not None
+        assert formula.numbers in ("0", "[0, 0]")
 
     def test_steps_hold_on_whole_stretches(self) -> None:
         bent = elementwise(
