@@ -23,6 +23,7 @@ from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._scopes import OpenScopes
 from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
@@ -45,20 +46,9 @@ class CallHook(Hook):
 
     def __init__(self) -> None:
         self.calls: dict[Tensor, CallNote] = {}
-        self.scopes: list[str] = []
+        self.scopes = OpenScopes()
         # By the frame, which is held here, so that no other takes its place meanwhile.
         self.entries: dict[FrameType, CallNote] = {}
-        self.scopes_of_error: tuple[BaseException | None, tuple[str, ...]] = (None, ())
-
-    def open_scope(self, name: str) -> None:
-        """Put what is recorded from here on into a scope."""
-        self.scopes.append(name)
-
-    def close_scope(self, error: BaseException | None) -> None:
-        """Leave the innermost scope, perhaps because of an error."""
-        if error is not None and error is not self.scopes_of_error[0]:
-            self.scopes_of_error = error, tuple(self.scopes)
-        self.scopes.pop()
 
     def on_node(self, out: Tensor) -> None:
         """Note the call that made a new node."""
@@ -69,7 +59,7 @@ class CallHook(Hook):
         if note is None:
             words = None if entry is None else ENTRIES[entry.f_code](entry)
             place = program.f_code.co_filename, program.f_lineno
-            note = CallNote(words, place, tuple(self.scopes))
+            note = CallNote(words, place, self.scopes.names)
             if entry is not None and words is not None:
                 self.entries[entry] = note
         self.calls[out] = note

@@ -69,7 +69,7 @@ def failure_of(error: Exception, hook: CallHook, arguments: Collection[Any]) -> 
     last = _last_of_program(traces)
     program = None if last is None else traces[last]
     place = _place(program) if program else calling_place()
-    scopes = hook.scopes_of_error[1] if hook.scopes_of_error[0] is error else ()
+    scopes = hook.scopes.at(error)
     inner = traces if last is None else traces[last + 1 :]
     if found := _words_of_call(inner):
         words, frame = found

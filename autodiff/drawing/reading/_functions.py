@@ -19,6 +19,7 @@ from autodiff._core.functions import argument
 from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._scopes import drawing_scopes
 from autodiff.drawing.reading._calls import CallHook, CallNote
 from autodiff.drawing.reading._failures import Failure, failure_of
 from autodiff.drawing.reading._op_words import is_ours
@@ -93,13 +94,14 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
     subject.parameters = set(subject.names)
     leaves = _leaves(_argument_names(f, args, door), args, subject)
     hook = CallHook()
-    token = recording.set(hook)
+    token, scopes_token = recording.set(hook), drawing_scopes.set(hook.scopes)
     try:
         with variables_of(f) as subject.variables:
             result = result_of(f, leaves, {})
     except Exception as error:
         subject.failure = failure_of(error, hook, subject.arguments)
     finally:
+        drawing_scopes.reset(scopes_token)
         recording.reset(token)
         hook.entries.clear()
     subject.calls = hook.calls
