@@ -35,7 +35,7 @@ def read_view(
     All that is shown of a graph is made of this; the keywords are those of `draw`, and the public
     function that is called.
     """
-    if len(given) == 1 and hasattr(given[0], "lines"):
+    if len(given) == 1 and hasattr(given[0], "lines") and not callable(given[0]):  # a plan
         return view_of_plan(given[0].lines), None
     subject = _subject_of(given, door)
     pairs = give_names(subject, names)

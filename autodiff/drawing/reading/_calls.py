@@ -12,7 +12,8 @@ import opcode
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -34,11 +35,16 @@ OURS = (*INSIDE, *PACKAGES)
 
 @dataclass(eq=False)
 class CallNote:
-    """A call of the program: its words (None: as its op says), its place and the open scopes."""
+    """A call of the program: its words (None: as its op says), its place and the open scopes.
+
+    ``results`` are the Tensors that it returned, and where each is: "[1]", ".eigenvalues", or ""
+    where it is all. There are none of a call that did not return.
+    """
 
     words: Words | None
     place: tuple[str, int]
     scopes: tuple[str, ...]
+    results: list[tuple[Tensor, str]] = field(default_factory=list)
 
 
 class CallHook(Hook):
@@ -63,6 +69,35 @@ class CallHook(Hook):
             if entry is not None and words is not None:
                 self.entries[entry] = note
         self.calls[out] = note
+
+    @contextmanager
+    def watching_returns(self) -> Iterator[None]:
+        """Note meanwhile what calls return, as a profiler sees it; where one is at work, nothing.
+
+        Then pictures show what each op computed.
+        """
+        if sys.getprofile() is not None:
+            yield
+            return
+        sys.setprofile(self._on_event)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
+    def _on_event(self, frame: FrameType, event: str, returned: Any) -> None:
+        if event == "return" and frame in self.entries:
+            self.entries[frame].results = list(_results(returned))
+
+
+def _results(returned: Any, path: str = "") -> Iterator[tuple[Tensor, str]]:
+    """Yield the Tensors that a call returned, and where each is."""
+    if type(returned) is Tensor:
+        yield returned, path
+    elif isinstance(returned, list | tuple):
+        fields = getattr(returned, "_fields", None)
+        for i, part in enumerate(returned):
+            yield from _results(part, path + (f".{fields[i]}" if fields else f"[{i}]"))
 
 
 def _frames_outwards(frame: FrameType | None) -> Iterator[FrameType]:

@@ -87,6 +87,15 @@ def failure_of(error: Exception, hook: CallHook, arguments: Collection[Any]) -> 
     return Failure([line], False, uses, place, scopes, error)
 
 
+def message_of(error: Exception) -> str:
+    """Return an error's kind and its text, which an error of the program's own may fail to give."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return f"{type(error).__name__}: {text}".strip(": ")
+
+
 def _inwards(trace: TracebackType | None) -> Iterator[TracebackType]:
     while trace is not None:
         yield trace

@@ -96,7 +96,7 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
     hook = CallHook()
     token, scopes_token = recording.set(hook), drawing_scopes.set(hook.scopes)
     try:
-        with variables_of(f) as subject.variables:
+        with hook.watching_returns(), variables_of(f) as subject.variables:
             result = result_of(f, leaves, {})
     except Exception as error:
         subject.failure = failure_of(error, hook, subject.arguments)

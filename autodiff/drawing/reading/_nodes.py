@@ -14,6 +14,7 @@ from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.reading._computations import Computation, computations
+from autodiff.drawing.reading._failures import message_of
 from autodiff.drawing.reading._functions import Subject
 from autodiff.drawing.reading._gradients import cotangents_of
 from autodiff.drawing.reading._words import identity, is_operand, spelling
@@ -32,7 +33,7 @@ def view_of(
     for node, (key, x) in zip(view.nodes, found.items(), strict=True):
         if how := computed.get(key):
             node.kind = "output" if x in outputs else "op"
-            node.formula = spelling(how.words, names)
+            node.formula = spelling(how.words, names) + how.which
             if note := subject.calls.get(x):
                 node.place, node.scopes = note.place, note.scopes
             texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
@@ -136,7 +137,7 @@ def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict
         return
     uses = list(map(subject.original, failure.uses))
     kind = type(failure.error).__name__
-    message = f"{kind}: {failure.error}".strip(": ")
+    message = message_of(failure.error)
     shapes = {names[identity(x)]: np.shape(value_of(x)) for x in uses}
     said = [
         f"{operand} has shape {shape}"

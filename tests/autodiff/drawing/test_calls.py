@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -267,6 +268,51 @@ class TestWords:
         found = formulas(lambda v: np.vdot(*np.split(v, 2)), V)
         assert found == ["split(v, 2)[0]", "split(v, 2)[1]", "vdot(v1, v2)"]
 
+    @pytest.mark.parametrize(
+        ("f", "formula"),
+        [
+            (lambda s: np.linalg.svd(s)[2], "svd(s).Vh"),
+            (lambda s: np.linalg.eig(s)[1], "eig(s).eigenvectors"),
+            (lambda s: np.linalg.qr(s)[1], "qr(s).R"),
+            (lambda s: np.linalg.lstsq(X.T, s[0, :1] * np.ones(3))[1], "lstsq(v4, v3)[1]"),
+            (lambda s: scipy.special.airy(s)[2], "airy(s)[2]"),
+            (lambda s: scipy.special.sici(s)[1], "sici(s)[1]"),
+            (lambda s: scipy.special.fresnel(s)[1], "fresnel(s)[1]"),
+            (lambda s: np.divmod(s, 2.0)[1], "divmod(s, 2)[1]"),
+            (lambda s: np.modf(s)[0], "modf(s)[0]"),
+            (lambda s: np.frexp(s)[0], "frexp(s)[0]"),
+            (lambda s: np.histogram([1, 2], 2, weights=s[0])[0], None),
+            (lambda s: np.average(S, weights=s, returned=True)[1], None),
+            (lambda s: np.broadcast_arrays(s[0], S)[0], "broadcast_arrays(v1, v2)[0]"),
+            (lambda s: np.polyfit([0.0, 1, 2, 3], s.ravel(), 1, cov=True)[1], None),
+        ],
+    )
+    def test_tell_which_result_of_a_call_is_used(
+        self, f: Callable[..., Any], formula: str | None
+    ) -> None:
+        found = formulas(f, S)[-1]
+        assert found == formula or (formula is None and re.search(r"\)\[[01]\]$", found))
+
+    def test_of_a_long_call_tell_which_result_is_used(self) -> None:
+        def f(some_measured_ordinates: Any) -> Any:
+            abscissae = [0.0, 1.0, 2.0, 3.0]
+            return np.polyfit(abscissae, some_measured_ordinates, deg=1, cov=True)[0]
+
+        assert formulas(f, V)[-1].endswith("…[0]")
+
+    def test_where_a_profiler_is_at_work_are_those_of_ops(self) -> None:
+        events = []
+        sys.setprofile(lambda frame, event, arg: events.append(event))
+        try:
+            found = formulas(lambda v: np.std(v), V)
+            profile = sys.getprofile()
+        finally:
+            sys.setprofile(None)
+        assert profile is not None
+        assert events
+        assert len(found) > 1
+        assert formulas(lambda v: np.std(v), V) == ["std(v)"]
+
     def test_of_iteration_are_those_of_indexing(self) -> None:
         found = formulas(lambda v: [entry * 2 for entry in v], V[:2])
         assert found == ["v[0]", "v1 * 2", "v[1]", "v2 * 2"]
@@ -365,6 +411,16 @@ class TestModels:
         found = names(model, X)
         assert {name for name, kind in found if kind == "parameter"} == paths
         assert ("x", "leaf") in found
+
+    def test_are_no_plan_whatever_their_attributes(self) -> None:
+        class Poem(nn.Module):
+            def __init__(self) -> None:
+                self.lines = Tensor(2.0)
+
+            def forward(self) -> Any:
+                return self.lines * 3.0
+
+        assert formulas(Poem()) == ["lines * 3"]
 
     def test_frozen_parameters_are_parameters(self) -> None:
         model = nn.Linear(3, 2, seed=0)
