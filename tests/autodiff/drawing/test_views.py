@@ -275,6 +275,13 @@ class TestChanges:
         x.data = 100.0
         assert node("x", y, gradients=True).gradient == 6
 
+    def test_leave_the_derivatives_those_of_what_was_computed(self) -> None:
+        x, w = Tensor(0.0, name="x"), Tensor([3.0, 4.0], name="w")
+        y = np.sin(x) * w
+        x.data, w.data = 5.0, [7.0, 8.0]
+        edges = [edge.derivative for edge in view_of(y, derivatives=True).edges]
+        assert edges == ["cos(x) = 1", "w", "v1 = 0"]
+
 
 class TestStart:
     x = Tensor(2.0, name="x")
