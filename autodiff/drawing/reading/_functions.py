@@ -34,13 +34,14 @@ if TYPE_CHECKING:
 class Subject:
     """What is to be drawn: the Tensors that were computed, and what is known of them.
 
-    Names, arguments and parameters are kept by `identity`, by which nodes are told apart. Where
-    there is no name there may be a variable of the function, and of an output its place in what the
-    function returned.
+    Names, arguments and parameters are kept by `identity`, by which nodes are told apart; ``given``
+    are those that are named for the picture alone. Where there is no name there may be a variable
+    of the function, and of an output its place in what the function returned.
     """
 
     outputs: list[Tensor]
     names: dict[Any, str] = field(default_factory=dict)
+    given: set[Any] = field(default_factory=set)
     variables: dict[Tensor, str] = field(default_factory=dict)
     results: dict[Tensor, str] = field(default_factory=dict)
     arguments: dict[Any, Any] = field(default_factory=dict)
@@ -121,6 +122,7 @@ def _leaves(names: Sequence[str], args: Sequence[Any], subject: Subject) -> list
     paths: list[tuple[str, Any]] = []
     for name, x in zip(names, args, strict=True):
         map_structure(lambda path, leaf: paths.append((path, leaf)), x, name)
+    taken = {path for path, x in paths if is_operand(x) or type(x) in (int, float, complex)}
     floats = any(_is_float(x) for _, x in paths) or bool(subject.parameters)
 
     def leaf(path: str, x: Any) -> Any:
@@ -130,7 +132,8 @@ def _leaves(names: Sequence[str], args: Sequence[Any], subject: Subject) -> list
         if is_operand(x):
             kept = read_only(x) if isinstance(x, np.ndarray) else x  # as a graph keeps it
             subject.arguments[identity(kept)] = kept
-            name = getattr(x, "name", None) or re.sub(r"\['(\w+)'\]", r".\1", path)
+            own = getattr(x, "name", None)
+            name = re.sub(r"\['(\w+)'\]", r".\1", path) if own is None or own in taken else own
             subject.names.setdefault(identity(kept), name)
         return x
 

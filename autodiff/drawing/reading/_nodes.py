@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from itertools import count, takewhile
+from itertools import chain, count, takewhile
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ from autodiff.drawing.reading._computations import Computation, computations
 from autodiff.drawing.reading._failures import message_of
 from autodiff.drawing.reading._functions import Subject
 from autodiff.drawing.reading._gradients import cotangents_of
-from autodiff.drawing.reading._words import identity, is_operand, spelling
+from autodiff.drawing.reading._words import identity, is_operand, spelling, with_number
 
 
 def view_of(
@@ -67,16 +67,22 @@ def _in_order(computed: dict[Any, Computation], subject: Subject) -> dict[Any, A
 
 
 def _names(found: dict[Any, Any], subject: Subject) -> dict[Any, str]:
-    """Return the nodes' own names, of others their variables, else the textbooks' v1, v2, ..."""
+    """Return the nodes' own names, of others their variables, else the textbooks' v1, v2, ...
+
+    Each has another: what would be called as one before it is numbered.
+    """
     own = {key: subject.names.get(key) or getattr(x, "name", None) for key, x in found.items()}
-    names: dict[Any, str] = {key: name for key, name in own.items() if isinstance(name, str)}
-    taken = set(names.values())
-    for key, name in [*subject.variables.items(), *subject.results.items()]:
-        if key in found and key not in names and name not in taken:
-            names[key] = name
-            taken.add(name)
-    numbered = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
-    return {key: names[key] if key in names else next(numbered) for key in found}
+    named = [(key, name) for key, name in own.items() if isinstance(name, str)]
+    named.sort(key=lambda pair: pair[0] in subject.given)
+    names: dict[Any, str] = {}
+    taken: set[str] = set()
+    for key, name in [*named, *subject.variables.items(), *subject.results.items()]:
+        if key in found and key not in names:
+            others = (with_number(name, i) for i in count(2))
+            names[key] = next(free for free in chain([name], others) if free not in taken)
+            taken.add(names[key])
+    made_up = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
+    return {key: names[key] if key in names else next(made_up) for key in found}
 
 
 def _node(x: Any, key: str, name: str, subject: Subject) -> Vertex:

@@ -7,7 +7,7 @@ the picture, or a value that is spelled out.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -45,7 +45,7 @@ def operands(words: Words) -> list[Any]:
     return [part for part in words if is_operand(part)]
 
 
-def spelling(words: Words, names: dict[Any, str]) -> str:
+def spelling(words: Words, names: Mapping[Any, str]) -> str:
     """Return a line with the operands' names in it, cut short where it is long."""
     line = "".join(
         part
@@ -56,6 +56,14 @@ def spelling(words: Words, names: dict[Any, str]) -> str:
         for part in words
     )
     return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
+
+
+def with_number(name: str, i: int) -> str:
+    """Return a name with a number below the line: c₂."""
+    return name + str(i).translate(_LOW)
+
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 # -- lines of a few forms ----------------------------------------------------------------------

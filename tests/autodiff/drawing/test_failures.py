@@ -58,16 +58,16 @@ class TestFailures:
 
     @pytest.mark.parametrize("text", [1 / 3, None, ValueError("no text")])
     def test_are_shown_though_their_text_cannot_be_had(self, text: Any) -> None:
-        class WithoutText(Exception):
+        class SilentError(Exception):
             def __str__(self) -> Any:
                 if isinstance(text, Exception):
                     raise text
                 return text
 
         def f(x: Any) -> Any:
-            raise WithoutText
+            raise SilentError
 
-        assert failed(f, X).note == "WithoutText"
+        assert failed(f, X).note == "SilentError"
 
     def test_in_what_is_called_back_do_not_show_the_caller_as_done(self) -> None:
         def raising(part: Any) -> Any:
