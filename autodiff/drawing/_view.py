@@ -30,6 +30,8 @@ class Vertex:
         The file and the line of the program that computed it.
     note : str
         What else is to be said: "×12", "value changed since", an error's message.
+    parts : tuple of (str, str)
+        The formula in parts: a text, and the key of the operand that it names, "" of what is none.
     """
 
     key: str
@@ -41,6 +43,7 @@ class Vertex:
     scopes: tuple[str, ...] = ()
     place: tuple[str, int] | None = None
     note: str = ""
+    parts: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass

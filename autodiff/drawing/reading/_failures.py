@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.constant_arrays import read_only
 from autodiff._core.place import calling_place
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import scope_name
@@ -26,6 +25,7 @@ from autodiff.drawing.reading._words import (
     call_of,
     identity,
     operands,
+    snapshot_of,
 )
 
 _PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
@@ -192,7 +192,7 @@ def _named_in(frame: FrameType, first: int, end: int) -> list[Any]:
             found |= dict.fromkeys(name for name in read if isinstance(name, str))
     values = [known[name] for name in found if name in known]
     return [
-        x if type(x) is Tensor else read_only(x)
+        x if type(x) is Tensor else snapshot_of(x)
         for x in values
         if type(x) is Tensor or (isinstance(x, np.ndarray) and x.ndim)
     ]

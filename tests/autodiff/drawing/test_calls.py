@@ -100,6 +100,42 @@ class TestArguments:
             lambda w, index: np.sum(w * index), np.ones(50_000), index
         )
 
+    def test_of_equal_integers_are_told_apart(self) -> None:
+        def f(x: Any, a: Any, b: Any) -> Any:
+            return np.clip(x * a + x * b, a, 9)
+
+        two = np.array([1, 2])
+        found = formulas(f, 2.0, two, two.copy())
+        assert found == ["x * a", "x * b", "v1 + v2", "clip(v3, a, 9)"]
+        assert names(f, 2.0, two, two.copy())[1:] == [("a", "leaf"), ("b", "leaf")]
+        assert formulas(f, 2.0, two, two)[:2] == ["x * a", "x * a"]  # the very same array
+
+    def test_are_not_taken_for_a_constant_that_is_equal(self) -> None:
+        weights = np.array([1, 2])
+
+        def f(x: Any, labels: Any) -> Any:
+            return x[labels] * weights + labels * x[labels]
+
+        found = formulas(f, np.ones(3), np.array([1, 2]))
+        assert found[1] == "v1 * v2"
+        assert "labels * v4" in found
+
+    def test_that_are_equal_have_their_names_in_derivatives(self) -> None:
+        def f(x: Any, a: Any, b: Any) -> Any:
+            return x * a + x * b
+
+        two = np.array([1, 2])
+        edges = view_of(f, 2.0, two, two.copy(), derivatives=True).edges
+        assert [e.derivative.split(" = ")[0] for e in edges] == ["a", "", "b", "", "1", "1"]
+
+    def test_that_a_function_changes_are_no_longer_what_was_given(self) -> None:
+        def f(x: Any, a: Any) -> Any:
+            y = x * a
+            a += 1
+            return y * a
+
+        assert formulas(f, 2.0, np.array([1, 2])) == ["x * a", "y * v1"]
+
     def test_that_an_op_made_are_leaves(self) -> None:
         y = np.sin(Tensor(1.0, name="x"))
         assert names(lambda y: y * y, y) == [("y", "leaf")]
