@@ -74,7 +74,7 @@ def draw(
         for each NumPy call of a replay.
     names : dict of str to Tensor, or list of str, optional
         What to call some Tensors, or the outputs in their order. Names go before variables; what
-        has neither is v1, v2, ...
+        has neither is v1, v2, ... What would be called as one before it is numbered: y₂.
     values : bool
         Whether to show values.
     gradients : bool
