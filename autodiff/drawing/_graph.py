@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -35,7 +34,7 @@ def read_view(
     All that is shown of a graph is made of this; the keywords are those of `draw`, and the public
     function that is called.
     """
-    if len(given) == 1 and hasattr(given[0], "lines"):
+    if len(given) == 1 and hasattr(given[0], "lines") and not callable(given[0]):  # a plan
         return view_of_plan(given[0].lines), None
     subject = _subject_of(given, door)
     pairs = give_names(subject, names)
@@ -75,7 +74,7 @@ def draw(
         for each NumPy call of a replay.
     names : dict of str to Tensor, or list of str, optional
         What to call some Tensors, or the outputs in their order. Names go before variables; what
-        has neither is v1, v2, ...
+        has neither is v1, v2, ... What would be called as one before it is numbered: y₂.
     values : bool
         Whether to show values.
     gradients : bool
@@ -178,20 +177,22 @@ def give_names(subject: Subject, names: Names) -> list[tuple[str, Tensor]]:
                 'names={"y": y}'
             )
         subject.names[identity(x)] = name
+        subject.given.add(identity(x))
     return pairs
 
 
 def require_names(view: View, keys: Mapping[Any, str], pairs: Sequence[tuple[str, Tensor]]) -> None:
     """Raise if a name that was given is that of no node, or that of several."""
     failed = any(node.kind == "failed" for node in view.nodes)  # which may have been on the way
-    found = Counter(node.name for node in view.nodes)
+    called = {node.key: node.name for node in view.nodes}
     for name, x in pairs:
-        if identity(x) not in keys and not failed:
+        key = keys.get(identity(x))
+        if key is None and not failed:
             raise ValueError(
                 f"names calls a Tensor {name!r} that the picture does not show: give names to the "
                 "Tensors that the outputs were computed from"
             )
-        if found[name] > 1:
+        if key is not None and called[key] != name:
             raise ValueError(
                 f"names calls a Tensor {name!r}, and so is another in this graph: give another name"
             )

@@ -13,7 +13,6 @@ import numpy as np
 
 import autodiff.drawing.formulas._arithmetic  # noqa: F401  # what operators write
 from autodiff._core.op import Each, Op
-from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing.formulas._expressions import CHOICE, COMPARISON, Symbol, literal
 from autodiff.drawing.formulas._images import IMAGES, IMAGES_OF_EACH
@@ -113,7 +112,7 @@ def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
     try:
         of_kind = _image if y.op.structural else _slope
         with np.errstate(all="ignore"):
-            return of_kind(y.op, i, [*map(value_of, y.inputs), value_of(y)], names)
+            return of_kind(y.op, i, [*y._values, y._value], names)
     except Exception:  # a rule of one's own may do anything with what it takes for arrays
         return None
 

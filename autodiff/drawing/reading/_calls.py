@@ -12,7 +12,8 @@ import opcode
 import os
 import sys
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -23,6 +24,7 @@ from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._scopes import OpenScopes
 from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
 
@@ -33,11 +35,16 @@ OURS = (*INSIDE, *PACKAGES)
 
 @dataclass(eq=False)
 class CallNote:
-    """A call of the program: its words (None: as its op says), its place and the open scopes."""
+    """A call of the program: its words (None: as its op says), its place and the open scopes.
+
+    ``results`` are the Tensors that it returned, and where each is: "[1]", ".eigenvalues", or ""
+    where it is all. There are none of a call that did not return.
+    """
 
     words: Words | None
     place: tuple[str, int]
     scopes: tuple[str, ...]
+    results: list[tuple[Tensor, str]] = field(default_factory=list)
 
 
 class CallHook(Hook):
@@ -45,20 +52,9 @@ class CallHook(Hook):
 
     def __init__(self) -> None:
         self.calls: dict[Tensor, CallNote] = {}
-        self.scopes: list[str] = []
+        self.scopes = OpenScopes()
         # By the frame, which is held here, so that no other takes its place meanwhile.
         self.entries: dict[FrameType, CallNote] = {}
-        self.scopes_of_error: tuple[BaseException | None, tuple[str, ...]] = (None, ())
-
-    def open_scope(self, name: str) -> None:
-        """Put what is recorded from here on into a scope."""
-        self.scopes.append(name)
-
-    def close_scope(self, error: BaseException | None) -> None:
-        """Leave the innermost scope, perhaps because of an error."""
-        if error is not None and error is not self.scopes_of_error[0]:
-            self.scopes_of_error = error, tuple(self.scopes)
-        self.scopes.pop()
 
     def on_node(self, out: Tensor) -> None:
         """Note the call that made a new node."""
@@ -69,10 +65,39 @@ class CallHook(Hook):
         if note is None:
             words = None if entry is None else ENTRIES[entry.f_code](entry)
             place = program.f_code.co_filename, program.f_lineno
-            note = CallNote(words, place, tuple(self.scopes))
+            note = CallNote(words, place, self.scopes.names)
             if entry is not None and words is not None:
                 self.entries[entry] = note
         self.calls[out] = note
+
+    @contextmanager
+    def watching_returns(self) -> Iterator[None]:
+        """Note meanwhile what calls return, as a profiler sees it; where one is at work, nothing.
+
+        Then pictures show what each op computed.
+        """
+        if sys.getprofile() is not None:
+            yield
+            return
+        sys.setprofile(self._on_event)
+        try:
+            yield
+        finally:
+            sys.setprofile(None)
+
+    def _on_event(self, frame: FrameType, event: str, returned: Any) -> None:
+        if event == "return" and frame in self.entries:
+            self.entries[frame].results = list(_results(returned))
+
+
+def _results(returned: Any, path: str = "") -> Iterator[tuple[Tensor, str]]:
+    """Yield the Tensors that a call returned, and where each is."""
+    if type(returned) is Tensor:
+        yield returned, path
+    elif isinstance(returned, list | tuple):
+        fields = getattr(returned, "_fields", None)
+        for i, part in enumerate(returned):
+            yield from _results(part, path + (f".{fields[i]}" if fields else f"[{i}]"))
 
 
 def _frames_outwards(frame: FrameType | None) -> Iterator[FrameType]:

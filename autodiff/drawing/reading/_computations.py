@@ -2,47 +2,50 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
-from operator import attrgetter
 from typing import Any
 
 from autodiff._core.tensor import Tensor
 from autodiff.drawing.reading._calls import CallNote
 from autodiff.drawing.reading._functions import Subject
-from autodiff.drawing.reading._op_words import result_words, words_of
+from autodiff.drawing.reading._op_words import words_of
 from autodiff.drawing.reading._words import Words, operands
 
 
 @dataclass
 class Computation:
-    """What computed a Tensor: the words for it, and what it uses, in the words or unsaid."""
+    """What computed a Tensor: the words for it, and what it uses, in the words or unsaid.
+
+    ``which`` tells it from other results of the same call.
+    """
 
     words: Words
     uses: list[Any]
-    call: CallNote | None = None  # whose words they are; else they are the op's
+    which: str = ""
 
 
 def computations(subject: Subject, unfold: bool) -> dict[Any, Computation]:
     """Return what computed each Tensor that the picture shows and that an op made."""
     found: dict[Any, Computation] = {}
-    results = _results_of_callers(subject)
+    results = _results_of_calls(subject)
     waiting = _last(subject)
     for y in waiting:  # which grows meanwhile
         if y in found or _is_end(y, subject):
             continue
         note = subject.calls.get(y)
-        is_part = note is not None and (
-            (unfold and subject.ops[note] > 1) or results.get(note, y) is not y
-        )
-        if note is None or note.words is None or is_part:
+        which = None if note is None else results[note].get(y)
+        if (
+            note is None
+            or note.words is None
+            or which is None
+            or (unfold and subject.ops[note] > 1)
+        ):
             found[y] = _computation(words_of(y), y.inputs, subject)
         else:
             found[y] = _computation(note.words, _inputs_of_call(y, note, subject), subject)
-            found[y].call = note
+            found[y].which = which
         waiting += [x for x in found[y].uses if type(x) is Tensor]
-    _tell_results_apart(found, subject)
     return found
 
 
@@ -54,45 +57,15 @@ def _computation(words: Words, inputs: Iterable[Any], subject: Subject) -> Compu
     return Computation([subject.original(part) for part in words], uses)
 
 
-def _results_of_callers(subject: Subject) -> dict[CallNote, Tensor]:
-    """Return what was made last by calls that called the program back, as np.piecewise does.
+def _results_of_calls(subject: Subject) -> dict[CallNote, dict[Tensor, str]]:
+    """Return what each call returned, and which of its results that is.
 
-    What such a call made before is what it gave the program.
+    What else it made is a part of it, or what it gave the program, as np.piecewise does.
     """
-    last: dict[CallNote, Tensor] = {}
-    callers = set()
-    before = None
-    for y, note in subject.calls.items():  # in the order of computing
-        if note in last and note is not before:
-            callers.add(note)
-        last[note] = y
-        before = note
-    return {note: y for note, y in last.items() if note in callers}
-
-
-def _tell_results_apart(found: dict[Any, Computation], subject: Subject) -> None:
-    """Add to the words for one of several results of a call which of them it is.
-
-    Of those that the picture does not show only such count as the same op made.
-    """
-    calls = subject.calls
-    shown: defaultdict[CallNote, list[Tensor]] = defaultdict(list)
-    ends: defaultdict[CallNote, list[Tensor]] = defaultdict(list)
-    inner = {
-        id(x) for y in calls for x in y.inputs if type(x) is Tensor and calls.get(x) is calls[y]
-    }
-    for y, note in calls.items():  # in the order of computing
-        if y in found and found[y].call:
-            shown[note].append(y)
-        elif id(y) not in inner:
-            ends[note].append(y)
-    for note, own in shown.items():
-        others = [y for y in ends[note] if y.op is own[0].op]
-        several = sorted([*own, *others], key=attrgetter("_index"))
-        for y in own:
-            i = next(i for i, x in enumerate(several) if x is y)
-            words = found[y].words
-            words.append(result_words(y, words, i, len(several)))
+    found: dict[CallNote, dict[Tensor, str]] = {}
+    for note in subject.ops:
+        found[note] = {subject.original(y): which for y, which in reversed(note.results)}
+    return found
 
 
 def _last(subject: Subject) -> list[Tensor]:

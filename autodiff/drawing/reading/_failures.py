@@ -16,7 +16,6 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.constant_arrays import read_only
 from autodiff._core.place import calling_place
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import scope_name
@@ -26,6 +25,7 @@ from autodiff.drawing.reading._words import (
     call_of,
     identity,
     operands,
+    snapshot_of,
 )
 
 _PYTHON = tuple({sysconfig.get_path(name) for name in ("stdlib", "platstdlib")})
@@ -69,7 +69,7 @@ def failure_of(error: Exception, hook: CallHook, arguments: Collection[Any]) -> 
     last = _last_of_program(traces)
     program = None if last is None else traces[last]
     place = _place(program) if program else calling_place()
-    scopes = hook.scopes_of_error[1] if hook.scopes_of_error[0] is error else ()
+    scopes = hook.scopes.at(error)
     inner = traces if last is None else traces[last + 1 :]
     if found := _words_of_call(inner):
         words, frame = found
@@ -85,6 +85,15 @@ def failure_of(error: Exception, hook: CallHook, arguments: Collection[Any]) -> 
     named = _named_in(program.tb_frame, first, end)
     uses = [x for x in named if type(x) is Tensor or identity(x) in arguments]
     return Failure([line], False, uses, place, scopes, error)
+
+
+def message_of(error: Exception) -> str:
+    """Return an error's kind and its text, which an error of the program's own may fail to give."""
+    try:
+        text = str(error)
+    except Exception:
+        text = ""
+    return f"{type(error).__name__}: {text}".strip(": ")
 
 
 def _inwards(trace: TracebackType | None) -> Iterator[TracebackType]:
@@ -183,7 +192,7 @@ def _named_in(frame: FrameType, first: int, end: int) -> list[Any]:
             found |= dict.fromkeys(name for name in read if isinstance(name, str))
     values = [known[name] for name in found if name in known]
     return [
-        x if type(x) is Tensor else read_only(x)
+        x if type(x) is Tensor else snapshot_of(x)
         for x in values
         if type(x) is Tensor or (isinstance(x, np.ndarray) and x.ndim)
     ]

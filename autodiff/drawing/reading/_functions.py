@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -14,16 +14,22 @@ import numpy as np
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.closed_arrays import result_of
-from autodiff._core.constant_arrays import read_only
 from autodiff._core.functions import argument
 from autodiff._core.hook import recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._scopes import drawing_scopes
 from autodiff.drawing.reading._calls import CallHook, CallNote
 from autodiff.drawing.reading._failures import Failure, failure_of
 from autodiff.drawing.reading._op_words import is_ours
 from autodiff.drawing.reading._variables import variables_of
-from autodiff.drawing.reading._words import identity, is_operand
+from autodiff.drawing.reading._words import (
+    Snapshot,
+    identity,
+    is_operand,
+    snapshot_of,
+    without_origin,
+)
 
 if TYPE_CHECKING:
     from autodiff._core.op import Op
@@ -33,13 +39,14 @@ if TYPE_CHECKING:
 class Subject:
     """What is to be drawn: the Tensors that were computed, and what is known of them.
 
-    Names, arguments and parameters are kept by `identity`, by which nodes are told apart. Where
-    there is no name there may be a variable of the function, and of an output its place in what the
-    function returned.
+    Names, arguments and parameters are kept by `identity`, by which nodes are told apart; ``given``
+    are those that are named for the picture alone. Where there is no name there may be a variable
+    of the function, and of an output its place in what the function returned.
     """
 
     outputs: list[Tensor]
     names: dict[Any, str] = field(default_factory=dict)
+    given: set[Any] = field(default_factory=set)
     variables: dict[Tensor, str] = field(default_factory=dict)
     results: dict[Tensor, str] = field(default_factory=dict)
     arguments: dict[Any, Any] = field(default_factory=dict)
@@ -57,14 +64,32 @@ class Subject:
         """Return what the picture shows of an operand: where it merely stands for another, that.
 
         So does the argument of a function that is differentiated inside, and what an op made that
-        the program did not call, and that changed nothing.
+        the program did not call, and that changed nothing; and a graph's copy of an argument.
         """
+        if isinstance(x, np.ndarray):
+            return self._argument_of(x)
         while type(x) is Tensor and x.op is not None and not self._has_name(x):
             called = x in self.calls and self.ops[self.calls[x]] == 1
             if x.op.compute is not argument and (called or not _changes_nothing(x)):
                 break
             x = x.inputs[0]
         return x
+
+    def _argument_of(self, x: Any) -> Any:
+        """Return the argument that an array is, by where it comes from, or else by its entries."""
+        if type(x) is Snapshot:
+            return x if identity(x) in self.arguments else without_origin(x)
+        same = self._arrays.get(identity(x), ())
+        return same[0] if len(same) == 1 else x
+
+    @cached_property
+    def _arrays(self) -> dict[Any, list[Any]]:
+        """The arguments that are arrays, by their entries."""
+        found = defaultdict(list)
+        for x in self.arguments.values():
+            if type(x) is Snapshot:
+                found[identity(without_origin(x))].append(x)
+        return found
 
     def _has_name(self, x: Tensor) -> bool:
         return bool(x in self.names or x in self.results or x.name)
@@ -93,13 +118,14 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
     subject.parameters = set(subject.names)
     leaves = _leaves(_argument_names(f, args, door), args, subject)
     hook = CallHook()
-    token = recording.set(hook)
+    token, scopes_token = recording.set(hook), drawing_scopes.set(hook.scopes)
     try:
-        with variables_of(f) as subject.variables:
+        with hook.watching_returns(), variables_of(f) as subject.variables:
             result = result_of(f, leaves, {})
     except Exception as error:
         subject.failure = failure_of(error, hook, subject.arguments)
     finally:
+        drawing_scopes.reset(scopes_token)
         recording.reset(token)
         hook.entries.clear()
     subject.calls = hook.calls
@@ -119,6 +145,7 @@ def _leaves(names: Sequence[str], args: Sequence[Any], subject: Subject) -> list
     paths: list[tuple[str, Any]] = []
     for name, x in zip(names, args, strict=True):
         map_structure(lambda path, leaf: paths.append((path, leaf)), x, name)
+    taken = {path for path, x in paths if is_operand(x) or type(x) in (int, float, complex)}
     floats = any(_is_float(x) for _, x in paths) or bool(subject.parameters)
 
     def leaf(path: str, x: Any) -> Any:
@@ -126,10 +153,11 @@ def _leaves(names: Sequence[str], args: Sequence[Any], subject: Subject) -> list
         if type(x) is not Tensor and (_is_float(x) or (type(x) is int and not floats)):
             x = Tensor(as_numbers(path, x))
         if is_operand(x):
-            kept = read_only(x) if isinstance(x, np.ndarray) else x  # as a graph keeps it
-            subject.arguments[identity(kept)] = kept
-            name = getattr(x, "name", None) or re.sub(r"\['(\w+)'\]", r".\1", path)
-            subject.names.setdefault(identity(kept), name)
+            known = snapshot_of(x) if isinstance(x, np.ndarray) else x
+            subject.arguments[identity(known)] = known
+            own = getattr(x, "name", None)
+            name = re.sub(r"\['(\w+)'\]", r".\1", path) if own is None or own in taken else own
+            subject.names.setdefault(identity(known), name)
         return x
 
     return [map_structure(leaf, x, name) for name, x in zip(names, args, strict=True)]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from itertools import count, takewhile
+from collections import Counter, defaultdict
+from itertools import chain, count, takewhile
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -14,9 +14,17 @@ from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.reading._computations import Computation, computations
+from autodiff.drawing.reading._failures import message_of
 from autodiff.drawing.reading._functions import Subject
 from autodiff.drawing.reading._gradients import cotangents_of
-from autodiff.drawing.reading._words import identity, is_operand, spelling
+from autodiff.drawing.reading._words import (
+    identity,
+    is_operand,
+    spelled_parts,
+    spelling,
+    with_number,
+    without_origin,
+)
 
 
 def view_of(
@@ -32,13 +40,17 @@ def view_of(
     for node, (key, x) in zip(view.nodes, found.items(), strict=True):
         if how := computed.get(key):
             node.kind = "output" if x in outputs else "op"
-            node.formula = spelling(how.words, names)
+            node.formula = spelling(how.words, names) + how.which
+            node.parts = _parts(how, names, keys)
             if note := subject.calls.get(x):
                 node.place, node.scopes = note.place, note.scopes
             texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
             for used, text in zip(how.uses, texts, strict=True):
                 view.edges.append(Edge(keys[identity(used)], node.key, text))
     _add_failure(view, subject, keys, names)
+    copies = {key: identity(without_origin(x)) for key, x in found.items()}
+    alone = Counter(copies.values())
+    keys |= {copy: keys[key] for key, copy in copies.items() if alone[copy] == 1}  # as graphs keep
     _put_into_scopes(view)
     _note_changes(view, computed, keys)
     if gradients:
@@ -66,21 +78,37 @@ def _in_order(computed: dict[Any, Computation], subject: Subject) -> dict[Any, A
 
 
 def _names(found: dict[Any, Any], subject: Subject) -> dict[Any, str]:
-    """Return the nodes' own names, of others their variables, else the textbooks' v1, v2, ..."""
+    """Return the nodes' own names, of others their variables, else the textbooks' v1, v2, ...
+
+    Each has another: what would be called as one before it is numbered.
+    """
     own = {key: subject.names.get(key) or getattr(x, "name", None) for key, x in found.items()}
-    names: dict[Any, str] = {key: name for key, name in own.items() if isinstance(name, str)}
-    taken = set(names.values())
-    for key, name in [*subject.variables.items(), *subject.results.items()]:
-        if key in found and key not in names and name not in taken:
-            names[key] = name
-            taken.add(name)
-    numbered = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
-    return {key: names[key] if key in names else next(numbered) for key in found}
+    named = [(key, name) for key, name in own.items() if isinstance(name, str)]
+    named.sort(key=lambda pair: pair[0] in subject.given)
+    names: dict[Any, str] = {}
+    taken: set[str] = set()
+    for key, name in [*named, *subject.variables.items(), *subject.results.items()]:
+        if key in found and key not in names:
+            others = (with_number(name, i) for i in count(2))
+            names[key] = next(free for free in chain([name], others) if free not in taken)
+            taken.add(names[key])
+    made_up = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
+    return {key: names[key] if key in names else next(made_up) for key in found}
+
+
+def _parts(
+    how: Computation, names: dict[Any, str], keys: dict[Any, str]
+) -> tuple[tuple[str, str], ...]:
+    """Return a formula's texts, each with the key of the node that it names."""
+    parts = [*spelled_parts(how.words, names), (how.which, None)]
+    return tuple((text, "" if x is None else keys[identity(x)]) for text, x in parts if text)
 
 
 def _node(x: Any, key: str, name: str, subject: Subject) -> Vertex:
     gradient = x.grad if type(x) is Tensor and x.op is None else None
-    return Vertex(key, _kind(x, name, subject), name, value=value_of(x), gradient=gradient)
+    return Vertex(
+        key, _kind(x, name, subject), name, value=without_origin(value_of(x)), gradient=gradient
+    )
 
 
 def _kind(x: Any, name: str, subject: Subject) -> str:
@@ -136,7 +164,7 @@ def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict
         return
     uses = list(map(subject.original, failure.uses))
     kind = type(failure.error).__name__
-    message = f"{kind}: {failure.error}".strip(": ")
+    message = message_of(failure.error)
     shapes = {names[identity(x)]: np.shape(value_of(x)) for x in uses}
     said = [
         f"{operand} has shape {shape}"
@@ -171,7 +199,8 @@ def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Su
     """Return the local derivative for each use; "…" of a call of several ops, or no formula."""
     from autodiff.drawing.formulas._symbols import derivative_text
 
-    inputs = [subject.original(x) for x in y.inputs]
+    used = {identity(without_origin(x)): x for x in how.uses}
+    inputs = [used.get(identity(x), subject.original(x)) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
     several = not all(any(x is used for used in how.uses) for x in differentiable)
     called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]

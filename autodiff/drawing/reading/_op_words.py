@@ -49,21 +49,6 @@ def words_of(y: Tensor) -> Words:
     return [*call_of(name, *_arguments(y)), which]
 
 
-def result_words(y: Tensor, words: Words, i: int, count: int) -> str:
-    """Return what tells one of several results of a call from the others."""
-    text = "".join(part for part in words if isinstance(part, str))
-    function = text.partition("(")[0]
-    if y.op is not None and y.op.name == "vectors":
-        return str(_vectors(*y.inputs)[1])
-    if function in ("eigh", "eig"):
-        return ".eigenvalues"
-    if function == "svd" and "compute_uv=" not in text:
-        return ".S"
-    if function == "slogdet":
-        return ".logabsdet"
-    return f"[{i}]" if count > 1 else ""
-
-
 def is_ours(op: Any) -> bool:
     """Whether the rules here state an op, and not the program."""
     module = getattr(op.compute, "__module__", None) or "numpy"

@@ -12,8 +12,7 @@ from typing import Any
 
 from autodiff._core.tensor import Tensor
 from autodiff.drawing.reading._calls import OURS, is_within
-
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
+from autodiff.drawing.reading._words import with_number
 
 
 @contextmanager
@@ -47,8 +46,7 @@ def variables_of(f: Callable[..., Any]) -> Iterator[dict[Tensor, str]]:
         for variable, xs in bound.items():
             for i, x in enumerate(xs, 1):
                 if x.op is not None and x.name is None:
-                    number = str(i).translate(_LOW) if len(xs) > 1 else ""
-                    names[x] = variable + number
+                    names[x] = with_number(variable, i) if len(xs) > 1 else variable
         bound.clear()
 
 

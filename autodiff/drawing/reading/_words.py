@@ -7,7 +7,7 @@ the picture, or a value that is spelled out.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -33,11 +33,40 @@ def is_operand(x: Any) -> bool:
     return not isinstance(x, type) and hasattr(x, "dtype") and getattr(x, "ndim", 0) > 0
 
 
+class Snapshot(np.ndarray[Any, Any]):
+    """A small array as it was when a call was given it, and the array ``of`` which it is a copy."""
+
+    of: Any = None
+
+
+def snapshot_of(x: Any) -> Any:
+    """Return something as a graph keeps it; a small array knows where it comes from."""
+    copy = read_only(x)
+    if type(copy) is not np.ndarray or not copy.ndim or not _is_small(copy):
+        return copy
+    known = copy.view(Snapshot)
+    known.of = x
+    return known
+
+
 def identity(x: Any) -> Any:
-    """Return what tells nodes apart: of small arrays their entries, for a graph keeps copies."""
-    if isinstance(x, np.ndarray) and x.nbytes < SHARED_BYTES and not x.dtype.hasobject:
-        return x.shape, x.dtype.str, x.tobytes()
+    """Return what tells nodes apart: of small arrays their entries, for a graph keeps copies.
+
+    Of what is known to be a copy of an array it is that array, too.
+    """
+    if isinstance(x, np.ndarray) and _is_small(x):
+        entries = x.shape, x.dtype.str, x.tobytes()
+        return (id(x.of), *entries) if type(x) is Snapshot else entries
     return x if type(x) is Tensor else (id(x),)
+
+
+def _is_small(x: np.ndarray[Any, Any]) -> bool:
+    return x.nbytes < SHARED_BYTES and not x.dtype.hasobject
+
+
+def without_origin(x: Any) -> Any:
+    """Return an array that is told apart by its entries alone."""
+    return x.view(np.ndarray) if type(x) is Snapshot else x
 
 
 def operands(words: Words) -> list[Any]:
@@ -45,17 +74,29 @@ def operands(words: Words) -> list[Any]:
     return [part for part in words if is_operand(part)]
 
 
-def spelling(words: Words, names: dict[Any, str]) -> str:
+def spelling(words: Words, names: Mapping[Any, str]) -> str:
     """Return a line with the operands' names in it, cut short where it is long."""
-    line = "".join(
-        part
-        if isinstance(part, str)
-        else names[identity(part)]
-        if is_operand(part)
-        else literal(part)
-        for part in words
-    )
+    line = "".join(text for text, _ in spelled_parts(words, names))
     return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
+
+
+def spelled_parts(words: Words, names: Mapping[Any, str]) -> Iterator[tuple[str, Any]]:
+    """Yield the texts of a line's parts, each with the operand that it names, or None."""
+    for part in words:
+        if isinstance(part, str):
+            yield part, None
+        elif is_operand(part):
+            yield names[identity(part)], part
+        else:
+            yield literal(part), None
+
+
+def with_number(name: str, i: int) -> str:
+    """Return a name with a number below the line: c₂."""
+    return name + str(i).translate(_LOW)
+
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
 
 
 # -- lines of a few forms ----------------------------------------------------------------------
@@ -87,7 +128,7 @@ def _argument(x: Any) -> Words:
         opening, closing = "[]" if isinstance(x, list) else "()"
         comma = [","] * (len(x) == 1 and isinstance(x, tuple))
         return [opening, *_join([_argument(entry) for entry in x]), *comma, closing]
-    return [read_only(x) if isinstance(x, np.ndarray) else x]
+    return [snapshot_of(x) if isinstance(x, np.ndarray) else x]
 
 
 def _holds_operand(x: Any) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -98,6 +99,42 @@ class TestArguments:
         assert ("index", "leaf") in names(
             lambda w, index: np.sum(w * index), np.ones(50_000), index
         )
+
+    def test_of_equal_integers_are_told_apart(self) -> None:
+        def f(x: Any, a: Any, b: Any) -> Any:
+            return np.clip(x * a + x * b, a, 9)
+
+        two = np.array([1, 2])
+        found = formulas(f, 2.0, two, two.copy())
+        assert found == ["x * a", "x * b", "v1 + v2", "clip(v3, a, 9)"]
+        assert names(f, 2.0, two, two.copy())[1:] == [("a", "leaf"), ("b", "leaf")]
+        assert formulas(f, 2.0, two, two)[:2] == ["x * a", "x * a"]  # the very same array
+
+    def test_are_not_taken_for_a_constant_that_is_equal(self) -> None:
+        weights = np.array([1, 2])
+
+        def f(x: Any, labels: Any) -> Any:
+            return x[labels] * weights + labels * x[labels]
+
+        found = formulas(f, np.ones(3), np.array([1, 2]))
+        assert found[1] == "v1 * v2"
+        assert "labels * v4" in found
+
+    def test_that_are_equal_have_their_names_in_derivatives(self) -> None:
+        def f(x: Any, a: Any, b: Any) -> Any:
+            return x * a + x * b
+
+        two = np.array([1, 2])
+        edges = view_of(f, 2.0, two, two.copy(), derivatives=True).edges
+        assert [e.derivative.split(" = ")[0] for e in edges] == ["a", "", "b", "", "1", "1"]
+
+    def test_that_a_function_changes_are_no_longer_what_was_given(self) -> None:
+        def f(x: Any, a: Any) -> Any:
+            y = x * a
+            a += 1
+            return y * a
+
+        assert formulas(f, 2.0, np.array([1, 2])) == ["x * a", "y * v1"]
 
     def test_that_an_op_made_are_leaves(self) -> None:
         y = np.sin(Tensor(1.0, name="x"))
@@ -267,6 +304,51 @@ class TestWords:
         found = formulas(lambda v: np.vdot(*np.split(v, 2)), V)
         assert found == ["split(v, 2)[0]", "split(v, 2)[1]", "vdot(v1, v2)"]
 
+    @pytest.mark.parametrize(
+        ("f", "formula"),
+        [
+            (lambda s: np.linalg.svd(s)[2], "svd(s).Vh"),
+            (lambda s: np.linalg.eig(s)[1], "eig(s).eigenvectors"),
+            (lambda s: np.linalg.qr(s)[1], "qr(s).R"),
+            (lambda s: np.linalg.lstsq(X.T, s[0, :1] * np.ones(3))[1], "lstsq(v4, v3)[1]"),
+            (lambda s: scipy.special.airy(s)[2], "airy(s)[2]"),
+            (lambda s: scipy.special.sici(s)[1], "sici(s)[1]"),
+            (lambda s: scipy.special.fresnel(s)[1], "fresnel(s)[1]"),
+            (lambda s: np.divmod(s, 2.0)[1], "divmod(s, 2)[1]"),
+            (lambda s: np.modf(s)[0], "modf(s)[0]"),
+            (lambda s: np.frexp(s)[0], "frexp(s)[0]"),
+            (lambda s: np.histogram([1, 2], 2, weights=s[0])[0], None),
+            (lambda s: np.average(S, weights=s, returned=True)[1], None),
+            (lambda s: np.broadcast_arrays(s[0], S)[0], "broadcast_arrays(v1, v2)[0]"),
+            (lambda s: np.polyfit([0.0, 1, 2, 3], s.ravel(), 1, cov=True)[1], None),
+        ],
+    )
+    def test_tell_which_result_of_a_call_is_used(
+        self, f: Callable[..., Any], formula: str | None
+    ) -> None:
+        found = formulas(f, S)[-1]
+        assert found == formula or (formula is None and re.search(r"\)\[[01]\]$", found))
+
+    def test_of_a_long_call_tell_which_result_is_used(self) -> None:
+        def f(some_measured_ordinates: Any) -> Any:
+            abscissae = [0.0, 1.0, 2.0, 3.0]
+            return np.polyfit(abscissae, some_measured_ordinates, deg=1, cov=True)[0]
+
+        assert formulas(f, V)[-1].endswith("…[0]")
+
+    def test_where_a_profiler_is_at_work_are_those_of_ops(self) -> None:
+        events = []
+        sys.setprofile(lambda frame, event, arg: events.append(event))
+        try:
+            found = formulas(lambda v: np.std(v), V)
+            profile = sys.getprofile()
+        finally:
+            sys.setprofile(None)
+        assert profile is not None
+        assert events
+        assert len(found) > 1
+        assert formulas(lambda v: np.std(v), V) == ["std(v)"]
+
     def test_of_iteration_are_those_of_indexing(self) -> None:
         found = formulas(lambda v: [entry * 2 for entry in v], V[:2])
         assert found == ["v[0]", "v1 * 2", "v[1]", "v2 * 2"]
@@ -365,6 +447,16 @@ class TestModels:
         found = names(model, X)
         assert {name for name, kind in found if kind == "parameter"} == paths
         assert ("x", "leaf") in found
+
+    def test_are_no_plan_whatever_their_attributes(self) -> None:
+        class Poem(nn.Module):
+            def __init__(self) -> None:
+                self.lines = Tensor(2.0)
+
+            def forward(self) -> Any:
+                return self.lines * 3.0
+
+        assert formulas(Poem()) == ["lines * 3"]
 
     def test_frozen_parameters_are_parameters(self) -> None:
         model = nn.Linear(3, 2, seed=0)

@@ -56,6 +56,28 @@ class TestFailures:
         where = f"ValueError in test_failures.py, line {node.place[1]}"
         assert view.notes == [f"{where}: this is what was computed until then"]
 
+    @pytest.mark.parametrize("text", [1 / 3, None, ValueError("no text")])
+    def test_are_shown_though_their_text_cannot_be_had(self, text: Any) -> None:
+        class SilentError(Exception):
+            def __str__(self) -> Any:
+                if isinstance(text, Exception):
+                    raise text
+                return text
+
+        def f(x: Any) -> Any:
+            raise SilentError
+
+        assert failed(f, X).note == "SilentError"
+
+    def test_in_what_is_called_back_do_not_show_the_caller_as_done(self) -> None:
+        def raising(part: Any) -> Any:
+            raise ValueError("no")
+
+        def f(x: Any) -> Any:
+            return np.piecewise(x, [x > 2], [np.negative, raising])
+
+        assert [n.formula for n in view_of(f, X[0]).nodes if n.kind == "op"] == ["x[[0, 1]]"]
+
     def test_of_a_composite_show_no_part_of_it(self) -> None:
         nodes = view_of(lambda x: np.average(x, weights=x - x), X).nodes
         assert [n.formula for n in nodes] == ["", "x - x", "average(x, weights=v1)"]

@@ -62,6 +62,58 @@ class TestScopes:
 
         assert scopes(f, X) == {"x": (), "cos(x)": ()}
 
+    def test_may_be_made_before_a_picture_and_be_entered_within_themselves(self) -> None:
+        encoder = scope("encoder")
+
+        def f(x: Any) -> Any:
+            with encoder:
+                y = np.sin(x)
+                with encoder:
+                    y = np.cos(y)
+                return np.tanh(y)
+
+        found = scopes(f, 1.0)
+        assert found["sin(x)"] == found["tanh(y₂)"] == ("encoder",)
+        assert found["cos(y₁)"] == ("encoder", "encoder")
+
+    def test_that_are_left_late_take_no_other_with_them(self) -> None:
+        def parts(x: Any) -> Any:
+            with scope("parts"):
+                yield x * 2
+                yield x * 3
+
+        def f(x: Any) -> Any:
+            rest = parts(x)
+            a = next(rest)
+            with scope("outer"):
+                b = next(rest)
+                rest.close()
+                return a * b
+
+        assert scopes(f, 1.0)["a * b"] == ("outer",)
+
+    def test_that_were_entered_before_a_picture_are_left_in_it(self) -> None:
+        def once() -> Any:
+            with scope("before"):
+                yield
+
+        rest = once()
+        next(rest)
+
+        def f(x: Any) -> Any:
+            with scope("inside"):
+                rest.close()
+                return np.sin(x)
+
+        assert scopes(f, 1.0)["sin(x)"] == ("inside",)
+
+    def test_hold_what_fails_where_nothing_is_recorded(self) -> None:
+        def f(x: Any) -> Any:
+            with no_grad(), scope("frozen"):
+                return x @ x
+
+        assert scopes(f, X)["x @ x"] == ("frozen",)
+
     def test_of_a_failure_are_those_where_it_happened(self) -> None:
         def f(x: Any) -> Any:
             with scope("outer"), scope("inner"):

@@ -126,7 +126,46 @@ def test_those_that_others_have_are_not_given_twice() -> None:
 
     found = [n.name for n in read_view(f, 1.0, 2.0)[0].nodes]
     assert sorted(found) == sorted({*found})
-    assert found[:3] == ["x", "y", "v1"]
+    assert found[:3] == ["x", "y", "y₂"]
+
+
+def test_the_output_is_numbered_behind_a_variable_or_an_argument_of_that_name() -> None:
+    def f(x: Any) -> Any:
+        output = x * 2
+        return output * 3
+
+    assert names(f, 1.0) == ["output", "output₂"]
+    assert names(lambda x, output: x * output, 2.0, 3.0) == ["output₂"]
+
+
+def test_a_number_that_is_taken_is_left_out() -> None:
+    first, second = Tensor(2.0, name="y"), Tensor(3.0, name="y₂")
+
+    def f(x: Any) -> Any:
+        y = x * first
+        return y * second
+
+    assert names(f, 1.0) == ["y₃", "output"]
+
+
+def test_two_tensors_of_one_name_are_told_apart() -> None:
+    x, y = Tensor(2.0, name="w"), Tensor(3.0, name="w")
+    assert text(x * y).splitlines()[0].startswith("v1 = w * w₂")
+
+
+def test_an_argument_whose_name_another_has_is_named_by_the_signature() -> None:
+    view, _ = read_view(lambda x, y: x * y + y, Tensor(2.0, name="y"), 3.0)
+    assert [n.formula for n in view.nodes if n.formula] == ["x * y", "v1 + y"]
+
+
+def test_a_name_that_is_given_goes_before_a_variable_and_not_before_another_name() -> None:
+    def f(x: Any) -> Any:
+        loss = x * 2
+        return loss * 3
+
+    assert names(f, 1.0, names=["loss"]) == ["loss₂", "loss"]
+    with pytest.raises(ValueError, match="'x', and so is another"):
+        names(f, 1.0, names=["x"])
 
 
 def test_an_output_has_its_variable_and_else_its_place() -> None:

@@ -241,6 +241,15 @@ class TestWords:
         double = elementwise(lambda x: 2 * x, lambda g, out, x: 2 * g, name=name)
         assert view_of(double(V)).nodes[-1].formula == f"{name}(v)"
 
+    def test_tell_which_part_names_which_operand(self) -> None:
+        def f(axis: Any, x: Any) -> Any:
+            return np.sum(x * axis, axis=0)
+
+        first, last = view_of(f, 2.0, np.ones((3, 2))).nodes[-2:]
+        assert first.parts == (("x", "n0"), (" * ", ""), ("axis", "n1"))
+        assert [text for text, key in last.parts if key] == ["v1"]
+        assert "".join(text for text, _ in last.parts) == last.formula
+
     def test_are_cut_short(self) -> None:
         formula = view_of(np.stack([V] * 99)).nodes[-1].formula
         assert formula.startswith("stack([v, v, ")
@@ -274,6 +283,13 @@ class TestChanges:
         y = x * x
         x.data = 100.0
         assert node("x", y, gradients=True).gradient == 6
+
+    def test_leave_the_derivatives_those_of_what_was_computed(self) -> None:
+        x, w = Tensor(0.0, name="x"), Tensor([3.0, 4.0], name="w")
+        y = np.sin(x) * w
+        x.data, w.data = 5.0, [7.0, 8.0]
+        edges = [edge.derivative for edge in view_of(y, derivatives=True).edges]
+        assert edges == ["cos(x) = 1", "w", "v1 = 0"]
 
 
 class TestStart:
