@@ -47,9 +47,11 @@ def with_numbers(formula: str, operands: list[Vertex]) -> str:
         if found is None:  # which the formula does not name, or is cut before
             continue
         start, previous, end = found.start(), end, found.end()
-        is_number = np.ndim(operand.value) == 0 and not formula.startswith((".", "["), end)
-        number = _number(operand.value, formula[:start], formula[end:])
-        pieces += [formula[previous:start], number if is_number else found[0]]
+        pieces.append(formula[previous:start])
+        if np.ndim(operand.value) or formula.startswith((".", "["), end):
+            pieces.append(operand.name)
+        else:
+            pieces.append(_number(operand.value, formula[:start], formula[end:]))
     return "".join([*pieces, formula[end:]])
 
 
