@@ -38,6 +38,19 @@ def with_alarms(view: View) -> View:
     return View([with_its_alarm(node) for node in view.nodes], list(view.edges), list(view.notes))
 
 
+def origin(value: Any, *used: Any) -> str:
+    """Return where NaN, or else infinities, come up in a value: what it is made of has none.
+
+    It reads "NaN first here: [0, 3]", with the index of the first; "" where there is none.
+    """
+    return _first_here(value, _kinds(value), map(_kinds, used))
+
+
+def is_finite(value: Any) -> bool:
+    """Whether there is neither NaN nor an infinity in a value."""
+    return not _kinds(value)
+
+
 def without_source(view: View, drawn: View) -> list[str]:
     """Return a note where something is not finite, but its source is not drawn."""
     if any(node.alarm for node in drawn.nodes):

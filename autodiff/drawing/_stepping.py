@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from pathlib import Path
+from types import CodeType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -74,13 +75,14 @@ def steps(
     True
     """
     from autodiff.drawing._graph import give_names, require_names
+    from autodiff.drawing._values import printable
+    from autodiff.drawing.page._phrases import with_printable_words
     from autodiff.drawing.page._steps import steps_of
     from autodiff.drawing.page._steps_page import page
     from autodiff.drawing.reading._functions import record_subject
     from autodiff.drawing.reading._nodes import view_of
-    from autodiff.drawing.reading._variables import code_of
 
-    f = _require_function(f)
+    f, code = _require_function(f)
     _require_options(direction, theme, title)
     subject = record_subject(f, args, "steps")
     pairs = give_names(subject, names)
@@ -93,16 +95,25 @@ def steps(
             f"this computation has {ops} ops, and nobody steps through more than {MOST_OPS}: give "
             "a smaller part of it, fewer layers or fewer repeats"
         )
-    named = title if title is not None else f"Stepping through {_name(f)}"
-    code = code_of(f)
+    view = with_printable_words(view)
+    named = printable(title if title is not None else f"Stepping through {_name(f)}")
     start = (code.co_filename, code.co_firstlineno) if code else None
     html = page(view, steps_of(view, keys), start, theme=theme, direction=direction, title=named)
     return Steps(html, named)
 
 
-def _require_function(f: Any) -> Callable[..., Any]:
+def _require_function(f: Any) -> tuple[Callable[..., Any], CodeType | None]:
+    """Return a function and its code."""
+    from autodiff.drawing.reading._variables import code_of
+
     if callable(f):
-        return f  # type: ignore[no-any-return]
+        try:
+            return f, code_of(f)
+        except ValueError:
+            raise TypeError(
+                f"steps expects a function, but {_name(f)}.__wrapped__ leads back to itself: take "
+                "it away, or write steps(lambda x: f(x), x)"
+            ) from None
     given = "nothing" if f is None else f"a {type(f).__name__}"
     raise TypeError(
         f"steps expects a function and its arguments, but was given {given}: write steps(f, x), "

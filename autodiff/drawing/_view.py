@@ -28,8 +28,6 @@ class Vertex:
         The cotangent; None where it was not computed.
     scopes : tuple of str
         The scopes it was recorded in, outermost first.
-    parts : tuple of (str, str)
-        The formula in parts: a text, and the key of the operand that it names, "" of what is none.
     place : tuple of str and int, optional
         The file and the line of the program that computed it.
     note : str
@@ -45,7 +43,6 @@ class Vertex:
     value: Any = None
     gradient: Any = None
     scopes: tuple[str, ...] = ()
-    parts: tuple[tuple[str, str], ...] = field(default=(), kw_only=True)
     place: tuple[str, int] | None = None
     note: str = ""
     alarm: str = ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import numpy as np
 
@@ -33,19 +34,31 @@ def slope(use: Use) -> str:
     return use.formula.symbols if use.formula.value is None else value_text(use.formula.value)
 
 
-def with_numbers(node: Vertex, uses: list[Use]) -> str:
-    """Return a node's formula with numbers for those operands that are numbers."""
-    formula = node.formula
-    numbers = {use.tail.name: use.tail.value for use in uses if np.ndim(use.tail.value) == 0}
-    if not numbers:
-        return ""
-    name = "|".join(map(re.escape, sorted(numbers, key=len, reverse=True)))
+def with_numbers(formula: str, operands: list[Vertex]) -> str:
+    """Return a formula with numbers for those operands that are numbers.
 
-    def number(match: re.Match[str]) -> str:
-        text = value_text(numbers[match[0]])
-        return f"({text})" if text.startswith("−") and match[0] != formula else text
+    The operands are in the order in which the formula names them, for names may be alike, and like
+    those of functions and of arguments.
+    """
+    pieces, end = [], 0
+    for operand in operands:
+        name = re.compile(rf"(?<![\w.]){re.escape(operand.name)}(?!\w|\(|=[^=])")
+        found = name.search(formula, end)
+        if found is None:  # which the formula does not name, or is cut before
+            continue
+        start, previous, end = found.start(), end, found.end()
+        pieces.append(formula[previous:start])
+        if np.ndim(operand.value) or formula.startswith((".", "["), end):
+            pieces.append(operand.name)
+        else:
+            pieces.append(_number(operand.value, formula[:start], formula[end:]))
+    return "".join([*pieces, formula[end:]])
 
-    return re.sub(rf"(?<![\w.])(?:{name})(?![\w(.\[])", number, formula)
+
+def _number(value: Any, before: str, behind: str) -> str:
+    """Return a number between two parts of a formula, in brackets unless it stands alone."""
+    is_alone = re.search(r"(?:^|[(\[=]|, )$", before) and re.match(r"$|[)\],]", behind)
+    return value_text(value) if is_alone else in_brackets(value_text(value))
 
 
 def chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
@@ -59,7 +72,8 @@ def chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
     if formula.value is None:
         return f"{sign}{arrived} · {in_brackets(formula.symbols)}", ""
     single = np.ndim(use.head.value) == 0
-    numbers = f"{g} · {in_brackets(value_text(formula.value))}" if single else ""
+    arrived_number = in_brackets(g) if g.endswith("j") else g
+    numbers = f"{arrived_number} · {in_brackets(value_text(formula.value))}" if single else ""
     return f"{sign}{arrived} · {use.symbol}", numbers
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import linecache
+import warnings
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -44,7 +45,8 @@ def listings(places: Iterable[tuple[str, int]]) -> list[Listing]:
 
     They are in the order of the places, but the library's behind the reader's.
     """
-    known = [place for place in dict.fromkeys(places) if linecache.getline(*place)]
+    lines = {place: linecache.getline(*place) for place in places}
+    known = [place for place, line in lines.items() if line.strip()]  # blank: edited since
     blocks = {file: _blocks(file) for file, _ in known}
     found = dict.fromkeys(_around(*place, blocks[place[0]]) for place in known)
     return sorted(found, key=lambda listing: listing.is_ours)
@@ -53,8 +55,10 @@ def listings(places: Iterable[tuple[str, int]]) -> list[Listing]:
 def _blocks(file: str) -> list[Any]:
     """Return the statements and the lambdas of a file."""
     try:
-        parts = ast.walk(ast.parse("".join(linecache.getlines(file))))
-    except SyntaxError:  # as of a notebook's cell with a magic command
+        with warnings.catch_warnings():  # that Python gave when it compiled the file
+            warnings.simplefilter("ignore")
+            parts = ast.walk(ast.parse("".join(linecache.getlines(file))))
+    except (SyntaxError, ValueError, MemoryError, RecursionError):  # as of a magic command
         return []
     return [part for part in parts if isinstance(part, ast.stmt | ast.Lambda)]
 

@@ -3,13 +3,28 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
-from autodiff.drawing._values import entries, facts
-from autodiff.drawing.formulas._literals import decimal
+from autodiff.drawing._values import entries, facts, printable
+from autodiff.drawing._view import Vertex, View
+
+_DIGITS = r"(?:(?:\d+\.?\d*|\.\d+)(?:e[+−-]?\d+)?|inf|nan)"
+_NUMBER = re.compile(rf"−?{_DIGITS}j?|\(?−?{_DIGITS}[+−]{_DIGITS}j\)?")
+
+
+def with_printable_words(view: View) -> View:
+    """Return a view whose names and notes hold nothing that no file can."""
+
+    def spelt(node: Vertex) -> Vertex:
+        scopes = tuple(map(printable, node.scopes))
+        name, formula, note = map(printable, (node.name, node.formula, node.note))
+        return replace(node, name=name, formula=formula, note=note, scopes=scopes)
+
+    return View(list(map(spelt, view.nodes)), view.edges, list(map(printable, view.notes)))
 
 
 def value_text(value: Any) -> str:
@@ -28,7 +43,7 @@ def value_text(value: Any) -> str:
     if number.dtype.kind in "biu":
         return str(number).replace("-", "−")
     if number.dtype.kind == "c":
-        return decimal(number)
+        return f"{number:.5g}".replace("-", "−")
     if np.isnan(number):
         return "NaN"
     if 1 <= abs(number) < 1e5:
@@ -50,7 +65,7 @@ def without_repeats(chain: list[str]) -> list[str]:
 
 def is_number(text: str) -> bool:
     """Whether a text is a number alone."""
-    return bool(re.fullmatch(r"−?(\d+\.?\d*|\.\d+)(e[+−-]?\d+)?|−?inf|nan", text))
+    return bool(_NUMBER.fullmatch(text))
 
 
 def in_brackets(text: str) -> str:

@@ -12,6 +12,7 @@ import numpy as np
 from autodiff._core.record import value_of
 from autodiff._core.seeds import seed_of
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._alarms import is_finite, origin, with_alarms
 from autodiff.drawing._view import Vertex, View
 from autodiff.drawing.page._equations import (
     chain_rule,
@@ -20,7 +21,6 @@ from autodiff.drawing.page._equations import (
     slope,
     with_numbers,
 )
-from autodiff.drawing.page._origins import is_finite, origin
 from autodiff.drawing.page._phrases import (
     in_brackets,
     list_of,
@@ -90,15 +90,16 @@ def steps_of(view: View, keys: Mapping[Any, str]) -> list[ChainRuleStep]:
     TypeError, ValueError
         When its output is not one real number.
     """
+    view = with_alarms(view)
     outputs = [node for node in view.nodes if node.kind == "output"]
     failed = [node for node in view.nodes if node.kind == "failed"]
     name = outputs[0].name if outputs else "output"
     uses = uses_of(view, keys, name)
     ops = [node for node in view.nodes if node.formula and node not in failed]
-    used = _values_used(view)
+    operands = _operands(view)
     forward = [
         _arguments(view),
-        *(_forward(node, uses[node.key], used[node.key], name) for node in ops),
+        *(_forward(node, uses[node.key], operands[node.key], name) for node in ops),
     ]
     if failed:
         return [*forward, *map(_failure, failed)]
@@ -112,7 +113,7 @@ def steps_of(view: View, keys: Mapping[Any, str]) -> list[ChainRuleStep]:
 def _arguments(view: View) -> ChainRuleStep:
     given = [node for node in view.nodes if not node.formula and node.kind != "failed"]
     named = [f"{node.name} = {value_text(node.value)}" for node in given if node.kind == "leaf"]
-    warnings = {node.key: text for node in given if (text := origin(node.value))}
+    warnings = {node.key: node.alarm for node in given if node.alarm}
     return ChainRuleStep(
         "Arguments",
         ", ".join(named) or "No arguments",
@@ -124,33 +125,35 @@ def _arguments(view: View) -> ChainRuleStep:
     )
 
 
-def _values_used(view: View) -> dict[str, list[Any]]:
-    """Return the values that each node is computed from, by its key."""
-    values = {node.key: node.value for node in view.nodes}
-    used: dict[str, list[Any]] = {node.key: [] for node in view.nodes}
+def _operands(view: View) -> dict[str, list[Vertex]]:
+    """Return what each node is computed from, by its key: in the order of its formula."""
+    nodes = {node.key: node for node in view.nodes}
+    operands: dict[str, list[Vertex]] = {key: [] for key in nodes}
     for edge in view.edges:
-        used[edge.head].append(values[edge.tail])
-    return used
+        operands[edge.head].append(nodes[edge.tail])
+    return operands
 
 
-def _forward(node: Vertex, uses: list[Use], used: list[Any], y: str) -> ChainRuleStep:
+def _forward(node: Vertex, uses: list[Use], operands: list[Vertex], y: str) -> ChainRuleStep:
     slopes = {use.edge: slope(use) for use in uses}
     value = value_text(node.value)
-    warning = origin(node.value, *used)
+    formula = node.formula
     return ChainRuleStep(
         "Forward",
-        f"{node.name} = {node.formula}",
-        f"{node.name} is {spoken_text(value)}." + f" {warning}." * bool(warning) + _rates(uses),
+        f"{node.name} = {formula}",
+        f"{node.name} is {spoken_text(value)}."
+        + f" {node.alarm}." * bool(node.alarm)
+        + _rates(uses),
         scope=_scope(node),
         equations=[
-            without_repeats([node.name, node.formula, with_numbers(node, uses), value]),
+            without_repeats([node.name, formula, with_numbers(formula, operands), value]),
             *(derivative_equation(use, y) for use in uses),
         ],
         node=node.key,
         edges=list(slopes),
         values={node.key: value},
         derivatives=slopes,
-        warnings={node.key: warning} if warning else {},
+        warnings={node.key: node.alarm} if node.alarm else {},
     )
 
 

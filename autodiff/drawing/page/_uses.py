@@ -76,12 +76,12 @@ def uses_of(view: View, keys: Mapping[Any, str], y: str) -> dict[str, list[Use]]
         if type(consumer) is not Tensor or consumer.op is None or not nodes[head].formula:
             continue
         tails = [_key(x, keys) for x in consumer.inputs]
-        names = [*(nodes[tail].name if tail else "" for tail in tails), nodes[head].name]
+        called = {key: nodes[key].name for key in [*tails, head] if key}
         for i, (x, tail) in enumerate(zip(consumer.inputs, tails, strict=True)):
             if tail and type(x) is Tensor and x.requires_grad:
                 numbers = edges[tail, head]  # fewer than uses where the words name it once
                 number = numbers.pop(0) if len(numbers) > 1 else numbers[0]
-                formula = _local_derivative(consumer, i, names, f"∂{y}/∂{names[-1]}")
+                formula = _local_derivative(consumer, i, [*tails, head], called, y)
                 ends = nodes[tail], nodes[head]
                 found[head].append(Use(number, *ends, consumer.op, consumer.inputs, i, formula))
     for use in (uses := [use for own in found.values() for use in own]):
@@ -99,14 +99,20 @@ def _key(x: Any, keys: Mapping[Any, str]) -> str:
     return keys.get(identity(x), "") if is_operand(x) else ""
 
 
-def _local_derivative(y: Tensor, i: int, names: list[str], cotangent: str) -> Formula | None:
-    """Return a local derivative in which the cotangent, ``g`` to the rules, bears its own name."""
-    marks = {name: chr(0xE000 + k) for k, name in enumerate(names) if name}  # for none looks so
-    formula = local_derivative(y, i, [marks.get(name, "") for name in names])
+def _local_derivative(
+    x: Tensor, i: int, keys: list[str], names: dict[str, str], y: str
+) -> Formula | None:
+    """Return a local derivative in which the cotangent, ``g`` to the rules, bears its own name.
+
+    ``keys`` are those of the inputs and of the node itself.
+    """
+    marks = {key: chr(0xE000 + k) for k, key in enumerate(names)}  # not alike, nor like g
+    formula = local_derivative(x, i, [marks.get(key, "") for key in keys])
     if formula is None:
         return None
-    symbols = re.sub(r"(?<![\w.])g(?!\w)(?=/)", f"({cotangent})", formula.symbols)
-    symbols = re.sub(r"(?<![\w.])g(?!\w)", cotangent, symbols)
-    for name, mark in marks.items():
-        symbols = symbols.replace(mark, name)
+    cotangent = f"∂{y}/∂{names[keys[-1]]}"
+    written = {mark: names[key] for key, mark in marks.items()}
+    written |= {"g": cotangent, "g/": f"({cotangent})/"}
+    part = rf"(?<![\w.])g(?!\w)/?|[{''.join(marks.values())}]"
+    symbols = re.sub(part, lambda match: written[match[0]], formula.symbols)
     return replace(formula, symbols=symbols)

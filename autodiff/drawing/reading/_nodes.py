@@ -20,7 +20,6 @@ from autodiff.drawing.reading._gradients import cotangents_of
 from autodiff.drawing.reading._words import (
     identity,
     is_operand,
-    spelled_parts,
     spelling,
     with_number,
     without_origin,
@@ -41,7 +40,6 @@ def view_of(
         if how := computed.get(key):
             node.kind = "output" if x in outputs else "op"
             node.formula = spelling(how.words, names) + how.which
-            node.parts = _parts(how, names, keys)
             if note := subject.calls.get(x):
                 node.place, node.scopes = note.place, note.scopes
             texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
@@ -94,14 +92,6 @@ def _names(found: dict[Any, Any], subject: Subject) -> dict[Any, str]:
             taken.add(names[key])
     made_up = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
     return {key: names[key] if key in names else next(made_up) for key in found}
-
-
-def _parts(
-    how: Computation, names: dict[Any, str], keys: dict[Any, str]
-) -> tuple[tuple[str, str], ...]:
-    """Return a formula's texts, each with the key of the node that it names."""
-    parts = [*spelled_parts(how.words, names), (how.which, None)]
-    return tuple((text, "" if x is None else keys[identity(x)]) for text, x in parts if text)
 
 
 def _node(x: Any, key: str, name: str, subject: Subject) -> Vertex:

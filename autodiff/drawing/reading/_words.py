@@ -7,7 +7,8 @@ the picture, or a value that is spelled out.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -76,19 +77,14 @@ def operands(words: Words) -> list[Any]:
 
 def spelling(words: Words, names: Mapping[Any, str]) -> str:
     """Return a line with the operands' names in it, cut short where it is long."""
-    line = "".join(text for text, _ in spelled_parts(words, names))
+    line = "".join(map(partial(_spelt, names), words))
     return line if len(line) <= LONGEST_LINE else line[: LONGEST_LINE - 1] + "…"
 
 
-def spelled_parts(words: Words, names: Mapping[Any, str]) -> Iterator[tuple[str, Any]]:
-    """Yield the texts of a line's parts, each with the operand that it names, or None."""
-    for part in words:
-        if isinstance(part, str):
-            yield part, None
-        elif is_operand(part):
-            yield names[identity(part)], part
-        else:
-            yield literal(part), None
+def _spelt(names: Mapping[Any, str], part: Any) -> str:
+    if isinstance(part, str):
+        return part
+    return names[identity(part)] if is_operand(part) else literal(part)
 
 
 def with_number(name: str, i: int) -> str:

@@ -22,22 +22,70 @@ def browser() -> Iterator[Any]:
         browser.close()
 
 
-@pytest.fixture
-def opened(browser: Any, address: dict[str, str]) -> Iterator[Any]:
-    """Yield what opens a page; at the end nothing may have been complained of."""
-    complaints: list[str] = []
+RESET = """(step) => {
+  document.activeElement.blur();
+  for (const part of document.querySelectorAll("details")) part.open = false;
+  for (const box of [document.documentElement, ...boxes]) box.scrollTo(0, 0);
+  play(false);
+  now = -1;
+  show(step);
+}"""
+
+
+@pytest.fixture(scope="module")
+def load(browser: Any, address: dict[str, str]) -> Iterator[Any]:
+    """Yield what loads a page, and what each page complained of."""
     contexts = []
 
-    def open_page(name: str = "micrograd", step: str = "", **options: Any) -> Any:
-        options = {"reduced_motion": "reduce", "offline": True} | options
-        contexts.append(browser.new_context(**options))
-        page = contexts[-1].new_page()
+    def load_page(name: str, step: int | None = None) -> tuple[Any, list[str]]:
+        contexts.append(browser.new_context(reduced_motion="reduce", offline=True))
+        page, complaints = contexts[-1].new_page(), []
         page.on("console", lambda message: complaints.append(message.text))
         page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.goto(address[name] + step)
+        page.goto(address[name] + (f"#step-{step}" if step is not None else ""))
+        return page, complaints
+
+    yield load_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture(scope="module")
+def pages() -> dict[str, Any]:
+    """The pages that tests share, by name."""
+    return {}
+
+
+@pytest.fixture
+def opened(load: Any, pages: dict[str, Any]) -> Iterator[Any]:
+    """Yield what opens a page at a step; at the end nothing may have been complained of.
+
+    A page is loaded once and put back to how it was, unless a test wants it ``afresh``.
+    """
+    used = []
+
+    def open_page(
+        name: str = "micrograd",
+        step: int | None = None,
+        *,
+        width: int = 1280,
+        height: int = 720,
+        colour: str = "light",
+        motion: str = "reduce",
+        afresh: bool = False,
+    ) -> Any:
+        if afresh or name not in pages:
+            used.append(load(name, step))
+            if not afresh:
+                pages[name] = used[-1]
+        else:
+            used.append(pages[name])
+        page, _ = used[-1]
+        page.set_viewport_size({"width": width, "height": height})
+        page.emulate_media(color_scheme=colour, reduced_motion=motion)
+        if not afresh:
+            page.evaluate(RESET, step or 0)
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
-    assert not complaints
+    assert [complaint for _, complaints in used for complaint in complaints] == []

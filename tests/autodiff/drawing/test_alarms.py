@@ -9,7 +9,7 @@ import pytest
 
 import autodiff
 from autodiff import Tensor
-from autodiff.drawing._alarms import with_alarms
+from autodiff.drawing._alarms import is_finite, origin, with_alarms
 from autodiff.drawing._graph import read_view
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.folding._folding import fold
@@ -103,3 +103,24 @@ def test_a_picture_points_at_the_call_that_made_it() -> None:
     assert {formula: alarm for formula, alarm in drawn.items() if alarm} == {
         "log(x)": "NaN first here: [1]"
     }
+
+
+@pytest.mark.parametrize(
+    ("value", "used", "says"),
+    [
+        (np.array([1.0, 2.0]), (), ""),
+        (np.array([]), (), ""),
+        (np.array([1.0, -np.inf]), (), "inf first here: [1]"),
+        (np.array([np.inf]), (np.array([-np.inf]),), ""),
+        (np.array([np.nan]), (np.nan,), ""),
+        (np.array([complex(0.0, np.inf), np.nan]), (), "NaN first here: [1]"),
+        (np.array([1, 2]), (), ""),
+        (np.array(["a"]), (), ""),
+        (None, (), ""),
+        (np.array([np.nan]), ((Ellipsis, np.array([1])), "ij", None), "NaN first here: [0]"),
+        (np.float32(np.nan), (None, 3), "NaN first here"),
+    ],
+)
+def test_nan_is_looked_for_before_infinities(value: Any, used: Any, says: str) -> None:
+    assert origin(value, *used) == says
+    assert not (says and is_finite(value))

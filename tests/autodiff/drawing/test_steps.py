@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+import warnings
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -12,8 +13,9 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import grad
+from autodiff import Tensor, grad
 from autodiff.drawing._view import Vertex, View
+from autodiff.drawing.page._equations import with_numbers
 from autodiff.drawing.page._listing import Listing, listings
 from autodiff.drawing.page._phrases import value_text
 from autodiff.drawing.page._steps import ChainRuleStep, steps_of
@@ -193,6 +195,72 @@ def test_a_local_derivative_is_a_formula_with_the_numbers_in_it() -> None:
     assert found[2].equations[0] == ["output", "v1 * y", "0 * 5", "0"]
     assert found[2].equations[1:] == [["∂output/∂v1", "y", "5"], ["∂output/∂y", "v1", "0"]]
     assert "5 times as fast as v1" in found[2].says
+
+
+@pytest.mark.parametrize(
+    ("formula", "operands", "numbers"),
+    [
+        ("y * y", [("y", 2.0), ("y", 3.0)], "2 * 3"),
+        ("x * x", [("x", np.ones(2)), ("x", 3.0)], "x * 3"),
+        ("sum(axis, axis=0)", [("axis", 2.0)], "sum(2, axis=0)"),
+        ("average(x, weights=weights)", [("x", 2.0), ("weights", 3.0)], "average(2, weights=3)"),
+        ("sin(sin)", [("sin", 0.5)], "sin(0.5)"),
+        ("v1 * v12", [("v1", 2.0), ("v12", 3.0)], "2 * 3"),
+        ("a * b * a", [("a * b", 2.0), ("a", 3.0)], "2 * 3"),
+        ("xs[0] - xs", [("xs[0]", 2.0), ("xs", 3.0)], "2 - 3"),
+        ("x.real", [("x", 2.0)], "x.real"),
+        ("x + very_lo…", [("x", 2.0), ("very_long", 3.0)], "2 + very_lo…"),
+        ("-x", [("x", -2.0)], "-(−2)"),
+        ("x ** y", [("x", -2.0), ("y", -3.0)], "(−2) ** (−3)"),
+        ("x * 2", [("x", -np.inf)], "(−inf) * 2"),
+        ("maximum(x, y)", [("x", -2.0), ("y", -3.0)], "maximum(−2, −3)"),
+        ("where(c, x, y=[x])", [("x", -2.0), ("x", -3.0)], "where(c, −2, y=[−3])"),
+        ("z * z", [("z", 1 + 2j), ("z", 1 + 2j)], "(1+2j) * (1+2j)"),
+        ("real(z)", [("z", 1 + 2j)], "real(1+2j)"),
+    ],
+)
+def test_numbers_stand_for_operands_in_their_order(
+    formula: str, operands: list[tuple[str, Any]], numbers: str
+) -> None:
+    nodes = [Vertex(f"n{k}", "leaf", name, value=x) for k, (name, x) in enumerate(operands)]
+    assert with_numbers(formula, nodes) == numbers
+
+
+def test_numbers_stand_for_what_requires_no_gradient_too() -> None:
+    scale = Tensor(5.0, requires_grad=False, name="scale")
+    found = course(lambda x: x * scale, 2.0)
+    assert found[1].equations[0] == ["output", "x * scale", "2 * 5", "10"]
+
+
+def test_operands_of_one_name_are_told_apart_in_derivatives() -> None:
+    view, keys = view_of(record_subject(lambda x, y: x**y, (2.0, 3.0)), unfold=True)
+    for node in view.nodes[:2]:
+        node.name = "w"
+    derivatives = [equation[1:3] for equation in steps_of(view, keys)[1].equations[1:]]
+    assert derivatives == [["w·w^(w − 1)", "3·2^(3 − 1)"], ["w^w·log(w)", "2³·log(2)"]]
+
+
+def test_complex_numbers_are_factors_in_brackets() -> None:
+    found = course(lambda z: np.abs(z * z * z), 1 + 2j)
+    equations = [equation for step in found for equation in step.equations]
+    texts = [text for equation in equations for text in equation]
+    assert ["v1", "z * z", "(1+2j) * (1+2j)", "−3+4j"] in equations
+    assert not [text for text in texts if re.search(r"\dj ·|· [^(]*\dj|\(\(", text)]
+
+
+def test_a_complex_number_is_written_once() -> None:
+    found = course(lambda z: np.real(z * z), 1 + 2j)
+    assert found[1].equations[1] == ["∂v1/∂z", "z", "1+2j"]
+
+
+@pytest.mark.parametrize("name", [r"\alpha", r"\sin", r"\g<0>", r"\1", "\\", "\ue000", "\ue001"])
+def test_a_name_is_written_into_derivatives_as_it_is(name: str) -> None:
+    subject = record_subject(lambda x: np.sum(x * x[0]), (np.ones(2),))
+    subject.names[subject.outputs[0]] = name
+    found = steps_of(*view_of(subject, unfold=True))
+    texts = {text for step in found for equation in step.equations for text in equation}
+    assert f"∂{name}/∂{name}" in texts
+    assert any(f"∂{name}/∂v2" in text for text in texts)
 
 
 def test_one_number_is_written_once_and_with_the_same_digits_everywhere() -> None:
@@ -394,3 +462,42 @@ def test_a_file_that_is_no_python_is_shown_by_its_line(tmp_path: Path) -> None:
     cell.write_text("%time y = f(x)\nz = y\n", encoding="utf-8")
     assert listings([(str(cell), 2)]) == [Listing("", str(cell), 2, ("z = y",))]
     assert listings([("<stdin>", 1)]) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("def f(x):\n    y = x\n\n    return y\n", 3),  # inside a function
+        ("x = 1\n\ny = 2\n", 2),
+        ("x = 1\n   \t\ny = 2\n", 2),
+        ("x = 1\n", 7),  # no longer there
+    ],
+)
+def test_a_blank_line_of_a_file_that_was_edited_computed_nothing(
+    tmp_path: Path, text: str, line: int
+) -> None:
+    file = tmp_path / "edited.py"
+    file.write_text(text, encoding="utf-8")
+    assert listings([(str(file), line)]) == []
+
+
+@pytest.mark.parametrize("text", ["y = '\\d'\n", "y = 1or 2\n", "y = 0 is 1\n"])
+def test_what_python_warns_of_in_a_source_is_not_said_again(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "source.py"
+    file.write_text(f"def f():\n    {text}", encoding="utf-8")
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        [listing] = listings([(str(file), 2)])
+    assert listing.title == "f"
+    assert caught == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert listings([(str(file), 2)]) == [listing]
+
+
+def test_a_file_that_cannot_be_parsed_is_shown_by_its_line(tmp_path: Path) -> None:
+    for k, text in enumerate(["y = '\0'\n", "y = " + "(" * 900 + ")" * 900 + "\n"]):
+        file = tmp_path / f"source{k}.py"
+        file.write_text(text, encoding="utf-8")
+        [listing] = listings([(str(file), 1)])
+        assert listing.lines == (text.rstrip(),)

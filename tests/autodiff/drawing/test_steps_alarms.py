@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff.drawing.page._origins import origin
 from autodiff.drawing.page._steps import ChainRuleStep, steps_of
 from autodiff.drawing.reading._functions import record_subject
 from autodiff.drawing.reading._nodes import view_of
@@ -86,23 +85,3 @@ def test_infinities_that_add_up_to_nan_are_told_of_where_they_are_added() -> Non
 def test_the_words_of_a_step_tell_it_too() -> None:
     found = course(lambda x: np.sum(np.log(x)), np.array([1.0, -1.0]))
     assert "NaN first here: [1]." in found[1].says
-
-
-@pytest.mark.parametrize(
-    ("value", "used", "says"),
-    [
-        (np.array([1.0, 2.0]), (), ""),
-        (np.array([]), (), ""),
-        (np.array([1.0, -np.inf]), (), "inf first here: [1]"),
-        (np.array([np.inf]), (np.array([-np.inf]),), ""),
-        (np.array([np.nan]), (np.nan,), ""),
-        (np.array([complex(0.0, np.inf), np.nan]), (), "NaN first here: [1]"),
-        (np.array([1, 2]), (), ""),
-        (np.array(["a"]), (), ""),
-        (None, (), ""),
-        (np.array([np.nan]), ((Ellipsis, np.array([1])), "ij", None), "NaN first here: [0]"),
-        (np.float32(np.nan), (None, 3), "NaN first here"),
-    ],
-)
-def test_nan_is_looked_for_before_infinities(value: Any, used: Any, says: str) -> None:
-    assert origin(value, *used) == says

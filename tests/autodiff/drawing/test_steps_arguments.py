@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -39,6 +41,24 @@ def test_a_page_is_not_written_as_anything_else(tmp_path: Path, name: str) -> No
 def test_who_wants_a_picture_is_told_of_draw(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"draw\(f, x\)\.save"):
         PAGE.save(tmp_path / "a.png")
+
+
+@pytest.mark.parametrize("name", ["a\ud800", "\udfff", "a\0b", "\x1b[1m"])
+def test_what_no_file_can_hold_is_spelt(tmp_path: Path, name: str) -> None:
+    x = Tensor(2.0, name=name)
+    page = steps(lambda y: x * y, 3.0, title=name, names=[name * 2])
+    page.save(tmp_path / "page.html")
+    spelt = repr(name)[1:-1]
+    assert page.title == spelt
+    assert f"<h1>{spelt}</h1>" in page.html
+    assert f'<th scope="row">{spelt}</th>' in page.html
+    assert f"∂{spelt * 2}/∂·" in page.html
+    page._repr_html_().encode()
+    record = re.search(r'id="data">(.*?)</script>', page.html, re.DOTALL)
+    assert record is not None
+    assert [step["heading"] for step in json.loads(record[1])["steps"]][1] == (
+        f"{spelt * 2} = {spelt} * y"
+    )
 
 
 # -- options ---------------------------------------------------------------------------------
@@ -79,6 +99,17 @@ def test_data_flow_in_the_directions_of_draw(direction: str) -> None:
 def test_what_is_no_function_is_refused(given: tuple[Any, ...], says: str) -> None:
     with pytest.raises(TypeError, match=rf"given {says}: write steps\(f, x\)"):
         steps(*given)
+
+
+@pytest.mark.parametrize("length", [1, 2])
+@pytest.mark.parametrize("around", [lambda f: f, partial, lambda f: partial(partial(f))])
+@pytest.mark.parametrize("args", [(), (1.0,)])
+def test_a_function_that_wraps_itself_is_refused(length: int, around: Any, args: Any) -> None:
+    ring: list[Any] = [lambda x: x * x, lambda x: x / 2.0][:length]
+    for k, f in enumerate(ring):
+        f.__wrapped__ = ring[k - 1]
+    with pytest.raises(TypeError, match=r"__wrapped__ leads back to itself"):
+        steps(around(ring[0]), *args)
 
 
 @pytest.mark.parametrize(

@@ -38,50 +38,68 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return {path.stem: path.as_uri() for path in folder.iterdir()}
 
 
-PAGES = pytest.mark.parametrize(
-    ("name", "width"), [("micrograd", 1280), ("loss", 390), ("aside", 390), ("singular", 1280)]
-)
+# -- labels, and what is cut -----------------------------------------------------------------
 
-
-# -- labels ----------------------------------------------------------------------------------
-
-COVERED = """() => {
+FAULTS = """() => {
   const svg = document.querySelector("#graph > svg");
   const box = (element) => element.getBoundingClientRect();
   const meet = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 1
     && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 1;
   const others = [...svg.querySelectorAll(".node > path, .cluster text")];
-  const found = [];
-  for (let k = 0; k <= Number(at("slider").max); k++) {
-    show(k);
+  const covered = (k) => {
     const labels = [...svg.querySelectorAll(".on-edge.derivative")];
-    labels.forEach((label, i) => {
-      for (const other of others) {
+    for (const [i, label] of labels.entries()) {
+      for (const other of [...others, ...labels.slice(0, i)]) {
+        const owner = other.matches("path") ? other.parentNode : other;
         if (meet(box(label), box(other)))
-          found.push(`${k}: ${label.textContent} on ${other.parentNode.textContent}`);
-      }
-      for (const other of labels.slice(0, i)) {
-        if (meet(box(label), box(other)))
-          found.push(`${k}: ${label.textContent} on ${other.textContent}`);
+          found.push(`${k}: ${label.textContent} on ${owner.textContent}`);
       }
       if (box(label).left < box(svg).left || box(label).right > box(svg).right)
         found.push(`${k}: ${label.textContent} is cut`);
-    });
+    }
+  };
+  const sides = (box) => [
+    ["left", box.scrollLeft], ["right", box.scrollWidth - box.clientWidth - box.scrollLeft],
+    ["top", box.scrollTop], ["bottom", box.scrollHeight - box.clientHeight - box.scrollTop],
+  ].filter(([side, more]) => more > 2).map(([side]) => side);
+  const cut = (k) => {
+    for (const box of document.querySelectorAll("main, main *:not(svg *)")) {
+      const beyond = sides(box);
+      if (!beyond.length) continue;
+      const style = getComputedStyle(box);
+      if (style.display === "inline") continue;
+      const scrolls = style.overflowX !== "visible";
+      const told = scrolls ? (box.dataset.more ?? "").split(" ") : [];
+      const untold = beyond.filter((side) => !told.includes(side) && (scrolls || side === "right"));
+      if (untold.length) found.push(`${k}: ${box.tagName} ${box.id} ${box.className} ${untold}`);
+    }
+  };
+  const found = [];
+  for (let k = 0; k <= Number(at("slider").max); k++) {
+    show(k);
+    covered(k);
+    cut(k);
   }
-  return found;
+  return [...new Set(found)];
 }"""
 
 
-@PAGES
-def test_what_stands_on_an_edge_covers_no_other_text(opened: Any, name: str, width: int) -> None:
-    page = opened(name, viewport={"width": width, "height": 900})
-    assert page.evaluate(COVERED) == []
+@pytest.mark.parametrize(
+    ("name", "width"), [("micrograd", 1280), ("loss", 390), ("aside", 390), ("singular", 1280)]
+)
+def test_labels_cover_no_text_and_nothing_is_cut_without_a_sign_that_it_scrolls(
+    opened: Any, name: str, width: int
+) -> None:
+    page = opened(name, width=width, height=900)
+    assert page.evaluate(FAULTS) == []
+    for box in (".wide", "#equations"):  # which wrap
+        assert page.locator(box).evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
 
 
 def test_a_number_that_moves_stands_on_a_ground_of_its_own_and_starts_at_the_sender(
     opened: Any,
 ) -> None:
-    page = opened(step="#step-27", reduced_motion="no-preference")
+    page = opened(step=27, motion="no-preference", afresh=True)
     page.evaluate("requestAnimationFrame = () => {}")  # it stays where it starts
     page.keyboard.press("ArrowRight")
     colours = page.evaluate(
@@ -96,39 +114,8 @@ def test_a_number_that_moves_stands_on_a_ground_of_its_own_and_starts_at_the_sen
     assert sender["top"] <= (token["top"] + token["bottom"]) / 2 <= sender["bottom"]
 
 
-# -- what is cut -----------------------------------------------------------------------------
-
-CUT = """() => {
-  const sides = (box) => [
-    ["left", box.scrollLeft], ["right", box.scrollWidth - box.clientWidth - box.scrollLeft],
-    ["top", box.scrollTop], ["bottom", box.scrollHeight - box.clientHeight - box.scrollTop],
-  ].filter(([side, more]) => more > 2).map(([side]) => side);
-  const found = [];
-  for (let k = 0; k <= Number(at("slider").max); k++) {
-    show(k);
-    for (const box of document.querySelectorAll("main, main *:not(svg *)")) {
-      const style = getComputedStyle(box);
-      if (style.display === "inline") continue;
-      const told = style.overflowX === "visible" ? "" : box.dataset.more ?? "";
-      const cut = sides(box).filter((side) => !told.split(" ").includes(side));
-      const beyond = cut.filter((side) => style.overflowX !== "visible" || side === "right");
-      if (beyond.length) found.push(`${k}: ${box.tagName} ${box.id} ${box.className} ${beyond}`);
-    }
-  }
-  return [...new Set(found)];
-}"""
-
-
-@PAGES
-def test_nothing_is_cut_without_a_sign_that_it_scrolls(opened: Any, name: str, width: int) -> None:
-    page = opened(name, viewport={"width": width, "height": 900})
-    assert page.evaluate(CUT) == []
-    for box in (".wide", "#equations"):  # which wrap
-        assert page.locator(box).evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
-
-
 def test_the_sign_goes_where_there_is_nothing_more(opened: Any) -> None:
-    page = opened(viewport={"width": 1280, "height": 500})
+    page = opened(height=500)
     graph = page.locator("#graph")
     graph.evaluate("(box) => box.scrollTo(0, 0)")
     page.wait_for_function("at('graph').dataset.more === 'bottom'")
@@ -156,7 +143,7 @@ def test_the_readers_function_is_first_and_the_librarys_are_closed(opened: Any) 
 
 @pytest.mark.parametrize("colour", ["light", "dark"])
 def test_nan_is_red_where_it_is_first_and_ever_after(opened: Any, colour: str) -> None:
-    page = opened("singular", color_scheme=colour)
+    page = opened("singular", colour=colour)
     red = page.evaluate("getComputedStyle(document.body).getPropertyValue('--warning')")
     step = page.evaluate("steps.findIndex((step) => Object.keys(step.warnings).length)")
     page.evaluate(f"show({step - 1})")
@@ -192,16 +179,15 @@ def test_who_cannot_see_red_reads_it(opened: Any) -> None:
 
 def test_the_rules_of_accessibility_are_kept_where_there_is_nan(opened: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opened("singular", "#step-9999", viewport={"width": 390, "height": 800})
     for colour in ("light", "dark"):
-        page.emulate_media(color_scheme=colour)
+        page = opened("singular", 9999, width=390, height=800, colour=colour)
         found = axe.run(page)
         assert found.violations_count == 0, found.generate_report()
 
 
 def test_a_closed_function_is_accessible_and_opens(opened: Any) -> None:
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
-    page = opened("loss", "#step-1")
+    page = opened("loss", 1, width=390)
     if page.locator("#source summary").count() == 0:
         pytest.skip("all lines are the reader's")
     page.locator("#source summary").first.click()

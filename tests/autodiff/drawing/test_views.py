@@ -241,15 +241,6 @@ class TestWords:
         double = elementwise(lambda x: 2 * x, lambda g, out, x: 2 * g, name=name)
         assert view_of(double(V)).nodes[-1].formula == f"{name}(v)"
 
-    def test_tell_which_part_names_which_operand(self) -> None:
-        def f(axis: Any, x: Any) -> Any:
-            return np.sum(x * axis, axis=0)
-
-        first, last = view_of(f, 2.0, np.ones((3, 2))).nodes[-2:]
-        assert first.parts == (("x", "n0"), (" * ", ""), ("axis", "n1"))
-        assert [text for text, key in last.parts if key] == ["v1"]
-        assert "".join(text for text, _ in last.parts) == last.formula
-
     def test_are_cut_short(self) -> None:
         formula = view_of(np.stack([V] * 99)).nodes[-1].formula
         assert formula.startswith("stack([v, v, ")
