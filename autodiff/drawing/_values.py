@@ -81,7 +81,7 @@ def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     """Return what an edge says: between which repeats it leads, and the local derivative."""
     operand = edge.operand or tail.name
     derivative = f"∂{head.name}/∂{operand} = {edge.derivative}" if edge.derivative else ""
-    renamed = f"as {edge.operand}" if edge.leads_back and edge.operand else ""
+    renamed = f"as {edge.operand}" if edge.repeat and edge.operand else ""
     said = ", ".join(filter(None, [edge.repeat, renamed]))
     return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
 
