@@ -177,7 +177,7 @@ def _first_alarm(alarms: Sequence[str]) -> str:
     return next((f"{text}, in repeat {i}" for i, text in enumerate(alarms, 1) if text), "")
 
 
-class Use(NamedTuple):
+class RepeatedUse(NamedTuple):
     """An edge between the nodes that are drawn, and what it was an edge of.
 
     ``is_of_last`` says whether its head is in the last repeat or in none; ``from_repeat`` which
@@ -196,7 +196,7 @@ def _edges(
 ) -> list[Edge]:
     """Return the edges of last repeats, and those by which something goes into others only."""
     names = {node.key: node.name for node in view.nodes}
-    uses: list[Use] = []
+    uses: list[RepeatedUse] = []
     for edge in view.edges:
         tail, head = stands_for[edge.tail], stands_for[edge.head]
         operand = edge.operand or names[edge.tail]
@@ -209,7 +209,7 @@ def _edges(
             if is_of_last and tail_number < number:
                 moved.repeat = NEXT_REPEAT
             if is_of_last:
-                uses.append(Use(moved, edge.tail, True))
+                uses.append(RepeatedUse(moved, edge.tail, True))
             continue
         if not is_of_last:
             moved.derivative = ""
@@ -217,17 +217,17 @@ def _edges(
                 moved.repeat = f"repeat {number + 1}" if number else FIRST_REPEAT
         times = tail_run.times if tail_run and not edge.leads_back else 1
         from_repeat = tail_number + 1 if times > 1 else 1
-        uses.append(Use(moved, edge.tail, is_of_last, from_repeat, times))
+        uses.append(RepeatedUse(moved, edge.tail, is_of_last, from_repeat, times))
     return _edges_shown(uses)
 
 
-def _edges_shown(uses: list[Use]) -> list[Edge]:
+def _edges_shown(uses: list[RepeatedUse]) -> list[Edge]:
     """Return the edges: of several between two nodes those that go into the last repeat.
 
     What does not go into the last repeat goes into the first it can. What comes from another
     repeat than the last says so, unless each of them is used alike.
     """
-    between: dict[tuple[str, str], list[Use]] = {}
+    between: dict[tuple[str, str], list[RepeatedUse]] = {}
     for use in uses:
         between.setdefault((use.edge.tail, use.edge.head), []).append(use)
     shown: dict[int, None] = {}
@@ -244,7 +244,7 @@ def _edges_shown(uses: list[Use]) -> list[Edge]:
     return [use.edge for use in uses if id(use.edge) in shown]
 
 
-def _from_one_repeat(uses: list[Use]) -> list[Use]:
+def _from_one_repeat(uses: list[RepeatedUse]) -> list[RepeatedUse]:
     """Return the uses of the latest of some repeats, which say where they come from."""
     latest = [use for use in uses if use.tail == uses[-1].tail]
     others = len({use.tail for use in uses}) - 1
