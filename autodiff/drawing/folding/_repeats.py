@@ -94,13 +94,20 @@ def _runs(kinds: list[int], operands: list[list[int]]) -> list[Run]:
     for i, kind in enumerate(kinds):
         following.setdefault(kind, []).append(i)
     number = {i: k for places in following.values() for k, i in enumerate(places)}
+    limits: dict[int, Limit] = {}
     runs = []
     start = 0
     while start < len(kinds):
         after = number[start] + 1
-        again = following[kinds[start]][after : after + PERIODS]
-        tried = [_run(start, other - start, kinds, operands) for other in again]
-        found = [run for run in tried if run.times >= FEWEST]
+        found = []
+        for other in following[kinds[start]][after : after + PERIODS]:
+            period = other - start
+            least = start + (FEWEST - 1) * period
+            limit = limits.get(period)
+            if limit is None or start > limit.start or limit.end >= least:
+                limits[period] = limit = _limit(start, period, kinds, operands)
+            if limit.end >= least:
+                found.append(Run(start, period, (limit.end - start) // period + 1))
         best = max(found, key=lambda run: (run.period * run.times, -run.period), default=None)
         if best is None:
             start += 1
@@ -110,26 +117,34 @@ def _runs(kinds: list[int], operands: list[list[int]]) -> list[Run]:
     return runs
 
 
-def _run(start: int, period: int, kinds: list[int], operands: list[list[int]]) -> Run:
-    """Return how often what begins at a node is there in a row."""
+class Limit(NamedTuple):
+    """The first node that is not there again a period on, if one looks from ``start`` or before.
 
-    def is_repeated(i: int) -> bool:
-        """Whether operands move on by a period, or come from outside; at first both will do."""
-        ours, others = operands[i], operands[i + period]
-        outside = start + period if i < start + period else start
-        return (
-            kinds[i] == kinds[i + period]
-            and len(ours) == len(others)
-            and all(
-                b - a == period if a >= start else b < outside
-                for a, b in zip(ours, others, strict=True)
-            )
-        )
+    So that no node is looked at from each start before it.
+    """
 
-    end = start
-    while end + period < len(kinds) and is_repeated(end):
-        end += 1
-    return Run(start, period, (end - start) // period + 1)
+    end: int
+    start: int
+
+
+def _limit(start: int, period: int, kinds: list[int], operands: list[list[int]]) -> Limit:
+    """Return how far nodes are there again a period on.
+
+    Operands move on by a period as well, or come from outside; at first both will do.
+    """
+    for end in range(start, len(kinds) - period):
+        ours, others = operands[end], operands[end + period]
+        if kinds[end] != kinds[end + period] or len(ours) != len(others):
+            return Limit(end, end)
+        outside = start + period if end < start + period else start
+        differ = [
+            a
+            for a, b in zip(ours, others, strict=True)
+            if (b - a != period if a >= start else b >= outside)
+        ]
+        if differ:
+            return Limit(end, max(start, *differ))
+    return Limit(max(start, len(kinds) - period), len(kinds))
 
 
 # -- folding them ----------------------------------------------------------------------------

@@ -506,6 +506,20 @@ class TestAuto:
         assert time.process_time() - begin < 10
         assert "×" in drawn
 
+    @pytest.mark.parametrize("times", [2, 4])
+    def test_looks_for_long_repeats_in_seconds(self, times: int) -> None:
+        """Of four of them, each second one uses something else than those before it."""
+        body = 8000 // times
+        view = irregular(8000)
+        for i, node in enumerate(view.nodes):
+            node.formula = view.nodes[i % body].formula
+        if times == 4:
+            view.edges += [Edge(f"n{i - i % (2 * body)}", f"n{i}") for i in range(1, 8000, 50)]
+        begin = time.process_time()
+        folded = fold(view)
+        assert time.process_time() - begin < 3
+        assert folded.notes[0].startswith("only the 60 nodes nearest to the outputs")
+
     @given(st.integers(0, 10_000), st.integers(1, 4))
     @settings(max_examples=30, deadline=None)
     def test_keeps_every_edge_between_earlier_and_later(self, seed: int, kinds: int) -> None:
