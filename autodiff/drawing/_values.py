@@ -102,7 +102,7 @@ def _edge_words(edge: Edge, derivative: str, tail: Vertex, head: Vertex) -> str:
     operand = edge.operand or tail.name
     is_factor = derivative and not A_MAP.match(derivative)
     derivative = f"∂{head.name}/∂{operand} = {derivative}" if is_factor else derivative
-    renamed = f"as {edge.operand}" if edge.leads_back and edge.operand else ""
+    renamed = f"as {edge.operand}" if edge.repeat and edge.operand else ""
     said = ", ".join(filter(None, [edge.repeat, renamed]))
     return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
 

@@ -437,7 +437,7 @@ class TestPrograms:
         stand_in(tmp_path, 'echo "$@"; exec /bin/cat')
         monkeypatch.setenv("PATH", str(tmp_path))
         picture = draw(self.y)
-        assert picture.pipe("png", encoding="utf-8") == f"-Tpng -Kdot\n{picture.source}"
+        assert picture.pipe("xdot", encoding="utf-8") == f"-Txdot -Kdot\n{picture.source}"
 
     @pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a shell script")
     def test_that_fail_are_quoted(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 
@@ -26,7 +27,7 @@ def without_plain_constants(view: View) -> View:
     result, or in a call that is not taken entry by entry.
     """
     plain = {
-        node.key: (node.name, literal(node.value.flat[0]))
+        node.key: (node.name, _number(node.value.flat[0]))
         for node in view.nodes
         if node.kind == "constant"
         and re.fullmatch(r"v\d+", node.name)
@@ -50,6 +51,10 @@ def without_plain_constants(view: View) -> View:
         if node.key not in plain:
             nodes.append(replace(node, formula=formula))
     return part(View(nodes, view.edges, view.notes), {node.key for node in nodes})
+
+
+def _number(x: Any) -> str:
+    return f"({literal(x)})" if isinstance(x, complex) else literal(x)
 
 
 def _whose_shape_matters(view: View, keys: Collection[str]) -> set[str]:

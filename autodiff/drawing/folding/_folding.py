@@ -126,38 +126,67 @@ def _is_as_deep(depth: int, cluster: Cluster) -> bool:
 def _with_scopes_closed(view: View, is_closed: Callable[[Cluster], bool]) -> View:
     """Return the view with one node in the place of each of some clusters.
 
-    Outputs and what has failed stay as they are.
+    Outputs and what has failed stay as they are, and what is given and used elsewhere as well.
     """
     shown = ("output", "failed")
     outside = [replace(n, scopes=()) if n.kind in shown else n for n in view.nodes]
     scopes = {node.key: node.scopes for node in view.nodes}
+    heads: dict[str, set[str]] = {node.key: set() for node in view.nodes}
+    for edge in view.edges:
+        heads[edge.tail].add(edge.head)
     nodes: list[Vertex] = []
-    stands_for = {node.key: node.key for node in view.nodes}
+    stands_for: dict[str, Vertex] = {}
+
+    def keep(node: Vertex) -> None:
+        nodes.append(replace(node, scopes=scopes[node.key]))
+        stands_for[node.key] = nodes[-1]
 
     def close(cluster: Cluster) -> None:
         for member in cluster.members:
             if isinstance(member, Vertex):
-                nodes.append(replace(member, scopes=scopes[member.key]))
+                keep(member)
             elif is_closed(member):
                 inside = list(member.nodes())
-                stands_for.update((node.key, inside[-1].key) for node in inside)
-                nodes.append(_in_one(member.scopes, inside, view))
+                apart = _given_and_used_elsewhere(inside, heads)
+                for node in inside:
+                    if node.key in apart:
+                        keep(node)
+                inside = [node for node in inside if node.key not in apart]
+                if inside:
+                    nodes.append(_in_one(member.scopes, inside, view))
+                    stands_for.update((node.key, nodes[-1]) for node in inside)
             else:
                 close(member)
 
     close(cluster_tree(View(outside, view.edges)))
-    closed = {node.key for node in nodes if node.kind == "scope"}
-    repeated = {node.key for node in nodes if node.kind == "scope" and node.note.startswith("×")}
+    return View(nodes, _edges_between(view, stands_for), view.notes)
+
+
+def _given_and_used_elsewhere(inside: list[Vertex], heads: dict[str, set[str]]) -> set[str]:
+    """Return which nodes of a scope no call made, and are not used in the scope alone."""
+    keys = {node.key for node in inside}
+    given = [node.key for node in inside if not node.formula and node.kind != "cut"]
+    return {key for key in given if not heads[key] or not heads[key] <= keys}
+
+
+def _edges_between(view: View, stands_for: dict[str, Vertex]) -> list[Edge]:
+    """Return the edges of a view between the nodes that stand for its own."""
+    names = {node.key: node.name for node in view.nodes}
     edges: dict[Any, Edge] = {}
     for i, edge in enumerate(view.edges):
         tail, head = stands_for[edge.tail], stands_for[edge.head]
-        if tail == head and not (edge.leads_back and (head in repeated or head not in closed)):
+        is_repeated = head.kind != "scope" or head.note.startswith("×")
+        if tail is head and not (edge.leads_back and is_repeated):
             continue
-        if head in closed:  # one edge for all the uses within
-            edges[tail, head, edge.repeat] = replace(edge, tail=tail, head=head, derivative="")
+        operand = edge.operand or names[edge.tail]
+        moved = replace(edge, tail=tail.key, head=head.key,
+                        operand=operand if operand != tail.name else "")  # fmt: skip
+        if head.kind == "scope":  # one edge for all the uses within
+            moved.derivative = ""
+            edges[tail.key, head.key, edge.repeat, moved.operand] = moved
         else:
-            edges[i] = replace(edge, tail=tail)
-    return View(nodes, list(edges.values()), view.notes)
+            edges[i] = moved
+    return list(edges.values())
 
 
 def _in_one(scopes: tuple[str, ...], inside: list[Vertex], view: View) -> Vertex:

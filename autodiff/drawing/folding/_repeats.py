@@ -3,39 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import count
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from autodiff.drawing._clusters import cluster_tree
 from autodiff.drawing._view import NEXT_REPEAT, Edge, Vertex, View
+from autodiff.drawing.folding._runs import Run, kinds_of_call, runs_of
 
-FEWEST = 3  # repeats that are worth folding
-PERIODS = 32  # that are tried from one node
 THE_LAST = ", the last"  # which repeat is shown
 FIRST_REPEAT = "first repeat"
-
-
-class Run(NamedTuple):
-    """A pattern of ``period`` nodes that is there ``times`` in a row."""
-
-    start: int
-    period: int
-    times: int
-
-    @property
-    def last(self) -> int:
-        """Where the last repeat begins."""
-        return self.start + (self.times - 1) * self.period
 
 
 def without_repeats(view: View) -> View:
     """Return a view in which repeated patterns of calls are there once.
 
     Such a node has the name, the formula and the value of the last repeat. What goes into the
-    first has an edge that says so, and what goes from each repeat into the next one that leads
-    back.
+    first has an edge that says so, what goes from each repeat into the next one that leads back,
+    and what is used of another repeat than the last one that says of which.
     """
     while True:
         nodes = list(cluster_tree(view).nodes())
@@ -47,92 +32,10 @@ def without_repeats(view: View) -> View:
             names[head].append(edge.operand or nodes[tail].name)
             if not edge.leads_back:
                 operands[head].append(tail)
-        runs = _runs(_kinds_of_call(nodes, names), operands)
+        runs = runs_of(kinds_of_call(nodes, names), operands)
         if not runs:
             return view
         view = _without_runs(View(nodes, view.edges, view.notes), runs)
-
-
-# -- finding them ----------------------------------------------------------------------------
-
-
-def _kinds_of_call(nodes: Sequence[Vertex], names: Sequence[list[str]]) -> list[int]:
-    """Return a number for each node, equal where only operands, numbers, places and keys differ."""
-    numbers: dict[Any, int] = {}
-    fresh = count()
-    found = []
-    for node, operands in zip(nodes, names, strict=True):
-        form = _NUMBER.sub("#", _without_names(node.formula, operands))
-        form = re.sub(r"\[[^][]*\]", _without_digits, form)
-        name = "" if node.formula else _without_digits(node.name)
-        scopes = tuple(map(_without_digits, node.scopes))
-        shape = getattr(node.value, "shape", ()), getattr(node.value, "dtype", None)
-        label: Any = (node.kind, form, name, scopes, shape, node.note)
-        if node.kind in ("output", "failed"):
-            label = node.key
-        found.append(numbers[label] if label in numbers else numbers.setdefault(label, next(fresh)))
-    return found
-
-
-def _without_digits(text: str | re.Match[str]) -> str:
-    return re.sub(r"\d+", "#", text if isinstance(text, str) else text[0])
-
-
-_NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?j?|inf|nan)(?![\w.])")
-
-
-def _without_names(formula: str, names: Iterable[str]) -> str:
-    """Return a formula with a sign in the place of its operands."""
-    found = sorted(map(re.escape, names), key=len, reverse=True)
-    whole = rf"(?<![\w.])(?:{'|'.join(found)})(?![\w(])"
-    return re.sub(whole, "•", formula) if found else formula
-
-
-def _runs(kinds: list[int], operands: list[list[int]]) -> list[Run]:
-    """Return runs that do not overlap, from the start; of those from one node the longest."""
-    following: dict[int, list[int]] = {}
-    for i, kind in enumerate(kinds):
-        following.setdefault(kind, []).append(i)
-    number = {i: k for places in following.values() for k, i in enumerate(places)}
-    runs = []
-    start = 0
-    while start < len(kinds):
-        after = number[start] + 1
-        again = following[kinds[start]][after : after + PERIODS]
-        tried = [_run(start, other - start, kinds, operands) for other in again]
-        found = [run for run in tried if run.times >= FEWEST]
-        best = max(found, key=lambda run: (run.period * run.times, -run.period), default=None)
-        if best is None:
-            start += 1
-        else:
-            runs.append(best)
-            start += best.period * best.times
-    return runs
-
-
-def _run(start: int, period: int, kinds: list[int], operands: list[list[int]]) -> Run:
-    """Return how often what begins at a node is there in a row."""
-
-    def is_repeated(i: int) -> bool:
-        """Whether operands move on by a period, or come from outside; at first both will do."""
-        ours, others = operands[i], operands[i + period]
-        outside = start + period if i < start + period else start
-        return (
-            kinds[i] == kinds[i + period]
-            and len(ours) == len(others)
-            and all(
-                b - a == period if a >= start else b < outside
-                for a, b in zip(ours, others, strict=True)
-            )
-        )
-
-    end = start
-    while end + period < len(kinds) and is_repeated(end):
-        end += 1
-    return Run(start, period, (end - start) // period + 1)
-
-
-# -- folding them ----------------------------------------------------------------------------
 
 
 def _without_runs(view: View, runs: list[Run]) -> View:
@@ -166,7 +69,6 @@ def _for_all(found: list[Vertex]) -> Vertex:
     note = f"×{times}{THE_LAST}"
     return replace(
         last,
-        name=last.name if last.formula else _span(first.name, last.name),
         scopes=tuple(map(_span, first.scopes, last.scopes)),
         note=note if so_far or not last.note else f"{note}, {last.note}",
         alarm=_first_alarm([node.alarm for node in found]),
@@ -178,12 +80,26 @@ def _first_alarm(alarms: Sequence[str]) -> str:
     return next((f"{text}, in repeat {i}" for i, text in enumerate(alarms, 1) if text), "")
 
 
+class RepeatedUse(NamedTuple):
+    """An edge between the nodes that are drawn, and what it was an edge of.
+
+    ``is_of_last`` says whether its head is in the last repeat or in none; ``from_repeat`` which
+    repeat its tail is in, of ``times``, where the head is not in that run: 1 of 1 if in none.
+    """
+
+    edge: Edge
+    tail: str
+    is_of_last: bool
+    from_repeat: int = 1
+    times: int = 1
+
+
 def _edges(
     view: View, repeats: dict[str, tuple[Run, int]], stands_for: dict[str, Vertex]
 ) -> list[Edge]:
     """Return the edges of last repeats, and those by which something goes into others only."""
     names = {node.key: node.name for node in view.nodes}
-    found: list[tuple[str, Edge]] = []
+    uses: list[RepeatedUse] = []
     for edge in view.edges:
         tail, head = stands_for[edge.tail], stands_for[edge.head]
         operand = edge.operand or names[edge.tail]
@@ -191,31 +107,55 @@ def _edges(
                         operand=operand if operand != tail.name else "")  # fmt: skip
         run, number = repeats.get(edge.head, (None, 0))
         tail_run, tail_number = repeats.get(edge.tail, (None, 0))
-        if run is None or number == run.times - 1:
-            if run and tail_run is run and tail_number < number:
+        is_of_last = run is None or number == run.times - 1
+        if run and tail_run is run:
+            if is_of_last and tail_number < number:
                 moved.repeat = NEXT_REPEAT
-        elif tail_run is run:
+            if is_of_last:
+                uses.append(RepeatedUse(moved, edge.tail, True))
             continue
-        else:
+        if not is_of_last:
             moved.derivative = ""
             if not edge.leads_back:
                 moved.repeat = f"repeat {number + 1}" if number else FIRST_REPEAT
-        found.append((edge.tail, moved))
-    return _one_of_each(found)
+        times = tail_run.times if tail_run and not edge.leads_back else 1
+        from_repeat = tail_number + 1 if times > 1 else 1
+        uses.append(RepeatedUse(moved, edge.tail, is_of_last, from_repeat, times))
+    return _edges_shown(uses)
 
 
-def _one_of_each(found: list[tuple[str, Edge]]) -> list[Edge]:
-    """Return the edges, given what each came from; of several between two nodes the last's.
+def _edges_shown(uses: list[RepeatedUse]) -> list[Edge]:
+    """Return the edges: of several between two nodes those that go into the last repeat.
 
-    What goes into the last repeat goes into it alone, and what does not, into the first it can.
+    What does not go into the last repeat goes into the first it can. What comes from another
+    repeat than the last says so, unless each of them is used alike.
     """
-    chosen: dict[tuple[str, str], tuple[str, str]] = {}
-    for tail, edge in found:
-        ends = edge.tail, edge.head
-        is_of_last = edge.repeat in ("", NEXT_REPEAT)
-        if is_of_last or ends not in chosen:
-            chosen[ends] = tail, edge.repeat
-    return [e for tail, e in found if chosen[e.tail, e.head] == (tail, e.repeat)]
+    between: dict[tuple[str, str], list[RepeatedUse]] = {}
+    for use in uses:
+        between.setdefault((use.edge.tail, use.edge.head), []).append(use)
+    shown: dict[int, None] = {}
+    for group in between.values():
+        first = group[0]
+        chosen = [use for use in group if use.is_of_last] or [
+            use for use in group if (use.tail, use.edge.repeat) == (first.tail, first.edge.repeat)
+        ]
+        from_others = [use for use in chosen if use.from_repeat < use.times]
+        from_last = [use for use in chosen if use.from_repeat == use.times]
+        if not from_last or len({use.tail for use in group}) < first.times:
+            from_last += _from_one_repeat(from_others)
+        shown |= dict.fromkeys(id(use.edge) for use in from_last)
+    return [use.edge for use in uses if id(use.edge) in shown]
+
+
+def _from_one_repeat(uses: list[RepeatedUse]) -> list[RepeatedUse]:
+    """Return the uses of the latest of some repeats, which say where they come from."""
+    latest = [use for use in uses if use.tail == uses[-1].tail]
+    others = len({use.tail for use in uses}) - 1
+    for use in latest:
+        more = f" and {others} other{'s' * (others > 1)}" * bool(others)
+        said = f"from repeat {use.from_repeat}{more}"
+        use.edge.repeat = ", ".join(filter(None, [use.edge.repeat, said]))
+    return latest
 
 
 def _span(first: str, last: str) -> str:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import pairwise
 from typing import NamedTuple
 
@@ -27,6 +28,12 @@ from autodiff.drawing.layout._layers import Layers, Stop, layers_of
 from autodiff.drawing.layout._signals import Signal
 
 Point = tuple[float, float]
+TURNS: dict[str, Callable[[float, Point], Point]] = {  # given the height
+    "TB": lambda height, p: p,
+    "BT": lambda height, p: (p[0], height - p[1]),
+    "LR": lambda height, p: (p[1], p[0]),
+    "RL": lambda height, p: (height - p[1], p[0]),
+}
 SPINE = 64  # how much straighter runs what was computed than what was given
 GAP = 30.0  # between layers, in points
 SLOPE = 0.08  # more gap where an edge goes far aside
@@ -97,8 +104,10 @@ class Rooms:
 def layout(view: View, sizes: dict[str, Point], direction: str = "TB") -> Positions:
     """Return where everything stands in a picture whose nodes have these widths and heights.
 
-    ``direction`` is "TB" (from top to bottom), "BT", "LR" or "RL".
+    ``direction`` is "TB" (from top to bottom), "BT", "LR" or "RL"; another raises ValueError.
     """
+    if direction not in TURNS:
+        raise ValueError(f"unknown direction {direction!r}: give one of {', '.join(TURNS)}")
     if direction in ("LR", "RL"):
         sizes = {key: (height, width) for key, (width, height) in sizes.items()}
     root = cluster_tree(view)
@@ -269,13 +278,7 @@ def _without_stops(route: list[Point]) -> list[Point]:
 def _in_direction(found: Positions, direction: str) -> Positions:
     """Return the layout, made from top to bottom, in a direction."""
     width, height = found.size
-    turn: dict[str, Callable[[Point], Point]] = {
-        "TB": lambda p: p,
-        "BT": lambda p: (p[0], height - p[1]),
-        "LR": lambda p: (p[1], p[0]),
-        "RL": lambda p: (height - p[1], p[0]),
-    }
-    to = turn[direction]
+    to = partial(TURNS[direction], height)
     boxes = []
     for scopes, corner, opposite, crossings in found.boxes:
         (a, b), (c, d) = to(corner), to(opposite)

@@ -11,6 +11,7 @@ import numpy as np
 
 from autodiff.drawing._values import entries, facts, printable
 from autodiff.drawing._view import Vertex, View
+from autodiff.drawing.formulas._literals import decimal
 
 _DIGITS = r"(?:(?:\d+\.?\d*|\.\d+)(?:e[+−-]?\d+)?|inf|nan)"
 _NUMBER = re.compile(rf"−?{_DIGITS}j?|\(?−?{_DIGITS}[+−]{_DIGITS}j\)?")
@@ -43,7 +44,7 @@ def value_text(value: Any) -> str:
     if number.dtype.kind in "biu":
         return str(number).replace("-", "−")
     if number.dtype.kind == "c":
-        return f"{number:.5g}".replace("-", "−")
+        return decimal(number).removeprefix("(").removesuffix(")")
     if np.isnan(number):
         return "NaN"
     if 1 <= abs(number) < 1e5:

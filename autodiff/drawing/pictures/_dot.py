@@ -16,7 +16,7 @@ from autodiff.drawing._values import (
     printable,
 )
 from autodiff.drawing._view import Edge, Vertex, View
-from autodiff.drawing.pictures._picture import Origin, Picture
+from autodiff.drawing.pictures._picture import Origin, Picture, parts
 
 FEW_NODES = 50
 DIRECTIONS = ("TB", "BT", "LR", "RL")
@@ -69,7 +69,7 @@ def picture(
     _add_nodes(drawn, rows, attributes, colours)
     for tail, head, how in edges:
         drawn.edge(tail, head, **how)
-    drawn.origin = Origin(view, theme, values, gradients, tuple(drawn.body))
+    drawn.origin = Origin(view, theme, values, gradients, parts(drawn))
     return drawn
 
 

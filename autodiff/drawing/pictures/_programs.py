@@ -13,36 +13,85 @@ from pathlib import Path
 from shutil import which
 from tempfile import TemporaryFile
 from threading import Event, Lock, Timer
-from typing import IO, cast
+from typing import IO, NamedTuple, cast
 
 import graphviz
 
 SECONDS = 60.0  # that an image may take; the largest that `draw` asks for take a few
+MARKS = {"svg": b"<svg", "svg_inline": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
 WITHIN_PYGRAPHVIZ = Path(__file__).with_name("_within_pygraphviz.py")
 
 
-def require_known(format: str, engine: str) -> None:
+class Request(NamedTuple):
+    """How an image is to be drawn; what comes after the engine only the program dot does."""
+
+    format: str
+    engine: str
+    renderer: str | None = None
+    formatter: str | None = None
+    no_op: int = 0  # whether neato takes positions as given: 1 of nodes, 2 of edges too
+
+
+def require_known(request: Request) -> None:
+    format, engine, renderer, formatter, _ = request
     if format not in graphviz.FORMATS:
         raise ValueError(
             f"unknown format {format!r}: give 'svg', 'png', 'pdf' or another of graphviz.FORMATS"
         )
     if engine not in graphviz.ENGINES:
         raise ValueError(f"unknown engine {engine!r}: give one of {sorted(graphviz.ENGINES)}")
+    for what, name, known in (
+        ("renderer", renderer, graphviz.RENDERERS),
+        ("formatter", formatter, graphviz.FORMATTERS),
+    ):
+        if name is not None and name not in known:
+            raise ValueError(f"unknown {what} {name!r}: give one of {sorted(known)}")
+    if formatter is not None and renderer is None:
+        raise graphviz.RequiredArgumentError(
+            f"formatter={formatter!r} needs a renderer: give renderer='cairo' or another as well"
+        )
 
 
-def drawer() -> Callable[[bytes, str, str], bytes] | None:
-    """Return what draws: DOT source, in a format, by an engine; None if nothing is installed."""
+def require_no_dot(request: Request) -> None:
+    """Raise where something is asked for that only the program dot does."""
+    _, _, renderer, formatter, no_op = request
+    if renderer or formatter or no_op:
+        raise RuntimeError(
+            "renderer, formatter and neato_no_op need Graphviz's program dot on the PATH, but got "
+            f"renderer={renderer!r}, formatter={formatter!r}, neato_no_op={no_op}"
+        )
+
+
+def require_image(image: bytes, format: str) -> None:
+    """Raise where what was drawn is not of the format, as far as its first bytes show it."""
+    is_readable = True
+    if format in ("svg", "svg_inline"):
+        try:
+            image.decode()
+        except UnicodeDecodeError:
+            is_readable = False
+    if not is_readable or MARKS.get(format, b"") not in image:
+        raise _failure(format, f"what it wrote is no {format[:3].upper()}".encode())
+
+
+def drawer() -> Callable[[bytes, Request], bytes] | None:
+    """Return what draws DOT source as it is requested; None if nothing is installed."""
     if which("dot"):
         return _by_dot
     return _by_pygraphviz if find_spec("pygraphviz") else None
 
 
-def _by_dot(source: bytes, format: str, engine: str) -> bytes:
-    command = ["dot", f"-T{format}", f"-K{engine}"]
+def _by_dot(source: bytes, request: Request) -> bytes:
+    format, engine, renderer, formatter, no_op = request
+    output = ":".join(filter(None, (format, renderer, formatter)))
+    command = ["dot", f"-T{output}", f"-K{engine}", *[f"-n{no_op}"] * bool(no_op)]
     try:
         result = subprocess.run(command, input=source, capture_output=True, timeout=SECONDS)
     except subprocess.TimeoutExpired:
         raise _too_long(format) from None
+    except OSError as error:
+        said = f"{which('dot')} cannot be run ({error.strerror})"
+        raise _failure(format, said.encode()) from None
     if result.returncode or not result.stdout:
         raise _failure(format, result.stderr)
     return result.stdout
@@ -67,14 +116,15 @@ _one_at_a_time = Lock()
 _kept: dict[int, _KeptProcess] = {}  # by the process that started it, for that may fork
 
 
-def _by_pygraphviz(source: bytes, format: str, engine: str) -> bytes:
+def _by_pygraphviz(source: bytes, request: Request) -> bytes:
+    require_no_dot(request)
     with _one_at_a_time:
         process = _kept.pop(os.getpid(), None)
         if process and process.has_ended():
             process.end()
             process = None
         process = process or _KeptProcess()
-        image = process.image(source, format, engine)
+        image = process.image(source, request.format, request.engine)
         _kept[os.getpid()] = process
     return image
 

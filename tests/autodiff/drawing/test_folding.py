@@ -120,7 +120,7 @@ class TestRepeats:
         lines = [f"W{i}" for i in range(4)]
         lines += [f"h{i + 1} = h{i} @ W{i} | h{i} W{i}" for i in range(4)]
         folded = fold(view_of("h0", *lines, "y = sum(h4) | h4"), collapse=True)
-        (weights,) = [edge for edge in folded.edges if edge.operand == "W3"]
+        (weights,) = [edge for edge in folded.edges if edge.tail == "n4"]
         weights.derivative = "h3"
         nodes = {node.key: node for node in folded.nodes}
         assert edge_text(weights, nodes[weights.tail], nodes[weights.head]) == "∂h4/∂W3 = h3"
@@ -131,10 +131,48 @@ class TestRepeats:
         view = view_of("h0", *lines, "y = sum(h4) | h4")
         assert said(fold(view, collapse=True)) == [
             "h0",
-            "W0 … W3 ×4, the last",
-            "h4 = h3 @ W3 ×4, the last | h0 (first repeat) h4 (next repeat, as h3) W0 … W3 (W3)",
+            "W3 ×4, the last",
+            "h4 = h3 @ W3 ×4, the last | h0 (first repeat) h4 (next repeat, as h3) W3",
             "y = sum(h4) | h4",
         ]
+
+    def test_of_what_is_given_have_the_name_of_the_one_that_is_shown(self) -> None:
+        lines = [f"W{i}" for i in range(4)]
+        lines += [f"h{i + 1} = h{i} @ W{i} | h{i} W{i}" for i in range(4)]
+        values = {f"W{i}": {"value": float(i), "gradient": -float(i)} for i in range(4)}
+        node = fold(view_of("h0", *lines, "y = sum(h4) | h4", **values), collapse=True).nodes[1]
+        assert (node.name, node.value, node.gradient) == ("W3", 3.0, -3.0)
+
+    def test_that_are_used_elsewhere_say_which(self) -> None:
+        steps = [f"h{i + 1} = sin(h{i}) | h{i}" for i in range(6)]
+        view = view_of("h0", *steps, "y = h6 * h3 | h6 h3")
+        view.edges[-1].derivative = "h6"
+        folded = fold(view, collapse=True)
+        assert said(folded)[-1] == "y = h6 * h3 | h6 h6 (from repeat 3, as h3: ∂y/∂h3 = h6)"
+
+    def test_that_are_used_elsewhere_say_how_many_others_are(self) -> None:
+        steps = [f"h{i + 1} = sin(h{i}) | h{i}" for i in range(6)]
+        view = view_of("h0", *steps, "y = stack(h2, h3, h5) | h2 h3 h5")
+        shown = "y = stack(h2, h3, h5) | h6 (from repeat 5 and 2 others, as h5)"
+        assert said(fold(view, collapse=True))[-1] == shown
+
+    def test_that_go_into_repeats_of_something_else_say_which(self) -> None:
+        """Of six of h, the sum takes but the first five."""
+        steps = [f"h{i + 1} = sin(h{i}) | h{i}" for i in range(6)]
+        sums = [f"s{i + 1} = s{i} + h{i + 1} | s{i} h{i + 1}" for i in range(5)]
+        folded = said(fold(view_of("h0", "s0", *steps, *sums, "y = s5 * h6 | s5 h6"), True))
+        assert folded[-2:] == [
+            "s5 = s4 + h5 ×5, the last | s0 (first repeat) s5 (next repeat, as s4) "
+            "h6 (from repeat 5, as h5)",
+            "y = s5 * h6 | s5 h6",
+        ]
+
+    def test_may_take_what_this_and_the_one_before_made(self) -> None:
+        steps = ("p{i} = sin(h{j}) | h{j}", "h{i} = p{i} * p{j} | p{i} p{j}")
+        lines = [line.format(i=i, j=i - 1) for i in range(1, 6) for line in steps]
+        shown = said(fold(view_of("h0", "p0", *lines, "y = -h5 | h5"), collapse=True))
+        row = "h5 = p5 * p4 ×4, the last | p1 (first repeat) p5 p5 (next repeat, as p4)"
+        assert row in shown
 
     def test_may_have_keys_of_their_own(self) -> None:
         steps = [f"h{i + 1} = h{i} + data[{i}] | h{i} data" for i in range(4)]
@@ -268,6 +306,43 @@ class TestScopes:
         ]  # fmt: skip
         assert fold(view, collapse="net").nodes[-1].scopes == ("net",)
 
+    def test_with_several_results_say_which_one_a_derivative_is_taken_of(self) -> None:
+        inside = {"scopes": ("net",)}
+        view = view_of("x", "a = sin(x) | x", "b = a * x | a x", "y = a * b | a b",
+                       a=inside, b=inside)  # fmt: skip
+        for edge, derivative in zip(view.edges[-2:], "ba", strict=True):
+            edge.derivative = derivative
+        assert said(fold(view, collapse="net"))[1:] == [
+            "a, b = net(x) 2 nodes | x",
+            "y = a * b | a, b (∂y/∂a = b) a, b (∂y/∂b = a)",
+        ]
+
+    def test_with_several_results_that_go_into_one_another_say_which_go_in(self) -> None:
+        inner, outer = {"scopes": ("inner",)}, {"scopes": ("outer",)}
+        view = view_of("x", "a = sin(x) | x", "b = cos(x) | x", "c = -b | b", "y = c * a | c a",
+                       a=inner, b=inner, c=outer)  # fmt: skip
+        shown = said(fold(view, collapse=True))
+        assert shown[1:3] == ["a, b = inner(x) 2 nodes | x", "c = outer(b) 1 node | a, b (b)"]
+
+    @pytest.mark.parametrize("kind", ["parameter", "constant", "leaf"])
+    def test_that_compute_nothing_stay_as_they_are(self, kind: str) -> None:
+        """The last layer's bias is apart from its product, for the output is never hidden."""
+        inside = {"scopes": ("net", "a")}
+        view = view_of("x", "w", "p = x @ w | x w", "b", "y = p + b | p b",
+                       w=inside, p=inside, b=inside, y=inside)  # fmt: skip
+        view.nodes[1].kind = view.nodes[3].kind = kind
+        folded = fold(view, collapse="a")
+        assert said(folded)[2:] == ["b", "y = p + b | p b"]
+        assert (folded.nodes[2].kind, folded.nodes[2].scopes) == (kind, ("net", "a"))
+
+    def test_leave_what_is_given_and_used_elsewhere_outside(self) -> None:
+        """As a matrix that two layers share: it is no result of the first."""
+        inside = {"scopes": ("a",)}
+        view = view_of("x", "w", "p = x @ w | x w", "y = p @ w | p w", w=inside, p=inside)
+        assert said(fold(view, collapse="a")) == [
+            "x", "w", "p = a(x, w) 1 node | x w", "y = p @ w | p w",
+        ]  # fmt: skip
+
     def test_that_are_entered_twice_are_two_nodes(self) -> None:
         inside = {"scopes": ("cell",)}
         view = view_of(
@@ -317,6 +392,11 @@ class TestConstants:
     def test_are_spelt_as_in_a_program(self, call: str, formula: str) -> None:
         folded = fold(self.constant(np.full(3, -0.5), call=call), collapse=True)
         assert folded.nodes[1].formula == formula.replace("−", "-")
+
+    @pytest.mark.parametrize("operator", ["*", "+", "**"])
+    def test_that_are_complex_have_brackets(self, operator: str) -> None:
+        view = self.constant(np.full(3, 1 - 2j), call=f"x {operator} {{name}}")
+        assert fold(view, collapse=True).nodes[1].formula == f"x {operator} (1-2j)"
 
     @pytest.mark.parametrize(
         ("value", "name"), [(np.arange(3.0), "v1"), (np.ones(3), "mask"), (np.ones((0, 3)), "v1")]
@@ -425,6 +505,20 @@ class TestAuto:
         drawn = svg(fold(chain(10_000)))
         assert time.process_time() - begin < 10
         assert "×" in drawn
+
+    @pytest.mark.parametrize("times", [2, 4])
+    def test_looks_for_long_repeats_in_seconds(self, times: int) -> None:
+        """Of four of them, each second one uses something else than those before it."""
+        body = 8000 // times
+        view = irregular(8000)
+        for i, node in enumerate(view.nodes):
+            node.formula = view.nodes[i % body].formula
+        if times == 4:
+            view.edges += [Edge(f"n{i - i % (2 * body)}", f"n{i}") for i in range(1, 8000, 50)]
+        begin = time.process_time()
+        folded = fold(view)
+        assert time.process_time() - begin < 3
+        assert folded.notes[0].startswith("only the 60 nodes nearest to the outputs")
 
     @given(st.integers(0, 10_000), st.integers(1, 4))
     @settings(max_examples=30, deadline=None)

@@ -161,7 +161,13 @@ class TestFiles:
         path = picture(square()).save(tmp_path / "GRAPH.PNG")
         assert Path(path).read_bytes().startswith(b"\x89PNG")
 
-    @pytest.mark.parametrize("name", ["graph.gv", "graph.dot", "graph", None])
+    def test_may_be_named_by_nothing_but_an_ending(self, tmp_path: Path) -> None:
+        assert Path(picture(square()).save(tmp_path / ".svg")).read_bytes().startswith(b"<?xml")
+        path = picture(square()).render(outfile=tmp_path / ".png", cleanup=True)
+        assert Path(path).read_bytes().startswith(b"\x89PNG")
+        assert sorted(os.listdir(tmp_path)) == [".png", ".svg"]
+
+    @pytest.mark.parametrize("name", ["graph.gv", "graph.dot", "graph", "graph.", None])
     def test_are_the_source_otherwise(self, name: str | None, tmp_path: Path) -> None:
         drawn = picture(square())
         path = Path(drawn.save(name, directory=tmp_path))
@@ -192,11 +198,26 @@ class TestFiles:
 
     def test_are_opened_on_request(self, tmp_path: Path, monkeypatch: Any) -> None:
         opened: list[Path] = []
-        monkeypatch.setattr(graphviz, "view", opened.append)
+        monkeypatch.setattr(graphviz, "view", lambda path, *, quiet: opened.append(path))
         picture(square()).view("graph.gv", directory=tmp_path)
         assert opened == [tmp_path / "graph.gv.svg"]
 
-    @pytest.mark.parametrize("name", ["graph.xyz", "graph.v2", "graph.svg "])
+    def test_that_exist_are_not_rendered_on_request(self, tmp_path: Path) -> None:
+        (tmp_path / "graph.svg").write_text("mine")
+        with pytest.raises(graphviz.FileExistsError, match=r"there already: .*graph\.svg"):
+            picture(square()).render(outfile=tmp_path / "graph.svg", raise_if_result_exists=True)
+        assert os.listdir(tmp_path) == ["graph.svg"]
+        assert (tmp_path / "graph.svg").read_text() == "mine"
+
+    def test_take_the_place_of_their_source_on_request_alone(self, tmp_path: Path) -> None:
+        path = tmp_path / "graph.svg"
+        with pytest.raises(ValueError, match=r"replace its source .*overwrite_source=True"):
+            picture(square()).render(path, outfile=path)
+        assert not os.listdir(tmp_path)
+        picture(square()).render(path, outfile=path, overwrite_source=True, cleanup=True)
+        assert path.read_bytes().startswith(b"<?xml")
+
+    @pytest.mark.parametrize("name", ["graph.xyz", "graph.v2", "graph.svg ", ".gitignore"])
     def test_of_an_unknown_format_are_not_written(self, name: str, tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"unknown format '.*': give 'svg', 'png', 'pdf'"):
             picture(square()).save(tmp_path / name)
@@ -268,8 +289,41 @@ class TestDot:
     def test_is_given_the_source_the_format_and_the_engine(self, tmp_path: Path) -> None:
         self.stand_in(tmp_path, 'echo "$@"; exec /bin/cat')
         drawn = picture(square())
-        given = drawn.pipe("png", engine="neato", encoding="utf-8")
-        assert given == f"-Tpng -Kneato\n{drawn.source}"
+        given = drawn.pipe("xdot", engine="neato", encoding="utf-8")
+        assert given == f"-Txdot -Kneato\n{drawn.source}"
+
+    def test_is_given_the_renderer_and_the_formatter(self, tmp_path: Path) -> None:
+        self.stand_in(tmp_path, 'echo "$@"')
+        asked: dict[str, Any] = {"renderer": "cairo", "formatter": "gd", "neato_no_op": True}
+        for quiet in (True, False):
+            given = picture(square()).pipe("gif", **asked, quiet=quiet, engine="neato")
+            assert given == b"-Tgif:cairo:gd -Kneato -n1\n"
+        path = picture(square()).render(tmp_path / "graph.gv", format="gif", **asked)
+        assert path == str(tmp_path / "graph.gv.gd.cairo.gif")
+        assert Path(path).read_bytes() == b"-Tgif:cairo:gd -Kdot -n1\n"
+
+    def test_draws_svg_with_another_renderer_as_it_does(self, tmp_path: Path) -> None:
+        self.stand_in(tmp_path, "echo '<svg width=\"3\"></svg>'")
+        assert picture(square()).pipe("svg", renderer="cairo") == b'<svg width="3"></svg>\n'
+
+    def test_that_cannot_be_run_is_named(self, tmp_path: Path) -> None:
+        (tmp_path / "dot").write_bytes(b"\x7f no program")
+        (tmp_path / "dot").chmod(0o755)
+        with pytest.raises(RuntimeError, match=r"could not draw 'svg': .*/dot cannot be run \("):
+            picture(square()).svg()
+
+    @pytest.mark.parametrize("format", ["svg", "png", "pdf"])
+    def test_that_writes_something_else_is_not_believed(self, format: str, tmp_path: Path) -> None:
+        self.stand_in(tmp_path, "echo hi")
+        said = f"could not draw '{format}': what it wrote is no {format.upper()}"
+        with pytest.raises(RuntimeError, match=said):
+            picture(square()).save(tmp_path / f"graph.{format}")
+        assert os.listdir(tmp_path) == ["dot"]
+
+    def test_that_writes_svg_in_no_known_encoding_is_not_believed(self, tmp_path: Path) -> None:
+        self.stand_in(tmp_path, r"printf '<svg >\377</svg>'")
+        with pytest.raises(RuntimeError, match="what it wrote is no SVG"):
+            picture(square()).svg()
 
     def test_is_quoted_when_it_fails(self, tmp_path: Path) -> None:
         self.stand_in(
@@ -313,6 +367,12 @@ class TestPygraphviz:
         with pytest.raises(RuntimeError, match=r"^Graphviz could not draw 'svg': .*syntax error"):
             broken.svg()
         assert picture(square()).svg().startswith(b"<?xml")
+
+    @pytest.mark.parametrize("asked", [{"renderer": "cairo"}, {"neato_no_op": 2}])
+    def test_refuses_what_only_dot_does(self, asked: Any) -> None:
+        with pytest.raises(RuntimeError, match="need Graphviz's program dot on the PATH") as caught:
+            picture(square()).pipe("png", **asked)
+        assert "\n" not in str(caught.value)
 
     def test_says_so_where_it_lacks_a_format(self) -> None:
         with pytest.raises(RuntimeError, match=r"^Graphviz could not draw 'psd': .*psd.*"):
@@ -399,6 +459,22 @@ class TestWithoutGraphviz:
         with pytest.raises(RuntimeError, match="no program that draws what was added"):
             drawn.svg()
 
+    @pytest.mark.parametrize("attributes", ["graph_attr", "node_attr", "edge_attr"])
+    def test_svg_of_what_was_changed_is_refused(self, drawn: Picture, attributes: str) -> None:
+        getattr(drawn, attributes)["bgcolor"] = "red"
+        with pytest.raises(RuntimeError, match=r"no program that draws what was .*changed in it"):
+            drawn.svg()
+
+    def test_svg_in_an_unknown_direction_is_refused(self, drawn: Picture) -> None:
+        drawn.graph_attr["rankdir"] = "lr"
+        with pytest.raises(ValueError, match="unknown direction 'lr': give one of TB, BT, LR, RL"):
+            drawn.svg()
+
+    @pytest.mark.parametrize("asked", [{"renderer": "cairo"}, {"neato_no_op": True}])
+    def test_svg_as_only_dot_draws_it_is_refused(self, drawn: Picture, asked: Any) -> None:
+        with pytest.raises(RuntimeError, match="need Graphviz's program dot on the PATH"):
+            drawn.pipe("svg", **asked)
+
     @pytest.mark.parametrize("format", ["png", "pdf", "svgz"])
     def test_nothing_else_is_drawn(self, format: str, tmp_path: Path) -> None:
         with pytest.raises(
@@ -420,3 +496,14 @@ class TestWithoutGraphviz:
 def test_an_unknown_engine_is_refused() -> None:
     with pytest.raises(ValueError, match=r"unknown engine 'cat': give one of.*'dot'"):
         picture(View()).pipe("svg", engine="cat")
+
+
+@pytest.mark.parametrize("what", ["renderer", "formatter"])
+def test_an_unknown_renderer_is_refused(what: str) -> None:
+    with pytest.raises(ValueError, match=rf"unknown {what} 'cat': give one of.*'cairo'"):
+        picture(View()).pipe("svg", **{what: "cat"})
+
+
+def test_a_formatter_without_a_renderer_is_refused() -> None:
+    with pytest.raises(graphviz.RequiredArgumentError, match="formatter='gd' needs a renderer"):
+        picture(View()).pipe("png", formatter="gd")

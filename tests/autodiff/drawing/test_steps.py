@@ -299,9 +299,9 @@ def test_a_condition_is_whole_and_in_brackets_once() -> None:
 def test_complex_numbers_are_in_brackets_wherever_they_are_put_in() -> None:
     found = course(lambda z: np.abs(z * z - z**2 * 2), 1 + 2j)
     numbers = {step.heading: step.equations[0][2:] for step in found if step.way == "Forward"}
-    assert numbers["v1 = z * z"] == ["(1+2j) * (1+2j)", "(−3+4j)"]
-    assert numbers["v2 = z ** 2"] == ["(1+2j) ** 2", "(−3+4j)"]
-    assert numbers["v4 = v1 - v3"] == ["(−3+4j) - (−6+8j)", "(3−4j)"]
+    assert numbers["v1 = z * z"] == ["(1+2j) * (1+2j)", "−3+4j"]
+    assert numbers["v2 = z ** 2"] == ["(1+2j) ** 2", "−3+4j"]
+    assert numbers["v4 = v1 - v3"] == ["(−3+4j) - (−6+8j)", "3−4j"]
     through = [step for step in found if step.heading == "∂output/∂z through v1"]
     assert through[0].equations[0][1] == "(0.6+0.8j) · (1+2j)"
 
@@ -370,8 +370,8 @@ def test_the_gradients_of_all_kinds_of_ops_arrive(case: Case) -> None:
         (-math.inf, "−inf"),
         (3, "3"),
         (True, "True"),
-        (1 + 2j, "(1+2j)"),
-        (-1 - 0.5j, "(−1−0.5j)"),
+        (1 + 2j, "1+2j"),
+        (-1 - 0.5j, "−1−0.5j"),
         (-2j, "−2j"),
         (np.array([1.0, -2.0]), "(2,): [1, −2]"),
         (None, "not computed"),
