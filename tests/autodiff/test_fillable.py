@@ -134,7 +134,7 @@ def test_a_function_may_return_it() -> None:
 
 
 def test_a_picture_shows_what_it_holds() -> None:
-    assert "gather" in draw(in_array(Tensor(X))).source
+    assert "stack(" in draw(in_array(Tensor(X))).source
 
 
 def test_what_is_never_written_is_a_constant() -> None:
