@@ -156,7 +156,6 @@ class TestArguments:
         [
             (nn.Linear(3, 2, seed=0), "Linear(x)", "draw(model, x)"),
             (nn.Linear(3, 2, seed=0).forward, "forward(x)", "draw(forward, x)"),
-            (np.sin, "sin(x)", "draw(sin, x)"),
             (lambda x, w, bias=0: x @ w + bias, "f(x, w)", "draw(f, x, w)"),
         ],
     )
@@ -522,7 +521,7 @@ class TestRecording:
 
     def test_happens_where_nothing_else_is_recorded(self) -> None:
         with no_grad():
-            assert formulas(np.sin, 1.0) == ["sin(x)"]
+            assert formulas(lambda x: np.sin(x), 1.0) == ["sin(x)"]
 
     def test_leaves_out_what_the_function_does_not_record(self) -> None:
         def f(x: Any) -> Any:
