@@ -38,6 +38,7 @@ def elu(x: Any) -> Any:
 
 @_with_rule(lambda g, out, x: g * (-out * np.tanh(0.5 * x)))
 def logistic_slope(x: Any) -> Any:
+    """Return the derivative of the logistic function."""
     return 0.5 / (1 + np.cosh(x))  # out * (1 - out), which cancels where out is near 1
 
 

@@ -70,8 +70,10 @@ def is_number(text: str) -> bool:
 
 
 def in_brackets(text: str) -> str:
+    """Return a part of a formula in brackets, unless it is one name or number or has them."""
     return text if re.fullmatch(r"[\w.]+|\([^()]*\)", text) else f"({text})"
 
 
 def list_of(parts: list[str]) -> str:
+    """Return parts as a sentence lists them: a, b and c."""
     return " and ".join([*([", ".join(parts[:-1])] if parts[1:] else []), *parts[-1:]])

@@ -17,6 +17,7 @@ HEAD = 8.0  # above and beside the notes
 
 
 def size_of(node: Vertex, said: Sequence[Sequence[Piece]]) -> Point:
+    """Return the width and the height of a node that says this."""
     width = max((sum(map(width_of, line)) for line in said), default=0.0)
     height = sum(map(line_height, said)) + 2 * MARGIN_Y
     more = {"parameter": FOLD, "output": 4.0}.get(node.kind, 0.0)
@@ -24,11 +25,13 @@ def size_of(node: Vertex, said: Sequence[Sequence[Piece]]) -> Point:
 
 
 def width_of(piece: Piece) -> float:
+    """Return how wide a piece of text is in its font."""
     is_title = piece.role in ("name", "formula")
     return text_width(piece.text, SIZE if is_title else SMALL, piece.role in ("name", "warning"))
 
 
 def line_height(line: Sequence[Piece]) -> float:
+    """Return how high a line is, the room between lines included."""
     return LINE * (SIZE if line[0].role in ("name", "formula") else SMALL)
 
 

@@ -33,6 +33,7 @@ class Request(NamedTuple):
 
 
 def require_known(request: Request) -> None:
+    """Raise a ValueError if Graphviz knows no such format, engine, renderer or formatter."""
     format, engine, renderer, formatter, _ = request
     if format not in graphviz.FORMATS:
         raise ValueError(
