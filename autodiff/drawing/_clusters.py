@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import TypeAlias
 
-from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing._view import Edge, Home, Vertex, View
 
 
 @dataclass(eq=False)
@@ -18,8 +18,13 @@ class Cluster:
     leads from a member to an earlier one.
     """
 
-    scopes: tuple[str, ...] = ()
+    home: Home = ()
     members: list[Vertex | Cluster] = field(default_factory=list)
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The names of the scopes, outermost first."""
+        return tuple(name for name, _ in self.home)
 
     def nodes(self) -> Iterator[Vertex]:
         """Yield the nodes in this cluster and in those within it, in order."""
@@ -49,28 +54,28 @@ def cluster_tree(view: View) -> Cluster:
     path = [Cluster()]
     for node in view.nodes:
         if node.key not in first_use:
-            path = _path_to(node.scopes, path)
+            path = _path_to(node.home, path)
             for source in used_by.get(node.key, ()):
                 _put_before(source, path)
             path[-1].members.append(node)
     return path[0]
 
 
-def _path_to(scopes: tuple[str, ...], path: list[Cluster]) -> list[Cluster]:
-    """Return the open clusters that lead to ``scopes``, where those in ``path`` were open."""
-    kept = [cluster for cluster in path if cluster.scopes == scopes[: len(cluster.scopes)]]
-    for depth in range(len(kept), len(scopes) + 1):
-        kept.append(Cluster(scopes[:depth]))
+def _path_to(home: Home, path: list[Cluster]) -> list[Cluster]:
+    """Return the open clusters that lead to ``home``, where those in ``path`` were open."""
+    kept = [cluster for cluster in path if cluster.home == home[: len(cluster.home)]]
+    for depth in range(len(kept), len(home) + 1):
+        kept.append(Cluster(home[:depth]))
         kept[-2].members.append(kept[-1])
     return kept
 
 
 def _put_before(source: Vertex, path: list[Cluster]) -> None:
     """Add a node in front of what is open, in the innermost of its scopes that is open."""
-    home = [cluster for cluster in path if cluster.scopes == source.scopes[: len(cluster.scopes)]]
+    home = [cluster for cluster in path if cluster.home == source.home[: len(cluster.home)]]
     member: Vertex | Cluster = source
-    for depth in range(len(source.scopes), len(home) - 1, -1):
-        member = Cluster(source.scopes[:depth], [member])
+    for depth in range(len(source.home), len(home) - 1, -1):
+        member = Cluster(source.home[:depth], [member])
     if len(home) == len(path):
         home[-1].members.append(member)
     else:

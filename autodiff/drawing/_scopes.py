@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from contextvars import ContextVar
+from itertools import count
 from typing import Any
+
+from autodiff.drawing._view import Home
 
 
 class scope:  # noqa: N801
@@ -56,17 +59,18 @@ class OpenScopes:
     """The scopes that are open while a function is recorded to be drawn."""
 
     def __init__(self) -> None:
-        self.entered: list[tuple[scope, str]] = []
-        self._at_error: tuple[BaseException | None, tuple[str, ...]] = (None, ())
+        self.entered: list[tuple[scope, tuple[str, int]]] = []
+        self._numbers = count(1)
+        self._at_error: tuple[BaseException | None, Home] = (None, ())
 
     @property
-    def names(self) -> tuple[str, ...]:
-        """The names, outermost first."""
-        return tuple(name for _, name in self.entered)
+    def home(self) -> Home:
+        """The names, outermost first, each with the number of this entry."""
+        return tuple(entry for _, entry in self.entered)
 
     def enter(self, entered: scope) -> None:
         """Put what is recorded from here on into a scope."""
-        self.entered.append((entered, scope_name(entered.name)))
+        self.entered.append((entered, (scope_name(entered.name), next(self._numbers))))
 
     def leave(self, left: scope, error: BaseException | None) -> None:
         """Leave a scope, perhaps because of an error.
@@ -74,13 +78,13 @@ class OpenScopes:
         It need not be the innermost: a generator leaves its own when it ends.
         """
         if error is not None and error is not self._at_error[0]:
-            self._at_error = error, self.names
+            self._at_error = error, self.home
         places = [i for i, (known, _) in enumerate(self.entered) if known is left]
         if places:  # one that was entered before there was a drawing is not among them
             del self.entered[places[-1]]
 
-    def at(self, error: BaseException) -> tuple[str, ...]:
-        """Return the names of those that were open where an error was raised."""
+    def at(self, error: BaseException) -> Home:
+        """Return those that were open where an error was raised."""
         return self._at_error[1] if self._at_error[0] is error else ()
 
 

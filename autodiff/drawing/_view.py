@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain, repeat
+from typing import Any, TypeAlias
 
 NEXT_REPEAT = "next repeat"
+
+# Scopes, outermost first: the name of each, and a number for each time that one is entered.
+Home: TypeAlias = tuple[tuple[str, int], ...]
 
 
 @dataclass
@@ -34,6 +38,9 @@ class Vertex:
         What else is to be said: "×12", "value changed since", an error's message.
     alarm, gradient_alarm : str
         Where NaN or infinities come up in the value or in the gradient: "NaN first here: [0, 3]".
+    entries : tuple of int
+        For each scope a number of this time that it was entered: a scope that is entered twice is
+        two boxes. Where there are none, neighbours in scopes of one name are in one box.
     """
 
     key: str
@@ -47,6 +54,17 @@ class Vertex:
     note: str = ""
     alarm: str = ""
     gradient_alarm: str = ""
+    entries: tuple[int, ...] = ()
+
+    @property
+    def home(self) -> Home:
+        """The names of the scopes with the entries, which tell the boxes apart."""
+        return tuple(zip(self.scopes, chain(self.entries, repeat(0)), strict=False))
+
+    @home.setter
+    def home(self, home: Home) -> None:
+        self.scopes = tuple(name for name, _ in home)
+        self.entries = tuple(number for _, number in home)
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 
 from autodiff.drawing._alarms import with_alarms, without_source
 from autodiff.drawing._clusters import Cluster, cluster_tree
-from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing._view import Edge, Home, Vertex, View
 from autodiff.drawing.folding._constants import without_plain_constants
 from autodiff.drawing.folding._repeats import (
     FIRST_REPEAT,
@@ -153,7 +153,7 @@ def _with_scopes_closed(view: View, is_closed: Callable[[Cluster], bool]) -> Vie
                         keep(node)
                 inside = [node for node in inside if node.key not in apart]
                 if inside:
-                    nodes.append(_in_one(member.scopes, inside, view))
+                    nodes.append(_in_one(member.home, inside, view))
                     stands_for.update((node.key, nodes[-1]) for node in inside)
             else:
                 close(member)
@@ -189,7 +189,7 @@ def _edges_between(view: View, stands_for: dict[str, Vertex]) -> list[Edge]:
     return list(edges.values())
 
 
-def _in_one(scopes: tuple[str, ...], inside: list[Vertex], view: View) -> Vertex:
+def _in_one(home: Home, inside: list[Vertex], view: View) -> Vertex:
     """Return the node of a closed scope: it is named for what comes out and says what goes in."""
     keys = {node.key for node in inside}
     used = {edge.tail for edge in view.edges if edge.tail in keys and edge.head not in keys}
@@ -208,11 +208,11 @@ def _in_one(scopes: tuple[str, ...], inside: list[Vertex], view: View) -> Vertex
         inside[-1].key,
         "scope",
         ", ".join(node.name for node in results),
-        f"{scopes[-1]}({', '.join(into)})",
-        scopes=scopes[:-1],
+        f"{home[-1][0]}({', '.join(into)})",
         place=inside[0].place,
         note=", ".join(filter(None, [*repeats, size] if len(repeats) == 1 else [size])),
     )
+    node.home = home[:-1]
     if len(results) == 1:
         node.value, node.gradient = results[0].value, results[0].gradient
     for alarm in ("alarm", "gradient_alarm"):

@@ -49,7 +49,7 @@ def _marked_part(view: View, keys: set[str]) -> View:
     cut = {edge.head for edge in view.edges if edge.tail not in keys}
     nodes: list[Vertex] = []
     for node in view.nodes:
-        mark = Vertex(f"{node.key}_cut", "cut", "…", scopes=node.scopes)
+        mark = Vertex(f"{node.key}_cut", "cut", "…", scopes=node.scopes, entries=node.entries)
         if node.key in keys and node.key in cut and mark.key not in keys:
             nodes.append(mark)
             edges.append(Edge(mark.key, node.key))

@@ -15,7 +15,7 @@ from autodiff.drawing._values import (
     lines,
     printable,
 )
-from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing._view import Edge, Home, Vertex, View
 from autodiff.drawing.pictures._picture import Origin, Picture, parts
 
 FEW_NODES = 50
@@ -84,7 +84,8 @@ def _edges_and_labels(
         tail, head, how = edges[i]
         if "label" in how:
             key = f"label{i}"
-            before.setdefault(head, []).append(Vertex(key, "label", "", scopes=nodes[head].scopes))
+            before.setdefault(head, []).append(Vertex(key, "label", ""))
+            before[head][-1].home = nodes[head].home
             label, how["tooltip"] = how.pop("label"), how.pop("labeltooltip")
             attributes[key] = LABEL | {"label": label, "tooltip": how["tooltip"]}
             edges[i] = tail, key, how | {"arrowhead": "none"}
@@ -98,12 +99,12 @@ def _labels_at_heads(view: View) -> Iterator[int]:
     Graphviz puts the label in the middle of an edge, and an operand's edges are long where it has
     other uses. Such a label is a node just before the head.
     """
-    scopes = {node.key: node.scopes for node in view.nodes}
+    homes = {node.key: node.home for node in view.nodes}
     heads: dict[str, set[str]] = {}
     for edge in view.edges:
         heads.setdefault(edge.tail, set()).add(edge.head)
     for i, edge in enumerate(view.edges):
-        crosses_border = scopes[edge.tail] != scopes[edge.head]
+        crosses_border = homes[edge.tail] != homes[edge.head]
         if not edge.leads_back and (crosses_border or len(heads[edge.tail]) > 1):
             yield i
 
@@ -135,16 +136,16 @@ def _add_nodes(
     depth: int = 0,
 ) -> None:
     """Add nodes whose scopes agree down to a depth, in clusters of the scopes below."""
-    groups: dict[str | tuple[str, ...], list[Vertex]] = {}
+    groups: dict[str | Home, list[Vertex]] = {}
     for node in nodes:
-        is_deeper = len(node.scopes) > depth
-        groups.setdefault(node.scopes[: depth + 1] if is_deeper else node.key, []).append(node)
+        is_deeper = len(node.home) > depth
+        groups.setdefault(node.home[: depth + 1] if is_deeper else node.key, []).append(node)
     for group, members in groups.items():
         if isinstance(group, str):
             graph.node(group, **attributes[group])
             continue
         with graph.subgraph(name=f"cluster_{members[0].key}_{depth}") as cluster:
-            cluster.graph_attr |= _cluster(group, theme)
+            cluster.graph_attr |= _cluster([name for name, _ in group], theme)
             _add_nodes(cluster, members, attributes, theme, depth + 1)
 
 

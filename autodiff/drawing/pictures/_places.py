@@ -39,7 +39,7 @@ def layout_with_labels(
     view: View, labels: Sequence[str], sizes: dict[str, Point], direction: str
 ) -> Positions:
     """Return the layout in which what stands on edges has room, as nodes have."""
-    scopes = {node.key: node.scopes for node in view.nodes}
+    nodes = {node.key: node for node in view.nodes}
     if not any(labels):
         return layout(view, sizes, direction)
     loops = _loops(view)
@@ -52,7 +52,8 @@ def layout_with_labels(
         if edge.tail == edge.head:
             way.clear()
         elif labels[i]:
-            label = Vertex(f"label {i}", "label", "", scopes=scopes[way[1]])
+            label = Vertex(f"label {i}", "label", "")
+            label.home = nodes[way[1]].home
             room[label.key] = text_width(labels[i], SMALL) + 6, SMALL * LINE
             before.setdefault(way[1], []).append(label)
             way.insert(1, label.key)

@@ -19,6 +19,7 @@ import numpy as np
 from autodiff._core.place import calling_place
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import scope_name
+from autodiff.drawing._view import Home
 from autodiff.drawing.reading._calls import ENTRIES, OURS, CallHook, CallNote, is_within
 from autodiff.drawing.reading._words import (
     Words,
@@ -44,7 +45,7 @@ class Failure:
         What it was computed from, as far as the words tell or the line names it.
     place : tuple of str and int
         The innermost line of the program, which is of no library.
-    scopes : tuple of str
+    home : tuple of str and int, for each scope
         Those that were open.
     error : Exception
     note : CallNote, optional
@@ -55,7 +56,7 @@ class Failure:
     is_call: bool
     uses: list[Any]
     place: tuple[str, int]
-    scopes: tuple[str, ...]
+    home: Home
     error: Exception
     note: CallNote | None = field(default=None, repr=False)
 
@@ -69,22 +70,22 @@ def failure_of(error: Exception, hook: CallHook, arguments: Collection[Any]) -> 
     last = _last_of_program(traces)
     program = None if last is None else traces[last]
     place = _place(program) if program else calling_place()
-    scopes = hook.scopes.at(error)
+    home = hook.scopes.at(error)
     inner = traces if last is None else traces[last + 1 :]
     if found := _words_of_call(inner):
         words, frame = found
         note = hook.entries.get(frame)
-        return Failure(words, True, operands(words), place, scopes, error, note)
+        return Failure(words, True, operands(words), place, home, error, note)
     if words := _words_of_module(inner):
-        inside = bool(scopes) and words[0] == f"{scopes[-1]}("
-        outer = scopes[: len(scopes) - inside]
+        inside = bool(home) and words[0] == f"{home[-1][0]}("
+        outer = home[: len(home) - inside]
         return Failure(words, True, operands(words), place, outer, error)
     if program is None:
-        return Failure([linecache.getline(*place).strip()], False, [], place, scopes, error)
+        return Failure([linecache.getline(*place).strip()], False, [], place, home, error)
     first, end, line = _statement(program)
     named = _named_in(program.tb_frame, first, end)
     uses = [x for x in named if type(x) is Tensor or identity(x) in arguments]
-    return Failure([line], False, uses, place, scopes, error)
+    return Failure([line], False, uses, place, home, error)
 
 
 def message_of(error: Exception) -> str:

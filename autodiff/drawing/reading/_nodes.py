@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._view import Edge, Vertex, View
+from autodiff.drawing._view import Edge, Home, Vertex, View
 from autodiff.drawing.reading._computations import Computation, computations
 from autodiff.drawing.reading._failures import message_of
 from autodiff.drawing.reading._functions import Subject
@@ -41,7 +41,7 @@ def view_of(
             node.kind = "output" if x in outputs else "op"
             node.formula = spelling(how.words, names) + how.which
             if note := subject.calls.get(x):
-                node.place, node.scopes = note.place, note.scopes
+                node.place, node.home = note.place, note.home
             texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
             for used, text in zip(how.uses, texts, strict=True):
                 view.edges.append(Edge(keys[identity(used)], node.key, text))
@@ -115,14 +115,14 @@ def _kind(x: Any, name: str, subject: Subject) -> str:
 def _put_into_scopes(view: View) -> None:
     """Put parameters and constants into the innermost scope that all of their uses are in."""
     nodes = {node.key: node for node in view.nodes}
-    around: dict[str, list[tuple[str, ...]]] = defaultdict(list)
+    around: dict[str, list[Home]] = defaultdict(list)
     for edge in view.edges:
-        around[edge.tail].append(nodes[edge.head].scopes)
+        around[edge.tail].append(nodes[edge.head].home)
     for node in view.nodes:
         if node.kind in ("parameter", "constant") and around[node.key]:
             levels = zip(*around[node.key], strict=False)
-            shared = takewhile(lambda names: len(set(names)) == 1, levels)
-            node.scopes = tuple(names[0] for names in shared)
+            shared = takewhile(lambda entries: len(set(entries)) == 1, levels)
+            node.home = tuple(entries[0] for entries in shared)
 
 
 def _note_changes(view: View, computed: dict[Any, Computation], keys: dict[Any, str]) -> None:
@@ -164,7 +164,7 @@ def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict
     name = next(f"v{i}" for i in count(1) if f"v{i}" not in names.values())
     line = spelling([subject.original(part) for part in failure.words], names)
     node = Vertex(f"n{len(view.nodes)}", "failed", *((name, line) if failure.is_call else (line,)))
-    node.place, node.scopes = failure.place, failure.scopes
+    node.place, node.home = failure.place, failure.home
     node.note = "\n".join([message, *said])
     view.nodes.append(node)
     view.edges += [Edge(keys[identity(x)], node.key) for x in uses]

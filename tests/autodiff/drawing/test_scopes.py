@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 
 import nn
-from autodiff import Tensor, compile, grad, no_grad, scope
+from autodiff import Tensor, compile, grad, no_grad, scope, text
+from autodiff.drawing._clusters import Cluster, cluster_tree
 from autodiff.drawing._graph import read_view
+from autodiff.drawing.folding._folding import fold
+from autodiff.drawing.pictures._dot import picture
 
 X = np.array([[1.0, 2.0, 3.0], [4.0, 5.0, 7.0]])
 
@@ -178,3 +181,94 @@ class TestModules:
     def test_return_what_they_returned(self) -> None:
         model = nn.Linear(3, 2, seed=0)
         np.testing.assert_array_equal(model(X).data, model.forward(X).data)
+
+
+class TestEntries:
+    """A scope that is entered twice is two, even where nothing is computed in between."""
+
+    def called(self, times: int) -> tuple[Any, Any]:
+        class Block(nn.Module):
+            def __init__(self) -> None:
+                self.inner = nn.Linear(2, 2, seed=0)
+
+            def forward(self, x: Any) -> Any:
+                return np.tanh(self.inner(x))
+
+        class Net(nn.Module):
+            def __init__(self) -> None:
+                self.block = Block()
+
+            def forward(self, x: Any) -> Any:
+                for _ in range(times):
+                    x = self.block(x)
+                return x.sum()
+
+        return Net(), np.ones(2)
+
+    def test_are_closed_one_by_one(self) -> None:
+        def twice(x: Any) -> Any:
+            for _ in range(2):
+                with scope("s"):
+                    x = np.sin(x) * 2
+            return x + 1
+
+        shown = text(twice, 1.0, collapse="s")
+        assert "x₂ = s(x)" in shown
+        assert "x₃ = s(x₂)" in shown
+        assert f"{2 * np.sin(1.0):.4f}" in shown
+
+    def test_have_results_of_their_own(self) -> None:
+        def f(x: Any) -> Any:
+            with scope("s"):
+                a = np.sin(x)
+            with scope("s"):
+                b = np.cos(x)
+            return a * b
+
+        view = fold(read_view(f, 1.0)[0], "s")
+        assert [n.formula for n in view.nodes if n.kind == "scope"] == ["s(x)", "s(x)"]
+
+    def test_within_themselves_are_nested(self) -> None:
+        def f(x: Any) -> Any:
+            with scope("s"):
+                x = np.sin(x)
+                with scope("s"):
+                    x = np.cos(x)
+                with scope("s"):
+                    x = np.tanh(x)
+                return np.exp(x) * 2
+
+        nodes = [n for n in read_view(f, 1.0)[0].nodes if n.formula]
+        assert [n.scopes for n in nodes[:3]] == [("s",), ("s", "s"), ("s", "s")]
+        assert len({n.home for n in nodes[:3]}) == 3
+        assert len({n.home[0] for n in nodes[:4]}) == 1
+
+    def test_of_a_module_are_its_calls(self) -> None:
+        view = fold(read_view(*self.called(40))[0])
+        boxes = [n for n in view.nodes if n.kind == "scope"]
+        assert len(boxes) == 40
+        assert [n.formula for n in boxes][:2] == ["block(x)", "block(x₂)"]
+
+    def test_of_a_module_are_repeats(self) -> None:
+        view = fold(read_view(*self.called(6))[0], True)
+        (box,) = [n for n in view.nodes if n.kind == "scope"]
+        assert box.note.startswith("×6, the last")
+        (again,) = [e for e in view.edges if e.leads_back]
+        assert (again.head, again.operand) == (box.key, "x₆")
+
+    def test_are_boxes_of_their_own_in_each_picture(self) -> None:
+        def f(x: Any) -> Any:
+            for _ in range(3):
+                with scope("part"):
+                    x = np.sin(x)
+            return x + 1
+
+        view, _ = read_view(f, 1.0)
+        assert picture(view).source.count("subgraph ") == 3
+        assert [type(m) for m in cluster_tree(view).members].count(Cluster) == 3
+
+    def test_share_what_each_uses(self) -> None:
+        (weight,) = (
+            n for n in read_view(*self.called(3))[0].nodes if n.name == "block.inner.weight"
+        )
+        assert weight.scopes == ("net",)
