@@ -127,8 +127,9 @@ def _with_scopes_closed(view: View, is_closed: Callable[[Cluster], bool]) -> Vie
     """Return the view with one node in the place of each of some clusters.
 
     Outputs and what has failed stay as they are, and what is given and used elsewhere as well.
+    Marks for what is left out stand before the closed scopes that would use it.
     """
-    shown = ("output", "failed")
+    shown = ("output", "failed", "cut")
     outside = [replace(n, scopes=()) if n.kind in shown else n for n in view.nodes]
     scopes = {node.key: node.scopes for node in view.nodes}
     heads: dict[str, set[str]] = {node.key: set() for node in view.nodes}
@@ -159,13 +160,28 @@ def _with_scopes_closed(view: View, is_closed: Callable[[Cluster], bool]) -> Vie
                 close(member)
 
     close(cluster_tree(View(outside, view.edges)))
+    nodes = _with_a_mark_each(nodes, view.edges, stands_for)
     return View(nodes, _edges_between(view, stands_for), view.notes)
+
+
+def _with_a_mark_each(
+    nodes: list[Vertex], edges: list[Edge], stands_for: dict[str, Vertex]
+) -> list[Vertex]:
+    """Return the nodes with one mark for what is left out before each, in the same scopes."""
+    marks: dict[str, Vertex] = {}
+    for edge in edges:
+        mark, head = stands_for[edge.tail], stands_for[edge.head]
+        if mark.kind == "cut":
+            mark.home = head.home
+            stands_for[edge.tail] = marks.setdefault(head.key, mark)
+    kept = {mark.key for mark in marks.values()}
+    return [node for node in nodes if node.kind != "cut" or node.key in kept]
 
 
 def _given_and_used_elsewhere(inside: list[Vertex], heads: dict[str, set[str]]) -> set[str]:
     """Return which nodes of a scope no call made, and are not used in the scope alone."""
     keys = {node.key for node in inside}
-    given = [node.key for node in inside if not node.formula and node.kind != "cut"]
+    given = [node.key for node in inside if not node.formula]
     return {key for key in given if not heads[key] or not heads[key] <= keys}
 
 

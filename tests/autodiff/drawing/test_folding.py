@@ -576,3 +576,36 @@ def test_the_view_itself_stays_as_it_is() -> None:
 def test_what_cannot_be_collapsed_is_refused(collapse: Any) -> None:
     with pytest.raises(ValueError, match=r"scope: model, layers\.0; got"):
         fold(every_kind(), collapse)
+
+
+class TestMarks:
+    """What is left out before a node stays visible where its scope is closed."""
+
+    def cut(self, *entries: int) -> list[str]:
+        view = view_of("x", "v = exp(x) | x", "a = sin(v) | v", "b = cos(v) | v",
+                       "y = a * b | a b")  # fmt: skip
+        for node, entry in zip(view.nodes[2:4], entries, strict=True):
+            node.scopes, node.entries = ("enc",), (entry,)
+        return said(fold(view, "enc", reach=1))
+
+    def test_go_into_the_closed_scope_as_one(self) -> None:
+        assert self.cut(1, 1) == ["…", "a, b = enc(…) 2 nodes | …", "y = a * b | a, b (a) a, b (b)"]
+
+    def test_go_into_each_of_two_closed_scopes(self) -> None:
+        assert self.cut(1, 2) == [
+            "…", "a = enc(…) 1 node | …", "…", "b = enc(…) 1 node | …", "y = a * b | a b",
+        ]  # fmt: skip
+
+    def test_stand_where_the_closed_scope_stands(self) -> None:
+        view = view_of("x", "v = exp(x) | x", "a = sin(v) | v", "y = -a | a",
+                       a={"scopes": ("net", "enc")})  # fmt: skip
+        folded = fold(view, "enc", reach=1)
+        assert [(n.name, n.scopes) for n in folded.nodes] == [
+            ("…", ("net",)), ("a", ("net",)), ("y", ()),
+        ]  # fmt: skip
+
+    def test_of_open_scopes_stay_in_them(self) -> None:
+        view = view_of("x", "v = exp(x) | x", "a = sin(v) | v", "b = cos(v) | v", "y = a * b | a b",
+                       a={"scopes": ("open",)}, b={"scopes": ("enc",)})  # fmt: skip
+        folded = fold(view, "enc", reach=1)
+        assert [n.scopes for n in folded.nodes if n.kind == "cut"] == [("open",), ()]
