@@ -40,7 +40,8 @@ class Vertex:
         Where NaN or infinities come up in the value or in the gradient: "NaN first here: [0, 3]".
     entries : tuple of int
         For each scope a number of this time that it was entered: a scope that is entered twice is
-        two boxes. Where there are none, neighbours in scopes of one name are in one box.
+        two boxes. Where there are none, neighbours in scopes of one name are in one box. Of what is
+        drawn once for entries that are repeated it is the last one's number with a minus sign.
     """
 
     key: str

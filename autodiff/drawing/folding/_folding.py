@@ -195,14 +195,21 @@ def _edges_between(view: View, stands_for: dict[str, Vertex]) -> list[Edge]:
         if tail is head and not (edge.leads_back and is_repeated):
             continue
         operand = edge.operand or names[edge.tail]
-        moved = replace(edge, tail=tail.key, head=head.key,
+        moved = replace(edge, tail=tail.key, head=head.key, repeat=_repeat_said(edge, is_repeated),
                         operand=operand if operand != tail.name else "")  # fmt: skip
         if head.kind == "scope":  # one edge for all the uses within
             moved.derivative = ""
-            edges[tail.key, head.key, edge.repeat, moved.operand] = moved
+            edges[tail.key, head.key, moved.repeat, moved.operand] = moved
         else:
             edges[i] = moved
     return list(edges.values())
+
+
+def _repeat_said(edge: Edge, head_is_repeated: bool) -> str:
+    """Return the edge's repeat, without that of its head where this is inside one call."""
+    if head_is_repeated:
+        return edge.repeat
+    return re.sub(rf"^(?:{FIRST_REPEAT}|repeat \d+)(?:, |$)", "", edge.repeat)
 
 
 def _in_one(home: Home, inside: list[Vertex], view: View) -> Vertex:
@@ -211,22 +218,23 @@ def _in_one(home: Home, inside: list[Vertex], view: View) -> Vertex:
     used = {edge.tail for edge in view.edges if edge.tail in keys and edge.head not in keys}
     results = [node for node in inside if node.key in used] or inside[-1:]
     names = {node.key: node.name for node in view.nodes if node.kind != "parameter"}
+    repeats = {n.note if re.fullmatch(rf"×\d+{THE_LAST}", n.note) else "" for n in inside}
+    is_repeated = home[-1][1] < 0 and len(repeats) == 1
     into = {
         edge.operand or names[edge.tail]: None
         for edge in view.edges
         if edge.head in keys and edge.tail in names
-        and (edge.tail not in keys if not edge.leads_back else edge.operand)
-        and not edge.repeat.startswith(FIRST_REPEAT)
+        and (edge.operand if edge.leads_back and is_repeated else edge.tail not in keys)
+        and not (is_repeated and edge.repeat.startswith(FIRST_REPEAT))
     }  # fmt: skip
     size = f"{many(len(inside))} node{'s' * (len(inside) != 1)}"
-    repeats = {n.note if re.fullmatch(rf"×\d+{THE_LAST}", n.note) else "" for n in inside}
     node = Vertex(
         inside[-1].key,
         "scope",
         ", ".join(node.name for node in results),
         f"{home[-1][0]}({', '.join(into)})",
         place=inside[0].place,
-        note=", ".join(filter(None, [*repeats, size] if len(repeats) == 1 else [size])),
+        note=", ".join(filter(None, [*repeats, size] if is_repeated else [size])),
     )
     node.home = home[:-1]
     if len(results) == 1:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import NamedTuple
 
 from autodiff.drawing._clusters import cluster_tree
-from autodiff.drawing._view import NEXT_REPEAT, Edge, Vertex, View
+from autodiff.drawing._view import NEXT_REPEAT, Edge, Home, Vertex, View
 from autodiff.drawing.folding._runs import Run, kinds_of_call, runs_of
 
 THE_LAST = ", the last"  # which repeat is shown
@@ -32,10 +33,18 @@ def without_repeats(view: View) -> View:
             names[head].append(edge.operand or nodes[tail].name)
             if not edge.leads_back:
                 operands[head].append(tail)
-        runs = runs_of(kinds_of_call(nodes, names), operands)
+        runs = runs_of(kinds_of_call(nodes, names), operands, _levels_shared(nodes))
         if not runs:
             return view
         view = _without_runs(View(nodes, view.edges, view.notes), runs)
+
+
+def _levels_shared(nodes: list[Vertex]) -> list[int]:
+    """Return how many scopes each node is in that were entered before it."""
+    homes: list[Home] = [(), *(node.home for node in nodes)]
+    return [
+        sum(a == b for a, b in zip(before, home, strict=False)) for before, home in pairwise(homes)
+    ]
 
 
 def _without_runs(view: View, runs: list[Run]) -> View:
@@ -70,6 +79,7 @@ def _for_all(found: list[Vertex]) -> Vertex:
     return replace(
         last,
         scopes=tuple(map(_span, first.scopes, last.scopes)),
+        entries=tuple(map(_span_of_entries, first.entries, last.entries)),
         note=note if so_far or not last.note else f"{note}, {last.note}",
         alarm=_first_alarm([node.alarm for node in found]),
         gradient_alarm=_first_alarm([node.gradient_alarm for node in found]),
@@ -160,6 +170,10 @@ def _from_one_repeat(uses: list[RepeatedUse]) -> list[RepeatedUse]:
 
 def _span(first: str, last: str) -> str:
     return first if first == last else f"{first} … {last}"
+
+
+def _span_of_entries(first: int, last: int) -> int:
+    return last if first == last else -abs(last)
 
 
 def ends(view: View) -> set[str]:

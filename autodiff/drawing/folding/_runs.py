@@ -53,8 +53,12 @@ def _without_names(formula: str, names: Iterable[str]) -> str:
     return re.sub(whole, "•", formula) if found else formula
 
 
-def runs_of(kinds: list[int], operands: list[list[int]]) -> list[Run]:
-    """Return runs that do not overlap, from the start; of those from one node the longest."""
+def runs_of(kinds: list[int], operands: list[list[int]], levels_shared: list[int]) -> list[Run]:
+    """Return runs that do not overlap, from the start; of those from one node the longest.
+
+    They begin where the scopes of a repeat are entered: ``levels_shared`` are the scopes that a
+    node is in with the one before it.
+    """
     following: dict[int, list[int]] = {}
     for i, kind in enumerate(kinds):
         following.setdefault(kind, []).append(i)
@@ -77,9 +81,18 @@ def runs_of(kinds: list[int], operands: list[list[int]]) -> list[Run]:
         if best is None:
             start += 1
         else:
+            second = start + best.period
+            shared = levels_shared[second : second + best.period]
+            best = _run_from(start + shared.index(min(shared)), best, kinds, operands)
             runs.append(best)
-            start += best.period * best.times
+            start = best.start + best.period * best.times
     return runs
+
+
+def _run_from(start: int, run: Run, kinds: list[int], operands: list[list[int]]) -> Run:
+    """Return the run that begins at a later node, if there are repeats enough."""
+    times = (_limit(start, run.period, kinds, operands).end - start) // run.period + 1
+    return Run(start, run.period, times) if start > run.start and times >= FEWEST else run
 
 
 class Limit(NamedTuple):

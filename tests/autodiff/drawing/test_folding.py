@@ -286,10 +286,10 @@ class TestScopes:
         ]
 
     def test_that_are_repeated_lead_back_too(self) -> None:
-        inside = {"scopes": ("cell",)}
         lines = [line.format(i=i, j=i - 1) for i in range(1, 7)
                  for line in ("p{i} = h{j} * w | h{j} w", "h{i} = sin(p{i}) | p{i}")]  # fmt: skip
-        cells = {f"{name}{i}": inside for i in range(1, 7) for name in "ph"}
+        cells = {f"{name}{i}": {"scopes": ("cell",), "entries": (i,)}
+                 for i in range(1, 7) for name in "ph"}  # fmt: skip
         view = view_of("w", "h0", *lines, "y = -h6 | h6", **cells)
         assert said(fold(view, collapse=True)) == [
             "w",
@@ -609,3 +609,80 @@ class TestMarks:
                        a={"scopes": ("open",)}, b={"scopes": ("enc",)})  # fmt: skip
         folded = fold(view, "enc", reach=1)
         assert [n.scopes for n in folded.nodes if n.kind == "cut"] == [("open",), ()]
+
+
+class TestRepeatsInScopes:
+    """A closed box never holds parts of two repeats, or of a run and of what is outside it."""
+
+    def turned(self, scopes: tuple[str, ...]) -> View:
+        """Return a loop whose every second call is there once before it."""
+        lines = ["w", "b0 = cos(w) | w", "h0 = b0 * 2 | b0"]
+        facts: dict[str, Any] = {}
+        for i in range(7):
+            if i:
+                lines += [f"b{i} = sin(h{i - 1}) | h{i - 1}", f"h{i} = b{i} * 2 | b{i}"]
+            entries = (1, i + 2)[-len(scopes) :]
+            facts |= {f"{name}{i}": {"scopes": scopes, "entries": entries} for name in "bh"}
+        return view_of(*lines, "y = -h6 | h6", **facts)
+
+    @pytest.mark.parametrize("scopes", [("cell",), ("net", "cell")])
+    def test_begin_where_an_entry_begins(self, scopes: tuple[str, ...]) -> None:
+        assert said(fold(self.turned(scopes), collapse=True))[1:] == [
+            "h0 = cell(w) 2 nodes | w",
+            "h6 = cell(h5) ×6, the last, 2 nodes | h0 (first repeat) h6 (next repeat, as h5)",
+            "y = -h6 | h6",
+        ]
+
+    def test_are_apart_from_what_is_outside_them(self) -> None:
+        """The first call begins otherwise, and nothing is left of a whole entry before the end."""
+        lines = ["x", "h0 = exp(x) | x"]
+        facts: dict[str, Any] = {}
+        for i in range(1, 5):
+            lines += [f"b{i} = sin(h{i - 1}) | h{i - 1}", f"h{i} = b{i} * 2 | b{i}"]
+            facts |= {f"{name}{i}": {"scopes": ("cell",), "entries": (i,)} for name in "bh"}
+        facts["t"] = {"scopes": ("cell",), "entries": (4,)}
+        view = view_of(*lines, "t = tan(h4) | h4", "y = -t | t", **facts)
+        assert said(fold(view, collapse=True))[2:] == [
+            "h4 = cell(h3) ×4, the last, 2 nodes | h0 (first repeat) h4 (next repeat, as h3)",
+            "t = cell(h4) 1 node | h4",
+            "y = -t | t",
+        ]
+
+    def whole_loop(self, *functions: str) -> View:
+        lines, last = ["x", "h0 = exp(x) | x"], 0
+        for function in functions:
+            for _ in range(5):
+                lines.append(f"h{last + 1} = {function}(h{last}) | h{last}")
+                last += 1
+        inside = {"scopes": ("net",), "entries": (1,)}
+        return view_of(
+            *lines, f"y = -h{last} | h{last}", **{f"h{i}": inside for i in range(1, last + 1)}
+        )
+
+    @pytest.mark.parametrize("functions", [["sin"], ["sin", "cos"]])
+    def test_that_are_within_one_entry_are_its_own(self, functions: list[str]) -> None:
+        """Nothing that is computed inside is named as what goes in, and the box is no repeat."""
+        last, nodes = 5 * len(functions), f"{len(functions)} node{'s' * (len(functions) > 1)}"
+        assert said(fold(self.whole_loop(*functions), collapse=True)) == [
+            "x", "h0 = exp(x) | x", f"h{last} = net(h0) {nodes} | h0", f"y = -h{last} | h{last}",
+        ]  # fmt: skip
+
+    def test_name_nothing_that_has_no_edge(self) -> None:
+        """As in a gated cell, which uses its state twice and whose last call has the output."""
+        lines = ["x", "h0 = x * 0 | x"]
+        facts: dict[str, Any] = {}
+        for i in range(1, 6):
+            last = f"h{i - 1}"
+            lines += [f"z{i} = tanh({last}) | {last}", f"k{i} = z{i} * {last} | z{i} {last}"]
+            lines.append(f"h{i} = k{i} + x | k{i} x")
+            facts |= {f"{name}{i}": {"scopes": ("cell",), "entries": (i,)} for name in "zkh"}
+        view = view_of(*lines, **facts)
+        folded = fold(view, collapse=True)
+        names = {node.key: node.name for node in folded.nodes}
+        for node in folded.nodes:
+            if node.kind == "scope":
+                edges = [edge for edge in folded.edges if edge.head == node.key]
+                called = {edge.operand or names[edge.tail] for edge in edges} - {"h0"}
+                into = set(node.formula.partition("(")[2].rstrip(")").split(", "))
+                assert into <= called | {"h0"}
+        assert any("next repeat, as h3" in line for line in said(folded))
