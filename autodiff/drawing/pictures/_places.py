@@ -47,8 +47,10 @@ def layout_with_labels(
     edges: list[Edge] = []
     ways: list[range] = []
     room: dict[str, Point] = {}
+    place = {node.key: i for i, node in enumerate(view.nodes)}
+    is_upwards = [edge.leads_back and place[edge.head] < place[edge.tail] for edge in view.edges]
     for i, edge in enumerate(view.edges):
-        way = [edge.head, edge.tail] if edge.leads_back else [edge.tail, edge.head]
+        way = [edge.head, edge.tail] if is_upwards[i] else [edge.tail, edge.head]
         if edge.tail == edge.head:
             way.clear()
         elif labels[i]:
@@ -66,16 +68,23 @@ def layout_with_labels(
     found = layout(View(rows, edges), sizes | room, direction)
     routes = [[point for i in way for point in found.routes[i]] for way in ways]
     found.routes = [
-        route[::-1] if edge.leads_back else route
-        for edge, route in zip(view.edges, routes, strict=True)
+        route[::-1] if upwards else route for upwards, route in zip(is_upwards, routes, strict=True)
     ]
+    _put_labels_on_loops(found, loops, labels, sizes, direction)
+    return found
+
+
+def _put_labels_on_loops(
+    found: Positions, loops: dict[str, list[int]], labels: Sequence[str],
+    sizes: dict[str, Point], direction: str,
+) -> None:  # fmt: skip
+    """Add the places of what stands on the edges that lead from a node to itself."""
     for key, own in loops.items():
-        for place, i in enumerate(own):
+        for number, i in enumerate(own):
             found.centres[f"label {i}"] = loop_label(
-                found.centres[key], sizes[key], labels[i], place, len(own),
+                found.centres[key], sizes[key], labels[i], number, len(own),
                 direction in ("TB", "BT"),
             )  # fmt: skip
-    return found
 
 
 def _loops(view: View) -> dict[str, list[int]]:

@@ -155,7 +155,9 @@ def _edges(
         if edge.tail == edge.head:
             lines = loop_lines(found.centres[edge.head], sizes[edge.head], ARROW, bool(dy))
         else:
-            lines = _line_and_arrow(route, (-dx, -dy) if edge.leads_back else (dx, dy))
+            (x, y), (end_x, end_y) = route[0], route[-1]
+            is_ahead = (end_x - x) * dx + (end_y - y) * dy >= 0
+            lines = _line_and_arrow(route, (dx, dy) if is_ahead else (-dx, -dy))
         yield _edge(edge, nodes, lines, theme)
 
 

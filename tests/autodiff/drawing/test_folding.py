@@ -534,6 +534,19 @@ class TestAuto:
             svg(folded)
 
 
+@pytest.mark.parametrize("direction", ["TB", "BT", "LR", "RL"])
+def test_what_goes_into_the_next_repeat_of_a_later_node_is_drawn(direction: str) -> None:
+    """As the state of a cell, which goes into the first of its calls and into another."""
+    view = loop(5, "h{i} = sin(h{j}) | h{j}", "b{i} = cos(h{j}) | h{j}")
+    view.nodes[-1].formula += " + b5"
+    view.edges.append(Edge(next(n.key for n in view.nodes if n.name == "b5"), view.nodes[-1].key))
+    folded = fold(view, collapse=True)
+    names = {node.key: node.name for node in folded.nodes}
+    back = [(names[e.tail], names[e.head]) for e in folded.edges if e.leads_back]
+    assert back == [("h5", "h5"), ("h5", "b5")]
+    assert svg(folded, direction=direction).count('class="edge"') == len(folded.edges)
+
+
 def layers_of_calls(layers: int, calls: int) -> View:
     """Return the view of a net of layers of so many calls, each of its own kind, and an output."""
     view = irregular(layers * calls + 1)
