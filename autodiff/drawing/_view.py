@@ -80,8 +80,9 @@ class Edge:
         The local derivative in words.
     repeat : str
         Of what is drawn once for many repeats: "first repeat" where the tail goes into the first
-        of them, "next repeat" where it goes from each into the next, "from repeat 3" where it is
-        another than the last that goes into the head.
+        of them, and not into the last, "first repeat and 2 others" where into so many more, "next
+        repeat" where it goes from each into the next, "from repeat 3" where it is another than the
+        last that goes into the head.
     operand : str
         What the head's formula calls the tail, where it is not the tail's name.
     """

@@ -209,7 +209,8 @@ def _repeat_said(edge: Edge, head_is_repeated: bool) -> str:
     """Return the edge's repeat, without that of its head where this is inside one call."""
     if head_is_repeated:
         return edge.repeat
-    return re.sub(rf"^(?:{FIRST_REPEAT}|repeat \d+)(?:, |$)", "", edge.repeat)
+    of_head = rf"^(?:{FIRST_REPEAT}|repeat \d+)(?: and \d+ others?)?(?:, |$)"
+    return re.sub(of_head, "", edge.repeat)
 
 
 def _in_one(home: Home, inside: list[Vertex], view: View) -> Vertex:

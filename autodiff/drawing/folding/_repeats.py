@@ -137,7 +137,8 @@ def _edges(
 def _edges_shown(uses: list[RepeatedUse]) -> list[Edge]:
     """Return the edges: of several between two nodes those that go into the last repeat.
 
-    What does not go into the last repeat goes into the first it can. What comes from another
+    What does not go into the last repeat goes into the first it can, and says into how many others
+    it goes. What comes from another
     repeat than the last says so, unless each of them is used alike.
     """
     between: dict[tuple[str, str], list[RepeatedUse]] = {}
@@ -149,6 +150,10 @@ def _edges_shown(uses: list[RepeatedUse]) -> list[Edge]:
         chosen = [use for use in group if use.is_of_last] or [
             use for use in group if (use.tail, use.edge.repeat) == (first.tail, first.edge.repeat)
         ]
+        if not chosen[0].is_of_last:
+            others = _others(len({use.edge.repeat for use in group}) - 1)
+            for use in chosen:
+                use.edge.repeat += others
         from_others = [use for use in chosen if use.from_repeat < use.times]
         from_last = [use for use in chosen if use.from_repeat == use.times]
         if not from_last or len({use.tail for use in group}) < first.times:
@@ -162,10 +167,13 @@ def _from_one_repeat(uses: list[RepeatedUse]) -> list[RepeatedUse]:
     latest = [use for use in uses if use.tail == uses[-1].tail]
     others = len({use.tail for use in uses}) - 1
     for use in latest:
-        more = f" and {others} other{'s' * (others > 1)}" * bool(others)
-        said = f"from repeat {use.from_repeat}{more}"
+        said = f"from repeat {use.from_repeat}{_others(others)}"
         use.edge.repeat = ", ".join(filter(None, [use.edge.repeat, said]))
     return latest
+
+
+def _others(count: int) -> str:
+    return f" and {count} other{'s' * (count > 1)}" * bool(count)
 
 
 def _span(first: str, last: str) -> str:

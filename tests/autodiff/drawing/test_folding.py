@@ -699,3 +699,45 @@ class TestRepeatsInScopes:
                 into = set(node.formula.partition("(")[2].rstrip(")").split(", "))
                 assert into <= called | {"h0"}
         assert any("next repeat, as h3" in line for line in said(folded))
+
+
+class TestWhatGoesIntoHiddenRepeats:
+    """How many of them use it is said, so that it is not taken for the start of a loop."""
+
+    def by_turns(self, uses: str) -> str:
+        """Return what is said of a, which goes into some repeats, where b goes into the others."""
+        lines = [f"h{i} = h{i - 1} @ {w} | h{i - 1} {w}" for i, w in enumerate(uses, 1)]
+        view = view_of("a", "b", "h0 = a + b | a b", *lines,
+                       f"y = -h{len(uses)} | h{len(uses)}")  # fmt: skip
+        folded = fold(view, collapse=True)
+        return next(edge.repeat for edge in folded.edges
+                    if edge.tail == "n0" and edge.head == folded.nodes[-2].key)  # fmt: skip
+
+    @pytest.mark.parametrize(
+        ("uses", "said"),
+        [
+            ("abbbbb", "first repeat"),
+            ("aabbbb", "first repeat and 1 other"),
+            ("ababab", "first repeat and 2 others"),
+            ("aaabbb", "first repeat and 2 others"),
+        ],
+    )
+    def test_is_counted(self, uses: str, said: str) -> None:
+        assert self.by_turns(uses) == said
+
+    def test_counts_repeats_and_not_uses(self) -> None:
+        view = view_of("x", "y", "h0 = x * y | x y",
+                       *(f"h{i} = where(h{i - 1}, {w}, {w}) | h{i - 1} {w} {w}"
+                         for i, w in enumerate("xxyyyy", 1)), "z = -h6 | h6")  # fmt: skip
+        found = [e.repeat for e in fold(view, collapse=True).edges if e.tail == "n0"]
+        assert found == ["", "first repeat and 1 other", "first repeat and 1 other"]
+
+    def test_is_no_matter_of_the_call_that_a_closed_scope_is(self) -> None:
+        """A loop within one entry takes from outside what any of its repeats does."""
+        lines = [f"h{i} = h{i - 1} @ {w} | h{i - 1} {w}" for i, w in enumerate("ababab", 1)]
+        inside = {"scopes": ("net",), "entries": (1,)}
+        view = view_of("a", "b", "h0 = a + b | a b", *lines, "y = -h6 | h6",
+                       **{f"h{i}": inside for i in range(1, 7)})  # fmt: skip
+        assert said(fold(view, collapse=True))[3:] == [
+            "h6 = net(h0, a, b) 1 node | h0 a b", "y = -h6 | h6",
+        ]  # fmt: skip
