@@ -14,6 +14,7 @@ from autodiff.drawing.folding._runs import Run, kinds_of_call, runs_of
 
 THE_LAST = ", the last"  # which repeat is shown
 FIRST_REPEAT = "first repeat"
+FEW = 3  # other repeats, each of which has edges of its own
 
 
 def without_repeats(view: View) -> View:
@@ -138,8 +139,8 @@ def _edges_shown(uses: list[RepeatedUse]) -> list[Edge]:
     """Return the edges: of several between two nodes those that go into the last repeat.
 
     What does not go into the last repeat goes into the first it can, and says into how many others
-    it goes. What comes from another
-    repeat than the last says so, unless each of them is used alike.
+    it goes. What comes from another repeat than the last says so; of more than a few only the
+    latest is shown, or the last where each of them is used.
     """
     between: dict[tuple[str, str], list[RepeatedUse]] = {}
     for use in uses:
@@ -156,20 +157,27 @@ def _edges_shown(uses: list[RepeatedUse]) -> list[Edge]:
                 use.edge.repeat += others
         from_others = [use for use in chosen if use.from_repeat < use.times]
         from_last = [use for use in chosen if use.from_repeat == use.times]
-        if not from_last or len({use.tail for use in group}) < first.times:
-            from_last += _from_one_repeat(from_others)
+        is_of_all = from_last and len({use.tail for use in group}) == first.times
+        if not is_of_all or len({use.tail for use in from_others}) <= FEW:
+            from_last += _from_other_repeats(from_others)
+        else:
+            for use in from_last:
+                use.edge.repeat, use.edge.derivative = "from each repeat", ""
         shown |= dict.fromkeys(id(use.edge) for use in from_last)
     return [use.edge for use in uses if id(use.edge) in shown]
 
 
-def _from_one_repeat(uses: list[RepeatedUse]) -> list[RepeatedUse]:
-    """Return the uses of the latest of some repeats, which say where they come from."""
-    latest = [use for use in uses if use.tail == uses[-1].tail]
+def _from_other_repeats(uses: list[RepeatedUse]) -> list[RepeatedUse]:
+    """Return the uses of some repeats, of many the latest's, which say where they come from."""
     others = len({use.tail for use in uses}) - 1
-    for use in latest:
+    if others < FEW:
+        shown, others = uses, 0
+    else:
+        shown = [use for use in uses if use.tail == uses[-1].tail]
+    for use in shown:
         said = f"from repeat {use.from_repeat}{_others(others)}"
         use.edge.repeat = ", ".join(filter(None, [use.edge.repeat, said]))
-    return latest
+    return shown
 
 
 def _others(count: int) -> str:

@@ -109,12 +109,18 @@ class TestRepeats:
         )
         assert edge_text(first, nodes[first.tail], nodes[first.head]) == "first repeat"
 
-    def test_have_the_derivatives_of_the_last_where_others_use_them(self) -> None:
-        view = view_of("x", *(f"s{i} = sin(x) | x" for i in range(3)),
-                       "y = stack(s0, s1, s2) | s0 s1 s2")  # fmt: skip
+    @pytest.mark.parametrize(("times", "shown"), [(3, ["2", "3", "4", "5"]), (9, ["8", ""])])
+    def test_have_the_derivatives_of_all_that_is_used_of_few(
+        self, times: int, shown: list[str]
+    ) -> None:
+        names = [f"s{i}" for i in range(times)]
+        view = view_of("x", *(f"{name} = sin(x) | x" for name in names),
+                       f"y = stack({', '.join(names)}) | {' '.join(names)}")  # fmt: skip
         for i, edge in enumerate(view.edges):
             edge.derivative = str(i)
-        assert [edge.derivative for edge in fold(view, collapse=True).edges] == ["2", "5"]
+        folded = fold(view, collapse=True)
+        assert [edge.derivative for edge in folded.edges] == shown
+        assert (folded.edges[-1].repeat == "from each repeat") == (times == 9)
 
     def test_say_what_a_derivative_is_taken_of(self) -> None:
         lines = [f"W{i}" for i in range(4)]
@@ -152,9 +158,19 @@ class TestRepeats:
 
     def test_that_are_used_elsewhere_say_how_many_others_are(self) -> None:
         steps = [f"h{i + 1} = sin(h{i}) | h{i}" for i in range(6)]
-        view = view_of("h0", *steps, "y = stack(h2, h3, h5) | h2 h3 h5")
-        shown = "y = stack(h2, h3, h5) | h6 (from repeat 5 and 2 others, as h5)"
+        view = view_of("h0", *steps, "y = stack(h1, h2, h3, h4, h5) | h1 h2 h3 h4 h5")
+        shown = "y = stack(h1, h2, h3, h4, h5) | h6 (from repeat 5 and 4 others, as h5)"
         assert said(fold(view, collapse=True))[-1] == shown
+
+    def test_that_are_used_elsewhere_are_few_that_have_edges_of_their_own(self) -> None:
+        steps = [f"h{i + 1} = sin(h{i}) | h{i}" for i in range(6)]
+        view = view_of("h0", *steps, "y = where(h2, h3, h5) | h2 h3 h5")
+        for edge, derivative in zip(view.edges[-3:], ["", "1", "0"], strict=True):
+            edge.derivative = derivative
+        assert said(fold(view, collapse=True))[-1] == (
+            "y = where(h2, h3, h5) | h6 (from repeat 2, as h2) "
+            "h6 (from repeat 3, as h3: ∂y/∂h3 = 1) h6 (from repeat 5, as h5: ∂y/∂h5 = 0)"
+        )
 
     def test_that_go_into_repeats_of_something_else_say_which(self) -> None:
         """Of six of h, the sum takes but the first five."""
@@ -218,7 +234,7 @@ class TestRepeats:
         assert said(fold(view, collapse=True)) == [
             "x",
             "s2 = sin(x) ×3, the last | x",
-            "y = stack(s0, s1, s2) | s2",
+            "y = stack(s0, s1, s2) | s2 (from repeat 1, as s0) s2 (from repeat 2, as s1) s2",
         ]
 
     def test_are_at_least_three(self) -> None:
