@@ -1,78 +1,76 @@
-"""Regression by χ²: the straight line through five points.
+# %% [markdown]
+r"""
+# A straight line by least χ²
 
-Where the gradient of χ² vanishes the sums over the data give the slope and the intercept at once.
-Steepest descent and Levenberg-Marquardt know nothing of that, and end at the same line.
+Five points, and a line $y = m x + c$ that is to pass as near to them as it can.
+"Near" is measured by *χ²*, the sum of the squared *residuals*:
+
+$$ \chi^2(m, c) = \sum_{i} (y_i - m x_i - c)^2 . $$
+
+It is a function of the two *parameters*, and least where its gradient vanishes.
+For a line these are two linear equations, with a solution in closed form:
+
+$$
+m = \frac{\sum_i (x_i - \bar{x})\, y_i}{\sum_i (x_i - \bar{x})^2},
+\qquad c = \bar{y} - m \bar{x} .
+$$
 """
 
-from __future__ import annotations
-
-from pathlib import Path
-from typing import Any
-
+# %%
+import matplotlib.pyplot as plt
 import numpy as np
 
 from autodiff import hessian
-from demos._plots import BLUE, VERMILION, panels, save
 from fit import chi_squared, curve_fit
 from optim import gradient_descent
 
-X = np.array([0.4, 0.5, 0.6, 0.7, 0.8])
-Y = np.array([0.1, 0.25, 0.55, 0.75, 0.85])
+x = np.array([0.4, 0.5, 0.6, 0.7, 0.8])
+y = np.array([0.1, 0.25, 0.55, 0.75, 0.85])
 
 
-def line(x: Any, m: Any, c: Any) -> Any:
-    """Return a straight line of slope m and intercept c."""
+def line(x, m, c):
     return m * x + c
 
 
-def closed_form() -> tuple[float, float]:
-    """Return the slope and the intercept at which ∂χ²/∂m = ∂χ²/∂c = 0."""
-    m = np.sum((X - X.mean()) * Y) / np.sum((X - X.mean()) ** 2)
-    return m, Y.mean() - m * X.mean()
+f = chi_squared(line, x, y)
+m = np.sum((x - x.mean()) * y) / np.sum((x - x.mean()) ** 2)
+c = y.mean() - m * x.mean()
+print(f"closed form   m = {m:.6f}   c = {c:.6f}   χ² = {f([m, c]):.6f}")
+print("expected      m = 2          c = -0.7        χ² = 0.01")
 
+# %% [markdown]
+"""
+Steepest descent knows nothing of that formula. Its steps must be shorter than 2
+over the largest curvature, which the Hessian of χ² has. `curve_fit` has better
+ways, and gives the errors.
+"""
 
-def run(gallery: Path) -> None:
-    """Find the line in three ways and draw it with its residuals."""
-    f = chi_squared(line, X, Y)
-    # Beyond 2 over the largest curvature the steps would grow instead of shrink.
-    steepest = float(np.linalg.eigvalsh(hessian(f)([0.0, 0.0]))[-1])
-    descent = gradient_descent(f, [0.0, 0.0], step=1.8 / steepest, maxiter=5000, gtol=1e-9)
-    popt, pcov = curve_fit(line, X, Y)
+# %%
+steepest = np.linalg.eigvalsh(hessian(f)([0.0, 0.0]))[-1]
+step = 1.8 / steepest
+descent = gradient_descent(f, [0.0, 0.0], step=step, maxiter=5000, gtol=1e-9)
+best, covariance = curve_fit(line, x, y)
 
-    print("The straight line y = m x + c through five points")
-    print(f"  {'':28}{'m':>10}{'c':>11}{'χ²':>11}")
-    for label, p in (
-        ("closed form", closed_form()),
-        (f"gradient descent, {descent.nit} steps", descent.x),
-        ("curve_fit", popt),
-    ):
-        print(f"  {label:28}{p[0]:10.6f}{p[1]:11.6f}{f(p):11.6f}")
-    errors = np.sqrt(np.diag(pcov))
-    print(f"  {'± its errors':28}{errors[0]:10.6f}{errors[1]:11.6f}")
-    figure, (left, right) = panels(2)
-    draw_fit(left, popt, pcov)
-    draw_residuals(right, popt)
-    save(figure, gallery / "line.svg")
+rows = {
+    "closed form": (m, c),
+    f"gradient descent, {descent.nit} steps": descent.x,
+    "curve_fit": best,
+}
+print("| way                         |        m |         c |       χ² |")
+print("| :-------------------------- | -------: | --------: | -------: |")
+for way, p in rows.items():
+    print(f"| {way:27} | {p[0]:8.6f} | {p[1]:9.6f} | {f(p):8.6f} |")
+errors = np.sqrt(np.diag(covariance))
+print(f"\nerrors by curve_fit: {errors[0]:.6f} of m, {errors[1]:.6f} of c")
 
-
-def draw_fit(axes: Any, popt: np.ndarray, pcov: np.ndarray) -> None:
-    """Draw the points, and the line with the band of its standard error."""
-    x = np.linspace(0.35, 0.85, 100)
-    design = np.stack([x, np.ones_like(x)])
-    error = np.sqrt(np.sum(design * (pcov @ design), axis=0))
-    y = line(x, *popt)
-    axes.plot(X, Y, "o", color=VERMILION, ms=7, label="data")
-    axes.plot(x, y, color=BLUE, lw=2, zorder=1.5, label=f"y = {popt[0]:.3g} x - {-popt[1]:.3g}")
-    axes.fill_between(x, y - error, y + error, color=BLUE, alpha=0.2, lw=0, label="standard error")
-    axes.set(xlabel="x", ylabel="y", xlim=(0.35, 0.85), title="the line of least χ²")
-    axes.legend(frameon=False)
-
-
-def draw_residuals(axes: Any, popt: np.ndarray) -> None:
-    """Draw what the line leaves unexplained."""
-    residuals = Y - line(X, *popt)
-    axes.axhline(0, color=BLUE, lw=2)
-    axes.vlines(X, 0, residuals, color=VERMILION, lw=1.5)
-    axes.plot(X, residuals, "o", color=VERMILION, ms=7)
-    axes.set(xlabel="x", ylabel="y - (m x + c)", xlim=(0.35, 0.85), ylim=(-0.09, 0.09))
-    axes.set_title(f"the residuals; their squares sum to χ² = {residuals @ residuals:.2g}")
+# %%
+# Picture: Five points rise from lower left to upper right. The line of least χ²
+# passes between them, and a short stroke joins each point to it: the residual.
+figure, axes = plt.subplots()
+ends = np.array([0.35, 0.85])
+axes.plot(ends, line(ends, *best), label=f"y = {m:.3g} x - {-c:.3g}")
+axes.vlines(x, y, line(x, *best), color="C1")
+axes.plot(x, y, "o", label="data")
+axes.set(xlabel="x", ylabel="y", title="The line of least χ²")
+axes.legend()
+plt.show()

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# By hand
+
+Text.
+"""
+
+# %%
+print("by_hand")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Chunks
+
+Text.
+"""
+
+# %%
+print("chunks")

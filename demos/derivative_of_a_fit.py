@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Derivative of a fit
+
+Text.
+"""
+
+# %%
+print("derivative_of_a_fit")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Descent
+
+Text.
+"""
+
+# %%
+print("descent")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Float32
+
+Text.
+"""
+
+# %%
+print("float32")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Gradients
+
+Text.
+"""
+
+# %%
+print("gradients")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Hessians
+
+Text.
+"""
+
+# %%
+print("hessians")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Intervals
+
+Text.
+"""
+
+# %%
+print("intervals")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Jacobians
+
+Text.
+"""
+
+# %%
+print("jacobians")

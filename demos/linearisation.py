@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Linearisation
+
+Text.
+"""
+
+# %%
+print("linearisation")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Moons
+
+Text.
+"""
+
+# %%
+print("moons")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Neuron
+
+Text.
+"""
+
+# %%
+print("neuron")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Nist
+
+Text.
+"""
+
+# %%
+print("nist")

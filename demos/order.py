@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Order
+
+Text.
+"""
+
+# %%
+print("order")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Plans
+
+Text.
+"""
+
+# %%
+print("plans")

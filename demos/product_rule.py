@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Product rule
+
+Text.
+"""
+
+# %%
+print("product_rule")

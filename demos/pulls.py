@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Pulls
+
+Text.
+"""
+
+# %%
+print("pulls")

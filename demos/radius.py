@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Radius
+
+Text.
+"""
+
+# %%
+print("radius")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Rise over run
+
+Text.
+"""
+
+# %%
+print("rise_over_run")

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Two variables
+
+Text.
+"""
+
+# %%
+print("two_variables")

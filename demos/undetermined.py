@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Undetermined
+
+Text.
+"""
+
+# %%
+print("undetermined")

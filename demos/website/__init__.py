@@ -1,0 +1,1 @@
+"""What runs the lessons and makes a site of them."""

@@ -1,0 +1,172 @@
+"""The site: a page for each heading, with the contents before them and a glossary behind."""
+
+from __future__ import annotations
+
+from html import escape
+from pathlib import Path
+
+from pygments import highlight
+from pygments.formatters import HtmlFormatter
+from pygments.lexers import PythonLexer
+
+from demos.contents import HEADINGS
+from demos.website.lessons import Lesson, read_lesson
+from demos.website.pictures import shown
+from demos.website.prose import glossary, printed, prose
+from demos.website.running import Outcome
+
+PARTS = "parts"  # the folder in which each lesson's part of a page is kept
+
+
+def write_lesson(lesson: Lesson, outcomes: list[Outcome], folder: Path) -> None:
+    """Write a lesson's part of its page, and its pictures."""
+    rows, before = [], ""
+    by_cell = {id(outcome.cell): outcome for outcome in outcomes}
+    for number, cell in enumerate(lesson.cells):
+        if cell.kind == "prose":
+            before += prose(cell.source, level=2)
+            continue
+        left, before = before + _code(cell.source), ""
+        outcome = by_cell.get(id(cell))
+        right = _result(outcome, folder, f"{lesson.name}_{number}") if outcome else ""
+        rows.append(_row(left, right))
+    rows.append(_row(before, ""))
+    _keep(lesson.name, "".join(rows) + _links(lesson), folder)
+
+
+def write_missing(name: str, reason: str, folder: Path) -> None:
+    """Write a place for a lesson that was not run, with the reason."""
+    _keep(name, f'<p class="missing">{escape(reason)}</p>\n', folder)
+
+
+def write_pages(folder: Path) -> Path:
+    """Write all pages from the lessons' parts, and return where the first is."""
+    here = Path(__file__).parent
+    for file in ("style.css", "script.js"):
+        (folder / file).write_text((here / file).read_text(encoding="utf-8"), encoding="utf-8")
+    for key, heading in HEADINGS.items():
+        sections = "".join(_section(name, folder) for name in heading.lessons)
+        contents = "".join(
+            f'<li><a href="#{name}">{_title(name)}</a></li>' for name in heading.lessons
+        )
+        intro = f'<p class="about">{heading.about}</p><ol class="contents">{contents}</ol>'
+        _write(
+            folder,
+            key,
+            heading.title,
+            f"<h1>{heading.title}</h1>{intro}{sections}",
+        )
+    _write(folder, "glossary", "Glossary", _glossary())
+    return _write(folder, "index", "Lessons", _index(folder))
+
+
+def _keep(name: str, html: str, folder: Path) -> None:
+    (folder / PARTS).mkdir(parents=True, exist_ok=True)
+    (folder / PARTS / f"{name}.html").write_text(html, encoding="utf-8")
+
+
+def _code(source: str) -> str:
+    formatter = HtmlFormatter(nowrap=True)
+    code = highlight(source, PythonLexer(), formatter).rstrip()
+    return f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n'
+
+
+def _result(outcome: Outcome, folder: Path, name: str) -> str:
+    html = printed(outcome.printed) + shown(outcome, folder, name)
+    if outcome.error:
+        html += f'<p class="missing">The lesson ends here: {escape(outcome.error)}</p>\n'
+    return html
+
+
+def _row(left: str, right: str) -> str:
+    if not left:
+        return ""
+    result = f'<div class="result">{right}</div>' if right else ""
+    return f'<div class="row"><div class="told">{left}</div>{result}</div>\n'
+
+
+def _links(lesson: Lesson) -> str:
+    """Return links to the lesson's file and to the reference of what it calls."""
+    names = [
+        f'<a href="reference/{package}.html#{name}"><code>{package}.{name}</code></a>'
+        for package, used in lesson.imported().items()
+        for name in used
+    ]
+    reference = f" In the reference: {', '.join(names)}." if names else ""
+    return (
+        f'<p class="links">The lesson is <a href="../demos/{lesson.name}.py">'
+        f"<code>demos/{lesson.name}.py</code></a>, a notebook too.{reference}</p>\n"
+    )
+
+
+def _section(name: str, folder: Path) -> str:
+    part = folder / PARTS / f"{name}.html"
+    if part.exists():
+        html = part.read_text(encoding="utf-8")
+    else:
+        html = f'<p class="missing">Not run yet: <code>python -m demos {name}</code></p>\n'
+    return f'<section id="{name}"><h2>{_title(name)}</h2>\n{html}</section>\n'
+
+
+def _title(name: str) -> str:
+    return prose(read_lesson(name).title, words=False).removeprefix("<p>").removesuffix("</p>\n")
+
+
+def _index(folder: Path) -> str:
+    cards = []
+    for key, heading in HEADINGS.items():
+        lessons = "".join(
+            f'<li><a href="{key}.html#{name}">{_title(name)}</a></li>' for name in heading.lessons
+        )
+        cards.append(
+            f'<section class="card"><h2><a href="{key}.html">{heading.title}</a></h2>'
+            f"{_thumbnail(heading.lessons, folder)}<p>{heading.about}</p><ol>{lessons}</ol></section>"
+        )
+    about = (
+        "<p class='about'>Multivariate calculus for machine learning, each idea at work on one small "
+        "engine. The pages are what <code>python -m demos</code> writes; each lesson is a file that "
+        "can be read, run and opened as a notebook.</p>"
+    )
+    return f'<h1>chainrule: the lessons</h1>{about}<div class="cards">{"".join(cards)}</div>'
+
+
+def _thumbnail(lessons: tuple[str, ...], folder: Path) -> str:
+    """Return the first picture of the lessons under a heading, which its words stand beside."""
+    for name in lessons:
+        for dark in sorted(folder.glob(f"{name}_*_dark.svg")):
+            light = dark.name.replace("_dark", "")
+            return (
+                f'<picture><source srcset="{dark.name}" media="(prefers-color-scheme: dark)">'
+                f'<img src="{light}" alt="" loading="lazy"></picture>'
+            )
+    return ""
+
+
+def _glossary() -> str:
+    html = prose(glossary(), words=False)
+    for form in glossary().split("\n## ")[1:]:
+        heading = form.partition("\n")[0]
+        anchor = heading.split(",")[0].strip().lower().replace(" ", "-")
+        html = html.replace(f"<h2>{heading}</h2>", f'<h2 id="{anchor}">{heading}</h2>')
+    return f'<div class="glossary">{html}</div>'
+
+
+def _write(folder: Path, name: str, title: str, body: str) -> Path:
+    pages = {"index": "Contents"} | {key: heading.title for key, heading in HEADINGS.items()}
+    pages |= {"glossary": "Glossary", "reference/autodiff": "Reference"}
+    links = "".join(
+        f'<a href="{key}.html"{" aria-current=page" if key == name else ""}>{label}</a>'
+        for key, label in pages.items()
+    )
+    path = folder / f"{name}.html"
+    path.write_text(
+        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<title>{title} - chainrule</title>\n"
+        '<link rel="icon" href="data:,">\n<link rel="stylesheet" href="style.css">\n'
+        '<script src="script.js" defer></script>\n</head>\n<body>\n'
+        f'<header><nav aria-label="Pages">{links}</nav></header>\n<main>\n{body}</main>\n'
+        "</body>\n</html>\n",
+        encoding="utf-8",
+    )
+    return path

@@ -1,0 +1,108 @@
+"""Running a lesson as a notebook does: cell by cell, keeping what each prints and shows."""
+
+from __future__ import annotations
+
+import ast
+import io
+import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any
+from unittest.mock import patch
+
+from demos.website.lessons import Cell, Lesson
+
+
+@dataclass
+class Outcome:
+    """What running one cell of code came to."""
+
+    cell: Cell
+    printed: str = ""
+    shown: list[Any] = field(default_factory=list)  # figures, then what the last line is
+    error: str = ""
+
+
+class _Both(io.StringIO):
+    """Text that is kept and passed on."""
+
+    def __init__(self, other: Any) -> None:
+        super().__init__()
+        self.other = other
+
+    def write(self, text: str) -> int:
+        self.other.write(text)
+        return super().write(text)
+
+    def flush(self) -> None:
+        self.other.flush()
+
+
+def run_lesson(lesson: Lesson) -> tuple[list[Outcome], dict[str, Any]]:
+    """Run the cells of code up to the first that fails, and return the names that they bound."""
+    module = ModuleType(f"demos.{lesson.name}")
+    module.__file__ = str(lesson.path)
+    outcomes = []
+    sys.modules[module.__name__] = module  # where dataclasses look
+    for cell in lesson.cells:
+        if cell.kind == "code":
+            outcomes.append(_run_cell(cell, lesson, module.__dict__))
+            if outcomes[-1].error:
+                break
+    return outcomes, module.__dict__
+
+
+def _run_cell(cell: Cell, lesson: Lesson, names: dict[str, Any]) -> Outcome:
+    outcome = Outcome(cell)
+    with redirect_stdout(_Both(sys.stdout)) as written, _figures(outcome.shown):
+        try:
+            value = _value_of_last(cell, str(lesson.path), names)
+        except (Exception, SystemExit) as error:
+            outcome.error = _reason(error, lesson)
+        else:
+            if value is not None:
+                outcome.shown.append(value)
+    outcome.printed = written.getvalue()
+    return outcome
+
+
+def _value_of_last(cell: Cell, filename: str, names: dict[str, Any]) -> Any:
+    """Execute statements; what stands alone on the last line is shown, as in a notebook."""
+    *statements, last = cell.statements
+    if not isinstance(last, ast.Expr):
+        statements, last = [*statements, last], None
+    exec(compile(ast.Module(statements, []), filename, "exec"), names)
+    return last and eval(compile(ast.Expression(last.value), filename, "eval"), names)
+
+
+@contextmanager
+def _figures(shown: list[Any]) -> Iterator[None]:
+    """Collect the figures that are made inside, in place of showing each in a window."""
+    if "matplotlib.pyplot" not in sys.modules:
+        try:
+            import matplotlib
+        except ImportError:  # the lessons that draw say so
+            yield
+            return
+        matplotlib.use("Agg")
+    import matplotlib.pyplot as plt
+
+    with patch.object(plt, "show", lambda *args, **keywords: None):
+        yield
+    shown[:0] = [plt.figure(number) for number in plt.get_fignums()]
+    plt.close("all")
+
+
+def _reason(error: BaseException, lesson: Lesson) -> str:
+    """Return what went wrong, in one line, with the lesson's line where it did."""
+    if isinstance(error, ModuleNotFoundError):
+        return f"it needs {error.name}: pip install 'chainrule[demos]'"
+    if isinstance(error, ImportError | SystemExit):
+        return str(error)
+    places = traceback.extract_tb(error.__traceback__)
+    lines = [place.lineno for place in places if place.filename == str(lesson.path)]
+    where = f" in line {lines[-1]} of {lesson.path.name}" if lines else ""
+    return f"{type(error).__name__}{where}: {error}"

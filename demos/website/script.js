@@ -1,0 +1,40 @@
+"use strict";
+// Animations: a row of pictures, which is still until it is started.
+for (const box of document.querySelectorAll(".animation")) {
+  const { name, frames } = box.dataset;
+  const last = Number(frames) - 1;
+  const [source, image] = box.querySelectorAll("source, img");
+  const player = document.createElement("div");
+  player.className = "player";
+  player.innerHTML = `<button type="button">Play</button>
+    <input type="range" min="0" max="${last}" value="${last}" aria-label="Frame">`;
+  box.append(player);
+  const [button, slider] = player.children;
+  let timer = 0;
+  const show = (frame) => {
+    const path = `${name}_${String(frame).padStart(3, "0")}`;
+    source.srcset = `${path}_dark.svg`;
+    image.src = `${path}.svg`;
+    slider.value = frame;
+    slider.setAttribute("aria-valuetext", `${frame + 1} of ${last + 1}`);
+  };
+  const pause = () => {
+    clearInterval(timer);
+    timer = 0;
+    button.textContent = "Play";
+  };
+  const play = () => {
+    if (Number(slider.value) === last) show(0);
+    button.textContent = "Pause";
+    timer = setInterval(() => {
+      show(Number(slider.value) + 1);
+      if (Number(slider.value) === last) pause();
+    }, 250);
+  };
+  button.addEventListener("click", () => (timer ? pause() : play()));
+  slider.addEventListener("input", () => {
+    pause();
+    show(Number(slider.value));
+  });
+  show(last);
+}

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# York
+
+Text.
+"""
+
+# %%
+print("york")
