@@ -16,7 +16,7 @@ class Heading(NamedTuple):
 HEADINGS = {
     "multivariate_calculus": Heading(
         "Multivariate calculus",
-        "Slopes, gradients, Jacobians, Hessians: derivatives in many variables.",
+        "Slopes, gradients, Jacobians, Hessians: derivatives in many dimensions.",
         (
             "rise_over_run",
             "product_rule",

@@ -1,0 +1,9 @@
+# %% [markdown]
+"""
+# Chains
+
+Text.
+"""
+
+# %%
+print("chains")
