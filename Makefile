@@ -3,10 +3,11 @@
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
+DEMO_STAMP := $(VENV)/.demo-installed
 
 .PHONY: demo test test-quick fuzz lint bench bench-against wheel test-oldest test-latest clean
 
-demo: $(STAMP)
+demo: $(DEMO_STAMP)
 	$(PYTHON) -m demos
 
 test: $(STAMP)
@@ -58,13 +59,25 @@ clean:
 	rm -rf $(VENV) .venv-oldest .venv-latest gallery dist
 
 $(STAMP): pyproject.toml .ci/requirements.txt
-	@if command -v uv >/dev/null; then \
+	@echo "setting $(VENV) up with what the tests and the lessons need ..."
+	@$(call install,--requirement .ci/requirements.txt)
+	@touch $(STAMP) $(DEMO_STAMP)
+
+# Only what the lessons need, in the versions that the tests have.
+$(DEMO_STAMP): pyproject.toml .ci/requirements.txt
+	@echo "setting $(VENV) up with what the lessons need, in a minute or so ..."
+	@$(call install,--constraint .ci/requirements.txt hatchling editables '.[demos]')
+	@touch $(DEMO_STAMP)
+
+# With uv, where it is installed, or pip.
+define install
+	if command -v uv >/dev/null; then \
 		uv venv --quiet --allow-existing $(VENV) && \
-		uv pip install --quiet --python $(PYTHON) --requirement .ci/requirements.txt && \
+		uv pip install --quiet --python $(PYTHON) $(1) && \
 		uv pip install --quiet --python $(PYTHON) --no-deps --no-build-isolation --editable . ; \
 	else \
 		python3 -m venv $(VENV) && \
-		$(PYTHON) -m pip install --quiet --requirement .ci/requirements.txt && \
+		$(PYTHON) -m pip install --quiet $(1) && \
 		$(PYTHON) -m pip install --quiet --no-deps --no-build-isolation --editable . ; \
 	fi
-	@touch $(STAMP)
+endef

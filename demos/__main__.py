@@ -14,7 +14,7 @@ try:
     from demos.website.lessons import read_lesson
     from demos.website.pages import write_lesson, write_missing, write_pages
     from demos.website.pictures import style
-    from demos.website.reference import start_reference
+    from demos.website.reference import finish_reference, start_reference
     from demos.website.running import run_lesson
 except ImportError as error:
     raise SystemExit(
@@ -40,10 +40,8 @@ def main() -> None:
             f"Left out by --quick: python -m demos {name} runs it.",
             folder,
         )
-    if reference and reference.wait():
-        failed.append(
-            f"the reference ({reference.stderr.read().strip().splitlines()[-1]})"
-        )
+    if reference and (problem := finish_reference(reference, folder)):
+        failed.append(f"the reference ({problem})")
     index = write_pages(folder)
     print(f"\nThe site: {index}")
     if options.show:

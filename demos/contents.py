@@ -16,7 +16,7 @@ class Heading(NamedTuple):
 HEADINGS = {
     "multivariate_calculus": Heading(
         "Multivariate calculus",
-        "Slopes, gradients, Jacobians, Hessians: derivatives in many dimensions.",
+        "Slopes, gradients, Jacobians and Hessians: what a derivative is.",
         (
             "rise_over_run",
             "product_rule",
@@ -56,7 +56,7 @@ HEADINGS = {
     ),
     "beyond": Heading(
         "Beyond",
-        "The same code in single precision, in chunks, as a plan, differentiated.",
+        "The same code in single precision, in chunks, and as a plan.",
         ("float32", "chunks", "plans", "derivative_of_a_fit"),
     ),
 }

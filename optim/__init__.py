@@ -6,35 +6,31 @@ Each is called as ``bfgs(f, x0, ...)``. What follows is given by name: ``args``,
 arguments, its tolerance, its limit, ``callback``, ``path`` and ``progress``, in this order. Only
 `minimize` has the signature of SciPy's, whose limits stand in ``options``.
 
-================  =========================  ===========================================
-method            finds                      by exact derivatives
-================  =========================  ===========================================
-gradient_descent  a minimum, along -∇f       gradient; Hessian at the end
-bfgs              a minimum                  gradient; Hessian at the end
-lbfgs             one of many unknowns       gradient; products at the end
-newton            a minimum                  gradient, Hessian
-newton_cg         one of many unknowns       gradient, products
-least_squares     a least sum of squares     Jacobian; Hessian where steps creep
-newton_raphson    a root of equations        Jacobian
-halley            a root of one equation     f', f''
-lagrange          an optimum where c(x) = 0  gradient, Jacobian of c, Hessian of f + λ·c
-minimize          a minimum, by SciPy's      those that the method takes
-================  =========================  ===========================================
+| method           | finds                     | by exact derivatives                        |
+|------------------|---------------------------|---------------------------------------------|
+| gradient_descent | a minimum, along -∇f      | gradient; Hessian at the end                |
+| bfgs             | a minimum                 | gradient; Hessian at the end                |
+| lbfgs            | one of many unknowns      | gradient; products at the end               |
+| newton           | a minimum                 | gradient, Hessian                           |
+| newton_cg        | one of many unknowns      | gradient, products                          |
+| least_squares    | a least sum of squares    | Jacobian; Hessian where steps creep         |
+| newton_raphson   | a root of equations       | Jacobian                                    |
+| halley           | a root of one equation    | f', f''                                     |
+| lagrange         | an optimum where c(x) = 0 | gradient, Jacobian of c, Hessian of f + λ·c |
+| minimize         | a minimum, by SciPy's     | those that the method takes                 |
 
-================  =============================================  ==============  =============
-method            own arguments                                  tolerance       limit
-================  =============================================  ==============  =============
-gradient_descent  step, line_search, momentum                    gtol=0.0        maxiter=5000
-bfgs                                                             tol=1e-10       maxiter=5000
-lbfgs             memory                                         tol=1e-10       maxiter=5000
-newton                                                           tol=0.0         maxiter=5000
-newton_cg                                                        tol=0.0         maxiter=5000
-least_squares     bounds, loss, f_scale, jac                     offset_tol=0.0  max_nfev=None
-newton_raphson    bracket, damped                                xtol=0.0        maxiter=100
-halley                                                           xtol=0.0        maxiter=100
-lagrange          constraints, find                              kkt_tol=1e-12   maxiter=5000
-minimize          method, jac, hess, hessp, bounds, constraints  tol=None        options=None
-================  =============================================  ==============  =============
+| method           | own arguments                                 | tolerance      | limit         |
+|------------------|-----------------------------------------------|----------------|---------------|
+| gradient_descent | step, line_search, momentum                   | gtol=0.0       | maxiter=5000  |
+| bfgs             |                                               | tol=1e-10      | maxiter=5000  |
+| lbfgs            | memory                                        | tol=1e-10      | maxiter=5000  |
+| newton           |                                               | tol=0.0        | maxiter=5000  |
+| newton_cg        |                                               | tol=0.0        | maxiter=5000  |
+| least_squares    | bounds, loss, f_scale, jac                    | offset_tol=0.0 | max_nfev=None |
+| newton_raphson   | bracket, damped                               | xtol=0.0       | maxiter=100   |
+| halley           |                                               | xtol=0.0       | maxiter=100   |
+| lagrange         | constraints, find                             | kkt_tol=1e-12  | maxiter=5000  |
+| minimize         | method, jac, hess, hessp, bounds, constraints | tol=None       | options=None  |
 
 Help on a method describes its own arguments; what all share stands here.
 
@@ -94,38 +90,34 @@ Notes
 -----
 How a search ends. A success is claimed only for what exact derivatives, and a look around, confirm:
 
-=============  ==============================================================================
-status         meaning
-=============  ==============================================================================
- 0 CONVERGED   what was asked for was found
- 1 LIMIT       the steps or evaluations allowed were not enough
- 2 STALLED     no step leads on, though this is not what was asked for
- 3 NOT_FINITE  a value or a derivative is infinite or NaN
- 4 UNBOUNDED   f falls without end
- 5 OTHER_KIND  a stationary point, but not of the kind that was asked for
- 6 INFEASIBLE  the constraints contradict one another, or the start is out of bounds
- 7 SINGULAR    a derivative has lost rank: several points serve equally well, or none is told
- 8 WANDERS     the iterates go round, or run away
- 9 INVALID     the function returns something else than was asked for
-99 STOPPED     the callback stopped the search
-=============  ==============================================================================
+| status       | meaning                                                                        |
+|--------------|--------------------------------------------------------------------------------|
+| 0 CONVERGED  | what was asked for was found                                                   |
+| 1 LIMIT      | the steps or evaluations allowed were not enough                               |
+| 2 STALLED    | no step leads on, though this is not what was asked for                        |
+| 3 NOT_FINITE | a value or a derivative is infinite or NaN                                     |
+| 4 UNBOUNDED  | f falls without end                                                            |
+| 5 OTHER_KIND | a stationary point, but not of the kind that was asked for                     |
+| 6 INFEASIBLE | the constraints contradict one another, or the start is out of bounds          |
+| 7 SINGULAR   | a derivative has lost rank: several points serve equally well, or none is told |
+| 8 WANDERS    | the iterates go round, or run away                                             |
+| 9 INVALID    | the function returns something else than was asked for                         |
+| 99 STOPPED   | the callback stopped the search                                                |
 
 And which of these a method can end with:
 
-================  =  =  =  =  =  =  =  =  =  =  ==
-method            0  1  2  3  4  5  6  7  8  9  99
-================  =  =  =  =  =  =  =  =  =  =  ==
-gradient_descent  0  1  2  3  4  5        8  9  99
-bfgs              0  1  2  3  4  5        8  9  99
-lbfgs             0  1  2  3  4  5        8  9  99
-newton            0  1  2  3  4           8  9  99
-newton_cg         0  1  2  3  4           8  9  99
-least_squares     0  1  2  3     5  6  7        99
-newton_raphson    0  1  2  3        6  7  8  9  99
-halley            0  1  2  3           7  8  9  99
-lagrange          0  1  2  3  4  5  6  7  8  9  99
-minimize          0  1  2  3  4  5  6  7  8  9  99
-================  =  =  =  =  =  =  =  =  =  =  ==
+| method           | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 99 |
+|------------------|---|---|---|---|---|---|---|---|---|---|----|
+| gradient_descent | 0 | 1 | 2 | 3 | 4 | 5 |   |   | 8 | 9 | 99 |
+| bfgs             | 0 | 1 | 2 | 3 | 4 | 5 |   |   | 8 | 9 | 99 |
+| lbfgs            | 0 | 1 | 2 | 3 | 4 | 5 |   |   | 8 | 9 | 99 |
+| newton           | 0 | 1 | 2 | 3 | 4 |   |   |   | 8 | 9 | 99 |
+| newton_cg        | 0 | 1 | 2 | 3 | 4 |   |   |   | 8 | 9 | 99 |
+| least_squares    | 0 | 1 | 2 | 3 |   | 5 | 6 | 7 |   |   | 99 |
+| newton_raphson   | 0 | 1 | 2 | 3 |   |   | 6 | 7 | 8 | 9 | 99 |
+| halley           | 0 | 1 | 2 | 3 |   |   |   | 7 | 8 | 9 | 99 |
+| lagrange         | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 99 |
+| minimize         | 0 | 1 | 2 | 3 | 4 | 5 | 6 | 7 | 8 | 9 | 99 |
 
 What is computed again and again is replayed from a plan (`autodiff.replaying`) once ``f`` was
 called as often as planning costs, in one search or in several. Results then agree to rounding with

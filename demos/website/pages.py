@@ -120,12 +120,13 @@ def _index(folder: Path) -> str:
         )
         cards.append(
             f'<section class="card"><h2><a href="{key}.html">{heading.title}</a></h2>'
-            f"{_thumbnail(heading.lessons, folder)}<p>{heading.about}</p><ol>{lessons}</ol></section>"
+            f"{_thumbnail(heading.lessons, folder)}<p>{heading.about}</p>"
+            f"<ol>{lessons}</ol></section>"
         )
     about = (
-        "<p class='about'>Multivariate calculus for machine learning, each idea at work on one small "
-        "engine. The pages are what <code>python -m demos</code> writes; each lesson is a file that "
-        "can be read, run and opened as a notebook.</p>"
+        '<p class="about">Multivariate calculus for machine learning, each idea at work on one '
+        "small engine. The pages are what <code>python -m demos</code> writes; each lesson is a "
+        "file that can be read, run and opened as a notebook.</p>"
     )
     return f'<h1>chainrule: the lessons</h1>{about}<div class="cards">{"".join(cards)}</div>'
 

@@ -42,7 +42,7 @@ def prose(text: str, level: int = 1, words: bool = True) -> str:
     )
     html = html.replace("<table>", '<div class="table" tabindex="0"><table>')
     html = html.replace("</table>", "</table></div>")
-    html = html.replace("<th", '<th scope="col"')
+    html = re.sub(r"<th(?=[ >])", '<th scope="col"', html)
     return re.sub(r"<em>([^<]+)</em>", _linked, html) if words else html
 
 

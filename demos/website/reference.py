@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 PACKAGES = ("autodiff", "nn", "optim", "fit")
 TEMPLATES = Path(__file__).parent / "templates"
+
+# In signatures pdoc spells out what an array type stands for: ndarray[tuple[Any, ...], dtype[Any]].
+_MODULE = re.compile(r'<span class="n">(?:typing|numpy)</span><span class="o">\.</span>')
+_ENTRIES = re.compile(
+    r'(?<=<span class="n">ndarray</span>)<span class="p">\[</span><span class="nb">tuple</span>'
+    r'<span class="p">\[</span><span class="n">Any</span><span class="p">,</span> '
+    r'<span class="o">\.\.\.</span><span class="p">\],</span> <span class="n">dtype</span>'
+    r'<span class="p">\[</span><span class="n">\w+</span><span class="p">\]\]'
+)
 
 
 def start_reference(folder: Path) -> subprocess.Popen[str]:
@@ -23,3 +33,15 @@ def start_reference(folder: Path) -> subprocess.Popen[str]:
         stderr=subprocess.PIPE,
         text=True,
     )
+
+
+def finish_reference(process: subprocess.Popen[str], folder: Path) -> str:
+    """Wait for the pages, shorten the types in them, and return what went wrong, if anything."""
+    _, complaints = process.communicate()
+    if process.returncode:
+        return complaints.strip().splitlines()[-1]
+    for package in PACKAGES:
+        path = folder / "reference" / f"{package}.html"
+        short = _MODULE.sub("", path.read_text(encoding="utf-8"))
+        path.write_text(_ENTRIES.sub('<span class="p">', short), encoding="utf-8")
+    return ""
