@@ -1,4 +1,41 @@
-"""Automatic differentiation of NumPy code: record once, one rule per op, walk any way."""
+"""Automatic differentiation of NumPy code: record once, one rule per op, walk any way.
+
+A function in plain NumPy becomes its derivative; a `Tensor` is an array that remembers how it was
+made, and `backward` of a number leaves a gradient at each Tensor that it was made of.
+
+| wanted                                      | call                                             |
+|---------------------------------------------|--------------------------------------------------|
+| a gradient, with the value                  | `grad`, `value_and_grad`                         |
+| all derivatives of many outputs             | `jacobian`                                       |
+| second derivatives, whole or in part        | `hessian`, `hvp`, `hessian_diagonal`             |
+| a derivative along a direction, or back     | `jvp`, `vjp`, `linearize`                        |
+| sums of derivatives of fields               | `divergence`, `laplacian`                        |
+| a power series, a tangent, a paraboloid     | `taylor`, `linear_approximation`,                |
+|                                             | `quadratic_approximation`                        |
+| the derivative of what a solver finds       | `implicit`                                       |
+| no derivative of a part                     | `no_grad`, `stop_gradient`                       |
+| a picture, in a file or in a terminal       | `draw`, `text`, `scope`                          |
+| the chain rule, step by step                | `steps`                                          |
+| the same call again and again, in less time | `compile`, `replaying`                           |
+| less memory                                 | `checkpoint`                                     |
+| derivatives checked, a NaN found            | `check_grads`, `debug`                           |
+| an op or a derivative of one's own          | `custom`, `elementwise`, `linear`, `multilinear` |
+
+Arguments may be dicts, lists, tuples and dataclasses of arrays. Networks are in `nn`, minima and
+roots in `optim`, fits to data in `fit`.
+
+Examples
+--------
+>>> import numpy as np
+>>> def f(x):
+...     return np.sum(np.sin(x) * x)
+>>> grad(f)(np.array([0.0, 1.0]))
+array([0.        , 1.38177329])
+>>> x = Tensor([0.0, 1.0])
+>>> f(x).backward()
+>>> x.grad
+array([0.        , 1.38177329])
+"""
 
 from autodiff import rules as _rules  # noqa: F401  # fills the table of operations
 from autodiff._core.hook import assign_value, holds_value, recorded_state

@@ -64,13 +64,11 @@ def _one(each: Any, alt: str, folder: Path, name: str) -> str:
     if hasattr(each, "pipe"):  # a graph, which knows both papers by itself
         (folder / f"{name}.svg").write_bytes(each.svg())
         return f'<img class="graph" src="{name}.svg" alt="{escape(alt)}" loading="lazy">'
-    if hasattr(each, "html"):
-        each.save(folder / f"{name}.html")
-        return (
-            f'<iframe src="{name}.html" title="{escape(alt)}" loading="lazy"></iframe>'
-            f'<p class="open"><a href="{name}.html">Open these steps on a page of their own</a></p>'
-        )
-    raise TypeError(f"{name}: expected a figure, an animation, a graph or steps, got {each!r:.60}")
+    each.save(folder / f"{name}.html")
+    return (
+        f'<iframe src="{name}.html" title="{escape(alt)}" loading="lazy"></iframe>'
+        f'<p class="open"><a href="{name}.html">Open these steps on a page of their own</a></p>'
+    )
 
 
 def _as_svg(figure: Any, name: str) -> str:

@@ -15,6 +15,8 @@ from unittest.mock import patch
 
 from demos.website.lessons import Cell, Lesson
 
+SHOWN_BY = ("savefig", "new_frame_seq", "pipe", "html")  # figures, animations, graphs, steps
+
 
 @dataclass
 class Outcome:
@@ -63,8 +65,10 @@ def _run_cell(cell: Cell, lesson: Lesson, names: dict[str, Any]) -> Outcome:
         except (Exception, SystemExit) as error:
             outcome.error = _reason(error, lesson)
         else:
-            if value is not None:
+            if any(hasattr(value, method) for method in SHOWN_BY):
                 outcome.shown.append(value)
+            elif value is not None:
+                print(repr(value))
     outcome.printed = written.getvalue()
     return outcome
 

@@ -1,0 +1,360 @@
+"""Lessons are read as notebooks, run cell by cell, and told on pages with what they show."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+for package in ("matplotlib", "markdown_it", "mdit_py_plugins", "latex2mathml", "pygments"):
+    pytest.importorskip(package, reason=f"{package} is not installed")
+
+# ruff: noqa: E402
+from demos.contents import HEADINGS, LESSONS, LONG
+from demos.website import lessons, pages, pictures, prose
+from demos.website.inks import CURVES, GREY, INK, ON_DARK, PAPER, for_dark_paper
+from demos.website.lessons import Lesson, read_lesson
+from demos.website.running import run_lesson
+
+ROOT = Path(__file__).parents[2]
+Written = Callable[[str], Lesson]
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Written:
+    """Return what writes a lesson's code below a title, and reads it."""
+    monkeypatch.setattr(lessons, "FOLDER", tmp_path)
+
+    def write(code: str) -> Lesson:
+        text = f'# %% [markdown]\n"""\n# A title\n\nIdea.\n"""\n\n# %%\n{code}'
+        (tmp_path / "example.py").write_text(text, encoding="utf-8")
+        return read_lesson("example")
+
+    return write
+
+
+def told(lesson: Lesson, folder: Path) -> str:
+    """Return a lesson's part of a page, once it was run."""
+    with pictures.style():
+        outcomes, _ = run_lesson(lesson)
+        pages.write_lesson(lesson, outcomes, folder)
+    return (folder / pages.PARTS / f"{lesson.name}.html").read_text(encoding="utf-8")
+
+
+# -- files -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_notebooks_have_the_same_cells(name: str) -> None:
+    jupytext = pytest.importorskip("jupytext", reason="jupytext is not installed")
+    lesson = read_lesson(name)
+    first, *others = jupytext.read(lesson.path).cells
+    assert first.source.startswith(f"# {lesson.title}")
+    assert [each.source for each in others] == [cell.source for cell in lesson.cells[1:]]
+    kinds = {"prose": "markdown", "code": "code"}
+    assert [each.cell_type for each in others] == [kinds[cell.kind] for cell in lesson.cells[1:]]
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_the_prose_is_the_docstring(name: str) -> None:
+    lesson = read_lesson(name)
+    code = compile(lesson.path.read_text(encoding="utf-8"), lesson.path, "exec")
+    assert str(code.co_consts[0]).strip().startswith(f"# {lesson.title}\n")
+
+
+def test_a_file_without_cells_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lessons, "FOLDER", tmp_path)
+    (tmp_path / "plain.py").write_text("x = 1\n")
+    with pytest.raises(ValueError, match=r"plain\.py: expected a first line '# %% \[markdown\]'"):
+        read_lesson("plain")
+
+
+# -- running ---------------------------------------------------------------------------------
+
+
+def test_what_is_printed_and_what_stands_on_a_last_line_is_kept(written: Written) -> None:
+    outcomes, names = run_lesson(written("x = 2\nprint(x)\n\n# %%\nx + 1\n\n# %%\ny = x\n"))
+    assert [outcome.printed for outcome in outcomes] == ["2\n", "3\n", ""]
+    assert names["y"] == 2
+
+
+def test_a_lesson_that_fails_ends_with_its_line(written: Written, tmp_path: Path) -> None:
+    page = told(written("print('before')\n\n# %%\n1 / 0\n\n# %%\nprint('after')\n"), tmp_path)
+    assert "The lesson ends here: ZeroDivisionError in line 12 of example.py: division" in page
+    assert '<pre class="output" tabindex="0">before</pre>' in page
+    assert '<pre class="output" tabindex="0">after</pre>' not in page
+    assert page.index("after") > page.index("ends here")  # its code is there
+
+
+def test_a_package_that_lacks_is_named(written: Written, tmp_path: Path) -> None:
+    page = told(written("import no_such_package\n"), tmp_path)
+    assert "it needs no_such_package: pip install &#x27;chainrule[demos]&#x27;" in page
+
+
+def test_the_source_of_functions_and_dataclasses_is_known(written: Written) -> None:
+    outcomes, _ = run_lesson(
+        written(
+            "import inspect\nfrom dataclasses import dataclass\n\n\n@dataclass\nclass P:\n"
+            "    x: float\n\n\ndef f(x):\n    return x\n\n\nprint(inspect.getsource(f), P(1))\n"
+        )
+    )
+    assert outcomes[0].printed == "def f(x):\n    return x\n P(x=1)\n"
+
+
+# -- prose -----------------------------------------------------------------------------------
+
+
+def test_formulas_become_mathml() -> None:
+    assert "<msup><mi>x</mi><mn>2</mn></msup>" in prose.prose("the square $x^2$")
+    assert '<div class="formula" tabindex="0"><math' in prose.prose("$$ x $$")
+    assert "$5 and $6" in prose.prose("from $5 and $6")
+
+
+@pytest.mark.parametrize("formula", [r"\begin{aligned} a &= b \end{aligned}", r"\nosuchthing"])
+def test_formulas_that_cannot_be_shown_are_refused(formula: str) -> None:
+    with pytest.raises(ValueError, match="expected a formula that MathML can be made of"):
+        prose.prose(f"$${formula}$$")
+
+
+def test_words_that_the_glossary_explains_are_links() -> None:
+    html = prose.prose("two *residuals*, one *guess*")
+    assert '<a class="word" href="glossary.html#residual">residuals</a>' in html
+    assert "<em>guess</em>" in html
+
+
+def test_tables_that_are_printed_have_headers() -> None:
+    html = prose.printed("first\n| a | b |\n| --- | ---: |\n| 1 | <2 |\n\nlast\n")
+    assert html.startswith('<pre class="output" tabindex="0">first</pre>')
+    assert '<th scope="col">a</th>' in html
+    assert "&lt;2" in html
+    assert html.endswith("last</pre>\n")
+
+
+# -- pictures --------------------------------------------------------------------------------
+
+
+def luminance(colour: str) -> float:
+    """Return the relative luminance of a colour, by WCAG 2.2."""
+    parts = (int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5))
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in parts]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(first: str, second: str) -> float:
+    low, high = sorted((luminance(first), luminance(second)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colour", [*CURVES, GREY])
+def test_curves_stand_out_on_both_papers(colour: str) -> None:
+    assert contrast(colour, PAPER) >= 4.5  # since their colours are those of words beside them, too
+    assert contrast(ON_DARK[colour], ON_DARK[PAPER]) >= 4.5
+    assert contrast(INK, PAPER) > 7 < contrast(ON_DARK[INK], ON_DARK[PAPER])
+
+
+def test_curves_have_different_dashes(written: Written) -> None:
+    _, names = run_lesson(
+        written(
+            "import matplotlib.pyplot as plt\n\n# Picture: Two lines.\n"
+            "_, axes = plt.subplots()\nlines = axes.plot([1, 2]) + axes.plot([2, 1])\nplt.show()\n"
+        )
+    )
+    del names
+    with pictures.style():
+        outcomes, names = run_lesson(read_lesson("example"))
+    first, second = names["lines"]
+    assert first.get_linestyle() != second.get_linestyle()
+    assert len(outcomes[0].shown) == 1
+
+
+def test_a_picture_is_inked_for_dark_paper() -> None:
+    light = f'<path style="stroke: {CURVES[0]}; fill: {PAPER}"/>'
+    assert for_dark_paper(light) == '<path style="stroke: #56b4e9; fill: #1b1b1f"/>'
+
+
+FIGURE = "import matplotlib.pyplot as plt\n\n{words}_, axes = plt.subplots()\naxes.plot([1, 2])\n"
+
+
+def test_a_picture_is_there_for_both_papers_with_its_words(
+    written: Written, tmp_path: Path
+) -> None:
+    page = told(written(FIGURE.format(words="# Picture: A line\n# that rises.\n")), tmp_path)
+    dark, light = re.findall(r'(?:srcset|src)="(.*?\.svg)"', page)
+    assert (tmp_path / light).exists()
+    assert (tmp_path / dark).exists()
+    assert 'alt="A line that rises."' in page
+
+
+def test_a_picture_without_words_is_refused(written: Written, tmp_path: Path) -> None:
+    with pytest.raises(
+        ValueError, match=r"expected a comment '# Picture: \.\.\.' for each of the 1"
+    ):
+        told(written(FIGURE.format(words="")), tmp_path)
+
+
+def test_an_animation_is_a_row_of_pictures(written: Written, tmp_path: Path) -> None:
+    code = (
+        "import matplotlib.pyplot as plt\nfrom matplotlib.animation import FuncAnimation\n\n"
+        "# Picture: A dot that moves.\nfigure, axes = plt.subplots()\n"
+        "(dot,) = axes.plot([0], [0], 'o')\nplt.close(figure)\n"
+        "FuncAnimation(figure, lambda x: dot.set_data([x], [x]), frames=3)\n"
+    )
+    page = told(written(code), tmp_path)
+    assert 'data-frames="3"' in page
+    assert len(list(tmp_path.glob("example_1_1_*_dark.svg"))) == 3
+    assert page.count("alt=") == 1
+
+
+def test_graphs_and_steps_are_shown(written: Written, tmp_path: Path) -> None:
+    code = (
+        "from autodiff import draw, steps\n\n\ndef f(x):\n    return x * x\n\n\n"
+        "# Picture: The graph of a square.\ndraw(f, 2.0)\n\n"
+        "# %%\n# Picture: Its steps.\nsteps(f, 2.0)\n"
+    )
+    page = told(written(code), tmp_path)
+    assert '<img class="graph"' in page
+    assert 'title="Its steps."' in page
+    assert "def f(x):" in (tmp_path / "example_2_1.html").read_text(encoding="utf-8")
+
+
+# -- the command line ------------------------------------------------------------------------
+
+
+def demos(*arguments: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "demos", *arguments],
+        capture_output=True,
+        text=True,
+        check=False,
+        **keywords,
+    )
+
+
+def test_every_lesson_is_under_a_heading() -> None:
+    files = {path.stem for path in (ROOT / "demos").glob("[!_]*.py")} - {"contents"}
+    assert files == set(LESSONS)
+    assert len(LESSONS) == len(set(LESSONS))
+    assert set(LONG) < files
+
+
+def test_lessons_are_listed() -> None:
+    listed = demos("--list", cwd=ROOT).stdout
+    for heading in HEADINGS.values():
+        assert heading.title in listed
+    for name in LESSONS:
+        assert re.search(rf"^  {name} +{re.escape(read_lesson(name).title)}$", listed, re.MULTILINE)
+
+
+def test_an_unknown_lesson_is_refused() -> None:
+    ended = demos("no_such", cwd=ROOT)
+    assert ended.returncode == 2
+    assert "no lesson no_such: expected multivariate_calculus" in ended.stderr
+
+
+def test_a_lesson_runs_as_a_file() -> None:
+    ended = subprocess.run(
+        [sys.executable, ROOT / "demos" / "line.py"],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"MPLBACKEND": "svg", "PYTHONPATH": str(ROOT), "PATH": ""},
+    )
+    assert "m = 2.000000" in ended.stdout
+
+
+# -- the pages -------------------------------------------------------------------------------
+
+PAGES = (
+    "index",
+    *HEADINGS,
+    "glossary",
+    *(f"reference/{package}" for package in ("index", "autodiff", "nn", "optim", "fit")),
+)
+
+
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return the folder of the site, which one of the test processes makes."""
+    pytest.importorskip("pdoc", reason="pdoc is not installed")
+    folder = tmp_path_factory.getbasetemp()
+    if folder.name.startswith("popen-"):
+        folder = folder.parent
+    lock, done = folder / "site.lock", folder / "site.done"
+    try:
+        lock.touch(exist_ok=False)
+    except FileExistsError:
+        while not done.exists():
+            time.sleep(0.2)
+    else:
+        ended = demos("--quick", cwd=folder, env={"PYTHONPATH": str(ROOT), "PATH": ""})
+        done.write_text(ended.stderr if ended.returncode else "")
+    assert not done.read_text()
+    return folder / "gallery"
+
+
+@pytest.mark.parametrize(
+    ("name", "width", "scheme"), list(product(PAGES, (390, 1280), ("light", "dark")))
+)
+def test_a_page_is_whole_and_serves_everyone(
+    site: Path, browser: Any, name: str, width: int, scheme: str
+) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    complaints: list[str] = []
+    context = browser.new_context(
+        viewport={"width": width, "height": 900},
+        color_scheme=scheme,
+        reduced_motion="reduce",
+        offline=True,
+    )
+    page = context.new_page()
+    page.on("console", lambda message: complaints.append(message.text))
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.goto((site / f"{name}.html").as_uri())
+    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    assert not complaints
+    assert page.evaluate("[...document.images].filter((i) => !i.naturalWidth).length") == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    found = axe.run(page, options={"preload": False})
+    assert found.violations_count == 0, found.generate_report()
+    context.close()
+
+
+def test_no_link_is_broken(site: Path) -> None:
+    texts = {path: path.read_text(encoding="utf-8") for path in site.rglob("*.html")}
+    anchors = {path: set(re.findall(r'\bid="([^"]+)"', text)) for path, text in texts.items()}
+    for name in PAGES:
+        path = site / f"{name}.html"
+        for target in re.findall(r'\b(?:href|src|srcset)="([^"]+)"', texts[path]):
+            if target == "data:," or "${" in target:  # what a script fills in
+                continue
+            file, _, anchor = target.partition("#")
+            aimed = (path.parent / file).resolve() if file else path
+            if aimed.suffix == ".py":  # beside the gallery, in a checkout
+                assert (ROOT / "demos" / aimed.name).exists(), target
+                continue
+            assert aimed.exists(), f"{name}: {target}"
+            assert not anchor or anchor in anchors[aimed], f"{name}: {target}"
+
+
+def test_pictures_have_words(site: Path) -> None:
+    for key in HEADINGS:
+        text = (site / f"{key}.html").read_text(encoding="utf-8")
+        for alt in re.findall(r'<img (?:class="graph" )?src="[^"]*" alt="([^"]*)"', text):
+            assert len(alt) > 30, alt
+
+
+def test_the_reference_can_be_searched_without_a_server(site: Path, browser: Any) -> None:
+    page = browser.new_page()
+    page.goto((site / "reference/optim.html").as_uri())
+    page.fill("input[type=search]", "lagrange")
+    page.wait_for_selector("text=lagrange")
+    assert page.locator(".search-result").count() > 0
+    page.close()
