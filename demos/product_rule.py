@@ -8,7 +8,7 @@ these:
 
 $$ (u + v)' = u' + v', \qquad (u\,v)' = u'\,v + u\,v', $$
 
-$$ \bigl(u(v(x))\bigr)' = u'(v(x)) \; v'(x) . $$
+$$ [u(v(x))]' = u'(v(x)) \; v'(x) . $$
 
 Take $u = x^2$ and $v = \sin x$, with $u' = 2x$ and $v' = \cos x$, and apply
 one rule at a time at $x = 1.5$: by hand, and by `grad`, which knows the same

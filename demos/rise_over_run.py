@@ -49,8 +49,8 @@ for i, h in enumerate((2.0, 1.0, 0.5)):
     axes.plot(x + h, f(x + h), "o", color=f"C{i}")
 axes.plot(t, f(x) + grad(f)(x) * (t - x), "C3", label="tangent")
 axes.plot(x, f(x), "o", color="black")
-axes.set(xlabel="x", ylabel="f(x)", ylim=(-0.2, 1.7), title="Secants of sin x")
-axes.legend(loc="upper left")
+axes.set(xlabel="x", ylabel="f(x)", ylim=(-0.2, 2.2), title="Secants of sin x")
+axes.legend(loc="upper left", fontsize="small")
 plt.show()
 
 # %% [markdown]
@@ -72,6 +72,7 @@ about $\frac{h^2}{6} f'''(x)$.
 """
 
 # %%
+epsilon = np.finfo(float).eps
 runs = 10.0 ** np.arange(-15, 0.1, 0.25)
 forward = np.abs(rise_over_run(f, x, runs) - exact)
 central = np.abs(rise_over_run(f, x - runs, 2 * runs) - exact)
@@ -94,11 +95,11 @@ figure, axes = plt.subplots()
 axes.loglog(runs, forward, "C0o-", markersize=3, label="forward difference")
 axes.loglog(runs, central, "C1s--", markersize=3, label="central difference")
 axes.loglog(runs, runs / 2 * np.sin(x), "0.45", linestyle="-", linewidth=1)
-axes.loglog(runs, 1.1e-16 / runs, "0.45", linestyle="-", linewidth=1)
-axes.text(1e-4, 1e-4, "truncation", ha="right")
-axes.text(2e-12, 1e-4, "rounding")
+axes.loglog(runs, epsilon / runs, "0.45", linestyle="-", linewidth=1)
+axes.text(1e-4, 1e-3, "truncation", ha="right")
+axes.text(1e-11, 1e-5, "rounding")
 axes.set(
-    xlabel="h", ylabel="error", ylim=(1e-14, 1), title="Too long, too short"
+    xlabel="h", ylabel="error", ylim=(1e-16, 1), title="Too long, too short"
 )
 axes.legend(loc="lower left")
 plt.show()
@@ -118,7 +119,7 @@ zero where $f$ is level, positive where $f$ rises, negative where it falls.
 t = np.linspace(0, 2 * np.pi, 201)
 slopes = np.array([grad(f)(each) for each in t])
 for share, name in enumerate(("0", "π/2", "π", "3π/2", "2π")):
-    print(f"slope at x = {name:4} {slopes[50 * share]:7.4f}")
+    print(f"slope at x = {name:4} {slopes[50 * share]:z7.4f}")
 
 # %%
 # Picture: Above a full wave of the sine, below its slope. Where the wave is at
