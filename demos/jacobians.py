@@ -133,10 +133,12 @@ plt.show()
 
 # %% [markdown]
 r"""
-At the origin the determinant is zero: the map is not one to one there, and
-turns by half a circle into a whole one. The table says more: the image of each
-square is larger than the determinant at its middle says by the same 0.04167,
-which is the square's curved share and falls with its side squared.
+At the origin the determinant is zero: angles there are doubled, and a quarter
+of the plane becomes a half. The table says more: the image of each square is
+larger than the determinant at its middle says, by the same 0.04167. The
+determinant is not the same all over a square, and its mean exceeds that in the
+middle by two thirds of the side squared. The smaller the square, the less that
+matters.
 
 The columns of $J$ are as long as each other and perpendicular, so the map
 stretches alike in all directions, and right angles stay right: it is
