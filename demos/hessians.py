@@ -24,26 +24,28 @@ from autodiff import grad, hessian
 
 x, y, z = 0.7, -0.4, 1.2
 e, sin, cos = np.exp, np.sin, np.cos
-a = 2 * x * e(-y) * sin(z)  # stands in two of the places below
+
+xx, xy, xz = (
+    2 * e(-y) * cos(z),
+    -2 * x * e(-y) * cos(z),
+    -2 * x * e(-y) * sin(z),
+)
+yy, yz = x**2 * e(-y) * cos(z), x**2 * e(-y) * sin(z)
 functions = {
     "x³y + x + 2y": (
-        lambda p: p[0] ** 3 * p[1] + p[0] + 2 * p[1],
+        lambda x, y: x**3 * y + x + 2 * y,
         [[6 * x * y, 3 * x**2], [3 * x**2, 0]],
     ),
     "eˣ cos y": (
-        lambda p: np.exp(p[0]) * np.cos(p[1]),
+        lambda x, y: e(x) * cos(y),
         [[e(x) * cos(y), -e(x) * sin(y)], [-e(x) * sin(y), -e(x) * cos(y)]],
     ),
     "x² e⁻ʸ cos z": (
-        lambda p: p[0] ** 2 * np.exp(-p[1]) * np.cos(p[2]),
-        [
-            [2 * e(-y) * cos(z), -2 * x * e(-y) * cos(z), -a],
-            [-2 * x * e(-y) * cos(z), x**2 * e(-y) * cos(z), x * a / 2],
-            [-a, x * a / 2, -(x**2) * e(-y) * cos(z)],
-        ],
+        lambda x, y, z: x**2 * e(-y) * cos(z),
+        [[xx, xy, xz], [xy, yy, yz], [xz, yz, -yy]],
     ),
     "x eʸ + y² cos z": (
-        lambda p: p[0] * np.exp(p[1]) + p[1] ** 2 * np.cos(p[2]),
+        lambda x, y, z: x * e(y) + y**2 * cos(z),
         [
             [0, e(y), 0],
             [e(y), x * e(y) + 2 * cos(z), -2 * y * sin(z)],
@@ -53,13 +55,11 @@ functions = {
 }
 for name, (f, by_hand) in functions.items():
     point = np.array([x, y, z][: len(by_hand)])
-    H = hessian(f)(point)
+    H = hessian(lambda p, f=f: f(*p))(point)
     print(f"{name} at {tuple(point.tolist())}: by hessian, by hand")
-    for found, expected in zip(H, by_hand, strict=True):
-        rows = [
-            " ".join(f"{each:z8.4f}" for each in r) for r in (found, expected)
-        ]
-        print(f"   {rows[0]}    {rows[1]}")
+    for rows in zip(H, by_hand, strict=True):
+        pair = (" ".join(f"{each:z8.4f}" for each in row) for row in rows)
+        print("  ", "    ".join(pair))
 
 # %% [markdown]
 r"""
@@ -89,9 +89,8 @@ def kind(eigenvalues):
         return "minimum"
     if np.all(eigenvalues < 0):
         return "maximum"
-    if np.any(eigenvalues > 0) and np.any(eigenvalues < 0):
-        return "saddle point"
-    return "undecided"
+    both = eigenvalues.min() < 0 < eigenvalues.max()
+    return "saddle point" if both else "undecided"
 
 
 points = np.array([[0, 0], [1, 1], [-1, -1], [1, -1], [-1, 1]], dtype=float)
@@ -158,6 +157,7 @@ for name, middle in middles.items():
     figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
     axes.plot_surface(*patch, f(patch), cmap="viridis", rcount=30, ccount=30)
     axes.set(xlabel="x", ylabel="y", title=f"{name} at {middle}")
+    axes.locator_params(nbins=4)
     axes.view_init(30, -70)
 plt.show()
 

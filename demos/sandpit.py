@@ -66,7 +66,7 @@ print("expected   (1.2128, 4.0093)")
 figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
 axes.plot_surface(*places, well(places), cmap="viridis", rcount=40, ccount=40)
 axes.set(xlabel="x", ylabel="y", zlabel="depth", title="The single well")
-axes.view_init(40, -60)
+axes.view_init(35, 165)
 plt.show()
 
 # %% [markdown]
@@ -77,8 +77,8 @@ reading of slope and curvature.
 
 
 # %%
-def downhill(J, H):
-    return -0.5 * J
+def downhill(gamma):
+    return lambda J, H: -gamma * J
 
 
 def newton_step(J, H):
@@ -88,12 +88,12 @@ def newton_step(J, H):
 def hybrid(J, H):
     step = newton_step(J, H)
     good = J @ step < 0 and np.linalg.norm(step) <= 2
-    return step if good else downhill(J, H)
+    return step if good else downhill(0.5)(J, H)
 
 
 rules = {
     "constant": lambda J, H: np.array([1.0, 0.0]),
-    "downhill": downhill,
+    "downhill": downhill(0.5),
     "Newton": newton_step,
     "hybrid": hybrid,
 }
@@ -109,15 +109,21 @@ def walk(f, rule, start, steps=5):
 
 def compare(f, start):
     paths = {name: walk(f, rule, start) for name, rule in rules.items()}
-    print("| step  |", " | ".join(f"{name:12}" for name in rules), "|")
-    print("| :---- |", " | ".join(["-----------:"] * len(rules)), "|")
-    for step in range(6):
-        cells = ("({:.2f}, {:.2f})".format(*p[step]) for p in paths.values())
-        print(f"| {step:5} |", " | ".join(f"{c:>12}" for c in cells), "|")
     misses = [np.linalg.norm(p[-1] - deepest(f)) for p in paths.values()]
-    print("| miss  |", " | ".join(f"{miss:12.3f}" for miss in misses), "|")
-    answers = ["yes" if miss <= 0.15 else "no" for miss in misses]
-    print("| found |", " | ".join(f"{answer:>12}" for answer in answers), "|")
+    rows = [
+        ("step", *rules),
+        (":---", *["---:"] * 4),
+        *(
+            (n, *("({:.2f}, {:.2f})".format(*p[n]) for p in paths.values()))
+            for n in range(6)
+        ),
+        ("miss", *(f"{miss:.3f}" for miss in misses)),
+        ("found", *("yes" if miss <= 0.15 else "no" for miss in misses)),
+    ]
+    for first, *others in rows:
+        print(
+            f"| {first:5} |", " | ".join(f"{each:>12}" for each in others), "|"
+        )
     return paths
 
 
@@ -132,10 +138,10 @@ def draw(f, paths):
         *places, f(places), levels, colors="0.45", linewidths=1
     )
     axes.clabel(lines, fontsize=8, colors="black")
+    axes.plot(*deepest(f), "*", color="black", ms=16, label="deepest")
     for (name, path), marker in zip(paths.items(), "soD^", strict=True):
         axes.plot(*path.T, marker=marker, ms=5, label=name)
     axes.plot(*paths["hybrid"][0], "o", color="black", ms=9)
-    axes.plot(*deepest(f), "*", color="black", ms=14, label="deepest")
     axes.set(xlim=(0, 6), ylim=(0, 6), aspect="equal", xlabel="x", ylabel="y")
     figure.legend(loc="outside lower center", ncols=3, fontsize="small")
     return axes
@@ -216,18 +222,13 @@ guess:
 """
 
 # %%
-print("| γ       | miss, single well | miss, random pit |")
-print("| :------ | ----------------: | ---------------: |")
+print("| γ   | miss, single well | miss, random pit |")
+print("| :-- | ----------------: | ---------------: |")
 for gamma in (0.1, 0.5, 1.0):
-    ends = [
-        walk(f, lambda J, H, gamma=gamma: -gamma * J, start)[-1]
-        for f, start in ((well, (3.0, 3.0)), (pit, (2.5, 2.0)))
-    ]
-    misses = [
-        np.linalg.norm(end - deepest(f))
-        for end, f in zip(ends, (well, pit), strict=True)
-    ]
-    print(f"| {gamma:7} | {misses[0]:17.3f} | {misses[1]:16.3f} |")
+    in_well = walk(well, downhill(gamma), (3.0, 3.0))[-1] - bottom
+    in_pit = walk(pit, downhill(gamma), (2.5, 2.0))[-1] - deepest(pit)
+    misses = [np.linalg.norm(each) for each in (in_well, in_pit)]
+    print(f"| {gamma} | {misses[0]:17.3f} | {misses[1]:16.3f} |")
 curvature = np.linalg.eigvalsh(hessian(well)(bottom))[-1]
 print(f"\nlargest curvature at the bottom of the well: {curvature:.4f}")
 print(f"downhill settles there only with γ below {2 / curvature:.4f}")
