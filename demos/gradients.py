@@ -63,7 +63,7 @@ slopes = grad(lambda p: np.sum(f(p)))(arrows)
 # together, and vanish at the top and at the bottom.
 figure, axes = plt.subplots()
 lines = axes.contour(*places, f(places), 12, colors="0.45", linewidths=1)
-axes.clabel(lines, lines.levels[::3], fontsize=8, colors="black")
+axes.clabel(lines, lines.levels[2::4], fontsize=8, colors="black")
 axes.quiver(*arrows, *slopes, color="C0", scale=9, width=0.006)
 axes.plot([1, -1], [0, 0], "o", color="C1")
 axes.set(xlabel="x", ylabel="y", aspect="equal", title="Gradients on contours")
@@ -132,7 +132,7 @@ axes.axhline(0, color="0.45", linestyle="-", linewidth=1)
 marks = {"along ∇f": 0, "contour": 90, "against ∇f": 180}
 for label, turn in marks.items():
     axes.axvline((heading + turn) % 360, color="0.45", linestyle=":")
-    axes.text((heading + turn) % 360 + 4, -0.78, label, rotation=90)
+    axes.text((heading + turn) % 360 + 4, 0.05, label, rotation=90)
 axes.set(xlabel="direction in degrees", ylabel="slope", ylim=(-0.8, 0.8))
 axes.set(xticks=range(0, 361, 60), title="The slope, once around")
 plt.show()

@@ -97,11 +97,11 @@ axes.loglog(runs, central, "C1s--", markersize=3, label="central difference")
 axes.loglog(runs, runs / 2 * np.sin(x), "0.45", linestyle="-", linewidth=1)
 axes.loglog(runs, epsilon / runs, "0.45", linestyle="-", linewidth=1)
 axes.text(1e-4, 1e-3, "truncation", ha="right")
-axes.text(1e-11, 1e-5, "rounding")
+axes.text(1e-10, 1e-5, "rounding")
 axes.set(
     xlabel="h", ylabel="error", ylim=(1e-16, 1), title="Too long, too short"
 )
-axes.legend(loc="lower left")
+figure.legend(loc="outside lower center", ncols=2)
 plt.show()
 
 # %% [markdown]

@@ -138,10 +138,12 @@ def draw(f, paths):
         *places, f(places), levels, colors="0.45", linewidths=1
     )
     axes.clabel(lines, fontsize=8, colors="black")
-    axes.plot(*deepest(f), "*", color="black", ms=16, label="deepest")
-    for (name, path), marker in zip(paths.items(), "soD^", strict=True):
-        axes.plot(*path.T, marker=marker, ms=5, label=name)
+    looks = [("s", 2), ("o", 4), ("D", 2), ("^", 2)]  # markers and widths
+    for (name, path), (marker, width) in zip(paths.items(), looks, strict=True):
+        axes.plot(*path.T, marker=marker, ms=3 + width, lw=width, label=name)
     axes.plot(*paths["hybrid"][0], "o", color="black", ms=9)
+    star = {"marker": "*", "ms": 22, "fillstyle": "none", "linestyle": "none"}
+    axes.plot(*deepest(f), color="black", zorder=3, label="deepest", **star)
     axes.set(xlim=(0, 6), ylim=(0, 6), aspect="equal", xlabel="x", ylabel="y")
     figure.legend(loc="outside lower center", ncols=3, fontsize="small")
     return axes
@@ -215,10 +217,10 @@ plt.show()
 
 # %% [markdown]
 r"""
-Here Newton's rule ends on a saddle point. The hybrid needs three steps
-downhill until the ground curves up all around, and Newton's steps finish.
-Plain downhill does well in both pits, but only as its $\gamma$ was a good
-guess:
+Here Newton's rule ends on a saddle point. The hybrid goes downhill three
+times, until Newton's step is neither uphill nor too long; two of these then do
+the rest. Plain downhill does well in both pits, but only as its $\gamma$ was a
+good guess:
 """
 
 # %%

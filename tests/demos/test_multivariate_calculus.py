@@ -67,7 +67,7 @@ def test_the_slope_is_greatest_along_the_gradient_and_as_long(run: Any) -> None:
 def test_the_volume_of_spherical_coordinates_is_r_squared_sine_theta(run: Any, p: Any) -> None:
     names = run("jacobians")
     J = names["jacobian"](names["spherical"])(np.array(p))
-    assert pytest.approx(names["spherical_by_hand"](p), abs=1e-14) == J
+    assert names["spherical_by_hand"](p) == pytest.approx(J, abs=1e-14)
     assert np.linalg.det(J) == pytest.approx(p[0] ** 2 * np.sin(p[1]), abs=1e-14)
 
 
@@ -168,3 +168,15 @@ def test_newton_ends_on_a_saddle_of_the_random_pit(run: Any) -> None:
     assert names["grad"](names["pit"])(end) == pytest.approx((0, 0), abs=1e-3)
     low, high = np.linalg.eigvalsh(names["hessian"](names["pit"])(end))
     assert low < 0 < high
+
+
+def test_the_hybrid_of_the_random_pit_goes_downhill_three_times_and_then_by_newton(
+    run: Any,
+) -> None:
+    names = run("sandpit")
+    slope, curvature = names["grad"](names["pit"]), names["hessian"](names["pit"])
+    path = names["random_paths"]["hybrid"]
+    for i, (here, there) in enumerate(zip(path[:-1], path[1:], strict=True)):
+        J, H = slope(here), curvature(here)
+        expected = -0.5 * J if i < 3 else -np.linalg.solve(H, J)
+        assert there - here == pytest.approx(expected, abs=1e-12)
