@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -176,7 +177,7 @@ def test_the_hybrid_of_the_random_pit_goes_downhill_three_times_and_then_by_newt
     names = run("sandpit")
     slope, curvature = names["grad"](names["pit"]), names["hessian"](names["pit"])
     path = names["random_paths"]["hybrid"]
-    for i, (here, there) in enumerate(zip(path[:-1], path[1:], strict=True)):
+    for i, (here, there) in enumerate(pairwise(path)):
         J, H = slope(here), curvature(here)
         expected = -0.5 * J if i < 3 else -np.linalg.solve(H, J)
         assert there - here == pytest.approx(expected, abs=1e-12)
