@@ -47,6 +47,10 @@ STYLE = {
     "contour.negative_linestyle": "solid",
     "svg.fonttype": "path",
     "grid.color": GREY,
+    # the walls about a surface: transparent, as they would be grey on either paper
+    "axes3d.xaxis.panecolor": (1, 1, 1, 0),
+    "axes3d.yaxis.panecolor": (1, 1, 1, 0),
+    "axes3d.zaxis.panecolor": (1, 1, 1, 0),
 }
 
 
@@ -56,4 +60,6 @@ def for_dark_paper(svg: str) -> str:
     def other(found: re.Match[str]) -> str:
         return ON_DARK.get(found[0].lower(), found[0])
 
-    return re.sub(r"#[0-9a-fA-F]{6}(?=[;\"' ])", other, svg)
+    svg = re.sub(r"#[0-9a-fA-F]{6}(?=[;\"' ])", other, svg)
+    # What is black does not say so in an SVG: it takes its colour from what it stands in.
+    return svg.replace("<svg ", f'<svg fill="{ON_DARK["#000000"]}" ', 1)
