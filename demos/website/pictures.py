@@ -14,7 +14,7 @@ from demos.website.inks import CURVES, DASHES, STYLE, for_dark_paper
 from demos.website.running import Outcome
 
 MANY = 1500  # polygons, from which on a surface is painted and not drawn
-_SAID = re.compile(r"^# Picture: (.+(?:\n# +.+)*)", re.MULTILINE)
+_SAID = re.compile(r"^# Picture: (.+(?:\n# +(?!Picture: ).+)*)", re.MULTILINE)
 
 
 @contextmanager
