@@ -5,15 +5,20 @@ r"""
 A function of one number may pass through a plane on its way: $t$ gives a point
 $x$ with two coordinates, and the point gives a number,
 
-$$ f(x) = x_1^2 x_2^2 + x_1 x_2, \qquad x(t) = (1 - t^2,\; 1 + t^2) . $$
+$$ x(t) = (1 - t^2,\; 1 + t^2), $$
+
+$$ f(x) = x_1^2 x_2^2 + x_1 x_2 . $$
 
 How fast does $f(x(t))$ change with $t$? Each stage has a *Jacobian*, the matrix
 of its partial derivatives, and the *chain rule* multiplies them:
 
 $$
-\frac{df}{dt} = J_f\, J_x =
-\begin{bmatrix} 2 x_1 x_2^2 + x_2 & 2 x_1^2 x_2 + x_1 \end{bmatrix}
-\begin{bmatrix} -2t \\ 2t \end{bmatrix} .
+\frac{df}{dt} = J_f\, J_x, \qquad
+J_x = \begin{bmatrix} -2t \\ 2t \end{bmatrix},
+$$
+
+$$
+J_f = \begin{bmatrix} 2 x_1 x_2^2 + x_2 & 2 x_1^2 x_2 + x_1 \end{bmatrix} .
 $$
 
 This one can be checked by putting $x$ into $f$: since $x_1 x_2 = 1 - t^4$, the
@@ -89,10 +94,11 @@ With one more stage between, $f(x(u(t)))$, there is one more Jacobian in the
 product. The sizes fit like dominoes. Here $t$ is one number, $u$ has two
 entries, $x$ three and $f$ one:
 
-$$
-u(t) = (\sin t,\; t^2), \quad x(u) = (u_1 + u_2,\; u_1 u_2,\; e^{u_1}), \quad
-f(x) = x_1 x_2 + x_3^2 .
-$$
+$$ u(t) = (\sin t,\; t^2), $$
+
+$$ x(u) = (u_1 + u_2,\; u_1 u_2,\; e^{u_1}), $$
+
+$$ f(x) = x_1 x_2 + x_3^2 . $$
 """
 
 

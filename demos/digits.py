@@ -47,7 +47,7 @@ with no_grad():
     probabilities = softmax(model(pixels)).data
 answers = probabilities.argmax(axis=1)
 right = answers == digits
-print("|                 | images | read correctly |")
+print("| digits          | images | read correctly |")
 print("| :-------------- | -----: | -------------: |")
 print(f"| to learn from   | {len(learn):6} | {right[learn].mean():14.2%} |")
 print(f"| unseen          | {len(unseen):6} | {right[unseen].mean():14.2%} |")
@@ -100,7 +100,7 @@ print("always read correctly:", ", ".join(map(str, faultless)))
 
 # %%
 # Picture: The images of the mistakes in rows of four, each with what it is and
-# what the network said above it. Many would make a person hesitate.
+# what the network said above it.
 columns = 4
 rows = -(-len(mistakes) // columns)
 board = np.full((11 * rows, 9 * columns), np.nan)

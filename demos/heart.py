@@ -5,17 +5,17 @@ r"""
 A closed curve is a function of one number with two results. This one is a
 heart:
 
-$$
-x = 16 \sin^3 t, \qquad
-y = 13 \cos t - 5 \cos 2t - 2 \cos 3t - \cos 4t ,
-$$
+$$ x = 16 \sin^3 t, $$
+
+$$ y = 13 \cos t - 5 \cos 2t - 2 \cos 3t - \cos 4t , $$
 
 both divided by 20, plus 1, divided by 2, so that they lie between 0 and 1. The
 network knows nothing of sines. It has one input, $t / 2\pi$, hidden *layers* of
 6 and 7 *neurons*, and two outputs. Each layer computes
 
-$$ a^{(l)} = \sigma\left( W^{(l)} a^{(l-1)} + b^{(l)} \right), \qquad
-\sigma(z) = \frac{1}{1 + e^{-z}} , $$
+$$ a^{(l)} = \sigma\left( W^{(l)} a^{(l-1)} + b^{(l)} \right), $$
+
+$$ \sigma(z) = \frac{1}{1 + e^{-z}} , $$
 
 which makes $6 + 6$, $42 + 7$ and $14 + 2$ weights and biases: 77 numbers. Each
 starts as a random number of variance ¼. They are changed by *steepest descent*

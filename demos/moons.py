@@ -7,11 +7,11 @@ network is to say to which. No straight line parts the moons, so a single
 *neuron* cannot do it: its answer changes along a line. Hidden *layers* bend the
 plane, and a line in the last layer becomes a curve in the plane.
 
-The network has one output, a score $s(x)$. It stands for the probability $p = 1
-/ (1 + e^{-s})$ that $x$ belongs to the lower moon, and the *cost* is the
-*cross-entropy*, the mean of $-\ln p$ over points of the lower moon and $-\ln(1
-- p)$ over those of the upper. The *decision boundary* is where the network is
-undecided, $s(x) = 0$.
+The network has one output, a score $s(x)$. It stands for the probability
+$p = 1 / (1 + e^{-s})$ that $x$ belongs to the lower moon. The *cost* is the
+*cross-entropy*: the mean of $-\ln p$ over points of the lower moon and of
+$-\ln(1 - p)$ over those of the upper. The *decision boundary* is where the
+network is undecided, $s(x) = 0$.
 """
 
 # %%

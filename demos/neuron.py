@@ -12,7 +12,10 @@ $\sigma' = 1 - \sigma^2$,
 
 $$
 \frac{\partial a_1}{\partial a_0} = (1 - a_1^2)\, w, \qquad
-\frac{\partial a_1}{\partial w} = (1 - a_1^2)\, a_0, \qquad
+\frac{\partial a_1}{\partial w} = (1 - a_1^2)\, a_0,
+$$
+
+$$
 \frac{\partial a_1}{\partial b} = 1 - a_1^2 .
 $$
 """
@@ -76,7 +79,7 @@ axes.plot(a, neuron(a, 1.3, -0.1), label="w = 1.3, b = −0.1")
 axes.plot(a, neuron(a, w, b), label="w = −5, b = 5 (NOT)")
 axes.plot([0, 1], [neuron(0.0, w, b), 0], "o", color="C1")
 axes.set(xlabel="input a₀", ylabel="output a₁", title="What two neurons say")
-axes.legend(loc="center left", bbox_to_anchor=(0, 0.75))
+axes.legend(loc="center left", bbox_to_anchor=(0, 0.82))
 plt.show()
 
 # %% [markdown]
