@@ -71,27 +71,15 @@ tell the sets apart.
 """
 
 # %%
-x = [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5]
-eight = [8, 8, 8, 8, 8, 8, 8, 19, 8, 8, 8]
-quartet = {
-    "I": (
-        x,
-        [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68],
-    ),
-    "II": (
-        x,
-        [9.14, 8.14, 8.74, 8.77, 9.26, 8.10, 6.13, 3.10, 9.13, 7.26, 4.74],
-    ),
-    "III": (
-        x,
-        [7.46, 6.77, 12.74, 7.11, 7.81, 8.84, 6.08, 5.39, 8.15, 6.42, 5.73],
-    ),
-    "IV": (
-        eight,
-        [6.58, 5.76, 7.71, 8.84, 8.47, 7.04, 5.25, 12.50, 5.56, 7.91, 6.89],
-    ),
+y = {
+    "I": [8.04, 6.95, 7.58, 8.81, 8.33, 9.96, 7.24, 4.26, 10.84, 4.82, 5.68],
+    "II": [9.14, 8.14, 8.74, 8.77, 9.26, 8.10, 6.13, 3.10, 9.13, 7.26, 4.74],
+    "III": [7.46, 6.77, 12.74, 7.11, 7.81, 8.84, 6.08, 5.39, 8.15, 6.42, 5.73],
+    "IV": [6.58, 5.76, 7.71, 8.84, 8.47, 7.04, 5.25, 12.50, 5.56, 7.91, 6.89],
 }
-lines = {name: line(*data) for name, data in quartet.items()}
+x = {name: [10, 8, 13, 9, 11, 14, 6, 4, 12, 7, 5] for name in y}
+x["IV"] = [8, 8, 8, 8, 8, 8, 8, 19, 8, 8, 8]
+lines = {name: line(x[name], y[name]) for name in y}
 print("| set      | intercept |   error |    slope |    error |       R² |")
 print("| :------- | --------: | ------: | -------: | -------: | -------: |")
 for name, each in lines.items():
@@ -100,17 +88,15 @@ for name, each in lines.items():
     print(f"| {name:8} | {a:9.5f} | {da:.5f} | {b:.6f} | {db:.6f} |", end="")
     print(f" {each.r_squared:.6f} |")
     if name == "I":
-        print(
-            "| expected |   3.00009 | 1.12475 | 0.500091 | 0.117906 |", end=""
-        )
-        print(" 0.666542 |")
+        print("| expected |   3.00009 | 1.12475 | 0.500091 |", end="")
+        print(" 0.117906 | 0.666542 |")
 
 
 def draw(name):
     _, axes = plt.subplots(figsize=(5.2, 2.6))
     axes.axhspan(-1, 1, color="0.45", alpha=0.25, lw=0)
     axes.axhline(0, color="0.45", lw=1)
-    axes.plot(quartet[name][0], lines[name].pulls, "o", color="C5")
+    axes.plot(x[name], lines[name].pulls, "o", color="C5")
     axes.set(xlabel="x", ylabel="pull", ylim=(-3.2, 3.2), title=f"Set {name}")
     axes.set_xticks(range(4, 21, 4))
 
@@ -123,7 +109,7 @@ draw("I")
 draw("II")
 
 # Picture: The pulls of set III lie on a falling straight line but for one at
-# almost 3, an outlier that has tilted the line.
+# 2.6, an outlier that has tilted the line.
 draw("III")
 
 # Picture: The pulls of set IV stand above one another at x = 8, and one at x =
@@ -146,7 +132,7 @@ they hardly count.
 """
 
 # %%
-x, y = map(np.array, quartet["III"])
+x, y = np.array(x["III"]), np.array(y["III"])
 trusted = np.arange(len(x)) != 2
 outlier = {
     "least squares": line(x, y, 0.1),

@@ -51,7 +51,7 @@ lines = {
     "effective variance": variance,
     "orthogonal distance": distance,
 }
-print("|                     |    intercept |         slope |            χ² |")
+print("| way                 |    intercept |         slope |            χ² |")
 print("| :------------------ | -----------: | ------------: | ------------: |")
 for way, found in lines.items():
     a, b = found.values["intercept"], found.values["slope"]
