@@ -5,7 +5,7 @@ r"""
 In 1901 Karl Pearson took ten points to ask for "the line of closest fit". In
 1966 Derek York gave each of them an error in $x$ as well as one in $y$, as
 weights $w = 1/\sigma^2$. From left to right the errors in $y$ shrink, and those
-in $x$ grow.
+in $x$ grow by and large.
 
 Least squares of $y$ alone believes each $x$ to the last digit. With errors in
 both, a point may move sideways, too. The line and the points' true places
