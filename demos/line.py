@@ -48,7 +48,9 @@ ways, and gives the errors.
 # %%
 steepest = np.linalg.eigvalsh(hessian(f)([0.0, 0.0]))[-1]
 step = 1.8 / steepest
-descent = gradient_descent(f, [0.0, 0.0], step=step, maxiter=5000, gtol=1e-9)
+descent = gradient_descent(
+    f, [0.0, 0.0], step=step, maxiter=5000, gtol=1e-9, path=True
+)
 best, covariance = curve_fit(line, x, y)
 
 rows = {
@@ -74,3 +76,57 @@ axes.plot(x, y, "o", label="data")
 axes.set(xlabel="x", ylabel="y", title="The line of least χ²")
 axes.legend()
 plt.show()
+
+# %% [markdown]
+r"""
+## The surface of χ²
+
+χ² of a line is a quadratic function of its parameters, so its contours are
+ellipses about the minimum. They are long and lean here, because all $x$ lie to
+one side of zero: a steeper line with a lower intercept passes the points almost
+as well. The two errors are *correlated*, and the best pairs lie along a valley.
+
+The step is a little shorter than the longest that is allowed, so the descent
+leaps from one wall of the valley to the other at first. Then hundreds of small
+steps follow along its floor, where the slope is slight.
+
+How far may the parameters be from the best before the data object? Where the
+size of the data's errors is not known, it is estimated from the residuals:
+$s^2 = \chi^2_{\min} / (5 - 2)$. The ellipse on which χ² has risen by $s^2$ over
+its minimum reaches just as far to the sides as the errors that `curve_fit`
+gives.
+"""
+
+# %%
+variance = f(best) / (len(x) - 2)
+slopes, intercepts = np.linspace(-0.3, 2.6, 150), np.linspace(-1.1, 0.7, 150)
+surface = np.array([[f([m, c]) for m in slopes] for c in intercepts])
+
+# Picture: Contours of χ² over slope m and intercept c are lean ellipses that
+# slant from upper left to lower right. From the upper left the path of descent
+# zigzags across their valley, then follows its floor to the best line.
+figure, axes = plt.subplots()
+levels = np.geomspace(0.02, 5, 10)
+axes.contour(slopes, intercepts, surface, levels, colors="0.45", linewidths=0.8)
+axes.plot(*descent.path.T, ".-", ms=3, lw=1, label="descent from m = c = 0")
+axes.plot(*best, "*", ms=12, label="least χ²")
+axes.set(xlabel="slope m", ylabel="intercept c", title="Down the valley of χ²")
+axes.legend(frameon=True, framealpha=1, edgecolor="white")
+plt.show()
+
+# Picture: About the best line the ellipse on which χ² has risen by s squared.
+# It touches a box that reaches one standard error to each side of m and of c.
+figure, axes = plt.subplots()
+near_m = best[0] + errors[0] * np.linspace(-1.6, 1.6, 120)
+near_c = best[1] + errors[1] * np.linspace(-1.6, 1.6, 120)
+near = np.array([[f([m, c]) for m in near_m] for c in near_c])
+axes.contour(near_m, near_c, near, [f(best) + variance], colors="C1")
+for sign in (-1, 1):
+    axes.axvline(best[0] + sign * errors[0], color="0.45", lw=1, ls="--")
+    axes.axhline(best[1] + sign * errors[1], color="0.45", lw=1, ls="--")
+axes.plot(*best, "*", color="C1", ms=12)
+axes.set(xlabel="slope m", ylabel="intercept c")
+axes.set(xlim=near_m[[0, -1]], ylim=near_c[[0, -1]], title="The ellipse of 1 σ")
+plt.show()
+correlation = covariance[0, 1] / (errors[0] * errors[1])
+print(f"s² = {variance:.6f}, correlation of m and c: {correlation:.4f}")
