@@ -111,6 +111,9 @@ def _animation(animation: Any, alt: str, folder: Path, name: str) -> str:
     frames: list[str] = []
 
     class Frames(AbstractMovieWriter):
+        def setup(self, fig: Any, outfile: Any, dpi: float | None = None) -> None:
+            super().setup(fig, outfile, dpi)
+
         def grab_frame(self, **keywords: Any) -> None:
             frame = f"{name}_{len(frames):03}"
             frames.append(_write(_as_svg(self.fig, name), folder, frame))
