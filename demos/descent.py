@@ -40,7 +40,7 @@ def well(p):
 lowest = newton(well, [1.0, 4.0])
 bottoms = {"valley": (valley, [1.0, 1.0]), "well": (well, lowest.x)}
 print(f"well: lowest at ({lowest.x[0]:.4f}, {lowest.x[1]:.4f})", end="")
-print(f", expected (1.2128, 4.0093); f = {lowest.fun:.4f} there")
+print(",  expected (1.2128, 4.0093)")
 curvatures = {}
 for name, (f, bottom) in bottoms.items():
     curvatures[name] = low, high = np.linalg.eigvalsh(hessian(f)(bottom))
@@ -52,7 +52,7 @@ r"""
 The well is nearly round. The valley is 2500 times as curved across as along:
 a step that is short enough not to bounce off the walls is far too short for
 the way along. A fixed step has to be shorter than 2 over the largest
-curvature, 0.002 here.
+curvature, 0.002 at the bottom of the valley.
 
 All start at $(-1.2, 1)$ in the valley, and stop at $f \le 10^{-10}$ or after
 3000 steps. What counts is not the steps but the *evaluations*: how often $f$,
@@ -95,11 +95,15 @@ def adam(f, start, *, lr, maxiter, callback, path):
 
 
 def show_counts(results):
-    print("| method                 | steps |     f |    ∇f | ∇²f |        f |")
-    print("| :--------------------- | ----: | ----: | ----: | --: | -------: |")
+    print(
+        "| method                 | steps |     f |    ∇f | ∇²f |      best f |"
+    )
+    print(
+        "| :--------------------- | ----: | ----: | ----: | --: | ----------: |"
+    )
     for name, r in results.items():
         counts = f"{r.nit:5} | {r.nfev:5} | {r.njev:5} | {r.nhev:3}"
-        print(f"| {name:22} | {counts} | {r.fun:8.3g} |")
+        print(f"| {name:22} | {counts} | {r.fun:11.6g} |")
 
 
 start = [-1.2, 1.0]
@@ -124,8 +128,8 @@ r"""
 - A line search pays for each length that it tries. Armijo's takes what lowers
   $f$ by enough. The exact one goes on until the slope along the line is zero,
   for about five evaluations a step, and still is not there after 3000: each
-  step is at a right angle to the next, and so they zigzag. The best step is not the
-  best way.
+  step is at a right angle to the next, and so they zigzag. The best step is
+  not the best way.
 - BFGS tries a full step first, and seldom needs another length. It asks for the
   Hessian only near the bottom, to be sure of it.
 - Newton pays for a Hessian each step, about as much as a gradient for each
@@ -187,10 +191,11 @@ plt.show()
 
 # %% [markdown]
 r"""
-In the sandpit the same ways start at (3, 3), on the slope of the hill, where
-one of the two curvatures is negative. They stop within $10^{-4}$ of the
-lowest $f$, or where they leave the pit, $[0, 6]^2$. Beyond it the hill falls
-for ever.
+In the sandpit five of these start at (3, 3), on the slope of the hill, where
+one of the two curvatures is negative. The fixed step is 0.05, close to one
+over the curvatures at the bottom. They stop within $10^{-4}$ of the lowest
+$f$, or where they leave the pit, $[0, 6]^2$. Beyond it the hill falls for
+ever.
 """
 
 
@@ -238,6 +243,6 @@ plt.show()
 # %% [markdown]
 """
 Nothing here is best everywhere. The well is round, and plain gradient descent
-with a good step is as fast as anything. The momentum that pays in the long
-valley carries too much speed into the well, rolls out of it and is lost.
+with a good step is nearly as fast as anything. The momentum that pays in the
+long valley carries too much speed into the well, rolls out of it and is lost.
 """

@@ -23,7 +23,7 @@ bell-shaped hill, and a path that is an ellipse.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from autodiff import grad
+from autodiff import grad, hessian
 from optim import lagrange
 
 
@@ -70,8 +70,19 @@ What tells them apart is no sign of $\lambda$: a minimum and a maximum here
 both have $\lambda > 0$. It is the curvature of $f + \lambda c$ *along* the
 path, $t^T (H_f + \lambda H_c)\, t$ for a vector $t$ of length 1 along it:
 positive in a minimum, negative in a maximum. The curvature of $f$ alone would
-not do, for the path bends too.
+not do, for the path bends too: at both minima it has the wrong sign.
 """
+
+# %%
+print("| kind    | curvature of f along the path | of f + λc |")
+print("| :------ | ----------------------------: | --------: |")
+bends = []
+for r in on_ellipse:
+    across = grad(ellipse)(r.x)
+    t = np.array([-across[1], across[0]]) / np.linalg.norm(across)
+    of_f, of_c = (t @ hessian(g)(r.x) @ t for g in (bell, ellipse))
+    bends.append((of_f, of_f + r.multipliers[0] * of_c))
+    print(f"| {r.kind} | {bends[-1][0]:29.4f} | {bends[-1][1]:9.4f} |")
 
 # %%
 angle = np.linspace(0, 2 * np.pi, 400)

@@ -60,8 +60,8 @@ lengths = L + sigma_length * rng.normal(size=100_000)
 scatter = rng.normal(size=100_000)
 clocks = {"good": 0.01, "poor": 0.1, "bad": 0.3}  # σ of the period, in s
 
-print("| clock, σ of T | linear g ± σ | mean ± σ drawn | 16 % … 84 % |")
-print("| :------------ | -----------: | -------------: | ----------: |")
+print("| clock, σ of T | linearised g ± σ | mean ± σ drawn | 16 % … 84 % |")
+print("| :------------ | ---------------: | -------------: | ----------: |")
 draws, linear = {}, {}
 for clock, sigma in clocks.items():
     linear[clock] = np.hypot(push(sigma_length, 0.0), push(0.0, sigma))

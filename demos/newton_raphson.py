@@ -23,6 +23,7 @@ from itertools import pairwise
 
 import matplotlib.pyplot as plt
 import numpy as np
+from matplotlib.animation import FuncAnimation
 
 from autodiff import grad
 from optim import newton_raphson
@@ -61,9 +62,8 @@ start.
 
 
 # %%
-def draw_tangents(path, ends, heights, title):
+def draw_tangents(axes, path, ends, heights, title):
     x = np.linspace(*ends, 400)
-    _, axes = plt.subplots()
     axes.plot(x, f(x), "-", color="0.45", lw=3, label="f")
     axes.axhline(0, color="black", lw=1)
     for here, there in pairwise(path):
@@ -82,18 +82,21 @@ def draw_tangents(path, ends, heights, title):
 # Picture: A curve that rises through zero at 1.063, and dots numbered from 0.
 # The tangent at the first, x = 1, meets zero at 1.0625, already beside the
 # root.
-draw_tangents(searches[1.0].path, (0.98, 1.08), (-2.2, 0.8), "From 1")
+_, axes = plt.subplots()
+draw_tangents(axes, searches[1.0].path, (0.98, 1.08), (-2.2, 0.8), "From 1")
 
 # Picture: A steep curve that falls through zero at -3.76. Tangents lead from
 # -4 down to zero, each from the point above where the last one ended, in
 # shorter and shorter steps to the root.
-draw_tangents(searches[-4.0].path, (-4.03, -3.72), (-12, 80), "From -4")
+_, axes = plt.subplots()
+draw_tangents(axes, searches[-4.0].path, (-4.03, -3.72), (-12, 80), "From -4")
 
 # Picture: A curve like a wide bowl. From a point near 2 the tangent, nearly
 # level, runs out of the picture's right part to -36.5. From there tangents
 # come back down the left wall, step by step.
 path = searches[1.99].path
-draw_tangents(path, (-39, 8), (-2.5e7, 4.2e8), "From 1.99")
+_, axes = plt.subplots()
+draw_tangents(axes, path, (-39, 8), (-2.5e7, 4.2e8), "From 1.99")
 plt.show()
 
 # %%
@@ -127,11 +130,21 @@ print("roots:", "  ".join(f"{root:.3f}" for root in roots[:4]))
 print("      ", "  ".join(f"{root:.3f}" for root in roots[4:]))
 
 # %%
-# Picture: A curve with a minimum of height 6 at x = 3, which does not reach
-# zero. Numbered dots on both sides of it: each tangent leads to zero on the
-# other side or far up the right branch, from where the steps come down again.
-draw_tangents(wandering.path[:8], (2.3, 4.25), (-8, 70), "From 3.1")
-plt.show()
+figure, axes = plt.subplots()
+
+
+def draw_step(number):
+    axes.clear()
+    seen = wandering.path[: number + 2]
+    draw_tangents(axes, seen, (2.3, 4.25), (-8, 70), "From 3.1")
+
+
+plt.close(figure)
+# Picture: An animation, a step a frame. A curve with a minimum of height 6 at
+# x = 3 does not reach zero. From dots on both sides of it tangents lead to
+# zero on the other side, or far to the right, where the curve is high, and
+# down again from there.
+FuncAnimation(figure, draw_step, frames=12)
 
 # %% [markdown]
 """
@@ -140,10 +153,10 @@ that its tangent throws it far to the left. From there it walks down to
 −3.76021. That is an accident: a search that ends at a root need not have
 known where it went.
 
-Two roots on the real line, and no way to see from the start which one is
-found. Who wants a certain one gives `newton_raphson` a bracket, at whose ends
-f differs in sign: a step that would leave it is replaced by halving the
-bracket.
+There are two roots on the real line, and the start does not say at a glance
+which one is found. Who wants a certain one gives `newton_raphson` a bracket,
+at whose ends f differs in sign: a step that would leave it is replaced by
+halving the bracket.
 """
 
 # %%

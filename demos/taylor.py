@@ -6,8 +6,9 @@ A polynomial that has the value of a function at $x_0$, and its first $n$
 derivatives, is close to it nearby. It is the *Taylor polynomial* of order
 $n$:
 
-$$ g_n(x) = \sum_{k=0}^{n} a_k \, (x - x_0)^k , \qquad
-a_k = \frac{f^{(k)}(x_0)}{k!} . $$
+$$ g_n(x) = \sum_{k=0}^{n} a_k \, (x - x_0)^k , $$
+
+$$ a_k = \frac{f^{(k)}(x_0)}{k!} . $$
 
 Order 0 is a constant, order 1 the tangent, order 2 a parabola that bends as
 $f$ does. `taylor` finds all coefficients in one walk through the code of $f$.

@@ -99,6 +99,21 @@ def test_the_ellipse_has_the_courses_four_stationary_points(run: Any) -> None:
     assert results[3].fun == pytest.approx(0.1149, abs=5e-5)
 
 
+def test_curvature_along_the_path_tells_minima_and_that_of_f_alone_does_not(run: Any) -> None:
+    names = run("lagrange")
+    angle, heights = names["angle"], names["bell"](names["path"])
+    of_f, of_both = np.transpose(names["bends"])
+    assert np.all(of_f < 0)
+    assert (of_both > 0).tolist() == [r.kind == "minimum" for r in names["on_ellipse"]]
+    # In an extreme, d²f/dangle² is the curvature times the square of how fast the path is walked.
+    for r, curvature in zip(names["on_ellipse"], of_both, strict=True):
+        turned = np.arctan2(np.sqrt(3) * (r.x[1] + 1), r.x[0]) % (2 * np.pi)
+        at = np.argmin(np.abs(angle - turned))
+        second = np.gradient(np.gradient(heights, angle), angle)[at]
+        speed = np.sin(turned) ** 2 + np.cos(turned) ** 2 / 3
+        assert second == pytest.approx(curvature * speed, rel=0.05)
+
+
 def test_the_highest_and_lowest_of_the_ellipse_are_among_them(run: Any) -> None:
     names = run("lagrange")
     heights = names["bell"](names["path"])
