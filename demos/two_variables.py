@@ -64,8 +64,8 @@ a ridge along the y axis, and both are flat, to this order, along their
 length.
 
 Elsewhere all terms have a part. A test of both approximations: half the
-distance must leave a quarter of the plane's error, and an eighth of the
-paraboloid's.
+distance should leave about a quarter of the plane's error, and an eighth of
+the paraboloid's.
 """
 
 # %%
@@ -91,7 +91,7 @@ points = np.stack([x, y], axis=-1)  # as the approximations take them
 
 def draw_surfaces(name):
     z = functions[name][0]((x, y))
-    _, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
     axes.plot_surface(x, y, z, cmap="viridis", alpha=0.7)
     for label, g, look in (
         ("tangent plane", planes[name], {"color": "C1", "linestyle": "-"}),
@@ -100,7 +100,8 @@ def draw_surfaces(name):
         frame = {"rcount": 6, "ccount": 6, "lw": 1.2, "label": label}
         axes.plot_wireframe(x, y, g(points), **frame, **look)
     axes.set(xlabel="x", ylabel="y", title=name)
-    axes.legend()
+    axes.view_init(25, -115)
+    figure.legend(loc="outside lower center", ncols=2)
 
 
 # Picture: A surface with two humps beside a trough through the origin. The
