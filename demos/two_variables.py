@@ -1,9 +1,128 @@
 # %% [markdown]
-"""
-# Two variables
+r"""
+# Two variables: tangent planes and paraboloids
 
-Text.
+Beside a point $a$, with $h = x - a$, a function of several variables is
+
+$$ f(a + h) \approx f(a) + \nabla f \cdot h + \frac{1}{2} \, h^T H h , $$
+
+where the *gradient* $\nabla f$ holds the slopes and the *Hessian* $H$ the
+second derivatives, both at $a$. The first two terms are the tangent plane.
+With the third it becomes a surface that also bends as $f$ does: a bowl, a
+dome or a saddle.
+
+Four functions, with what is expected at the point shown:
 """
 
 # %%
-print("two_variables")
+import matplotlib.pyplot as plt
+import numpy as np
+
+from autodiff import linear_approximation, quadratic_approximation
+
+
+def waves(p):
+    x, y = p
+    return (x**3 + 2 * y**2) * np.exp(-(x**2) - y**2)
+
+
+def ridge(p):
+    x, y = p
+    return x * np.exp(-(x**2) + y / 4)
+
+
+def ripples(p):
+    x, y = p
+    return np.cos(x - y**2) - x**2
+
+
+def sheet(p):
+    x, y = p
+    return x**2 - x * y + np.sin(y)
+
+
+functions = {
+    "(x³ + 2y²) e^(-x²-y²)": (waves, [0.0, 0.0], "2y²"),
+    "x e^(-x²+y/4)": (ridge, [0.0, 0.0], "x + xy/4"),
+    "cos(x - y²) - x²": (ripples, [0.0, 0.0], "1 - 3x²/2"),
+    "x² - xy + sin y": (sheet, [0.0, 0.0], "y + x² - xy"),
+}
+planes, paraboloids = {}, {}
+for name, (f, a, expected) in functions.items():
+    planes[name] = linear_approximation(f, a)
+    paraboloids[name] = q = quadratic_approximation(f, a)
+    print(f"{name} at ({a[0]:g}, {a[1]:g}), expected {expected}")
+    print(f"  value {q.value:g}, gradient {q.gradient + 0.0}")
+    print(f"  Hessian {(q.hessian + 0.0).tolist()}")
+
+# %% [markdown]
+r"""
+At the origin the tangent planes of the first and the third are level: it is a
+*stationary point*. Nothing is known there to first order, and the second
+tells what the surface does: the first is a trough along the x axis, the third
+a ridge along the y axis, and both are flat, to this order, along their
+length.
+
+Elsewhere all terms have a part. A test of both approximations: half the
+distance should leave about a quarter of the plane's error, and an eighth of
+the paraboloid's.
+"""
+
+# %%
+away = np.array([0.8, 0.6])  # of length 1
+shrinks = {}
+print("Error at 0.02 and at 0.01 from (0.4, 0.6)")
+print("| function              | order | at 0.02 | at 0.01 | ratio |")
+print("| :-------------------- | ----: | ------: | ------: | ----: |")
+for name, (f, _, _) in functions.items():
+    a = np.array([0.4, 0.6])
+    both = linear_approximation(f, a), quadratic_approximation(f, a)
+    for order, g in enumerate(both, 1):
+        far, near = (abs(f(p) - g(p)) for p in (a + away / 50, a + away / 100))
+        shrinks[name, order] = far / near
+        errors = f"{far:7.1e} | {near:7.1e} | {far / near:5.2f}"
+        print(f"| {name:21} | {order:5} | {errors} |")
+
+# %%
+reach = np.linspace(-1, 1, 41)
+x, y = np.meshgrid(reach, reach)
+points = np.stack([x, y], axis=-1)  # as the approximations take them
+
+
+def draw_surfaces(name):
+    z = functions[name][0]((x, y))
+    figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
+    axes.plot_surface(x, y, z, cmap="viridis", alpha=0.7)
+    for label, g, look in (
+        ("tangent plane", planes[name], {"color": "C1", "linestyle": "-"}),
+        ("paraboloid", paraboloids[name], {"color": "C5", "linestyle": "-"}),
+    ):
+        frame = {"rcount": 6, "ccount": 6, "lw": 1.2, "label": label}
+        axes.plot_wireframe(x, y, g(points), **frame, **look)
+    axes.set(xlabel="x", ylabel="y", title=name)
+    axes.view_init(25, -115)
+    figure.legend(loc="outside lower center", ncols=2)
+
+
+# Picture: A surface with two humps beside a trough through the origin. The
+# tangent plane there, a net, is level and lies in the trough. The paraboloid,
+# a second net, bends up on both sides, as the surface does at first; then the
+# humps end, and the net goes on.
+draw_surfaces("(x³ + 2y²) e^(-x²-y²)")
+
+# Picture: A surface that rises along x through the origin and turns back on
+# both sides. The tangent plane is as steep as the surface is at the origin,
+# and does not turn. The paraboloid is twisted, steeper where y is larger, and
+# does not turn back either, for that is of third order.
+draw_surfaces("x e^(-x²+y/4)")
+
+# Picture: A surface that falls to both sides along x. The tangent plane is
+# level on top of it. The paraboloid is arched along x and straight along y,
+# where the surface bends too, but only further out.
+draw_surfaces("cos(x - y²) - x²")
+
+# Picture: A surface that bends up along x and rises along y. The tangent
+# plane rises along y only. The paraboloid lies on the surface nearly
+# everywhere.
+draw_surfaces("x² - xy + sin y")
+plt.show()

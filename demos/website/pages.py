@@ -72,10 +72,10 @@ def _code(source: str) -> str:
 
 
 def _result(outcome: Outcome, folder: Path, name: str) -> str:
-    html = printed(outcome.printed) + shown(outcome, folder, name)
+    html = printed(outcome.printed)
     if outcome.error:
-        html += f'<p class="missing">The lesson ends here: {escape(outcome.error)}</p>\n'
-    return html
+        return html + f'<p class="missing">The lesson ends here: {escape(outcome.error)}</p>\n'
+    return html + shown(outcome, folder, name)
 
 
 def _row(left: str, right: str) -> str:
