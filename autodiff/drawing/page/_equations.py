@@ -79,14 +79,18 @@ def chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
     return f"{sign}{arrived} · {use.symbol}", numbers
 
 
-def nothing_arrives(use: Use, g: Any) -> str:
-    """Return where an image is 0 since the cotangent is, though the derivative is not finite."""
-    if not use.leaves_out(g):
-        return ""
-    if not np.any(g):
-        return f"since nothing arrives at {use.head.name}"
-    is_sum = use.op.structural or is_broadcast(use)
-    return f"with {'terms of ' * is_sum}0 where nothing arrives at {use.head.name}"
+def why_zero(use: Use, g: Any, image: Any) -> str:
+    """Return where an image is 0 though a factor of it is not finite, and why."""
+    tail, head = use.tail.name, use.head.name
+    if use.leaves_out(g):
+        is_sum = use.op.structural or is_broadcast(use)
+        where = f"with {'terms of ' * is_sum}0 where"
+        return f"{where if np.any(g) else 'since'} nothing arrives at {head}"
+    alike = not use.op.structural and np.shape(image) == np.shape(g)
+    if alike and np.any((image == 0) & ~np.isfinite(g)):
+        where = "since" if np.size(g) == 1 else "with 0 where"
+        return f"{where} {head} does not change with {tail}"
+    return ""
 
 
 def is_broadcast(use: Use) -> bool:

@@ -18,8 +18,8 @@ from autodiff.drawing.page._equations import (
     chain_rule,
     derivative_equation,
     is_broadcast,
-    nothing_arrives,
     slope,
+    why_zero,
     with_numbers,
 )
 from autodiff.drawing.page._phrases import (
@@ -235,7 +235,7 @@ def _arrival(
     target, part = f"∂{y}/∂{tail}", value_text(image)
     more = " + …" if count < of else ""
     symbols, numbers = chain_rule(use, f"∂{y}/∂{head}", value_text(g))
-    why = nothing_arrives(use, g)
+    why = why_zero(use, g, image)
     chain = without_repeats([symbols, *([f"{part}, {why}"] if why else [numbers, part])])
     says = f"{head} passes {spoken_text(part)} back to {tail}{_what_it_does(use, why)}."
     if of == 1:

@@ -53,6 +53,24 @@ def test_behind_the_numbers_stands_what_they_make(
     assert derivatives(lambda x: np.sum(f(x)), x)[0][1:] == expected
 
 
+@pytest.mark.parametrize(
+    ("f", "x", "expected"),
+    [
+        # ties share, of which the formula of the other entries knows nothing
+        (lambda x: np.maximum(x, 1.0), X, ["[0, 0.5, 1]"]),
+        (lambda x: np.minimum(x, [1.0, 1.0, 3.0]), X, ["[1, 0.5, 1]"]),
+        # five digits of the angle do not tell the cosine
+        (lambda x: np.sin(x), np.array([0.0, 1234567891.0]), ["cos(x)", "[1, −0.91822]"]),
+        (lambda x: np.sin(x), np.array(1234567891.0), ["cos(x)", "−0.91822"]),
+        (lambda x: np.power(0.0, x), np.array(-1.0), ["NaN"]),
+    ],
+)
+def test_a_formula_that_does_not_make_the_numbers_is_not_said_to(
+    f: Callable[..., Any], x: Any, expected: list[str]
+) -> None:
+    assert derivatives(lambda x: np.sum(f(x)), x)[0][1:] == expected
+
+
 def both_ways(x: Any, w: Any) -> Any:
     return np.sum(np.stack([x @ w, w @ x]) * x, axis=0) @ x
 
@@ -131,6 +149,16 @@ def test_of_sums_it_is_said_of_their_terms() -> None:
     found = course(product, np.ones(2), np.array([[1.0, 2.0], [np.inf, 1.0]]))
     to_x, *_ = [step for step in found if step.heading == "∂output/∂x through v1"]
     assert to_x.equations[0][-1] == "(2,): [1, 2], with terms of 0 where nothing arrives at v1"
+
+
+def test_what_is_not_finite_is_not_passed_on_to_what_was_not_chosen() -> None:
+    [arrival] = arrivals(course(lambda x: np.sqrt(np.where(x > 1.0, x, 0.0)), 0.5), "v2")
+    assert arrival.equations[0][2:] == ["0, since v2 does not change with x"]
+    assert "back to x, since v2 does not change with x." in arrival.says
+
+    found = course(lambda x: np.sum(1 / np.where(x > 1.0, x, 0.0)), np.array([0.5, 2.0]))
+    [arrival] = arrivals(found, "v2")
+    assert arrival.equations[0][-1] == "(2,): [0, −0.25], with 0 where v2 does not change with x"
 
 
 def test_it_is_said_of_one_contribution_of_several() -> None:
