@@ -22,6 +22,7 @@ WIDEST_CAPTION = 100
 WIDEST_FORMULA = 39  # characters of a local derivative on an edge
 MOST_LINES = 6
 A_MAP = re.compile("(g|ḡ′*) ↦ ")  # what local derivatives begin with that are no factors
+ENDLESS = re.compile(r"(?<!\w)(inf|nan)$")  # a local derivative that would make NaN of 0
 KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call", "cut": "left out:"}
 WITHOUT_GRADIENT = ("constant", "scope", "cut", "failed")
 
@@ -102,9 +103,15 @@ def _edge_words(edge: Edge, derivative: str, tail: Vertex, head: Vertex) -> str:
     operand = edge.operand or tail.name
     is_factor = derivative and not A_MAP.match(derivative)
     derivative = f"∂{head.name}/∂{operand} = {derivative}" if is_factor else derivative
+    if ENDLESS.search(derivative) and not edge.repeat and _is_zero(head.gradient):
+        derivative += f", but nothing arrives at {head.name}"
     renamed = f"as {edge.operand}" if edge.repeat and edge.operand else ""
     said = ", ".join(filter(None, [edge.repeat, renamed]))
     return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
+
+
+def _is_zero(gradient: Any) -> bool:
+    return gradient is not None and not np.any(gradient)
 
 
 def short_derivative(derivative: str) -> str:
