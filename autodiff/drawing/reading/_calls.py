@@ -24,7 +24,7 @@ from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._scopes import OpenScopes
+from autodiff.drawing._scopes import OpenScopes, current_home
 from autodiff.drawing._view import Home
 from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
@@ -66,7 +66,7 @@ class CallHook(Hook):
         if note is None:
             words = None if entry is None else ENTRIES[entry.f_code](entry)
             place = program.f_code.co_filename, program.f_lineno
-            note = CallNote(words, place, self.scopes.home)
+            note = CallNote(words, place, current_home())
             if entry is not None and words is not None:
                 self.entries[entry] = note
         self.calls[out] = note

@@ -128,7 +128,9 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
         drawing_scopes.reset(scopes_token)
         recording.reset(token)
         hook.entries.clear()
-    subject.calls = hook.calls
+        hook.scopes.at_errors.clear()
+        hook.scopes.of_generators.clear()
+    subject.calls = hook.calls.copy()  # for a thread may be at work still
     if subject.failure is None:
         _take_outputs(result, f, subject)
     return subject
