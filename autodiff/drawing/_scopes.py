@@ -23,7 +23,7 @@ class scope:  # noqa: N801
     one node; ``draw(..., collapse="encoder")`` closes the one of that name. While nothing is drawn
     a scope takes less than two tenths of a microsecond. One may be made once and entered often.
     Coroutines that run by turns are each in their own scopes, and a generator's is around nothing
-    that is computed between two of its steps.
+    that is computed between two of its steps. A thread without a copy of the context has none.
 
     Parameters
     ----------

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -56,6 +57,7 @@ class CallHook(Hook):
         self.scopes = OpenScopes()
         # By the frame, which is held here, so that no other takes its place meanwhile.
         self.entries: dict[FrameType, CallNote] = {}
+        self.is_hindered = False  # by a profiler that sees in its place what calls return
 
     def on_node(self, out: Tensor) -> None:
         """Note the call that made a new node."""
@@ -69,26 +71,46 @@ class CallHook(Hook):
             note = CallNote(words, place, current_home())
             if entry is not None and words is not None:
                 self.entries[entry] = note
+                self._watch(entry)
         self.calls[out] = note
 
     @contextmanager
     def watching_returns(self) -> Iterator[None]:
-        """Note meanwhile what calls return, as a profiler sees it; where one is at work, nothing.
+        """Note meanwhile what calls return, as a profiler sees it, and beside one if it can be.
 
-        Then pictures show what each op computed.
+        Where it cannot, pictures show what each op computed.
         """
-        if sys.getprofile() is not None:
-            yield
-            return
-        sys.setprofile(self._on_event)
+        before = sys.getprofile()
+        self._watch()
         try:
             yield
         finally:
-            sys.setprofile(None)
+            if _can_be_called(before):
+                sys.setprofile(before)
 
-    def _on_event(self, frame: FrameType, event: str, returned: Any) -> None:
-        if event == "return" and frame in self.entries:
-            self.entries[frame].results = list(_results(returned))
+    def _watch(self, until: FrameType | None = None) -> None:
+        """Watch what returns in this thread, if that is not done, at least until a call returns."""
+        before: Any = sys.getprofile()
+        if not _can_be_called(before):
+            self.is_hindered = True
+        elif getattr(before, "func", None) != self._on_event:
+            sys.setprofile(partial(self._on_event, before, until))
+
+    def _on_event(
+        self, before: Any, until: FrameType | None, frame: FrameType, event: str, returned: Any
+    ) -> None:
+        if before is not None:
+            before(frame, event, returned)
+        if event == "return":
+            if frame in self.entries:
+                self.entries[frame].results = list(_results(returned))
+            if frame is until:
+                sys.setprofile(before)
+
+
+def _can_be_called(profiler: Any) -> bool:
+    """Whether there is no profiler, or one that another can call; those in C are called by none."""
+    return profiler is None or callable(profiler)
 
 
 def _results(returned: Any, path: str = "") -> Iterator[tuple[Tensor, str]]:

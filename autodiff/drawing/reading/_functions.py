@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -15,7 +16,7 @@ import numpy as np
 from autodiff._core.array_kinds import at_present
 from autodiff._core.closed_arrays import result_of
 from autodiff._core.functions import argument
-from autodiff._core.hook import recording
+from autodiff._core.hook import next_index, recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import drawing_scopes
@@ -41,7 +42,8 @@ class Subject:
 
     Names, arguments and parameters are kept by `identity`, by which nodes are told apart; ``given``
     are those that are named for the picture alone. Where there is no name there may be a variable
-    of the function, and of an output its place in what the function returned.
+    of the function, and of an output its place in what the function returned. ``is_hindered`` says
+    that a profiler kept calls from being watched.
     """
 
     outputs: list[Tensor]
@@ -54,6 +56,8 @@ class Subject:
     calls: dict[Tensor, CallNote] = field(default_factory=dict)
     failure: Failure | None = None
     of_function: bool = False
+    began: float = math.inf  # the index of the first Tensor that a function made
+    is_hindered: bool = False
 
     @cached_property
     def ops(self) -> Counter[CallNote]:
@@ -117,6 +121,7 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
     subject = Subject([], {identity(p): path for path, p in named}, of_function=True)
     subject.parameters = set(subject.names)
     leaves = _leaves(_argument_names(f, args, door), args, subject)
+    subject.began = next_index()
     hook = CallHook()
     token, scopes_token = recording.set(hook), drawing_scopes.set(hook.scopes)
     try:
@@ -130,6 +135,7 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
         hook.entries.clear()
         hook.scopes.at_errors.clear()
         hook.scopes.of_generators.clear()
+    subject.is_hindered = hook.is_hindered
     subject.calls = hook.calls.copy()  # for a thread may be at work still
     if subject.failure is None:
         _take_outputs(result, f, subject)
