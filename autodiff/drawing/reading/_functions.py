@@ -23,7 +23,7 @@ from autodiff.drawing._scopes import drawing_scopes
 from autodiff.drawing.reading._calls import CallHook, CallNote
 from autodiff.drawing.reading._failures import Failure, failure_of
 from autodiff.drawing.reading._op_words import is_ours
-from autodiff.drawing.reading._variables import variables_of
+from autodiff.drawing.reading._variables import code_of, variables_of
 from autodiff.drawing.reading._words import (
     Snapshot,
     identity,
@@ -114,8 +114,9 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
     Raises
     ------
     TypeError
-        When ``f`` takes other arguments, or nothing that it returns depends on a Tensor.
+        When ``f`` takes other arguments, wraps itself, or returns nothing that depends on a Tensor.
     """
+    code = code_of(f, door)
     owner: Any = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
     named = owner.named_parameters() if hasattr(owner, "named_parameters") else []
     subject = Subject([], {identity(p): path for path, p in named}, of_function=True)
@@ -125,7 +126,7 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
     hook = CallHook()
     token, scopes_token = recording.set(hook), drawing_scopes.set(hook.scopes)
     try:
-        with hook.watching_returns(), variables_of(f) as subject.variables:
+        with hook.watching_returns(), variables_of(code) as subject.variables:
             result = result_of(f, leaves, {})
     except Exception as error:
         subject.failure = failure_of(error, hook, subject.arguments)
