@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import cProfile
+import gc
 import profile
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -181,8 +182,12 @@ class TestProfilers:
         assert formulas(f, V) == ["std(x)"]
 
     def test_of_python_have_their_statistics(self) -> None:
-        profiler = profile.Profile()
-        assert profiler.runcall(formulas, lambda v: np.std(v), V) == ["std(v)"]
+        gc.disable()  # of which it loses its place, in whatever it watches
+        try:
+            found = profile.Profile().runcall(formulas, lambda v: np.std(v), V)
+        finally:
+            gc.enable()
+        assert found == ["std(v)"]
 
     @pytest.mark.skipif(sys.version_info >= (3, 12), reason="it is in no other's way there")
     def test_in_c_hide_calls_which_is_said(self) -> None:
