@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -24,7 +25,7 @@ from autodiff._core.hook import Hook
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._scopes import OpenScopes
+from autodiff.drawing._scopes import OpenScopes, current_home
 from autodiff.drawing._view import Home
 from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
@@ -56,6 +57,7 @@ class CallHook(Hook):
         self.scopes = OpenScopes()
         # By the frame, which is held here, so that no other takes its place meanwhile.
         self.entries: dict[FrameType, CallNote] = {}
+        self.is_hindered = False  # by a profiler that sees in its place what calls return
 
     def on_node(self, out: Tensor) -> None:
         """Note the call that made a new node."""
@@ -66,29 +68,49 @@ class CallHook(Hook):
         if note is None:
             words = None if entry is None else ENTRIES[entry.f_code](entry)
             place = program.f_code.co_filename, program.f_lineno
-            note = CallNote(words, place, self.scopes.home)
+            note = CallNote(words, place, current_home())
             if entry is not None and words is not None:
                 self.entries[entry] = note
+                self._watch(entry)
         self.calls[out] = note
 
     @contextmanager
     def watching_returns(self) -> Iterator[None]:
-        """Note meanwhile what calls return, as a profiler sees it; where one is at work, nothing.
+        """Note meanwhile what calls return, as a profiler sees it, and beside one if it can be.
 
-        Then pictures show what each op computed.
+        Where it cannot, pictures show what each op computed.
         """
-        if sys.getprofile() is not None:
-            yield
-            return
-        sys.setprofile(self._on_event)
+        before = sys.getprofile()
+        self._watch()
         try:
             yield
         finally:
-            sys.setprofile(None)
+            if _can_be_called(before):
+                sys.setprofile(before)
 
-    def _on_event(self, frame: FrameType, event: str, returned: Any) -> None:
-        if event == "return" and frame in self.entries:
-            self.entries[frame].results = list(_results(returned))
+    def _watch(self, until: FrameType | None = None) -> None:
+        """Watch what returns in this thread, if that is not done, at least until a call returns."""
+        before: Any = sys.getprofile()
+        if not _can_be_called(before):
+            self.is_hindered = True
+        elif getattr(before, "func", None) != self._on_event:
+            sys.setprofile(partial(self._on_event, before, until))
+
+    def _on_event(
+        self, before: Any, until: FrameType | None, frame: FrameType, event: str, returned: Any
+    ) -> None:
+        if before is not None:
+            before(frame, event, returned)
+        if event == "return":
+            if frame in self.entries:
+                self.entries[frame].results = list(_results(returned))
+            if frame is until:
+                sys.setprofile(before)
+
+
+def _can_be_called(profiler: Any) -> bool:
+    """Whether there is no profiler, or one that another can call; those in C are called by none."""
+    return profiler is None or callable(profiler)
 
 
 def _results(returned: Any, path: str = "") -> Iterator[tuple[Tensor, str]]:

@@ -51,6 +51,7 @@ def view_of(
     keys |= {copy: keys[key] for key, copy in copies.items() if alone[copy] == 1}  # as graphs keep
     _put_into_scopes(view)
     _note_changes(view, computed, keys)
+    _note_what_was_not_watched(view, {y: names[y] for y in found if y in computed}, subject)
     if gradients:
         _add_gradients(view, found, subject)
     return view, keys
@@ -140,6 +141,24 @@ def _note_changes(view: View, computed: dict[Any, Computation], keys: dict[Any, 
         view.notes.append(
             f"{_list_of([n.name for n in view.nodes if n.key in changed])} changed since this was "
             "computed: the values of leaves are new, all others old"
+        )
+
+
+def _note_what_was_not_watched(view: View, names: dict[Tensor, str], subject: Subject) -> None:
+    """Say which calls and scopes are unknown, and how they would be known."""
+    if subject.is_hindered:
+        view.notes.append(
+            "a profiler was on, so calls are shown as the ops within them: draw without it to see "
+            "them as they were written"
+        )
+    unseen = [
+        name for y, name in names.items() if y._index > subject.began and y not in subject.calls
+    ]
+    if unseen:
+        view.notes.append(
+            f"{_list_of(unseen)}: the scopes are unknown and calls are shown as the ops within "
+            "them, for these were computed out of sight, under debug() or in a thread without this "
+            "context; contextvars.copy_context().run starts one with it"
         )
 
 

@@ -16,13 +16,12 @@ from autodiff.drawing.reading._words import with_number
 
 
 @contextmanager
-def variables_of(f: Callable[..., Any]) -> Iterator[dict[Tensor, str]]:
-    """Yield what will hold, once ``f`` has run, the names of its variables by what ops made.
+def variables_of(code: CodeType | None) -> Iterator[dict[Tensor, str]]:
+    """Yield what will hold, once a function's code has run, names of variables by what ops made.
 
     A variable that is bound several times is numbered: c₁, c₂. It works as a debugger does, from
     line to line; where one is at work already there are no names, nor of a library's functions.
     """
-    code = code_of(f)
     if code is None or is_within(OURS, code.co_filename) or sys.gettrace() is not None:
         yield {}
         return
@@ -50,11 +49,22 @@ def variables_of(f: Callable[..., Any]) -> Iterator[dict[Tensor, str]]:
         bound.clear()
 
 
-def code_of(f: Callable[..., Any]) -> CodeType | None:
-    """Return the code that runs when ``f`` is called, of an object that of its class."""
-    function: Any = inspect.unwrap(f)
-    while isinstance(function, partial):
-        function = inspect.unwrap(function.func)
+def code_of(f: Callable[..., Any], door: str) -> CodeType | None:
+    """Return the code that runs when ``f`` is called, of an object that of its class.
+
+    ``door`` is the public function that takes ``f``, for the message.
+    """
+    try:
+        function: Any = inspect.unwrap(f)
+        while isinstance(function, partial):
+            function = inspect.unwrap(function.func)
+    except ValueError:
+        name = getattr(f, "__name__", type(f).__name__)
+        called = "a function" if name == "<lambda>" else name
+        raise TypeError(
+            f"{door} expects a function, but {called}.__wrapped__ leads back to itself: take it "
+            f"away, or write {door}(lambda x: f(x), x)"
+        ) from None
     for name in ("forward", "__call__"):
         if not inspect.isroutine(function):
             function = getattr(type(function), name, function)

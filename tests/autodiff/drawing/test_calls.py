@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import gc
 import re
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
@@ -334,19 +333,6 @@ class TestWords:
             return np.polyfit(abscissae, some_measured_ordinates, deg=1, cov=True)[0]
 
         assert formulas(f, V)[-1].endswith("…[0]")
-
-    def test_where_a_profiler_is_at_work_are_those_of_ops(self) -> None:
-        events = []
-        sys.setprofile(lambda frame, event, arg: events.append(event))
-        try:
-            found = formulas(lambda v: np.std(v), V)
-            profile = sys.getprofile()
-        finally:
-            sys.setprofile(None)
-        assert profile is not None
-        assert events
-        assert len(found) > 1
-        assert formulas(lambda v: np.std(v), V) == ["std(v)"]
 
     def test_of_iteration_are_those_of_indexing(self) -> None:
         found = formulas(lambda v: [entry * 2 for entry in v], V[:2])

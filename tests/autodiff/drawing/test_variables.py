@@ -12,7 +12,7 @@ import pytest
 import nn
 from autodiff import Tensor, draw, text
 from autodiff.drawing._graph import read_view
-from autodiff.drawing.reading._variables import variables_of
+from autodiff.drawing.reading._variables import code_of, variables_of
 
 
 def micrograd(a: Any, b: Any) -> Any:
@@ -32,7 +32,7 @@ def micrograd(a: Any, b: Any) -> Any:
 
 def test_what_a_variable_was_bound_to_bears_its_name_and_a_number_when_bound_again() -> None:
     names: dict[Tensor, str]
-    with variables_of(micrograd) as names:
+    with variables_of(code_of(micrograd, "draw")) as names:
         micrograd(Tensor(-4.0), Tensor(2.0))
     assert list(names.values()) == ["c₁", "c₂", "c₃", "d₁", "d₂", "d₃", "e", "f", "g₁", "g₂"]
 
@@ -43,7 +43,7 @@ def test_an_argument_that_is_bound_again_is_numbered_behind_it() -> None:
             x = x * 2.0
         return x
 
-    with variables_of(f) as names:
+    with variables_of(code_of(f, "draw")) as names:
         f(Tensor(1.0))
     assert list(names.values()) == ["x₂", "x₃"]
 
@@ -54,7 +54,7 @@ def test_names_that_a_program_gave_stay() -> None:
         y.name = "energy"
         return y
 
-    with variables_of(f) as names:
+    with variables_of(code_of(f, "draw")) as names:
         f(Tensor(1.0))
     assert not names
 
@@ -66,7 +66,7 @@ def test_a_debugger_stays_whatever_happens() -> None:
     before = sys.gettrace()
     sys.settrace(tracer)
     try:
-        with pytest.raises(ZeroDivisionError), variables_of(micrograd):
+        with pytest.raises(ZeroDivisionError), variables_of(code_of(micrograd, "draw")):
             raise ZeroDivisionError
         assert sys.gettrace() is tracer
     finally:
@@ -77,7 +77,7 @@ def test_nothing_is_watched_afterwards_whatever_happens() -> None:
     before = sys.gettrace()
     sys.settrace(None)
     try:
-        with pytest.raises(ZeroDivisionError), variables_of(micrograd):
+        with pytest.raises(ZeroDivisionError), variables_of(code_of(micrograd, "draw")):
             raise ZeroDivisionError
         assert sys.gettrace() is None
     finally:
