@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from autodiff.drawing._alarms import with_alarms, without_source
+from autodiff.drawing._alarms import first_of_each, with_alarms, without_source
 from autodiff.drawing._clusters import Cluster, cluster_tree
 from autodiff.drawing._view import Edge, Home, Vertex, View
 from autodiff.drawing.folding._constants import without_plain_constants
@@ -241,6 +241,6 @@ def _in_one(home: Home, inside: list[Vertex], view: View) -> Vertex:
     if len(results) == 1:
         node.value, node.gradient = results[0].value, results[0].gradient
     for alarm in ("alarm", "gradient_alarm"):
-        found = ((getattr(member, alarm), member.name) for member in inside)
-        setattr(node, alarm, next((f"{text}, in {name}" for text, name in found if text), ""))
+        found = ((getattr(member, alarm), f"in {member.name}") for member in inside)
+        setattr(node, alarm, first_of_each(found))
     return node

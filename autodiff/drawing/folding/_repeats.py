@@ -8,6 +8,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
+from autodiff.drawing._alarms import first_of_each
 from autodiff.drawing._clusters import cluster_tree
 from autodiff.drawing._view import NEXT_REPEAT, Edge, Home, Vertex, View
 from autodiff.drawing.folding._runs import Run, kinds_of_call, runs_of
@@ -82,13 +83,13 @@ def _for_all(found: list[Vertex]) -> Vertex:
         scopes=tuple(map(_span, first.scopes, last.scopes)),
         entries=tuple(map(_span_of_entries, first.entries, last.entries)),
         note=note if so_far or not last.note else f"{note}, {last.note}",
-        alarm=_first_alarm([node.alarm for node in found]),
-        gradient_alarm=_first_alarm([node.gradient_alarm for node in found]),
+        alarm=_first_alarms([node.alarm for node in found]),
+        gradient_alarm=_first_alarms([node.gradient_alarm for node in found]),
     )
 
 
-def _first_alarm(alarms: Sequence[str]) -> str:
-    return next((f"{text}, in repeat {i}" for i, text in enumerate(alarms, 1) if text), "")
+def _first_alarms(alarms: Sequence[str]) -> str:
+    return first_of_each((text, f"in repeat {i}") for i, text in enumerate(alarms, 1))
 
 
 class RepeatedUse(NamedTuple):
