@@ -42,6 +42,8 @@ class Vertex:
         For each scope a number of this time that it was entered: a scope that is entered twice is
         two boxes. Where there are none, neighbours in scopes of one name are in one box. Of what is
         drawn once for entries that are repeated it is the last one's number with a minus sign.
+    size : int
+        How many nodes of the graph it stands for.
     """
 
     key: str
@@ -56,6 +58,7 @@ class Vertex:
     alarm: str = ""
     gradient_alarm: str = ""
     entries: tuple[int, ...] = ()
+    size: int = 1
 
     @property
     def home(self) -> Home:

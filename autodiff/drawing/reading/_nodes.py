@@ -204,12 +204,17 @@ def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
         view.notes.append("gradients are those of the sum of all entries of the outputs")
 
 
+def _input_identity(x: Any) -> Any:
+    """Return what tells an input from others: of constants their values, of which ops make more."""
+    return identity(x if type(x) is Tensor and x.requires_grad else value_of(x))
+
+
 def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
     """Return the local derivative for each use; "…" of a call of several ops, or no formula."""
     from autodiff.drawing.formulas._symbols import derivative_text
 
-    used = {identity(without_origin(x)): x for x in how.uses}
-    inputs = [used.get(identity(x), subject.original(x)) for x in y.inputs]
+    used = {_input_identity(without_origin(x)): x for x in how.uses}
+    inputs = [used.get(_input_identity(x), subject.original(x)) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
     several = not all(any(x is used for used in how.uses) for x in differentiable)
     called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]

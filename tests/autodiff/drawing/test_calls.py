@@ -127,6 +127,16 @@ class TestArguments:
         edges = view_of(f, 2.0, two, two.copy(), derivatives=True).edges
         assert [e.derivative.split(" = ")[0] for e in edges] == ["a", "", "b", "", "1", "1"]
 
+    def test_that_are_made_of_others_have_their_names_in_derivatives(self) -> None:
+        """As masks: what they are called in a formula stands in the picture."""
+        x = np.arange(12.0)
+        for unfold in (False, True):
+            view = view_of(
+                lambda x: np.where(x > 5, x, 0), x, derivatives=True, unfold=unfold
+            )  # fmt: skip
+            mask = next(node for node in view.nodes if node.kind == "constant")
+            assert [e.derivative for e in view.edges] == ["", f"(1 if {mask.name} else 0)"]
+
     def test_that_a_function_changes_are_no_longer_what_was_given(self) -> None:
         def f(x: Any, a: Any) -> Any:
             y = x * a
@@ -265,6 +275,22 @@ class TestWords:
             (lambda x: X.T @ x, "v1 @ x"),
             (lambda x: x**2, "x ** 2"),
             (lambda x: x % 3, "x % 3"),
+            (lambda x: np.remainder(x, 3), "remainder(x, 3)"),
+            (lambda x: (-2.0) ** x, "(-2) ** x"),
+            (lambda x: np.float64(-2) ** x, "(-2) ** x"),
+            (lambda x: (-2j) ** x, "(-2j) ** x"),
+            (lambda x: 2.0**x, "2 ** x"),
+            (lambda x: (1 + 2j) ** x, "(1+2j) ** x"),
+            (lambda x: x**-2, "x ** -2"),
+            (lambda x: -2 * x, "-2 * x"),
+            (lambda x: x[0][np.arange(30) % 3], "v1[indices (30,)]"),
+            (lambda x: x[1:, np.arange(30) % 3], "x[1:, indices (30,)]"),
+            (lambda x: np.reshape(x, 6)[np.arange(7) % 2], "v1[indices (7,)]"),
+            (lambda x: np.tile(x, 2)[np.ones((2, 6), bool)], "v1[mask (2, 6)]"),
+            (lambda x: x[[0, 1, 0, 1, 0, 1, 0]], "x[[0, 1, 0, 1, 0, 1, 0]]"),
+            (lambda x: x.at[np.arange(8) % 2].set(1.0), "x.at[indices (8,)].set(1)"),
+            (lambda x: x[()], "x[()]"),
+            (lambda x: x[0,], "x[0]"),
             (lambda x: -x, "-x"),
             (lambda x: abs(x), "abs(x)"),
             (lambda x: np.einsum("ij,ij->i", x, x), 'einsum("ij,ij->i", x, x)'),
@@ -313,6 +339,8 @@ class TestWords:
             (lambda s: scipy.special.sici(s)[1], "sici(s)[1]"),
             (lambda s: scipy.special.fresnel(s)[1], "fresnel(s)[1]"),
             (lambda s: np.divmod(s, 2.0)[1], "divmod(s, 2)[1]"),
+            (lambda s: divmod(s, 2.0)[1], "divmod(s, 2)[1]"),
+            (lambda s: divmod(2.0, s)[1], "divmod(2, s)[1]"),
             (lambda s: np.modf(s)[0], "modf(s)[0]"),
             (lambda s: np.frexp(s)[0], "frexp(s)[0]"),
             (lambda s: np.histogram([1, 2], 2, weights=s[0])[0], None),

@@ -150,11 +150,11 @@ def test_nan_is_red_where_it_is_first_and_ever_after(opened: Any, colour: str) -
     assert page.locator("main .warning:not(:empty)").count() == 0
     page.keyboard.press("ArrowRight")
     node = page.locator("#graph .node.focus text > .warning")
-    assert node.inner_html() == "NaN first here: [0, 0]"
+    assert node.inner_html() == "NaN first here: [0, 0]; inf first here: [0, 1]"
     page.keyboard.press("End")
     assert node.count() == 0
     told = page.locator("#graph text > .warning:not(:empty)").all_text_contents()
-    assert told[0] == "NaN first here: [0, 0]"
+    assert told[0] == "NaN first here: [0, 0]; inf first here: [0, 1]"
     for place in ("#graph .node", "tr[data-key]", "#equations"):
         words = page.locator(f"{place} .warning:not(:empty)")
         assert "NaN" in " ".join(words.all_text_contents())
@@ -174,7 +174,7 @@ def test_who_cannot_see_red_reads_it(opened: Any) -> None:
     page = opened("singular")
     step = page.evaluate("steps.findIndex((step) => Object.keys(step.warnings).length)")
     page.evaluate(f"show({step})")
-    assert "NaN first here: [0, 0]" in page.inner_text("[aria-live=polite]")
+    assert "NaN first here: [0, 0]; inf first here: [0, 1]" in page.inner_text("[aria-live=polite]")
 
 
 def test_the_rules_of_accessibility_are_kept_where_there_is_nan(opened: Any) -> None:
