@@ -100,6 +100,26 @@ class TestLabels:
         assert re.findall(r"\t(label\d|n\d) \[", cluster) == ["label2", "n3"]
         assert "label5 -> n4" in source  # out of the scope
 
+    def test_of_edges_within_a_box_are_nodes_in_it(self) -> None:
+        """Beside the edge Graphviz lets them cross the border."""
+        view = self.fan()
+        view.nodes[4].scopes = view.nodes[3].scopes
+        source = picture(view).source
+        assert "label5 -> n4" in source
+        cluster = source[source.index("subgraph") : source.index("}", source.index("subgraph"))]
+        assert "\tlabel5 [" in cluster
+
+    def test_of_edges_into_a_box_leave_room_for_the_tail_before_it(self) -> None:
+        source = picture(self.fan()).source
+        assert re.findall(r"\t(n\d -> label\d) \[.*minlen=2", source) == ["n0 -> label2"]
+        assert "minlen" not in picture(self.fan(), direction="LR").source
+
+    def test_are_in_two_lines_where_data_flow_sideways(self) -> None:
+        source = picture(self.fan(), direction="LR").source
+        lines = re.sub("</?FONT.*?>", "", source)
+        assert "<∂y/∂v1<BR/>= g'1>" in re.sub(r"\s*(<|>)\s*", r"\1", lines)
+        assert 'tooltip="v1 → y&#10;∂y/∂v1 = g\'1"' in source
+
     def test_of_other_edges_stand_beside_them(self) -> None:
         source = picture(self.fan()).source
         assert re.search(r"\tn1 -> n4 \[.*∂y/∂v1", source)
