@@ -20,9 +20,15 @@ from autodiff.drawing.pictures._picture import Origin, Picture, parts
 
 FEW_NODES = 50
 DIRECTIONS = ("TB", "BT", "LR", "RL")
+DRUM = {  # stored from step to step; its text is at the bottom, clear of the rim
+    "shape": "cylinder",
+    "penwidth": "1.6",
+    "margin": "0.12,0.035",
+    "labelloc": "b",
+}
 SHAPES = {  # which tell the kinds of nodes apart without colours
     "leaf": {"penwidth": "1.6"},
-    "parameter": {"shape": "cylinder", "penwidth": "1.6"},  # stored from step to step
+    "parameter": DRUM,
     "constant": {"shape": "note"},
     "op": {"style": "filled,rounded"},
     "output": {"style": "filled,rounded", "peripheries": "2"},

@@ -22,7 +22,7 @@ import pytest
 import nn
 from autodiff import draw
 from autodiff.drawing._themes import DARK, LIGHT, colours
-from autodiff.drawing._view import View
+from autodiff.drawing._view import Vertex, View
 from autodiff.drawing.pictures import _programs
 from autodiff.drawing.pictures._dot import picture
 from autodiff.drawing.pictures._picture import Picture
@@ -112,6 +112,22 @@ class TestAltText:
 
     def test_names_the_scopes(self) -> None:
         assert titles(self.svg, "cluster") == ["scope model", "scope model / layers.0"]
+
+
+@needs_graphviz
+class TestDrums:
+    @pytest.mark.parametrize("value", [None, np.zeros((3, 4)), np.zeros(100)])
+    @pytest.mark.parametrize("gradients", [False, True])
+    def test_are_filled_by_their_text_below_the_rim(self, value: Any, gradients: bool) -> None:
+        view = View([Vertex("n0", "parameter", "layers.0.weight", value=value, gradient=value)])
+        drawn = picture(view, gradients=gradients)
+        (drum,) = json.loads(drawn.pipe("json"))["objects"]
+        baselines = [text["pt"][1] for text in drum["_ldraw_"] if text["op"] == "T"]
+        outline, rim = (
+            [y for _, y in drawing["points"]] for drawing in drum["_draw_"] if drawing["op"] in "bB"
+        )
+        assert 3 <= min(baselines) - min(outline) <= 12
+        assert max(baselines) + 0.75 * 12 <= min(rim)
 
 
 def labels_across_borders(drawn: Picture) -> list[tuple[str, str]]:
