@@ -26,11 +26,10 @@ function travel(step, moves) {
   const warns = Object.keys(step.warnings).length > 0;
   for (const i of step.edges) {
     const token = step.token && moves && !calm.matches && tag(step.token, "token", false);
-    if (step.derivatives[i]) {
-      const label = tag(step.derivatives[i], "derivative", warns);
-      taken.push(stand(label, i, taken, token ? swath(token, edges[i]) : []));
-    }
-    if (token) move(token, edges[i]);
+    const label = step.derivatives[i] && tag(step.derivatives[i], "derivative", warns);
+    const others = [...taken];
+    if (label) taken.push(stand(label, i, others, token ? swath(token, edges[i]) : []));
+    if (token) move(token, edges[i], () => label && stand(label, i, others, []));
   }
 }
 
@@ -100,8 +99,8 @@ function wayBack(edge) {
   return [middle(edge.dataset.head), ...on, middle(edge.dataset.tail)];
 }
 
-/** Move a tag back along an edge. */
-function move(group, edge) {
+/** Move a tag back along an edge, and do something when it has arrived. */
+function move(group, edge, arrived) {
   const way = wayBack(edge);
   const ends = [0];
   for (let k = 1; k < way.length; k++) {
@@ -115,8 +114,10 @@ function move(group, edge) {
     const rest = (gone - ends[k - 1]) / (ends[k] - ends[k - 1] || 1);
     const at = (axis) => way[k - 1][axis] + rest * (way[k][axis] - way[k - 1][axis]);
     placeAt(group, { x: at("x"), y: at("y") });
-    if (part === 1) group.remove();
-    else if (group.isConnected) requestAnimationFrame(frame);
+    if (part === 1 && group.isConnected) {
+      group.remove();
+      arrived();
+    } else if (group.isConnected) requestAnimationFrame(frame);
   };
   frame(begin);
 }

@@ -140,6 +140,26 @@ def test_a_number_that_moves_passes_the_local_derivative_by(opened: Any) -> None
     assert covered == []
 
 
+def test_the_local_derivative_is_back_on_its_edge_once_the_number_has_arrived(opened: Any) -> None:
+    page = opened("loss", motion="no-preference", afresh=True)
+    k = page.evaluate("steps.findIndex((step) => step.heading === '∂output/∂y through v6')")
+    page.evaluate(f"show({k - 1})")
+    page.clock.install()
+    page.keyboard.press("ArrowRight")
+    away = """() => {
+      const label = document.querySelector(".on-edge.derivative");
+      const { e, f } = label.transform.baseVal.consolidate().matrix;
+      const path = document.querySelector(".edge.focus path");
+      const along = Array.from({ length: 101 }, (_, i) =>
+        path.getPointAtLength((path.getTotalLength() * i) / 100));
+      return Math.min(...along.map(({ x, y }) => Math.hypot(x - e, y - f)));
+    }"""
+    assert page.evaluate(away) > 10
+    page.clock.run_for(1500)
+    assert page.locator(".on-edge.token").count() == 0
+    assert page.evaluate(away) < 5
+
+
 def test_the_sign_goes_where_there_is_nothing_more(opened: Any) -> None:
     page = opened(height=500)
     graph = page.locator("#graph")

@@ -166,8 +166,10 @@ def test_the_rules_of_accessibility_are_kept(
     axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
     page = opened(step=step, width=width, height=800, colour=colour)
     page.click("summary")
-    found = axe.run(page)
-    assert found.violations_count == 0, found.generate_report()
+    for _ in range(2):
+        found = axe.run(page)
+        assert found.violations_count == 0, found.generate_report()
+        page.keyboard.press("w")
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
