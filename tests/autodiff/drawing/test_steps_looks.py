@@ -96,6 +96,15 @@ def test_labels_cover_no_text_and_nothing_is_cut_without_a_sign_that_it_scrolls(
         assert page.locator(box).evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
 
 
+def test_the_longest_numbers_fit_into_the_table_on_a_narrow_page(opened: Any) -> None:
+    page = opened("loss", width=390, afresh=True)
+    page.evaluate(
+        """for (const cell of document.querySelectorAll("td"))
+          cell.textContent = "(50, 1): −1.2345e−05 … 1.2345e−05";"""
+    )
+    assert page.locator(".wide").evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
+
+
 def test_a_number_that_moves_stands_on_a_ground_of_its_own_and_starts_at_the_sender(
     opened: Any,
 ) -> None:
