@@ -34,6 +34,8 @@ class Vertex:
         The scopes it was recorded in, outermost first.
     place : tuple of str and int, optional
         The file and the line of the program that computed it.
+    caller : tuple of str and int, optional
+        The reader's line that led there, where ``place`` is in one of the library's packages.
     note : str
         What else is to be said: "×12", "value changed since", an error's message.
     alarm, gradient_alarm : str
@@ -59,6 +61,7 @@ class Vertex:
     gradient_alarm: str = ""
     entries: tuple[int, ...] = ()
     size: int = 1
+    caller: tuple[str, int] | None = None
 
     @property
     def home(self) -> Home:

@@ -33,12 +33,14 @@ from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cros
 # Code that computes on behalf of the program.
 INSIDE = (HERE, np.__path__[0], str(Path(np.__path__[0]).parent / "scipy"))
 OURS = (*INSIDE, *PACKAGES)
+DRAWING = str(Path(__file__).parents[1])
 
 
 @dataclass(eq=False)
 class CallNote:
     """A call of the program: its words (None: as its op says), its place and the open scopes.
 
+    ``caller`` is the reader's line, where the place is in one of the library's other packages.
     ``results`` are the Tensors that it returned, and where each is: "[1]", ".eigenvalues", or ""
     where it is all. There are none of a call that did not return.
     """
@@ -46,6 +48,7 @@ class CallNote:
     words: Words | None
     place: tuple[str, int]
     home: Home
+    caller: tuple[str, int] | None = None
     results: list[tuple[Tensor, str]] = field(default_factory=list)
 
 
@@ -67,8 +70,7 @@ class CallHook(Hook):
         note = None if entry is None else self.entries.get(entry)
         if note is None:
             words = None if entry is None else ENTRIES[entry.f_code](entry)
-            place = program.f_code.co_filename, program.f_lineno
-            note = CallNote(words, place, current_home())
+            note = CallNote(words, _place(program), current_home(), _caller(program))
             if entry is not None and words is not None:
                 self.entries[entry] = note
                 self._watch(entry)
@@ -130,6 +132,20 @@ def _frames_outwards(frame: FrameType | None) -> Iterator[FrameType]:
         if not is_within(INSIDE, frame.f_code.co_filename):
             return
         frame = frame.f_back
+
+
+def _place(frame: FrameType) -> tuple[str, int]:
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _caller(program: FrameType) -> tuple[str, int] | None:
+    """Return the reader's line that called into the library's packages; None if it is no call."""
+    frame: FrameType | None = program
+    while frame is not None and is_within(OURS, frame.f_code.co_filename):
+        if is_within((DRAWING,), frame.f_code.co_filename):  # which called the function itself
+            return None
+        frame = frame.f_back
+    return None if frame is None or frame is program else _place(frame)
 
 
 def is_within(folders: tuple[str, ...], file: str) -> bool:

@@ -41,7 +41,7 @@ def view_of(
             node.kind = "output" if x in outputs else "op"
             node.formula = spelling(how.words, names) + how.which
             if note := subject.calls.get(x):
-                node.place, node.home = note.place, note.home
+                node.place, node.home, node.caller = note.place, note.home, note.caller
             texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
             for used, text in zip(how.uses, texts, strict=True):
                 view.edges.append(Edge(keys[identity(used)], node.key, text))

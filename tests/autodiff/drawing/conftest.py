@@ -29,6 +29,7 @@ RESET = """(step) => {
   play(false);
   now = -1;
   show(step);
+  fit(false);
 }"""
 
 
