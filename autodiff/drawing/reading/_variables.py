@@ -11,8 +11,8 @@ from types import CodeType, FrameType
 from typing import Any
 
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._view import with_number
 from autodiff.drawing.reading._calls import OURS, is_within
-from autodiff.drawing.reading._words import with_number
 
 
 @contextmanager

@@ -383,6 +383,15 @@ class TestWords:
         found = formulas(lambda x: grad(lambda t: np.sin(t))(x), 2.0)
         assert found == ["cos(x)", "1 * v1"]
 
+    @pytest.mark.parametrize(("left", "right"), [(X.T, X), (np.ones((2, 3, 2)), np.ones((2, 2)))])
+    def test_of_rules_have_operators_for_ufuncs(self, left: Any, right: Any) -> None:
+        found = formulas(grad(lambda a, b: np.sum((a @ b) ** 2)), left, right)
+        assert (found[0], found[-1]) == ("a @ b", "v2 @ v3")
+
+    def test_of_ufuncs_that_the_program_calls_stay(self) -> None:
+        assert formulas(np.matmul, X.T, X) == ["matmul(x1, x2)"]
+        assert formulas(lambda a, b: np.matmul(a, b), X.T, X) == ["matmul(a, b)"]
+
     def test_of_a_function_that_calls_back_are_those_of_both(self) -> None:
         def halves(x: Any) -> Any:
             return np.piecewise(x, [X[0] > 1.5], [lambda part: part**2, lambda part: -part])
