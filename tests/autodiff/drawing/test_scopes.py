@@ -325,7 +325,7 @@ class TestCoroutines:
         found = scopes(f, 2.0)
         assert found["x * 2"] == ("part 2", "inner")
         assert found["x * 3"] == ("part 3", "inner")
-        assert {found["v1 + 2"], found["v2 + 3"]} == {("part 2",), ("part 3",)}
+        assert {found["y₁ + 2"], found["y₂ + 3"]} == {("part 2",), ("part 3",)}
         assert found["p + q"] == ()
 
     def test_are_within_the_scopes_that_they_were_started_in(self) -> None:
