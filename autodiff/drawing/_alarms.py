@@ -15,7 +15,8 @@ from autodiff.drawing._view import Vertex, View
 def with_alarms(view: View) -> View:
     """Return the view in which nodes say where NaN or infinities come up.
 
-    In a value that is where its operands have none; in a gradient, where what uses it has none.
+    In a value that is where its operands have none; in a gradient, where what uses it has none,
+    and no value has that its local derivatives may be made of.
     """
     values = {node.key: _kinds(node.value) for node in view.nodes}
     gradients = {node.key: _kinds(node.gradient) for node in view.nodes}
@@ -28,7 +29,11 @@ def with_alarms(view: View) -> View:
 
     def with_its_alarm(node: Vertex) -> Vertex:
         before = (values[key] for key in operands.get(node.key, ()))
-        behind = (gradients[key] for key in users.get(node.key, ()))
+        behind = [
+            kinds
+            for user in users.get(node.key, ())
+            for kinds in (gradients[user], values[user], *(values[x] for x in operands[user]))
+        ]
         alarm = _first_here(node.value, values[node.key], before)
         gradient_alarm = _first_here(node.gradient, gradients[node.key], behind)
         if not alarm and not gradient_alarm:

@@ -13,7 +13,7 @@ from itertools import count
 from types import FrameType
 from typing import Any
 
-from autodiff.drawing._view import Home
+from autodiff.drawing._view import Home, with_number
 
 
 class scope:  # noqa: N801
@@ -30,7 +30,8 @@ class scope:  # noqa: N801
     name : str or object
         Of an object with ``named_parameters``, as a module has, the name is the path that leads to
         its parameters from the outermost module, as "layers.0"; of the outermost, and of one
-        without parameters, it is its class's name in lower case: "mlp".
+        without parameters, it is its class's name in lower case: "mlp". Another object with
+        parameters that would be called so is numbered: "mlp₂".
 
     Raises
     ------
@@ -85,13 +86,14 @@ class OpenScopes:
     """The scopes that are open in one context while a function is recorded to be drawn.
 
     What the contexts of one drawing share is the numbering, which scopes were open where an error
-    was raised, and what generators entered.
+    was raised, what generators entered, and which objects have each name.
     """
 
     entries: tuple[ScopeEntry, ...] = ()
     numbers: Iterator[int] = field(default_factory=lambda: count(1))
     at_errors: dict[int, tuple[BaseException, Home]] = field(default_factory=dict)
     of_generators: dict[ScopeEntry, None] = field(default_factory=dict)
+    owners: dict[str, list[Any]] = field(default_factory=dict)
 
     @property
     def home(self) -> Home:
@@ -100,11 +102,22 @@ class OpenScopes:
 
     def enter(self, entered: scope, frame: FrameType) -> None:
         """Put what is recorded in this context from here on into a scope."""
-        name = scope_name(entered.name)
+        name = self._told_apart(entered.name)
         entry = ScopeEntry(entered, name, next(self.numbers), _generator_at(frame))
         if entry.generator is not None:
             self.of_generators[entry] = None
         self._open((*self.entries, entry))
+
+    def _told_apart(self, owner: Any) -> str:
+        """Return the name of a scope, with a number where other parameters are in one called so."""
+        name = scope_name(owner)
+        if isinstance(owner, str) or not owner.named_parameters():
+            return name
+        owners = self.owners.setdefault(name, [])
+        i = next((i for i, known in enumerate(owners) if known is owner), len(owners))
+        if i == len(owners):
+            owners.append(owner)
+        return with_number(name, i + 1) if i else name
 
     def leave(self, left: scope, frame: FrameType, error: BaseException | None) -> None:
         """Leave a scope, perhaps because of an error.
@@ -124,7 +137,7 @@ class OpenScopes:
             self._open(tuple(entry for entry in self.entries if entry is not own[-1]))
 
     def _open(self, entries: tuple[ScopeEntry, ...]) -> None:
-        shared = self.numbers, self.at_errors, self.of_generators
+        shared = self.numbers, self.at_errors, self.of_generators, self.owners
         drawing_scopes.set(OpenScopes(entries, *shared))
 
     def at(self, error: BaseException) -> Home:

@@ -174,11 +174,13 @@ def entries(value: Any, role: str = "fact", *, is_source: bool = True) -> list[P
     if not array.size or array.dtype.kind not in "biufc":
         return []
     alarm = "warning" if is_source else role
+    count = nonfinite_counts(array)
+    if array.size > 1 and array.size in count.values():
+        return [Piece(f"all {next(iter(count))}", alarm)]
     if array.size <= MOST_ENTRIES:
         few = _few(array, role, alarm)
         if array.dtype.kind == "c" or sum(len(piece.text) for piece in few) <= LONGEST_LIST:
             return few
-    count = nonfinite_counts(array)
     counted = ", ".join(f"{n} {name}" for name, n in count.items())
     finite = _range(array, bool(count))
     parts = [Piece(counted, alarm), Piece(", " if counted and finite else "", role)]
@@ -192,15 +194,13 @@ def literal(x: Any) -> str:
 
 def decimal(x: Any) -> str:
     """Return a number as mathematics spells it, to five digits."""
-    return literal(x).replace("-", "−")
+    return literal(x).replace("-", "−").replace("nan", "NaN")
 
 
 def _few(array: Any, role: str, alarm: str) -> list[Piece]:
     """Return all entries, or the one that they all are."""
     if array.size > 1 and (array == array.flat[0]).all():
-        return [
-            Piece(f"all {decimal(array.flat[0])}", role if np.isfinite(array.flat[0]) else alarm)
-        ]
+        return [Piece(f"all {decimal(array.flat[0])}", role)]
     pieces = [(text, alarm if is_marked else role) for text, is_marked in _texts_of_entries(array)]
     joined = groupby(pieces, key=itemgetter(1))
     return [Piece("".join(text for text, _ in group), role) for role, group in joined]
@@ -233,7 +233,9 @@ def _range(array: Any, has_nonfinite: bool) -> str:
         low, high = min(ends), max(ends)
     else:
         low, high = array.min(), array.max()
-    return f"all {decimal(low)}" if low == high else f"{decimal(low)} … {decimal(high)}"
+    if low != high:
+        return f"{decimal(low)} … {decimal(high)}"
+    return f"{'else' if has_nonfinite else 'all'} {decimal(low)}"
 
 
 def nonfinite_counts(array: Any) -> dict[str, int]:

@@ -112,3 +112,11 @@ class View:
     nodes: list[Vertex] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def with_number(name: str, i: int) -> str:
+    """Return a name with a number below the line: c₂."""
+    return name + str(i).translate(_LOW)
+
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

@@ -191,7 +191,7 @@ class TestValues:
             (1 / 3, "0.33333"),
             (2.0, "2"),
             (1.5e-12, "1.5e−12"),
-            (np.nan, "nan\nNaN first here"),
+            (np.nan, "NaN\nNaN first here"),
             (1 + 2j, "complex128\n1+2j"),
             ([1.0, 2.5], "(2,)\n[1, 2.5]"),
             ([[1.0, 2.0]], "(1, 2)\n[[1, 2]]"),

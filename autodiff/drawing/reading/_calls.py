@@ -22,6 +22,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.hook import Hook
+from autodiff._core.machine import product
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
@@ -172,7 +173,7 @@ _SYMBOLS: dict[Any, str] = {ufunc: symbol for symbol, ufunc in _INFIX.values()}
 def _words_of_ufunc(frame: FrameType) -> Words | None:
     found = frame.f_locals
     ufunc, args = found["ufunc"], (found["x"], *found["others"])
-    if ufunc in _SYMBOLS and _stands_at_operator(frame.f_back):
+    if ufunc in _SYMBOLS and _reads_as_operator(frame.f_back):
         return infix(_SYMBOLS[ufunc], *args)
     if ufunc.__name__.startswith("_"):  # of SciPy, inside a public function
         return None
@@ -180,9 +181,15 @@ def _words_of_ufunc(frame: FrameType) -> Words | None:
     return call_of(ufunc.__name__ + method, args, _options(found["kwargs"]))
 
 
-def _stands_at_operator(frame: FrameType | None) -> bool:
-    """Whether a frame is at an operator, for which an array in front calls its ufunc."""
-    return frame is not None and opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+def _reads_as_operator(frame: FrameType | None) -> bool:
+    """Whether a frame is at an operator, for which an array in front calls its ufunc.
+
+    So it is read in `product`, which computes what the rules of ``@`` write as one.
+    """
+    return frame is not None and (
+        opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+        or frame.f_code is product.__code__
+    )
 
 
 def _options(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._view import Edge, Home, Vertex, View
+from autodiff.drawing._view import Edge, Home, Vertex, View, with_number
 from autodiff.drawing.reading._computations import Computation, computations
 from autodiff.drawing.reading._failures import message_of
 from autodiff.drawing.reading._functions import Subject
@@ -21,7 +21,6 @@ from autodiff.drawing.reading._words import (
     identity,
     is_operand,
     spelling,
-    with_number,
     without_origin,
 )
 

@@ -87,14 +87,6 @@ def _spelt(names: Mapping[Any, str], part: Any) -> str:
     return names[identity(part)] if is_operand(part) else literal(part)
 
 
-def with_number(name: str, i: int) -> str:
-    """Return a name with a number below the line: c₂."""
-    return name + str(i).translate(_LOW)
-
-
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
 # -- lines of a few forms ----------------------------------------------------------------------
 
 

@@ -72,6 +72,28 @@ class TestGradients:
         view = with_alarms(chain_of(0.0, 0.0, 0.0, gradients=(np.nan, np.array([1, np.nan]), 1.0)))
         assert [node.gradient_alarm for node in view.nodes] == ["", "NaN first here: [1]", ""]
 
+    @pytest.mark.parametrize(
+        "f",
+        [
+            lambda x, w: np.sum(np.sqrt(x) ** 2),  # of a slope 2 · NaN
+            lambda x, w: np.sum(w * np.exp(w + np.log(x))),
+            lambda x, w: np.sum(w * x / np.sqrt(-1 - w)),  # of a factor that is NaN
+        ],
+    )
+    def test_are_not_where_a_value_that_they_are_made_of_is_pointed_at(self, f: Any) -> None:
+        with np.errstate(all="ignore"):
+            view = with_alarms(read_view(f, np.array([-1.0, 4.0]), 2.0, gradients=True)[0])
+        assert [node.alarm[:14] for node in view.nodes if node.alarm] == ["NaN first here"]
+        assert any(np.isnan(n.gradient).any() for n in view.nodes if n.gradient is not None)
+        assert [node.gradient_alarm for node in view.nodes if node.gradient_alarm] == []
+
+    def test_that_are_infinite_beside_an_infinite_value_are_not(self) -> None:
+        """As at the logarithm of 0; NaN that is made of infinities is another matter."""
+        view = chain_of(0.0, -np.inf, 0.0, gradients=(np.inf, 1.0, 1.0))
+        assert [node.gradient_alarm for node in with_alarms(view).nodes] == ["", "", ""]
+        view = chain_of(0.0, -np.inf, 0.0, gradients=(np.nan, 0.0, 1.0))
+        assert with_alarms(view).nodes[0].gradient_alarm == "NaN first here"
+
     def test_of_the_root_at_zero(self) -> None:
         """Its slope there is infinite."""
         x = Tensor(np.array([1.0, 0.0]), name="x")

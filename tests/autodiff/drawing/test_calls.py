@@ -364,7 +364,7 @@ class TestWords:
 
     def test_of_iteration_are_those_of_indexing(self) -> None:
         found = formulas(lambda v: [entry * 2 for entry in v], V[:2])
-        assert found == ["v[0]", "v1 * 2", "v[1]", "v2 * 2"]
+        assert found == ["v[0]", "entry₁ * 2", "v[1]", "entry₂ * 2"]
 
     def test_of_an_op_of_ones_own_name_it(self) -> None:
         @custom(vjp=lambda g, out, x, scale: g * scale)
@@ -382,6 +382,15 @@ class TestWords:
     def test_of_an_inner_derivative_are_those_of_its_rules(self) -> None:
         found = formulas(lambda x: grad(lambda t: np.sin(t))(x), 2.0)
         assert found == ["cos(x)", "1 * v1"]
+
+    @pytest.mark.parametrize(("left", "right"), [(X.T, X), (np.ones((2, 3, 2)), np.ones((2, 2)))])
+    def test_of_rules_have_operators_for_ufuncs(self, left: Any, right: Any) -> None:
+        found = formulas(grad(lambda a, b: np.sum((a @ b) ** 2)), left, right)
+        assert (found[0], found[-1]) == ("a @ b", "v2 @ v3")
+
+    def test_of_ufuncs_that_the_program_calls_stay(self) -> None:
+        assert formulas(np.matmul, X.T, X) == ["matmul(x1, x2)"]
+        assert formulas(lambda a, b: np.matmul(a, b), X.T, X) == ["matmul(a, b)"]
 
     def test_of_a_function_that_calls_back_are_those_of_both(self) -> None:
         def halves(x: Any) -> Any:
@@ -521,10 +530,13 @@ class TestRecording:
     def test_keeps_nothing_alive(self) -> None:
         made = []
 
+        def spread(y: Any) -> Any:
+            return np.std(y)
+
         def f(x: Any) -> Any:
             y = np.sin(x)
             made.append(ref(y))
-            return np.std(y)
+            return spread(y)
 
         gc.disable()
         try:

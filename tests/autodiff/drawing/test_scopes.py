@@ -185,6 +185,30 @@ class TestModules:
         first = model.layers[0]
         assert scopes(lambda x: first(x), X)["layers.0.bias"] == ("layers.0",)
 
+    def test_of_one_name_are_told_apart_as_their_parameters_are(self) -> None:
+        a, b = nn.Linear(3, 3, seed=0), nn.Linear(3, 3, seed=1)
+        found = scopes(lambda x: a(b(a(x))), X)
+        assert (found["weight"], found["bias₂"]) == ((), ("linear₂",))
+        assert [around for line, around in found.items() if "@" in line] == [
+            *(("linear",), ("linear₂",), ("linear",))
+        ]
+
+    def test_of_two_models_are_told_apart_within_them(self) -> None:
+        p, q = (nn.MLP([3, 3], "tanh", seed=seed) for seed in (0, 1))
+        found = scopes(lambda x: p(x) + q(x), X)
+        assert found["layers.0.weight"] == ("mlp", "layers.0")
+        assert found["layers.0.weight₂"] == ("mlp₂", "layers.0₂")
+
+    def test_without_parameters_are_not_told_apart(self) -> None:
+        """So that repeats of them are folded."""
+
+        class Cube(nn.Module):
+            def forward(self, x: Any) -> Any:
+                return x**3
+
+        found = scopes(lambda x: Cube()(Cube()(x)), X)
+        assert [around for around in found.values() if around] == [("cube",), ("cube",)]
+
     def test_return_what_they_returned(self) -> None:
         model = nn.Linear(3, 2, seed=0)
         np.testing.assert_array_equal(model(X).data, model.forward(X).data)
@@ -301,7 +325,7 @@ class TestCoroutines:
         found = scopes(f, 2.0)
         assert found["x * 2"] == ("part 2", "inner")
         assert found["x * 3"] == ("part 3", "inner")
-        assert {found["v1 + 2"], found["v2 + 3"]} == {("part 2",), ("part 3",)}
+        assert {found["y₁ + 2"], found["y₂ + 3"]} == {("part 2",), ("part 3",)}
         assert found["p + q"] == ()
 
     def test_are_within_the_scopes_that_they_were_started_in(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -191,6 +191,46 @@ def test_those_of_a_model_of_ones_own_are_shown() -> None:
             return np.tanh(hidden)
 
     assert names(Model(), np.ones((1, 2)))[-2:] == ["hidden", "output"]
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        self.layer = nn.Linear(2, 1, seed=0)
+
+    def forward(self, x: Any) -> Any:
+        h = self.layer(x)
+        h = np.tanh(h)
+        return h * 2
+
+
+def test_those_of_a_model_are_shown_in_what_calls_it() -> None:
+    net = Net()
+
+    def loss(x: Any) -> Any:
+        return nn.mean_squared_error(net(x), np.ones((1, 1)))
+
+    assert names(loss, np.ones((1, 2)))[:3] == ["v1", "h₁", "h₂"]
+    assert names(nn.Sequential(net), np.ones((1, 2))) == ["v1", "h₁", "h₂", "output"]
+
+
+def test_those_of_functions_that_are_called_are_shown_but_not_their_arguments() -> None:
+    def energy(t: Any) -> Any:
+        square = t * t
+        square /= 2
+        return square
+
+    def f(x: Any) -> Any:
+        e = energy(np.sin(x))
+        return np.exp(e)
+
+    assert names(f, 1.0) == ["v1", "square", "e", "output"]
+
+
+def test_those_of_libraries_that_call_back_are_not_shown() -> None:
+    def f(x: Any) -> Any:
+        return reduce(lambda total, y: total * y, [x, np.sin(x), np.cos(x)])
+
+    assert names(f, 1.0) == ["v1", "v2", "v3", "output"]
 
 
 def test_they_are_shown_of_a_function_that_is_given_some_arguments_before() -> None:
