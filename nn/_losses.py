@@ -2,17 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Callable, Iterable
+from functools import wraps
+from typing import Any, ParamSpec
 
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff import Each, Tensor, custom, log_softmax, softmax_cross_entropy
+from autodiff import Each, Tensor, custom, log_softmax, scope, softmax_cross_entropy
 from nn._activations import relu, softplus
 from nn._module import Module
 
+P = ParamSpec("P")
 
+
+def in_its_scope(loss: Callable[P, Any]) -> Callable[P, Any]:
+    """Return a loss that is a box in pictures, which may be closed to one node."""
+    named = scope(loss.__name__)
+
+    @wraps(loss)
+    def loss_in_its_scope(*args: P.args, **kwargs: P.kwargs) -> Any:
+        with named:
+            return loss(*args, **kwargs)
+
+    return loss_in_its_scope
+
+
+@in_its_scope
 def mean_squared_error(
     predictions: Any, targets: Any, *, reduction: str = "mean", sample_weight: Any = None
 ) -> Any:
@@ -29,6 +45,7 @@ def mean_squared_error(
     return reduce_losses(np.square(predictions - targets), reduction, sample_weight)
 
 
+@in_its_scope
 def mean_absolute_error(
     predictions: Any, targets: Any, *, reduction: str = "mean", sample_weight: Any = None
 ) -> Any:
@@ -41,6 +58,7 @@ def mean_absolute_error(
     return reduce_losses(np.abs(predictions - targets), reduction, sample_weight)
 
 
+@in_its_scope
 def huber(
     predictions: Any,
     targets: Any,
@@ -65,6 +83,7 @@ def huber(
     return reduce_losses(near * (residuals - 0.5 * near), reduction, sample_weight)
 
 
+@in_its_scope
 def binary_cross_entropy(
     logits: Any, targets: Any, *, reduction: str = "mean", sample_weight: Any = None
 ) -> Any:
@@ -83,6 +102,7 @@ def binary_cross_entropy(
     return reduce_losses(losses, reduction, sample_weight)
 
 
+@in_its_scope
 def hinge(scores: Any, targets: Any, *, reduction: str = "mean", sample_weight: Any = None) -> Any:
     """Return the mean over all entries of max(0, 1 - target · score), for targets of -1 and 1.
 
@@ -95,6 +115,7 @@ def hinge(scores: Any, targets: Any, *, reduction: str = "mean", sample_weight: 
     return reduce_losses(relu(1 - targets * scores), reduction, sample_weight)
 
 
+@in_its_scope
 def cross_entropy(
     logits: Any,
     targets: Any,

@@ -15,7 +15,8 @@ from autodiff.drawing._view import Vertex, View
 def with_alarms(view: View) -> View:
     """Return the view in which nodes say where NaN or infinities come up.
 
-    In a value that is where its operands have none; in a gradient, where what uses it has none.
+    In a value that is where its operands have none; in a gradient, where what uses it has none,
+    and no value has that its local derivatives may be made of.
     """
     values = {node.key: _kinds(node.value) for node in view.nodes}
     gradients = {node.key: _kinds(node.gradient) for node in view.nodes}
@@ -28,7 +29,11 @@ def with_alarms(view: View) -> View:
 
     def with_its_alarm(node: Vertex) -> Vertex:
         before = (values[key] for key in operands.get(node.key, ()))
-        behind = (gradients[key] for key in users.get(node.key, ()))
+        behind = [
+            kinds
+            for user in users.get(node.key, ())
+            for kinds in (gradients[user], values[user], *(values[x] for x in operands[user]))
+        ]
         alarm = _first_here(node.value, values[node.key], before)
         gradient_alarm = _first_here(node.gradient, gradients[node.key], behind)
         if not alarm and not gradient_alarm:
@@ -39,9 +44,10 @@ def with_alarms(view: View) -> View:
 
 
 def origin(value: Any, *used: Any) -> str:
-    """Return where NaN, or else infinities, come up in a value: what it is made of has none.
+    """Return where NaN and infinities come up in a value: what it is made of has none of them.
 
-    It reads "NaN first here: [0, 3]", with the index of the first; "" where there is none.
+    It reads "NaN first here: [0, 3]; inf first here: [1, 0]", with the index of the first of each;
+    "" where there is none.
     """
     return _first_here(value, _kinds(value), map(_kinds, used))
 
@@ -52,11 +58,31 @@ def is_finite(value: Any) -> bool:
 
 
 def without_source(view: View, drawn: View) -> list[str]:
-    """Return a note where something is not finite, but its source is not drawn."""
-    if any(node.alarm for node in drawn.nodes):
-        return []
-    sources = [node for node in view.nodes if node.alarm]
-    return [f"{node.alarm.replace('here', f'in {node.name}')}, not drawn" for node in sources[:1]]
+    """Return a note of what is not finite, but whose source is not drawn: NaN, infinities."""
+    shown = {_kind(alarm) for node in drawn.nodes for alarm in _parts(node.alarm)}
+    sources: dict[str, str] = {}
+    for node in view.nodes:
+        for alarm in _parts(node.alarm):
+            said = f"{alarm.replace('here', f'in {node.name}')}, not drawn"
+            sources.setdefault(_kind(alarm), said)
+    return [said for kind, said in sources.items() if kind not in shown]
+
+
+def first_of_each(alarms: Iterable[tuple[str, str]]) -> str:
+    """Return the first alarm of NaN and the first of infinities, each with where it is."""
+    found: dict[str, str] = {}
+    for alarm, where in alarms:
+        for part in _parts(alarm):
+            found.setdefault(_kind(part), f"{part}, {where}")
+    return "; ".join(found.values())
+
+
+def _parts(alarm: str) -> list[str]:
+    return alarm.split("; ") if alarm else []
+
+
+def _kind(alarm: str) -> str:
+    return alarm.partition(" ")[0]
 
 
 def _kinds(value: Any) -> set[str]:
@@ -67,12 +93,13 @@ def _kinds(value: Any) -> set[str]:
 
 
 def _first_here(value: Any, kinds: set[str], others: Iterable[set[str]]) -> str:
-    known = set().union(*others) if kinds else set()
-    if "NaN" in kinds and "NaN" not in known:
-        return f"NaN first here{_index(np.isnan(value))}"
-    if "inf" in kinds and not known:
-        return f"inf first here{_index(np.isinf(value))}"
-    return ""
+    new = kinds.difference(*others) if kinds else kinds
+    said = []
+    if "NaN" in new:
+        said.append(f"NaN first here{_index(np.isnan(value))}")
+    if "inf" in new:
+        said.append(f"inf first here{_index(np.isinf(value) & ~np.isnan(value))}")
+    return "; ".join(said)
 
 
 def _index(found: Any) -> str:

@@ -67,11 +67,11 @@ def draw(
     ----------
     *outputs : Tensor, or a function and its arguments
         What to draw, with all that it was computed from. A function is called once, and watched:
-        its arguments are named as in its signature and other nodes by its variables (c₁, c₂ where
-        one is bound again), each call is one node, worded as the program wrote it, and `scope`s
-        and modules are boxes. Where it raises, the picture shows what it had computed, and the
-        call or the line that raised. Or a plan of a compiled function, whose picture has a node
-        for each NumPy call of a replay.
+        its arguments are named as in its signature and other nodes by its variables, and those of
+        your functions that it calls (c₁, c₂ where one is bound again), each call is one node,
+        worded as the program wrote it, and `scope`s and modules are boxes. Where it raises, the
+        picture shows what it had computed, and the call or the line that raised. Or a plan of a
+        compiled function, whose picture has a node for each NumPy call of a replay.
     names : dict of str to Tensor, or list of str, optional
         What to call some Tensors, or the outputs in their order. Names go before variables; what
         has neither is v1, v2, ... What would be called as one before it is numbered: y₂.

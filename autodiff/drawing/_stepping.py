@@ -107,13 +107,7 @@ def _require_function(f: Any) -> tuple[Callable[..., Any], CodeType | None]:
     from autodiff.drawing.reading._variables import code_of
 
     if callable(f):
-        try:
-            return f, code_of(f)
-        except ValueError:
-            raise TypeError(
-                f"steps expects a function, but {_name(f)}.__wrapped__ leads back to itself: take "
-                "it away, or write steps(lambda x: f(x), x)"
-            ) from None
+        return f, code_of(f, "steps")
     given = "nothing" if f is None else f"a {type(f).__name__}"
     raise TypeError(
         f"steps expects a function and its arguments, but was given {given}: write steps(f, x), "

@@ -22,6 +22,7 @@ WIDEST_CAPTION = 100
 WIDEST_FORMULA = 39  # characters of a local derivative on an edge
 MOST_LINES = 6
 A_MAP = re.compile("(g|ḡ′*) ↦ ")  # what local derivatives begin with that are no factors
+ENDLESS = re.compile(r"(?<!\w)(inf|nan)$")  # a local derivative that would make NaN of 0
 KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call", "cut": "left out:"}
 WITHOUT_GRADIENT = ("constant", "scope", "cut", "failed")
 
@@ -102,9 +103,15 @@ def _edge_words(edge: Edge, derivative: str, tail: Vertex, head: Vertex) -> str:
     operand = edge.operand or tail.name
     is_factor = derivative and not A_MAP.match(derivative)
     derivative = f"∂{head.name}/∂{operand} = {derivative}" if is_factor else derivative
+    if ENDLESS.search(derivative) and not edge.repeat and _is_zero(head.gradient):
+        derivative += f", but nothing arrives at {head.name}"
     renamed = f"as {edge.operand}" if edge.repeat and edge.operand else ""
     said = ", ".join(filter(None, [edge.repeat, renamed]))
     return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
+
+
+def _is_zero(gradient: Any) -> bool:
+    return gradient is not None and not np.any(gradient)
 
 
 def short_derivative(derivative: str) -> str:
@@ -167,11 +174,13 @@ def entries(value: Any, role: str = "fact", *, is_source: bool = True) -> list[P
     if not array.size or array.dtype.kind not in "biufc":
         return []
     alarm = "warning" if is_source else role
+    count = nonfinite_counts(array)
+    if array.size > 1 and array.size in count.values():
+        return [Piece(f"all {next(iter(count))}", alarm)]
     if array.size <= MOST_ENTRIES:
         few = _few(array, role, alarm)
         if array.dtype.kind == "c" or sum(len(piece.text) for piece in few) <= LONGEST_LIST:
             return few
-    count = nonfinite_counts(array)
     counted = ", ".join(f"{n} {name}" for name, n in count.items())
     finite = _range(array, bool(count))
     parts = [Piece(counted, alarm), Piece(", " if counted and finite else "", role)]
@@ -185,15 +194,13 @@ def literal(x: Any) -> str:
 
 def decimal(x: Any) -> str:
     """Return a number as mathematics spells it, to five digits."""
-    return literal(x).replace("-", "−")
+    return literal(x).replace("-", "−").replace("nan", "NaN")
 
 
 def _few(array: Any, role: str, alarm: str) -> list[Piece]:
     """Return all entries, or the one that they all are."""
     if array.size > 1 and (array == array.flat[0]).all():
-        return [
-            Piece(f"all {decimal(array.flat[0])}", role if np.isfinite(array.flat[0]) else alarm)
-        ]
+        return [Piece(f"all {decimal(array.flat[0])}", role)]
     pieces = [(text, alarm if is_marked else role) for text, is_marked in _texts_of_entries(array)]
     joined = groupby(pieces, key=itemgetter(1))
     return [Piece("".join(text for text, _ in group), role) for role, group in joined]
@@ -226,7 +233,9 @@ def _range(array: Any, has_nonfinite: bool) -> str:
         low, high = min(ends), max(ends)
     else:
         low, high = array.min(), array.max()
-    return f"all {decimal(low)}" if low == high else f"{decimal(low)} … {decimal(high)}"
+    if low != high:
+        return f"{decimal(low)} … {decimal(high)}"
+    return f"{'else' if has_nonfinite else 'all'} {decimal(low)}"
 
 
 def nonfinite_counts(array: Any) -> dict[str, int]:

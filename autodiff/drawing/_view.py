@@ -34,6 +34,8 @@ class Vertex:
         The scopes it was recorded in, outermost first.
     place : tuple of str and int, optional
         The file and the line of the program that computed it.
+    caller : tuple of str and int, optional
+        The reader's line that led there, where ``place`` is in one of the library's packages.
     note : str
         What else is to be said: "×12", "value changed since", an error's message.
     alarm, gradient_alarm : str
@@ -42,6 +44,8 @@ class Vertex:
         For each scope a number of this time that it was entered: a scope that is entered twice is
         two boxes. Where there are none, neighbours in scopes of one name are in one box. Of what is
         drawn once for entries that are repeated it is the last one's number with a minus sign.
+    size : int
+        How many nodes of the graph it stands for.
     """
 
     key: str
@@ -56,6 +60,8 @@ class Vertex:
     alarm: str = ""
     gradient_alarm: str = ""
     entries: tuple[int, ...] = ()
+    size: int = 1
+    caller: tuple[str, int] | None = None
 
     @property
     def home(self) -> Home:
@@ -106,3 +112,11 @@ class View:
     nodes: list[Vertex] = field(default_factory=list)
     edges: list[Edge] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+
+
+def with_number(name: str, i: int) -> str:
+    """Return a name with a number below the line: c₂."""
+    return name + str(i).translate(_LOW)
+
+
+_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")

@@ -14,7 +14,18 @@ from scipy.special import expit
 from sklearn.metrics import hinge_loss
 
 import nn
-from autodiff import Tensor, check_grads, compile, grad, hessian, hvp, jacobian, value_and_grad
+from autodiff import (
+    Tensor,
+    check_grads,
+    compile,
+    draw,
+    grad,
+    hessian,
+    hvp,
+    jacobian,
+    text,
+    value_and_grad,
+)
 
 Loss = Callable[..., Any]
 PYTORCH = json.loads((Path(__file__).parent / "losses_by_pytorch.json").read_text(encoding="utf-8"))
@@ -358,3 +369,17 @@ class TestPenalty:
         x = np.array([[1.0, -2.0, 3.0]])
         rows = jacobian(lambda x: np.stack([nn.l2_penalty([x]), 3 * nn.l2_penalty([x])]))(x)
         np.testing.assert_allclose(rows, [2 * x, 6 * x])
+
+
+class TestPictures:
+    @every_loss
+    def test_show_a_box_that_can_be_closed(self, loss: Loss, targets: Any) -> None:
+        name = getattr(loss, "func", loss).__name__
+        closed = text(lambda x: 2 * loss(np.tanh(x), targets), X, collapse=name)
+        assert f"= {name}(" in closed
+        assert [line for line in closed.splitlines() if "log(" in line or "square(" in line] == []
+
+    def test_of_failures_say_in_which_loss(self) -> None:
+        drawn = draw(nn.hinge, X, 3 * SIGNS)
+        assert "targets of -1 and 1" in drawn.source
+        assert "hinge" in drawn.source

@@ -11,7 +11,7 @@ import numpy as np
 
 from autodiff.drawing._values import literal
 from autodiff.drawing._view import View
-from autodiff.drawing.folding._repeats import part
+from autodiff.drawing.folding._repeats import NUMBERS_DIFFER, part
 
 # What is taken entry by entry: operators between two operands, and some functions.
 _OPERATION = re.compile(
@@ -27,7 +27,7 @@ def without_plain_constants(view: View) -> View:
     result, or in a call that is not taken entry by entry.
     """
     plain = {
-        node.key: (node.name, _number(node.value.flat[0]))
+        node.key: (node.name, _number(node.value.flat[0]), NUMBERS_DIFFER in node.note)
         for node in view.nodes
         if node.kind == "constant"
         and re.fullmatch(r"v\d+", node.name)
@@ -37,19 +37,21 @@ def without_plain_constants(view: View) -> View:
     }
     for key in _whose_shape_matters(view, plain):
         del plain[key]
-    replaced: dict[str, list[tuple[str, str]]] = {}
+    replaced: dict[str, list[tuple[str, str, bool]]] = {}
     for edge in view.edges:
         if edge.tail in plain:
             replaced.setdefault(edge.head, []).append(plain[edge.tail])
     nodes = []
     for node in view.nodes:
-        formula = node.formula
-        for name, number in replaced.get(node.key, ()):
+        formula, note = node.formula, node.note
+        for name, number, differs in replaced.get(node.key, ()):
             if number.startswith("-") and formula.startswith(f"{name} **"):
                 number = f"({number})"
             formula = re.sub(rf"(?<![\w.]){name}(?![\w.])", number, formula)
+            if differs and NUMBERS_DIFFER not in note:
+                note += NUMBERS_DIFFER
         if node.key not in plain:
-            nodes.append(replace(node, formula=formula))
+            nodes.append(replace(node, formula=formula, note=note))
     return part(View(nodes, view.edges, view.notes), {node.key for node in nodes})
 
 

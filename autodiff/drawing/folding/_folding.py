@@ -8,12 +8,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from autodiff.drawing._alarms import with_alarms, without_source
+from autodiff.drawing._alarms import first_of_each, with_alarms, without_source
 from autodiff.drawing._clusters import Cluster, cluster_tree
 from autodiff.drawing._view import Edge, Home, Vertex, View
 from autodiff.drawing.folding._constants import without_plain_constants
 from autodiff.drawing.folding._repeats import (
     FIRST_REPEAT,
+    FOLDED,
+    NUMBERS_DIFFER,
     THE_LAST,
     without_repeats,
 )
@@ -219,8 +221,8 @@ def _in_one(home: Home, inside: list[Vertex], view: View) -> Vertex:
     used = {edge.tail for edge in view.edges if edge.tail in keys and edge.head not in keys}
     results = [node for node in inside if node.key in used] or inside[-1:]
     names = {node.key: node.name for node in view.nodes if node.kind != "parameter"}
-    repeats = {n.note if re.fullmatch(rf"×\d+{THE_LAST}", n.note) else "" for n in inside}
-    is_repeated = home[-1][1] < 0 and len(repeats) == 1
+    times = _times_of_all(inside) if home[-1][1] < 0 else 1
+    is_repeated = times > 1
     into = {
         edge.operand or names[edge.tail]: None
         for edge in view.edges
@@ -228,19 +230,36 @@ def _in_one(home: Home, inside: list[Vertex], view: View) -> Vertex:
         and (edge.operand if edge.leads_back and is_repeated else edge.tail not in keys)
         and not (is_repeated and edge.repeat.startswith(FIRST_REPEAT))
     }  # fmt: skip
-    size = f"{many(len(inside))} node{'s' * (len(inside) != 1)}"
     node = Vertex(
         inside[-1].key,
         "scope",
         ", ".join(node.name for node in results),
         f"{home[-1][0]}({', '.join(into)})",
         place=inside[0].place,
-        note=", ".join(filter(None, [*repeats, size] if is_repeated else [size])),
+        note=_size_note(inside, times),
+        size=sum(member.size for member in inside),
     )
     node.home = home[:-1]
     if len(results) == 1:
         node.value, node.gradient = results[0].value, results[0].gradient
     for alarm in ("alarm", "gradient_alarm"):
-        found = ((getattr(member, alarm), member.name) for member in inside)
-        setattr(node, alarm, next((f"{text}, in {name}" for text, name in found if text), ""))
+        found = ((getattr(member, alarm), f"in {member.name}") for member in inside)
+        setattr(node, alarm, first_of_each(found))
     return node
+
+
+def _times_of_all(inside: list[Vertex]) -> int:
+    """Return how many repeats each of some nodes stands for; 1 where they differ."""
+    found = [FOLDED.match(node.note) for node in inside]
+    times = {int(fold[1]) if fold else 1 for fold in found}
+    return times.pop() if len(times) == 1 else 1
+
+
+def _size_note(inside: list[Vertex], times: int) -> str:
+    """Return how many nodes there are in a closed scope, and how many repeats of it."""
+    size = sum(node.size for node in inside) // times
+    nodes = f"{many(size)} node{'s' * (size != 1)}"
+    if times == 1:
+        return nodes
+    differ = NUMBERS_DIFFER * any(NUMBERS_DIFFER in node.note for node in inside)
+    return f"×{times}{THE_LAST}{differ}, {nodes}"

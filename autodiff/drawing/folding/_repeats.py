@@ -8,11 +8,16 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
 
+import numpy as np
+
+from autodiff.drawing._alarms import first_of_each
 from autodiff.drawing._clusters import cluster_tree
 from autodiff.drawing._view import NEXT_REPEAT, Edge, Home, Vertex, View
-from autodiff.drawing.folding._runs import Run, kinds_of_call, runs_of
+from autodiff.drawing.folding._runs import Run, kinds_of_call, runs_of, without_names
 
 THE_LAST = ", the last"  # which repeat is shown
+NUMBERS_DIFFER = ", numbers differ"  # from those of the last
+FOLDED = re.compile(rf"×(\d+){THE_LAST}({NUMBERS_DIFFER})?")
 FIRST_REPEAT = "first repeat"
 FEW = 3  # other repeats, each of which has edges of its own
 
@@ -37,7 +42,11 @@ def without_repeats(view: View) -> View:
         runs = runs_of(kinds_of_call(nodes, names), operands, _levels_shared(nodes))
         if not runs:
             return view
-        view = _without_runs(View(nodes, view.edges, view.notes), runs)
+        forms = {
+            node.key: without_names(node.formula, operands)
+            for node, operands in zip(nodes, names, strict=True)
+        }
+        view = _without_runs(View(nodes, view.edges, view.notes), runs, forms)
 
 
 def _levels_shared(nodes: list[Vertex]) -> list[int]:
@@ -48,8 +57,8 @@ def _levels_shared(nodes: list[Vertex]) -> list[int]:
     ]
 
 
-def _without_runs(view: View, runs: list[Run]) -> View:
-    """Return the view with the last repeat of each run."""
+def _without_runs(view: View, runs: list[Run], forms: dict[str, str]) -> View:
+    """Return the view with the last repeat of each run; ``forms`` are formulas without names."""
     nodes = view.nodes
     stands_for = {node.key: node for node in nodes}
     repeats: dict[str, tuple[Run, int]] = {}
@@ -61,7 +70,8 @@ def _without_runs(view: View, runs: list[Run]) -> View:
             kept[i] = None
         for i in range(run.start, run.start + run.period):
             found = nodes[i : end : run.period]
-            kept[i] = shown = _for_all(found)
+            differ = len({forms[node.key] for node in found}) > 1 or _constants_differ(found)
+            kept[i] = shown = _for_all(found, differ)
             stands_for |= {node.key: shown for node in found}
     return only_ancestors(
         View(
@@ -71,24 +81,31 @@ def _without_runs(view: View, runs: list[Run]) -> View:
     )
 
 
-def _for_all(found: list[Vertex]) -> Vertex:
+def _constants_differ(found: list[Vertex]) -> bool:
+    values = [node.value for node in found if node.kind == "constant"]
+    return not all(np.array_equal(value, values[0]) for value in values)
+
+
+def _for_all(found: list[Vertex], numbers_differ: bool) -> Vertex:
     """Return the node for all repeats of one: the last of them, which says so."""
     first, last = found[0], found[-1]
-    so_far = re.fullmatch(rf"×(\d+){THE_LAST}", last.note)
+    so_far = FOLDED.fullmatch(last.note)
     times = len(found) * (int(so_far[1]) if so_far else 1)
-    note = f"×{times}{THE_LAST}"
+    numbers_differ = numbers_differ or bool(so_far and so_far[2])
+    note = f"×{times}{THE_LAST}{NUMBERS_DIFFER * numbers_differ}"
     return replace(
         last,
         scopes=tuple(map(_span, first.scopes, last.scopes)),
         entries=tuple(map(_span_of_entries, first.entries, last.entries)),
         note=note if so_far or not last.note else f"{note}, {last.note}",
-        alarm=_first_alarm([node.alarm for node in found]),
-        gradient_alarm=_first_alarm([node.gradient_alarm for node in found]),
+        size=sum(node.size for node in found),
+        alarm=_first_alarms([node.alarm for node in found]),
+        gradient_alarm=_first_alarms([node.gradient_alarm for node in found]),
     )
 
 
-def _first_alarm(alarms: Sequence[str]) -> str:
-    return next((f"{text}, in repeat {i}" for i, text in enumerate(alarms, 1) if text), "")
+def _first_alarms(alarms: Sequence[str]) -> str:
+    return first_of_each((text, f"in repeat {i}") for i, text in enumerate(alarms, 1))
 
 
 class RepeatedUse(NamedTuple):

@@ -27,7 +27,7 @@ def kinds_of_call(nodes: Sequence[Vertex], names: Sequence[list[str]]) -> list[i
     fresh = count()
     found = []
     for node, operands in zip(nodes, names, strict=True):
-        form = _NUMBER.sub("#", _without_names(node.formula, operands))
+        form = _NUMBER.sub("#", without_names(node.formula, operands))
         form = re.sub(r"\[[^][]*\]", _without_digits, form)
         name = "" if node.formula else _without_digits(node.name)
         scopes = tuple(map(_without_digits, node.scopes))
@@ -46,7 +46,7 @@ def _without_digits(text: str | re.Match[str]) -> str:
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?j?|inf|nan)(?![\w.])")
 
 
-def _without_names(formula: str, names: Iterable[str]) -> str:
+def without_names(formula: str, names: Iterable[str]) -> str:
     """Return a formula with a sign in the place of its operands."""
     found = sorted(map(re.escape, names), key=len, reverse=True)
     whole = rf"(?<![\w.])(?:{'|'.join(found)})(?![\w(])"

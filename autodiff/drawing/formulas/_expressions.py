@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autodiff.drawing.formulas._literals import ATOM, entries, number, spelling
+from autodiff.drawing.formulas._literals import ATOM, MOST_ENTRIES, entries, number, spelling
 
 # What NumPy's functions write where that is more than a call; _arithmetic.py fills it in.
 writers: dict[Callable[..., Any], Callable[..., Any]] = {}
@@ -164,8 +164,8 @@ class Symbol(NDArrayOperatorsMixin):
         if ufunc in writers:
             return writers[ufunc](*inputs)
         if ufunc.nout > 1:
-            parts = [lambda *args, k=k: ufunc(*args)[k] for k in range(ufunc.nout)]
-            return tuple(call(f"{_name(ufunc)}[{k}]", f, inputs, {}) for k, f in enumerate(parts))
+            whole = call(_name(ufunc), ufunc, inputs, {})
+            return tuple(_result(whole, k) for k in range(ufunc.nout))
         return call(_name(ufunc), ufunc, inputs, {})
 
     def __array_function__(self, function: Any, types: Any, args: Any, kwargs: Any) -> Any:
@@ -255,6 +255,8 @@ def _index_text(k: Any) -> str:
     if isinstance(k, slice):
         ends = [k.start, k.stop, k.step][: 2 + (k.step is not None)]
         return ":".join("" if end is None else spelling(end) for end in ends)
+    if isinstance(k, np.ndarray) and k.size > MOST_ENTRIES:
+        return f"indices {k.shape}"
     return "..." if k is Ellipsis else spelling(k)
 
 
@@ -269,6 +271,11 @@ def call(name: str, function: Callable[..., Any], args: Any, kwargs: dict[str, A
         rare=_RARE.get(function),
         smooth=function not in _STEPS and all_smooth((args, kwargs)),
     )
+
+
+def _result(whole: Symbol, k: int) -> Symbol:
+    """Return one of several results of a call."""
+    return Symbol(f"{whole}[{k}]", ATOM, lambda: whole.value[k], smooth=whole.smooth)
 
 
 _STEPS = {np.rint, np.floor, np.ceil, np.trunc, np.sign, np.floor_divide, np.round}

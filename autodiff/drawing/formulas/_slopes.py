@@ -16,7 +16,7 @@ from scipy import special
 from autodiff.drawing.formulas._expressions import call, literal
 from autodiff.rules._slopes import power_by_exponent
 
-_ROOT_PI = sqrt(pi)
+_ROOT_PI, _ROOT_TAU = sqrt(pi), sqrt(2 * pi)
 
 
 def _function(name: str, function: Any) -> Callable[..., Any]:
@@ -27,10 +27,11 @@ def _unknown(*args: Any) -> None:
     """Stand for an order or a parameter, by which the rules do not differentiate."""
 
 
-_sigmoid = _function("σ", special.expit)
-_normal = _function("Φ", special.ndtr)
-_density = _function("φ", lambda x: np.exp(-0.5 * x * x) / sqrt(2 * pi))
-_gamma = _function("Γ", special.gamma)
+def _bell(x: Any) -> Any:
+    return np.exp(-(x**2) / 2)
+
+
+_gamma = _function("gamma", special.gamma)
 _beta = _function("beta", special.beta)
 
 
@@ -80,16 +81,16 @@ SLOPES: dict[str, tuple[Callable[..., Any], ...]] = {
     "i0": (lambda out, x: special.i1(x),),
     # activations
     "logistic": (lambda out, x: out * (1 - out),),
-    "gelu": (lambda out, x: _normal(x) + x * _density(x),),
-    "silu": (lambda out, x: _sigmoid(x) * (1 + x - out),),
+    "gelu": (lambda out, x: special.ndtr(x) + x * _bell(x) / _ROOT_TAU,),
+    "silu": (lambda out, x: special.expit(x) * (1 + x - out),),
     # scipy.special: statistics
     "expit": (lambda out, x: out * (1 - out),),
     "exprel": (lambda out, x: (np.exp(x) - out) / x,),
     "cotdg": (lambda out, x: -pi / 180 * (1 + out**2),),
-    "log_ndtr": (lambda out, x: _density(x) / _normal(x),),
-    "ndtr": (lambda out, x: _density(x),),
-    "ndtri": (lambda out, x: 1 / _density(out),),
-    "ndtri_exp": (lambda out, x: np.exp(x) / _density(out),),
+    "log_ndtr": (lambda out, x: _bell(x) / (_ROOT_TAU * special.ndtr(x)),),
+    "ndtr": (lambda out, x: _bell(x) / _ROOT_TAU,),
+    "ndtri": (lambda out, x: _ROOT_TAU * np.exp(out**2 / 2),),
+    "ndtri_exp": (lambda out, x: _ROOT_TAU * np.exp(x + out**2 / 2),),
     "kl_div": (lambda out, x, y: np.log(x / y), lambda out, x, y: 1 - x / y),
     "boxcox": (
         lambda out, x, p: x ** (p - 1),
@@ -158,7 +159,7 @@ SLOPES: dict[str, tuple[Callable[..., Any], ...]] = {
         ),
     ),
     "owens_t": (
-        lambda out, h, a: -_density(h) * special.erf(a * h / sqrt(2)) / 2,
+        lambda out, h, a: -_bell(h) * special.erf(a * h / sqrt(2)) / (2 * literal(_ROOT_TAU)),
         lambda out, h, a: np.exp(-(h**2) * (1 + a**2) / 2) / (2 * pi * (1 + a**2)),
     ),
     "spence": (lambda out, x: np.log(x) / (1 - x),),

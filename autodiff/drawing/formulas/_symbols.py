@@ -133,16 +133,31 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
     formula = _factor(op, i, atoms)
     if formula is None:
         return None
-    if not isinstance(formula, Symbol):
-        return Formula(number(formula)[0], value=formula)
+    is_constant = not isinstance(formula, Symbol)
     if not small:
-        return Formula(_text(formula))
+        return (
+            Formula(number(formula)[0], value=formula) if is_constant else Formula(_text(formula))
+        )
     value = np.asarray(_rule(op, i)(np.float64(1), out, *operands)) + 0  # not −0
     result = value.item() if value.size == 1 else None
-    text = _text(_factor(op, i, [*map(_with_number, atoms)]))
     shown = entries(value.reshape(-1), decimal) if result is None else decimal(result)
-    is_equal = text != shown and np.all(np.isfinite(formula.value) | ~np.isfinite(value))
+    if is_constant and _agree(formula, value):
+        return Formula(number(formula)[0], value=formula)
+    if is_constant or (result is None and not _agree_where_finite(formula.value, value)):
+        return Formula(shown, shown, result)  # as where single entries tie
+    written = literal(_factor(op, i, [*map(_with_number, atoms)]))
+    text = _text(written)
+    is_equal = text != shown and _agree(written.value, value)
     return Formula(_text(formula), f"{text} = {shown}" if is_equal else shown, result)
+
+
+def _agree(x: Any, y: Any) -> bool:
+    """Whether numbers are alike, as far as five digits of what they are made of can tell."""
+    return np.allclose(x, y, 1e-3, 1e-4, equal_nan=True)
+
+
+def _agree_where_finite(x: Any, y: Any) -> bool:
+    return bool(np.all(np.isclose(x, y, 1e-3, 1e-4) | ~np.isfinite(x) | ~np.isfinite(y)))
 
 
 def _factor(op: Op, i: int, atoms: Sequence[Any]) -> Any:
@@ -199,13 +214,22 @@ def _atom(name: str, value: Any) -> Any:
 
 
 def _with_number(atom: Any) -> Any:
-    """Return a symbol whose text is its value."""
+    """Return a symbol whose text is its value, which is what one reads there."""
     if not isinstance(atom, Symbol):
         return atom
     value = atom.value
     written = literal(value.item() if np.size(value) == 1 else value)
+    written.compute = lambda: _to_five_digits(value)
     written.smooth = atom.smooth
     return written
+
+
+def _to_five_digits(value: Any) -> Any:
+    array = np.asarray(value)
+    if array.dtype.kind not in "fc":
+        return value
+    shown = [type(x)(f"{x:.5g}") for x in array.reshape(-1).tolist()]
+    return np.array(shown, array.dtype).reshape(array.shape)[()]
 
 
 def _sample(value: Any, k: int) -> Any:

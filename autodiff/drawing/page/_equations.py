@@ -17,14 +17,16 @@ def derivative_equation(use: Use, y: str) -> list[str]:
 
     Of a structural op it is what will come back along the edge.
     """
-    if use.formula is None:
+    formula = use.formula
+    if formula is None:
         return [use.symbol, f"the rule of {use.op.name}"]
     if use.op.structural:
-        return [f"∂{y}/∂{use.tail.name}", use.formula.symbols + " + …" * (use.others > 0)]
-    formulas = [use.formula.symbols, use.formula.numbers.split(" = ")[0]]
-    if use.formula.value is not None:  # which a number alone says with other digits
-        formulas = [text for text in formulas if not is_number(text)]
-    return without_repeats([use.symbol, *formulas, slope(use)])
+        return [f"∂{y}/∂{use.tail.name}", formula.symbols + " + …" * (use.others > 0)]
+    numbers = formula.numbers.split(" = ")
+    if formula.value is None:
+        return without_repeats([use.symbol, formula.symbols, *numbers])
+    texts = [text for text in (formula.symbols, numbers[0]) if not is_number(text)]
+    return without_repeats([use.symbol, *texts, value_text(formula.value)])  # of its digits
 
 
 def slope(use: Use) -> str:
@@ -75,6 +77,20 @@ def chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:
     arrived_number = in_brackets(g) if g.endswith("j") else g
     numbers = f"{arrived_number} · {in_brackets(value_text(formula.value))}" if single else ""
     return f"{sign}{arrived} · {use.symbol}", numbers
+
+
+def why_zero(use: Use, g: Any, image: Any) -> str:
+    """Return where an image is 0 though a factor of it is not finite, and why."""
+    tail, head = use.tail.name, use.head.name
+    if use.leaves_out(g):
+        is_sum = use.op.structural or is_broadcast(use)
+        where = f"with {'terms of ' * is_sum}0 where"
+        return f"{where if np.any(g) else 'since'} nothing arrives at {head}"
+    alike = not use.op.structural and np.shape(image) == np.shape(g)
+    if alike and np.any((image == 0) & ~np.isfinite(g)):
+        where = "since" if np.size(g) == 1 else "with 0 where"
+        return f"{where} {head} does not change with {tail}"
+    return ""
 
 
 def is_broadcast(use: Use) -> bool:

@@ -70,8 +70,8 @@ def is_number(text: str) -> bool:
 
 
 def in_brackets(text: str) -> str:
-    """Return a part of a formula in brackets, unless it is one name or number or has them."""
-    return text if re.fullmatch(r"[\w.]+|\([^()]*\)", text) else f"({text})"
+    """Return a part of a formula in brackets, unless it is one name, number or call, or a list."""
+    return text if re.fullmatch(r"[\w.]+|[\w.]*\([^()]*\)|\[[^][]*\]", text) else f"({text})"
 
 
 def list_of(parts: list[str]) -> str:

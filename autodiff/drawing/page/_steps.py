@@ -19,6 +19,7 @@ from autodiff.drawing.page._equations import (
     derivative_equation,
     is_broadcast,
     slope,
+    why_zero,
     with_numbers,
 )
 from autodiff.drawing.page._phrases import (
@@ -233,8 +234,10 @@ def _arrival(
     count, of = nth
     target, part = f"∂{y}/∂{tail}", value_text(image)
     more = " + …" if count < of else ""
-    chain = without_repeats([*chain_rule(use, f"∂{y}/∂{head}", value_text(g)), part])
-    says = f"{head} passes {spoken_text(part)} back to {tail}: {_what_it_does(use)}."
+    symbols, numbers = chain_rule(use, f"∂{y}/∂{head}", value_text(g))
+    why = why_zero(use, g, image)
+    chain = without_repeats([symbols, *([f"{part}, {why}"] if why else [numbers, part])])
+    says = f"{head} passes {spoken_text(part)} back to {tail}{_what_it_does(use, why)}."
     if of == 1:
         now, equations = part, [[target, *chain]]
     elif earlier is None:
@@ -262,11 +265,12 @@ def _arrival(
     )
 
 
-def _what_it_does(use: Use) -> str:
-    if use.op.structural:
-        return f"what came to it, by the rule of {use.op.name}"
+def _what_it_does(use: Use, why: str) -> str:
+    if why.startswith("since"):
+        return f", {why}"
     where = f", added up where {use.tail.name} was broadcast" * is_broadcast(use)
-    return f"what came to it, times {use.symbol}{where}"
+    how = f"by the rule of {use.op.name}" if use.op.structural else f"times {use.symbol}{where}"
+    return f": what came to it, {how}" + f", {why}" * bool(why)
 
 
 def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> ChainRuleStep:

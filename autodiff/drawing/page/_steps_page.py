@@ -33,7 +33,7 @@ def page(
 
     The source that is shown begins with the function at ``start``, if it has a file.
     """
-    places = [start, *(node.place for node in view.nodes)]
+    places = [start, *(place for node in view.nodes for place in (node.caller, node.place))]
     listed = listings(place for place in places if place)
     parts = {
         "title": escape(title),
@@ -90,24 +90,31 @@ def _file(name: str) -> str:
 
 def _data(view: View, course: list[ChainRuleStep], listed: list[Listing]) -> str:
     """Return the steps for the page's script, in which nothing can end its element."""
-    lines = {node.key: _line_id(node, listed) for node in view.nodes}
+    lines = {node.key: _line_ids(node, listed) for node in view.nodes}
     turn = next((k for k, step in enumerate(course) if step.way == "Backward"), len(course) - 1)
-    records = [asdict(step) | {"line": _line_of(step, lines)} for step in course]
+    records = [asdict(step) | {"lines": _lines_of(step, lines)} for step in course]
     data = json.dumps({"steps": records, "turn": turn}, ensure_ascii=False)
     return data.replace("<", "\\u003c")
 
 
-def _line_of(step: ChainRuleStep, lines: dict[str, str]) -> str:
-    """Return the id of the line that computed what a step is about: going back, the sender."""
-    return lines.get(step.sender or step.node, "")
+def _lines_of(step: ChainRuleStep, lines: dict[str, list[str]]) -> list[str]:
+    """Return the ids of the lines that computed what a step is about: going back, the sender.
+
+    The reader's line is first, and then the library's that it led to.
+    """
+    return lines.get(step.sender or step.node, [])
 
 
-def _line_id(node: Vertex, listed: list[Listing]) -> str:
-    if node.place:
-        file, number = node.place
-        for i, listing in enumerate(listed):
-            if listing.file == file and 0 <= number - listing.first < len(listing.lines):
-                return f"line-{i}-{number}"
+def _line_ids(node: Vertex, listed: list[Listing]) -> list[str]:
+    ids = (_line_id(place, listed) for place in (node.caller, node.place) if place)
+    return [name for name in ids if name]
+
+
+def _line_id(place: tuple[str, int], listed: list[Listing]) -> str:
+    file, number = place
+    for i, listing in enumerate(listed):
+        if listing.file == file and 0 <= number - listing.first < len(listing.lines):
+            return f"line-{i}-{number}"
     return ""
 
 

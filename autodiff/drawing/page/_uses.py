@@ -14,6 +14,7 @@ from autodiff._core.op import Op
 from autodiff._core.record import record, value_of
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph
+from autodiff._core.zeros import zero_preserving
 from autodiff.drawing._view import Vertex, View
 from autodiff.drawing.formulas._symbols import Formula, local_derivative
 from autodiff.drawing.reading._words import identity, is_operand
@@ -56,10 +57,28 @@ class Use:
 
     def image(self, g: Any) -> Any:
         """Return the cotangent that comes along the edge when ``g`` has come to its head."""
+        y, leaf = self._again()
+        with np.errstate(all="ignore"):
+            return Graph([y], [leaf]).pull([g])[leaf]
+
+    def leaves_out(self, g: Any) -> bool:
+        """Whether a 0 in ``g`` is passed on as 0 where the rule alone makes NaN of it."""
+        y, _ = self._again()
+        careful = zero_preserving(y)
+        if careful is self.op:
+            return False
+        with np.errstate(all="ignore"):
+            plain, kept = (
+                np.asarray(op.rules[self.i](g, y._value, *y._values)) for op in (self.op, careful)
+            )
+        return not np.array_equal(plain, kept, equal_nan=True)
+
+    def _again(self) -> tuple[Tensor, Tensor]:
+        """Return what the op computes and the tail, as a graph of their own."""
         inputs = list(map(value_of, self.inputs))
         leaf = inputs[self.i] = Tensor(inputs[self.i])
         with np.errstate(all="ignore"):
-            return Graph([record(self.op, *inputs)], [leaf]).pull([g])[leaf]
+            return record(self.op, *inputs), leaf
 
 
 def uses_of(view: View, keys: Mapping[Any, str], y: str) -> dict[str, list[Use]]:

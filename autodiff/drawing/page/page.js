@@ -6,6 +6,7 @@ const calm = matchMedia("(prefers-reduced-motion: reduce)");
 const at = (id) => document.getElementById(id);
 const PAUSE = 2000; // milliseconds from step to step
 const TRAVEL = 1000; // along an edge
+const TIP = 7; // the length of an arrowhead
 const MARGIN = 4; // beside what stands on an edge
 const SHIFTS = [0, -1.2, 1.2, -2.4, 2.4, -3.6, 3.6]; // away from its edge, in its halves or heights
 const ALARM = /((?:\d+ )?(?<![\w.])(?:NaN|nan|[−-]?inf)(?![\w.]))/; // in a value's text
@@ -84,11 +85,12 @@ function say(step) {
   at("heading").textContent = step.heading;
   at("says").textContent = step.says;
   at("link").href = `#step-${now}`;
-  at("equations").replaceChildren(...step.equations.map(equation));
+  const warns = Object.keys(step.warnings).length > 0;
+  at("equations").replaceChildren(...step.equations.map((chain) => equation(chain, warns)));
 }
 
 /** Return one chain of equal things: what is defined to the left, each equal on a line of its own. */
-function equation([left, ...equals]) {
+function equation([left, ...equals], warns) {
   const block = document.createElement("div");
   block.className = left.length > SHORT ? "equation long" : "equation";
   equals.forEach((text, i) => {
@@ -98,7 +100,7 @@ function equation([left, ...equals]) {
     const sign = document.createElement("span");
     sign.textContent = "=";
     const value = document.createElement("span");
-    write(value, text, i === equals.length - 1);
+    write(value, text, warns && i === equals.length - 1);
     value.className = i && i === equals.length - 1 ? "final" : "";
     block.append(term, sign, value);
   });
@@ -110,9 +112,10 @@ function paint(step) {
   const values = known(now, "values");
   const cotangents = known(now, "cotangents");
   const warnings = known(now, "warnings");
+  const [forward, backward] = [false, true].map(warned);
   for (const [key, node] of nodes) {
-    put(node.querySelector(".fact"), values[key]);
-    put(node.querySelector(".gradient"), cotangents[key]);
+    put(node.querySelector(".fact"), values[key], key in forward);
+    put(node.querySelector(".gradient"), cotangents[key], key in backward);
     if (key in alarmed) put(node.querySelector("text > .warning"), warnings[key], false);
     node.classList.toggle("known", key in values);
     node.classList.toggle("focus", key === step.node);
@@ -121,22 +124,29 @@ function paint(step) {
   edges.forEach((edge, i) => {
     edge.classList.toggle("known", edge.dataset.head in values);
     edge.classList.toggle("focus", step.edges.includes(i));
+    point(edge, step.edges.includes(i) && Boolean(step.sender));
   });
   for (const row of rows) {
     const key = row.dataset.key;
-    put(row.querySelector(".fact"), values[key]);
-    put(row.querySelector(".gradient"), cotangents[key]);
+    put(row.querySelector(".fact"), values[key], key in forward);
+    put(row.querySelector(".gradient"), cotangents[key], key in backward);
     row.classList.toggle("focus", key === step.node);
     if (key === step.node) reveal(row.closest(".wide"), row.firstChild);
   }
 }
 
-function put(place, text, marks = true) {
+/** Return the nodes at which a step by now told of NaN or infinities, in values or going back. */
+function warned(isBack) {
+  const told = steps.slice(0, now + 1).filter((step) => (step.way === "Backward") === isBack);
+  return Object.assign({}, ...told.map((step) => step.warnings));
+}
+
+function put(place, text, marks) {
   if (place) write(place, text ?? "", marks);
 }
 
-/** Write some text; where it is a value's, with what is not finite in it marked. */
-function write(place, text, marks = true) {
+/** Write some text; where what is not finite comes up in it, with that marked. */
+function write(place, text, marks) {
   const pieces = marks ? text.split(ALARM) : [text]; // every second is a match
   const kind = place instanceof SVGElement ? "tspan" : "span";
   const parts = pieces.map((piece, i) => {
@@ -149,16 +159,16 @@ function write(place, text, marks = true) {
   place.replaceChildren(...parts);
 }
 
-/** Mark the line of the source, and bring it and the node into view. */
+/** Mark the lines of the source, and bring the first of them and the node into view. */
 function light(step) {
   for (const old of document.querySelectorAll("#source .now")) old.classList.remove("now");
-  const line = step.line && at(step.line);
-  if (line) {
+  const marks = step.lines.map(at).map((line) => {
     const folded = line.closest("details");
     const title = folded?.querySelector("summary");
     for (const mark of [line, title]) mark?.classList.add("now");
-    reveal(at("source"), folded && !folded.open ? title : line.firstChild);
-  }
+    return folded && !folded.open ? title : line.firstChild;
+  });
+  if (marks.length) reveal(at("source"), ...marks);
   const ends = [step.node, step.sender].filter((key) => nodes.has(key));
   const tags = document.querySelectorAll(".on-edge.derivative");
   const things = [...ends.map((key) => nodes.get(key).querySelector("path")), ...tags];
@@ -231,12 +241,21 @@ function go(k) {
   show(k);
 }
 
+/** Show the whole graph in its box, or as large as it is. */
+function fit(whole) {
+  at("graph").classList.toggle("whole", whole);
+  at("whole").setAttribute("aria-pressed", whole);
+  if (!whole) light(steps[now]);
+  hint(at("graph"));
+}
+
 const KEYS = {
   ArrowLeft: () => go(now - 1),
   ArrowRight: () => go(now + 1),
   Home: () => go(0),
   End: () => go(last),
   " ": () => play(!playing),
+  w: () => fit(!at("graph").classList.contains("whole")),
 };
 
 document.addEventListener("keydown", (event) => {
@@ -251,7 +270,8 @@ at("back").onclick = KEYS.ArrowLeft;
 at("play").onclick = KEYS[" "];
 at("forward").onclick = KEYS.ArrowRight;
 at("last").onclick = KEYS.End;
-picture.style.minWidth = `${LEAST * picture.getAttribute("width")}px`;
+at("whole").onclick = KEYS.w;
+picture.style.setProperty("--least", `${LEAST * picture.getAttribute("width")}px`);
 at("link").hidden = !hasAddress;
 at("slider").max = last;
 at("slider").oninput = (event) => go(Number(event.target.value));

@@ -20,9 +20,15 @@ from autodiff.drawing.pictures._picture import Origin, Picture, parts
 
 FEW_NODES = 50
 DIRECTIONS = ("TB", "BT", "LR", "RL")
+DRUM = {  # stored from step to step; its text is at the bottom, clear of the rim
+    "shape": "cylinder",
+    "penwidth": "1.6",
+    "margin": "0.12,0.035",
+    "labelloc": "b",
+}
 SHAPES = {  # which tell the kinds of nodes apart without colours
     "leaf": {"penwidth": "1.6"},
-    "parameter": {"shape": "cylinder", "penwidth": "1.6"},  # stored from step to step
+    "parameter": DRUM,
     "constant": {"shape": "note"},
     "op": {"style": "filled,rounded"},
     "output": {"style": "filled,rounded", "peripheries": "2"},
@@ -64,7 +70,7 @@ def picture(
         label = _label(caption(view.notes), colours)
         drawn.graph_attr |= {"label": label, "labelloc": "t", "labeljust": "l"}
     attributes = {node.key: _node(node, colours, values, gradients) for node in view.nodes}
-    edges, before = _edges_and_labels(view, attributes, colours)
+    edges, before = _edges_and_labels(view, attributes, colours, direction in ("LR", "RL"))
     rows = [row for node in view.nodes for row in (*before.get(node.key, ()), node)]
     _add_nodes(drawn, rows, attributes, colours)
     for tail, head, how in edges:
@@ -74,13 +80,15 @@ def picture(
 
 
 def _edges_and_labels(
-    view: View, attributes: dict[str, dict[str, str]], colours: Theme
+    view: View, attributes: dict[str, dict[str, str]], colours: Theme, aside: bool
 ) -> tuple[list[tuple[str, str, dict[str, str]]], dict[str, list[Vertex]]]:
     """Return the edges, and labels that are nodes before their heads; add their attributes."""
     nodes = {node.key: node for node in view.nodes}
-    edges = [(e.tail, e.head, _edge(e, nodes[e.tail], nodes[e.head], colours)) for e in view.edges]
+    edges = [
+        (e.tail, e.head, _edge(e, nodes[e.tail], nodes[e.head], colours, aside)) for e in view.edges
+    ]
     before: dict[str, list[Vertex]] = {}
-    for i in _labels_at_heads(view):
+    for i in _labels_at_heads(view, aside):
         tail, head, how = edges[i]
         if "label" in how:
             key = f"label{i}"
@@ -88,25 +96,34 @@ def _edges_and_labels(
             before[head][-1].home = nodes[head].home
             label, how["tooltip"] = how.pop("label"), how.pop("labeltooltip")
             attributes[key] = LABEL | {"label": label, "tooltip": how["tooltip"]}
-            edges[i] = tail, key, how | {"arrowhead": "none"}
+            enters_box = not aside and _enters_box(nodes[tail].home, nodes[head].home)
+            room = {"minlen": "2"} if enters_box else {}  # for a tail above the box, not beside it
+            edges[i] = tail, key, how | {"arrowhead": "none"} | room
             edges.append((key, head, how | {"weight": "16"}))
     return edges, before
 
 
-def _labels_at_heads(view: View) -> Iterator[int]:
+def _labels_at_heads(view: View, aside: bool) -> Iterator[int]:
     """Yield the edges whose labels would stand far from both ends, or across a cluster's border.
 
     Graphviz puts the label in the middle of an edge, and an operand's edges are long where it has
-    other uses. Such a label is a node just before the head.
+    other uses. Nor does it keep a label beside an edge within the cluster of the edge's ends. Such
+    a label is a node just before the head.
     """
     homes = {node.key: node.home for node in view.nodes}
     heads: dict[str, set[str]] = {}
     for edge in view.edges:
         heads.setdefault(edge.tail, set()).add(edge.head)
     for i, edge in enumerate(view.edges):
-        crosses_border = homes[edge.tail] != homes[edge.head]
-        if not edge.leads_back and (crosses_border or len(heads[edge.tail]) > 1):
+        home = homes[edge.head]
+        may_cross_border = homes[edge.tail] != home or (home and not aside)
+        if not edge.leads_back and (may_cross_border or len(heads[edge.tail]) > 1):
             yield i
+
+
+def _enters_box(tail: Home, head: Home) -> bool:
+    """Whether a head is in a cluster that its tail is not in."""
+    return head != tail[: len(head)]
 
 
 def _style(theme: Theme, direction: str, count: int) -> dict[str, dict[str, str]]:
@@ -172,12 +189,13 @@ def _node(node: Vertex, theme: Theme, values: bool, gradients: bool) -> dict[str
     }
 
 
-def _edge(edge: Edge, tail: Vertex, head: Vertex, theme: Theme) -> dict[str, str]:
+def _edge(edge: Edge, tail: Vertex, head: Vertex, theme: Theme, aside: bool) -> dict[str, str]:
     said = edge_text(edge, tail, head)
     hover = _hover(edge_hover_text(edge, tail, head))
     attributes = {"tooltip": hover, **(BACK if edge.leads_back else EDGES.get(tail.kind, {}))}
     if said:
-        label = _label([[Piece(f" {said} ", "derivative")]], theme)
+        said = said.replace(" = ", "\n= ", 1) if aside else said  # whose width sets ranks apart
+        label = _label([[Piece(f" {line} ", "derivative")] for line in said.split("\n")], theme)
         attributes |= {"label": label, "labeltooltip": hover}
     return attributes
 

@@ -14,6 +14,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from types import CodeType, FrameType
 from typing import Any
@@ -21,10 +22,11 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.hook import Hook
+from autodiff._core.machine import product
 from autodiff._core.ndarray import Entries, NDArrayInterface
 from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._scopes import OpenScopes
+from autodiff.drawing._scopes import OpenScopes, current_home
 from autodiff.drawing._view import Home
 from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
@@ -32,12 +34,14 @@ from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cros
 # Code that computes on behalf of the program.
 INSIDE = (HERE, np.__path__[0], str(Path(np.__path__[0]).parent / "scipy"))
 OURS = (*INSIDE, *PACKAGES)
+DRAWING = str(Path(__file__).parents[1])
 
 
 @dataclass(eq=False)
 class CallNote:
     """A call of the program: its words (None: as its op says), its place and the open scopes.
 
+    ``caller`` is the reader's line, where the place is in one of the library's other packages.
     ``results`` are the Tensors that it returned, and where each is: "[1]", ".eigenvalues", or ""
     where it is all. There are none of a call that did not return.
     """
@@ -45,6 +49,7 @@ class CallNote:
     words: Words | None
     place: tuple[str, int]
     home: Home
+    caller: tuple[str, int] | None = None
     results: list[tuple[Tensor, str]] = field(default_factory=list)
 
 
@@ -56,6 +61,7 @@ class CallHook(Hook):
         self.scopes = OpenScopes()
         # By the frame, which is held here, so that no other takes its place meanwhile.
         self.entries: dict[FrameType, CallNote] = {}
+        self.is_hindered = False  # by a profiler that sees in its place what calls return
 
     def on_node(self, out: Tensor) -> None:
         """Note the call that made a new node."""
@@ -65,30 +71,49 @@ class CallHook(Hook):
         note = None if entry is None else self.entries.get(entry)
         if note is None:
             words = None if entry is None else ENTRIES[entry.f_code](entry)
-            place = program.f_code.co_filename, program.f_lineno
-            note = CallNote(words, place, self.scopes.home)
+            note = CallNote(words, _place(program), current_home(), _caller(program))
             if entry is not None and words is not None:
                 self.entries[entry] = note
+                self._watch(entry)
         self.calls[out] = note
 
     @contextmanager
     def watching_returns(self) -> Iterator[None]:
-        """Note meanwhile what calls return, as a profiler sees it; where one is at work, nothing.
+        """Note meanwhile what calls return, as a profiler sees it, and beside one if it can be.
 
-        Then pictures show what each op computed.
+        Where it cannot, pictures show what each op computed.
         """
-        if sys.getprofile() is not None:
-            yield
-            return
-        sys.setprofile(self._on_event)
+        before = sys.getprofile()
+        self._watch()
         try:
             yield
         finally:
-            sys.setprofile(None)
+            if _can_be_called(before):
+                sys.setprofile(before)
 
-    def _on_event(self, frame: FrameType, event: str, returned: Any) -> None:
-        if event == "return" and frame in self.entries:
-            self.entries[frame].results = list(_results(returned))
+    def _watch(self, until: FrameType | None = None) -> None:
+        """Watch what returns in this thread, if that is not done, at least until a call returns."""
+        before: Any = sys.getprofile()
+        if not _can_be_called(before):
+            self.is_hindered = True
+        elif getattr(before, "func", None) != self._on_event:
+            sys.setprofile(partial(self._on_event, before, until))
+
+    def _on_event(
+        self, before: Any, until: FrameType | None, frame: FrameType, event: str, returned: Any
+    ) -> None:
+        if before is not None:
+            before(frame, event, returned)
+        if event == "return":
+            if frame in self.entries:
+                self.entries[frame].results = list(_results(returned))
+            if frame is until:
+                sys.setprofile(before)
+
+
+def _can_be_called(profiler: Any) -> bool:
+    """Whether there is no profiler, or one that another can call; those in C are called by none."""
+    return profiler is None or callable(profiler)
 
 
 def _results(returned: Any, path: str = "") -> Iterator[tuple[Tensor, str]]:
@@ -108,6 +133,20 @@ def _frames_outwards(frame: FrameType | None) -> Iterator[FrameType]:
         if not is_within(INSIDE, frame.f_code.co_filename):
             return
         frame = frame.f_back
+
+
+def _place(frame: FrameType) -> tuple[str, int]:
+    return frame.f_code.co_filename, frame.f_lineno
+
+
+def _caller(program: FrameType) -> tuple[str, int] | None:
+    """Return the reader's line that called into the library's packages; None if it is no call."""
+    frame: FrameType | None = program
+    while frame is not None and is_within(OURS, frame.f_code.co_filename):
+        if is_within((DRAWING,), frame.f_code.co_filename):  # which called the function itself
+            return None
+        frame = frame.f_back
+    return None if frame is None or frame is program else _place(frame)
 
 
 def is_within(folders: tuple[str, ...], file: str) -> bool:
@@ -134,7 +173,7 @@ _SYMBOLS: dict[Any, str] = {ufunc: symbol for symbol, ufunc in _INFIX.values()}
 def _words_of_ufunc(frame: FrameType) -> Words | None:
     found = frame.f_locals
     ufunc, args = found["ufunc"], (found["x"], *found["others"])
-    if ufunc in _SYMBOLS and _stands_at_operator(frame.f_back):
+    if ufunc in _SYMBOLS and _reads_as_operator(frame.f_back):
         return infix(_SYMBOLS[ufunc], *args)
     if ufunc.__name__.startswith("_"):  # of SciPy, inside a public function
         return None
@@ -142,9 +181,15 @@ def _words_of_ufunc(frame: FrameType) -> Words | None:
     return call_of(ufunc.__name__ + method, args, _options(found["kwargs"]))
 
 
-def _stands_at_operator(frame: FrameType | None) -> bool:
-    """Whether a frame is at an operator, for which an array in front calls its ufunc."""
-    return frame is not None and opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+def _reads_as_operator(frame: FrameType | None) -> bool:
+    """Whether a frame is at an operator, for which an array in front calls its ufunc.
+
+    So it is read in `product`, which computes what the rules of ``@`` write as one.
+    """
+    return frame is not None and (
+        opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
+        or frame.f_code is product.__code__
+    )
 
 
 def _options(kwargs: dict[str, Any]) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import math
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
@@ -15,14 +16,14 @@ import numpy as np
 from autodiff._core.array_kinds import at_present
 from autodiff._core.closed_arrays import result_of
 from autodiff._core.functions import argument
-from autodiff._core.hook import recording
+from autodiff._core.hook import next_index, recording
 from autodiff._core.structures import as_numbers, is_container, map_structure
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import drawing_scopes
 from autodiff.drawing.reading._calls import CallHook, CallNote
 from autodiff.drawing.reading._failures import Failure, failure_of
 from autodiff.drawing.reading._op_words import is_ours
-from autodiff.drawing.reading._variables import variables_of
+from autodiff.drawing.reading._variables import code_of, variables_of
 from autodiff.drawing.reading._words import (
     Snapshot,
     identity,
@@ -41,7 +42,8 @@ class Subject:
 
     Names, arguments and parameters are kept by `identity`, by which nodes are told apart; ``given``
     are those that are named for the picture alone. Where there is no name there may be a variable
-    of the function, and of an output its place in what the function returned.
+    of the function, and of an output its place in what the function returned. ``is_hindered`` says
+    that a profiler kept calls from being watched.
     """
 
     outputs: list[Tensor]
@@ -54,6 +56,8 @@ class Subject:
     calls: dict[Tensor, CallNote] = field(default_factory=dict)
     failure: Failure | None = None
     of_function: bool = False
+    began: float = math.inf  # the index of the first Tensor that a function made
+    is_hindered: bool = False
 
     @cached_property
     def ops(self) -> Counter[CallNote]:
@@ -110,17 +114,19 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
     Raises
     ------
     TypeError
-        When ``f`` takes other arguments, or nothing that it returns depends on a Tensor.
+        When ``f`` takes other arguments, wraps itself, or returns nothing that depends on a Tensor.
     """
+    code = code_of(f, door)
     owner: Any = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
     named = owner.named_parameters() if hasattr(owner, "named_parameters") else []
     subject = Subject([], {identity(p): path for path, p in named}, of_function=True)
     subject.parameters = set(subject.names)
     leaves = _leaves(_argument_names(f, args, door), args, subject)
+    subject.began = next_index()
     hook = CallHook()
     token, scopes_token = recording.set(hook), drawing_scopes.set(hook.scopes)
     try:
-        with hook.watching_returns(), variables_of(f) as subject.variables:
+        with hook.watching_returns(), variables_of(code) as subject.variables:
             result = result_of(f, leaves, {})
     except Exception as error:
         subject.failure = failure_of(error, hook, subject.arguments)
@@ -128,7 +134,10 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
         drawing_scopes.reset(scopes_token)
         recording.reset(token)
         hook.entries.clear()
-    subject.calls = hook.calls
+        hook.scopes.at_errors.clear()
+        hook.scopes.of_generators.clear()
+    subject.is_hindered = hook.is_hindered
+    subject.calls = hook.calls.copy()  # for a thread may be at work still
     if subject.failure is None:
         _take_outputs(result, f, subject)
     return subject

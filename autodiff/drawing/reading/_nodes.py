@@ -12,7 +12,7 @@ import numpy as np
 
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._view import Edge, Home, Vertex, View
+from autodiff.drawing._view import Edge, Home, Vertex, View, with_number
 from autodiff.drawing.reading._computations import Computation, computations
 from autodiff.drawing.reading._failures import message_of
 from autodiff.drawing.reading._functions import Subject
@@ -21,7 +21,6 @@ from autodiff.drawing.reading._words import (
     identity,
     is_operand,
     spelling,
-    with_number,
     without_origin,
 )
 
@@ -41,7 +40,7 @@ def view_of(
             node.kind = "output" if x in outputs else "op"
             node.formula = spelling(how.words, names) + how.which
             if note := subject.calls.get(x):
-                node.place, node.home = note.place, note.home
+                node.place, node.home, node.caller = note.place, note.home, note.caller
             texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
             for used, text in zip(how.uses, texts, strict=True):
                 view.edges.append(Edge(keys[identity(used)], node.key, text))
@@ -51,6 +50,7 @@ def view_of(
     keys |= {copy: keys[key] for key, copy in copies.items() if alone[copy] == 1}  # as graphs keep
     _put_into_scopes(view)
     _note_changes(view, computed, keys)
+    _note_what_was_not_watched(view, {y: names[y] for y in found if y in computed}, subject)
     if gradients:
         _add_gradients(view, found, subject)
     return view, keys
@@ -143,6 +143,24 @@ def _note_changes(view: View, computed: dict[Any, Computation], keys: dict[Any, 
         )
 
 
+def _note_what_was_not_watched(view: View, names: dict[Tensor, str], subject: Subject) -> None:
+    """Say which calls and scopes are unknown, and how they would be known."""
+    if subject.is_hindered:
+        view.notes.append(
+            "a profiler was on, so calls are shown as the ops within them: draw without it to see "
+            "them as they were written"
+        )
+    unseen = [
+        name for y, name in names.items() if y._index > subject.began and y not in subject.calls
+    ]
+    if unseen:
+        view.notes.append(
+            f"{_list_of(unseen)}: the scopes are unknown and calls are shown as the ops within "
+            "them, for these were computed out of sight, under debug() or in a thread without this "
+            "context; contextvars.copy_context().run starts one with it"
+        )
+
+
 def _list_of(names: list[str]) -> str:
     return ", ".join(names[:3]) + (f" and {len(names) - 3} more" if len(names) > 3 else "")
 
@@ -185,12 +203,17 @@ def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
         view.notes.append("gradients are those of the sum of all entries of the outputs")
 
 
+def _input_identity(x: Any) -> Any:
+    """Return what tells an input from others: of constants their values, of which ops make more."""
+    return identity(x if type(x) is Tensor and x.requires_grad else value_of(x))
+
+
 def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
     """Return the local derivative for each use; "…" of a call of several ops, or no formula."""
     from autodiff.drawing.formulas._symbols import derivative_text
 
-    used = {identity(without_origin(x)): x for x in how.uses}
-    inputs = [used.get(identity(x), subject.original(x)) for x in y.inputs]
+    used = {_input_identity(without_origin(x)): x for x in how.uses}
+    inputs = [used.get(_input_identity(x), subject.original(x)) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
     several = not all(any(x is used for used in how.uses) for x in differentiable)
     called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]

@@ -14,7 +14,7 @@ from autodiff._core.machine import product
 from autodiff._core.op import Each
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
-from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix, literal
+from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
 from autodiff.rules._products import matvec, vecdot, vecmat
 
 # By what an op computes, for an op of one's own may have any name.
@@ -24,6 +24,7 @@ OPERATORS = {
     operator.mul: "*",
     operator.truediv: "/",
     operator.pow: "**",
+    np.remainder: "%",
     product: "@",
     matvec: "@",
     vecmat: "@",
@@ -149,6 +150,15 @@ def _scatter(*inputs: Any) -> Words:
     return call_of("scatter", pieces, {"shape": shape})
 
 
+def _order_statistics(x: Any, ranks: Any) -> Words:
+    """Return the sorted entries of some ranks, which lie along the last axis."""
+    rows = np.unique(ranks.reshape(-1, ranks.shape[-1]), axis=0)
+    if len(rows) > 1:
+        return call_of("take_along_axis", [call_of("sort", [x]), ranks], {"axis": -1})
+    along = (Ellipsis, rows[0]) if ranks.ndim > 1 else rows[0]
+    return [*call_of("sort", [x]), brackets_around(along)]
+
+
 def _eigh(name: str) -> Callable[..., Words]:
     return lambda x, uplo: call_of(name, [x], {} if uplo == "L" else {"UPLO": uplo})
 
@@ -182,7 +192,7 @@ _LINES: dict[str, Callable[..., Words]] = {
     "negative": lambda x: ["-", x],
     "norm": _norm,
     "of_parts": lambda x, y: [x, " + 1j * ", y],
-    "order_statistics": lambda x, ranks: [*call_of("sort", [x]), f"[{literal(ranks)}]"],
+    "order_statistics": _order_statistics,
     "positive": lambda x: ["+", x],
     "scatter": _scatter,
     "set": _set,

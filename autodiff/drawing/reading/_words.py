@@ -87,14 +87,6 @@ def _spelt(names: Mapping[Any, str], part: Any) -> str:
     return names[identity(part)] if is_operand(part) else literal(part)
 
 
-def with_number(name: str, i: int) -> str:
-    """Return a name with a number below the line: c₂."""
-    return name + str(i).translate(_LOW)
-
-
-_LOW = str.maketrans("0123456789", "₀₁₂₃₄₅₆₇₈₉")
-
-
 # -- lines of a few forms ----------------------------------------------------------------------
 
 
@@ -107,13 +99,24 @@ def call_of(function: str, args: Sequence[Any], kwargs: dict[str, Any] | None = 
 
 def infix(symbol: str, x: Any, y: Any) -> Words:
     """Return two operands with a symbol between them."""
-    return [*_argument(x), f" {symbol} ", *_argument(y)]
+    base = _argument(x)
+    if symbol == "**" and not is_operand(x) and literal(x).startswith("-"):
+        base = ["(", *base, ")"]
+    return [*base, f" {symbol} ", *_argument(y)]
 
 
 def brackets_around(key: Any) -> str:
     """Return a key in its brackets."""
-    text = literal(key)
-    return f"[{text[1:-1].removesuffix(',') if isinstance(key, tuple) and key else text}]"
+    parts = key if isinstance(key, tuple) and key else (key,)
+    return f"[{', '.join(map(_index, parts))}]"
+
+
+def _index(key: Any) -> str:
+    """Return a part of a key: of many entries what they are, and how many."""
+    array = value_of(key)
+    if isinstance(array, np.ndarray) and array.size > MOST_ENTRIES:
+        return f"{'mask' if array.dtype.kind == 'b' else 'indices'} {array.shape}"
+    return literal(key)
 
 
 def _argument(x: Any) -> Words:

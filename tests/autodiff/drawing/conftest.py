@@ -14,6 +14,7 @@ RESET = """(step) => {
   play(false);
   now = -1;
   show(step);
+  fit(false);
 }"""
 
 

@@ -33,7 +33,8 @@ class TestValues:
         [
             (np.nan, "NaN first here"),
             (np.array([[1, 2, 3, 4], [5, 6, 7, np.nan]]), "NaN first here: [1, 3]"),
-            (np.array([np.inf, np.nan]), "NaN first here: [1]"),
+            (np.array([np.inf, np.nan]), "NaN first here: [1]; inf first here: [0]"),
+            (np.array([complex(np.inf, np.nan)]), "NaN first here: [0]"),
             (np.array([1, -np.inf]), "inf first here: [1]"),
             (np.array([1j, complex(np.nan, 0)]), "NaN first here: [1]"),
             (np.array([1, 2]), ""),
@@ -54,8 +55,15 @@ class TestValues:
 
     def test_that_are_made_of_infinities_are_pointed_at(self) -> None:
         """As inf - inf is."""
-        assert alarms(chain_of(1.0, np.inf, np.nan, np.inf)) == [
+        assert alarms(chain_of(1.0, np.inf, np.nan, np.nan)) == [
             *("", "inf first here", "NaN first here", "")
+        ]
+
+    def test_hide_no_infinities_that_come_up_later(self) -> None:
+        """As log makes of 0 beside NaN."""
+        value = np.array([np.nan, -np.inf])
+        assert alarms(chain_of(np.array([np.nan, 0.0]), value)) == [
+            *("NaN first here: [0]", "inf first here: [1]")
         ]
 
 
@@ -63,6 +71,28 @@ class TestGradients:
     def test_are_pointed_at_where_the_backward_pass_meets_them_first(self) -> None:
         view = with_alarms(chain_of(0.0, 0.0, 0.0, gradients=(np.nan, np.array([1, np.nan]), 1.0)))
         assert [node.gradient_alarm for node in view.nodes] == ["", "NaN first here: [1]", ""]
+
+    @pytest.mark.parametrize(
+        "f",
+        [
+            lambda x, w: np.sum(np.sqrt(x) ** 2),  # of a slope 2 · NaN
+            lambda x, w: np.sum(w * np.exp(w + np.log(x))),
+            lambda x, w: np.sum(w * x / np.sqrt(-1 - w)),  # of a factor that is NaN
+        ],
+    )
+    def test_are_not_where_a_value_that_they_are_made_of_is_pointed_at(self, f: Any) -> None:
+        with np.errstate(all="ignore"):
+            view = with_alarms(read_view(f, np.array([-1.0, 4.0]), 2.0, gradients=True)[0])
+        assert [node.alarm[:14] for node in view.nodes if node.alarm] == ["NaN first here"]
+        assert any(np.isnan(n.gradient).any() for n in view.nodes if n.gradient is not None)
+        assert [node.gradient_alarm for node in view.nodes if node.gradient_alarm] == []
+
+    def test_that_are_infinite_beside_an_infinite_value_are_not(self) -> None:
+        """As at the logarithm of 0; NaN that is made of infinities is another matter."""
+        view = chain_of(0.0, -np.inf, 0.0, gradients=(np.inf, 1.0, 1.0))
+        assert [node.gradient_alarm for node in with_alarms(view).nodes] == ["", "", ""]
+        view = chain_of(0.0, -np.inf, 0.0, gradients=(np.nan, 0.0, 1.0))
+        assert with_alarms(view).nodes[0].gradient_alarm == "NaN first here"
 
     def test_of_the_root_at_zero(self) -> None:
         """Its slope there is infinite."""
@@ -86,6 +116,21 @@ class TestFolding:
             node.scopes = ("net",)
         view.nodes[-1].kind = "output"
         assert fold(view, "net").nodes[1].alarm == "NaN first here, in v2"
+
+    def test_says_where_the_first_of_each_kind_is(self) -> None:
+        view = chain_of(1.0, 1.0, np.inf, np.nan, np.nan, 1.0)
+        view.nodes[-1].kind = "output"
+        said = "inf first here, in {}; NaN first here, in {}".format
+        assert fold(view, True).nodes[1].alarm == said("repeat 2", "repeat 3")
+        for node in view.nodes[1:-1]:
+            node.scopes = ("net",)
+        assert fold(view, "net").nodes[1].alarm == said("v2", "v3")
+
+    def test_says_of_each_kind_that_is_left_out(self) -> None:
+        notes = fold(chain_of(1.0, np.inf, np.nan, np.nan, np.nan), reach=1).notes[-2:]
+        assert notes == ["inf first in v1, not drawn", "NaN first in v2, not drawn"]
+        notes = fold(chain_of(1.0, np.inf, np.nan), reach=0).notes[-1:]
+        assert notes == ["inf first in v1, not drawn"]
 
     def test_says_what_is_left_out(self) -> None:
         view = chain_of(1.0, np.nan, np.nan, np.nan)
@@ -113,7 +158,11 @@ def test_a_picture_points_at_the_call_that_made_it() -> None:
         (np.array([1.0, -np.inf]), (), "inf first here: [1]"),
         (np.array([np.inf]), (np.array([-np.inf]),), ""),
         (np.array([np.nan]), (np.nan,), ""),
-        (np.array([complex(0.0, np.inf), np.nan]), (), "NaN first here: [1]"),
+        (
+            np.array([complex(0.0, np.inf), np.nan]),
+            (),
+            "NaN first here: [1]; inf first here: [0]",
+        ),
         (np.array([1, 2]), (), ""),
         (np.array(["a"]), (), ""),
         (None, (), ""),
@@ -121,6 +170,6 @@ def test_a_picture_points_at_the_call_that_made_it() -> None:
         (np.float32(np.nan), (None, 3), "NaN first here"),
     ],
 )
-def test_nan_is_looked_for_before_infinities(value: Any, used: Any, says: str) -> None:
+def test_nan_is_told_before_infinities(value: Any, used: Any, says: str) -> None:
     assert origin(value, *used) == says
     assert not (says and is_finite(value))

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
+import nn
+from autodiff import draw
 from autodiff.drawing._themes import DARK, KINDS, LIGHT, THEMES
 from autodiff.drawing._view import Edge, Vertex, View
 from autodiff.drawing.pictures._dot import DIRECTIONS, picture
@@ -45,6 +48,11 @@ HOSTILE = [
 def node_line(source: str, key: str) -> str:
     (line,) = re.findall(rf"^\t+{key} \[(.*)\]$", source, re.M)
     return str(line)
+
+
+def plain(line: str) -> str:
+    """Return a line of the source without the sizes, the weights and the colours of text."""
+    return re.sub(r"</?(?:FONT|B)\b.*?>", "", line)
 
 
 class TestSource:
@@ -100,6 +108,26 @@ class TestLabels:
         assert re.findall(r"\t(label\d|n\d) \[", cluster) == ["label2", "n3"]
         assert "label5 -> n4" in source  # out of the scope
 
+    def test_of_edges_within_a_box_are_nodes_in_it(self) -> None:
+        """Beside the edge Graphviz lets them cross the border."""
+        view = self.fan()
+        view.nodes[4].scopes = view.nodes[3].scopes
+        source = picture(view).source
+        assert "label5 -> n4" in source
+        cluster = source[source.index("subgraph") : source.index("}", source.index("subgraph"))]
+        assert "\tlabel5 [" in cluster
+
+    def test_of_edges_into_a_box_leave_room_for_the_tail_before_it(self) -> None:
+        source = picture(self.fan()).source
+        assert re.findall(r"\t(n\d -> label\d) \[.*minlen=2", source) == ["n0 -> label2"]
+        assert "minlen" not in picture(self.fan(), direction="LR").source
+
+    def test_are_in_two_lines_where_data_flow_sideways(self) -> None:
+        source = picture(self.fan(), direction="LR").source
+        lines = re.sub("</?FONT.*?>", "", source)
+        assert "<∂y/∂v1<BR/>= g'1>" in re.sub(r"\s*(<|>)\s*", r"\1", lines)
+        assert 'tooltip="v1 → y&#10;∂y/∂v1 = g\'1"' in source
+
     def test_of_other_edges_stand_beside_them(self) -> None:
         source = picture(self.fan()).source
         assert re.search(r"\tn1 -> n4 \[.*∂y/∂v1", source)
@@ -130,20 +158,52 @@ class TestReadersQuestions:
         assert "(3, 7)" in node_line(self.source, "n1")
 
     def test_where_did_the_nan_come_from(self) -> None:
-        with_nan = [f"n{i}" for i in range(7) if "NaN" in node_line(self.source, f"n{i}")]
-        assert with_nan == ["n2"]
-        assert f'<FONT COLOR="{LIGHT.text["warning"]}"' in node_line(self.source, "n2")
-        assert "train.py, line 12" in node_line(self.source, "n2")
+        view = every_kind()
+        view.nodes[5].value = np.array([np.nan, 2.0])  # which n2 brought about
+        source = picture(view).source
+        warning = f'<FONT COLOR="{LIGHT.text["warning"]}"'
+        nan = [key for node in view.nodes if "nan" in node_line(source, key := node.key).lower()]
+        assert nan == ["n2", "n5"]
+        assert [key for key in nan if warning in node_line(source, key)] == ["n2"]
+        assert "train.py, line 12" in node_line(source, "n2")
 
     @pytest.mark.parametrize("direction", DIRECTIONS)
     def test_which_way_does_it_flow(self, direction: str) -> None:
         source = picture(every_kind(), direction=direction).source
         assert f"rankdir={direction}" in source
         assert "n0 -> n2" in source
+        assert not re.search(r"\bdir=", source)  # arrowheads are at the heads
 
     def test_what_is_the_derivative_here(self) -> None:
         assert " ∂loss/∂layers.1 = c " in node_line(self.source, "label3")
         assert re.search(r"\tn3 -> label3 \[.*\n\t(.*\n)*\tlabel3 -> n5 \[", self.source)
+        for key, words in (("n5", "grad 1"), ("n0", "grad all 0")):
+            assert f"<BR/>{words}>" in plain(node_line(self.source, key))
+
+    def test_all_of_a_network_and_its_loss(self) -> None:
+        def init(shape: tuple[int, ...], *_: Any) -> Any:
+            return np.full(shape, -0.5)
+
+        net = nn.Sequential(nn.Linear(2, 3, init=init), np.log, nn.Linear(3, 1, init=init))
+
+        def loss(x: Any, y: Any) -> Any:
+            return nn.mean_squared_error(net(x), y)
+
+        data = np.ones((4, 2)), np.ones((4, 1))
+        with np.errstate(all="ignore"):
+            source = draw(loss, *data, gradients=True, derivatives=True).source
+        keys = {name: key for key, name in re.findall(r"(n\d+) \[label=<<B>(.*?)</B>", source)}
+        shown = {name: plain(node_line(source, key)) for name, key in keys.items()}
+        assert {"layers.0.weight", "layers.2.weight"} <= keys.keys()  # which parameter is this
+        assert "<BR/>(2, 3)<BR/>" in shown["layers.0.weight"]  # what shape
+        red = [n for n in keys if LIGHT.text["warning"] in node_line(source, keys[n])]
+        assert "= log(" in shown[red[0]]  # where did the NaN come from
+        assert [n for n in red if "NaN first here: [0, 0]" in shown[n]] == red
+        assert len(red) < sum("nan" in words.lower() for words in shown.values())
+        assert not re.search(r"\bdir=", source)  # which way does it flow
+        uses = re.findall(rf"{keys['layers.0.bias']} -> (label\d+)", source)
+        assert " = 1 " in node_line(source, uses[0])  # what is the derivative here
+        assert "<BR/>grad " in shown["layers.0.bias"]
 
 
 class TestNodes:

@@ -193,7 +193,10 @@ class TestRepeats:
     def test_may_have_keys_of_their_own(self) -> None:
         steps = [f"h{i + 1} = h{i} + data[{i}] | h{i} data" for i in range(4)]
         view = view_of("data", "h0", *steps, "y = sum(h4) | h4")
-        shown = "h4 = h3 + data[3] ×4, the last | h0 (first repeat) h4 (next repeat, as h3) data"
+        shown = (
+            "h4 = h3 + data[3] ×4, the last, numbers differ | h0 (first repeat) "
+            "h4 (next repeat, as h3) data"
+        )
         assert shown in said(fold(view, collapse=True))
 
     @pytest.mark.parametrize(
@@ -209,6 +212,52 @@ class TestRepeats:
     def test_may_have_numbers_of_their_own(self, line: str, last: str) -> None:
         folded = fold(loop(6, f"{line} | h{{j}}"), collapse=True)
         assert [node.formula for node in folded.nodes[2:-1]] == [last]
+        assert [node.note for node in folded.nodes[2:-1]] == ["×6, the last, numbers differ"]
+
+    @pytest.mark.parametrize(
+        ("line", "differ"),
+        [
+            ("h{i} = sum(h{j}, axis={k})", True),
+            ("h{i} = h{j} ** {k}", True),
+            ("h{i} = h{j}[:{k}]", True),
+            ("h{i} = h{j} ** 2", False),
+            ("h{i} = log2(h{j})", False),
+            ("h{i} = h{j} * h{j}", False),
+        ],
+    )
+    def test_say_whether_their_numbers_differ(self, line: str, differ: bool) -> None:
+        lines = [f"{line} | h{{j}}".format(i=i, j=i - 1, k=i % 2) for i in range(1, 7)]
+        folded = fold(view_of("h0", *lines, "y = -h6 | h6"), collapse=True)
+        assert folded.nodes[1].note == "×6, the last" + ", numbers differ" * differ
+
+    @pytest.mark.parametrize(("values", "differ"), [(range(1, 6), True), ([2] * 5, False)])
+    @pytest.mark.parametrize("pattern", [np.ones(2), np.arange(2.0)])
+    def test_say_whether_constants_differ(self, values: Any, differ: bool, pattern: Any) -> None:
+        """Those whose entries are equal are numbers in the formula."""
+        lines = [f"v{i}\nh{i} = h{i - 1} * v{i} | h{i - 1} v{i}" for i in range(1, 6)]
+        facts: dict[str, Any] = {f"h{i}": {"value": np.ones(2)} for i in range(6)}
+        for i, value in enumerate(values, 1):
+            facts[f"v{i}"] = {"value": pattern * value}
+        view = view_of("h0", *"\n".join(lines).split("\n"), "y = -h5 | h5", **facts)
+        for node in view.nodes:
+            node.kind = "constant" if node.name.startswith("v") else node.kind
+        notes = {node.note for node in fold(view, collapse=True).nodes if node.note}
+        with_differences = "×5, the last, numbers differ"
+        assert (with_differences in notes) == differ
+        assert len(notes) == 1 + (differ and pattern[0] == 0)
+
+    @pytest.mark.parametrize("inner", [True, False])
+    def test_within_repeats_say_whether_numbers_of_any_differ(self, inner: bool) -> None:
+        lines, last = [], "x"
+        for i in range(4):
+            for j in range(3):
+                lines.append(f"s{i}{j} = {last} ** {j if inner else i} | {last}")
+                last = f"s{i}{j}"
+            lines.append(f"c{i} = cos({last}) | {last}")
+            last = f"c{i}"
+        folded = fold(view_of("x", *lines, f"y = -{last} | {last}"), collapse=True)
+        notes = [node.note for node in folded.nodes[1:-1]]
+        assert notes == ["×12, the last, numbers differ", "×4, the last"]
 
     def test_within_repeats_are_counted_together(self) -> None:
         lines = []
@@ -293,6 +342,33 @@ class TestScopes:
         assert folded.nodes[1].kind == "scope"
         assert folded.nodes[1].scopes == ("net",)
         assert folded.nodes[1].value == 3.0
+
+    def test_count_the_nodes_in_scopes_that_were_closed_before(self) -> None:
+        once = fold(self.layers(), "a")
+        assert said(fold(once, "net"))[1] == "r = net(x) 4 nodes | x"
+
+    def test_within_others_are_counted_through(self) -> None:
+        """Each layer has an inner scope of two nodes, and one of its own."""
+        lines, facts = ["h0"], {}
+        for i in range(70):
+            home = {"scopes": ("model", f"layers.{i}", "cell"), "entries": (1, 2 * i, 2 * i + 1)}
+            lines += [f"p{i} = sin(h{i}) | h{i}", f"q{i} = cos(p{i}) | p{i}",
+                      f"h{i + 1} = -q{i} | q{i}"]  # fmt: skip
+            facts |= {f"p{i}": home, f"q{i}": home}
+            facts[f"h{i + 1}"] = {key: value[:2] for key, value in home.items()}
+        view = fold(view_of(*lines, "y = sum(h70) | h70", **facts))
+        boxes = [node for node in view.nodes if node.kind == "scope"]
+        assert {node.note for node in boxes} == {"3 nodes"}
+        assert len(boxes) == 70
+
+    def test_of_repeats_count_the_nodes_of_one_call(self) -> None:
+        home = {f"{name}{i}": {"scopes": ("cell",), "entries": (i,)}
+                for i in range(1, 6) for name in "ph"}  # fmt: skip
+        lines = [f"{name}{i} = {line} | {{}}".format(operand) for i in range(1, 6)
+                 for name, line, operand in (("p", f"h{i - 1} ** {i}", f"h{i - 1}"),
+                                             ("h", f"sin(p{i})", f"p{i}"))]  # fmt: skip
+        folded = fold(view_of("h0", *lines, "y = -h5 | h5", **home), collapse=True)
+        assert folded.nodes[1].note == "×5, the last, numbers differ, 2 nodes"
 
     def test_are_closed_by_name(self) -> None:
         assert said(fold(self.layers(), collapse="net")) == [
@@ -691,9 +767,10 @@ class TestRepeatsInScopes:
     @pytest.mark.parametrize("functions", [["sin"], ["sin", "cos"]])
     def test_that_are_within_one_entry_are_its_own(self, functions: list[str]) -> None:
         """Nothing that is computed inside is named as what goes in, and the box is no repeat."""
-        last, nodes = 5 * len(functions), f"{len(functions)} node{'s' * (len(functions) > 1)}"
+        last = nodes = 5 * len(functions)
         assert said(fold(self.whole_loop(*functions), collapse=True)) == [
-            "x", "h0 = exp(x) | x", f"h{last} = net(h0) {nodes} | h0", f"y = -h{last} | h{last}",
+            "x", "h0 = exp(x) | x",
+            f"h{last} = net(h0) {nodes} nodes | h0", f"y = -h{last} | h{last}",
         ]  # fmt: skip
 
     def test_name_nothing_that_has_no_edge(self) -> None:
@@ -755,5 +832,5 @@ class TestWhatGoesIntoHiddenRepeats:
         view = view_of("a", "b", "h0 = a + b | a b", *lines, "y = -h6 | h6",
                        **{f"h{i}": inside for i in range(1, 7)})  # fmt: skip
         assert said(fold(view, collapse=True))[3:] == [
-            "h6 = net(h0, a, b) 1 node | h0 a b", "y = -h6 | h6",
+            "h6 = net(h0, a, b) 6 nodes | h0 a b", "y = -h6 | h6",
         ]  # fmt: skip

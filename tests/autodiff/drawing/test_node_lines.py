@@ -67,20 +67,26 @@ class TestValues:
     @pytest.mark.parametrize(
         ("value", "shown", "marked"),
         [
-            (np.nan, "nan", ["nan"]),
+            (np.nan, "NaN", ["NaN"]),
+            (complex(1, np.nan), "1+NaNj", ["1+NaNj"]),
+            (np.array([np.nan]), "[NaN]", ["NaN"]),
             (np.float64(-np.inf), "−inf", ["−inf"]),
-            (np.array([np.nan, 1.0]), "[nan, 1]", ["nan"]),
-            (np.array([[np.nan], [-np.inf]]), "[[nan], [−inf]]", ["nan", "−inf"]),
+            (np.array([np.nan, 1.0]), "[NaN, 1]", ["NaN"]),
+            (np.array([[np.nan], [-np.inf]]), "[[NaN], [−inf]]", ["NaN", "−inf"]),
             (np.full(3, np.inf), "all inf", ["all inf"]),
+            (np.full((2, 2), np.nan), "all NaN", ["all NaN"]),
+            (np.array([complex(np.nan, 1), np.nan]), "all NaN", ["all NaN"]),
             (np.array([np.nan, np.nan, *range(1, 6)]), "2 NaN, 1 … 5", ["2 NaN"]),
             (
                 np.array([np.inf, -np.inf, -np.inf, np.nan, 7, 7, 7]),
-                "1 NaN, 1 inf, 2 −inf, all 7",
+                "1 NaN, 1 inf, 2 −inf, else 7",
                 ["1 NaN, 1 inf, 2 −inf"],
             ),
-            (np.full(9, np.nan), "9 NaN", ["9 NaN"]),
-            (np.full(9, np.nan, complex), "9 NaN", ["9 NaN"]),
-            (np.array([complex(0, np.inf)] * 9), "9 inf", ["9 inf"]),
+            (np.full(9, np.nan), "all NaN", ["all NaN"]),
+            (np.full(9, -np.inf), "all −inf", ["all −inf"]),
+            (np.full(9, np.nan, complex), "all NaN", ["all NaN"]),
+            (np.array([complex(0, np.inf)] * 9), "all inf", ["all inf"]),
+            (np.array([np.nan] * 4 + [np.inf] * 5), "4 NaN, 5 inf", ["4 NaN, 5 inf"]),
         ],
     )
     def test_that_are_not_finite_are_counted_and_marked(
@@ -123,7 +129,7 @@ class TestGradients:
 
     def test_that_are_not_finite_are_marked(self) -> None:
         node = Vertex("n0", "leaf", "x", gradient=np.full(9, np.nan), gradient_alarm="NaN here")
-        assert warnings(node) == ["9 NaN", "grad NaN here"]
+        assert warnings(node) == ["all NaN", "grad NaN here"]
 
 
 class TestNotes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import signal
@@ -15,10 +16,13 @@ from typing import Any
 from xml.etree import ElementTree
 
 import graphviz
+import numpy as np
 import pytest
 
+import nn
+from autodiff import draw
 from autodiff.drawing._themes import DARK, LIGHT, colours
-from autodiff.drawing._view import View
+from autodiff.drawing._view import Vertex, View
 from autodiff.drawing.pictures import _programs
 from autodiff.drawing.pictures._dot import picture
 from autodiff.drawing.pictures._picture import Picture
@@ -108,6 +112,60 @@ class TestAltText:
 
     def test_names_the_scopes(self) -> None:
         assert titles(self.svg, "cluster") == ["scope model", "scope model / layers.0"]
+
+
+@needs_graphviz
+class TestDrums:
+    @pytest.mark.parametrize("value", [None, np.zeros((3, 4)), np.zeros(100)])
+    @pytest.mark.parametrize("gradients", [False, True])
+    def test_are_filled_by_their_text_below_the_rim(self, value: Any, gradients: bool) -> None:
+        view = View([Vertex("n0", "parameter", "layers.0.weight", value=value, gradient=value)])
+        drawn = picture(view, gradients=gradients)
+        (drum,) = json.loads(drawn.pipe("json"))["objects"]
+        baselines = [text["pt"][1] for text in drum["_ldraw_"] if text["op"] == "T"]
+        outline, rim = (
+            [y for _, y in drawing["points"]] for drawing in drum["_draw_"] if drawing["op"] in "bB"
+        )
+        assert 3 <= min(baselines) - min(outline) <= 12
+        assert max(baselines) + 0.75 * 12 <= min(rim)
+
+
+def labels_across_borders(drawn: Picture) -> list[tuple[str, str]]:
+    """Return what stands on edges and on a border of a box too, as Graphviz places it."""
+    placed = json.loads(drawn.pipe("json"))
+    boxes = {
+        part["name"]: [float(x) for x in part["bb"].split(",")]
+        for part in placed["objects"]
+        if "bb" in part
+    }
+    found = []
+    for part in placed["objects"] + placed["edges"]:
+        for text in (drawing for drawing in part.get("_ldraw_", ()) if drawing.get("text")):
+            x, y = text["pt"]
+            left = x - {"l": 0, "c": 0.5, "r": 1}[text["align"]] * text["width"]
+            right = left + text["width"]
+            for name, (x0, y0, x1, y1) in boxes.items():
+                is_beside = y0 < y < y1 and left < x1 and x0 < right
+                if is_beside and not (x0 <= left and right <= x1):
+                    found.append((name, text["text"]))
+    return found
+
+
+@needs_graphviz
+class TestLabels:
+    @pytest.mark.parametrize("direction", ["TB", "LR"])
+    @pytest.mark.parametrize("layer", ["a", "hidden", "first_hidden_layer"])
+    def test_stay_within_their_boxes(self, layer: str, direction: str) -> None:
+        class Net(nn.Module):
+            def __init__(self) -> None:
+                setattr(self, layer, nn.Linear(3, 4))
+                self.out = nn.Linear(4, 1)
+
+            def forward(self, x: Any) -> Any:
+                return self.out(np.tanh(getattr(self, layer)(x)))
+
+        drawn = draw(Net(), np.ones((5, 3)), derivatives=True, direction=direction)
+        assert labels_across_borders(drawn) == []
 
 
 @needs_graphviz

@@ -30,7 +30,7 @@ def test_a_value_is_told_of_where_its_operands_have_no_such_entry() -> None:
     found = told(course(f, np.array([[2.0, 1.0, 3.0], [2.0, 0.5, -4.0]])))
     forward = [(heading, text) for heading, text in found if not heading.startswith("∂")]
     assert [(heading.split(" = ")[1], text) for heading, text in forward] == [
-        ("log(v1)", "NaN first here: [1, 1]")
+        ("log(v1)", "NaN first here: [1, 1]; inf first here: [0, 1]")
     ]
 
 

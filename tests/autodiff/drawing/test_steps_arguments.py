@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from autodiff import Tensor, steps
+from autodiff import Tensor, draw, steps, text
 
 
 def square(x: Any) -> Any:
@@ -104,12 +104,16 @@ def test_what_is_no_function_is_refused(given: tuple[Any, ...], says: str) -> No
 @pytest.mark.parametrize("length", [1, 2])
 @pytest.mark.parametrize("around", [lambda f: f, partial, lambda f: partial(partial(f))])
 @pytest.mark.parametrize("args", [(), (1.0,)])
-def test_a_function_that_wraps_itself_is_refused(length: int, around: Any, args: Any) -> None:
+@pytest.mark.parametrize("door", [steps, draw, text])
+def test_a_function_that_wraps_itself_is_refused(
+    door: Any, length: int, around: Any, args: Any
+) -> None:
     ring: list[Any] = [lambda x: x * x, lambda x: x / 2.0][:length]
     for k, f in enumerate(ring):
         f.__wrapped__ = ring[k - 1]
-    with pytest.raises(TypeError, match=r"__wrapped__ leads back to itself"):
-        steps(around(ring[0]), *args)
+    with pytest.raises(TypeError, match=r"__wrapped__ leads back to itself") as caught:
+        door(around(ring[0]), *args)
+    assert str(caught.value).startswith(f"{door.__name__} expects a function")
 
 
 @pytest.mark.parametrize(

@@ -96,6 +96,15 @@ def test_labels_cover_no_text_and_nothing_is_cut_without_a_sign_that_it_scrolls(
         assert page.locator(box).evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
 
 
+def test_the_longest_numbers_fit_into_the_table_on_a_narrow_page(opened: Any) -> None:
+    page = opened("loss", width=390, afresh=True)
+    page.evaluate(
+        """for (const cell of document.querySelectorAll("td"))
+          cell.textContent = "(50, 1): −1.2345e−05 … 1.2345e−05";"""
+    )
+    assert page.locator(".wide").evaluate("(box) => box.scrollWidth - box.clientWidth") <= 0
+
+
 def test_a_number_that_moves_stands_on_a_ground_of_its_own_and_starts_at_the_sender(
     opened: Any,
 ) -> None:
@@ -112,6 +121,52 @@ def test_a_number_that_moves_stands_on_a_ground_of_its_own_and_starts_at_the_sen
           document.querySelector(one).getBoundingClientRect().toJSON())"""
     )  # at one time, for the graph scrolls
     assert sender["top"] <= (token["top"] + token["bottom"]) / 2 <= sender["bottom"]
+
+
+def test_a_number_that_moves_passes_the_local_derivative_by(opened: Any) -> None:
+    page = opened(motion="no-preference", afresh=True)
+    page.evaluate("requestAnimationFrame = () => {}")
+    covered = page.evaluate(
+        """() => steps.flatMap((step, k) => {
+          if (!step.sender) return [];
+          show(k - 1);
+          show(k);
+          const box = (one) => document.querySelector(one).getBBox();
+          const label = document.querySelector(".on-edge.derivative");
+          if (!label) return [];
+          const { e, f } = label.transform.baseVal.consolidate().matrix;
+          const { width, height } = label.getBBox();
+          const tag = { x: e - width / 2, y: f - height / 2, width, height };
+          const token = box(".on-edge.token");
+          const path = edges[step.edges[0]].querySelector("path");
+          return Array.from({ length: 11 }, (_, i) => {
+            const { x, y } = path.getPointAtLength((path.getTotalLength() * i) / 10);
+            const { width, height } = token;
+            return shared(tag, { x: x - width / 2, y: y - height / 2, width, height });
+          }).filter((area) => area > 60).map(() => k); // more than a corner
+        })"""
+    )
+    assert covered == []
+
+
+def test_the_local_derivative_is_back_on_its_edge_once_the_number_has_arrived(opened: Any) -> None:
+    page = opened("loss", motion="no-preference", afresh=True)
+    k = page.evaluate("steps.findIndex((step) => step.heading === '∂output/∂y through v6')")
+    page.evaluate(f"show({k - 1})")
+    page.clock.install()
+    page.keyboard.press("ArrowRight")
+    away = """() => {
+      const label = document.querySelector(".on-edge.derivative");
+      const { e, f } = label.transform.baseVal.consolidate().matrix;
+      const path = document.querySelector(".edge.focus path");
+      const along = Array.from({ length: 101 }, (_, i) =>
+        path.getPointAtLength((path.getTotalLength() * i) / 100));
+      return Math.min(...along.map(({ x, y }) => Math.hypot(x - e, y - f)));
+    }"""
+    assert page.evaluate(away) > 10
+    page.clock.run_for(1500)
+    assert page.locator(".on-edge.token").count() == 0
+    assert page.evaluate(away) < 5
 
 
 def test_the_sign_goes_where_there_is_nothing_more(opened: Any) -> None:
@@ -138,11 +193,27 @@ def test_the_readers_function_is_first_and_the_librarys_are_closed(opened: Any) 
     assert any(mark.is_visible() for mark in marked)
 
 
+def test_the_readers_line_is_marked_beside_the_librarys_that_it_leads_to(opened: Any) -> None:
+    page = opened("loss")
+    for way in ("Forward", "Backward"):
+        k = page.evaluate(f"steps.findIndex((s) => s.way === '{way}' && s.edges.length)")
+        page.evaluate(f"show({k})")
+        own, library = page.locator("#source .line.now").all()
+        assert "return nn.mean_squared_error(NET(x), y)" in own.inner_text()
+        assert own.is_visible()
+        assert library.locator("xpath=ancestor::details").count() == 1
+
+
+def test_a_function_of_the_library_itself_has_no_readers_line() -> None:
+    page = steps(nn.mean_squared_error, np.ones(3), np.zeros(3))
+    assert "page = steps(" not in page.html
+
+
 # -- NaN -------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("colour", ["light", "dark"])
-def test_nan_is_red_where_it_is_first_and_ever_after(opened: Any, colour: str) -> None:
+def test_nan_is_red_where_it_is_first_and_there_ever_after(opened: Any, colour: str) -> None:
     page = opened("singular", colour=colour)
     red = page.evaluate("getComputedStyle(document.body).getPropertyValue('--warning')")
     step = page.evaluate("steps.findIndex((step) => Object.keys(step.warnings).length)")
@@ -150,12 +221,16 @@ def test_nan_is_red_where_it_is_first_and_ever_after(opened: Any, colour: str) -
     assert page.locator("main .warning:not(:empty)").count() == 0
     page.keyboard.press("ArrowRight")
     node = page.locator("#graph .node.focus text > .warning")
-    assert node.inner_html() == "NaN first here: [0, 0]"
+    assert node.inner_html() == "NaN first here: [0, 0]; inf first here: [0, 1]"
     page.keyboard.press("End")
     assert node.count() == 0
     told = page.locator("#graph text > .warning:not(:empty)").all_text_contents()
-    assert told[0] == "NaN first here: [0, 0]"
-    for place in ("#graph .node", "tr[data-key]", "#equations"):
+    assert told[0] == "NaN first here: [0, 0]; inf first here: [0, 1]"
+    assert "NaN" in page.inner_text("tr[data-key]")  # brought about by others
+    assert page.locator(":is(tr[data-key], #equations) .warning").count() == 0
+    assert page.locator("#graph .node:has(.fact .warning)").count() == 1
+    page.evaluate(f"show({step})")
+    for place in ("#graph .node", "#equations"):
         words = page.locator(f"{place} .warning:not(:empty)")
         assert "NaN" in " ".join(words.all_text_contents())
         colours = words.evaluate_all(
@@ -174,7 +249,7 @@ def test_who_cannot_see_red_reads_it(opened: Any) -> None:
     page = opened("singular")
     step = page.evaluate("steps.findIndex((step) => Object.keys(step.warnings).length)")
     page.evaluate(f"show({step})")
-    assert "NaN first here: [0, 0]" in page.inner_text("[aria-live=polite]")
+    assert "NaN first here: [0, 0]; inf first here: [0, 1]" in page.inner_text("[aria-live=polite]")
 
 
 def test_the_rules_of_accessibility_are_kept_where_there_is_nan(opened: Any) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from scipy import special
 
 import nn
-from autodiff import Tensor, custom, elementwise, log_softmax, logsumexp
+from autodiff import Tensor, custom, elementwise, log_softmax, logsumexp, softmax
 from autodiff._core.op import Elementwise
 from autodiff._core.walks import ancestors
 from autodiff.drawing._values import short_derivative
@@ -37,12 +37,7 @@ MEANINGS: dict[str, Any] = {
     "real": np.real,
     "imag": np.imag,
     "clip": np.clip,
-    "airy": [lambda x, k=k: special.airy(x)[k] for k in range(4)],
     "π": np.pi,
-    "σ": special.expit,
-    "Φ": special.ndtr,
-    "φ": lambda x: np.exp(-x * x / 2) / np.sqrt(2 * np.pi),
-    "Γ": special.gamma,
     "Σ": partial(np.sum, axis=-1, keepdims=True),
 }
 
@@ -232,6 +227,128 @@ def test_an_image_is_the_transpose_of_the_derivative(
         np.testing.assert_allclose(np.sum(image * direction), np.sum(g * moved), rtol=1e-6)
 
 
+# -- as NumPy reads them ---------------------------------------------------------------------
+
+Z, MATRICES = np.sin(np.arange(24.0)).reshape(2, 3, 4), STACK[:, None] + np.eye(2)
+READ_BY_NUMPY: dict[str, tuple[Callable[..., Any], tuple[np.ndarray, ...]]] = {
+    **{
+        f"{f.__name__}, {axis}, {keepdims}": (partial(f, axis=axis, keepdims=keepdims), (Z,))
+        for f in (np.sum, np.mean, np.max, np.min, np.linalg.norm, logsumexp, np.std, np.prod)
+        for axis in (0, 1, 2, -1, (0, 1), (0, 2), (1, 2), None)
+        for keepdims in (False, True)
+        if axis is not None or f is not np.linalg.norm
+    },
+    **{
+        f"{f.__name__}, {axis}": (partial(f, axis=axis), (Z,))
+        for f in (log_softmax, softmax, np.cumsum, np.var, np.ptp, np.nansum)
+        for axis in (0, 1, -1)
+    },
+    "log_softmax over all": (lambda x: log_softmax(x, axis=None), (Z,)),
+    "norm of order 3": (lambda x: np.linalg.norm(x, 3, axis=1), (Z,)),
+    "vector_norm": (lambda x: np.linalg.vector_norm(x, axis=(0, 2)), (Z,)),
+    "logaddexp.reduce": (lambda x: np.logaddexp.reduce(x, axis=1), (Z,)),
+    "matvec": (np.matmul, (STACK, SHORT)),
+    "matvec of stacks": (lambda a, b: np.linalg.vecdot(a @ b, b), (MATRICES, MATRICES[1])),
+    "vecmat": (np.matmul, (SHORT, STACK)),
+    "vecdot": (np.linalg.vecdot, (STACK, SHORT)),
+    "vecdot of stacks": (np.linalg.vecdot, (STACK, MATRICES)),
+    "det": (np.linalg.det, (STACK,)),
+    "slogdet": (lambda a: np.linalg.slogdet(a)[1], (STACK,)),
+    "convolve, same": (lambda a, b: np.convolve(a, b, "same"), (np.arange(5.0), LONG)),
+    "convolve, same, the longer behind": (
+        lambda a, b: np.convolve(a, b, "same"), (SHORT, np.arange(5.0)),
+    ),
+    "convolve, valid": (lambda a, b: np.convolve(a, b, "valid"), (np.arange(5.0), LONG)),
+    "convolve, of equal length": (lambda a, b: np.convolve(a, b, "valid"), (LONG, LONG)),
+    "convolve, one": (lambda a, b: np.convolve(a, b, "same"), (LONG, LONG[:1])),
+    "read": (lambda x: x[:, 1, ::2], (Z,)),
+    "read by indices": (lambda x: x[[0, 2]], (LONG,)),
+    "read by a mask": (lambda x: x[[True, False, True]], (LONG,)),
+    "read by the same indices": (lambda x: x[[0, 0, 2]], (LONG,)),
+    "read by the same pairs of indices": (lambda x: x[[0, 1, 0], :, [1, 1, 1]], (Z,)),
+    "read by the same indices in turn": (lambda x: x[:, [0, -3]], (Z,)),
+    "read by pairs of which none is twice": (lambda x: x[[0, 1], [1, 1]], (Z,)),
+    "take": (lambda x: np.take(x, [0, 0, 2], axis=1), (Z,)),
+    "take of all": (lambda x: np.take(x, [0, 0, 2]), (Z,)),
+    "set": (lambda x, y: x.at[1].set(y), (Z, Z[0])),
+}  # fmt: skip
+MEANINGS_IN_IMAGES: dict[str, Any] = FUNCTIONS | {
+    "matvec": lambda a, b: (a @ b[..., None])[..., 0],
+    "transpose": np.transpose,
+}
+
+
+def read_by_numpy(text: str, shape: tuple[int, ...], known: dict[str, Any]) -> Any:
+    """What a formula of an image means, where words stand in it for what NumPy has no sign for."""
+
+    def value_of(part: str) -> Any:
+        return meaning(part, **MEANINGS_IN_IMAGES, **known)
+
+    if read := re.fullmatch(r"(\w) (added )?at (\[.*\]), else 0", text):
+        image, key = np.zeros(shape), eval(f"np.s_{read[3]}", {"np": np})
+        if read[2]:
+            np.add.at(image, key, value_of(read[1]))
+        else:
+            assert not read_twice(key, shape)
+            image[key] = value_of(read[1])
+    elif written := re.fullmatch(r"(\w), but 0 at (\[.*\])", text):
+        image = value_of(written[1]).copy()
+        image[eval(f"np.s_{written[2]}", {"np": np})] = 0
+    elif extreme := re.fullmatch(r"(.*) where (.*) = (.*), else 0; ties share", text):
+        image = np.where(value_of(extreme[2]) == value_of(extreme[3]), value_of(extreme[1]), 0)
+    elif total := re.fullmatch(r"(\w) summed from the end(?: along axis (\d))?", text):
+        reverse = partial(np.flip, axis=int(total[2] or 0))
+        image = reverse(np.cumsum(reverse(value_of(total[1])), axis=int(total[2] or 0)))
+    elif text.startswith("broadcast "):
+        image = np.broadcast_to(value_of(text.removeprefix("broadcast ")), shape)
+    elif total := re.fullmatch(r"sum of (\w) over the broadcast axes", text):
+        image = summed_to(value_of(total[1]), shape)
+    else:
+        image = value_of(text.removeprefix("Σ "))
+        assert text.startswith("Σ ") == (np.shape(image) != shape)
+        image = summed_to(image, shape)
+    return image
+
+
+def summed_to(image: Any, shape: tuple[int, ...]) -> Any:
+    image = np.sum(image, axis=tuple(range(np.ndim(image) - len(shape))))
+    stretched = tuple(i for i, n in enumerate(shape) if n != image.shape[i])
+    return np.sum(image, axis=stretched, keepdims=True)
+
+
+def read_twice(key: Any, shape: tuple[int, ...]) -> bool:
+    places = np.arange(np.prod(shape)).reshape(shape)[key]
+    return len(np.unique(places)) < np.size(places)
+
+
+@pytest.mark.parametrize("name", READ_BY_NUMPY)
+def test_an_image_is_right_as_numpy_reads_it(name: str) -> None:
+    """In particular, the operands' shapes fit, and all that an entry takes is added up."""
+    f, arrays = READ_BY_NUMPY[name]
+    rng = np.random.default_rng(1)
+    made = [t for t in ancestors([f(*map(Tensor, arrays))])[0] if t.op is not None]
+    structural = [t for t in made if t.op.structural]  # type: ignore[union-attr]
+    assert structural
+    for node in structural:
+        count = sum(isinstance(v, np.ndarray) for v in node._values)
+        names = [*"xy"[:count], *[""] * (len(node.inputs) - count), "out"]
+        g = np.asarray(rng.uniform(-1, 1, node.shape))
+        if "slogdet" in node.op.name:  # type: ignore[union-attr]
+            g[..., 0] = 0
+        known = dict(zip("xy", node._values, strict=False)) | {"g": g, "out": node.data}
+        for i, x in enumerate(node.inputs):
+            if type(x) is not Tensor or not x.requires_grad:
+                continue
+            text = local_derivative(node, i, names).symbols  # type: ignore[union-attr]
+            image = read_by_numpy(text, x.shape, known)
+            assert np.shape(image) == x.shape
+            direction = rng.uniform(-1, 1, x.shape)
+            moved = differential(node, i, direction)
+            np.testing.assert_allclose(
+                np.sum(image * direction), np.sum(g * moved), rtol=1e-6, atol=1e-9, err_msg=text
+            )
+
+
 def differential(node: Tensor, i: int, direction: np.ndarray) -> Any:
     def along(x: Any) -> Any:
         return node.op.compute(*node._values[:i], x, *node._values[i + 1 :])  # type: ignore
@@ -277,7 +394,15 @@ READINGS: list[tuple[Any, list[str]]] = [
     (lambda: nn.relu(x), ["(1 if out > 0 else 0) = 1"]),
     (lambda: nn.logistic(x), ["out·(1 − out) = 0.045177"]),
     (lambda: nn.softplus(x), ["exp(x − out) = 0.95257"]),
-    (lambda: nn.gelu(x), ["Φ(x) + x·φ(x) = 1.0119"]),
+    (lambda: nn.gelu(x), ["ndtr(x) + x·exp(−x²/2)/√(2·π) = 1.0119"]),
+    (lambda: nn.silu(x), ["expit(x)·(1 + x − out) = 1.0881"]),
+    (lambda: special.ndtr(x), ["exp(−x²/2)/√(2·π) = 0.0044318"]),
+    (lambda: special.log_ndtr(x), ["exp(−x²/2)/(√(2·π)·ndtr(x)) = 0.0044378"]),
+    (lambda: special.ndtri(x / 4), ["√(2·π)·exp(out²/2) = 3.1469"]),
+    (lambda: special.owens_t(x, 2.0), ["−exp(−x²/2)·erf(2·x/√2)/(2·√(2·π)) = −0.0022159"]),
+    (lambda: special.gammainc(2.5, x), ["x^1.5·exp(−x)/gamma(2.5) = 0.19461"]),
+    (lambda: special.airy(x)[0], ["airy(x)[1] = −0.011913"]),
+    (lambda: special.airy(x)[1], ["x·airy(x)[0] = 0.019773"]),
     (lambda: special.erf(x), ["2/√π·exp(−x²) = 0.00013925"]),
     (lambda: W @ X, ["g ↦ g @ X.T", "g ↦ W.T @ g"]),
     (lambda: W @ v, ["g ↦ outer(g, v)", "g ↦ W.T @ g"]),
@@ -293,6 +418,12 @@ READINGS: list[tuple[Any, list[str]]] = [
     (lambda: np.concatenate([v, v]), ["g ↦ g[0:2]", "g ↦ g[2:4]"]),
     (lambda: np.stack([x, y]), ["g ↦ g[0]", "g ↦ g[1]"]),
     (lambda: np.linalg.norm(v), ["g ↦ g·v/out"]),
+    (lambda: np.linalg.norm(X, axis=1), ["g ↦ g[:, None]·X/out[:, None]"]),
+    (lambda: np.sum(X, axis=1), ["g ↦ broadcast g[:, None]"]),
+    (lambda: np.sum(X, axis=0), ["g ↦ broadcast g"]),
+    (lambda: v[[0, 0, 1]], ["g ↦ g added at [[0, 0, 1]], else 0"]),
+    (lambda: np.convolve(v, v, "same"), ["g ↦ correlate(g, v, 'full')[1:3]"] * 2),
+    (lambda: log_softmax(X, axis=1), ["g ↦ g − exp(out)·sum(g, axis=1, keepdims=True)"]),
     (lambda: np.linalg.inv(W), ["g ↦ −out.T @ g @ out.T"]),
     (lambda: np.linalg.det(W), ["g ↦ g·out·inv(W).T"]),
     (lambda: np.linalg.solve(W, X), ["g ↦ −solve(W.T, g) @ out.T", "g ↦ solve(W.T, g)"]),

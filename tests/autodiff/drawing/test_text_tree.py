@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import autodiff
-from autodiff import Tensor
+from autodiff import Tensor, text
 from autodiff.drawing._text import DEEPEST, render_text
 from autodiff.drawing._view import Edge, Vertex, View
 from tests.autodiff.drawing.hand_written import chain, every_kind, folded_loop, square
@@ -188,3 +190,14 @@ class TestPublic:
         shown = autodiff.text(lambda x: x @ np.ones((2, 2)), np.ones(3))
         assert "failed" in shown
         assert "ValueError" in shown
+
+
+@pytest.mark.parametrize("f", [lambda x: np.log(x) * 0.0, lambda x: np.sqrt(x) * 0.0])
+def test_an_infinite_slope_beside_a_gradient_of_0_is_explained(f: Any) -> None:
+    with np.errstate(all="ignore"):
+        explained = text(f, 0.0, gradients=True, derivatives=True).splitlines()
+        not_asked = text(f, 0.0, derivatives=True)
+        passed_on = text(lambda x: np.sqrt(x) * 2.0, 0.0, gradients=True, derivatives=True)
+    assert "grad 0" in explained[2]
+    assert "= inf, but nothing arrives at v1" in explained[2]
+    assert "nothing" not in "".join(explained[:2]) + not_asked + passed_on

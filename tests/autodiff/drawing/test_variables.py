@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from functools import partial
+from functools import partial, reduce
 from typing import Any
 
 import numpy as np
@@ -12,7 +12,7 @@ import pytest
 import nn
 from autodiff import Tensor, draw, text
 from autodiff.drawing._graph import read_view
-from autodiff.drawing.reading._variables import variables_of
+from autodiff.drawing.reading._variables import code_of, variables_of
 
 
 def micrograd(a: Any, b: Any) -> Any:
@@ -32,7 +32,7 @@ def micrograd(a: Any, b: Any) -> Any:
 
 def test_what_a_variable_was_bound_to_bears_its_name_and_a_number_when_bound_again() -> None:
     names: dict[Tensor, str]
-    with variables_of(micrograd) as names:
+    with variables_of(code_of(micrograd, "draw")) as names:
         micrograd(Tensor(-4.0), Tensor(2.0))
     assert list(names.values()) == ["c₁", "c₂", "c₃", "d₁", "d₂", "d₃", "e", "f", "g₁", "g₂"]
 
@@ -43,7 +43,7 @@ def test_an_argument_that_is_bound_again_is_numbered_behind_it() -> None:
             x = x * 2.0
         return x
 
-    with variables_of(f) as names:
+    with variables_of(code_of(f, "draw")) as names:
         f(Tensor(1.0))
     assert list(names.values()) == ["x₂", "x₃"]
 
@@ -54,7 +54,7 @@ def test_names_that_a_program_gave_stay() -> None:
         y.name = "energy"
         return y
 
-    with variables_of(f) as names:
+    with variables_of(code_of(f, "draw")) as names:
         f(Tensor(1.0))
     assert not names
 
@@ -66,7 +66,7 @@ def test_a_debugger_stays_whatever_happens() -> None:
     before = sys.gettrace()
     sys.settrace(tracer)
     try:
-        with pytest.raises(ZeroDivisionError), variables_of(micrograd):
+        with pytest.raises(ZeroDivisionError), variables_of(code_of(micrograd, "draw")):
             raise ZeroDivisionError
         assert sys.gettrace() is tracer
     finally:
@@ -77,7 +77,7 @@ def test_nothing_is_watched_afterwards_whatever_happens() -> None:
     before = sys.gettrace()
     sys.settrace(None)
     try:
-        with pytest.raises(ZeroDivisionError), variables_of(micrograd):
+        with pytest.raises(ZeroDivisionError), variables_of(code_of(micrograd, "draw")):
             raise ZeroDivisionError
         assert sys.gettrace() is None
     finally:
@@ -191,6 +191,46 @@ def test_those_of_a_model_of_ones_own_are_shown() -> None:
             return np.tanh(hidden)
 
     assert names(Model(), np.ones((1, 2)))[-2:] == ["hidden", "output"]
+
+
+class Net(nn.Module):
+    def __init__(self) -> None:
+        self.layer = nn.Linear(2, 1, seed=0)
+
+    def forward(self, x: Any) -> Any:
+        h = self.layer(x)
+        h = np.tanh(h)
+        return h * 2
+
+
+def test_those_of_a_model_are_shown_in_what_calls_it() -> None:
+    net = Net()
+
+    def loss(x: Any) -> Any:
+        return nn.mean_squared_error(net(x), np.ones((1, 1)))
+
+    assert names(loss, np.ones((1, 2)))[:3] == ["v1", "h₁", "h₂"]
+    assert names(nn.Sequential(net), np.ones((1, 2))) == ["v1", "h₁", "h₂", "output"]
+
+
+def test_those_of_functions_that_are_called_are_shown_but_not_their_arguments() -> None:
+    def energy(t: Any) -> Any:
+        square = t * t
+        square /= 2
+        return square
+
+    def f(x: Any) -> Any:
+        e = energy(np.sin(x))
+        return np.exp(e)
+
+    assert names(f, 1.0) == ["v1", "square", "e", "output"]
+
+
+def test_those_of_libraries_that_call_back_are_not_shown() -> None:
+    def f(x: Any) -> Any:
+        return reduce(lambda total, y: total * y, [x, np.sin(x), np.cos(x)])
+
+    assert names(f, 1.0) == ["v1", "v2", "v3", "output"]
 
 
 def test_they_are_shown_of_a_function_that_is_given_some_arguments_before() -> None:
