@@ -15,6 +15,7 @@ import fit
 import nn
 import optim
 from autodiff import elementwise
+from demos.contents import LESSONS
 from tests.differentiable import table
 
 FLAGS = doctest.NORMALIZE_WHITESPACE | doctest.ELLIPSIS
@@ -61,3 +62,14 @@ def test_links_lead_somewhere() -> None:
     links = re.findall(r"\]\((?!http)([^)#]+)\)", README.read_text(encoding="utf-8"))
     assert links
     assert [link for link in links if not (README.parent / link).exists()] == []
+
+
+def test_every_lesson_is_linked() -> None:
+    linked = set(re.findall(r"\(demos/(\w+)\.py\)", README.read_text(encoding="utf-8")))
+    assert linked == set(LESSONS)
+
+
+def test_pictures_are_there() -> None:
+    pictures = re.findall(r'<img src="([^"]+)"', README.read_text(encoding="utf-8"))
+    assert pictures
+    assert [path for path in pictures if not (README.parent / path).exists()] == []
