@@ -133,7 +133,7 @@ Examples
 >>> result = bfgs(lambda x, a: (x[0] - a) ** 2 + x[1] ** 2, [0.0, 1.0], args=5.0)
 >>> result.x.round(6), result.method, result.success
 (array([5., 0.]), 'bfgs', True)
-"""
+"""  # noqa: E501
 
 from optim.descent._bfgs import bfgs
 from optim.descent._gradient_descent import gradient_descent
