@@ -144,7 +144,8 @@ def _forward(node: Vertex, uses: list[Use], operands: list[Vertex], y: str) -> C
         f"{node.name} = {formula}",
         f"{node.name} is {spoken_text(value)}."
         + f" {node.alarm}." * bool(node.alarm)
-        + _rates(uses),
+        + _rates(uses)
+        + _held_fixed(uses),
         scope=_scope(node),
         equations=[
             without_repeats([node.name, formula, with_numbers(formula, operands), value]),
@@ -165,6 +166,14 @@ def _rates(uses: list[Use]) -> str:
     times = [f"{slope(use)} times " * (slope(use) != "1") for use in uses]
     rates = [f"{n}as fast as {use.tail.name}" for n, use in zip(times, uses, strict=True)]
     return f" It changes {list_of(rates)}."
+
+
+def _held_fixed(uses: list[Use]) -> str:
+    """Return what the local derivatives leave out, where their symbols tell."""
+    tails = dict.fromkeys(u.tail.name for u in uses if u.is_factor and u.holds_others)
+    if not tails:
+        return ""
+    return f" Other operands are held fixed, though they depend on {list_of([*tails])}, too."
 
 
 def _failure(node: Vertex) -> ChainRuleStep:
