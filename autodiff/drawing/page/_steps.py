@@ -288,7 +288,7 @@ def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> ChainRuleStep:
     return ChainRuleStep(
         "Gradients",
         "The gradients",
-        "All that flows back has arrived. " + f"{list_of([' is '.join(pair) for pair in found])}.",
+        f"How fast {y} changes with what was given: all that flows back has arrived.",
         equations=found,
     )
 
