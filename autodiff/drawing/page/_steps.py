@@ -263,7 +263,7 @@ def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> ChainRuleStep:
     return ChainRuleStep(
         "Gradients",
         "The gradients",
-        f"How fast {y} changes with what was given: all that flows back has arrived.",
+        f"How fast {y} changes with what was given.",
         equations=found,
     )
 

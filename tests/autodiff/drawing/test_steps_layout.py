@@ -81,3 +81,15 @@ def test_each_step_is_shown_from_its_top(opened: Any) -> None:
     page = opened("loss", width=390, height=844)
     page.evaluate("show(3), document.querySelector('.step').scrollTo(0, 1000), show(9)")
     assert page.evaluate("document.querySelector('.step').scrollTop") == 0
+
+
+@pytest.mark.parametrize(
+    ("width", "height", "colour"), [(1280, 800, "dark"), (390, 844, "light"), (390, 667, "dark")]
+)
+def test_what_scrolls_is_accessible(opened: Any, width: int, height: int, colour: str) -> None:
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright").Axe()
+    page = opened("loss", width=width, height=height, colour=colour)
+    page.keyboard.press("End")
+    found = axe.run(page)
+    assert found.violations_count == 0, found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
