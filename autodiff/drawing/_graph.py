@@ -83,7 +83,9 @@ def draw(
     derivatives : bool
         Whether to write the local derivative at each edge: "∂y/∂x = cos(x) = 0.54", or, of an op
         that is not elementwise, the map "g ↦ g @ W.T" that takes ``g``, the cotangent of the node
-        that the edge leads to, to what comes back along the edge. Hover text has it whole. "…"
+        that the edge leads to, to what comes back along the edge. Where another operand of a call
+        depends on x, too, it is written "∂(x + v1)/∂x = 1": of the call alone, with v1 held fixed,
+        unlike the gradient ∂y/∂x. Hover text has it whole. "…"
         stands where there is no formula, as for a call of several ops, which ``unfold=True`` shows.
     collapse : "auto", bool or str
         Whether to fold repeats ("×12"), hide plain constants and close scopes. "auto" folds

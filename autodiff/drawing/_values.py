@@ -20,6 +20,7 @@ AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no s
 WIDEST = 60  # characters of a line of a note
 WIDEST_CAPTION = 100
 WIDEST_FORMULA = 39  # characters of a local derivative on an edge
+WIDEST_CALL = 24  # characters of a call in its symbol
 MOST_LINES = 6
 A_MAP = re.compile("(g|ḡ′*) ↦ ")  # what local derivatives begin with that are no factors
 ENDLESS = re.compile(r"(?<!\w)(inf|nan)$")  # a local derivative that would make NaN of 0
@@ -87,22 +88,41 @@ def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     That is cut where it is long. Of an op that is not elementwise it is a map, "g ↦ W.T @ g", of
     which ``g`` is the head's cotangent; it is ``ḡ`` where an operand is called g.
     """
-    return _edge_words(edge, short_derivative(edge.derivative), tail, head)
+    symbol = derivative_symbol(edge, tail, head, WIDEST_CALL)
+    return _edge_words(edge, symbol, short_derivative(edge.derivative), tail, head)
 
 
 def edge_hover_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     """Return all that is to be said of an edge where there is room: its ends, and what g is."""
+    symbol = derivative_symbol(edge, tail, head)
     said = [f"{printable(tail.name)} → {printable(head.name)}"]
-    said += filter(None, [_edge_words(edge, edge.derivative, tail, head)])
+    said += filter(None, [_edge_words(edge, symbol, edge.derivative, tail, head)])
     if letter := A_MAP.match(edge.derivative):
         said.append(f"{letter[1]}: the cotangent of {printable(head.name)}")
     return "\n".join(said)
 
 
-def _edge_words(edge: Edge, derivative: str, tail: Vertex, head: Vertex) -> str:
+def derivative_symbol(edge: Edge, tail: Vertex, head: Vertex, widest: int | None = None) -> str:
+    """Return the local derivative's symbol: "∂y/∂x", or "∂(x + v1)/∂x" where v1 depends on x, too.
+
+    For then ∂y/∂x is another number. A call is cut where it is wider than ``widest``.
+    """
     operand = edge.operand or tail.name
-    is_factor = derivative and not A_MAP.match(derivative)
-    derivative = f"∂{head.name}/∂{operand} = {derivative}" if is_factor else derivative
+    if not (edge.holds_others and head.formula):
+        return f"∂{head.name}/∂{operand}"
+    call = head.formula
+    if widest is not None and len(call) > widest:
+        call = f"{call[:widest]}…"
+    return f"∂({call})/∂" + (f"({edge.ordinal} {operand})" if edge.ordinal else operand)
+
+
+def is_factor(edge: Edge) -> bool:
+    """Whether an edge has a local derivative, and that is no map."""
+    return bool(edge.derivative) and not A_MAP.match(edge.derivative)
+
+
+def _edge_words(edge: Edge, symbol: str, derivative: str, tail: Vertex, head: Vertex) -> str:
+    derivative = f"{symbol} = {derivative}" if is_factor(edge) else derivative
     if ENDLESS.search(derivative) and not edge.repeat and _is_zero(head.gradient):
         derivative += f", but nothing arrives at {head.name}"
     renamed = f"as {edge.operand}" if edge.repeat and edge.operand else ""

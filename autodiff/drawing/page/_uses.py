@@ -15,8 +15,10 @@ from autodiff._core.record import record, value_of
 from autodiff._core.tensor import Tensor
 from autodiff._core.walks import Graph
 from autodiff._core.zeros import zero_preserving
+from autodiff.drawing._values import derivative_symbol
 from autodiff.drawing._view import Vertex, View
 from autodiff.drawing.formulas._symbols import Formula, local_derivative
+from autodiff.drawing.reading._held_fixed import mark_held_operands, ordinal
 from autodiff.drawing.reading._words import identity, is_operand
 
 
@@ -37,6 +39,10 @@ class Use:
         The number of the input that is the tail.
     formula : Formula, optional
         The local derivative; where the op is structural, what it makes of the cotangent.
+    symbol : str
+        The local derivative's: "∂y/∂x".
+    holds_others : bool
+        Whether another operand of the op depends on the tail, too.
     others : int
         How many other uses the tail has.
     """
@@ -48,12 +54,14 @@ class Use:
     inputs: tuple[Any, ...]
     i: int
     formula: Formula | None
+    symbol: str
+    holds_others: bool
     others: int = 0
 
     @property
-    def symbol(self) -> str:
-        """The local derivative's symbol."""
-        return f"∂{self.head.name}/∂{self.tail.name}"
+    def is_factor(self) -> bool:
+        """Whether the cotangent is multiplied by the local derivative, entry by entry."""
+        return self.formula is not None and not self.op.structural
 
     def image(self, g: Any) -> Any:
         """Return the cotangent that comes along the edge when ``g`` has come to its head."""
@@ -85,7 +93,9 @@ def uses_of(view: View, keys: Mapping[Any, str], y: str) -> dict[str, list[Use]]
     """Return the uses of what requires a gradient, by the key of the node that uses it.
 
     ``keys`` are those of a view in which each op has a node of its own; ``y`` is the output's name.
+    Marks the view's edges that hold other operands fixed.
     """
+    mark_held_operands(view.edges)
     nodes = {node.key: node for node in view.nodes}
     edges: defaultdict[tuple[str, str], list[int]] = defaultdict(list)
     for number, edge in enumerate(view.edges):
@@ -102,7 +112,22 @@ def uses_of(view: View, keys: Mapping[Any, str], y: str) -> dict[str, list[Use]]
                 number = numbers.pop(0) if len(numbers) > 1 else numbers[0]
                 formula = _local_derivative(consumer, i, [*tails, head], called, y)
                 ends = nodes[tail], nodes[head]
-                found[head].append(Use(number, *ends, consumer.op, consumer.inputs, i, formula))
+                edge = view.edges[number]
+                if tails.count(tail) > 1:  # though the words may name it once
+                    edge = replace(edge, holds_others=True, ordinal=ordinal(tails[:i].count(tail)))
+                symbol = derivative_symbol(edge, *ends)
+                found[head].append(
+                    Use(
+                        number,
+                        *ends,
+                        consumer.op,
+                        consumer.inputs,
+                        i,
+                        formula,
+                        symbol,
+                        edge.holds_others,
+                    )
+                )
     for use in (uses := [use for own in found.values() for use in own]):
         use.others = sum(other.tail is use.tail for other in uses) - 1
     return found

@@ -12,11 +12,13 @@ import numpy as np
 
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._values import is_factor
 from autodiff.drawing._view import Edge, Home, Vertex, View, with_number
 from autodiff.drawing.reading._computations import Computation, computations
 from autodiff.drawing.reading._failures import message_of
 from autodiff.drawing.reading._functions import Subject
 from autodiff.drawing.reading._gradients import cotangents_of
+from autodiff.drawing.reading._held_fixed import NOTE, mark_held_operands
 from autodiff.drawing.reading._words import (
     identity,
     is_operand,
@@ -53,6 +55,9 @@ def view_of(
     _note_what_was_not_watched(view, {y: names[y] for y in found if y in computed}, subject)
     if gradients:
         _add_gradients(view, found, subject)
+    if derivatives:
+        mark_held_operands(view.edges)
+        view.notes += [NOTE] * any(edge.holds_others and is_factor(edge) for edge in view.edges)
     return view, keys
 
 
