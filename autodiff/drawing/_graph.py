@@ -9,6 +9,7 @@ from autodiff._core.array_kinds import at_present
 from autodiff._core.structures import is_container
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import View
+from autodiff.drawing.folding._starts import key_of_start
 from autodiff.drawing.reading._functions import Subject, record_subject
 from autodiff.drawing.reading._nodes import view_of
 from autodiff.drawing.reading._plan import view_of as view_of_plan
@@ -40,7 +41,7 @@ def read_view(
     pairs = give_names(subject, names)
     view, keys = view_of(subject, gradients=gradients, derivatives=derivatives, unfold=unfold)
     require_names(view, keys, pairs)
-    return view, None if start is None else _key_of(start, view, keys)
+    return view, None if start is None else key_of_start(start, view, keys)
 
 
 def draw(
@@ -96,7 +97,8 @@ def draw(
     theme : "auto", "light" or "dark"
         "auto" follows the reader's settings where the format can: in SVG.
     start : Tensor or str, optional
-        Draw only what lies between this Tensor, or the node of this name, and the outputs.
+        Draw only what lies between this Tensor, or the node of this name, and the outputs: "x4" is
+        x₄, too.
     reach : int, optional
         Draw only what is at most so many edges away from the outputs.
     unfold : bool
@@ -212,18 +214,3 @@ def _pairs(names: Names, outputs: Sequence[Tensor]) -> list[tuple[Any, Any]]:
 
 
 _NAMES_ARE = "names are a dict of texts to Tensors, or a list of texts for the outputs"
-
-
-# -- start ---------------------------------------------------------------------------------------
-
-
-def _key_of(start: Tensor | str, view: View, keys: dict[Any, str]) -> str:
-    """Return the key of the node where a picture is to start."""
-    if isinstance(start, str):
-        found = [node.key for node in view.nodes if node.name == start]
-    else:
-        found = [keys[start]] if start in keys else []
-    if not found:
-        names = ", ".join(node.name for node in view.nodes[:10])
-        raise ValueError(f"start is not in this graph, whose nodes are {names}: got {start!r:.60}")
-    return found[0]
