@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autodiff._core.array_kinds import at_present
@@ -50,7 +50,7 @@ def draw(
     values: bool = True,
     gradients: bool = False,
     derivatives: bool = False,
-    collapse: str | bool = "auto",
+    collapse: str | bool | Collection[str] = "auto",
     direction: str = "TB",
     theme: str = "auto",
     start: Tensor | str | None = None,
@@ -86,12 +86,17 @@ def draw(
         that is not elementwise, the map "g ↦ g @ W.T" that takes ``g``, the cotangent of the node
         that the edge leads to, to what comes back along the edge. Hover text has it whole. "…"
         stands where there is no formula, as for a call of several ops, which ``unfold=True`` shows.
-    collapse : "auto", bool or str
-        Whether to fold repeats ("×12"), hide plain constants and close scopes. "auto" folds
-        repeats where there are more than 300 nodes, closes scopes where there are more than 60, and
-        of what still has more than 300 shows the 60 nodes nearest to the outputs; a note says so.
-        False shows everything, which takes seconds and megabytes of thousands of nodes. Another
-        text closes the scope of that name.
+    collapse : "auto", bool, str or collection of str
+        Whether to fold repeats, hide plain constants and close scopes. "auto" folds repeats where
+        there are more than 300 nodes, closes scopes where there are more than 60 and folds their
+        repeats, and of what still has more than 300 shows the 60 nodes nearest to the outputs; a
+        note says so. False shows everything, which takes seconds and megabytes of thousands of
+        nodes. Other texts, such as ["encoder", "decoder"], close the scopes of these names.
+
+        "×500, the last" is drawn once for 500 repeats, as in the last of them. Its edges say what
+        goes into the "first repeat", and what into the "next repeat, as x₄₉₉": under this name,
+        that of the one before, it is in the formula. "numbers differ" where the formula has other
+        numbers in other repeats.
     direction : "TB", "BT", "LR" or "RL"
         Where data flow: from top to bottom, bottom to top, left to right or right to left.
     theme : "auto", "light" or "dark"
