@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.structures import is_container
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import View
+from autodiff.drawing.folding._starts import key_of_start
 from autodiff.drawing.reading._functions import Subject, record_subject
 from autodiff.drawing.reading._nodes import view_of
 from autodiff.drawing.reading._plan import view_of as view_of_plan
@@ -40,7 +41,7 @@ def read_view(
     pairs = give_names(subject, names)
     view, keys = view_of(subject, gradients=gradients, derivatives=derivatives, unfold=unfold)
     require_names(view, keys, pairs)
-    return view, None if start is None else _key_of(start, view, keys)
+    return view, None if start is None else key_of_start(start, view, keys)
 
 
 def draw(
@@ -49,7 +50,7 @@ def draw(
     values: bool = True,
     gradients: bool = False,
     derivatives: bool = False,
-    collapse: str | bool = "auto",
+    collapse: str | bool | Collection[str] = "auto",
     direction: str = "TB",
     theme: str = "auto",
     start: Tensor | str | None = None,
@@ -87,18 +88,24 @@ def draw(
         depends on x, too, it is written "∂(x + v1)/∂x = 1": of the call alone, with v1 held fixed,
         unlike the gradient ∂y/∂x. Hover text has it whole. "…"
         stands where there is no formula, as for a call of several ops, which ``unfold=True`` shows.
-    collapse : "auto", bool or str
-        Whether to fold repeats ("×12"), hide plain constants and close scopes. "auto" folds
-        repeats where there are more than 300 nodes, closes scopes where there are more than 60, and
-        of what still has more than 300 shows the 60 nodes nearest to the outputs; a note says so.
-        False shows everything, which takes seconds and megabytes of thousands of nodes. Another
-        text closes the scope of that name.
+    collapse : "auto", bool, str or collection of str
+        Whether to fold repeats, hide plain constants and close scopes. "auto" folds repeats where
+        there are more than 300 nodes, closes scopes where there are more than 60 and folds their
+        repeats, and of what still has more than 300 shows the 60 nodes nearest to the outputs; a
+        note says so. False shows everything, which takes seconds and megabytes of thousands of
+        nodes. Other texts, such as ["encoder", "decoder"], close the scopes of these names.
+
+        "×500, the last" is drawn once for 500 repeats, as in the last of them. Its edges say what
+        goes into the "first repeat", and what into the "next repeat, as x₄₉₉": under this name,
+        that of the one before, it is in the formula. "numbers differ" where the formula has other
+        numbers in other repeats.
     direction : "TB", "BT", "LR" or "RL"
         Where data flow: from top to bottom, bottom to top, left to right or right to left.
     theme : "auto", "light" or "dark"
         "auto" follows the reader's settings where the format can: in SVG.
     start : Tensor or str, optional
-        Draw only what lies between this Tensor, or the node of this name, and the outputs.
+        Draw only what lies between this Tensor, or the node of this name, and the outputs: "x4" is
+        x₄, too.
     reach : int, optional
         Draw only what is at most so many edges away from the outputs.
     unfold : bool
@@ -214,18 +221,3 @@ def _pairs(names: Names, outputs: Sequence[Tensor]) -> list[tuple[Any, Any]]:
 
 
 _NAMES_ARE = "names are a dict of texts to Tensors, or a list of texts for the outputs"
-
-
-# -- start ---------------------------------------------------------------------------------------
-
-
-def _key_of(start: Tensor | str, view: View, keys: dict[Any, str]) -> str:
-    """Return the key of the node where a picture is to start."""
-    if isinstance(start, str):
-        found = [node.key for node in view.nodes if node.name == start]
-    else:
-        found = [keys[start]] if start in keys else []
-    if not found:
-        names = ", ".join(node.name for node in view.nodes[:10])
-        raise ValueError(f"start is not in this graph, whose nodes are {names}: got {start!r:.60}")
-    return found[0]

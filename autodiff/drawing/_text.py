@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 from unicodedata import combining, east_asian_width
 
@@ -39,7 +39,7 @@ def text(
     values: bool = True,
     gradients: bool = False,
     derivatives: bool = False,
-    collapse: str | bool = "auto",
+    collapse: str | bool | Collection[str] = "auto",
     start: Tensor | str | None = None,
     reach: int | None = None,
     unfold: bool = False,

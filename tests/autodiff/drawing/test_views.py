@@ -297,6 +297,39 @@ class TestStart:
         with pytest.raises(ValueError, match="start is not in this graph, whose nodes are x, v1"):
             read_view(np.sin(self.u), start=start)
 
+    @pytest.mark.parametrize("start", ["y₃", "y3"])
+    def test_may_have_the_digits_of_a_keyboard(self, start: str) -> None:
+        def f(y: Any) -> Any:
+            for _ in range(3):
+                y = np.sin(y)
+            return y * 2
+
+        view, key = read_view(f, 1.0, start=start)
+        assert [node.name for node in view.nodes if node.key == key] == ["y₃"]
+
+    def test_is_the_name_as_it_stands_where_there_are_both(self) -> None:
+        y = (x := Tensor(1.0, name="x")) * 2
+        z = np.sin(y)
+        names = {"x1": y, "x₁": z}
+        for name, key in (("x1", "n1"), ("x₁", "n2")):
+            assert read_view(z * x, names=names, start=name)[1] == key
+
+    def test_that_is_no_node_is_told_the_nearest(self) -> None:
+        def f(x: Any) -> Any:
+            for _ in range(200):
+                x = np.sin(x)
+            return x
+
+        with pytest.raises(ValueError, match=r"whose nodes are (x.*, ){3}…: got 'x1980'") as caught:
+            read_view(f, 1.0, start="x1980")
+        assert "x₁₉₈" in str(caught.value)
+        assert len(str(caught.value)) < 120
+
+    @pytest.mark.parametrize("start", [[1], np.ones(2), 3])
+    def test_is_nothing_else(self, start: Any) -> None:
+        with pytest.raises(TypeError, match="start is a Tensor of the graph or the name of a node"):
+            read_view(np.sin(self.u), start=start)
+
 
 class TestRefusals:
     @pytest.mark.parametrize(
