@@ -211,24 +211,23 @@ def _input_identity(x: Any) -> Any:
 
 def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
     """Return the local derivative for each use; "…" of a call of several ops, or no formula."""
-    from autodiff.drawing.formulas._symbols import derivative_text
+    from autodiff.drawing.formulas._symbols import derivative_texts
 
     used = {_input_identity(without_origin(x)): x for x in how.uses}
     inputs = [used.get(_input_identity(x), subject.original(x)) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
-    several = not all(any(x is used for used in how.uses) for x in differentiable)
+    several = not {*map(id, differentiable)} <= {*map(id, how.uses)}
     called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]
-    left = list(range(len(inputs)))
+    left = defaultdict(list)  # the numbers of the inputs that each is
+    for i, x in reversed([*enumerate(inputs)]):
+        left[id(x)].append(i)
+    text_of = derivative_texts(y, called)
     texts = []
     for x in how.uses:
-        i = next((i for i in left if inputs[i] is x), None)
         if type(x) is not Tensor or not x.requires_grad:
             texts.append("")
         elif several:
             texts.append("…")
-        elif i is None:
-            texts.append("")
         else:
-            left.remove(i)
-            texts.append(derivative_text(y, i, called) or "…")
+            texts.append((text_of(left[id(x)].pop()) or "…") if left[id(x)] else "")
     return texts
