@@ -135,11 +135,11 @@ def _local_derivatives(
     written |= {"g": cotangent, "g/": f"({cotangent})/"}
     part = re.compile(rf"(?<![\w.])g(?!\w)/?|[{''.join(marks.values())}]")
 
-    def named(i: int) -> Formula | None:
+    def with_names(i: int) -> Formula | None:
         formula = formula_of(i)
         if formula is None:
             return None
         symbols = part.sub(lambda match: written[match[0]], formula.symbols)
         return replace(formula, symbols=symbols)
 
-    return named
+    return with_names

@@ -20,10 +20,10 @@ from autodiff._core.walks import ancestors
 from autodiff.drawing._values import short_derivative
 from autodiff.drawing.formulas._expressions import Symbol
 from autodiff.drawing.formulas._literals import ATOM
-from autodiff.drawing.formulas._symbols import derivative_texts, local_derivatives
 from nn._activations import ACTIVATIONS
 from tests.autodiff.calls import calls, each_tensor
 from tests.autodiff.cases import CASES
+from tests.autodiff.drawing.single_derivatives import derivative_text, local_derivative
 from tests.autodiff.oracles import richardson
 
 # -- read back as Python ---------------------------------------------------------------------
@@ -107,7 +107,7 @@ def elementwise_nodes() -> dict[str, tuple[Tensor, int]]:
 @pytest.mark.parametrize("key", nodes())
 def test_every_op_has_a_formula(key: str) -> None:
     y, i = nodes()[key]
-    formula = local_derivatives(y, names_of(y))(i)
+    formula = local_derivative(y, i, names_of(y))
     assert formula is not None
     assert formula.symbols
     assert "symbol" not in formula.symbols.lower()
@@ -118,7 +118,7 @@ def test_what_stands_on_an_edge_is_short(key: str) -> None:
     y, i = nodes()[key]
     longer = [f"layers.{k}.weight" * bool(name) for k, name in enumerate(names_of(y))]
     for names in names_of(y), longer:
-        whole = derivative_texts(y, names)(i)
+        whole = derivative_text(y, i, names)
         short = short_derivative(whole)
         assert 0 < len(short) < 40
         assert short == whole or "…" in short
@@ -128,7 +128,7 @@ def test_what_stands_on_an_edge_is_short(key: str) -> None:
 def test_a_formula_is_the_derivative(key: str) -> None:
     y, i = elementwise_nodes()[key]
     names = names_of(y)
-    text = local_derivatives(y, names)(i).symbols  # type: ignore[union-attr]
+    text = local_derivative(y, i, names).symbols  # type: ignore[union-attr]
     compared = 0
     # A little off the real axis, along which there are cuts.
     values = [
@@ -219,7 +219,7 @@ def test_an_image_is_the_transpose_of_the_derivative(
         direction = rng.uniform(-1, 1, node._values[i].shape)
         if name == "cholesky":  # is of symmetric matrices
             direction = direction + direction.T
-        text = local_derivatives(node, names)(i).symbols  # type: ignore[union-attr]
+        text = local_derivative(node, i, names).symbols  # type: ignore[union-attr]
         moved = differential(node, i, direction)
         image = meaning(text.removeprefix("Σ "), **FUNCTIONS, **known)
         assert text.startswith("Σ ") == (image.ndim > direction.ndim)  # over what was broadcast
@@ -339,7 +339,7 @@ def test_an_image_is_right_as_numpy_reads_it(name: str) -> None:
         for i, x in enumerate(node.inputs):
             if type(x) is not Tensor or not x.requires_grad:
                 continue
-            text = local_derivatives(node, names)(i).symbols  # type: ignore[union-attr]
+            text = local_derivative(node, i, names).symbols  # type: ignore[union-attr]
             image = read_by_numpy(text, x.shape, known)
             assert np.shape(image) == x.shape
             direction = rng.uniform(-1, 1, x.shape)
@@ -449,86 +449,86 @@ def named(t: Tensor) -> list[str]:
 def test_how_it_reads(f: Callable[[], Tensor], expected: list[str]) -> None:
     t = f()
     indices = [i for i, a in enumerate(t.inputs) if type(a) is Tensor and a.requires_grad]
-    assert [derivative_texts(t, named(t))(i) for i in indices] == expected
+    assert [derivative_text(t, i, named(t)) for i in indices] == expected
 
 
 class TestLetterOfTheCotangent:
     def test_is_none_of_the_operands_names(self) -> None:
-        assert derivative_texts(v @ v, ["g", "h", "out"])(0) == "ḡ ↦ ḡ·h"
-        assert derivative_texts(v @ v, ["g", "h", "out"])(1) == "ḡ ↦ ḡ·g"
-        assert derivative_texts(v @ v, ["g", "ḡ", "out"])(1) == "ḡ′ ↦ ḡ′·g"
-        assert derivative_texts(v @ v, ["ḡ", "ḡ′", "g"])(1) == "ḡ′′ ↦ ḡ′′·ḡ"
+        assert derivative_text(v @ v, 0, ["g", "h", "out"]) == "ḡ ↦ ḡ·h"
+        assert derivative_text(v @ v, 1, ["g", "h", "out"]) == "ḡ ↦ ḡ·g"
+        assert derivative_text(v @ v, 1, ["g", "ḡ", "out"]) == "ḡ′ ↦ ḡ′·g"
+        assert derivative_text(v @ v, 1, ["ḡ", "ḡ′", "g"]) == "ḡ′′ ↦ ḡ′′·ḡ"
 
     @pytest.mark.parametrize("name", ["g[0]", "g.weight", "g"])
     def test_is_no_operands_of_which_there_is_a_part(self, name: str) -> None:
-        assert derivative_texts(v @ v, [name, "h", "out"])(1) == f"ḡ ↦ ḡ·{name}"
+        assert derivative_text(v @ v, 1, [name, "h", "out"]) == f"ḡ ↦ ḡ·{name}"
 
     @pytest.mark.parametrize("name", ["gain", "g2", "g′", "params.g", "log g"])
     def test_is_g_beside_other_names(self, name: str) -> None:
-        assert derivative_texts(v @ v, [name, "h", "out"])(1) == f"g ↦ g·{name}"
+        assert derivative_text(v @ v, 1, [name, "h", "out"]) == f"g ↦ g·{name}"
 
     @pytest.mark.parametrize("key", [k for k in nodes() if nodes()[k][0].op.structural])
     def test_is_the_same_throughout(self, key: str) -> None:
         y, i = nodes()[key]
         names = names_of(y)
-        text = derivative_texts(y, names)(i).replace("ḡ", "g")
-        beside = derivative_texts(y, [*names[:-1], "g"])(i)
+        text = derivative_text(y, i, names).replace("ḡ", "g")
+        beside = derivative_text(y, i, [*names[:-1], "g"])
         assert beside.startswith("ḡ ↦ ")
         assert re.sub(r"\bg\b", "out", beside).replace("ḡ", "g") == text
 
 
 class TestNumbers:
     def test_they_are_put_in(self) -> None:
-        formula = local_derivatives(x / y, ["x", "y", "v3"])(1)
+        formula = local_derivative(x / y, 1, ["x", "y", "v3"])
         assert formula is not None
         assert (formula.symbols, formula.numbers) == ("−v3/y", "−1.5/2 = −0.75")
         assert formula.value == -0.75
 
     def test_a_negative_number_is_bracketed(self) -> None:
-        formula = local_derivatives(Tensor(-3.0) ** 3, ["x", "", "y"])(0)
+        formula = local_derivative(Tensor(-3.0) ** 3, 0, ["x", "", "y"])
         assert formula is not None
         assert formula.numbers == "3·(−3)² = 27"
 
     def test_a_lone_number_is_said_once(self) -> None:
-        formula = local_derivatives(x * y, ["x", "y", "v"])(0)
+        formula = local_derivative(x * y, 0, ["x", "y", "v"])
         assert formula is not None
         assert (formula.symbols, formula.numbers, formula.value) == ("y", "2", 2.0)
 
     def test_a_single_entry_is_a_number(self) -> None:
-        formula = local_derivatives(Tensor([3.0]) * Tensor([[2.0]]), ["x", "y", "v"])(0)
+        formula = local_derivative(Tensor([3.0]) * Tensor([[2.0]]), 0, ["x", "y", "v"])
         assert formula is not None
         assert (formula.numbers, formula.value) == ("2", 2.0)
 
     def test_a_condition_is_true_or_false(self) -> None:
-        formula = local_derivatives(np.where(np.array([True]), x, y), ["c", "x", "y", "v"])(1)
+        formula = local_derivative(np.where(np.array([True]), x, y), 1, ["c", "x", "y", "v"])
         assert formula is not None
         assert (formula.symbols, formula.numbers) == ("(1 if c else 0)", "(1 if True else 0) = 1")
 
     def test_of_few_entries_they_are_all_put_in(self) -> None:
-        formula = local_derivatives(np.log(v), ["v", "u"])(0)
+        formula = local_derivative(np.log(v), 0, ["v", "u"])
         assert formula is not None
         assert formula.numbers == "1/[1, 2] = [1, 0.5]"
         assert formula.value is None
 
     def test_of_many_entries_none_is(self) -> None:
         many: Any = Tensor(np.ones(1000))
-        formula = local_derivatives(np.log(many), ["v", "u"])(0)
+        formula = local_derivative(np.log(many), 0, ["v", "u"])
         assert formula is not None
         assert (formula.symbols, formula.numbers, formula.value) == ("1/v", "", None)
 
     def test_a_slope_that_is_one_number_is_told_of_many_entries_too(self) -> None:
-        assert derivative_texts(2.5 * X, ["", "X", "v"])(1) == "2.5"
+        assert derivative_text(2.5 * X, 1, ["", "X", "v"]) == "2.5"
 
 
 class TestExceptions:
     def test_ties_share(self) -> None:
         a: Any = Tensor(2.0)
         b: Any = Tensor(2.0)
-        assert derivative_texts(np.maximum(a, b), ["a", "b", "v"])(0) == "0.5"
+        assert derivative_text(np.maximum(a, b), 0, ["a", "b", "v"]) == "0.5"
 
     def test_the_value_is_the_rules_own(self) -> None:
         zero: Any = Tensor(0.0)
-        formula = local_derivatives(np.hypot(zero, 0.0), ["x", "", "r"])(0)
+        formula = local_derivative(np.hypot(zero, 0.0), 0, ["x", "", "r"])
         assert formula is not None
         assert formula.value == 0.0
 
@@ -540,13 +540,13 @@ class TestExceptions:
         self, base: float, exponent: float, slope: str
     ) -> None:
         a, p = Tensor(base), Tensor(exponent)
-        assert derivative_texts(a**p, ["a", "p", "v"])(0) == f"p·a^(p − 1) = {slope}"
+        assert derivative_text(a**p, 0, ["a", "p", "v"]) == f"p·a^(p − 1) = {slope}"
 
     @pytest.mark.parametrize(
         "y", [Tensor(0.0) ** Tensor(0.0), np.sinc(Tensor(0.0)), Tensor([0.0, 1.0]) ** np.zeros(2)]
     )
     def test_where_a_formula_has_no_value_the_rules_stands_alone(self, y: Any) -> None:
-        formula = local_derivatives(y, [*"xp"[: len(y.inputs)], "v"])(0)
+        formula = local_derivative(y, 0, [*"xp"[: len(y.inputs)], "v"])
         assert formula is not None
         assert formula.numbers in ("0", "[0, 0]")
 
@@ -554,27 +554,27 @@ class TestExceptions:
         bent = elementwise(
             lambda x: x * x, lambda g, out, x: np.where(np.rint(x) == 0, 2 * x, g), name="bent"
         )
-        assert derivative_texts(bent(x), ["x", "v"])(0) == "(2·x if rint(x) == 0 else 1) = 1"
+        assert derivative_text(bent(x), 0, ["x", "v"]) == "(2·x if rint(x) == 0 else 1) = 1"
 
     def test_guards_against_poles_are_left_out(self) -> None:
         a, b = Tensor([1.0, 0.0]), Tensor([2.0, 0.0])
-        assert derivative_texts(a**b, ["a", "b", "v"])(0) == "b·a^(b − 1)"
+        assert derivative_text(a**b, 0, ["a", "b", "v"]) == "b·a^(b − 1)"
 
 
 class TestOpsOfOnesOwn:
     def test_the_formula_comes_from_the_rule(self) -> None:
         cube = elementwise(lambda x: x**3, lambda g, out, x: g * (3 * x**2), name="cube")
-        assert derivative_texts(cube(y), ["y", "v"])(0) == "3·y² = 12"
+        assert derivative_text(cube(y), 0, ["y", "v"]) == "3·y² = 12"
         turn = custom(lambda x: 2 * x, vjp=lambda g, out, x: g @ x.T - 2 * g, name="turn")
-        assert derivative_texts(turn(W), ["W", "v"])(0) == "g ↦ g @ W.T − 2·g"
+        assert derivative_text(turn(W), 0, ["W", "v"]) == "g ↦ g @ W.T − 2·g"
 
     def test_its_name_says_nothing(self) -> None:
         tanh = elementwise(lambda x: x * x, lambda g, out, x: g * (2 * x), name="tanh")
-        assert derivative_texts(tanh(x), ["x", "v"])(0) == "2·x = 6"
+        assert derivative_text(tanh(x), 0, ["x", "v"]) == "2·x = 6"
         logistic = elementwise(nn.logistic, lambda g, out, x: g * x, name="logistic")
-        assert derivative_texts(logistic(x), ["x", "v"])(0) == "x = 3"
+        assert derivative_text(logistic(x), 0, ["x", "v"]) == "x = 3"
         det = custom(lambda x: x.sum(), vjp=lambda g, out, x: g * (0 * x + 1), name="det")
-        assert derivative_texts(det(W), ["W", "v"])(0) == "g ↦ g"
+        assert derivative_text(det(W), 0, ["W", "v"]) == "g ↦ g"
 
     @pytest.mark.parametrize(
         "rule",
@@ -587,26 +587,26 @@ class TestOpsOfOnesOwn:
     )
     def test_a_rule_of_which_no_formula_comes(self, rule: Any) -> None:
         odd = custom(lambda x: 2 * x, vjp=rule, name="odd")
-        assert local_derivatives(odd(W), ["W", "v"])(0) is None
-        assert derivative_texts(odd(W), ["W", "v"])(0) == ""
+        assert local_derivative(odd(W), 0, ["W", "v"]) is None
+        assert derivative_text(odd(W), 0, ["W", "v"]) == ""
 
     def test_a_branch_is_that_of_the_value(self) -> None:
         bent = elementwise(
             lambda x: abs(x), lambda g, out, x: g * x if x > 0 else -g * x**2, name="bent"
         )
-        assert derivative_texts(bent(x), ["x", "v"])(0) == "x = 3"
-        assert derivative_texts(bent(-x), ["x", "v"])(0) == "−x² = −9"
+        assert derivative_text(bent(x), 0, ["x", "v"]) == "x = 3"
+        assert derivative_text(bent(-x), 0, ["x", "v"]) == "−x² = −9"
 
     def test_drawing_leaves_the_look_at_its_images_to_be_taken(self) -> None:
         bad = custom(lambda x: 2 * x, vjp=lambda g, out, x: 2.0 * np.tile(g, 2), name="bad")
         t = np.sum(bad(v))
-        assert derivative_texts(t.inputs[0], ["v", "u"])(0) == "g ↦ 2·tile(g, 2)"
+        assert derivative_text(t.inputs[0], 0, ["v", "u"]) == "g ↦ 2·tile(g, 2)"
         with pytest.raises(ValueError, match="returned shape"):
             t.backward()
 
     def test_a_branch_on_many_entries_has_no_formula(self) -> None:
         bent = elementwise(lambda x: abs(x), lambda g, out, x: g * x if x > 0 else -g, name="bent")
-        assert local_derivatives(bent(Tensor(np.ones(9))), ["x", "v"])(0) is None
+        assert local_derivative(bent(Tensor(np.ones(9))), 0, ["x", "v"]) is None
 
 
 # -- brackets --------------------------------------------------------------------------------
