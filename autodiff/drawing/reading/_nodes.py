@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.place import line_at
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import Edge, Home, Vertex, View
@@ -174,7 +175,7 @@ def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict
         return
     uses = list(map(subject.original, failure.uses))
     kind = type(failure.error).__name__
-    message = message_of(failure.error)
+    message = message_of(failure.error).replace(line_at(*failure.place), "")  # which is the node's
     shapes = {names[identity(x)]: np.shape(value_of(x)) for x in uses}
     said = [
         f"{operand} has shape {shape}"
