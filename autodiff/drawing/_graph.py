@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import numpy as np
+
 from autodiff._core.array_kinds import at_present
 from autodiff._core.structures import is_container
 from autodiff._core.tensor import Tensor
@@ -35,7 +37,12 @@ def read_view(
     All that is shown of a graph is made of this; the keywords are those of `draw`, and the public
     function that is called.
     """
+    require_flags(gradients=gradients, derivatives=derivatives, unfold=unfold)
     if len(given) == 1 and hasattr(given[0], "lines") and not callable(given[0]):  # a plan
+        _require_none_given(
+            door, names=names, gradients=gradients, derivatives=derivatives, unfold=unfold,
+            start=start,
+        )  # fmt: skip
         return view_of_plan(given[0].lines), None
     subject = _subject_of(given, door)
     pairs = give_names(subject, names)
@@ -124,7 +131,8 @@ def draw(
     ------
     TypeError
         When there is neither a Tensor nor a function, a function does not take the arguments or
-        returns nothing that depends on them, or names are no texts for Tensors.
+        returns nothing that depends on them, names are no texts for Tensors, an option is neither
+        True nor False, or a plan is asked for what only Tensors have.
     ValueError
         When the start or a Tensor with a name is not in the graph, a name is there already, or
         another argument is none of those above.
@@ -142,6 +150,7 @@ def draw(
     from autodiff.drawing.folding._folding import fold
     from autodiff.drawing.pictures._dot import picture
 
+    require_flags(values=values)
     view, start_key = read_view(
         *outputs,
         names=names,
@@ -173,6 +182,23 @@ def _subject_of(given: tuple[Any, ...], door: str) -> Subject:
     return Subject(list(dict.fromkeys(given)))
 
 
+def require_flags(**flags: Any) -> None:
+    """Raise if an option that is on or off is neither."""
+    for name, given in flags.items():
+        if not isinstance(given, bool | np.bool):
+            raise TypeError(f"{name} is True or False, but got {given!r:.40}")
+
+
+def _require_none_given(door: str, **keywords: Any) -> None:
+    """Raise if something is asked for that a plan does not know."""
+    given = [name for name, value in keywords.items() if value is not None and value is not False]
+    if given:
+        raise TypeError(
+            f"a plan has no {', '.join(given)}, for it has neither values nor Tensors: leave that "
+            f"out, or write {door}(f, x) for the function that was compiled"
+        )
+
+
 # -- names ---------------------------------------------------------------------------------------
 
 
@@ -185,6 +211,8 @@ def give_names(subject: Subject, names: Names) -> list[tuple[str, Tensor]]:
                 f"{_NAMES_ARE}, but got {name!r:.40} for a {type(x).__name__}: write "
                 'names={"y": y}'
             )
+        if not name:
+            raise ValueError('names calls a Tensor "", which nobody can read: give it a name')
         subject.names[identity(x)] = name
         subject.given.add(identity(x))
     return pairs
@@ -216,7 +244,11 @@ def _pairs(names: Names, outputs: Sequence[Tensor]) -> list[tuple[Any, Any]]:
         raise TypeError(f"{_NAMES_ARE}, but got {names!r:.40}: write {instead}")
     given = names or ()
     if len(given) > len(outputs):
-        raise ValueError(f"{len(given)} names were given for {len(outputs)} output(s)")
+        raise ValueError(
+            f"{len(given)} names were given for {len(outputs)} output(s): a list names the outputs "
+            "alone, arguments are called as in the function's signature, and other Tensors by a "
+            'dict, names={"w": w}'
+        )
     return list(zip(given, outputs, strict=False))
 
 

@@ -22,6 +22,7 @@ WIDEST_CAPTION = 100
 WIDEST_FORMULA = 39  # characters of a local derivative on an edge
 WIDEST_CALL = 24  # characters of a call in its symbol
 MOST_LINES = 6
+LONGEST_HOVER = 1000  # characters, which Graphviz takes though each may be escaped
 A_MAP = re.compile("(g|ḡ′*) ↦ ")  # what local derivatives begin with that are no factors
 ENDLESS = re.compile(r"(?<!\w)(inf|nan)$")  # a local derivative that would make NaN of 0
 KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call", "cut": "left out:"}
@@ -41,7 +42,7 @@ def lines(node: Vertex, *, values: bool = True, gradients: bool = False) -> list
     Shapes are always shown. With ``gradients`` a dash stands for one that was not computed, so
     that it is not taken for zero.
     """
-    title = [Piece(node.name, "name")]
+    title = [Piece(_cut(node.name), "name")]
     if node.formula:
         title.append(Piece(f" = {node.formula}", "formula"))
     shown = [title, [Piece(facts(node.value), "fact")]]
@@ -73,13 +74,12 @@ def hover_text(node: Vertex, *, values: bool = True, gradients: bool = False) ->
     """Return all that is to be said of a node where there is room: its kind and its place too."""
     said = lines(node, values=values, gradients=gradients)
     said_lines = ["".join(text for text, _ in line) for line in said]
-    where = [f"in {' / '.join(map(printable, node.scopes))}"] if node.scopes else []
+    where = [f"in {_cut(printable(' / '.join(node.scopes)))}"] if node.scopes else []
     if node.place is not None:
         file, line = node.place
         where.append(f"{printable(PurePath(file).name)}, line {line}")
-    return "\n".join(
-        [f"{KIND_WORDS.get(node.kind, node.kind)} {said_lines[0]}", *said_lines[1:], *where]
-    )
+    title = f"{KIND_WORDS.get(node.kind, node.kind)} {said_lines[0]}"
+    return _cut("\n".join([title, *said_lines[1:], *where]), LONGEST_HOVER)
 
 
 def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
@@ -95,11 +95,11 @@ def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
 def edge_hover_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     """Return all that is to be said of an edge where there is room: its ends, and what g is."""
     symbol = derivative_symbol(edge, tail, head)
-    said = [f"{printable(tail.name)} → {printable(head.name)}"]
+    said = [f"{_cut(printable(tail.name))} → {_cut(printable(head.name))}"]
     said += filter(None, [_edge_words(edge, symbol, edge.derivative, tail, head)])
     if letter := A_MAP.match(edge.derivative):
-        said.append(f"{letter[1]}: the cotangent of {printable(head.name)}")
-    return "\n".join(said)
+        said.append(f"{letter[1]}: the cotangent of {_cut(printable(head.name))}")
+    return _cut("\n".join(said), LONGEST_HOVER)
 
 
 def derivative_symbol(edge: Edge, tail: Vertex, head: Vertex, widest: int | None = None) -> str:
@@ -107,9 +107,9 @@ def derivative_symbol(edge: Edge, tail: Vertex, head: Vertex, widest: int | None
 
     For then ∂y/∂x is another number. A call is cut where it is wider than ``widest``.
     """
-    operand = edge.operand or tail.name
+    operand = _cut(edge.operand or tail.name)
     if not (edge.holds_others and head.formula):
-        return f"∂{head.name}/∂{operand}"
+        return f"∂{_cut(head.name)}/∂{operand}"
     call = head.formula
     if widest is not None and len(call) > widest:
         call = f"{call[:widest]}…"
@@ -122,10 +122,11 @@ def is_factor(edge: Edge) -> bool:
 
 
 def _edge_words(edge: Edge, symbol: str, derivative: str, tail: Vertex, head: Vertex) -> str:
+    result, operand = _cut(head.name), _cut(edge.operand or tail.name)
     derivative = f"{symbol} = {derivative}" if is_factor(edge) else derivative
     if ENDLESS.search(derivative) and not edge.repeat and _is_zero(head.gradient):
-        derivative += f", but nothing arrives at {head.name}"
-    renamed = f"as {edge.operand}" if edge.repeat and edge.operand else ""
+        derivative += f", but nothing arrives at {result}"
+    renamed = f"as {operand}" if edge.repeat and edge.operand else ""
     said = ", ".join(filter(None, [edge.repeat, renamed]))
     return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
 
@@ -144,6 +145,10 @@ def short_derivative(derivative: str) -> str:
     if len(whole_words) > room // 2:
         return whole_words + value
     return f"{formula[: room - 1]}…{value}"
+
+
+def _cut(text: str, longest: int = WIDEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def note_lines(text: str, widest: int = WIDEST) -> list[str]:

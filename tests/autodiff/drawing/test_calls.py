@@ -203,11 +203,15 @@ class TestOutputs:
         assert found == ["output.loss", "output.parts[0]", "output.parts[1]"]
 
     @pytest.mark.parametrize(
-        ("f", "kind"),
-        [(lambda x: 3.0, "a float"), (lambda x: None, "None"), (lambda x: x > 0, "a Tensor")],
+        ("f", "came"),
+        [
+            (lambda x: 3.0, "a float, which depends on no Tensor"),
+            (lambda x: None, "None, which depends on no Tensor"),
+            (lambda x: x > 0, "a Tensor of dtype bool, which has no derivative"),
+        ],
     )
-    def test_have_to_depend_on_something(self, f: Callable[..., Any], kind: str) -> None:
-        with pytest.raises(TypeError, match=f"f returned {kind}, which depends on no Tensor"):
+    def test_have_to_depend_on_something(self, f: Callable[..., Any], came: str) -> None:
+        with pytest.raises(TypeError, match=f"f returned {came}"):
             view_of(f, 1.0)
 
     def test_of_an_array_that_is_filled(self) -> None:

@@ -20,10 +20,10 @@ from autodiff._core.walks import ancestors
 from autodiff.drawing._values import short_derivative
 from autodiff.drawing.formulas._expressions import Symbol
 from autodiff.drawing.formulas._literals import ATOM
-from autodiff.drawing.formulas._symbols import derivative_text, local_derivative
 from nn._activations import ACTIVATIONS
 from tests.autodiff.calls import calls, each_tensor
 from tests.autodiff.cases import CASES
+from tests.autodiff.drawing.single_derivatives import derivative_text, local_derivative
 from tests.autodiff.oracles import richardson
 
 # -- read back as Python ---------------------------------------------------------------------
