@@ -22,6 +22,7 @@ from autodiff.drawing.formulas._literals import (
     decimal,
     entries,
     fraction,
+    is_rounded_to_integer,
     number,
 )
 
@@ -228,8 +229,15 @@ def _to_five_digits(value: Any) -> Any:
     array = np.asarray(value)
     if array.dtype.kind not in "fc":
         return value
-    shown = [type(x)(f"{x:.5g}") for x in array.reshape(-1).tolist()]
+    shown = [_number_of_five_digits(x) for x in array.reshape(-1).tolist()]
     return np.array(shown, array.dtype).reshape(array.shape)[()]
+
+
+def _number_of_five_digits(x: Any) -> Any:
+    text = f"{x:.5g}"
+    if isinstance(x, float) and is_rounded_to_integer(text, x):
+        return x
+    return type(x)(text)
 
 
 def _sample(value: Any, k: int) -> Any:
