@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.fillable import Fillable
-from autodiff._core.hook import Hook
+from autodiff._core.hook import Hook, recording
 from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import OpenScopes, current_home
@@ -118,10 +118,22 @@ class CallHook(Hook):
                 self.entries[frame].results = list(_results(returned))
             if frame.f_code is READ and type(returned) is Tensor:
                 self.fillings.note_read(frame, returned, self.calls)
-            elif isinstance(returned, Fillable) and frame.f_code in ENTRIES:
-                self.fillings.note_base(returned, ENTRIES[frame.f_code](frame) or [])
+            elif frame.f_code in ENTRIES and recording.get() is self:
+                self._note_constant(frame, returned)
             if frame is until:
                 sys.setprofile(before)
+
+    def _note_constant(self, frame: FrameType, returned: Any) -> None:
+        """Note which call made a constant, or an array that can be filled."""
+        if isinstance(returned, Fillable):
+            self.fillings.note_base(returned, ENTRIES[frame.f_code](frame) or [])
+        elif type(returned) is Tensor and returned.op is None and not returned.requires_grad:
+            *inside, program = _frames_outwards(frame)
+            words = ENTRIES[frame.f_code](frame) if _entry_of(inside) is frame else None
+            if words is not None and not any(part is returned for part in words):
+                note = CallNote(words, _place(program), current_home(), _caller(program))
+                note.results = [(returned, "")]
+                self.calls[returned] = note
 
 
 def _can_be_called(profiler: Any) -> bool:

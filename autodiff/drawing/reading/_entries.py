@@ -25,6 +25,7 @@ _INFIX: dict[str, tuple[str, Any]] = {  # by the method's name: the symbol, and 
     "floordiv": ("//", np.floor_divide),
     "matmul": ("@", np.matmul),
 }
+_COMPARISONS = {"lt": "<", "le": "<=", "gt": ">", "ge": ">=", "eq": "==", "ne": "!="}
 _PREFIX = {"neg": "-", "pos": "+"}
 _SYMBOLS: dict[Any, str] = {ufunc: symbol for symbol, ufunc in _INFIX.values()}
 
@@ -133,6 +134,8 @@ def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
     }
     for name, (symbol, _) in _INFIX.items():
         found[_code(getattr(interface, f"__r{name}__"))] = _words_of_infix(symbol, True)
+        found[_code(getattr(interface, f"__{name}__"))] = _words_of_infix(symbol, False)
+    for name, symbol in _COMPARISONS.items():
         found[_code(getattr(interface, f"__{name}__"))] = _words_of_infix(symbol, False)
     for name, symbol in _PREFIX.items():
         found[_code(getattr(interface, f"__{name}__"))] = _words_of_prefix(symbol)
