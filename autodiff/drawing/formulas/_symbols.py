@@ -22,6 +22,7 @@ from autodiff.drawing.formulas._literals import (
     decimal,
     entries,
     fraction,
+    is_rounded_to_integer,
     number,
 )
 
@@ -35,9 +36,9 @@ class Formula:
     symbols : str
         With the operands' names: "cos(x)", "g @ W.T".
     numbers : str
-        With numbers in their places, and what they make: "cos(3) = −0.98999"; what the rule
-        makes alone where the formula has no value, as 0/0. Empty where an operand has many
-        entries.
+        With numbers in their places, and what they make: "cos(3) = −0.98999". Empty where an
+        operand has many entries. Where the formula has no value, as 0/0, both texts are but what
+        the rule makes.
     value : number, optional
         The derivative, where it is one number.
     """
@@ -155,6 +156,8 @@ def _slope(op: Op, values: Sequence[Any], names: Sequence[str], i: int) -> Formu
     shown = entries(value.reshape(-1), decimal) if result is None else decimal(result)
     if is_constant and _agree(formula, value):
         return Formula(number(formula)[0], value=formula)
+    if not (is_constant or result is None) and np.isfinite(result) and not _is_finite(formula):
+        return Formula(shown, shown, result)  # as of 0/0, which equals no number
     if is_constant or (result is None and not _agree_where_finite(formula.value, value)):
         return Formula(shown, shown, result)  # as where single entries tie
     written = literal(_factor(op, i, [*map(_with_number, atoms)]))
@@ -166,6 +169,10 @@ def _slope(op: Op, values: Sequence[Any], names: Sequence[str], i: int) -> Formu
 def _agree(x: Any, y: Any) -> bool:
     """Whether numbers are alike, as far as five digits of what they are made of can tell."""
     return np.allclose(x, y, 1e-3, 1e-4, equal_nan=True)
+
+
+def _is_finite(x: Symbol) -> bool:
+    return bool(np.all(np.isfinite(x.value)))
 
 
 def _agree_where_finite(x: Any, y: Any) -> bool:
@@ -240,8 +247,15 @@ def _to_five_digits(value: Any) -> Any:
     array = np.asarray(value)
     if array.dtype.kind not in "fc":
         return value
-    shown = [type(x)(f"{x:.5g}") for x in array.reshape(-1).tolist()]
+    shown = [_number_of_five_digits(x) for x in array.reshape(-1).tolist()]
     return np.array(shown, array.dtype).reshape(array.shape)[()]
+
+
+def _number_of_five_digits(x: Any) -> Any:
+    text = f"{x:.5g}"
+    if isinstance(x, float) and is_rounded_to_integer(text, x):
+        return x
+    return type(x)(text)
 
 
 def _sample(value: Any, k: int) -> Any:

@@ -67,7 +67,7 @@ class Use:
         """Return the cotangent that comes along the edge when ``g`` has come to its head."""
         y, leaf = self._again()
         with np.errstate(all="ignore"):
-            return Graph([y], [leaf]).pull([g])[leaf]
+            return Graph([y], [leaf]).pull([g])[leaf] + 0  # not −0
 
     def leaves_out(self, g: Any) -> bool:
         """Whether a 0 in ``g`` is passed on as 0 where the rule alone makes NaN of it."""
