@@ -223,6 +223,8 @@ def _derivatives(
     """Return the local derivative for each use; "…" of a call of several ops, or no formula."""
     from autodiff.drawing.formulas._symbols import derivative_texts
 
+    if y.op is None:  # a constant, which a call made
+        return [""] * len(how.uses)
     used = {_input_identity(without_origin(x)): x for x in how.uses}
     inputs = [used.get(_input_identity(x), subject.original(x)) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
