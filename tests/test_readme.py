@@ -27,7 +27,8 @@ def blocks(language: str) -> list[str]:
 
 
 def test_sessions_print_what_they_show() -> None:
-    session = "\n".join(blocks("pycon"))
+    outputs = [re.sub(r"\n\n(?!>>> )", "\n<BLANKLINE>\n", block) for block in blocks("pycon")]
+    session = "\n".join(outputs)
     test = doctest.DocTestParser().get_doctest(session, {}, "README", str(README), 0)
     runner = doctest.DocTestRunner(optionflags=FLAGS)
     runner.run(test, clear_globs=False)

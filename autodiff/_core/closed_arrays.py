@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from weakref import ref
 
 from autodiff._core.array_kinds import at_present
+from autodiff._core.conversions import LostGraphError
 from autodiff._core.types import Function
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ def result_of(f: Function, args: Any, kwargs: Any) -> Any:
     calls.innermost = made
     try:
         return at_present(f(*args, **kwargs))
+    except ValueError as error:
+        # NumPy wraps our refusal to become an array's entry into an error of its own.
+        if isinstance(error.__cause__, LostGraphError):
+            raise error.__cause__.with_traceback(error.__traceback__) from None
+        raise
     finally:
         calls.innermost = outer
         for reference in made:

@@ -19,7 +19,6 @@ from autodiff._core.array_kinds import at_present
 from autodiff._core.checks import checked_output, numbers_among
 from autodiff._core.closed_arrays import result_of
 from autodiff._core.constant_arrays import argument_array, copy_argument_arrays
-from autodiff._core.conversions import LostGraphError
 from autodiff._core.hook import recording
 from autodiff._core.record import value_of
 from autodiff._core.structures import as_numbers, is_container, map_structure, with_leaves
@@ -99,11 +98,6 @@ def record_structures(
         out = result_of(f, args, kwargs)
         if isinstance(out, (list, tuple)):
             out = np.stack(out)
-    except ValueError as error:
-        # NumPy wraps our refusal to become an array's entry into an error of its own.
-        if isinstance(error.__cause__, LostGraphError):
-            raise error.__cause__.with_traceback(error.__traceback__) from None
-        raise
     finally:
         recording.reset(token)
     graph = Graph([checked_output(out)], leaves)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
 
 from autodiff._core.array_kinds import at_present
 from autodiff._core.structures import is_container
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._view import View
+from autodiff.drawing.folding._starts import key_of_start
 from autodiff.drawing.reading._functions import Subject, record_subject
 from autodiff.drawing.reading._nodes import view_of
 from autodiff.drawing.reading._plan import view_of as view_of_plan
@@ -34,13 +37,18 @@ def read_view(
     All that is shown of a graph is made of this; the keywords are those of `draw`, and the public
     function that is called.
     """
+    require_flags(gradients=gradients, derivatives=derivatives, unfold=unfold)
     if len(given) == 1 and hasattr(given[0], "lines") and not callable(given[0]):  # a plan
+        _require_none_given(
+            door, names=names, gradients=gradients, derivatives=derivatives, unfold=unfold,
+            start=start,
+        )  # fmt: skip
         return view_of_plan(given[0].lines), None
     subject = _subject_of(given, door)
     pairs = give_names(subject, names)
     view, keys = view_of(subject, gradients=gradients, derivatives=derivatives, unfold=unfold)
     require_names(view, keys, pairs)
-    return view, None if start is None else _key_of(start, view, keys)
+    return view, None if start is None else key_of_start(start, view, keys)
 
 
 def draw(
@@ -49,7 +57,7 @@ def draw(
     values: bool = True,
     gradients: bool = False,
     derivatives: bool = False,
-    collapse: str | bool = "auto",
+    collapse: str | bool | Collection[str] = "auto",
     direction: str = "TB",
     theme: str = "auto",
     start: Tensor | str | None = None,
@@ -83,20 +91,28 @@ def draw(
     derivatives : bool
         Whether to write the local derivative at each edge: "∂y/∂x = cos(x) = 0.54", or, of an op
         that is not elementwise, the map "g ↦ g @ W.T" that takes ``g``, the cotangent of the node
-        that the edge leads to, to what comes back along the edge. Hover text has it whole. "…"
+        that the edge leads to, to what comes back along the edge. Where another operand of a call
+        depends on x, too, it is written "∂(x + v1)/∂x = 1": of the call alone, with v1 held fixed,
+        unlike the gradient ∂y/∂x. Hover text has it whole. "…"
         stands where there is no formula, as for a call of several ops, which ``unfold=True`` shows.
-    collapse : "auto", bool or str
-        Whether to fold repeats ("×12"), hide plain constants and close scopes. "auto" folds
-        repeats where there are more than 300 nodes, closes scopes where there are more than 60, and
-        of what still has more than 300 shows the 60 nodes nearest to the outputs; a note says so.
-        False shows everything, which takes seconds and megabytes of thousands of nodes. Another
-        text closes the scope of that name.
+    collapse : "auto", bool, str or collection of str
+        Whether to fold repeats, hide plain constants and close scopes. "auto" folds repeats where
+        there are more than 300 nodes, closes scopes where there are more than 60 and folds their
+        repeats, and of what still has more than 300 shows the 60 nodes nearest to the outputs; a
+        note says so. False shows everything, which takes seconds and megabytes of thousands of
+        nodes. Other texts, such as ["encoder", "decoder"], close the scopes of these names.
+
+        "×500, the last" is drawn once for 500 repeats, as in the last of them. Its edges say what
+        goes into the "first repeat", and what into the "next repeat, as x₄₉₉": under this name,
+        that of the one before, it is in the formula. "numbers differ" where the formula has other
+        numbers in other repeats.
     direction : "TB", "BT", "LR" or "RL"
         Where data flow: from top to bottom, bottom to top, left to right or right to left.
     theme : "auto", "light" or "dark"
         "auto" follows the reader's settings where the format can: in SVG.
     start : Tensor or str, optional
-        Draw only what lies between this Tensor, or the node of this name, and the outputs.
+        Draw only what lies between this Tensor, or the node of this name, and the outputs: "x4" is
+        x₄, too.
     reach : int, optional
         Draw only what is at most so many edges away from the outputs.
     unfold : bool
@@ -115,7 +131,8 @@ def draw(
     ------
     TypeError
         When there is neither a Tensor nor a function, a function does not take the arguments or
-        returns nothing that depends on them, or names are no texts for Tensors.
+        returns nothing that depends on them, names are no texts for Tensors, an option is neither
+        True nor False, or a plan is asked for what only Tensors have.
     ValueError
         When the start or a Tensor with a name is not in the graph, a name is there already, or
         another argument is none of those above.
@@ -133,6 +150,7 @@ def draw(
     from autodiff.drawing.folding._folding import fold
     from autodiff.drawing.pictures._dot import picture
 
+    require_flags(values=values)
     view, start_key = read_view(
         *outputs,
         names=names,
@@ -164,6 +182,23 @@ def _subject_of(given: tuple[Any, ...], door: str) -> Subject:
     return Subject(list(dict.fromkeys(given)))
 
 
+def require_flags(**flags: Any) -> None:
+    """Raise if an option that is on or off is neither."""
+    for name, given in flags.items():
+        if not isinstance(given, bool | np.bool):
+            raise TypeError(f"{name} is True or False, but got {given!r:.40}")
+
+
+def _require_none_given(door: str, **keywords: Any) -> None:
+    """Raise if something is asked for that a plan does not know."""
+    given = [name for name, value in keywords.items() if value is not None and value is not False]
+    if given:
+        raise TypeError(
+            f"a plan has no {', '.join(given)}, for it has neither values nor Tensors: leave that "
+            f"out, or write {door}(f, x) for the function that was compiled"
+        )
+
+
 # -- names ---------------------------------------------------------------------------------------
 
 
@@ -176,6 +211,8 @@ def give_names(subject: Subject, names: Names) -> list[tuple[str, Tensor]]:
                 f"{_NAMES_ARE}, but got {name!r:.40} for a {type(x).__name__}: write "
                 'names={"y": y}'
             )
+        if not name:
+            raise ValueError('names calls a Tensor "", which nobody can read: give it a name')
         subject.names[identity(x)] = name
         subject.given.add(identity(x))
     return pairs
@@ -207,23 +244,12 @@ def _pairs(names: Names, outputs: Sequence[Tensor]) -> list[tuple[Any, Any]]:
         raise TypeError(f"{_NAMES_ARE}, but got {names!r:.40}: write {instead}")
     given = names or ()
     if len(given) > len(outputs):
-        raise ValueError(f"{len(given)} names were given for {len(outputs)} output(s)")
+        raise ValueError(
+            f"{len(given)} names were given for {len(outputs)} output(s): a list names the outputs "
+            "alone, arguments are called as in the function's signature, and other Tensors by a "
+            'dict, names={"w": w}'
+        )
     return list(zip(given, outputs, strict=False))
 
 
 _NAMES_ARE = "names are a dict of texts to Tensors, or a list of texts for the outputs"
-
-
-# -- start ---------------------------------------------------------------------------------------
-
-
-def _key_of(start: Tensor | str, view: View, keys: dict[Any, str]) -> str:
-    """Return the key of the node where a picture is to start."""
-    if isinstance(start, str):
-        found = [node.key for node in view.nodes if node.name == start]
-    else:
-        found = [keys[start]] if start in keys else []
-    if not found:
-        names = ", ".join(node.name for node in view.nodes[:10])
-        raise ValueError(f"start is not in this graph, whose nodes are {names}: got {start!r:.60}")
-    return found[0]

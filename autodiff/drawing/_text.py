@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any, NamedTuple
 from unicodedata import combining, east_asian_width
 
 from autodiff._core.tensor import Tensor
-from autodiff.drawing._graph import Names, read_view
+from autodiff.drawing._graph import Names, read_view, require_flags
 from autodiff.drawing._values import (
     WITHOUT_GRADIENT,
     Piece,
@@ -39,7 +39,7 @@ def text(
     values: bool = True,
     gradients: bool = False,
     derivatives: bool = False,
-    collapse: str | bool = "auto",
+    collapse: str | bool | Collection[str] = "auto",
     start: Tensor | str | None = None,
     reach: int | None = None,
     unfold: bool = False,
@@ -78,6 +78,7 @@ def text(
       └ v1 = speed ** 2            9   grad 1
         └ speed      leaf    3   grad 6
     """
+    require_flags(values=values)
     view, start_key = read_view(
         *outputs,
         names=names,

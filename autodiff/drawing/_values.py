@@ -20,7 +20,9 @@ AT_ONCE = 1 << 20  # entries looked at together, so that a huge array needs no s
 WIDEST = 60  # characters of a line of a note
 WIDEST_CAPTION = 100
 WIDEST_FORMULA = 39  # characters of a local derivative on an edge
+WIDEST_CALL = 24  # characters of a call in its symbol
 MOST_LINES = 6
+LONGEST_HOVER = 1000  # characters, which Graphviz takes though each may be escaped
 A_MAP = re.compile("(g|ḡ′*) ↦ ")  # what local derivatives begin with that are no factors
 ENDLESS = re.compile(r"(?<!\w)(inf|nan)$")  # a local derivative that would make NaN of 0
 KIND_WORDS = {"scope": "collapsed scope", "failed": "failed call", "cut": "left out:"}
@@ -40,7 +42,7 @@ def lines(node: Vertex, *, values: bool = True, gradients: bool = False) -> list
     Shapes are always shown. With ``gradients`` a dash stands for one that was not computed, so
     that it is not taken for zero.
     """
-    title = [Piece(node.name, "name")]
+    title = [Piece(_cut(node.name), "name")]
     if node.formula:
         title.append(Piece(f" = {node.formula}", "formula"))
     shown = [title, [Piece(facts(node.value), "fact")]]
@@ -72,13 +74,12 @@ def hover_text(node: Vertex, *, values: bool = True, gradients: bool = False) ->
     """Return all that is to be said of a node where there is room: its kind and its place too."""
     said = lines(node, values=values, gradients=gradients)
     said_lines = ["".join(text for text, _ in line) for line in said]
-    where = [f"in {' / '.join(map(printable, node.scopes))}"] if node.scopes else []
+    where = [f"in {_cut(printable(' / '.join(node.scopes)))}"] if node.scopes else []
     if node.place is not None:
         file, line = node.place
         where.append(f"{printable(PurePath(file).name)}, line {line}")
-    return "\n".join(
-        [f"{KIND_WORDS.get(node.kind, node.kind)} {said_lines[0]}", *said_lines[1:], *where]
-    )
+    title = f"{KIND_WORDS.get(node.kind, node.kind)} {said_lines[0]}"
+    return _cut("\n".join([title, *said_lines[1:], *where]), LONGEST_HOVER)
 
 
 def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
@@ -87,25 +88,45 @@ def edge_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     That is cut where it is long. Of an op that is not elementwise it is a map, "g ↦ W.T @ g", of
     which ``g`` is the head's cotangent; it is ``ḡ`` where an operand is called g.
     """
-    return _edge_words(edge, short_derivative(edge.derivative), tail, head)
+    symbol = derivative_symbol(edge, tail, head, WIDEST_CALL)
+    return _edge_words(edge, symbol, short_derivative(edge.derivative), tail, head)
 
 
 def edge_hover_text(edge: Edge, tail: Vertex, head: Vertex) -> str:
     """Return all that is to be said of an edge where there is room: its ends, and what g is."""
-    said = [f"{printable(tail.name)} → {printable(head.name)}"]
-    said += filter(None, [_edge_words(edge, edge.derivative, tail, head)])
+    symbol = derivative_symbol(edge, tail, head)
+    said = [f"{_cut(printable(tail.name))} → {_cut(printable(head.name))}"]
+    said += filter(None, [_edge_words(edge, symbol, edge.derivative, tail, head)])
     if letter := A_MAP.match(edge.derivative):
-        said.append(f"{letter[1]}: the cotangent of {printable(head.name)}")
-    return "\n".join(said)
+        said.append(f"{letter[1]}: the cotangent of {_cut(printable(head.name))}")
+    return _cut("\n".join(said), LONGEST_HOVER)
 
 
-def _edge_words(edge: Edge, derivative: str, tail: Vertex, head: Vertex) -> str:
-    operand = edge.operand or tail.name
-    is_factor = derivative and not A_MAP.match(derivative)
-    derivative = f"∂{head.name}/∂{operand} = {derivative}" if is_factor else derivative
+def derivative_symbol(edge: Edge, tail: Vertex, head: Vertex, widest: int | None = None) -> str:
+    """Return the local derivative's symbol: "∂y/∂x", or "∂(x + v1)/∂x" where v1 depends on x, too.
+
+    For then ∂y/∂x is another number. A call is cut where it is wider than ``widest``.
+    """
+    operand = _cut(edge.operand or tail.name)
+    if not (edge.holds_others and head.formula):
+        return f"∂{_cut(head.name)}/∂{operand}"
+    call = head.formula
+    if widest is not None and len(call) > widest:
+        call = f"{call[:widest]}…"
+    return f"∂({call})/∂" + (f"({edge.ordinal} {operand})" if edge.ordinal else operand)
+
+
+def is_factor(edge: Edge) -> bool:
+    """Whether an edge has a local derivative, and that is no map."""
+    return bool(edge.derivative) and not A_MAP.match(edge.derivative)
+
+
+def _edge_words(edge: Edge, symbol: str, derivative: str, tail: Vertex, head: Vertex) -> str:
+    result, operand = _cut(head.name), _cut(edge.operand or tail.name)
+    derivative = f"{symbol} = {derivative}" if is_factor(edge) else derivative
     if ENDLESS.search(derivative) and not edge.repeat and _is_zero(head.gradient):
-        derivative += f", but nothing arrives at {head.name}"
-    renamed = f"as {edge.operand}" if edge.repeat and edge.operand else ""
+        derivative += f", but nothing arrives at {result}"
+    renamed = f"as {operand}" if edge.repeat and edge.operand else ""
     said = ", ".join(filter(None, [edge.repeat, renamed]))
     return printable(": ".join(filter(None, [said, derivative]))).replace("\n", " ")
 
@@ -124,6 +145,10 @@ def short_derivative(derivative: str) -> str:
     if len(whole_words) > room // 2:
         return whole_words + value
     return f"{formula[: room - 1]}…{value}"
+
+
+def _cut(text: str, longest: int = WIDEST) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def note_lines(text: str, widest: int = WIDEST) -> list[str]:

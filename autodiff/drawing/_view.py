@@ -91,6 +91,11 @@ class Edge:
         last that goes into the head.
     operand : str
         What the head's formula calls the tail, where it is not the tail's name.
+    holds_others : bool
+        Whether another operand of the head depends on the tail, too: the local derivative holds it
+        fixed, and is not how the head changes with the tail.
+    ordinal : str
+        "first", "second", ... among the head's operands that are this tail; "" of the only one.
     """
 
     tail: str
@@ -98,6 +103,8 @@ class Edge:
     derivative: str = ""
     repeat: str = ""
     operand: str = ""
+    holds_others: bool = False
+    ordinal: str = ""
 
     @property
     def leads_back(self) -> bool:

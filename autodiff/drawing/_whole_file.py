@@ -34,5 +34,5 @@ def write_whole(path: Path, content: bytes) -> None:
         finally:
             beside.unlink(missing_ok=True)
     except OSError as error:
-        reason = f"the picture cannot be written ({error.strerror})"
+        reason = f"the file cannot be written ({error.strerror})"
         raise OSError(error.errno, reason, str(path)) from None

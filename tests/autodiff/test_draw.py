@@ -449,6 +449,21 @@ class TestPrograms:
         ):
             draw(self.y).pipe()
 
+    @pytest.mark.skipif(os.name == "nt", reason="the stand-in for dot is a shell script")
+    @pytest.mark.parametrize(
+        ("format", "begin"),
+        [("svg", "<svg>partial"), ("png", "\\211PNG partial"), ("pdf", "%%PDF-1")],
+    )
+    def test_that_write_but_a_part_have_failed(
+        self, format: str, begin: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        stand_in(tmp_path, f"printf '{begin}'")
+        monkeypatch.setenv("PATH", str(tmp_path))
+        path = tmp_path / f"graph.{format}"
+        with pytest.raises(RuntimeError, match=f"what it wrote is no {format.upper()}$"):
+            draw(self.y).save(path)
+        assert not path.exists()
+
 
 def stand_in(directory: Path, script: str) -> None:
     """Put a program called dot into the directory."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -13,7 +13,15 @@ import numpy as np
 from autodiff.drawing._alarms import first_of_each
 from autodiff.drawing._clusters import cluster_tree
 from autodiff.drawing._view import NEXT_REPEAT, Edge, Home, Vertex, View
-from autodiff.drawing.folding._runs import Run, kinds_of_call, runs_of, without_names
+from autodiff.drawing.folding._runs import (
+    Calls,
+    Run,
+    kinds_of_call,
+    runs_of,
+    without_names,
+    without_path_numbers,
+)
+from autodiff.drawing.folding._shared import shared_sources
 
 THE_LAST = ", the last"  # which repeat is shown
 NUMBERS_DIFFER = ", numbers differ"  # from those of the last
@@ -30,23 +38,40 @@ def without_repeats(view: View) -> View:
     and what is used of another repeat than the last one that says of which.
     """
     while True:
-        nodes = list(cluster_tree(view).nodes())
-        place = {node.key: i for i, node in enumerate(nodes)}
-        operands: list[list[int]] = [[] for _ in nodes]
-        names: list[list[str]] = [[] for _ in nodes]
-        for edge in view.edges:
-            tail, head = place[edge.tail], place[edge.head]
-            names[head].append(edge.operand or nodes[tail].name)
-            if not edge.leads_back:
-                operands[head].append(tail)
-        runs = runs_of(kinds_of_call(nodes, names), operands, _levels_shared(nodes))
+        in_order = list(cluster_tree(view).nodes())
+        given = [node.key for node in in_order if not node.formula]
+        nodes, calls, names = _read(in_order, view.edges, given)
+        runs = runs_of(calls)
+        shared = [nodes[i].key for i in shared_sources(calls, runs, len(given))]
+        if len(shared) < len(given):
+            nodes, calls, names = _read(in_order, view.edges, shared)
+            runs = runs_of(calls)
         if not runs:
             return view
         forms = {
-            node.key: without_names(node.formula, operands)
+            node.key: without_path_numbers(without_names(node.formula, operands))
             for node, operands in zip(nodes, names, strict=True)
         }
         view = _without_runs(View(nodes, view.edges, view.notes), runs, forms)
+
+
+def _read(
+    nodes: list[Vertex], edges: list[Edge], apart: Collection[str]
+) -> tuple[list[Vertex], Calls, list[list[str]]]:
+    """Return nodes, with some of those that are given in front, as calls, and operands' names."""
+    apart = set(apart)
+    nodes = sorted(nodes, key=lambda node: node.key not in apart)
+    place = {node.key: i for i, node in enumerate(nodes)}
+    operands: list[list[int]] = [[] for _ in nodes]
+    names: list[list[str]] = [[] for _ in nodes]
+    for edge in edges:
+        tail, head = place[edge.tail], place[edge.head]
+        names[head].append(edge.operand or nodes[tail].name)
+        if not edge.leads_back:
+            operands[head].append(tail)
+    outputs = {i for i, node in enumerate(nodes) if node.kind == "output"}
+    kinds = kinds_of_call(nodes, names)
+    return nodes, Calls(kinds, operands, _levels_shared(nodes), outputs, len(apart)), names
 
 
 def _levels_shared(nodes: list[Vertex]) -> list[int]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from itertools import count
 from typing import Any, NamedTuple
 
@@ -22,18 +22,22 @@ class Run(NamedTuple):
 
 
 def kinds_of_call(nodes: Sequence[Vertex], names: Sequence[list[str]]) -> list[int]:
-    """Return a number for each node, equal where only operands, numbers, places and keys differ."""
+    """Return a number for each node, equal where only operands, numbers, places and keys differ.
+
+    An output is of the kind that its call, or the closed scope, is.
+    """
     numbers: dict[Any, int] = {}
     fresh = count()
     found = []
     for node, operands in zip(nodes, names, strict=True):
-        form = _NUMBER.sub("#", without_names(node.formula, operands))
+        form = _NUMBER.sub("#", without_path_numbers(without_names(node.formula, operands)))
         form = re.sub(r"\[[^][]*\]", _without_digits, form)
         name = "" if node.formula else _without_digits(node.name)
         scopes = tuple(map(_without_digits, node.scopes))
         shape = getattr(node.value, "shape", ()), getattr(node.value, "dtype", None)
-        label: Any = (node.kind, form, name, scopes, shape, node.note)
-        if node.kind in ("output", "failed"):
+        kind = "" if form and node.kind in ("op", "scope", "output") else node.kind
+        label: Any = (kind, form, name, scopes, shape, node.note)
+        if kind in ("output", "failed"):
             label = node.key
         found.append(numbers[label] if label in numbers else numbers.setdefault(label, next(fresh)))
     return found
@@ -46,6 +50,11 @@ def _without_digits(text: str | re.Match[str]) -> str:
 _NUMBER = re.compile(r"(?<![\w.])-?(?:\d+\.?\d*(?:e[+-]?\d+)?j?|inf|nan)(?![\w.])")
 
 
+def without_path_numbers(formula: str) -> str:
+    """Return a formula with a sign in the place of numbers in paths, such as "layers.1"."""
+    return re.sub(r"(?<=[^\W\d])\.\d+", ".#", formula)
+
+
 def without_names(formula: str, names: Iterable[str]) -> str:
     """Return a formula with a sign in the place of its operands."""
     found = sorted(map(re.escape, names), key=len, reverse=True)
@@ -53,19 +62,33 @@ def without_names(formula: str, names: Iterable[str]) -> str:
     return re.sub(whole, "•", formula) if found else formula
 
 
-def runs_of(kinds: list[int], operands: list[list[int]], levels_shared: list[int]) -> list[Run]:
+class Calls(NamedTuple):
+    """What runs are looked for in: the kind of each node, its operands, and what is an output.
+
+    ``levels_shared`` are the scopes that a node is in with the one before it. Runs begin at
+    ``first`` or later; what is before that is in none.
+    """
+
+    kinds: list[int]
+    operands: list[list[int]]
+    levels_shared: list[int]
+    outputs: Collection[int]
+    first: int = 0
+
+
+def runs_of(calls: Calls) -> list[Run]:
     """Return runs that do not overlap, from the start; of those from one node the longest.
 
-    They begin where the scopes of a repeat are entered: ``levels_shared`` are the scopes that a
-    node is in with the one before it.
+    They begin where the scopes of a repeat are entered, and only the last repeat has outputs.
     """
+    kinds, levels_shared = calls.kinds, calls.levels_shared
     following: dict[int, list[int]] = {}
     for i, kind in enumerate(kinds):
         following.setdefault(kind, []).append(i)
     number = {i: k for places in following.values() for k, i in enumerate(places)}
     limits: dict[int, Limit] = {}
     runs = []
-    start = 0
+    start = calls.first
     while start < len(kinds):
         after = number[start] + 1
         found = []
@@ -74,7 +97,7 @@ def runs_of(kinds: list[int], operands: list[list[int]], levels_shared: list[int
             least = start + (FEWEST - 1) * period
             limit = limits.get(period)
             if limit is None or start > limit.start or limit.end >= least:
-                limits[period] = limit = _limit(start, period, kinds, operands)
+                limits[period] = limit = _limit(start, period, calls)
             if limit.end >= least:
                 found.append(Run(start, period, (limit.end - start) // period + 1))
         best = max(found, key=lambda run: (run.period * run.times, -run.period), default=None)
@@ -83,15 +106,15 @@ def runs_of(kinds: list[int], operands: list[list[int]], levels_shared: list[int
         else:
             second = start + best.period
             shared = levels_shared[second : second + best.period]
-            best = _run_from(start + shared.index(min(shared)), best, kinds, operands)
+            best = _run_from(start + shared.index(min(shared)), best, calls)
             runs.append(best)
             start = best.start + best.period * best.times
     return runs
 
 
-def _run_from(start: int, run: Run, kinds: list[int], operands: list[list[int]]) -> Run:
+def _run_from(start: int, run: Run, calls: Calls) -> Run:
     """Return the run that begins at a later node, if there are repeats enough."""
-    times = (_limit(start, run.period, kinds, operands).end - start) // run.period + 1
+    times = (_limit(start, run.period, calls).end - start) // run.period + 1
     return Run(start, run.period, times) if start > run.start and times >= FEWEST else run
 
 
@@ -105,14 +128,16 @@ class Limit(NamedTuple):
     start: int
 
 
-def _limit(start: int, period: int, kinds: list[int], operands: list[list[int]]) -> Limit:
+def _limit(start: int, period: int, calls: Calls) -> Limit:
     """Return how far nodes are there again a period on.
 
     Operands move on by a period as well, or come from outside; at first both will do.
     """
+    kinds, operands = calls.kinds, calls.operands
     for end in range(start, len(kinds) - period):
         ours, others = operands[end], operands[end + period]
-        if kinds[end] != kinds[end + period] or len(ours) != len(others):
+        is_other = kinds[end] != kinds[end + period] or len(ours) != len(others)
+        if is_other or end in calls.outputs:
             return Limit(end, end)
         outside = start + period if end < start + period else start
         differ = [

@@ -41,6 +41,8 @@ def _where_extreme(g: Symbol, out: Symbol, x: Symbol, axes: Any, keepdims: bool)
 
 
 def _norm(g: Symbol, out: Symbol, x: Symbol, axes: Any, keepdims: bool, order: Any = 2) -> Any:
+    if not np.any(out.value):
+        return "0"  # as the rule has it, where the quotient is 0/0
     g, out = (_beside(symbol, x, axes, keepdims) for symbol in (g, out))
     if order == 2:
         return g * x / out

@@ -5,6 +5,7 @@ What is mathematics has the sign "−", what is code "-": an axis, an index.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from fractions import Fraction
 from math import isclose, isfinite, log, pi, sqrt
@@ -13,6 +14,7 @@ from typing import Any
 import numpy as np
 
 MOST_ENTRIES = 4  # of an array that is written into a formula
+MOST_DIGITS = 8  # of a number that is written as it is
 GREATEST_DIVISOR = 12
 PRODUCT, NEGATIVE, _POWER, ATOM = range(7, 11)  # how tightly they hold together
 
@@ -45,6 +47,36 @@ def decimal(x: Any) -> str:
     return (f"{x:.5g}" if isinstance(x, float | np.floating) else str(int(x))).replace("-", "−")
 
 
+def as_written(x: Any) -> str:
+    """Return a number as a program writes it, by its first digits and "…" if it has many.
+
+    These are at least as many as tell it from a whole number.
+    """
+    if isinstance(x, complex | np.complexfloating):
+        real, imag = as_written(x.real), as_written(x.imag)
+        return f"({real}{'' if imag.startswith('-') else '+'}{imag}j)" if x.real else f"{imag}j"
+    text = all_digits(x)
+    mantissa, e, exponent = text.partition("e")
+    first = re.match(r"-?\d+\.0*[1-9]\d{0,3}", mantissa)
+    if first is None or first[0] == mantissa or _is_short(mantissa):
+        return text
+    return f"{first[0]}…{e}{exponent}"
+
+
+def all_digits(x: Any) -> str:
+    """Return a number with as many digits as tell it from all others of its type."""
+    return str(x).removesuffix(".0")
+
+
+def _is_short(digits: str) -> bool:
+    return len(digits.replace(".", "").lstrip("-0")) <= MOST_DIGITS
+
+
+def is_rounded_to_integer(text: str, x: Any) -> bool:
+    """Whether the text of a number is that of a whole one, and the number is none."""
+    return bool(isfinite(x) and float(text).is_integer() and not float(x).is_integer())
+
+
 def number(x: Any) -> tuple[str, int]:
     """Return a number as it is written, and how tightly that holds together."""
     if isinstance(x, bool | np.bool):
@@ -69,7 +101,13 @@ def _magnitude(x: Any) -> tuple[str, int]:
             return text, level
     if ratio := fraction(x):
         return ratio, PRODUCT
-    text = decimal(x)
+    text, digits = f"{x:.5g}", all_digits(x)
+    if isinstance(x, float | np.floating):
+        is_exact = _is_short(digits.partition("e")[0]) or is_rounded_to_integer(text, x)
+        text = digits if is_exact else text
+    else:
+        text = str(int(x))
+    text = text.replace("-", "−")
     return text, _POWER if "e" in text else ATOM
 
 

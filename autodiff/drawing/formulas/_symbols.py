@@ -6,13 +6,13 @@ import inspect
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import partial
-from typing import Any
+from functools import cache, partial
+from typing import Any, cast
 
 import numpy as np
 
 import autodiff.drawing.formulas._arithmetic  # noqa: F401  # what operators write
-from autodiff._core.op import Each, Op
+from autodiff._core.op import Each, Op, Together
 from autodiff._core.tensor import Tensor
 from autodiff.drawing.formulas._expressions import CHOICE, COMPARISON, Symbol, literal
 from autodiff.drawing.formulas._images import IMAGES, IMAGES_OF_EACH
@@ -22,6 +22,7 @@ from autodiff.drawing.formulas._literals import (
     decimal,
     entries,
     fraction,
+    is_rounded_to_integer,
     number,
 )
 
@@ -35,9 +36,9 @@ class Formula:
     symbols : str
         With the operands' names: "cos(x)", "g @ W.T".
     numbers : str
-        With numbers in their places, and what they make: "cos(3) = −0.98999"; what the rule
-        makes alone where the formula has no value, as 0/0. Empty where an operand has many
-        entries.
+        With numbers in their places, and what they make: "cos(3) = −0.98999". Empty where an
+        operand has many entries. Where the formula has no value, as 0/0, both texts are but what
+        the rule makes.
     value : number, optional
         The derivative, where it is one number.
     """
@@ -47,33 +48,38 @@ class Formula:
     value: Any = None
 
 
-def derivative_text(y: Tensor, i: int, names: Sequence[str]) -> str:
-    """Return what is said at the edge from an input: the formula, and the number if it is one.
+def derivative_texts(y: Tensor, names: Sequence[str]) -> Callable[[int], str]:
+    """Return what is said at the edge from an input, by the input's number.
 
-    Of an op that is not elementwise it is the map that takes ``g``, the cotangent of what the op
-    computed, to what comes back along the edge; beside an operand that is called g it is ``ḡ``.
-    Takes what ``local_derivative`` takes. It is empty
-    where no formula comes of the rule.
+    That is the formula, and the number if it is one. Of an op that is not elementwise it is the map
+    that takes ``g``, the cotangent of what the op computed, to what comes back along the edge;
+    beside an operand that is called g it is ``ḡ``. It is empty where no formula comes of the rule.
+    Takes what ``local_derivatives`` takes.
 
     Examples
     --------
-    >>> derivative_text(np.sin(Tensor(3.0)), 0, ["x", "v1"])
+    >>> derivative_texts(np.sin(Tensor(3.0)), ["x", "v1"])(0)
     'cos(x) = −0.98999'
-    >>> derivative_text(Tensor(np.eye(2)) @ np.eye(2), 0, ["x", "w", "v1"])
+    >>> derivative_texts(Tensor(np.eye(2)) @ np.eye(2), ["x", "w", "v1"])(0)
     'g ↦ g @ w.T'
     """
-    formula = local_derivative(y, i, names)
-    if formula is None:
-        return ""
     assert y.op is not None
-    if y.op.structural:
-        return f"{cotangent_letter(names)} ↦ {formula.symbols}"
-    if formula.value is None or formula.symbols in (
-        decimal(formula.value),
-        fraction(formula.value),
-    ):
-        return formula.symbols
-    return f"{formula.symbols} = {decimal(formula.value)}"
+    is_map = y.op.structural
+    beginning = f"{cotangent_letter(names)} ↦ " if is_map else ""
+    formula_of = local_derivatives(y, names)
+
+    def text(i: int) -> str:
+        formula = formula_of(i)
+        if formula is None:
+            return ""
+        if formula.value is None or formula.symbols in (
+            decimal(formula.value),
+            fraction(formula.value),
+        ):
+            return f"{beginning}{formula.symbols}"
+        return f"{formula.symbols} = {decimal(formula.value)}"
+
+    return text
 
 
 def cotangent_letter(names: Sequence[str]) -> str:
@@ -84,43 +90,50 @@ def cotangent_letter(names: Sequence[str]) -> str:
     return letter
 
 
-def local_derivative(y: Tensor, i: int, names: Sequence[str]) -> Formula | None:
-    """Return the derivative of what an op computed by its input number ``i``.
+def local_derivatives(y: Tensor, names: Sequence[str]) -> Callable[[int], Formula | None]:
+    """Return the derivative of what an op computed by an input, by the input's number.
+
+    So a thousand operands are not looked at a thousand times.
 
     Parameters
     ----------
     y : Tensor
         What the op computed.
-    i : int
-        The number of the input.
     names : sequence of str
         What each of the node's inputs is called, and behind them the node itself. An input without
         a name, "", is written as it is: a number, an axis.
 
     Returns
     -------
-    Formula, optional
-        None where the rule is such that no formula comes of it.
+    callable
+        It returns None where the rule is such that no formula comes of it.
 
     Examples
     --------
-    >>> formula = local_derivative(np.sin(Tensor(3.0)), 0, ["x", "v1"])
+    >>> formula = local_derivatives(np.sin(Tensor(3.0)), ["x", "v1"])(0)
     >>> formula.symbols, formula.numbers
     ('cos(x)', 'cos(3) = −0.98999')
     """
     assert y.op is not None
-    try:
-        of_kind = _image if y.op.structural else _slope
-        with np.errstate(all="ignore"):
-            return of_kind(y.op, i, [*y._values, y._value], names)
-    except Exception:  # a rule of one's own may do anything with what it takes for arrays
-        return None
+    values = [*y._values, y._value]
+    of_kind = (
+        _images(y.op, values, names) if y.op.structural else partial(_slope, y.op, values, names)
+    )
+
+    def formula(i: int) -> Formula | None:
+        try:
+            with np.errstate(all="ignore"):
+                return of_kind(i)
+        except Exception:  # a rule of one's own may do anything with what it takes for arrays
+            return None
+
+    return formula
 
 
 # -- elementwise ops: a factor -----------------------------------------------------------------
 
 
-def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formula | None:
+def _slope(op: Op, values: Sequence[Any], names: Sequence[str], i: int) -> Formula | None:
     small = all(np.ndim(v) <= 1 or np.size(v) == 1 for v in values) and all(
         np.size(v) <= MOST_ENTRIES for v in values
     )
@@ -143,6 +156,8 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
     shown = entries(value.reshape(-1), decimal) if result is None else decimal(result)
     if is_constant and _agree(formula, value):
         return Formula(number(formula)[0], value=formula)
+    if not (is_constant or result is None) and np.isfinite(result) and not _is_finite(formula):
+        return Formula(shown, shown, result)  # as of 0/0, which equals no number
     if is_constant or (result is None and not _agree_where_finite(formula.value, value)):
         return Formula(shown, shown, result)  # as where single entries tie
     written = literal(_factor(op, i, [*map(_with_number, atoms)]))
@@ -154,6 +169,10 @@ def _slope(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
 def _agree(x: Any, y: Any) -> bool:
     """Whether numbers are alike, as far as five digits of what they are made of can tell."""
     return np.allclose(x, y, 1e-3, 1e-4, equal_nan=True)
+
+
+def _is_finite(x: Symbol) -> bool:
+    return bool(np.all(np.isfinite(x.value)))
 
 
 def _agree_where_finite(x: Any, y: Any) -> bool:
@@ -228,8 +247,15 @@ def _to_five_digits(value: Any) -> Any:
     array = np.asarray(value)
     if array.dtype.kind not in "fc":
         return value
-    shown = [type(x)(f"{x:.5g}") for x in array.reshape(-1).tolist()]
+    shown = [_number_of_five_digits(x) for x in array.reshape(-1).tolist()]
     return np.array(shown, array.dtype).reshape(array.shape)[()]
+
+
+def _number_of_five_digits(x: Any) -> Any:
+    text = f"{x:.5g}"
+    if isinstance(x, float) and is_rounded_to_integer(text, x):
+        return x
+    return type(x)(text)
 
 
 def _sample(value: Any, k: int) -> Any:
@@ -244,7 +270,8 @@ def _sample(value: Any, k: int) -> Any:
 # -- other ops: the image of g -----------------------------------------------------------------
 
 
-def _image(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formula | None:
+def _images(op: Op, values: Sequence[Any], names: Sequence[str]) -> Callable[[int], Formula | None]:
+    """Return what becomes of the cotangent, by the number of the operand that it comes to."""
     *inputs, out = values
     count = op.operands(tuple(inputs))
     atoms = [
@@ -252,13 +279,28 @@ def _image(op: Op, i: int, values: Sequence[Any], names: Sequence[str]) -> Formu
         for k, (name, x) in enumerate(zip(names[:-1], inputs, strict=True))
     ]
     g = Symbol(cotangent_letter(names), ATOM, lambda: np.ones_like(out))
+    made = Symbol(names[-1], ATOM, lambda: out)
+
+    @cache
+    def images() -> Callable[[int], Any]:
+        rules: Any = op.rules
+        if isinstance(rules, Each) and op.name in IMAGES_OF_EACH and _is_ours(_rule(op, 0)):
+            return lambda i: IMAGES_OF_EACH[op.name](i, g, made, *atoms)
+        if type(rules) is Together:
+            return cast("Callable[[int], Any]", rules.images(g, made, tuple(atoms)))
+        return lambda i: _rule_or_its_words(op, i)(g, made, *atoms)
+
+    def formula(i: int) -> Formula | None:
+        image = images()(i)
+        if isinstance(image, str):
+            return Formula(image)
+        return Formula(_text(image)) if isinstance(image, Symbol) else None
+
+    return formula
+
+
+def _rule_or_its_words(op: Op, i: int) -> Callable[..., Any]:
+    """Return a rule, or what is stated to be read in its place."""
     rule = _rule(op, i)
-    if _is_ours(rule):
-        if isinstance(op.rules, Each):
-            rule = partial(IMAGES_OF_EACH[op.name], i) if op.name in IMAGES_OF_EACH else rule
-        elif op.name in IMAGES:
-            rule = IMAGES[op.name][i]
-    image = rule(g, Symbol(names[-1], ATOM, lambda: out), *atoms)
-    if isinstance(image, str):
-        return Formula(image)
-    return Formula(_text(image)) if isinstance(image, Symbol) else None
+    is_stated = op.name in IMAGES and not isinstance(op.rules, Each) and _is_ours(rule)
+    return IMAGES[op.name][i] if is_stated else rule

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff.drawing._view import Vertex
+from autodiff.drawing.formulas._literals import all_digits, is_rounded_to_integer
 from autodiff.drawing.page._phrases import in_brackets, is_number, value_text, without_repeats
 from autodiff.drawing.page._uses import Use
 
@@ -60,7 +61,10 @@ def with_numbers(formula: str, operands: list[Vertex]) -> str:
 def _number(value: Any, before: str, behind: str) -> str:
     """Return a number between two parts of a formula, in brackets unless it stands alone."""
     is_alone = re.search(r"(?:^|[(\[=]|, )$", before) and re.match(r"$|[)\],]", behind)
-    return value_text(value) if is_alone else in_brackets(value_text(value))
+    text = value_text(value)
+    if np.result_type(value).kind == "f" and is_rounded_to_integer(text.replace("−", "-"), value):
+        text = all_digits(value).replace("-", "−")
+    return text if is_alone else in_brackets(text)
 
 
 def chain_rule(use: Use, arrived: str, g: str) -> tuple[str, str]:

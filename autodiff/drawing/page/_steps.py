@@ -17,18 +17,17 @@ from autodiff.drawing._view import Vertex, View
 from autodiff.drawing.page._equations import (
     chain_rule,
     derivative_equation,
-    is_broadcast,
     slope,
     why_zero,
     with_numbers,
 )
 from autodiff.drawing.page._phrases import (
     in_brackets,
-    list_of,
     spoken_text,
     value_text,
     without_repeats,
 )
+from autodiff.drawing.page._sentences import how_it_changes, what_is_held_fixed, what_it_does
 from autodiff.drawing.page._uses import Use, uses_of
 
 
@@ -144,7 +143,8 @@ def _forward(node: Vertex, uses: list[Use], operands: list[Vertex], y: str) -> C
         f"{node.name} = {formula}",
         f"{node.name} is {spoken_text(value)}."
         + f" {node.alarm}." * bool(node.alarm)
-        + _rates(uses),
+        + how_it_changes(uses)
+        + what_is_held_fixed(uses),
         scope=_scope(node),
         equations=[
             without_repeats([node.name, formula, with_numbers(formula, operands), value]),
@@ -156,15 +156,6 @@ def _forward(node: Vertex, uses: list[Use], operands: list[Vertex], y: str) -> C
         derivatives=slopes,
         warnings={node.key: node.alarm} if node.alarm else {},
     )
-
-
-def _rates(uses: list[Use]) -> str:
-    """Return what the local derivatives mean, where they are numbers."""
-    if not uses or any(use.formula is None or use.formula.value is None for use in uses):
-        return ""
-    times = [f"{slope(use)} times " * (slope(use) != "1") for use in uses]
-    rates = [f"{n}as fast as {use.tail.name}" for n, use in zip(times, uses, strict=True)]
-    return f" It changes {list_of(rates)}."
 
 
 def _failure(node: Vertex) -> ChainRuleStep:
@@ -188,7 +179,8 @@ def _backward(
     yield ChainRuleStep(
         "Backward",
         f"{seed} = 1",
-        f"The way back begins at the output: as {output.name} changes, so does {output.name}.",
+        "The way back begins at the output, which changes as fast as itself. From here on, each "
+        f"step says how fast {output.name} changes with a value that went into it.",
         equations=[[seed, "1"]],
         node=output.key,
         token="1",
@@ -237,7 +229,7 @@ def _arrival(
     symbols, numbers = chain_rule(use, f"∂{y}/∂{head}", value_text(g))
     why = why_zero(use, g, image)
     chain = without_repeats([symbols, *([f"{part}, {why}"] if why else [numbers, part])])
-    says = f"{head} passes {spoken_text(part)} back to {tail}{_what_it_does(use, why)}."
+    says = f"{head} passes {spoken_text(part)} back to {tail}{what_it_does(use, why)}."
     if of == 1:
         now, equations = part, [[target, *chain]]
     elif earlier is None:
@@ -265,21 +257,13 @@ def _arrival(
     )
 
 
-def _what_it_does(use: Use, why: str) -> str:
-    if why.startswith("since"):
-        return f", {why}"
-    where = f", added up where {use.tail.name} was broadcast" * is_broadcast(use)
-    how = f"by the rule of {use.op.name}" if use.op.structural else f"times {use.symbol}{where}"
-    return f": what came to it, {how}" + f", {why}" * bool(why)
-
-
 def _gradients(view: View, y: str, cotangents: dict[str, Any]) -> ChainRuleStep:
     ends = [n for n in view.nodes if n.kind in ("leaf", "parameter") and n.key in cotangents]
     found = [[f"∂{y}/∂{node.name}", value_text(cotangents[node.key])] for node in ends]
     return ChainRuleStep(
         "Gradients",
         "The gradients",
-        "All that flows back has arrived. " + f"{list_of([' is '.join(pair) for pair in found])}.",
+        f"How fast {y} changes with what was given.",
         equations=found,
     )
 

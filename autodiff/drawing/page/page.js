@@ -12,6 +12,7 @@ const SHIFTS = [0, -1.2, 1.2, -2.4, 2.4, -3.6, 3.6]; // away from its edge, in i
 const ALARM = /((?:\d+ )?(?<![\w.])(?:NaN|nan|[−-]?inf)(?![\w.]))/; // in a value's text
 const SHORT = 12; // characters that leave room beside them on a narrow page
 const LEAST = 0.85; // of its size, to which a wide graph shrinks before it has to be scrolled
+const MOST = 1.6; // times its size, to which a small graph grows
 const hasAddress = location.protocol !== "about:"; // which a notebook's frame has not
 let now = -1;
 let playing = 0;
@@ -79,6 +80,7 @@ function show(k, kept = true) {
 
 /** Write the words and the equations of a step. */
 function say(step) {
+  document.querySelector(".step").scrollTo(0, 0);
   at("phase").textContent = step.way;
   document.body.dataset.way = step.way.toLowerCase();
   at("count").textContent = `Step ${now} of ${last}${step.scope && ` in ${step.scope}`}`;
@@ -86,6 +88,7 @@ function say(step) {
   at("says").textContent = step.says;
   at("link").href = `#step-${now}`;
   const warns = Object.keys(step.warnings).length > 0;
+  at("equations").setAttribute("aria-live", step.way === "Gradients" ? "polite" : "off");
   at("equations").replaceChildren(...step.equations.map((chain) => equation(chain, warns)));
 }
 
@@ -271,7 +274,10 @@ at("play").onclick = KEYS[" "];
 at("forward").onclick = KEYS.ArrowRight;
 at("last").onclick = KEYS.End;
 at("whole").onclick = KEYS.w;
-picture.style.setProperty("--least", `${LEAST * picture.getAttribute("width")}px`);
+const [width, height] = ["width", "height"].map((side) => picture.getAttribute(side));
+picture.style.setProperty("--least", `${LEAST * width}px`);
+picture.style.setProperty("--most", `${MOST * width}px`);
+picture.style.setProperty("--height", `${height}px`);
 at("link").hidden = !hasAddress;
 at("slider").max = last;
 at("slider").oninput = (event) => go(Number(event.target.value));

@@ -62,7 +62,7 @@ def picture(
     """
     if direction not in DIRECTIONS:
         raise ValueError(f"unknown direction {direction!r}: give one of {', '.join(DIRECTIONS)}")
-    if theme not in THEMES:
+    if not isinstance(theme, str) or theme not in THEMES:
         raise ValueError(f"unknown theme {theme!r}: give one of {', '.join(THEMES)}")
     colours = THEMES[theme]
     drawn = Picture(format="svg", **_style(colours, direction, len(view.nodes)))

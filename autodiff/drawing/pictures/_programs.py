@@ -18,7 +18,12 @@ from typing import IO, NamedTuple, cast
 import graphviz
 
 SECONDS = 60.0  # that an image may take; the largest that `draw` asks for take a few
-MARKS = {"svg": b"<svg", "svg_inline": b"<svg", "png": b"\x89PNG", "pdf": b"%PDF"}
+MARKS = {  # how images begin, but for what XML says before, and how they end
+    "svg": (b"<svg", b"</svg>"),
+    "svg_inline": (b"<svg", b"</svg>"),
+    "png": (b"\x89PNG", b"IEND\xaeB`\x82"),
+    "pdf": (b"%PDF", b"%%EOF"),
+}
 WITHIN_PYGRAPHVIZ = Path(__file__).with_name("_within_pygraphviz.py")
 
 
@@ -36,8 +41,14 @@ def require_known(request: Request) -> None:
     """Raise a ValueError if Graphviz knows no such format, engine, renderer or formatter."""
     format, engine, renderer, formatter, _ = request
     if format not in graphviz.FORMATS:
+        instead = (
+            "a page is what steps(f, x).save writes"
+            if format in ("html", "htm")
+            else "under a name that ends in .gv, .dot or has no dot in it the source is saved"
+        )
         raise ValueError(
-            f"unknown format {format!r}: give 'svg', 'png', 'pdf' or another of graphviz.FORMATS"
+            f"unknown format {format!r}: give 'svg', 'png', 'pdf' or another of graphviz.FORMATS; "
+            f"{instead}"
         )
     if engine not in graphviz.ENGINES:
         raise ValueError(f"unknown engine {engine!r}: give one of {sorted(graphviz.ENGINES)}")
@@ -64,14 +75,15 @@ def require_no_dot(request: Request) -> None:
 
 
 def require_image(image: bytes, format: str) -> None:
-    """Raise where what was drawn is not of the format, as far as its first bytes show it."""
-    is_readable = True
+    """Raise where what was drawn is not of the format, or not all of it, as its ends show."""
+    begin, end = MARKS.get(format, (b"", b""))
+    is_whole = begin in image and image.rstrip().endswith(end)
     if format in ("svg", "svg_inline"):
         try:
             image.decode()
         except UnicodeDecodeError:
-            is_readable = False
-    if not is_readable or MARKS.get(format, b"") not in image:
+            is_whole = False
+    if not is_whole:
         raise _failure(format, f"what it wrote is no {format[:3].upper()}".encode())
 
 

@@ -7,29 +7,27 @@ function) is what the program called. Whatever it records along the way belongs 
 
 from __future__ import annotations
 
-import inspect
-import opcode
 import os
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from types import CodeType, FrameType
+from types import FrameType
 from typing import Any
 
 import numpy as np
 
-from autodiff._core.hook import Hook
-from autodiff._core.machine import product
-from autodiff._core.ndarray import Entries, NDArrayInterface
+from autodiff._core.fillable import Fillable
+from autodiff._core.hook import Hook, recording
 from autodiff._core.place import HERE, PACKAGES
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import OpenScopes, current_home
 from autodiff.drawing._view import Home
-from autodiff.drawing.reading._words import Words, brackets_around, call_of, infix
-from autodiff.rules._neural import log_softmax, logsumexp, softmax, softmax_cross_entropy
+from autodiff.drawing.reading._entries import ENTRIES
+from autodiff.drawing.reading._fillings import READ, WRITE, Fillings, is_filling
+from autodiff.drawing.reading._words import Words
 
 # Code that computes on behalf of the program.
 INSIDE = (HERE, np.__path__[0], str(Path(np.__path__[0]).parent / "scipy"))
@@ -61,21 +59,32 @@ class CallHook(Hook):
         self.scopes = OpenScopes()
         # By the frame, which is held here, so that no other takes its place meanwhile.
         self.entries: dict[FrameType, CallNote] = {}
+        self.fillings = Fillings()
         self.is_hindered = False  # by a profiler that sees in its place what calls return
 
     def on_node(self, out: Tensor) -> None:
         """Note the call that made a new node."""
         frames = list(_frames_outwards(sys._getframe(1)))
         program = frames.pop()
-        entry = next((f for f in reversed(frames) if f.f_code in ENTRIES), None)
+        entry = _entry_of(frames)
         note = None if entry is None else self.entries.get(entry)
         if note is None:
-            words = None if entry is None else ENTRIES[entry.f_code](entry)
+            filling = self.fillings.filling_at(entry)
+            words = filling.words if filling else _words_of(entry)
             note = CallNote(words, _place(program), current_home(), _caller(program))
+            if filling:  # whose ops are of one call
+                note = filling.note = filling.note or note
+                note.words = words
             if entry is not None and words is not None:
                 self.entries[entry] = note
                 self._watch(entry)
         self.calls[out] = note
+
+    def on_fillable(self, made: int) -> None:
+        """Note what is written into an array."""
+        if sys._getframe(1).f_code is WRITE:
+            frames = list(_frames_outwards(sys._getframe(1)))
+            self.fillings.note_write(frames, _entry_of(frames[:-1]))
 
     @contextmanager
     def watching_returns(self) -> Iterator[None]:
@@ -107,8 +116,24 @@ class CallHook(Hook):
         if event == "return":
             if frame in self.entries:
                 self.entries[frame].results = list(_results(returned))
+            if frame.f_code is READ and type(returned) is Tensor:
+                self.fillings.note_read(frame, returned, self.calls)
+            elif frame.f_code in ENTRIES and recording.get() is self:
+                self._note_constant(frame, returned)
             if frame is until:
                 sys.setprofile(before)
+
+    def _note_constant(self, frame: FrameType, returned: Any) -> None:
+        """Note which call made a constant, or an array that can be filled."""
+        if isinstance(returned, Fillable):
+            self.fillings.note_base(returned, ENTRIES[frame.f_code](frame) or [])
+        elif type(returned) is Tensor and returned.op is None and not returned.requires_grad:
+            *inside, program = _frames_outwards(frame)
+            words = ENTRIES[frame.f_code](frame) if _entry_of(inside) is frame else None
+            if words is not None and not any(part is returned for part in words):
+                note = CallNote(words, _place(program), current_home(), _caller(program))
+                note.results = [(returned, "")]
+                self.calls[returned] = note
 
 
 def _can_be_called(profiler: Any) -> bool:
@@ -135,6 +160,15 @@ def _frames_outwards(frame: FrameType | None) -> Iterator[FrameType]:
         frame = frame.f_back
 
 
+def _entry_of(frames: list[FrameType]) -> FrameType | None:
+    """Return the outermost frame that is an entry."""
+    return next((f for f in reversed(frames) if f.f_code in ENTRIES or is_filling(f)), None)
+
+
+def _words_of(entry: FrameType | None) -> Words | None:
+    return ENTRIES[entry.f_code](entry) if entry is not None and entry.f_code in ENTRIES else None
+
+
 def _place(frame: FrameType) -> tuple[str, int]:
     return frame.f_code.co_filename, frame.f_lineno
 
@@ -152,140 +186,3 @@ def _caller(program: FrameType) -> tuple[str, int] | None:
 def is_within(folders: tuple[str, ...], file: str) -> bool:
     """Whether a file lies in one of some folders."""
     return file.startswith(tuple(folder + os.sep for folder in folders))
-
-
-# -- what an entry was called with ---------------------------------------------------------------
-
-_INFIX: dict[str, tuple[str, Any]] = {  # by the method's name: the symbol, and the ufunc
-    "add": ("+", np.add),
-    "sub": ("-", np.subtract),
-    "mul": ("*", np.multiply),
-    "truediv": ("/", np.divide),
-    "pow": ("**", np.power),
-    "mod": ("%", np.remainder),
-    "floordiv": ("//", np.floor_divide),
-    "matmul": ("@", np.matmul),
-}
-_PREFIX = {"neg": "-", "pos": "+"}
-_SYMBOLS: dict[Any, str] = {ufunc: symbol for symbol, ufunc in _INFIX.values()}
-
-
-def _words_of_ufunc(frame: FrameType) -> Words | None:
-    found = frame.f_locals
-    ufunc, args = found["ufunc"], (found["x"], *found["others"])
-    if ufunc in _SYMBOLS and _reads_as_operator(frame.f_back):
-        return infix(_SYMBOLS[ufunc], *args)
-    if ufunc.__name__.startswith("_"):  # of SciPy, inside a public function
-        return None
-    method = "" if found["method"] == "__call__" else f".{found['method']}"
-    return call_of(ufunc.__name__ + method, args, _options(found["kwargs"]))
-
-
-def _reads_as_operator(frame: FrameType | None) -> bool:
-    """Whether a frame is at an operator, for which an array in front calls its ufunc.
-
-    So it is read in `product`, which computes what the rules of ``@`` write as one.
-    """
-    return frame is not None and (
-        opcode.opname[frame.f_code.co_code[frame.f_lasti]] == "BINARY_OP"
-        or frame.f_code is product.__code__
-    )
-
-
-def _options(kwargs: dict[str, Any]) -> dict[str, Any]:
-    return {name: x for name, x in kwargs.items() if x is not np._NoValue}
-
-
-def _words_of_function(frame: FrameType) -> Words:
-    found = frame.f_locals
-    return call_of(found["function"].__name__, found["args"], _options(found["kwargs"]))
-
-
-def _words_of_method(frame: FrameType) -> Words:
-    found = frame.f_locals
-    call = call_of(found["function"].__name__, found["args"], _options(found["kwargs"]))
-    return [found["self"], ".", *call]
-
-
-def _words_of_public(function: Callable[..., Any]) -> Callable[[FrameType], Words]:
-    parameters = inspect.signature(function).parameters.values()
-
-    def words(frame: FrameType) -> Words:
-        given = [(p, frame.f_locals[p.name]) for p in parameters]
-        args = [x for p, x in given if p.default is p.empty]
-        options = {p.name: x for p, x in given if p.default is not p.empty and x is not p.default}
-        return call_of(function.__name__, args, options)
-
-    return words
-
-
-def _words_of_infix(symbol: str, reflected: bool) -> Callable[[FrameType], Words]:
-    def words(frame: FrameType) -> Words:
-        x, y = frame.f_locals["self"], frame.f_locals["other"]
-        return infix(symbol, y, x) if reflected else infix(symbol, x, y)
-
-    return words
-
-
-def _words_of_prefix(symbol: str) -> Callable[[FrameType], Words]:
-    return lambda frame: [symbol, frame.f_locals["self"]]
-
-
-def _words_of_getitem(frame: FrameType) -> Words:
-    return [frame.f_locals["self"], brackets_around(frame.f_locals["key"])]
-
-
-def _words_of_at(method: str) -> Callable[[FrameType], Words]:
-    def words(frame: FrameType) -> Words:
-        places = frame.f_locals["self"]
-        call = call_of(method, [frame.f_locals["v"]])
-        return [places.x, ".at", brackets_around(places.key), ".", *call]
-
-    return words
-
-
-def _words_of_shape(method: str, arguments: str) -> Callable[[FrameType], Words]:
-    def words(frame: FrameType) -> Words:
-        return [frame.f_locals["self"], ".", *call_of(method, frame.f_locals[arguments])]
-
-    return words
-
-
-def _after(suffix: str) -> Callable[[FrameType], Words]:
-    return lambda frame: [frame.f_locals["self"], suffix]
-
-
-def _code(function: Any) -> CodeType:
-    code: CodeType = getattr(function, "fget", function).__code__
-    return code
-
-
-def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
-    """Return what reads the words from the frame of each entry."""
-    interface: Any = NDArrayInterface
-    found: dict[CodeType, Callable[[FrameType], Words | None]] = {
-        _code(interface.__array_ufunc__): _words_of_ufunc,
-        _code(interface.__array_function__): _words_of_function,
-        _code(interface.sum): _words_of_method,  # one code for all
-        _code(interface.__abs__): lambda frame: call_of("abs", [frame.f_locals["self"]]),
-        _code(interface.__getitem__): _words_of_getitem,
-        _code(interface.reshape): _words_of_shape("reshape", "shape"),
-        _code(interface.transpose): _words_of_shape("transpose", "axes"),
-    }
-    for name, (symbol, _) in _INFIX.items():
-        found[_code(getattr(interface, f"__r{name}__"))] = _words_of_infix(symbol, True)
-        found[_code(getattr(interface, f"__{name}__"))] = _words_of_infix(symbol, False)
-    for name, symbol in _PREFIX.items():
-        found[_code(getattr(interface, f"__{name}__"))] = _words_of_prefix(symbol)
-    for name in ("T", "mT", "real", "imag", "flat"):
-        found[_code(inspect.getattr_static(interface, name))] = _after(f".{name}")
-    for name in ("copy", "conj"):
-        found[_code(getattr(interface, name))] = _after(f".{name}()")
-    for name in ("set", "add", "multiply"):
-        found[_code(getattr(Entries, name))] = _words_of_at(name)
-    for function in (softmax, log_softmax, logsumexp, softmax_cross_entropy):
-        found[_code(function)] = _words_of_public(function)
-    return found
-
-
-ENTRIES = _entries()

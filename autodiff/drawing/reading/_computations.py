@@ -72,7 +72,11 @@ def _last(subject: Subject) -> list[Tensor]:
     """Return the outputs; where there are none, what was computed last and used by nothing."""
     if subject.failure is None:
         return [subject.original(y) for y in subject.outputs]
-    calls = {y: note for y, note in subject.calls.items() if note is not subject.failure.note}
+    calls = {
+        y: note
+        for y, note in subject.calls.items()
+        if note is not subject.failure.note and y.op is not None
+    }
     of_failure = [subject.original(x) for x in subject.failure.uses if type(x) is Tensor]
     uses = [(x, note) for y, note in calls.items() for x in y.inputs if type(x) is Tensor]
     used = {calls.get(x) for x, note in uses if calls.get(x) is not note}
@@ -82,7 +86,7 @@ def _last(subject: Subject) -> list[Tensor]:
 
 
 def _is_end(x: Tensor, subject: Subject) -> bool:
-    return x.op is None or x in subject.arguments
+    return (x.op is None and x not in subject.calls) or x in subject.arguments
 
 
 def _inputs_of_call(y: Tensor, note: CallNote, subject: Subject) -> list[Any]:

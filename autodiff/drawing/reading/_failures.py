@@ -20,7 +20,8 @@ from autodiff._core.place import calling_place
 from autodiff._core.tensor import Tensor
 from autodiff.drawing._scopes import scope_name
 from autodiff.drawing._view import Home
-from autodiff.drawing.reading._calls import ENTRIES, OURS, CallHook, CallNote, is_within
+from autodiff.drawing.reading._calls import OURS, CallHook, CallNote, is_within
+from autodiff.drawing.reading._entries import ENTRIES
 from autodiff.drawing.reading._words import (
     Words,
     call_of,

@@ -116,6 +116,11 @@ def record_subject(f: Callable[..., Any], args: Sequence[Any], door: str = "draw
     TypeError
         When ``f`` takes other arguments, wraps itself, or returns nothing that depends on a Tensor.
     """
+    if isinstance(f, type) and hasattr(f, "named_parameters"):
+        raise TypeError(
+            f"{door} calls what it is given, and {f.__name__} is a class of models: make one, "
+            f"model = {f.__name__}(...), and write {door}(model, x)"
+        )
     code = code_of(f, door)
     owner: Any = f if hasattr(f, "named_parameters") else getattr(f, "__self__", None)
     named = owner.named_parameters() if hasattr(owner, "named_parameters") else []
@@ -234,9 +239,16 @@ def _take_outputs(result: Any, f: Callable[..., Any], subject: Subject) -> None:
 
     map_structure(take, result, "output")
     if not any(y.requires_grad for y in subject.outputs):
-        came = f"a {type(result).__name__}"
         raise TypeError(
-            f"{_spoken_name(f)} returned {'None' if result is None else came}, which depends on no "
-            "Tensor, so there is no graph to show: return what is computed from the arguments, by "
-            "NumPy's functions"
+            f"{_spoken_name(f)} returned {_description(result, subject.outputs)}, so there is no "
+            "graph to show: return what is computed from the arguments, by NumPy's functions"
         )
+
+
+def _description(result: Any, outputs: Sequence[Tensor]) -> str:
+    """Return what has no graph behind it, and why."""
+    if outputs:
+        return f"a Tensor of dtype {outputs[0].dtype}, which has no derivative by an argument"
+    kind = type(result).__name__
+    article = "an" if kind[0] in "aeiou" else "a"
+    return f"{'None' if result is None else f'{article} {kind}'}, which depends on no Tensor"

@@ -17,21 +17,31 @@ from autodiff._core.walks import unbroadcast_structural
 from autodiff._core.zeros import zero_preserving
 
 
-def cotangents_of(outputs: Sequence[Tensor], ends: Collection[Tensor] = ()) -> dict[Tensor, Value]:
+def cotangents_of(
+    outputs: Sequence[Tensor],
+    ends: Collection[Tensor] = (),
+    closed: Collection[Tensor] = (),
+) -> dict[Tensor, Value]:
     """Return the cotangent of each Tensor that the sum of the outputs' entries depends on.
 
-    The walk ends at some Tensors, even where an op made them. It computes with the values that were
-    recorded, though a leaf may have changed since.
+    The walk ends at some Tensors, even where an op made them. Through those that are closed nothing
+    comes back, and what more would have come to has no cotangent.
     """
     carried: dict[Tensor, Any] = {y: np.ones_like(y._value) for y in outputs if y.requires_grad}
     found: dict[Tensor, Value] = {}
+    unknown: set[Tensor] = set()
     token = recording.set(NO_GRAD)
     try:
         with np.errstate(all="ignore"):
             for consumer in reversed(_order(list(carried), ends)):
-                found[consumer] = g = _of_its_kind(carried.pop(consumer), consumer._value)
-                _carry_on(g, consumer, carried)
-            return found | {x: _of_its_kind(g, x._value) for x, g in carried.items()}
+                if consumer not in unknown:
+                    found[consumer] = g = _of_its_kind(carried.pop(consumer), consumer._value)
+                if consumer in unknown or consumer in closed:
+                    unknown.update(x for x in consumer.inputs if type(x) is Tensor)
+                else:
+                    _carry_on(g, consumer, carried)
+            known = carried.keys() - unknown
+            return found | {x: _of_its_kind(carried[x], x._value) for x in known}
     finally:
         recording.reset(token)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from collections.abc import Collection
 from itertools import chain, count, takewhile
 from operator import attrgetter
 from pathlib import Path
@@ -10,13 +11,17 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.place import line_at
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
+from autodiff.drawing._values import is_factor
 from autodiff.drawing._view import Edge, Home, Vertex, View, with_number
+from autodiff.drawing.reading._changes import changes_behind
 from autodiff.drawing.reading._computations import Computation, computations
 from autodiff.drawing.reading._failures import message_of
 from autodiff.drawing.reading._functions import Subject
 from autodiff.drawing.reading._gradients import cotangents_of
+from autodiff.drawing.reading._held_fixed import NOTE, mark_held_operands
 from autodiff.drawing.reading._words import (
     identity,
     is_operand,
@@ -35,13 +40,16 @@ def view_of(
     keys = {key: f"n{i}" for i, key in enumerate(found)}
     view = View([_node(x, keys[key], names[key], subject) for key, x in found.items()])
     outputs = set(map(subject.original, subject.outputs))
+    changed, users = changes_behind([x for x in found if x in computed])
     for node, (key, x) in zip(view.nodes, found.items(), strict=True):
         if how := computed.get(key):
             node.kind = "output" if x in outputs else "op"
             node.formula = spelling(how.words, names) + how.which
             if note := subject.calls.get(x):
                 node.place, node.home, node.caller = note.place, note.home, note.caller
-            texts = _derivatives(x, how, names, subject) if derivatives else [""] * len(how.uses)
+            texts = [""] * len(how.uses)
+            if derivatives:
+                texts = _derivatives(x, how, names, subject, x in users)
             for used, text in zip(how.uses, texts, strict=True):
                 view.edges.append(Edge(keys[identity(used)], node.key, text))
     _add_failure(view, subject, keys, names)
@@ -49,10 +57,13 @@ def view_of(
     alone = Counter(copies.values())
     keys |= {copy: keys[key] for key, copy in copies.items() if alone[copy] == 1}  # as graphs keep
     _put_into_scopes(view)
-    _note_changes(view, computed, keys)
+    _note_changes(view, {keys[x] for x in changed if x in found}, gradients or derivatives)
     _note_what_was_not_watched(view, {y: names[y] for y in found if y in computed}, subject)
     if gradients:
-        _add_gradients(view, found, subject)
+        _add_gradients(view, found, subject, users)
+    if derivatives:
+        mark_held_operands(view.edges)
+        view.notes += [NOTE] * any(edge.holds_others and is_factor(edge) for edge in view.edges)
     return view, keys
 
 
@@ -125,21 +136,17 @@ def _put_into_scopes(view: View) -> None:
             node.home = tuple(entries[0] for entries in shared)
 
 
-def _note_changes(view: View, computed: dict[Any, Computation], keys: dict[Any, str]) -> None:
-    """Say which leaves are younger than what was computed from them."""
-    changed = {
-        keys[x]
-        for y, how in computed.items()
-        for x in how.uses
-        if type(x) is Tensor and x.op is None and x._index > y._index
-    }
+def _note_changes(view: View, changed: set[str], differentiated: bool) -> None:
+    """Say which values are younger than what was computed from them."""
     for node in view.nodes:
         if node.key in changed:
             node.note = "value changed since"
     if changed:
         view.notes.append(
             f"{_list_of([n.name for n in view.nodes if n.key in changed])} changed since this was "
-            "computed: the values of leaves are new, all others old"
+            "computed: the values that are marked are new, all others old"
+            + ", and what depends on both is not computed"
+            * differentiated
         )
 
 
@@ -172,7 +179,7 @@ def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict
         return
     uses = list(map(subject.original, failure.uses))
     kind = type(failure.error).__name__
-    message = message_of(failure.error)
+    message = message_of(failure.error).replace(line_at(*failure.place), "")  # which is the node's
     shapes = {names[identity(x)]: np.shape(value_of(x)) for x in uses}
     said = [
         f"{operand} has shape {shape}"
@@ -193,10 +200,12 @@ def _add_failure(view: View, subject: Subject, keys: dict[Any, str], names: dict
 # -- derivatives ---------------------------------------------------------------------------------
 
 
-def _add_gradients(view: View, found: dict[Any, Any], subject: Subject) -> None:
-    """Add the cotangent of each node that the outputs depend on."""
+def _add_gradients(
+    view: View, found: dict[Any, Any], subject: Subject, users: Collection[Tensor]
+) -> None:
+    """Add the cotangent of each node that the outputs depend on, and on no changed value."""
     outputs = [subject.original(y) for y in subject.outputs]
-    carried = cotangents_of(outputs, subject.arguments)
+    carried = cotangents_of(outputs, subject.arguments, users)
     for node, x in zip(view.nodes, found.values(), strict=False):
         node.gradient = carried.get(x) if type(x) is Tensor else None
     if len(outputs) > 1 or any(np.size(value_of(y)) > 1 for y in outputs):
@@ -208,26 +217,31 @@ def _input_identity(x: Any) -> Any:
     return identity(x if type(x) is Tensor and x.requires_grad else value_of(x))
 
 
-def _derivatives(y: Tensor, how: Computation, names: dict[Any, str], subject: Subject) -> list[str]:
+def _derivatives(
+    y: Tensor, how: Computation, names: dict[Any, str], subject: Subject, is_outdated: bool
+) -> list[str]:
     """Return the local derivative for each use; "…" of a call of several ops, or no formula."""
-    from autodiff.drawing.formulas._symbols import derivative_text
+    from autodiff.drawing.formulas._symbols import derivative_texts
 
+    if y.op is None:  # a constant, which a call made
+        return [""] * len(how.uses)
     used = {_input_identity(without_origin(x)): x for x in how.uses}
     inputs = [used.get(_input_identity(x), subject.original(x)) for x in y.inputs]
     differentiable = [x for x in inputs if type(x) is Tensor and x.requires_grad]
-    several = not all(any(x is used for used in how.uses) for x in differentiable)
+    several = not {*map(id, differentiable)} <= {*map(id, how.uses)}
     called = [names.get(identity(x), "") if is_operand(x) else "" for x in [*inputs, y]]
-    left = list(range(len(inputs)))
+    left = defaultdict(list)  # the numbers of the inputs that each is
+    for i, x in reversed([*enumerate(inputs)]):
+        left[id(x)].append(i)
+    text_of = derivative_texts(y, called)
     texts = []
     for x in how.uses:
-        i = next((i for i in left if inputs[i] is x), None)
         if type(x) is not Tensor or not x.requires_grad:
             texts.append("")
         elif several:
             texts.append("…")
-        elif i is None:
-            texts.append("")
+        elif is_outdated:
+            texts.append("— (not computed)")
         else:
-            left.remove(i)
-            texts.append(derivative_text(y, i, called) or "…")
+            texts.append((text_of(left[id(x)].pop()) or "…") if left[id(x)] else "")
     return texts

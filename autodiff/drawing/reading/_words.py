@@ -17,6 +17,7 @@ from autodiff._core.constant_arrays import read_only
 from autodiff._core.machine import SHARED_BYTES
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
+from autodiff.drawing.formulas._literals import as_written
 
 Words: TypeAlias = list[Any]
 
@@ -150,10 +151,10 @@ def literal(x: Any) -> str:
     if isinstance(x, slice):
         parts = [x.start, x.stop, x.step][: 2 + (x.step is not None)]
         return ":".join("" if part is None else literal(part) for part in parts)
-    if isinstance(x, complex | np.complexfloating):
-        return f"({x:.4g})" if x.real else f"{x.imag:.4g}j"
-    if isinstance(x, float | np.inexact | np.ndarray):
-        return f"{x:.4g}"
+    if isinstance(x, np.ndarray):
+        return literal(x[()])
+    if isinstance(x, float | complex | np.inexact):
+        return as_written(x)
     if x is Ellipsis:
         return "..."
     name = getattr(x, "__name__", None)

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
+
+@pytest.fixture(autouse=True)
+def no_loop_runs(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Let a test run coroutines, though Playwright's loop goes on once a browser was opened."""
+    loop = asyncio._get_running_loop()
+    if loop is None or "browser" in request.fixturenames:
+        yield
+    else:
+        asyncio._set_running_loop(None)
+        yield
+        asyncio._set_running_loop(loop)
+
 
 RESET = """(step) => {
   document.activeElement.blur();

@@ -107,7 +107,7 @@ class TestFolding:
         view = chain_of(*[1.0] * 4, *[np.nan] * 4)
         view.nodes[-1].kind = "output"
         assert [node.alarm for node in fold(view, True).nodes] == [
-            *("", "NaN first here, in repeat 4", "")
+            *("", "NaN first here, in repeat 4")
         ]
 
     def test_says_in_which_call_of_a_scope(self) -> None:

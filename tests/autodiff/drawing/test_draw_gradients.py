@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from math import copysign
 from typing import Any
@@ -218,3 +219,19 @@ class TestDerivatives:
     def test_are_not_computed_unless_asked_for(self) -> None:
         view: View = read_view(np.sin, 1.0)[0]
         assert [e.derivative for e in view.edges] == [""]
+
+    @pytest.mark.parametrize(
+        "join", [np.stack, np.concatenate, lambda xs: np.array(xs, like=xs[0])]
+    )
+    def test_of_an_op_with_many_operands_take_no_longer_than_of_many_ops(self, join: Any) -> None:
+        x = Tensor(np.arange(2000.0), name="x")
+        y = join([x[i : i + 1] for i in range(2000)])
+        begin = time.process_time()
+        view, _ = read_view(y, gradients=True, derivatives=True)
+        assert time.process_time() - begin < 5
+        assert len([e for e in view.edges if e.derivative]) == 4000
+
+    def test_of_an_operand_that_is_used_twice_are_those_of_its_places(self) -> None:
+        a, b = Tensor(1.0, name="a"), Tensor(2.0, name="b")
+        view, _ = read_view(np.stack([a, b, a]), derivatives=True)
+        assert [e.derivative for e in view.edges] == ["g ↦ g[0]", "g ↦ g[1]", "g ↦ g[2]"]

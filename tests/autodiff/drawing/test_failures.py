@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import linecache
+import math
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ import scipy.optimize
 import scipy.special
 
 import nn
-from autodiff import checkpoint, grad
+from autodiff import checkpoint, grad, text
 from autodiff.drawing._graph import read_view
 from autodiff.drawing._view import Vertex, View
 
@@ -100,6 +101,32 @@ class TestFailures:
     def test_of_what_loses_the_graph_say_what_to_write(self) -> None:
         node = failed(lambda x: np.sin(np.asarray(x)), X)
         assert ".data" in node.note
+
+    @pytest.mark.parametrize("entry", [lambda x: x[0], lambda x: np.sum(x), lambda x: x[:1]])
+    def test_of_filling_a_plain_array_say_what_to_write(self, entry: Any) -> None:
+        """As NumPy does not say, whose "setting an array element with a sequence" this is."""
+
+        def f(x: Any) -> Any:
+            y = np.zeros(3)
+            y[0] = entry(x)
+            return np.sum(y)
+
+        node = failed(f, X[0])
+        assert node.note.startswith("LostGraphError: ")
+        assert "write y = np.zeros(3, like=" in node.note
+        assert node.name == "y[0] = entry(x)"
+        assert node.place == (__file__, f.__code__.co_firstlineno + 2)
+
+    def test_whose_messages_have_lines_are_one_sentence_in_text(self) -> None:
+        """The line that is told to be at fault is the node's own."""
+
+        def f(x: Any) -> Any:
+            return math.sin(x)
+
+        shown = text(f, 2.0)
+        expected = "for the derivative write np.sin(x); or write x.item() if a constant is meant"
+        assert expected in shown
+        assert str(Path(__file__).parent) not in shown
 
     def test_inside_of_scipy_show_the_line_that_called_it(self) -> None:
         node = failed(lambda x: scipy.special.softmax(x), X)

@@ -187,7 +187,7 @@ class TestRepeats:
         steps = ("p{i} = sin(h{j}) | h{j}", "h{i} = p{i} * p{j} | p{i} p{j}")
         lines = [line.format(i=i, j=i - 1) for i in range(1, 6) for line in steps]
         shown = said(fold(view_of("h0", "p0", *lines, "y = -h5 | h5"), collapse=True))
-        row = "h5 = p5 * p4 ×4, the last | p1 (first repeat) p5 p5 (next repeat, as p4)"
+        row = "h5 = p5 * p4 ×5, the last | p0 (first repeat) p5 p5 (next repeat, as p4)"
         assert row in shown
 
     def test_may_have_keys_of_their_own(self) -> None:
@@ -315,6 +315,53 @@ class TestRepeats:
                        "y = h2 + h3 | h2 h3")  # fmt: skip
         assert len(fold(view, collapse=True).nodes) == len(view.nodes)
 
+    def test_may_end_with_the_output(self) -> None:
+        view = view_of("h0", *(f"h{i} = sin(h{i - 1}) | h{i - 1}" for i in range(1, 6)))
+        shown = "h5 = sin(h4) ×5, the last | h0 (first repeat) h5 (next repeat, as h4)"
+        folded = fold(view, collapse=True)
+        assert said(folded) == ["h0", shown]
+        assert folded.nodes[-1].kind == "output"
+
+    @pytest.mark.parametrize("outputs", [(3, 8), (2, 3, 8), (8, 9)])
+    def test_have_an_output_in_none_but_the_last(self, outputs: tuple[int, ...]) -> None:
+        view = view_of("h0", *(f"h{i} = sin(h{i - 1}) | h{i - 1}" for i in range(1, 10)))
+        for i, node in enumerate(view.nodes[1:], 1):
+            node.kind = "output" if i in outputs else "op"
+        folded = fold(view, collapse=True)
+        assert [n.name for n in folded.nodes if n.kind == "output"] == [f"h{i}" for i in outputs]
+        assert sum(node.size for node in folded.nodes) == 10
+
+    @pytest.mark.parametrize("order", ["rate * s{i} | rate s{i}", "s{i} * rate | s{i} rate"])
+    def test_begin_with_the_first_whatever_is_given_to_it(self, order: str) -> None:
+        """The rate is first used within the first repeat, and no other has it there."""
+        body = ("s{i} = sin(h{j}) | h{j}", "p{i} = " + order, "h{i} = h{j} - p{i} | h{j} p{i}")
+        lines = [line.format(i=i, j=i - 1) for i in range(1, 7) for line in body]
+        shown = said(fold(view_of("h0", "rate", *lines, "y = -h6 | h6"), collapse=True))
+        assert [line.partition(",")[0] for line in shown if "×" in line] == [
+            "s6 = sin(h5) ×6", f"p6 = {order.partition(' |')[0].format(i=6)} ×6", "h6 = h5 - p6 ×6",
+        ]  # fmt: skip
+        assert "rate" in shown
+
+    def test_begin_with_the_first_where_its_state_is_given(self) -> None:
+        """As the zeros that two layers begin with, and each layer has a weight of its own."""
+        body = ("p{i} = tanh(h{j}) | h{j}", "h{i} = p{i} * s{j} | p{i} s{j}",
+                "w{i}", "s{i} = s{j} @ w{i} | s{j} w{i}")  # fmt: skip
+        lines = [line.format(i=i, j=i - 1) for i in range(1, 7) for line in body]
+        view = view_of("s0", "h0", *lines, "y = h6 * s6 | h6 s6")
+        notes = {node.name: node.note for node in fold(view, collapse=True).nodes}
+        assert notes == {"s0": "", "h0": "", "y": "", **dict.fromkeys(["p6", "h6", "w6", "s6"],
+                                                                      "×6, the last")}  # fmt: skip
+
+    def test_have_weights_that_are_used_elsewhere_too(self) -> None:
+        """As by an encoder and a decoder that share them, each of which uses them twice."""
+        lines = [f"w{i}\np{i} = h{i - 1} @ w{i} | h{i - 1} w{i}\nh{i} = p{i} * w{i} | p{i} w{i}"
+                 for i in range(1, 5)]  # fmt: skip
+        lines += [f"h{i} = solve(w{i - 4}, h{i - 1}) | w{i - 4} h{i - 1}" for i in range(5, 9)]
+        view = view_of("h0", *"\n".join(lines).split("\n"), "y = -h8 | h8")
+        assert [node.note for node in fold(view, collapse=True).nodes] == [
+            "", *["×4, the last"] * 4, ""
+        ]  # fmt: skip
+
     def test_never_are_outputs(self) -> None:
         view = view_of("x", *(f"y{i} = sin(x) | x" for i in range(5)))
         for node in view.nodes[1:]:
@@ -357,9 +404,8 @@ class TestScopes:
             facts |= {f"p{i}": home, f"q{i}": home}
             facts[f"h{i + 1}"] = {key: value[:2] for key, value in home.items()}
         view = fold(view_of(*lines, "y = sum(h70) | h70", **facts))
-        boxes = [node for node in view.nodes if node.kind == "scope"]
-        assert {node.note for node in boxes} == {"3 nodes"}
-        assert len(boxes) == 70
+        (box,) = [node for node in view.nodes if node.kind == "scope"]
+        assert (box.note, box.size) == ("×70, the last, 3 nodes", 210)
 
     def test_of_repeats_count_the_nodes_of_one_call(self) -> None:
         home = {f"{name}{i}": {"scopes": ("cell",), "entries": (i,)}
@@ -390,13 +436,83 @@ class TestScopes:
             "y = -h6 | h6",
         ]
 
-    def test_never_hide_an_output(self) -> None:
+    def test_that_an_output_comes_out_of_are_that_output(self) -> None:
         view = self.layers()
-        view.nodes[-1].scopes = ("net",)
-        assert [node.kind for node in fold(view, collapse="net").nodes] == [
-            "leaf", "scope", "output",
+        view.nodes[-1].scopes, view.nodes[-1].value = ("net",), 5.0
+        folded = fold(view, collapse="net")
+        assert said(folded) == ["x", "y = net(x) 5 nodes | x"]
+        assert (folded.nodes[-1].kind, folded.nodes[-1].value) == ("output", 5.0)
+
+    def test_that_an_output_and_more_come_out_of_name_both(self) -> None:
+        inside = {"scopes": ("net",)}
+        view = view_of("x", "a = sin(x) | x", "b = -a | a", "y = a + x | a x", a=inside, b=inside)
+        view.nodes[2].kind = "output"
+        assert said(fold(view, collapse="net"))[1:] == [
+            "a, b = net(x) 2 nodes | x", "y = a + x | a, b (a) x",
         ]  # fmt: skip
-        assert fold(view, collapse="net").nodes[-1].scopes == ("net",)
+
+    def test_that_two_outputs_come_out_of_name_both(self) -> None:
+        inside = {"scopes": ("net",)}
+        view = view_of("x", "a = sin(x) | x", "b = -a | a", a=inside, b=inside)
+        view.nodes[1].kind = "output"
+        (_, box) = fold(view, collapse="net").nodes
+        assert (box.name, box.kind, box.value) == ("a, b", "output", None)
+
+    def test_never_hide_what_has_failed(self) -> None:
+        view = self.layers()
+        view.nodes[-1].scopes, view.nodes[-1].kind = ("net",), "failed"
+        folded = fold(view, collapse="net")
+        assert [node.kind for node in folded.nodes] == ["leaf", "scope", "failed"]
+        assert folded.nodes[-1].scopes == ("net",)
+
+    @pytest.mark.parametrize("names", [["a", "b"], ("a", "b"), {"a", "b"}, {"a": 1, "b": 2}])
+    def test_are_closed_by_several_names(self, names: Any) -> None:
+        view = view_of("x", "p = sin(x) | x", "q = cos(p) | p", "r = -q | q", "y = sum(r) | r",
+                       p={"scopes": ("a",)}, q={"scopes": ("b",)},
+                       r={"scopes": ("c",)})  # fmt: skip
+        shown = ["x", "p = a(x) 1 node | x", "q = b(p) 1 node | p"]
+        assert said(fold(view, names)) == [*shown, "r = -q | q", "y = sum(r) | r"]
+        assert said(fold(view, [])) == said(fold(view, False))
+
+    def steps(self, times: int) -> View:
+        home = {f"{name}{i}": {"scopes": ("step",), "entries": (i,)}
+                for i in range(1, times + 1) for name in "sph"}  # fmt: skip
+        body = (
+            "s{i} = sin(h{j}) | h{j}",
+            "p{i} = 0.1 * s{i} | s{i}",
+            "h{i} = h{j} - p{i} | h{j} p{i}",
+        )
+        lines = [line.format(i=i, j=i - 1) for i in range(1, times + 1) for line in body]
+        return view_of("h0", *lines, **home)
+
+    @pytest.mark.parametrize("collapse", ["step", ["step"], "auto", True])
+    @pytest.mark.parametrize("times", [25, 90])
+    def test_of_more_than_is_read_at_once_are_folded(self, collapse: Any, times: int) -> None:
+        folded = fold(self.steps(times), collapse)
+        last, before = f"h{times}", f"h{times - 1}"
+        if times < 90 or collapse != "auto":  # where all is folded, and nothing has to be closed
+            assert said(folded)[1:] == [
+                f"{last} = step({before}) ×{times}, the last, 3 nodes | h0 (first repeat) "
+                f"{last} (next repeat, as {before})"
+            ]
+        assert sum(node.size for node in folded.nodes) == 3 * times + 1
+
+    def test_of_few_nodes_are_closed_one_by_one(self) -> None:
+        assert len(fold(self.steps(10), "step").nodes) == 11
+
+    def test_of_a_deep_network_are_folded(self) -> None:
+        """Each of the layers has another name, and a weight and a bias of its own."""
+        lines, facts = ["h0"], {}
+        for i in range(1, 42):
+            lines += [f"w{i}", f"p{i} = h{i - 1} @ w{i} | h{i - 1} w{i}", f"b{i}",
+                      f"h{i} = p{i} + b{i} | p{i} b{i}"]  # fmt: skip
+            home = {"scopes": ("net", f"layers.{i}"), "entries": (1, i)}
+            facts |= {f"{name}{i}": home for name in "wpbh"}
+        folded = fold(view_of(*lines, "y = sum(h41) | h41", **facts), "auto")
+        assert said(folded)[1] == (
+            "h41 = layers.41(h40) ×41, the last, 4 nodes | h0 (first repeat) "
+            "h41 (next repeat, as h40)"
+        )
 
     def test_with_several_results_say_which_one_a_derivative_is_taken_of(self) -> None:
         inside = {"scopes": ("net",)}
@@ -418,11 +534,12 @@ class TestScopes:
 
     @pytest.mark.parametrize("kind", ["parameter", "constant", "leaf"])
     def test_that_compute_nothing_stay_as_they_are(self, kind: str) -> None:
-        """The last layer's bias is apart from its product, for the output is never hidden."""
+        """The last layer's bias is apart from its product, for what has failed is never hidden."""
         inside = {"scopes": ("net", "a")}
         view = view_of("x", "w", "p = x @ w | x w", "b", "y = p + b | p b",
                        w=inside, p=inside, b=inside, y=inside)  # fmt: skip
         view.nodes[1].kind = view.nodes[3].kind = kind
+        view.nodes[-1].kind = "failed"
         folded = fold(view, collapse="a")
         assert said(folded)[2:] == ["b", "y = p + b | p b"]
         assert (folded.nodes[2].kind, folded.nodes[2].scopes) == (kind, ("net", "a"))
@@ -574,7 +691,11 @@ class TestAuto:
         assert len(fold(chain(MOST_NODES + 1)).nodes) < 10
 
     def test_says_what_it_did(self) -> None:
-        assert fold(chain(3812)).notes == ["3 812 nodes: repeats folded (collapse=False shows all)"]
+        assert fold(chain(3812)).notes == [
+            "3 812 nodes: repeats folded (collapse=False shows all)",
+            "×: drawn once for so many repeats, as in the last; "
+            "what it takes from the one before, such as v3810, is not drawn",
+        ]
 
     def test_closes_scopes_where_nothing_repeats(self) -> None:
         view = irregular(400)
@@ -677,9 +798,9 @@ def test_the_view_itself_stays_as_it_is() -> None:
     assert view == same
 
 
-@pytest.mark.parametrize("collapse", ["layer", None, 3])
+@pytest.mark.parametrize("collapse", ["layer", None, 3, ["model", "layer"], [3], [["model"]]])
 def test_what_cannot_be_collapsed_is_refused(collapse: Any) -> None:
-    with pytest.raises(ValueError, match=r"scope: model, layers\.0; got"):
+    with pytest.raises(ValueError, match=r"scopes, such as model, layers\.0; got"):
         fold(every_kind(), collapse)
 
 
@@ -791,7 +912,7 @@ class TestRepeatsInScopes:
                 called = {edge.operand or names[edge.tail] for edge in edges} - {"h0"}
                 into = set(node.formula.partition("(")[2].rstrip(")").split(", "))
                 assert into <= called | {"h0"}
-        assert any("next repeat, as h3" in line for line in said(folded))
+        assert any("next repeat, as h4" in line for line in said(folded))
 
 
 class TestWhatGoesIntoHiddenRepeats:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 
+from autodiff import Tensor, draw
 from autodiff.drawing import _values
 from autodiff.drawing._values import (
     edge_hover_text,
@@ -205,3 +207,22 @@ def test_hover_text_has_the_kind_the_scopes_and_the_place_too() -> None:
     assert hover_text(node).split("\n") == [
         *("op y = x * 2", "4", "grad 1", "×2", "in model / layers.0", "b.py, line 7")
     ]
+
+
+class TestLongNames:
+    """Graphviz takes no text of more than 16384 characters."""
+
+    name = "k" * 60_000
+
+    def test_are_cut_in_pictures(self) -> None:
+        x = Tensor(2.0)
+        picture = draw(np.sin(x * x), names={self.name: x}, gradients=True, derivatives=True)
+        assert max(map(len, re.findall(r"k+", picture.source))) <= 1000  # in hover text
+        assert b"kkk\xe2\x80\xa6" in picture.svg()
+
+    @pytest.mark.parametrize("letter", ['"', "\\", "<", "é", "\n"])
+    def test_are_cut_where_each_letter_is_escaped(self, letter: str) -> None:
+        x = Tensor(2.0)
+        picture = draw(np.sin(x * x), names={letter * 60_000: x}, derivatives=True)
+        assert max(map(len, picture.source.splitlines())) < 16384
+        assert b"</svg>" in picture.svg()

@@ -10,7 +10,7 @@ from scipy import special
 
 from autodiff import Tensor
 from autodiff._core.walks import ancestors
-from autodiff.drawing.formulas._symbols import derivative_text, local_derivative
+from tests.autodiff.drawing.single_derivatives import derivative_text, local_derivative
 
 x: Any = Tensor(3.0)
 v: Any = Tensor([1.0, 2.0])

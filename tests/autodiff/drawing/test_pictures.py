@@ -284,13 +284,13 @@ class TestFiles:
     @pytest.mark.parametrize("name", ["graph.svg", "graph.gv"])
     def test_that_cannot_be_written_are_named(self, name: str, tmp_path: Path) -> None:
         (tmp_path / "file").write_text("")
-        with pytest.raises(OSError, match=f"the picture cannot be written .*file.*{name}"):
+        with pytest.raises(OSError, match=f"the file cannot be written .*file.*{name}"):
             picture(square()).save(tmp_path / "file" / name)
         assert os.listdir(tmp_path) == ["file"]
 
     def test_do_not_take_the_place_of_a_directory(self, tmp_path: Path) -> None:
         (tmp_path / "graph.svg").mkdir()
-        with pytest.raises(OSError, match="the picture cannot be written"):
+        with pytest.raises(OSError, match="the file cannot be written"):
             picture(square()).save(tmp_path / "graph.svg")
         assert os.listdir(tmp_path) == ["graph.svg"]
 

@@ -275,9 +275,9 @@ class TestEntries:
         assert len({n.home[0] for n in nodes[:4]}) == 1
 
     def test_of_a_module_are_its_calls(self) -> None:
-        view = fold(read_view(*self.called(40))[0])
+        view = fold(read_view(*self.called(15))[0], "block")
         boxes = [n for n in view.nodes if n.kind == "scope"]
-        assert len(boxes) == 40
+        assert len(boxes) == 15
         assert [n.formula for n in boxes][:2] == ["block(x)", "block(x₂)"]
 
     def test_of_a_module_are_repeats(self) -> None:

@@ -126,8 +126,8 @@ def test_a_value_that_is_infinite_is_a_slope_too() -> None:
 def test_of_an_array_it_is_said_where_entries_are_0() -> None:
     found = course(lambda x: np.sum(np.where(x > 0, np.sqrt(x), 0.0)), np.array([0.0, 4.0]))
     [arrival] = [step for step in found if step.heading.startswith("∂output/∂x through")]
-    assert arrival.equations[0][-1] == "(2,): [0, 0.25], with 0 where nothing arrives at v1"
-    assert "times ∂v1/∂x, with 0 where nothing arrives at v1." in arrival.says
+    assert arrival.equations[0][-1] == "(2,): [0, 0.25], with 0 where nothing arrives at v2"
+    assert "times ∂v2/∂x, with 0 where nothing arrives at v2." in arrival.says
     assert arrival.token == "(2,): [0, 0.25]"
 
 
@@ -140,8 +140,8 @@ def test_of_sums_it_is_said_of_their_terms() -> None:
     def broadcast(x: Any, w: Any) -> Any:
         return np.sum(np.where(w > 1.0, x**w, 0.0))
 
-    [arrival] = arrivals(course(broadcast, 0.0, np.array([0.5, 2.0])), "v1")[:1]
-    assert arrival.equations[0][-1] == "0, with terms of 0 where nothing arrives at v1"
+    [arrival] = arrivals(course(broadcast, 0.0, np.array([0.5, 2.0])), "v2")[:1]
+    assert arrival.equations[0][-1] == "0, with terms of 0 where nothing arrives at v2"
 
     def product(x: Any, w: Any) -> Any:
         return (w @ x)[0]

@@ -129,7 +129,7 @@ def test_a_page_is_written_whole_or_not_at_all(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("f", "args", "error", "says"),
     [
-        (np.sign, (1.0,), TypeError, "depends on no Tensor"),
+        (np.sign, (1.0,), TypeError, "has no derivative by an argument"),
         (lambda x: sum(x * i for i in range(600)), (1.0,), ValueError, "1200 ops"),
     ],
 )

@@ -176,8 +176,8 @@ class TestPublic:
             return x
 
         shown = autodiff.text(steps, 1.0)
-        assert "×399" in shown
-        assert shown.endswith("401 nodes: repeats folded (collapse=False shows all)")
+        assert "×400" in shown
+        assert "\n401 nodes: repeats folded (collapse=False shows all)\n" in shown
         assert len(autodiff.text(steps, 1.0, collapse=False).split("\n")) > 400
 
     def test_shows_a_part_on_request(self) -> None:
