@@ -7,7 +7,10 @@ Five points, and a line $y = m x + c$ that is to pass as near to them as it can.
 
 $$ \chi^2(m, c) = \sum_{i} (y_i - m x_i - c)^2 . $$
 
-It is a function of the two *parameters*, and least where its gradient vanishes.
+The five points are equally sure, and no error is given for them. Where points
+have errors, each residual is divided by its own first.
+
+χ² is a function of the two *parameters*, and least where its gradient vanishes.
 For a line these are two linear equations, with a solution in closed form:
 
 $$
@@ -28,11 +31,11 @@ x = np.array([0.4, 0.5, 0.6, 0.7, 0.8])
 y = np.array([0.1, 0.25, 0.55, 0.75, 0.85])
 
 
-def line(x, m, c):
+def model(x, m, c):
     return m * x + c
 
 
-f = chi_squared(line, x, y)
+f = chi_squared(model, x, y)
 m = np.sum((x - x.mean()) * y) / np.sum((x - x.mean()) ** 2)
 c = y.mean() - m * x.mean()
 print(f"closed form   m = {m:.6f}   c = {c:.6f}   χ² = {f([m, c]):.6f}")
@@ -51,7 +54,7 @@ step = 1.8 / steepest
 descent = gradient_descent(
     f, [0.0, 0.0], step=step, maxiter=5000, gtol=1e-9, path=True
 )
-best, covariance = curve_fit(line, x, y)
+best, covariance = curve_fit(model, x, y)
 
 rows = {
     "closed form": (m, c),
@@ -70,8 +73,8 @@ print(f"\nerrors by curve_fit: {errors[0]:.6f} of m, {errors[1]:.6f} of c")
 # passes between them, and a short stroke joins each point to it: the residual.
 figure, axes = plt.subplots()
 ends = np.array([0.35, 0.85])
-axes.plot(ends, line(ends, *best), label=f"y = {m:.3g} x - {-c:.3g}")
-axes.vlines(x, y, line(x, *best), color="C1")
+axes.plot(ends, model(ends, *best), label=f"y = {m:.3g} x - {-c:.3g}")
+axes.vlines(x, y, model(x, *best), color="C1")
 axes.plot(x, y, "o", label="data")
 axes.set(xlabel="x", ylabel="y", title="The line of least χ²")
 axes.legend()
@@ -92,9 +95,9 @@ steps follow along its floor, where the slope is slight.
 
 How far may the parameters be from the best before the data object? Where the
 size of the data's errors is not known, it is estimated from the residuals:
-$s^2 = \chi^2_{\min} / (5 - 2)$. The ellipse on which χ² has risen by $s^2$ over
-its minimum reaches just as far to the sides as the errors that `curve_fit`
-gives.
+$s^2 = \chi^2_{\min} / (5 - 2)$. Five points less two fitted parameters leave
+three *degrees of freedom*. The ellipse on which χ² has risen by $s^2$ over its
+minimum reaches just as far to the sides as the errors that `curve_fit` gives.
 """
 
 # %%
@@ -128,5 +131,7 @@ axes.plot(*best, "*", color="C1", ms=12)
 axes.set(xlabel="slope m", ylabel="intercept c")
 axes.set(xlim=near_m[[0, -1]], ylim=near_c[[0, -1]], title="The ellipse of 1 σ")
 plt.show()
+
+# %%
 correlation = covariance[0, 1] / (errors[0] * errors[1])
 print(f"s² = {variance:.6f}, correlation of m and c: {correlation:.4f}")
