@@ -47,11 +47,11 @@ HEADINGS = {
         (
             "line",
             "heights",
+            "pulls",
             "york",
             "nist",
             "undetermined",
             "intervals",
-            "pulls",
         ),
     ),
     "beyond": Heading(

@@ -17,7 +17,8 @@ The *p-value* says how often data from the fitted model would have a χ² as lar
 as this one or larger, by chance alone. It is a number between 0 and 1. Where
 the model is right, all values between 0 and 1 are equally frequent. Where the
 model is wrong or the errors are too small, it is near 0; near 1 the errors are
-too large. It can be tried:
+too large. It can be tried. `fit.line` fits a straight line in one go, as it has
+a closed form; `Line`, further below, is the same line as a model for `fit`.
 """
 
 # %%
@@ -65,9 +66,10 @@ plt.show()
 ## Four sets of data with the same line
 
 In 1973 Francis Anscombe made four sets of data that have the same line, the
-same errors and the same R², to three digits. No error was given for the points,
-so it is estimated from the residuals, and there is no p-value. Only the pulls
-tell the sets apart.
+same errors and the same *R²*, to two digits. R² is the share of the scatter of
+$y$ that the line accounts for. No error was given for the points, so it is
+estimated from the residuals, and there is no p-value. Only the pulls tell the
+sets apart.
 """
 
 # %%

@@ -72,7 +72,9 @@ print("| expected            |        0.2949707 |    0.0579850 |")
 The two ways with errors in $x$ are one and the same for a line, and agree with
 the published numbers. The line that ignores them is another one, and it is *too
 sure* of itself: its errors are smaller, while its χ² says that something is
-wrong. With 10 points and 2 parameters, χ² should be about 8.
+wrong. If model and errors are right, each point adds about 1 to χ², and each
+fitted parameter takes about 1 away. So χ² should be about as large as the
+number of *degrees of freedom*: 10 points less 2 parameters are 8.
 """
 
 # %%
@@ -100,6 +102,8 @@ axes.set(xlabel="x", ylabel="pull (standard deviations)", ylim=(-4.5, 4.5))
 axes.set(title="The pulls of both lines")
 axes.legend()
 plt.show()
+
+# %%
 for found in (ignored, distance):
     largest = np.max(np.abs(found.pulls))
     print(f"largest pull {largest:.2f}, p-value {found.p_value:.1e}")
