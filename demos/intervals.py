@@ -48,7 +48,9 @@ print(f"\nχ² {result.chi_squared:.1f} for {result.dof} degrees of freedom")
 # Picture: Above, a spectrum of 101 points with a high peak at -0.8 GHz and a
 # shoulder on its right, and the fitted model with a narrow band. Below, the
 # pulls of the points scatter about zero, nearly all within two.
-result.plot()
+figure = result.plot()
+figure.set_size_inches(5.2, 4.6)
+figure
 
 # %%
 # Picture: The data as points with the three parts of the fitted model: a

@@ -72,7 +72,9 @@ r"""
 How can it know? The *Hessian* of χ² has an eigenvalue of zero, apart from
 rounding, and the eigenvector that belongs to it is the direction in which
 nothing changes. At a place $(a, b)$ of the valley that is $(a, -b)$: as much
-per cent up in one as down in the other.
+per cent up in one as down in the other. In the logarithms of the parameters it
+is the same everywhere, $(1, -1, 0)$ or, with a length of one,
+$(0.71, -0.71, 0)$. So the warning says it in these.
 """
 
 # %%
