@@ -10,8 +10,7 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from demos.contents import HEADINGS
-from demos.website.lessons import Lesson, read_lesson
-from demos.website.pictures import shown
+from demos.website.lessons import Lesson, read_title
 from demos.website.prose import glossary, printed, prose
 from demos.website.running import Outcome
 
@@ -19,23 +18,23 @@ PARTS = "parts"  # the folder in which each lesson's part of a page is kept
 
 
 def write_lesson(lesson: Lesson, outcomes: list[Outcome], folder: Path) -> None:
-    """Write a lesson's part of its page, and its pictures."""
+    """Write a lesson's part of its page."""
     rows, before = [], ""
     by_cell = {id(outcome.cell): outcome for outcome in outcomes}
-    for number, cell in enumerate(lesson.cells):
+    for cell in lesson.cells:
         if cell.kind == "prose":
             before += prose(cell.source, level=2)
             continue
         left, before = before + _code(cell.source), ""
         outcome = by_cell.get(id(cell))
-        right = _result(outcome, folder, f"{lesson.name}_{number}") if outcome else ""
+        right = _result(outcome) if outcome else ""
         rows.append(_row(left, right))
     rows.append(_row(before, ""))
     _keep(lesson.name, "".join(rows) + _links(lesson), folder)
 
 
 def write_missing(name: str, reason: str, folder: Path) -> None:
-    """Write a place for a lesson that was not run, with the reason."""
+    """Write a place for a lesson that cannot be run, with the reason."""
     _keep(name, f'<p class="missing">{escape(reason)}</p>\n', folder)
 
 
@@ -71,11 +70,11 @@ def _code(source: str) -> str:
     return f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n'
 
 
-def _result(outcome: Outcome, folder: Path, name: str) -> str:
+def _result(outcome: Outcome) -> str:
     html = printed(outcome.printed)
     if outcome.error:
         return html + f'<p class="missing">The lesson ends here: {escape(outcome.error)}</p>\n'
-    return html + shown(outcome, folder, name)
+    return html + outcome.pictures
 
 
 def _row(left: str, right: str) -> str:
@@ -109,7 +108,7 @@ def _section(name: str, folder: Path) -> str:
 
 
 def _title(name: str) -> str:
-    return prose(read_lesson(name).title, words=False).removeprefix("<p>").removesuffix("</p>\n")
+    return prose(read_title(name), words=False).removeprefix("<p>").removesuffix("</p>\n")
 
 
 def _index(folder: Path) -> str:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 PACKAGES = ("autodiff", "nn", "optim", "fit")
+UNFINISHED = "reference.unfinished"  # where pages are until they are whole
 TEMPLATES = Path(__file__).parent / "templates"
 
 # In signatures pdoc spells out what an array type stands for: ndarray[tuple[Any, ...], dtype[Any]].
@@ -29,7 +31,7 @@ def start_reference(folder: Path) -> subprocess.Popen[str]:
     options = ("-d", "numpy", "-t", str(TEMPLATES), "--no-show-source")
     command = [sys.executable, "-W", "ignore", "-m", "pdoc", *options]
     return subprocess.Popen(
-        [*command, "-o", str(folder / "reference"), *PACKAGES],
+        [*command, "-o", str(folder / UNFINISHED), *PACKAGES],
         stderr=subprocess.PIPE,
         text=True,
     )
@@ -41,7 +43,9 @@ def finish_reference(process: subprocess.Popen[str], folder: Path) -> str:
     if process.returncode:
         return complaints.strip().splitlines()[-1]
     for package in PACKAGES:
-        path = folder / "reference" / f"{package}.html"
+        path = folder / UNFINISHED / f"{package}.html"
         short = _MODULE.sub("", path.read_text(encoding="utf-8"))
         path.write_text(_ENTRIES.sub('<span class="p">', short), encoding="utf-8")
+    shutil.rmtree(folder / "reference", ignore_errors=True)
+    (folder / UNFINISHED).rename(folder / "reference")
     return ""
