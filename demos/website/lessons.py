@@ -10,7 +10,7 @@ import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 FOLDER = Path(__file__).parents[1]
 _MARKER = re.compile(r"^# %%(?P<prose> \[markdown\])?.*$")
@@ -69,6 +69,21 @@ def _cell(marker: str, source: str, statements: tuple[ast.stmt, ...]) -> Cell:
         return Cell("code", source, statements)
     text = ast.literal_eval(statements[0].value)  # type: ignore[attr-defined]
     return Cell("prose", text.strip())
+
+
+def as_notebook(lesson: Lesson) -> dict[str, Any]:
+    """Return a lesson in the format that Jupyter opens and saves, without outputs."""
+    first, *others = lesson.cells
+    cells: list[dict[str, Any]] = []
+    for cell in (Cell("prose", f"# {lesson.title}\n\n{first.source}"), *others):
+        known = {"metadata": {}, "source": cell.source}
+        if cell.kind == "prose":
+            cells.append({"cell_type": "markdown", **known})
+        else:
+            cells.append({"cell_type": "code", "execution_count": None, "outputs": [], **known})
+    python = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": python, "language_info": {"name": "python"}}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
 
 
 def _names_used(cells: tuple[Cell, ...]) -> dict[str, list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from html import escape
 from pathlib import Path
 
@@ -10,15 +12,21 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from demos.contents import HEADINGS
-from demos.website.lessons import Lesson, read_title
+from demos.website.lessons import Lesson, as_notebook, read_title
+from demos.website.pictures import without_words
 from demos.website.prose import glossary, printed, prose
 from demos.website.running import Outcome
 
 PARTS = "parts"  # the folder in which each lesson's part of a page is kept
+FILES = "lessons"  # the folder of the lessons themselves
 
 
 def write_lesson(lesson: Lesson, outcomes: list[Outcome], folder: Path) -> None:
-    """Write a lesson's part of its page."""
+    """Write a lesson's part of its page, and beside the pages its file and a notebook of it."""
+    (folder / FILES).mkdir(exist_ok=True)
+    shutil.copy(lesson.path, folder / FILES)
+    notebook = folder / FILES / f"{lesson.name}.ipynb"
+    notebook.write_text(json.dumps(as_notebook(lesson), indent=1), encoding="utf-8")
     rows, before = [], ""
     by_cell = {id(outcome.cell): outcome for outcome in outcomes}
     for cell in lesson.cells:
@@ -66,7 +74,7 @@ def _keep(name: str, html: str, folder: Path) -> None:
 
 def _code(source: str) -> str:
     formatter = HtmlFormatter(nowrap=True)
-    code = highlight(source, PythonLexer(), formatter).rstrip()
+    code = highlight(without_words(source), PythonLexer(), formatter).rstrip()
     return f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n'
 
 
@@ -93,8 +101,10 @@ def _links(lesson: Lesson) -> str:
     ]
     reference = f" In the reference: {', '.join(names)}." if names else ""
     return (
-        f'<p class="links">The lesson is <a href="../demos/{lesson.name}.py">'
-        f"<code>demos/{lesson.name}.py</code></a>, a notebook too.{reference}</p>\n"
+        f'<p class="links">The lesson is <a href="{FILES}/{lesson.name}.py">'
+        f"<code>demos/{lesson.name}.py</code></a>, and as a notebook "
+        f'<a href="{FILES}/{lesson.name}.ipynb" download><code>{lesson.name}.ipynb</code></a>.'
+        f"{reference}</p>\n"
     )
 
 

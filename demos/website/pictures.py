@@ -13,7 +13,7 @@ from typing import Any
 from demos.website.inks import CURVES, DASHES, STYLE, for_dark_paper
 
 MANY = 1500  # polygons, from which on a surface is painted and not drawn
-_SAID = re.compile(r"^# Picture: (.+(?:\n# +(?!Picture: ).+)*)", re.MULTILINE)
+_SAID = re.compile(r"^# Picture: (.+(?:\n# +(?!Picture: ).+)*)\n?", re.MULTILINE)
 
 
 @contextmanager
@@ -32,6 +32,11 @@ def style() -> Iterator[None]:
 def said(source: str) -> list[str]:
     """Return what a cell's comments ``# Picture: ...`` say is to be seen, one for each picture."""
     return [re.sub(r"\s*\n# +", " ", text).strip() for text in _SAID.findall(source)]
+
+
+def without_words(source: str) -> str:
+    """Return a cell's code without the comments that are told to those who do not see."""
+    return re.sub(r"\n{3,}", "\n\n\n", _SAID.sub("", source)).strip("\n")
 
 
 def pictures(shown: list[Any], source: str, folder: Path, name: str) -> str:

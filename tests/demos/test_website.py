@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -20,7 +21,7 @@ for package in ("matplotlib", "markdown_it", "mdit_py_plugins", "latex2mathml", 
 from demos.contents import HEADINGS, LESSONS
 from demos.website import lessons, pages, pictures, prose
 from demos.website.inks import CURVES, GREY, INK, ON_DARK, PAPER, for_dark_paper
-from demos.website.lessons import Lesson, read_lesson
+from demos.website.lessons import Lesson, as_notebook, read_lesson
 from demos.website.running import run_lesson
 
 ROOT = Path(__file__).parents[2]
@@ -177,6 +178,30 @@ def test_tables_that_are_printed_have_headers() -> None:
     assert html.endswith("last</pre>\n")
 
 
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("| <b>x</b> | *y* |\n| --- | --- |\n", '&lt;b&gt;x&lt;/b&gt;</th><th scope="col">*y*<'),
+        ("| a |\n| - |\n| 1 |\n|x| = 3\n", '<pre class="output" tabindex="0">|x| = 3</pre>'),
+        ("| a | b |\n| - | - |\n| 1 | 2 |\n|x|\n", '<pre class="output" tabindex="0">|x|</pre>'),
+        ("|x|\n|y|\n", '<pre class="output" tabindex="0">|x|\n|y|</pre>'),
+        ("|x| = 3", '<pre class="output" tabindex="0">|x| = 3</pre>'),
+        ("| a |\n| --: |\n| 1 |", '<td style="text-align:right">1</td>'),
+    ],
+)
+def test_only_tables_with_a_rule_are_tables_and_their_cells_are_text(text: str, shown: str) -> None:
+    assert shown in prose.printed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("of $x$, and", "</math></span>,</span> and"), ("($x$ is", '<span class="unbroken">(<span')],
+)
+def test_a_sign_stays_with_its_formula(text: str, kept: str) -> None:
+    assert kept in prose.prose(text)
+    assert "unbroken" not in prose.prose("of $x$ and $y$ and *z*")
+
+
 # -- pictures --------------------------------------------------------------------------------
 
 
@@ -263,6 +288,13 @@ def test_a_picture_is_as_it_was_when_its_cell_had_run(written: Written, tmp_path
     drawn = (tmp_path / "example_1_1.svg").read_text(encoding="utf-8")
     told(written(code + "\n# %%\naxes.set_title('later')\nNone\n"), tmp_path)
     assert (tmp_path / "example_1_1.svg").read_text(encoding="utf-8") == drawn
+
+
+def test_the_words_for_a_picture_are_not_in_the_code_that_is_shown() -> None:
+    source = (
+        "a = 1\n\n# Picture: A line\n# that rises.\nb = 2\n# why\nc = 3\n\n# Picture: Two.\nf()"
+    )
+    assert pictures.without_words(source) == "a = 1\n\nb = 2\n# why\nc = 3\n\nf()"
 
 
 def test_a_figure_on_the_last_line_is_shown_once(written: Written, tmp_path: Path) -> None:
@@ -372,11 +404,35 @@ def test_no_link_is_broken(site: Path) -> None:
                 continue
             file, _, anchor = target.partition("#")
             aimed = (path.parent / file).resolve() if file else path
-            if aimed.suffix == ".py":  # beside the gallery, in a checkout
-                assert (ROOT / "demos" / aimed.name).exists(), target
-                continue
+            assert site in aimed.parents, target  # a site that is moved stays whole
             assert aimed.exists(), f"{name}: {target}"
             assert not anchor or anchor in anchors[aimed], f"{name}: {target}"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_notebooks_are_what_jupyter_opens(name: str) -> None:
+    jupytext = pytest.importorskip("jupytext", reason="jupytext is not installed")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    lesson = read_lesson(name)
+    notebook = nbformat.reads(json.dumps(as_notebook(lesson)), as_version=4)
+    nbformat.validate(notebook)
+    expected = jupytext.read(lesson.path).cells
+    assert [each.source for each in notebook.cells] == [each.source for each in expected]
+    assert [each.cell_type for each in notebook.cells] == [each.cell_type for each in expected]
+
+
+def test_what_is_wider_than_a_phone_fades_and_the_open_page_is_in_sight(
+    site: Path, browser: Any
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto((site / "beyond.html").as_uri())
+    for place in (".formula", ".code", ".output", ".table"):
+        assert "gradient" in page.eval_on_selector(
+            place, "(each) => getComputedStyle(each).backgroundImage"
+        )
+    box = page.locator("nav [aria-current]").bounding_box()
+    assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    page.close()
 
 
 def test_pictures_have_words(site: Path) -> None:
