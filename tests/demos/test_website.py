@@ -442,6 +442,15 @@ def test_pictures_have_words(site: Path) -> None:
             assert len(alt) > 30, alt
 
 
+def test_the_reference_shows_short_types_and_no_decorators(site: Path) -> None:
+    for path in (site / "reference").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "_typing" not in text, path.name
+        assert "<tr>\n  <td></td>" not in text, path.name  # a row that goes on in the next
+        shown = set(re.findall(r'<div class="decorator[^"]*">(.*?)<', text))
+        assert shown <= {"@classmethod", "@staticmethod"}, path.name
+
+
 def test_the_reference_can_be_searched_without_a_server(site: Path, browser: Any) -> None:
     page = browser.new_page()
     page.goto((site / "reference/optim.html").as_uri())
