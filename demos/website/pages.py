@@ -11,7 +11,7 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from demos.contents import HEADINGS
+from demos.contents import HEADINGS, LESSONS
 from demos.website.lessons import Lesson, as_notebook, read_title
 from demos.website.pictures import without_words
 from demos.website.prose import glossary, printed, prose
@@ -114,7 +114,20 @@ def _section(name: str, folder: Path) -> str:
         html = part.read_text(encoding="utf-8")
     else:
         html = f'<p class="missing">Not run yet: <code>python -m demos {name}</code></p>\n'
-    return f'<section id="{name}"><h2>{_title(name)}</h2>\n{html}</section>\n'
+    return f'<section id="{name}"><h2>{_title(name)}</h2>\n{html}{_neighbours(name)}</section>\n'
+
+
+def _neighbours(name: str) -> str:
+    """Return links to the lessons before and after one, on whichever page they are."""
+    pages = {name: key for key, heading in HEADINGS.items() for name in heading.lessons}
+    place = LESSONS.index(name)
+    near = {"Previous": LESSONS[:place][-1:], "Next": LESSONS[place + 1 :][:1]}
+    links = (
+        f'<span>{label}: <a href="{pages[other]}.html#{other}">{_title(other)}</a></span>'
+        for label, others in near.items()
+        for other in others
+    )
+    return f'<p class="neighbours">{"".join(links)}</p>\n'
 
 
 def _title(name: str) -> str:

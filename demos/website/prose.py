@@ -56,7 +56,10 @@ def prose(text: str, level: int = 1, words: bool = True) -> str:
 
 def _linked(found: re.Match[str]) -> str:
     anchor = glossary_words().get(found[1].lower())
-    return f'<a class="word" href="glossary.html#{anchor}">{found[1]}</a>' if anchor else found[0]
+    if not anchor:
+        return found[0]
+    meaning = f'title="{escape(glossary_meanings()[anchor])}"'
+    return f'<a class="word" href="glossary.html#{anchor}" {meaning}>{found[1]}</a>'
 
 
 def printed(text: str) -> str:
@@ -109,6 +112,18 @@ def glossary_words() -> dict[str, str]:
         forms = [form.strip().lower() for form in heading.split(",")]
         anchors |= dict.fromkeys(forms, forms[0].replace(" ", "-"))
     return anchors
+
+
+@cache
+def glossary_meanings() -> dict[str, str]:
+    """Return what the glossary says by each anchor, without the formulas in it."""
+    entries = re.findall(r"^## (.+)\n\n((?:.+\n)+)", glossary(), flags=re.MULTILINE)
+    return {
+        glossary_words()[heading.split(",")[0].strip().lower()]: " ".join(
+            re.sub(r"\s*\$[^$]+\$", "", meaning).split()
+        )
+        for heading, meaning in entries
+    }
 
 
 @cache

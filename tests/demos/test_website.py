@@ -166,8 +166,17 @@ def test_formulas_that_cannot_be_shown_are_refused(formula: str) -> None:
 
 def test_words_that_the_glossary_explains_are_links() -> None:
     html = prose.prose("two *residuals*, one *guess*")
-    assert '<a class="word" href="glossary.html#residual">residuals</a>' in html
+    linked = re.search(r'<a class="word" href="glossary.html#residual" title="(.+?)">resid', html)
+    assert linked
+    assert linked[1][0].isupper()
     assert "<em>guess</em>" in html
+
+
+def test_every_word_of_the_glossary_has_a_meaning_that_can_be_told_without_formulas() -> None:
+    meanings = prose.glossary_meanings()
+    assert set(meanings) == set(prose.glossary_words().values())
+    for meaning in meanings.values():
+        assert not re.search(r"[$\\`*]| [,.]", meaning), meaning
 
 
 def test_tables_that_are_printed_have_headers() -> None:
@@ -327,6 +336,17 @@ def test_graphs_and_steps_are_shown(written: Written, tmp_path: Path) -> None:
     assert '<img class="graph"' in page
     assert 'title="Its steps."' in page
     assert "def f(x):" in (tmp_path / "example_2_1.html").read_text(encoding="utf-8")
+
+
+def test_lessons_lead_to_their_neighbours(tmp_path: Path) -> None:
+    pages.write_pages(tmp_path)
+    text = (tmp_path / "chain_rule.html").read_text(encoding="utf-8")
+    assert 'Previous: <a href="multivariate_calculus.html#sandpit">The sandpit</a>' in text
+    assert 'Next: <a href="chain_rule.html#neuron">' in text
+    first = (tmp_path / "multivariate_calculus.html").read_text(encoding="utf-8")
+    last = (tmp_path / "beyond.html").read_text(encoding="utf-8")
+    assert first.count("Previous: ") == first.count("Next: ") - 1
+    assert last.count("Previous: ") - 1 == last.count("Next: ")
 
 
 # -- the pages -------------------------------------------------------------------------------
