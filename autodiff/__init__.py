@@ -3,23 +3,23 @@
 A function in plain NumPy becomes its derivative; a `Tensor` is an array that remembers how it was
 made, and `backward` of a number leaves a gradient at each Tensor that it was made of.
 
-| wanted                                      | call                                             |
-|---------------------------------------------|--------------------------------------------------|
-| a gradient, with the value                  | `grad`, `value_and_grad`                         |
-| all derivatives of many outputs             | `jacobian`                                       |
-| second derivatives, whole or in part        | `hessian`, `hvp`, `hessian_diagonal`             |
-| a derivative along a direction, or back     | `jvp`, `vjp`, `linearize`                        |
-| sums of derivatives of fields               | `divergence`, `laplacian`                        |
-| a power series, a tangent, a paraboloid     | `taylor`, `linear_approximation`,                |
-|                                             | `quadratic_approximation`                        |
-| the derivative of what a solver finds       | `implicit`                                       |
-| no derivative of a part                     | `no_grad`, `stop_gradient`                       |
-| a picture, in a file or in a terminal       | `draw`, `text`, `scope`                          |
-| the chain rule, step by step                | `steps`                                          |
-| the same call again and again, in less time | `compile`, `replaying`                           |
-| less memory                                 | `checkpoint`                                     |
-| derivatives checked, a NaN found            | `check_grads`, `debug`                           |
-| an op or a derivative of one's own          | `custom`, `elementwise`, `linear`, `multilinear` |
+| wanted                                      | call                                              |
+|---------------------------------------------|---------------------------------------------------|
+| a gradient, with the value                  | `grad`, `value_and_grad`                          |
+| all derivatives of many outputs             | `jacobian`                                        |
+| second derivatives, whole or in part        | `hessian`, `hvp`, `hessian_diagonal`              |
+| a derivative along a direction, or back     | `jvp`, `vjp`, `linearize`                         |
+| sums of derivatives of fields               | `divergence`, `laplacian`                         |
+| a power series                              | `taylor`                                          |
+| a tangent, a paraboloid                     | `linear_approximation`, `quadratic_approximation` |
+| the derivative of what a solver finds       | `implicit`                                        |
+| no derivative of a part                     | `no_grad`, `stop_gradient`                        |
+| a picture, in a file or in a terminal       | `draw`, `text`, `scope`                           |
+| the chain rule, step by step                | `steps`                                           |
+| the same call again and again, in less time | `compile`, `replaying`                            |
+| less memory                                 | `checkpoint`                                      |
+| derivatives checked, a NaN found            | `check_grads`, `debug`                            |
+| an op or a derivative of one's own          | `custom`, `elementwise`, `linear`, `multilinear`  |
 
 Arguments may be dicts, lists, tuples and dataclasses of arrays. Networks are in `nn`, minima and
 roots in `optim`, fits to data in `fit`.

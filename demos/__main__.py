@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import webbrowser
 from pathlib import Path
@@ -11,7 +12,7 @@ from time import perf_counter
 from demos.contents import HEADINGS, LESSONS, LONG
 
 try:
-    from demos.website.lessons import read_lesson
+    from demos.website.lessons import read_lesson, read_title
     from demos.website.pages import write_lesson, write_missing, write_pages
     from demos.website.pictures import style
     from demos.website.reference import finish_reference, start_reference
@@ -25,25 +26,27 @@ except ImportError as error:
 def main() -> None:
     """Run what the command line asks for."""
     names, options = _arguments()
+    if options.list:
+        _list()
+        return
     folder = Path("gallery")
-    folder.mkdir(exist_ok=True)
-    reference = start_reference(folder) if not options.names else None
-    left_out = LONG if options.quick else ()
-    failed = [
-        name
-        for name in names
-        if name not in left_out and not _run(name, folder)
-    ]
-    for name in left_out:
-        write_missing(
-            name,
-            f"Left out by --quick: python -m demos {name} runs it.",
-            folder,
-        )
-    if reference and (problem := finish_reference(reference, folder)):
-        failed.append(f"the reference ({problem})")
-    index = write_pages(folder)
-    print(f"\nThe site: {index}")
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        sys.exit(f"expected a folder gallery to write the site to: {error}")
+    named = options.names if options.quick else LONG
+    left_out = [name for name in LONG if name in names and name not in named]
+    chosen = [name for name in names if name not in left_out]
+    try:
+        failed = _run_all(chosen, folder, whole=not options.names)
+    except KeyboardInterrupt:
+        print("stopped: the site has what was run before", file=sys.stderr)
+        sys.exit(130)
+    finally:
+        index = write_pages(folder)
+        print(f"\nThe site: {index}")
+    if left_out:
+        print(f"left out by --quick: {', '.join(left_out)}")
     if options.show:
         webbrowser.open(index.absolute().as_uri())
     if failed:
@@ -65,7 +68,9 @@ def _arguments() -> tuple[list[str], argparse.Namespace]:
         "--list", action="store_true", help="list the lessons, and run none"
     )
     parser.add_argument(
-        "--quick", action="store_true", help=f"without {', '.join(LONG)}"
+        "--quick",
+        action="store_true",
+        help=f"without {', '.join(LONG)}, unless named",
     )
     parser.add_argument(
         "--show", action="store_true", help="open the site in a browser"
@@ -76,12 +81,6 @@ def _arguments() -> tuple[list[str], argparse.Namespace]:
         parser.error(
             f"no lesson {', '.join(unknown)}: expected {', '.join(known)}"
         )
-    if options.list:
-        for heading in HEADINGS.values():
-            print(heading.title)
-            for name in heading.lessons:
-                print(f"  {name:20} {read_lesson(name).title}")
-        sys.exit()
     names = [
         name
         for asked in options.names or LESSONS
@@ -90,18 +89,48 @@ def _arguments() -> tuple[list[str], argparse.Namespace]:
     return list(dict.fromkeys(names)), options
 
 
+def _list() -> None:
+    for heading in HEADINGS.values():
+        print(heading.title)
+        for name in heading.lessons:
+            print(f"  {name:20} {read_title(name)}")
+
+
+def _run_all(names: list[str], folder: Path, whole: bool) -> list[str]:
+    """Run lessons, with the reference where it is asked for or not there."""
+    there = (folder / "reference" / "index.html").exists()
+    reference = start_reference(folder) if whole or not there else None
+    try:
+        failed = [name for name in names if not _run(name, folder)]
+        if reference and (problem := finish_reference(reference, folder)):
+            failed.append(f"the reference ({problem})")
+    finally:
+        if reference:
+            reference.kill()
+    return failed
+
+
 def _run(name: str, folder: Path) -> bool:
     """Run a lesson and write its part of the site; return whether it worked."""
-    lesson = read_lesson(name)
-    print(f"\n── {lesson.title}  ({name})\n")
+    print(f"\n── {read_title(name)}  ({name})\n")
     start = perf_counter()
-    with style():
-        outcomes, _ = run_lesson(lesson)
+    try:
+        lesson = read_lesson(name)
+        with style():
+            outcomes, _ = run_lesson(lesson, folder)
         write_lesson(lesson, outcomes, folder)
-    error = outcomes[-1].error
+        error = outcomes[-1].error
+    except Exception as refused:  # the file itself, or a formula in it
+        error = f"{type(refused).__name__}: {refused}"
+        write_missing(name, error, folder)
     print(error or f"({perf_counter() - start:.1f} s)")
     return not error
 
 
 if __name__ == "__main__":
-    main()
+    try:
+        main()
+        sys.stdout.flush()
+    except BrokenPipeError:  # as "| head" leaves it
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -10,10 +10,11 @@ import ast
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 FOLDER = Path(__file__).parents[1]
 _MARKER = re.compile(r"^# %%(?P<prose> \[markdown\])?.*$")
+_TITLE = re.compile(r'^r?"""\n?# (.+)$', re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,12 @@ class Lesson:
         return _names_used(self.cells)
 
 
+def read_title(name: str) -> str:
+    """Return a lesson's title, even of one whose code cannot be read."""
+    found = _TITLE.search((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    return found[1] if found else name
+
+
 def read_lesson(name: str) -> Lesson:
     """Return a lesson of this package by its name."""
     path = FOLDER / f"{name}.py"
@@ -53,13 +60,8 @@ def read_lesson(name: str) -> Lesson:
         inside = tuple(each for each in statements if start < each.lineno < end)
         source = "\n".join(lines[start : end - 1]).strip("\n")
         cells.append(_cell(lines[start - 1], source, inside))
-    title, _, rest = cells[0].source.partition("\n")
-    return Lesson(
-        name,
-        path,
-        title.removeprefix("# "),
-        (Cell("prose", rest.strip()), *cells[1:]),
-    )
+    _, _, rest = cells[0].source.partition("\n")
+    return Lesson(name, path, read_title(name), (Cell("prose", rest.strip()), *cells[1:]))
 
 
 def _cell(marker: str, source: str, statements: tuple[ast.stmt, ...]) -> Cell:
@@ -67,6 +69,21 @@ def _cell(marker: str, source: str, statements: tuple[ast.stmt, ...]) -> Cell:
         return Cell("code", source, statements)
     text = ast.literal_eval(statements[0].value)  # type: ignore[attr-defined]
     return Cell("prose", text.strip())
+
+
+def as_notebook(lesson: Lesson) -> dict[str, Any]:
+    """Return a lesson in the format that Jupyter opens and saves, without outputs."""
+    first, *others = lesson.cells
+    cells: list[dict[str, Any]] = []
+    for cell in (Cell("prose", f"# {lesson.title}\n\n{first.source}"), *others):
+        known = {"metadata": {}, "source": cell.source}
+        if cell.kind == "prose":
+            cells.append({"cell_type": "markdown", **known})
+        else:
+            cells.append({"cell_type": "code", "execution_count": None, "outputs": [], **known})
+    python = {"display_name": "Python 3", "language": "python", "name": "python3"}
+    metadata = {"kernelspec": python, "language_info": {"name": "python"}}
+    return {"cells": cells, "metadata": metadata, "nbformat": 4, "nbformat_minor": 4}
 
 
 def _names_used(cells: tuple[Cell, ...]) -> dict[str, list[str]]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import shutil
 from html import escape
 from pathlib import Path
 
@@ -9,33 +11,38 @@ from pygments import highlight
 from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
-from demos.contents import HEADINGS
-from demos.website.lessons import Lesson, read_lesson
-from demos.website.pictures import shown
+from demos.contents import HEADINGS, LESSONS
+from demos.website.lessons import Lesson, as_notebook, read_title
+from demos.website.pictures import without_words
 from demos.website.prose import glossary, printed, prose
 from demos.website.running import Outcome
 
 PARTS = "parts"  # the folder in which each lesson's part of a page is kept
+FILES = "lessons"  # the folder of the lessons themselves
 
 
 def write_lesson(lesson: Lesson, outcomes: list[Outcome], folder: Path) -> None:
-    """Write a lesson's part of its page, and its pictures."""
+    """Write a lesson's part of its page, and beside the pages its file and a notebook of it."""
+    (folder / FILES).mkdir(exist_ok=True)
+    shutil.copy(lesson.path, folder / FILES)
+    notebook = folder / FILES / f"{lesson.name}.ipynb"
+    notebook.write_text(json.dumps(as_notebook(lesson), indent=1), encoding="utf-8")
     rows, before = [], ""
     by_cell = {id(outcome.cell): outcome for outcome in outcomes}
-    for number, cell in enumerate(lesson.cells):
+    for cell in lesson.cells:
         if cell.kind == "prose":
             before += prose(cell.source, level=2)
             continue
         left, before = before + _code(cell.source), ""
         outcome = by_cell.get(id(cell))
-        right = _result(outcome, folder, f"{lesson.name}_{number}") if outcome else ""
+        right = _result(outcome) if outcome else ""
         rows.append(_row(left, right))
     rows.append(_row(before, ""))
     _keep(lesson.name, "".join(rows) + _links(lesson), folder)
 
 
 def write_missing(name: str, reason: str, folder: Path) -> None:
-    """Write a place for a lesson that was not run, with the reason."""
+    """Write a place for a lesson that cannot be run, with the reason."""
     _keep(name, f'<p class="missing">{escape(reason)}</p>\n', folder)
 
 
@@ -67,15 +74,15 @@ def _keep(name: str, html: str, folder: Path) -> None:
 
 def _code(source: str) -> str:
     formatter = HtmlFormatter(nowrap=True)
-    code = highlight(source, PythonLexer(), formatter).rstrip()
+    code = highlight(without_words(source), PythonLexer(), formatter).rstrip()
     return f'<pre class="code" tabindex="0"><code>{code}</code></pre>\n'
 
 
-def _result(outcome: Outcome, folder: Path, name: str) -> str:
+def _result(outcome: Outcome) -> str:
     html = printed(outcome.printed)
     if outcome.error:
         return html + f'<p class="missing">The lesson ends here: {escape(outcome.error)}</p>\n'
-    return html + shown(outcome, folder, name)
+    return html + outcome.pictures
 
 
 def _row(left: str, right: str) -> str:
@@ -94,8 +101,10 @@ def _links(lesson: Lesson) -> str:
     ]
     reference = f" In the reference: {', '.join(names)}." if names else ""
     return (
-        f'<p class="links">The lesson is <a href="../demos/{lesson.name}.py">'
-        f"<code>demos/{lesson.name}.py</code></a>, a notebook too.{reference}</p>\n"
+        f'<p class="links">The lesson is <a href="{FILES}/{lesson.name}.py">'
+        f"<code>demos/{lesson.name}.py</code></a>, and as a notebook "
+        f'<a href="{FILES}/{lesson.name}.ipynb" download><code>{lesson.name}.ipynb</code></a>.'
+        f"{reference}</p>\n"
     )
 
 
@@ -105,11 +114,24 @@ def _section(name: str, folder: Path) -> str:
         html = part.read_text(encoding="utf-8")
     else:
         html = f'<p class="missing">Not run yet: <code>python -m demos {name}</code></p>\n'
-    return f'<section id="{name}"><h2>{_title(name)}</h2>\n{html}</section>\n'
+    return f'<section id="{name}"><h2>{_title(name)}</h2>\n{html}{_neighbours(name)}</section>\n'
+
+
+def _neighbours(name: str) -> str:
+    """Return links to the lessons before and after one, on whichever page they are."""
+    pages = {name: key for key, heading in HEADINGS.items() for name in heading.lessons}
+    place = LESSONS.index(name)
+    near = {"Previous": LESSONS[:place][-1:], "Next": LESSONS[place + 1 :][:1]}
+    links = (
+        f'<span>{label}: <a href="{pages[other]}.html#{other}">{_title(other)}</a></span>'
+        for label, others in near.items()
+        for other in others
+    )
+    return f'<p class="neighbours">{"".join(links)}</p>\n'
 
 
 def _title(name: str) -> str:
-    return prose(read_lesson(name).title, words=False).removeprefix("<p>").removesuffix("</p>\n")
+    return prose(read_title(name), words=False).removeprefix("<p>").removesuffix("</p>\n")
 
 
 def _index(folder: Path) -> str:

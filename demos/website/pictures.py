@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from demos.website.inks import CURVES, DASHES, STYLE, for_dark_paper
-from demos.website.running import Outcome
 
 MANY = 1500  # polygons, from which on a surface is painted and not drawn
-_SAID = re.compile(r"^# Picture: (.+(?:\n# +(?!Picture: ).+)*)", re.MULTILINE)
+_SAID = re.compile(r"^# Picture: (.+(?:\n# +(?!Picture: ).+)*)\n?", re.MULTILINE)
 
 
 @contextmanager
@@ -22,7 +21,7 @@ def style() -> Iterator[None]:
     """Give the figures that are drawn inside the site's look, where Matplotlib is installed."""
     try:
         from matplotlib import cycler, rc_context
-    except ImportError:
+    except Exception:  # missing or broken: the lessons that draw say so
         yield
         return
     cycle = cycler(color=CURVES) + cycler(linestyle=DASHES)
@@ -35,7 +34,12 @@ def said(source: str) -> list[str]:
     return [re.sub(r"\s*\n# +", " ", text).strip() for text in _SAID.findall(source)]
 
 
-def shown(outcome: Outcome, folder: Path, name: str) -> str:
+def without_words(source: str) -> str:
+    """Return a cell's code without the comments that are told to those who do not see."""
+    return re.sub(r"\n{3,}", "\n\n\n", _SAID.sub("", source)).strip("\n")
+
+
+def pictures(shown: list[Any], source: str, folder: Path, name: str) -> str:
     """Write what a cell shows into a folder, and return it as HTML.
 
     Raises
@@ -43,15 +47,15 @@ def shown(outcome: Outcome, folder: Path, name: str) -> str:
     ValueError
         When a picture is without its words, for those who do not see it.
     """
-    words = said(outcome.cell.source)
-    if len(words) != len(outcome.shown):
+    words = said(source)
+    if len(words) != len(shown):
         raise ValueError(
-            f"{name}: expected a comment '# Picture: ...' for each of the {len(outcome.shown)} "
-            f"things that a cell shows, got {len(words)}:\n{outcome.cell.source}"
+            f"{name}: expected a comment '# Picture: ...' for each of the {len(shown)} things "
+            f"that the cell shows, got {len(words)}"
         )
     parts = [
         _one(each, alt, folder, f"{name}_{i}")
-        for i, (each, alt) in enumerate(zip(outcome.shown, words, strict=True), 1)
+        for i, (each, alt) in enumerate(zip(shown, words, strict=True), 1)
     ]
     return f'<div class="pictures">{"".join(parts)}</div>\n' if parts else ""
 

@@ -6,14 +6,16 @@ import ast
 import io
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, redirect_stdout
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 from unittest.mock import patch
 
 from demos.website.lessons import Cell, Lesson
+from demos.website.pictures import pictures
 
 SHOWN_BY = ("savefig", "new_frame_seq", "pipe", "html")  # figures, animations, graphs, steps
 
@@ -24,7 +26,7 @@ class Outcome:
 
     cell: Cell
     printed: str = ""
-    shown: list[Any] = field(default_factory=list)  # figures, then what the last line is
+    pictures: str = ""  # HTML
     error: str = ""
 
 
@@ -43,34 +45,46 @@ class _Both(io.StringIO):
         self.other.flush()
 
 
-def run_lesson(lesson: Lesson) -> tuple[list[Outcome], dict[str, Any]]:
-    """Run the cells of code up to the first that fails, and return the names that they bound."""
+def run_lesson(lesson: Lesson, folder: Path) -> tuple[list[Outcome], dict[str, Any]]:
+    """Run the cells of code up to the first that fails, and return the names that they bound.
+
+    What a cell shows is drawn into the folder when the cell has run, as a later one may change it.
+    """
     module = ModuleType(f"demos.{lesson.name}")
     module.__file__ = str(lesson.path)
     outcomes = []
     sys.modules[module.__name__] = module  # where dataclasses look
-    for cell in lesson.cells:
+    for number, cell in enumerate(lesson.cells):
         if cell.kind == "code":
-            outcomes.append(_run_cell(cell, lesson, module.__dict__))
+            outcomes.append(_run_cell(cell, number, lesson, module.__dict__, folder))
             if outcomes[-1].error:
                 break
     return outcomes, module.__dict__
 
 
-def _run_cell(cell: Cell, lesson: Lesson, names: dict[str, Any]) -> Outcome:
+def _run_cell(
+    cell: Cell, number: int, lesson: Lesson, names: dict[str, Any], folder: Path
+) -> Outcome:
     outcome = Outcome(cell)
-    with redirect_stdout(_Both(sys.stdout)) as written, _figures(outcome.shown):
+    with redirect_stdout(_Both(sys.stdout)) as written, _figures() as figures:
         try:
             value = _value_of_last(cell, str(lesson.path), names)
-        except (Exception, SystemExit) as error:
-            outcome.error = _reason(error, lesson)
-        else:
+            shown = figures()
             if any(hasattr(value, method) for method in SHOWN_BY):
-                outcome.shown.append(value)
+                # neither twice, nor the figure in which an animation moves beside it
+                shown = [each for each in shown if each not in (value, _moved_by(value))]
+                shown.append(value)
             elif value is not None:
                 print(repr(value))
+            outcome.pictures = pictures(shown, cell.source, folder, f"{lesson.name}_{number}")
+        except (Exception, SystemExit) as error:
+            outcome.error = _reason(error, lesson)
     outcome.printed = written.getvalue()
     return outcome
+
+
+def _moved_by(value: Any) -> Any:
+    return getattr(value, "_fig", None)  # an animation has no public name for its figure
 
 
 def _value_of_last(cell: Cell, filename: str, names: dict[str, Any]) -> Any:
@@ -83,21 +97,22 @@ def _value_of_last(cell: Cell, filename: str, names: dict[str, Any]) -> Any:
 
 
 @contextmanager
-def _figures(shown: list[Any]) -> Iterator[None]:
-    """Collect the figures that are made inside, in place of showing each in a window."""
-    if "matplotlib.pyplot" not in sys.modules:
-        try:
-            import matplotlib
-        except ImportError:  # the lessons that draw say so
-            yield
-            return
-        matplotlib.use("Agg")
-    import matplotlib.pyplot as plt
+def _figures() -> Iterator[Callable[[], list[Any]]]:
+    """Yield what returns the figures made inside, none of which is shown in a window."""
+    try:
+        import matplotlib
 
+        if "matplotlib.pyplot" not in sys.modules:
+            matplotlib.use("Agg")
+        import matplotlib.pyplot as plt
+    except Exception:  # missing or broken: the lessons that draw say so
+        yield list
+        return
     with patch.object(plt, "show", lambda *args, **keywords: None):
-        yield
-    shown[:0] = [plt.figure(number) for number in plt.get_fignums()]
-    plt.close("all")
+        try:
+            yield lambda: [plt.figure(number) for number in plt.get_fignums()]
+        finally:
+            plt.close("all")
 
 
 def _reason(error: BaseException, lesson: Lesson) -> str:
@@ -105,7 +120,7 @@ def _reason(error: BaseException, lesson: Lesson) -> str:
     if isinstance(error, ModuleNotFoundError):
         return f"it needs {error.name}: pip install 'chainrule[demos]'"
     if isinstance(error, ImportError | SystemExit):
-        return str(error)
+        return str(error) or type(error).__name__
     places = traceback.extract_tb(error.__traceback__)
     lines = [place.lineno for place in places if place.filename == str(lesson.path)]
     where = f" in line {lines[-1]} of {lesson.path.name}" if lines else ""

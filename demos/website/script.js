@@ -1,4 +1,9 @@
 "use strict";
+// Pages: the one that is open stands in sight where the row of them is wider than the screen.
+const current = document.querySelector("nav [aria-current]");
+const header = current.closest("header");
+header.scrollLeft = current.offsetLeft - (header.clientWidth - current.offsetWidth) / 2;
+
 // Animations: a row of pictures, which is still until it is started.
 for (const box of document.querySelectorAll(".animation")) {
   const { name, frames } = box.dataset;

@@ -31,7 +31,7 @@ class Lessons:
 
             lesson = read_lesson(name)
             with style():
-                outcomes, names = run_lesson(lesson)
+                outcomes, names = run_lesson(lesson, self.folder)
                 write_lesson(lesson, outcomes, self.folder)
             assert not outcomes[-1].error, outcomes[-1].error
             self.known[name] = "".join(outcome.printed for outcome in outcomes), names

@@ -28,7 +28,8 @@ def test_a_cell_that_fails_between_its_pictures_says_why(tmp_path: Path) -> None
 
     cell = Cell("code", SOURCE, tuple(ast.parse(SOURCE).body))
     lesson = Lesson("broken", tmp_path / "broken.py", "Broken", (Cell("prose", ""), cell))
-    outcomes, _ = run_lesson(lesson)
+    lesson.path.write_text(SOURCE, encoding="utf-8")
+    outcomes, _ = run_lesson(lesson, tmp_path)
     write_lesson(lesson, outcomes, tmp_path)
     page = "".join(path.read_text(encoding="utf-8") for path in tmp_path.rglob("*.html"))
     assert "The lesson ends here: ZeroDivisionError in line 8 of broken.py" in page

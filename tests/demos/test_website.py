@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -17,10 +18,10 @@ for package in ("matplotlib", "markdown_it", "mdit_py_plugins", "latex2mathml", 
     pytest.importorskip(package, reason=f"{package} is not installed")
 
 # ruff: noqa: E402
-from demos.contents import HEADINGS, LESSONS, LONG
+from demos.contents import HEADINGS, LESSONS
 from demos.website import lessons, pages, pictures, prose
 from demos.website.inks import CURVES, GREY, INK, ON_DARK, PAPER, for_dark_paper
-from demos.website.lessons import Lesson, read_lesson
+from demos.website.lessons import Lesson, as_notebook, read_lesson
 from demos.website.running import run_lesson
 
 ROOT = Path(__file__).parents[2]
@@ -43,7 +44,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Written:
 def told(lesson: Lesson, folder: Path) -> str:
     """Return a lesson's part of a page, once it was run."""
     with pictures.style():
-        outcomes, _ = run_lesson(lesson)
+        outcomes, _ = run_lesson(lesson, folder)
         pages.write_lesson(lesson, outcomes, folder)
     return (folder / pages.PARTS / f"{lesson.name}.html").read_text(encoding="utf-8")
 
@@ -79,8 +80,11 @@ def test_a_file_without_cells_is_refused(tmp_path: Path, monkeypatch: pytest.Mon
 # -- running ---------------------------------------------------------------------------------
 
 
-def test_what_is_printed_and_what_stands_on_a_last_line_is_kept(written: Written) -> None:
-    outcomes, names = run_lesson(written("x = 2\nprint(x)\n\n# %%\nx + 1\n\n# %%\ny = x\n"))
+def test_what_is_printed_and_what_stands_on_a_last_line_is_kept(
+    written: Written, tmp_path: Path
+) -> None:
+    lesson = written("x = 2\nprint(x)\n\n# %%\nx + 1\n\n# %%\ny = x\n")
+    outcomes, names = run_lesson(lesson, tmp_path)
     assert [outcome.printed for outcome in outcomes] == ["2\n", "3\n", ""]
     assert names["y"] == 2
 
@@ -98,12 +102,49 @@ def test_a_package_that_lacks_is_named(written: Written, tmp_path: Path) -> None
     assert "it needs no_such_package: pip install &#x27;chainrule[demos]&#x27;" in page
 
 
-def test_the_source_of_functions_and_dataclasses_is_known(written: Written) -> None:
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [("SystemExit", "SystemExit"), ("SystemExit('too old')", "too old"), ("ImportError()", "Impo")],
+)
+def test_a_lesson_that_ends_itself_is_not_whole(
+    written: Written, tmp_path: Path, code: str, reason: str
+) -> None:
+    assert f"The lesson ends here: {reason}" in told(written(f"raise {code}\n"), tmp_path)
+
+
+def test_a_matplotlib_that_breaks_on_import_ends_only_lessons_that_draw(
+    written: Written, tmp_path: Path
+) -> None:
+    (tmp_path / "matplotlib").mkdir()
+    (tmp_path / "matplotlib/__init__.py").write_text("raise AttributeError('of another NumPy')\n")
+    written("print('before')\n\n# %%\nimport matplotlib.pyplot\n")
+    code = (
+        "from pathlib import Path\nfrom demos.website import lessons, pictures\n"
+        "from demos.website.running import run_lesson\n"
+        "lessons.FOLDER = Path()\n"
+        "with pictures.style():\n"
+        "    outcomes, _ = run_lesson(lessons.read_lesson('example'), Path())\n"
+        "print([each.error for each in outcomes])\n"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(ROOT), "PATH": ""},
+    )
+    reason = "AttributeError in line 12 of example.py: of another NumPy"
+    assert ended.stdout == f"before\n['', '{reason}']\n", ended.stderr
+
+
+def test_the_source_of_functions_and_dataclasses_is_known(written: Written, tmp_path: Path) -> None:
     outcomes, _ = run_lesson(
         written(
             "import inspect\nfrom dataclasses import dataclass\n\n\n@dataclass\nclass P:\n"
             "    x: float\n\n\ndef f(x):\n    return x\n\n\nprint(inspect.getsource(f), P(1))\n"
-        )
+        ),
+        tmp_path,
     )
     assert outcomes[0].printed == "def f(x):\n    return x\n P(x=1)\n"
 
@@ -125,8 +166,17 @@ def test_formulas_that_cannot_be_shown_are_refused(formula: str) -> None:
 
 def test_words_that_the_glossary_explains_are_links() -> None:
     html = prose.prose("two *residuals*, one *guess*")
-    assert '<a class="word" href="glossary.html#residual">residuals</a>' in html
+    linked = re.search(r'<a class="word" href="glossary.html#residual" title="(.+?)">resid', html)
+    assert linked
+    assert linked[1][0].isupper()
     assert "<em>guess</em>" in html
+
+
+def test_every_word_of_the_glossary_has_a_meaning_that_can_be_told_without_formulas() -> None:
+    meanings = prose.glossary_meanings()
+    assert set(meanings) == set(prose.glossary_words().values())
+    for meaning in meanings.values():
+        assert not re.search(r"[$\\`*]| [,.]", meaning), meaning
 
 
 def test_tables_that_are_printed_have_headers() -> None:
@@ -135,6 +185,30 @@ def test_tables_that_are_printed_have_headers() -> None:
     assert '<th scope="col">a</th>' in html
     assert "&lt;2" in html
     assert html.endswith("last</pre>\n")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("| <b>x</b> | *y* |\n| --- | --- |\n", '&lt;b&gt;x&lt;/b&gt;</th><th scope="col">*y*<'),
+        ("| a |\n| - |\n| 1 |\n|x| = 3\n", '<pre class="output" tabindex="0">|x| = 3</pre>'),
+        ("| a | b |\n| - | - |\n| 1 | 2 |\n|x|\n", '<pre class="output" tabindex="0">|x|</pre>'),
+        ("|x|\n|y|\n", '<pre class="output" tabindex="0">|x|\n|y|</pre>'),
+        ("|x| = 3", '<pre class="output" tabindex="0">|x| = 3</pre>'),
+        ("| a |\n| --: |\n| 1 |", '<td style="text-align:right">1</td>'),
+    ],
+)
+def test_only_tables_with_a_rule_are_tables_and_their_cells_are_text(text: str, shown: str) -> None:
+    assert shown in prose.printed(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [("of $x$, and", "</math></span>,</span> and"), ("($x$ is", '<span class="unbroken">(<span')],
+)
+def test_a_sign_stays_with_its_formula(text: str, kept: str) -> None:
+    assert kept in prose.prose(text)
+    assert "unbroken" not in prose.prose("of $x$ and $y$ and *z*")
 
 
 # -- pictures --------------------------------------------------------------------------------
@@ -159,19 +233,15 @@ def test_curves_stand_out_on_both_papers(colour: str) -> None:
     assert contrast(INK, PAPER) > 7 < contrast(ON_DARK[INK], ON_DARK[PAPER])
 
 
-def test_curves_have_different_dashes(written: Written) -> None:
-    _, names = run_lesson(
-        written(
-            "import matplotlib.pyplot as plt\n\n# Picture: Two lines.\n"
-            "_, axes = plt.subplots()\nlines = axes.plot([1, 2]) + axes.plot([2, 1])\nplt.show()\n"
-        )
+def test_curves_have_different_dashes(written: Written, tmp_path: Path) -> None:
+    lesson = written(
+        "import matplotlib.pyplot as plt\n\n# Picture: Two lines.\n"
+        "_, axes = plt.subplots()\nlines = axes.plot([1, 2]) + axes.plot([2, 1])\nplt.show()\n"
     )
-    del names
     with pictures.style():
-        outcomes, names = run_lesson(read_lesson("example"))
+        _, names = run_lesson(lesson, tmp_path)
     first, second = names["lines"]
     assert first.get_linestyle() != second.get_linestyle()
-    assert len(outcomes[0].shown) == 1
 
 
 def test_a_picture_is_inked_for_dark_paper() -> None:
@@ -192,19 +262,63 @@ def test_a_picture_is_there_for_both_papers_with_its_words(
     assert 'alt="A line that rises."' in page
 
 
-def test_a_picture_without_words_is_refused(written: Written, tmp_path: Path) -> None:
-    with pytest.raises(
-        ValueError, match=r"expected a comment '# Picture: \.\.\.' for each of the 1"
-    ):
-        told(written(FIGURE.format(words="")), tmp_path)
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        (
+            FIGURE.format(words=""),
+            "expected a comment &#x27;# Picture: ...&#x27; for each of the 1 things",
+        ),
+        (
+            FIGURE.format(words="# Picture: A line.\n") + "axes.set_title('$\\\\nosuch$')\n",
+            "Unknown symbol",
+        ),
+        (
+            FIGURE.format(words="# Picture: A line.\n")
+            + "from matplotlib.animation import FuncAnimation\n"
+            "FuncAnimation(axes.figure, lambda i: 1 / (2 - i), frames=4)\n",
+            "ZeroDivisionError in line 15 of example.py",
+        ),
+    ],
+    ids=["without words", "bad mathtext", "a frame that fails"],
+)
+def test_a_picture_that_cannot_be_drawn_ends_the_lesson_and_says_why(
+    written: Written, tmp_path: Path, code: str, reason: str
+) -> None:
+    page = told(written(code + "\n# %%\nprint('after' * 2)\n"), tmp_path)
+    assert "The lesson ends here: " in page
+    assert reason in page
+    assert "afterafter" not in page
 
 
-def test_an_animation_is_a_row_of_pictures(written: Written, tmp_path: Path) -> None:
+def test_a_picture_is_as_it_was_when_its_cell_had_run(written: Written, tmp_path: Path) -> None:
+    code = FIGURE.format(words="# Picture: A line.\n")
+    told(written(code), tmp_path)
+    drawn = (tmp_path / "example_1_1.svg").read_text(encoding="utf-8")
+    told(written(code + "\n# %%\naxes.set_title('later')\nNone\n"), tmp_path)
+    assert (tmp_path / "example_1_1.svg").read_text(encoding="utf-8") == drawn
+
+
+def test_the_words_for_a_picture_are_not_in_the_code_that_is_shown() -> None:
+    source = (
+        "a = 1\n\n# Picture: A line\n# that rises.\nb = 2\n# why\nc = 3\n\n# Picture: Two.\nf()"
+    )
+    assert pictures.without_words(source) == "a = 1\n\nb = 2\n# why\nc = 3\n\nf()"
+
+
+def test_a_figure_on_the_last_line_is_shown_once(written: Written, tmp_path: Path) -> None:
+    code = FIGURE.format(words="# Picture: A line.\n") + "axes.figure\n"
+    assert told(written(code), tmp_path).count("alt=") == 1
+
+
+@pytest.mark.parametrize("closing", ["plt.close(figure)\n", "", "plt.show()\n"])
+def test_an_animation_is_a_row_of_pictures(written: Written, tmp_path: Path, closing: str) -> None:
     code = (
         "import matplotlib.pyplot as plt\nfrom matplotlib.animation import FuncAnimation\n\n"
         "# Picture: A dot that moves.\nfigure, axes = plt.subplots()\n"
-        "(dot,) = axes.plot([0], [0], 'o')\nplt.close(figure)\n"
-        "FuncAnimation(figure, lambda x: dot.set_data([x], [x]), frames=3)\n"
+        "(dot,) = axes.plot([0], [0], 'o')\n"
+        "moves = FuncAnimation(figure, lambda x: dot.set_data([x], [x]), frames=3)\n"
+        f"{closing}moves\n"
     )
     page = told(written(code), tmp_path)
     assert 'data-frames="3"' in page
@@ -224,49 +338,15 @@ def test_graphs_and_steps_are_shown(written: Written, tmp_path: Path) -> None:
     assert "def f(x):" in (tmp_path / "example_2_1.html").read_text(encoding="utf-8")
 
 
-# -- the command line ------------------------------------------------------------------------
-
-
-def demos(*arguments: str, **keywords: Any) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-m", "demos", *arguments],
-        capture_output=True,
-        text=True,
-        check=False,
-        **keywords,
-    )
-
-
-def test_every_lesson_is_under_a_heading() -> None:
-    files = {path.stem for path in (ROOT / "demos").glob("[!_]*.py")} - {"contents"}
-    assert files == set(LESSONS)
-    assert len(LESSONS) == len(set(LESSONS))
-    assert set(LONG) < files
-
-
-def test_lessons_are_listed() -> None:
-    listed = demos("--list", cwd=ROOT).stdout
-    for heading in HEADINGS.values():
-        assert heading.title in listed
-    for name in LESSONS:
-        assert re.search(rf"^  {name} +{re.escape(read_lesson(name).title)}$", listed, re.MULTILINE)
-
-
-def test_an_unknown_lesson_is_refused() -> None:
-    ended = demos("no_such", cwd=ROOT)
-    assert ended.returncode == 2
-    assert "no lesson no_such: expected multivariate_calculus" in ended.stderr
-
-
-def test_a_lesson_runs_as_a_file() -> None:
-    ended = subprocess.run(
-        [sys.executable, ROOT / "demos" / "line.py"],
-        capture_output=True,
-        text=True,
-        check=True,
-        env={"MPLBACKEND": "svg", "PYTHONPATH": str(ROOT), "PATH": ""},
-    )
-    assert "m = 2.000000" in ended.stdout
+def test_lessons_lead_to_their_neighbours(tmp_path: Path) -> None:
+    pages.write_pages(tmp_path)
+    text = (tmp_path / "chain_rule.html").read_text(encoding="utf-8")
+    assert 'Previous: <a href="multivariate_calculus.html#sandpit">The sandpit</a>' in text
+    assert 'Next: <a href="chain_rule.html#neuron">' in text
+    first = (tmp_path / "multivariate_calculus.html").read_text(encoding="utf-8")
+    last = (tmp_path / "beyond.html").read_text(encoding="utf-8")
+    assert first.count("Previous: ") == first.count("Next: ") - 1
+    assert last.count("Previous: ") - 1 == last.count("Next: ")
 
 
 # -- the pages -------------------------------------------------------------------------------
@@ -293,7 +373,14 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
         while not done.exists():
             time.sleep(0.2)
     else:
-        ended = demos("--quick", cwd=folder, env={"PYTHONPATH": str(ROOT), "PATH": ""})
+        ended = subprocess.run(
+            [sys.executable, "-m", "demos", "--quick"],
+            capture_output=True,
+            text=True,
+            check=False,
+            cwd=folder,
+            env={"PYTHONPATH": str(ROOT), "PATH": ""},
+        )
         done.write_text(ended.stderr if ended.returncode else "")
     assert not done.read_text()
     return folder / "gallery"
@@ -337,11 +424,35 @@ def test_no_link_is_broken(site: Path) -> None:
                 continue
             file, _, anchor = target.partition("#")
             aimed = (path.parent / file).resolve() if file else path
-            if aimed.suffix == ".py":  # beside the gallery, in a checkout
-                assert (ROOT / "demos" / aimed.name).exists(), target
-                continue
+            assert site in aimed.parents, target  # a site that is moved stays whole
             assert aimed.exists(), f"{name}: {target}"
             assert not anchor or anchor in anchors[aimed], f"{name}: {target}"
+
+
+@pytest.mark.parametrize("name", LESSONS)
+def test_notebooks_are_what_jupyter_opens(name: str) -> None:
+    jupytext = pytest.importorskip("jupytext", reason="jupytext is not installed")
+    nbformat = pytest.importorskip("nbformat", reason="nbformat is not installed")
+    lesson = read_lesson(name)
+    notebook = nbformat.reads(json.dumps(as_notebook(lesson)), as_version=4)
+    nbformat.validate(notebook)
+    expected = jupytext.read(lesson.path).cells
+    assert [each.source for each in notebook.cells] == [each.source for each in expected]
+    assert [each.cell_type for each in notebook.cells] == [each.cell_type for each in expected]
+
+
+def test_what_is_wider_than_a_phone_fades_and_the_open_page_is_in_sight(
+    site: Path, browser: Any
+) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto((site / "beyond.html").as_uri())
+    for place in (".formula", ".code", ".output", ".table"):
+        assert "gradient" in page.eval_on_selector(
+            place, "(each) => getComputedStyle(each).backgroundImage"
+        )
+    box = page.locator("nav [aria-current]").bounding_box()
+    assert 0 <= box["x"] < box["x"] + box["width"] <= 390
+    page.close()
 
 
 def test_pictures_have_words(site: Path) -> None:
@@ -349,6 +460,15 @@ def test_pictures_have_words(site: Path) -> None:
         text = (site / f"{key}.html").read_text(encoding="utf-8")
         for alt in re.findall(r'<img (?:class="graph" )?src="[^"]*" alt="([^"]*)"', text):
             assert len(alt) > 30, alt
+
+
+def test_the_reference_shows_short_types_and_no_decorators(site: Path) -> None:
+    for path in (site / "reference").iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert "_typing" not in text, path.name
+        assert "<tr>\n  <td></td>" not in text, path.name  # a row that goes on in the next
+        shown = set(re.findall(r'<div class="decorator[^"]*">(.*?)<', text))
+        assert shown <= {"@classmethod", "@staticmethod"}, path.name
 
 
 def test_the_reference_can_be_searched_without_a_server(site: Path, browser: Any) -> None:
