@@ -41,7 +41,8 @@ def x(t):
 
 
 def chain(t):
-    return f(x(t))
+    point = x(t)
+    return f(point)
 
 
 print("|    t | Jacobians multiplied |  engine | 8t⁷ − 12t³ |")
@@ -76,8 +77,8 @@ plt.show()
 r"""
 The same in single steps. Going forward, each operation notes its value and its
 own derivative. Going back, the derivative of the whole is handed from each
-operation to what it was made of. Two shares meet in $x_1$, two in $x_2$ and two
-in $t$, and where shares meet they are added.
+operation to what it was made of. Where shares meet they are added: in `point`,
+which is $x$, two for each of its entries, and two in $t$.
 """
 
 # %%

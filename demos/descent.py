@@ -130,8 +130,9 @@ r"""
   for about five evaluations a step, and still is not there after 3000: each
   step is at a right angle to the next, and so they zigzag. The best step is
   not the best way.
-- BFGS tries a full step first, and seldom needs another length. It asks for the
-  Hessian only near the bottom, to be sure of it.
+  Each has one Hessian, which gives the length that is tried first.
+- BFGS tries a full step first, and seldom needs another length. It asks for a
+  Hessian at the start, as they do, and now and then: here three times.
 - Newton pays for a Hessian each step, about as much as a gradient for each
   unknown. With two that is nothing; with a million nobody can store it.
 """
@@ -192,10 +193,15 @@ plt.show()
 # %% [markdown]
 r"""
 In the sandpit five of these start at (3, 3), on the slope of the hill, where
-one of the two curvatures is negative. The fixed step is 0.05, close to one
-over the curvatures at the bottom. They stop within $10^{-4}$ of the lowest
-$f$, or where they leave the pit, $[0, 6]^2$. Beyond it the hill falls for
-ever.
+one of the two curvatures is negative. In its own lesson the depths were
+rescaled. Here they are not, and all slopes and curvatures are 5.75 times as
+large. The fixed step is 0.05, close to one over the curvatures at the bottom.
+All stop within $10^{-4}$ of the lowest $f$, or where they leave the pit, $[0,
+6]^2$. Beyond it the hill falls for ever.
+
+From this same start the sandpit's Newton climbed the hill. This one does not:
+`newton` goes to the lowest point that the paraboloid has in a *trust region*
+about the place, and so downwards also where it curves down.
 """
 
 

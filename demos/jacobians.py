@@ -140,9 +140,9 @@ determinant is not the same all over a square, and its mean exceeds that in the
 middle by two thirds of the side squared. The smaller the square, the less that
 matters.
 
-The columns of $J$ are as long as each other and perpendicular, so the map
-stretches alike in all directions, and right angles stay right: it is
-*conformal*.
+Everywhere else the columns of $J$ are as long as each other and
+perpendicular, so the map stretches alike in all directions, and right angles
+stay right: except at the origin it is *conformal*.
 
 The third map goes from three dimensions to three:
 

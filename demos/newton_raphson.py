@@ -6,8 +6,9 @@ Where is $f(x) = 0$? From a guess $x$ follow the tangent down to zero:
 
 $$ x_{n+1} = x_n - \frac{f(x_n)}{f'(x_n)} . $$
 
-Close to a root each step about doubles the number of right digits. Far from
-one nothing is promised. One function, four starts:
+Close to a root that is simple, where the slope is not zero, each step about
+doubles the number of right digits. Far from one nothing is promised. One
+function, four starts:
 
 $$
 f(x) = \frac{x^6}{6} - 3 x^4 - \frac{2 x^3}{3} + \frac{27 x^2}{2} + 18 x - 30 ,

@@ -126,13 +126,13 @@ print(f"by grad   f′(1.5) = {grad(f)(x):.12f}")
 """
 The machine goes the same way, one operation at a time, and backwards. Step
 through it: at the product the derivative splits into two; each goes back along
-its own branch and is multiplied by what the *chain rule* says; where the
-branches meet, at `x`, what arrives is added.
+its own branch and is multiplied by what the *chain rule* says; at the sum one
+of them splits again. So three shares arrive at `x`, and are added.
 """
 
 # %%
-# Picture: A graph of the computation of f at 1.5, and its source beside it. x
-# goes into a sum on one branch and into a bell curve on the other, and both
-# into a product. Steps forward show the values, steps backward the
-# derivatives.
+# Picture: A graph of the computation of f at 1.5, and its source beside it.
+# Three arrows leave x: to a square and a sine, whose sum is one branch, and to
+# a square on the way to a bell curve, the other. Both end in a product. Steps
+# forward show the values, steps backward the derivatives.
 steps(f, x, title="Three rules in one function")
