@@ -139,13 +139,17 @@ r"""
 
 
 # %%
+markers = dict(zip(ways, "osD^vPX", strict=True))
+
+
 def draw_paths(results, f, x, y, levels, title):
     figure, axes = plt.subplots()
     grid = np.meshgrid(np.linspace(*x, 200), np.linspace(*y, 200))
     axes.contour(*grid, f(grid), levels, colors="0.45", linewidths=0.6)
-    for (name, r), marker in zip(results.items(), "os^", strict=False):
-        dots = marker if r.nit < 100 else ""
-        axes.plot(*r.path.T, marker=dots, ms=4, lw=1.5, label=name)
+    for (name, r), lw in zip(results.items(), (4, 2, 2), strict=False):
+        seen = 1 if r.nit < 50 else [-1]  # each step, or only the last
+        look = {"marker": markers[name], "markevery": seen, "ms": 5, "lw": lw}
+        axes.plot(*r.path.T, label=name, **look)
     end = min(results.values(), key=lambda r: r.fun).path[-1]
     axes.plot(*r.path[0], "D", color="black", ms=7)
     axes.plot(*end, "*", color="black", ms=14)
@@ -161,11 +165,13 @@ def draw_valley(names, title):
 
 # Picture: Contours of a valley bent like a U, from a diamond, the start, on
 # its left arm to a star, the minimum, on the right. Gradient descent follows
-# the floor and stops short of the star. Momentum and Adam swing to and fro
-# across the floor, and arrive.
-draw_valley(
-    ["gradient descent", "momentum 0.9", "Adam, rate 0.1"], "Blind steps"
-)
+# the floor and stops short of the star. With momentum the path swings to and
+# fro across the floor, less and less, and arrives.
+draw_valley(["gradient descent", "momentum 0.9"], "Steps and momentum")
+
+# Picture: The same valley. Adam's path swings a little at the start, then
+# lies on that of gradient descent, and goes on to the star.
+draw_valley(["gradient descent", "Adam, rate 0.1"], "Steps and Adam")
 
 # Picture: The same valley. Armijo's search leads along the floor to the star.
 # The exact one leaps from the left arm over the inside of the bend to the
@@ -183,8 +189,7 @@ draw_valley(["BFGS", "Newton"], "With curvatures")
 # high above.
 figure, axes = plt.subplots()
 for name, r in down.items():
-    dots = "." if r.nit < 100 else ""
-    axes.loglog(*r.seen.T, marker=dots, label=name)
+    axes.loglog(*r.seen.T, marker=markers[name], markevery=0.15, label=name)
 axes.set(xlabel="evaluations of f", ylabel="f", title="What a way down costs")
 axes.set(ylim=(1e-11, 1e2))
 figure.legend(loc="outside lower center", ncols=2)

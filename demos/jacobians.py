@@ -109,14 +109,15 @@ for corner in corners:
 # small squares of the same size marked 1 to 4, from the origin to the far
 # corner.
 def draw_grid(axes, change):
+    above = {"ha": "center", "va": "bottom"}
     t = np.linspace(0, 1.5, 100)
     for fixed in np.linspace(0, 1.5, 7):
         for curve in ((t, np.full(100, fixed)), (np.full(100, fixed), t)):
             axes.plot(*change(curve), "0.45", linestyle="-", linewidth=1)
     for i, corner in enumerate(corners):
-        axes.plot(*change(outline(corner)), f"C{i}", linestyle="-", lw=3)
-        middle = change(np.array(corner) + 0.125)
-        axes.text(*middle, i + 1, ha="center", va="center")
+        around = change(outline(corner))
+        axes.plot(*around, f"C{i}", linestyle="-", lw=2)
+        axes.text(np.mean(around[0]), np.max(around[1]) + 0.02, i + 1, **above)
 
 
 figure, axes = plt.subplots()

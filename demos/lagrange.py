@@ -167,7 +167,10 @@ print("          λ = 4.077889 without its sign")
 for y in (2.5, -3.0):
     print(f"f on the curve at y = {y:4}: {trough((2 - np.cosh(y), y)):.4g}")
 for step in (0.001, 0.0001):
-    moved = lambda p, step=step: chain(p) - step
+
+    def moved(p, step=step):
+        return chain(p) - step
+
     eased = lagrange(trough, least.x, moved, find="min")
     change = (eased.fun - least.fun) / step
     print(f"with c = {step}: f changes by {change:.4f} per unit of c")

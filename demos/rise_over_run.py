@@ -74,6 +74,7 @@ about $\frac{h^2}{6} f'''(x)$.
 # %%
 epsilon = np.finfo(float).eps
 runs = 10.0 ** np.arange(-15, 0.1, 0.25)
+# from h before x to h behind it is a run of 2h
 forward = np.abs(rise_over_run(f, x, runs) - exact)
 central = np.abs(rise_over_run(f, x - runs, 2 * runs) - exact)
 by_grad = abs(grad(f)(x) - exact)
@@ -96,8 +97,9 @@ axes.loglog(runs, forward, "C0o-", markersize=3, label="forward difference")
 axes.loglog(runs, central, "C1s--", markersize=3, label="central difference")
 axes.loglog(runs, runs / 2 * np.sin(x), "0.45", linestyle="-", linewidth=1)
 axes.loglog(runs, epsilon / runs, "0.45", linestyle="-", linewidth=1)
-axes.text(1e-4, 1e-3, "truncation", ha="right")
-axes.text(1e-10, 1e-5, "rounding")
+along = {"rotation_mode": "anchor", "va": "bottom"}
+axes.text(2e-7, 1.5e-7, "truncation", rotation=35, **along)
+axes.text(1e-13, 4e-3, "rounding", rotation=-35, **along)
 axes.set(
     xlabel="h", ylabel="error", ylim=(1e-16, 1), title="Too long, too short"
 )
