@@ -7,7 +7,8 @@ Every way down takes steps, and differs in what it knows about the next one.
 - *Gradient descent* goes against the slope: $x \leftarrow x - \gamma \nabla f$.
 - *Momentum* keeps a part of the last step:
   $v \leftarrow \beta v - \gamma \nabla f$, $x \leftarrow x + v$.
-- *Adam* divides each unknown's step by the usual size of its own slope.
+- *Adam* divides each unknown's step by the usual size of its own slope. It is
+  made for networks, and changes a *Tensor* in place.
 - A *line search* tries several lengths along one direction before it goes.
 - *Newton's method* goes to the bottom of the paraboloid that has the slopes and
   curvatures of $f$, here only as far as that has proved to be right.

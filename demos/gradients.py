@@ -108,8 +108,9 @@ print(f"and                              {np.quantile(angles, 0.95):7.2f}°")
 # %% [markdown]
 r"""
 And the length? The slope in the direction of a unit arrow $\mathbf{u}$ is the
-*directional derivative* $\nabla f \cdot \mathbf{u}$, which `jvp` computes
-without the gradient. We stand at $(0.5, 0.8)$ and turn around once.
+*directional derivative* $\nabla f \cdot \mathbf{u}$. `jvp` computes it without
+the gradient: it returns the height, and after it, as number `[1]`, the slope
+along the arrow. We stand at $(0.5, 0.8)$ and turn around once.
 """
 
 # %%

@@ -64,8 +64,8 @@ print(f"{count} weights and biases, cost at the start: {cost(start):.4f}")
 # %% [markdown]
 r"""
 A step is the gradient by all 77 at once, times 7, taken away. `compile` records
-the step once and then replays its NumPy calls: fifty thousand steps take a few
-seconds.
+the step once and then replays its NumPy calls, as a later lesson shows: fifty
+thousand steps take a few seconds.
 """
 
 

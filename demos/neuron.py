@@ -104,20 +104,20 @@ longer:
 
 $$
 \frac{\partial C}{\partial b} = 2\,(a_1 - y)\,(1 - a_1^2), \qquad
-\frac{\partial C}{\partial w} = \frac{\partial C}{\partial b}\, x .
+\frac{\partial C}{\partial w} = \frac{\partial C}{\partial b}\, a_0 .
 $$
 """
 
 
 # %%
-def cost(w, b, x, y):
-    return (neuron(x, w, b) - y) ** 2
+def cost(w, b, a, y):
+    return (neuron(a, w, b) - y) ** 2
 
 
 by_w, by_b = grad(cost, argnums=(0, 1))(2.3, -1.2, 0.0, 1.0)
-print(f"dC/db at w = 2.3, b = −1.2, x = 0, y = 1: {by_b:.4f}")
-print("expected                                  -1.1186")
-print(f"dC/dw there: {by_w:z.4f}, since x = 0: w had no part in the answer")
+print(f"dC/db at w = 2.3, b = −1.2, a₀ = 0, y = 1: {by_b:.4f}")
+print("expected                                   -1.1186")
+print(f"dC/dw there: {by_w:z.4f}, since a₀ = 0: w had no part in a₁")
 
 # %% [markdown]
 r"""
@@ -125,7 +125,8 @@ r"""
 
 Several neurons that look at the same inputs are a *layer*. Their weights are
 the rows of a matrix, and $a_1 = \sigma(W a_0 + b)$ has one entry for each
-neuron. The cost adds the squares. Its derivative by $W$ has the shape of $W$.
+neuron. The cost adds the squares of what the answers lack to the wanted ones,
+here $(1, 0)$. Its derivative by $W$ has the shape of $W$.
 """
 
 # %%

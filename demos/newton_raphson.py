@@ -53,10 +53,11 @@ print("          from 1.99 first to -36.47, then more than 15 steps")
 
 # %% [markdown]
 r"""
-From 1 and from −4 few steps are enough. The start 1.99 is near 2, where $f'$
-is zero: the tangent is nearly level and meets zero far away. From there,
-where $f$ is nearly $x^6/6$, a step takes only a sixth off the distance. It
-takes many to come back, and the root they find is not the one next to the
+From 1 and from −4 few steps are enough. From 1 to its root $f$ is so nearly
+straight that the first step ends within 0.001 of it. The start 1.99 is near 2,
+where $f'$ is zero: the tangent is nearly level and meets zero far away. From
+there, where $f$ is nearly $x^6/6$, a step takes only a sixth off the distance.
+It takes many to come back, and the root they find is not the one next to the
 start.
 """
 
@@ -108,7 +109,8 @@ were it to go on, and it turns up instead. So the steps wander about 3, to and
 fro, in no order.
 
 Still there is something there. The polynomial has *complex roots* at $3.06
-\pm 0.33\,i$, close to the real line and never on it.
+\pm 0.33\,i$, close to the real line and never on it. (Python writes j for
+$i$.)
 """
 
 # %%

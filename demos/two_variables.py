@@ -52,6 +52,7 @@ for name, (f, a, expected) in functions.items():
     planes[name] = linear_approximation(f, a)
     paraboloids[name] = q = quadratic_approximation(f, a)
     print(f"{name} at ({a[0]:g}, {a[1]:g}), expected {expected}")
+    # + 0.0 makes 0 of -0
     print(f"  value {q.value:g}, gradient {q.gradient + 0.0}")
     print(f"  Hessian {(q.hessian + 0.0).tolist()}")
 

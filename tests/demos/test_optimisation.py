@@ -21,6 +21,11 @@ def test_newton_raphson_goes_from_each_start_to_its_root(
     assert search.x == pytest.approx(root, abs=5e-6)
 
 
+def test_the_first_step_from_1_is_nearly_at_the_root(run: Any) -> None:
+    path = run("newton_raphson")["searches"][1.0].path
+    assert 0 < abs(path[1] - path[-1]) < 0.001
+
+
 def test_a_jump_takes_more_than_fifteen_steps_back(run: Any) -> None:
     assert run("newton_raphson")["searches"][1.99].nit - 1 > 15
 
