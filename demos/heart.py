@@ -124,7 +124,6 @@ figure, axes = plt.subplots()
 axes.plot(*heart, color="0.45", linestyle="-", linewidth=4)
 (drawn,) = axes.plot([], [], color="black", linestyle="-")
 axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="x", ylabel="y")
-plt.close(figure)  # shown by the animation alone
 
 
 def draw_curve(step):
@@ -132,4 +131,6 @@ def draw_curve(step):
     axes.set_title(f"step {step}")
 
 
-FuncAnimation(figure, draw_curve, frames=list(curves))
+animation = FuncAnimation(figure, draw_curve, frames=list(curves))
+plt.show()
+animation

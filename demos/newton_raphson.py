@@ -125,6 +125,7 @@ print("roots:", "  ".join(f"{root:.3f}" for root in roots[:4]))
 print("      ", "  ".join(f"{root:.3f}" for root in roots[4:]))
 
 # %%
+plt.rcParams["animation.html"] = "jshtml"  # so that a notebook plays it, too
 figure, axes = plt.subplots()
 
 
@@ -134,12 +135,13 @@ def draw_step(number):
     draw_tangents(axes, seen, (2.3, 4.25), (-8, 70), "From 3.1")
 
 
-plt.close(figure)
 # Picture: An animation, a step a frame. A curve with a minimum of height 6 at
 # x = 3 does not reach zero. From dots on both sides of it tangents lead to
 # zero on the other side, or far to the right, where the curve is high, and
 # down again from there.
-FuncAnimation(figure, draw_step, frames=12)
+animation = FuncAnimation(figure, draw_step, frames=12)
+plt.show()
+animation
 
 # %% [markdown]
 """
