@@ -50,9 +50,8 @@ print("| ---: | -------------------: | ------: | ---------: |")
 for t in (-1.0, 0.0, 0.5, 1.2):
     product = jacobian(f)(x(t)) @ jacobian(x)(t)
     formula = 8 * t**7 - 12 * t**3
-    print(
-        f"| {t:4} | {product:20.4f} | {grad(chain)(t):7.4f} | {formula:10.4f} |"
-    )
+    slope = grad(chain)(t)
+    print(f"| {t:4} | {product:20.4f} | {slope:7.4f} | {formula:10.4f} |")
 
 # %% [markdown]
 r"""

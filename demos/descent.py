@@ -96,15 +96,11 @@ def adam(f, start, *, lr, maxiter, callback, path):
 
 
 def show_counts(results):
-    print(
-        "| method                 | steps |     f |    ∇f | ∇²f |      best f |"
-    )
-    print(
-        "| :--------------------- | ----: | ----: | ----: | --: | ----------: |"
-    )
+    print("| method               | steps |     f |    ∇f | ∇²f |    best f |")
+    print("| :------------------- | ----: | ----: | ----: | --: | --------: |")
     for name, r in results.items():
         counts = f"{r.nit:5} | {r.nfev:5} | {r.njev:5} | {r.nhev:3}"
-        print(f"| {name:22} | {counts} | {r.fun:11.6g} |")
+        print(f"| {name:20} | {counts} | {r.fun:9.4g} |")
 
 
 start = [-1.2, 1.0]

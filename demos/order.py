@@ -139,10 +139,8 @@ for n in (1, 2, 4, 8, 12, 16):
     in_order = walk(graph_n, topological_order(graph_n, last))
     slope, paths = by_paths(graph_n, last)
     counts.append((n, len(graph_n), paths))
-    print(
-        f"| {n:5} | {len(graph_n):6} | {paths:6,} "
-        f"| {in_order:8.5f} | {slope:8.5f} |"
-    )
+    row = f"| {n:5} | {len(graph_n):6} | {paths:6,}"
+    print(f"{row} | {in_order:8.5f} | {slope:8.5f} |")
 
 # %%
 # Picture: On a logarithmic scale the number of paths rises as a straight line,
