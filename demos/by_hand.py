@@ -76,8 +76,8 @@ def by_hand(W1, b1, W2, b2):
 
 # %% [markdown]
 r"""
-The engine is given the cost alone. Weights as `Tensor`s record what is done
-with them, and `backward` leaves a derivative with each.
+The engine is given the cost alone. A *Tensor* is an array that records what is
+done with it, and `backward` leaves a derivative with each weight.
 """
 
 # %%

@@ -41,7 +41,8 @@ def x(t):
 
 
 def chain(t):
-    return f(x(t))
+    point = x(t)
+    return f(point)
 
 
 print("|    t | Jacobians multiplied |  engine | 8t⁷ − 12t³ |")
@@ -49,9 +50,8 @@ print("| ---: | -------------------: | ------: | ---------: |")
 for t in (-1.0, 0.0, 0.5, 1.2):
     product = jacobian(f)(x(t)) @ jacobian(x)(t)
     formula = 8 * t**7 - 12 * t**3
-    print(
-        f"| {t:4} | {product:20.4f} | {grad(chain)(t):7.4f} | {formula:10.4f} |"
-    )
+    slope = grad(chain)(t)
+    print(f"| {t:4} | {product:20.4f} | {slope:7.4f} | {formula:10.4f} |")
 
 # %% [markdown]
 r"""
@@ -76,8 +76,8 @@ plt.show()
 r"""
 The same in single steps. Going forward, each operation notes its value and its
 own derivative. Going back, the derivative of the whole is handed from each
-operation to what it was made of. Two shares meet in $x_1$, two in $x_2$ and two
-in $t$, and where shares meet they are added.
+operation to what it was made of. Where shares meet they are added: in `point`,
+which is $x$, two for each of its entries, and two in $t$.
 """
 
 # %%

@@ -7,7 +7,8 @@ Every way down takes steps, and differs in what it knows about the next one.
 - *Gradient descent* goes against the slope: $x \leftarrow x - \gamma \nabla f$.
 - *Momentum* keeps a part of the last step:
   $v \leftarrow \beta v - \gamma \nabla f$, $x \leftarrow x + v$.
-- *Adam* divides each unknown's step by the usual size of its own slope.
+- *Adam* divides each unknown's step by the usual size of its own slope. It is
+  made for networks, and changes a *Tensor* in place.
 - A *line search* tries several lengths along one direction before it goes.
 - *Newton's method* goes to the bottom of the paraboloid that has the slopes and
   curvatures of $f$, here only as far as that has proved to be right.
@@ -95,15 +96,11 @@ def adam(f, start, *, lr, maxiter, callback, path):
 
 
 def show_counts(results):
-    print(
-        "| method                 | steps |     f |    ∇f | ∇²f |      best f |"
-    )
-    print(
-        "| :--------------------- | ----: | ----: | ----: | --: | ----------: |"
-    )
+    print("| method               | steps |     f |    ∇f | ∇²f |    best f |")
+    print("| :------------------- | ----: | ----: | ----: | --: | --------: |")
     for name, r in results.items():
         counts = f"{r.nit:5} | {r.nfev:5} | {r.njev:5} | {r.nhev:3}"
-        print(f"| {name:22} | {counts} | {r.fun:11.6g} |")
+        print(f"| {name:20} | {counts} | {r.fun:9.4g} |")
 
 
 start = [-1.2, 1.0]
@@ -130,21 +127,26 @@ r"""
   for about five evaluations a step, and still is not there after 3000: each
   step is at a right angle to the next, and so they zigzag. The best step is
   not the best way.
-- BFGS tries a full step first, and seldom needs another length. It asks for the
-  Hessian only near the bottom, to be sure of it.
+  Each has one Hessian, which gives the length that is tried first.
+- BFGS tries a full step first, and seldom needs another length. It asks for a
+  Hessian at the start, as they do, and now and then: here three times.
 - Newton pays for a Hessian each step, about as much as a gradient for each
   unknown. With two that is nothing; with a million nobody can store it.
 """
 
 
 # %%
+markers = dict(zip(ways, "osD^vPX", strict=True))
+
+
 def draw_paths(results, f, x, y, levels, title):
     figure, axes = plt.subplots()
     grid = np.meshgrid(np.linspace(*x, 200), np.linspace(*y, 200))
     axes.contour(*grid, f(grid), levels, colors="0.45", linewidths=0.6)
-    for (name, r), marker in zip(results.items(), "os^", strict=False):
-        dots = marker if r.nit < 100 else ""
-        axes.plot(*r.path.T, marker=dots, ms=4, lw=1.5, label=name)
+    for (name, r), lw in zip(results.items(), (4, 2, 2), strict=False):
+        seen = 1 if r.nit < 50 else [-1]  # each step, or only the last
+        look = {"marker": markers[name], "markevery": seen, "ms": 5, "lw": lw}
+        axes.plot(*r.path.T, label=name, **look)
     end = min(results.values(), key=lambda r: r.fun).path[-1]
     axes.plot(*r.path[0], "D", color="black", ms=7)
     axes.plot(*end, "*", color="black", ms=14)
@@ -160,11 +162,13 @@ def draw_valley(names, title):
 
 # Picture: Contours of a valley bent like a U, from a diamond, the start, on
 # its left arm to a star, the minimum, on the right. Gradient descent follows
-# the floor and stops short of the star. Momentum and Adam swing to and fro
-# across the floor, and arrive.
-draw_valley(
-    ["gradient descent", "momentum 0.9", "Adam, rate 0.1"], "Blind steps"
-)
+# the floor and stops short of the star. With momentum the path swings to and
+# fro across the floor, less and less, and arrives.
+draw_valley(["gradient descent", "momentum 0.9"], "Steps and momentum")
+
+# Picture: The same valley. Adam's path swings a little at the start, then
+# lies on that of gradient descent, and goes on to the star.
+draw_valley(["gradient descent", "Adam, rate 0.1"], "Steps and Adam")
 
 # Picture: The same valley. Armijo's search leads along the floor to the star.
 # The exact one leaps from the left arm over the inside of the bend to the
@@ -182,8 +186,7 @@ draw_valley(["BFGS", "Newton"], "With curvatures")
 # high above.
 figure, axes = plt.subplots()
 for name, r in down.items():
-    dots = "." if r.nit < 100 else ""
-    axes.loglog(*r.seen.T, marker=dots, label=name)
+    axes.loglog(*r.seen.T, marker=markers[name], markevery=0.15, label=name)
 axes.set(xlabel="evaluations of f", ylabel="f", title="What a way down costs")
 axes.set(ylim=(1e-11, 1e2))
 figure.legend(loc="outside lower center", ncols=2)
@@ -192,10 +195,15 @@ plt.show()
 # %% [markdown]
 r"""
 In the sandpit five of these start at (3, 3), on the slope of the hill, where
-one of the two curvatures is negative. The fixed step is 0.05, close to one
-over the curvatures at the bottom. They stop within $10^{-4}$ of the lowest
-$f$, or where they leave the pit, $[0, 6]^2$. Beyond it the hill falls for
-ever.
+one of the two curvatures is negative. In its own lesson the depths were
+rescaled. Here they are not, and all slopes and curvatures are 5.75 times as
+large. The fixed step is 0.05, close to one over the curvatures at the bottom.
+All stop within $10^{-4}$ of the lowest $f$, or where they leave the pit, $[0,
+6]^2$. Beyond it the hill falls for ever.
+
+From this same start the sandpit's Newton climbed the hill. This one does not:
+`newton` goes to the lowest point that the paraboloid has in a *trust region*
+about the place, and so downwards also where it curves down.
 """
 
 

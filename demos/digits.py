@@ -13,6 +13,11 @@ The *cost* of one image is $-\ln p_y$ for the right digit $y$, the
 *cross-entropy*: 0 for an answer that is right and certain, and large for one
 that is wrong and certain. Between are hidden layers of 128 and 64 *neurons*.
 
+The *activation* of the hidden layers is relu, $\max(z, 0)$. `train` looks at 64
+images at a time, a batch, and makes a step by their mean cost; after an *epoch*
+it has seen each image once. The steps are *Adam*'s, with `lr`, the learning
+rate, as about the size of each weight's step.
+
 Success is measured on images that the network has not learnt from. One fifth is
 set aside for this.
 """

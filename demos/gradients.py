@@ -63,10 +63,11 @@ slopes = grad(lambda p: np.sum(f(p)))(arrows)
 # together, and vanish at the top and at the bottom.
 figure, axes = plt.subplots()
 lines = axes.contour(*places, f(places), 12, colors="0.45", linewidths=1)
-axes.clabel(lines, lines.levels[2::4], fontsize=8, colors="black")
 axes.quiver(*arrows, *slopes, color="C0", scale=9, width=0.006)
-axes.plot([1, -1], [0, 0], "o", color="C1")
+axes.plot(1, 0, "^", color="C1", label="top")
+axes.plot(-1, 0, "v", color="C1", label="bottom")
 axes.set(xlabel="x", ylabel="y", aspect="equal", title="Gradients on contours")
+figure.legend(loc="outside lower center", ncols=2)
 plt.show()
 
 # Picture: The same landscape as a surface: a round hill beside a round hollow,
@@ -107,8 +108,9 @@ print(f"and                              {np.quantile(angles, 0.95):7.2f}°")
 # %% [markdown]
 r"""
 And the length? The slope in the direction of a unit arrow $\mathbf{u}$ is the
-*directional derivative* $\nabla f \cdot \mathbf{u}$, which `jvp` computes
-without the gradient. We stand at $(0.5, 0.8)$ and turn around once.
+*directional derivative* $\nabla f \cdot \mathbf{u}$. `jvp` computes it without
+the gradient: it returns the height, and after it, as number `[1]`, the slope
+along the arrow. We stand at $(0.5, 0.8)$ and turn around once.
 """
 
 # %%

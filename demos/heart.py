@@ -64,8 +64,8 @@ print(f"{count} weights and biases, cost at the start: {cost(start):.4f}")
 # %% [markdown]
 r"""
 A step is the gradient by all 77 at once, times 7, taken away. `compile` records
-the step once and then replays its NumPy calls: fifty thousand steps take a few
-seconds.
+the step once and then replays its NumPy calls, as a later lesson shows: fifty
+thousand steps take a few seconds.
 """
 
 
@@ -124,7 +124,6 @@ figure, axes = plt.subplots()
 axes.plot(*heart, color="0.45", linestyle="-", linewidth=4)
 (drawn,) = axes.plot([], [], color="black", linestyle="-")
 axes.set(xlim=(0, 1), ylim=(0, 1), aspect="equal", xlabel="x", ylabel="y")
-plt.close(figure)  # shown by the animation alone
 
 
 def draw_curve(step):
@@ -132,4 +131,6 @@ def draw_curve(step):
     axes.set_title(f"step {step}")
 
 
-FuncAnimation(figure, draw_curve, frames=list(curves))
+animation = FuncAnimation(figure, draw_curve, frames=list(curves))
+plt.show()
+animation

@@ -12,8 +12,9 @@ H = \begin{pmatrix}
 \end{pmatrix} ,
 $$
 
-and symmetric: the order of the two derivatives does not matter. Here are four
-functions, each with its Hessian by hand and by `hessian`, at a point.
+and symmetric wherever these are continuous: the order of the two derivatives
+does not matter. Here are four functions, each with its Hessian by hand and by
+`hessian`, at a point.
 """
 
 # %%

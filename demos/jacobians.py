@@ -109,14 +109,15 @@ for corner in corners:
 # small squares of the same size marked 1 to 4, from the origin to the far
 # corner.
 def draw_grid(axes, change):
+    above = {"ha": "center", "va": "bottom"}
     t = np.linspace(0, 1.5, 100)
     for fixed in np.linspace(0, 1.5, 7):
         for curve in ((t, np.full(100, fixed)), (np.full(100, fixed), t)):
             axes.plot(*change(curve), "0.45", linestyle="-", linewidth=1)
     for i, corner in enumerate(corners):
-        axes.plot(*change(outline(corner)), f"C{i}", linestyle="-", lw=3)
-        middle = change(np.array(corner) + 0.125)
-        axes.text(*middle, i + 1, ha="center", va="center")
+        around = change(outline(corner))
+        axes.plot(*around, f"C{i}", linestyle="-", lw=2)
+        axes.text(np.mean(around[0]), np.max(around[1]) + 0.02, i + 1, **above)
 
 
 figure, axes = plt.subplots()
@@ -140,9 +141,9 @@ determinant is not the same all over a square, and its mean exceeds that in the
 middle by two thirds of the side squared. The smaller the square, the less that
 matters.
 
-The columns of $J$ are as long as each other and perpendicular, so the map
-stretches alike in all directions, and right angles stay right: it is
-*conformal*.
+Everywhere else the columns of $J$ are as long as each other and
+perpendicular, so the map stretches alike in all directions, and right angles
+stay right: except at the origin it is *conformal*.
 
 The third map goes from three dimensions to three:
 
@@ -159,12 +160,8 @@ def third(p):
 
 
 J = jacobian(third)(np.zeros(3))
-print("at the origin by jacobian:    expected:")
-expected = [[0, 0, 1], [0, 0, 2], [0, 0, 1]]
-for found, row in zip(J, expected, strict=True):
-    print(
-        "  ", *(f"{e:4g}" for e in found), " " * 12, *(f"{e:4d}" for e in row)
-    )
+print(f"at the origin by jacobian:\n{J}")
+print("expected rows (0, 0, 1), (0, 0, 2), (0, 0, 1)")
 print("\ndeterminant", np.linalg.det(J), "  rank", np.linalg.matrix_rank(J))
 for d in ((0.01, 0, 0), (0, 0.01, 0), (0, 0, 0.01)):
     there = ", ".join(f"{e:.5f}" for e in third(d))

@@ -166,15 +166,20 @@ print("\nexpected: minimum (0.957782, 0.289565), f = -3.162221,")
 print("          λ = 4.077889 without its sign")
 for y in (2.5, -3.0):
     print(f"f on the curve at y = {y:4}: {trough((2 - np.cosh(y), y)):.4g}")
-step = 0.001
-eased = lagrange(trough, least.x, lambda p: chain(p) - step, find="min")
-change = (eased.fun - least.fun) / step
-print(f"with c = {step}: f changes by {change:.4f} per unit of c")
+for step in (0.001, 0.0001):
+
+    def moved(p, step=step):
+        return chain(p) - step
+
+    eased = lagrange(trough, least.x, moved, find="min")
+    change = (eased.fun - least.fun) / step
+    print(f"with c = {step}: f changes by {change:.4f} per unit of c")
 
 # %% [markdown]
 r"""
 The multiplier has a meaning: it is the price of the constraint. If the curve
-is moved to $c = \epsilon$, the least $f$ changes by $-\lambda \epsilon$.
+is moved to $c = \epsilon$, the least $f$ changes by $-\lambda \epsilon$, to
+first order: the smaller the step, the closer the rate is to $-\lambda$.
 
 Both points are extremes of their own stretch of the curve and no more. Along
 the upper arm $f$ rises to 0, above the maximum, and never gets there. Along

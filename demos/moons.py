@@ -79,7 +79,6 @@ for name, h in {"one neuron": one, "two hidden layers": history}.items():
 # S.
 plt.rcParams["animation.html"] = "jshtml"  # so that a notebook plays it, too
 moving, plane = plt.subplots()
-plt.close(moving)  # shown by the animation alone
 shown = np.unique(np.geomspace(1, 120, 26).round().astype(int))
 
 
@@ -91,7 +90,9 @@ def draw_boundary(epoch):
     plane.set(xlabel="x₁", ylabel="x₂", title=f"The boundary, epoch {epoch}")
 
 
-FuncAnimation(moving, draw_boundary, frames=shown)
+animation = FuncAnimation(moving, draw_boundary, frames=shown)
+plt.show()
+animation
 
 # %% [markdown]
 r"""

@@ -32,19 +32,13 @@ def neuron(a, w, b):
 
 
 w, b = 1.3, -0.1
-print("|  a₀ |      a₁ |  ∂a₁/∂a₀ |  ∂a₁/∂w |  ∂a₁/∂b |")
-print("| --: | ------: | -------: | ------: | ------: |")
+print("| a₀ |      a₁ | ∂a₁/∂a₀ | ∂a₁/∂w  | ∂a₁/∂b  |")
+print("| -: | ------: | ------: | ------: | ------: |")
 for a in (-1.0, 0.0, 1.0):
-    by_a, by_w, by_b = grad(neuron, argnums=(0, 1, 2))(a, w, b)
-    out = neuron(a, w, b)
-    print(
-        f"| {a:3.0f} | {out:7.4f} | {by_a:8.4f} | {by_w:7.4f} | {by_b:7.4f} |"
-    )
-out = neuron(1.0, w, b)
-print(
-    f"\nby the formulas at a₀ = 1: {(1 - out**2) * w:.4f}, "
-    f"{(1 - out**2) * 1.0:.4f}, {1 - out**2:.4f}"
-)
+    numbers = neuron(a, w, b), *grad(neuron, argnums=(0, 1, 2))(a, w, b)
+    print(f"| {a:2.0f} |", " | ".join(f"{n:7.4f}" for n in numbers), "|")
+slope = 1 - neuron(1.0, w, b) ** 2
+print(f"\nat a₀ = 1 by the formulas: {slope * w:.4f}, {slope:.4f}, {slope:.4f}")
 
 # %%
 # Picture: A page that steps through the neuron at a = 1: w times a, plus b,
@@ -64,10 +58,8 @@ $a_0 = -b / w = 1$.
 w, b = -5.0, 5.0
 print(f"NOT 0 = tanh(5) = {neuron(0.0, w, b):.6f}    expected about 1")
 print(f"NOT 1 = tanh(0) = {neuron(1.0, w, b):.6f}    expected 0")
-print(
-    f"slopes: {grad(neuron)(0.0, w, b):.6f} at 0, "
-    f"{grad(neuron)(1.0, w, b):.6f} at 1"
-)
+slopes = [grad(neuron)(a, w, b) for a in (0.0, 1.0)]
+print(f"slopes: {slopes[0]:.6f} at 0, {slopes[1]:.6f} at 1")
 
 # %%
 # Picture: Two S-shaped curves of tanh. The first neuron's rises through zero
@@ -104,20 +96,20 @@ longer:
 
 $$
 \frac{\partial C}{\partial b} = 2\,(a_1 - y)\,(1 - a_1^2), \qquad
-\frac{\partial C}{\partial w} = \frac{\partial C}{\partial b}\, x .
+\frac{\partial C}{\partial w} = \frac{\partial C}{\partial b}\, a_0 .
 $$
 """
 
 
 # %%
-def cost(w, b, x, y):
-    return (neuron(x, w, b) - y) ** 2
+def cost(w, b, a, y):
+    return (neuron(a, w, b) - y) ** 2
 
 
 by_w, by_b = grad(cost, argnums=(0, 1))(2.3, -1.2, 0.0, 1.0)
-print(f"dC/db at w = 2.3, b = −1.2, x = 0, y = 1: {by_b:.4f}")
-print("expected                                  -1.1186")
-print(f"dC/dw there: {by_w:z.4f}, since x = 0: w had no part in the answer")
+print(f"dC/db at w = 2.3, b = −1.2, a₀ = 0, y = 1: {by_b:.4f}")
+print("expected                                   -1.1186")
+print(f"dC/dw there: {by_w:z.4f}, since a₀ = 0: w had no part in a₁")
 
 # %% [markdown]
 r"""
@@ -125,7 +117,8 @@ r"""
 
 Several neurons that look at the same inputs are a *layer*. Their weights are
 the rows of a matrix, and $a_1 = \sigma(W a_0 + b)$ has one entry for each
-neuron. The cost adds the squares. Its derivative by $W$ has the shape of $W$.
+neuron. The cost adds the squares of what the answers lack to the wanted ones,
+here $(1, 0)$. Its derivative by $W$ has the shape of $W$.
 """
 
 # %%
@@ -145,9 +138,8 @@ def layer_cost(W, b, a):
 C_W, C_b = grad(layer_cost, argnums=(0, 1))(W, b, a0)
 print(f"a₁ = {layer(W, b, a0).round(4)}    expected (0.7616, -0.7616)")
 print(f"dC/dW =\n{C_W.round(4)}\ndC/db = {C_b.round(4)}")
-print(
-    f"rows of dC/dW are dC/db times a₀: {np.allclose(C_W, np.outer(C_b, a0))}"
-)
+outer = np.allclose(C_W, np.outer(C_b, a0))
+print(f"rows of dC/dW are dC/db times a₀: {outer}")
 
 # %% [markdown]
 r"""

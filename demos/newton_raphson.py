@@ -6,8 +6,9 @@ Where is $f(x) = 0$? From a guess $x$ follow the tangent down to zero:
 
 $$ x_{n+1} = x_n - \frac{f(x_n)}{f'(x_n)} . $$
 
-Close to a root each step about doubles the number of right digits. Far from
-one nothing is promised. One function, four starts:
+Close to a root that is simple, where the slope is not zero, each step about
+doubles the number of right digits. Far from one nothing is promised. One
+function, four starts:
 
 $$
 f(x) = \frac{x^6}{6} - 3 x^4 - \frac{2 x^3}{3} + \frac{27 x^2}{2} + 18 x - 30 ,
@@ -46,17 +47,17 @@ print("| ----: | ------------: | ----: | -------: | -----------: |")
 for x0, search in searches.items():
     numbers = f"{search.nit:5} | {search.x:8.5f} | {search.fun:12.0e}"
     print(f"| {x0:5} | {search.path[1]:13.5f} | {numbers} |")
-print(
-    "\nexpected: from 1 to 1.0625 first, root 1.06307; from -4 root -3.76021;"
-)
-print("from 1.99 to -36.47 first, and then more than 15 steps")
+print("\nexpected: from 1 first to 1.0625, root 1.06307")
+print("          from -4 root -3.76021")
+print("          from 1.99 first to -36.47, then more than 15 steps")
 
 # %% [markdown]
 r"""
-From 1 and from −4 few steps are enough. The start 1.99 is near 2, where $f'$
-is zero: the tangent is nearly level and meets zero far away. From there,
-where $f$ is nearly $x^6/6$, a step takes only a sixth off the distance. It
-takes many to come back, and the root they find is not the one next to the
+From 1 and from −4 few steps are enough. From 1 to its root $f$ is so nearly
+straight that the first step ends within 0.001 of it. The start 1.99 is near 2,
+where $f'$ is zero: the tangent is nearly level and meets zero far away. From
+there, where $f$ is nearly $x^6/6$, a step takes only a sixth off the distance.
+It takes many to come back, and the root they find is not the one next to the
 start.
 """
 
@@ -68,22 +69,15 @@ def draw_tangents(axes, path, ends, heights, title):
     axes.axhline(0, color="black", lw=1)
     for here, there in pairwise(path):
         axes.plot([here, there], [f(here), 0], "-", color="C1", lw=1.5)
-        axes.plot([there, there], [0, f(there)], ":", color="C0", lw=1.5)
+    axes.vlines(path, 0, f(path), "C0", ":", lw=1.5, label="up to f")
     axes.plot(path, f(path), "o", color="C0", ms=5)
-    for number, here in enumerate(path[:4]):
-        place = {"textcoords": "offset points", "xytext": (7, 3)}
-        axes.annotate(str(number), (here, f(here)), **place)
+    below = {"textcoords": "offset points", "ha": "center", "va": "top"}
+    for number, here in enumerate(path[:3]):
+        axes.annotate(str(number), (here, 0), (0, -4), **below)
     axes.plot([], [], "-", color="C1", label="tangent")
-    axes.plot([], [], ":", color="C0", label="back to f")
     axes.set(xlabel="x", ylabel="f(x)", xlim=ends, ylim=heights, title=title)
     axes.legend()
 
-
-# Picture: A curve that rises through zero at 1.063, and dots numbered from 0.
-# The tangent at the first, x = 1, meets zero at 1.0625, already beside the
-# root.
-_, axes = plt.subplots()
-draw_tangents(axes, searches[1.0].path, (0.98, 1.08), (-2.2, 0.8), "From 1")
 
 # Picture: A steep curve that falls through zero at -3.76. Tangents lead from
 # -4 down to zero, each from the point above where the last one ended, in
@@ -96,14 +90,14 @@ draw_tangents(axes, searches[-4.0].path, (-4.03, -3.72), (-12, 80), "From -4")
 # come back down the left wall, step by step.
 path = searches[1.99].path
 _, axes = plt.subplots()
-draw_tangents(axes, path, (-39, 8), (-2.5e7, 4.2e8), "From 1.99")
+draw_tangents(axes, path, (-39, 8), (-4e7, 4.2e8), "From 1.99")
 plt.show()
 
 # %%
 print("| step | from 1   | from -4  | from 1.99 |")
 print("| ---: | -------: | -------: | --------: |")
 columns = [search.path for search in searches.values()]
-for step in range(len(path)):
+for step in (0, 1, 2, 3, 4, 10, 15, 20):
     cells = [f"{c[step]:8.5f}" if step < len(c) else "" for c in columns]
     print(f"| {step:4} | {cells[0]:8} | {cells[1]:8} | {cells[2]:>9} |")
 
@@ -115,7 +109,8 @@ were it to go on, and it turns up instead. So the steps wander about 3, to and
 fro, in no order.
 
 Still there is something there. The polynomial has *complex roots* at $3.06
-\pm 0.33\,i$, close to the real line and never on it.
+\pm 0.33\,i$, close to the real line and never on it. (Python writes j for
+$i$.)
 """
 
 # %%
@@ -130,6 +125,7 @@ print("roots:", "  ".join(f"{root:.3f}" for root in roots[:4]))
 print("      ", "  ".join(f"{root:.3f}" for root in roots[4:]))
 
 # %%
+plt.rcParams["animation.html"] = "jshtml"  # so that a notebook plays it, too
 figure, axes = plt.subplots()
 
 
@@ -139,12 +135,13 @@ def draw_step(number):
     draw_tangents(axes, seen, (2.3, 4.25), (-8, 70), "From 3.1")
 
 
-plt.close(figure)
 # Picture: An animation, a step a frame. A curve with a minimum of height 6 at
 # x = 3 does not reach zero. From dots on both sides of it tangents lead to
 # zero on the other side, or far to the right, where the curve is high, and
 # down again from there.
-FuncAnimation(figure, draw_step, frames=12)
+animation = FuncAnimation(figure, draw_step, frames=12)
+plt.show()
+animation
 
 # %% [markdown]
 """

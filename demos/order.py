@@ -45,7 +45,8 @@ def walk(graph, order):
 
 def f(x):
     a = x**2
-    return a * np.sin(a)
+    b = np.sin(a)
+    return a * b
 
 
 print(f"order c, b, a, x   dc/dx = {walk(graph, 'cbax'):9.6f}")
@@ -59,13 +60,14 @@ In the second order $a$ comes before $b$: it hands on what has arrived, the
 share $\sin a$ of the product. The share of the sine comes too late, and nothing
 says so. Even the sign is wrong here. The rule is: **a value may hand on only
 when all that used it have done so**. An order in which every value stands
-before what it was made of is a *topological order*.
+before what it was made of is a *topological order*. The picture calls $c$ the
+output.
 """
 
 # %%
 # Picture: The graph of f: x at the top leads to a = x², which has two arrows,
 # one to the sine and one to the product, where they meet. Each value has its
-# derivative beside it: a has one, the sum of two shares.
+# derivative beside it: a has one, the sum of two shares. c is called output.
 draw(f, x, gradients=True)
 
 # %% [markdown]
@@ -137,10 +139,8 @@ for n in (1, 2, 4, 8, 12, 16):
     in_order = walk(graph_n, topological_order(graph_n, last))
     slope, paths = by_paths(graph_n, last)
     counts.append((n, len(graph_n), paths))
-    print(
-        f"| {n:5} | {len(graph_n):6} | {paths:6,} "
-        f"| {in_order:8.5f} | {slope:8.5f} |"
-    )
+    row = f"| {n:5} | {len(graph_n):6} | {paths:6,}"
+    print(f"{row} | {in_order:8.5f} | {slope:8.5f} |")
 
 # %%
 # Picture: On a logarithmic scale the number of paths rises as a straight line,

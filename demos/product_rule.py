@@ -64,10 +64,8 @@ print("| -----: | ---------: | ---------: | -----------: |")
 for h in (0.1, 0.01, 0.001):
     rise_u, rise_v = u(a + h) - u(a), v(a + h) - v(a)
     strips = v(a) * rise_u / h, u(a) * rise_v / h
-    numbers = (
-        f"{strips[0]:10.6f} | {strips[1]:10.6f} | {rise_u * rise_v / h:12.6f}"
-    )
-    print(f"| {h:6g} | {numbers} |")
+    numbers = " | ".join(f"{strip:10.6f}" for strip in strips)
+    print(f"| {h:6g} | {numbers} | {rise_u * rise_v / h:12.6f} |")
 print("\neach over h; in the limit the strips are")
 print(f"u′v = {2 * a * v(a):.6f}   uv′ = {u(a) * np.cos(a):.6f}")
 print(f"and the derivative by grad is {grad(lambda x: u(x) * v(x))(a):.6f}")
@@ -126,13 +124,13 @@ print(f"by grad   f′(1.5) = {grad(f)(x):.12f}")
 """
 The machine goes the same way, one operation at a time, and backwards. Step
 through it: at the product the derivative splits into two; each goes back along
-its own branch and is multiplied by what the *chain rule* says; where the
-branches meet, at `x`, what arrives is added.
+its own branch and is multiplied by what the *chain rule* says; at the sum one
+of them splits again. So three shares arrive at `x`, and are added.
 """
 
 # %%
-# Picture: A graph of the computation of f at 1.5, and its source beside it. x
-# goes into a sum on one branch and into a bell curve on the other, and both
-# into a product. Steps forward show the values, steps backward the
-# derivatives.
+# Picture: A graph of the computation of f at 1.5, and its source beside it.
+# Three arrows leave x: to a square and a sine, whose sum is one branch, and to
+# a square on the way to a bell curve, the other. Both end in a product. Steps
+# forward show the values, steps backward the derivatives.
 steps(f, x, title="Three rules in one function")

@@ -75,6 +75,7 @@ about $\frac{h^2}{6} f'''(x)$.
 epsilon = np.finfo(float).eps
 runs = 10.0 ** np.arange(-15, 0.1, 0.25)
 forward = np.abs(rise_over_run(f, x, runs) - exact)
+# From h before x to h after it is a run of 2h.
 central = np.abs(rise_over_run(f, x - runs, 2 * runs) - exact)
 by_grad = abs(grad(f)(x) - exact)
 
@@ -96,8 +97,9 @@ axes.loglog(runs, forward, "C0o-", markersize=3, label="forward difference")
 axes.loglog(runs, central, "C1s--", markersize=3, label="central difference")
 axes.loglog(runs, runs / 2 * np.sin(x), "0.45", linestyle="-", linewidth=1)
 axes.loglog(runs, epsilon / runs, "0.45", linestyle="-", linewidth=1)
-axes.text(1e-4, 1e-3, "truncation", ha="right")
-axes.text(1e-10, 1e-5, "rounding")
+along = {"rotation_mode": "anchor", "va": "bottom"}
+axes.text(2e-7, 1.5e-7, "truncation", rotation=35, **along)
+axes.text(1e-13, 4e-3, "rounding", rotation=-35, **along)
 axes.set(
     xlabel="h", ylabel="error", ylim=(1e-16, 1), title="Too long, too short"
 )
@@ -107,9 +109,10 @@ plt.show()
 # %% [markdown]
 r"""
 The best forward difference has about half of the digits, and that only for
-somebody who knows which $h$ to take. `grad` has no $h$: it knows the
-derivative of each operation that $f$ consists of. That of the sine is the
-cosine, so here it finds the same number as we do, to the last digit.
+somebody who knows which $h$ to take. `grad` has no $h$: the *engine* behind
+it knows the derivative of each operation that $f$ consists of. That of the
+sine is the cosine, so here it finds the same number as we do, to the last
+digit.
 
 Done at every $x$ this gives the derivative as a function of its own. It is
 zero where $f$ is level, positive where $f$ rises, negative where it falls.
@@ -119,7 +122,8 @@ zero where $f$ is level, positive where $f$ rises, negative where it falls.
 t = np.linspace(0, 2 * np.pi, 201)
 slopes = np.array([grad(f)(each) for each in t])
 for share, name in enumerate(("0", "π/2", "π", "3π/2", "2π")):
-    print(f"slope at x = {name:4} {slopes[50 * share]:z7.4f}")
+    slope = f"{slopes[50 * share]:z7.4f}"  # z: a zero without a minus sign
+    print(f"slope at x = {name:4} {slope}")
 
 # %%
 # Picture: Above a full wave of the sine, below its slope. Where the wave is at

@@ -4,8 +4,10 @@ r"""
 
 Somewhere under the sand of a pit, six metres by six, lies its deepest point.
 You cannot see it. You may push a stick into the sand at one place at a time,
-and feel there how the ground slopes and curves: the gradient $J$ and the
-Hessian $H$. Which rule finds the deepest point, to within 0.15, in five steps?
+and feel there how the ground slopes and curves: the gradient and the Hessian
+$H$. As in the course the gradient is called $J$ here: it is the only row of a
+Jacobian. The course allows 25 readings. Which rule finds the deepest point, to
+within 0.15, in five steps?
 
 - *A constant step* $(1, 0)$ takes no notice of what it feels.
 - *Downhill*, $-\gamma J$ with $\gamma = 0.5$: the right direction, and a guess
@@ -72,7 +74,7 @@ plt.show()
 # %% [markdown]
 """
 The rules, and a walk of five steps by each from (3, 3). Each step costs one
-reading of slope and curvature.
+reading of slope and *curvature*.
 """
 
 

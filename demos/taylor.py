@@ -12,7 +12,8 @@ $$ a_k = \frac{f^{(k)}(x_0)}{k!} . $$
 
 Order 0 is a constant, order 1 the tangent, order 2 a parabola that bends as
 $f$ does. `taylor` finds all coefficients in one walk through the code of $f$.
-Eight series that are worked out by hand in the course:
+Eight series that are worked out by hand in the course, where $O(x^6)$ stands
+for all terms from $x^6$ on:
 """
 
 # %%
@@ -39,9 +40,8 @@ series = {  # f, where it is expanded, the order shown, and what is expected
 polynomials = {}
 for name, (f, x0, order, expected) in series.items():
     polynomials[name] = taylor(f, x0, order)
-    print(f"{name} at {x0:g}")
-    print(f"  expected  {expected}")
-    print(f"  found     {polynomials[name]}")
+    print(f"{name} at {x0:g}, expected {expected}, found")
+    print(f"{polynomials[name]}\n")
 
 # %% [markdown]
 r"""
@@ -136,9 +136,10 @@ for order in range(4):
     g = taylor(f, 2.0, order)
     axes.loglog(h, abs(f(2 + h) - g(2 + h)), "-")
     axes.loglog(h, abs(g.remainder(2 + h)), ":", color="black")
-    axes.text(h[0], 2.5 * abs(g.remainder(2 + h[0])), f"order {order}")
+    height = abs(g.remainder(2 + h[0]))
+    axes.text(0.9 * h[0], height, f"order {order}", ha="right", va="center")
 axes.plot([], [], ":", color="black", label="next term")
 axes.set(xlabel="x - 2", ylabel="error", title="e^(-2x) about 2")
-axes.set(ylim=(1e-11, 10))
+axes.set(xlim=(2e-3, 3), ylim=(1e-11, 10))
 axes.legend()
 plt.show()

@@ -52,6 +52,7 @@ for name, (f, a, expected) in functions.items():
     planes[name] = linear_approximation(f, a)
     paraboloids[name] = q = quadratic_approximation(f, a)
     print(f"{name} at ({a[0]:g}, {a[1]:g}), expected {expected}")
+    # + 0.0 makes 0 of -0
     print(f"  value {q.value:g}, gradient {q.gradient + 0.0}")
     print(f"  Hessian {(q.hessian + 0.0).tolist()}")
 
@@ -92,22 +93,22 @@ points = np.stack([x, y], axis=-1)  # as the approximations take them
 def draw_surfaces(name):
     z = functions[name][0]((x, y))
     figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
-    axes.plot_surface(x, y, z, cmap="viridis", alpha=0.7)
-    for label, g, look in (
-        ("tangent plane", planes[name], {"color": "C1", "linestyle": "-"}),
-        ("paraboloid", paraboloids[name], {"color": "C5", "linestyle": "-"}),
-    ):
-        frame = {"rcount": 6, "ccount": 6, "lw": 1.2, "label": label}
-        axes.plot_wireframe(x, y, g(points), **frame, **look)
+    plane, paraboloid = planes[name](points), paraboloids[name](points)
+    bowl = {"color": "C0", "alpha": 0.4, "shade": False, "label": "paraboloid"}
+    axes.plot_surface(x, y, paraboloid, **bowl)
+    fine = {"color": "black", "rcount": 14, "ccount": 14, "lw": 0.9}
+    axes.plot_wireframe(x, y, z, linestyle="-", label="f", **fine)
+    edge = {"color": "C1", "rcount": 2, "ccount": 2, "lw": 2.5}
+    axes.plot_wireframe(x, y, plane, ls="-", label="tangent plane", **edge)
     axes.set(xlabel="x", ylabel="y", title=name)
     axes.view_init(25, -115)
-    figure.legend(loc="outside lower center", ncols=2)
+    figure.legend(loc="outside lower center", ncols=3)
 
 
-# Picture: A surface with two humps beside a trough through the origin. The
-# tangent plane there, a net, is level and lies in the trough. The paraboloid,
-# a second net, bends up on both sides, as the surface does at first; then the
-# humps end, and the net goes on.
+# Picture: A surface, drawn as a net, with two humps beside a trough through the
+# origin. The tangent plane there, a frame, is level and lies in the trough.
+# The paraboloid, a shaded sheet, bends up on both sides, as the surface does
+# at first; then the humps end, and the sheet goes on.
 draw_surfaces("(x³ + 2y²) e^(-x²-y²)")
 
 # Picture: A surface that rises along x through the origin and turns back on

@@ -85,6 +85,15 @@ def test_squaring_has_the_determinant_that_areas_grow_by(run: Any) -> None:
         assert ratio == pytest.approx(4 * (u**2 + v**2) + 2 / 3 * side**2, abs=1e-5)
 
 
+@pytest.mark.parametrize("p", [(3.0, 2.0), (0.01, 0.0), (-1.0, 0.5)])
+def test_squaring_is_conformal_except_at_the_origin(run: Any, p: Any) -> None:
+    names = run("jacobians")
+    first, second = names["jacobian"](names["square"])(np.array(p)).T
+    assert first @ second == pytest.approx(0)
+    assert first @ first == pytest.approx(second @ second)
+    assert not np.any(names["jacobian"](names["square"])(np.zeros(2)))
+
+
 def test_the_third_map_squashes_space_at_the_origin(run: Any) -> None:
     J = run("jacobians")["J"]
     assert np.array_equal(J, [[0, 0, 1], [0, 0, 2], [0, 0, 1]])

@@ -55,6 +55,27 @@ def test_the_radius_of_a_hill_is_the_distance_to_its_poles(run: Any) -> None:
     assert np.all(np.diff(errors[:, outside], axis=0) > 0)
 
 
+def test_beyond_the_radius_the_errors_swings_grow(run: Any) -> None:
+    names = run("radius")
+    for order, errors in names["errors"].items():
+        # f is the imaginary part of 1/(x - i), a geometric series with this remainder.
+        d = names["distances"][names["distances"] > 2.25]
+        ratio = -d / (2 - 1j)
+        swing = ratio ** (order + 1) / (2 + d - 1j)
+        assert errors[-d.size :] == pytest.approx(np.abs(swing.imag), rel=1e-6), order
+    growth = names["distances"] / sqrt(5)
+    assert growth[[-3, -1]] == pytest.approx([1.03, 4 / 3], abs=0.01)
+    # A lucky order: less than any that the lesson shows before it, and much less than its swing.
+    assert names["errors"][80][-3] < min(names["errors"][n][-3] for n in (10, 20, 40))
+
+
+def test_the_radius_is_exact_from_order_4(run: Any) -> None:
+    f = run("radius")["f"]
+    taylor = run("radius")["taylor"]
+    assert taylor(f, 2.0, 4).radius() == pytest.approx(sqrt(5), rel=1e-12)
+    assert taylor(f, 2.0, 3).radius() != pytest.approx(sqrt(5), rel=0.1)
+
+
 def test_the_radii_of_the_courses_series_are_the_distances_to_their_poles(run: Any) -> None:
     last = {name: radii[-1] for name, radii in run("radius")["radii"].items()}
     expected = {"1/x": 4, "ln x": 10, "1/(1 - x)²": 1, "√(4 - x)": 4, "2/(x² - x)": 0.5}
