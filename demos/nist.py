@@ -44,7 +44,7 @@ certified = {  # the value and its standard error
     "b3": (1.2305650693e-01, 8.0842031232e-02),
     "b4": (1.3606233068e-01, 9.0025542308e-02),
 }
-print("|             |         found |     certified |")
+print("| parameter   |         found |     certified |")
 print("| :---------- | ------------: | ------------: |")
 for name, (value, error) in certified.items():
     print(f"| {name:11} | {result.values[name]:.11f} | {value:.11f} |")
