@@ -27,14 +27,9 @@ SHARED = {"f", "fun", "residuals", "x0", "args", *LIMITS, "callback", "path", "p
 def tables(text: str) -> list[list[list[str]]]:
     """Return the rows of each table, headings first; an entry may be empty."""
     found = []
-    ruled = re.findall(r"^(=[= ]+)\n((?:.*\n){1,2}?)\1\n((?:.*\n)+?)\1$", text, re.MULTILINE)
-    for rule, heading, rows in ruled:
-        starts = [match.start() for match in re.finditer("=+", rule)]
-        ends = [*starts[1:], None]
-        lines = [*heading.splitlines(), *rows.splitlines()]
-        found.append(
-            [[line[a:b].strip() for a, b in zip(starts, ends, strict=True)] for line in lines]
-        )
+    for heading, rows in re.findall(r"^(\|.*\n)\|[-|]+\|\n((?:\|.*\n?)+)", text, re.MULTILINE):
+        lines = (heading + rows).splitlines()
+        found.append([[entry.strip() for entry in line.split("|")[1:-1]] for line in lines])
     return found
 
 
