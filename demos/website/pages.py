@@ -14,7 +14,7 @@ from pygments.lexers import PythonLexer
 from demos.contents import HEADINGS, LESSONS
 from demos.website.lessons import Lesson, as_notebook, read_title
 from demos.website.pictures import without_words
-from demos.website.prose import glossary, printed, prose
+from demos.website.prose import glossary, glossary_words, printed, prose
 from demos.website.running import Outcome
 
 PARTS = "parts"  # the folder in which each lesson's part of a page is kept
@@ -167,9 +167,9 @@ def _thumbnail(lessons: tuple[str, ...], folder: Path) -> str:
 
 def _glossary() -> str:
     html = prose(glossary(), words=False)
-    for form in glossary().split("\n## ")[1:]:
-        heading = form.partition("\n")[0]
-        anchor = heading.split(",")[0].strip().lower().replace(" ", "-")
+    for entry in glossary().split("\n## ")[1:]:
+        heading = entry.partition("\n")[0]
+        anchor = glossary_words()[heading.partition(",")[0].lower()]
         html = html.replace(f"<h2>{heading}</h2>", f'<h2 id="{anchor}">{heading}</h2>')
     return f'<div class="glossary">{html}</div>'
 

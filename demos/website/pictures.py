@@ -12,6 +12,7 @@ from typing import Any
 
 from demos.website.inks import CURVES, DASHES, STYLE, for_dark_paper
 
+SHOWN_BY = ("savefig", "new_frame_seq", "pipe", "html")  # figures, animations, graphs, steps
 MANY = 1500  # polygons, from which on a surface is painted and not drawn
 _SAID = re.compile(r"^# Picture: (.+(?:\n# +(?!Picture: ).+)*)\n?", re.MULTILINE)
 
@@ -99,10 +100,10 @@ def _write(svg: str, folder: Path, name: str) -> str:
     return name
 
 
-def _image(name: str, alt: str, attributes: str = "") -> str:
+def _image(name: str, alt: str) -> str:
     return (
         f'<picture><source srcset="{name}_dark.svg" media="(prefers-color-scheme: dark)">'
-        f'<img src="{name}.svg" alt="{escape(alt)}" loading="lazy"{attributes}></picture>'
+        f'<img src="{name}.svg" alt="{escape(alt)}" loading="lazy"></picture>'
     )
 
 

@@ -15,9 +15,7 @@ from typing import Any
 from unittest.mock import patch
 
 from demos.website.lessons import Cell, Lesson
-from demos.website.pictures import pictures
-
-SHOWN_BY = ("savefig", "new_frame_seq", "pipe", "html")  # figures, animations, graphs, steps
+from demos.website.pictures import SHOWN_BY, pictures
 
 
 @dataclass

@@ -120,6 +120,10 @@ def _code(function: Any) -> CodeType:
     return code
 
 
+def _words_of_divmod(*operands: str) -> Callable[[FrameType], Words | None]:
+    return lambda frame: call_of("divmod", [frame.f_locals[name] for name in operands])
+
+
 def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
     """Return what reads the words from the frame of each entry."""
     interface: Any = NDArrayInterface
@@ -128,6 +132,8 @@ def _entries() -> dict[CodeType, Callable[[FrameType], Words | None]]:
         _code(interface.__array_function__): _words_of_function,
         _code(interface.sum): _words_of_method,  # one code for all
         _code(interface.__abs__): lambda frame: call_of("abs", [frame.f_locals["self"]]),
+        _code(interface.__divmod__): _words_of_divmod("self", "other"),
+        _code(interface.__rdivmod__): _words_of_divmod("other", "self"),
         _code(interface.__getitem__): _words_of_getitem,
         _code(interface.reshape): _words_of_shape("reshape", "shape"),
         _code(interface.transpose): _words_of_shape("transpose", "axes"),
