@@ -38,11 +38,12 @@ array([0.        , 1.38177329])
 """
 
 from autodiff import rules as _rules  # noqa: F401  # fills the table of operations
+from autodiff._core.array_kinds import is_lazy
 from autodiff._core.hook import assign_value, holds_value, recorded_state
 from autodiff._core.op import Each
 from autodiff._core.structures import flatten
 from autodiff._core.tensor import Tensor, no_grad, stop_gradient
-from autodiff.compiled._compile import compile, eager
+from autodiff.compiled._compile import compile, eager, reproducible
 from autodiff.compiled._replaying import forget_plans, replaying
 from autodiff.derivatives._approximations import linear_approximation, quadratic_approximation
 from autodiff.derivatives._check import check_grads
@@ -85,6 +86,7 @@ __all__ = [
     "holds_value",
     "hvp",
     "implicit",
+    "is_lazy",
     "jacobian",
     "jvp",
     "laplacian",
@@ -98,6 +100,7 @@ __all__ = [
     "quadratic_approximation",
     "recorded_state",
     "replaying",
+    "reproducible",
     "scope",
     "softmax",
     "softmax_cross_entropy",

@@ -160,13 +160,17 @@ from optim.training._schedules import (
     warm_up,
 )
 from optim.training._sgd import SGD
+from optim.work._parallel_map import Executor, Outcomes, parallel_map
+from optim.work._tree_sum import tree_sum
 
 __all__ = [
     "SGD",
     "Adagrad",
     "Adam",
     "AdamW",
+    "Executor",
     "Optimizer",
+    "Outcomes",
     "RMSprop",
     "ReduceOnPlateau",
     "Schedule",
@@ -187,7 +191,9 @@ __all__ = [
     "newton",
     "newton_cg",
     "newton_raphson",
+    "parallel_map",
     "residuals_and_jacobian",
     "step_decay",
+    "tree_sum",
     "warm_up",
 ]

@@ -127,6 +127,7 @@ OPTIM_ROOMS = {
     "multipliers": {"search", "descent", "squares"},
     "from_scipy": {"search", "descent"},
     "training": {"search"},
+    "work": set(),
 }
 STOREYS: dict[str, dict[str, set[str]]] = {"fit": FIT_ROOMS, "optim": OPTIM_ROOMS}
 

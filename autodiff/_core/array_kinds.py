@@ -38,6 +38,17 @@ def as_computable(x: Any) -> Any:
     return x
 
 
+def is_lazy(x: Any) -> bool:
+    """Return whether a value is an array whose numbers have yet to be computed, as Dask's are.
+
+    Examples
+    --------
+    >>> is_lazy(np.zeros(3))
+    False
+    """
+    return hasattr(x, "__dask_graph__")
+
+
 def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
     if type(value) is not np.ndarray and hasattr(type(value), "_plain"):

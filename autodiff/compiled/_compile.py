@@ -64,6 +64,31 @@ def eager() -> Iterator[None]:
         within_eager.reset(token)
 
 
+within_reproducible: ContextVar[bool] = ContextVar("reproducible", default=False)
+
+
+@contextmanager
+def reproducible() -> Iterator[None]:
+    """Compute so that no result depends on what was computed before, to the last bit.
+
+    A replay of a plan agrees with a call as it is written to rounding only. Within it, what
+    `compile` and `replaying` would plan later is planned at the first call, and returns what a
+    replay does. It holds for this thread or task alone.
+
+    Examples
+    --------
+    >>> square = compile(lambda x: x * x)
+    >>> with reproducible():
+    ...     square(3.0)
+    9.0
+    """
+    token = within_reproducible.set(True)
+    try:
+        yield
+    finally:
+        within_reproducible.reset(token)
+
+
 def compile(
     f: Function,
     *,
@@ -471,4 +496,4 @@ def _what_changes(entry: Entry) -> str:
     return f"{change}, as before in other calls: make an argument of what changes"
 
 
-__all__ = ["Compiled", "compile", "eager"]
+__all__ = ["Compiled", "compile", "eager", "reproducible"]

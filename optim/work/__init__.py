@@ -1,0 +1,1 @@
+"""Work that is done many times over, here or by an executor, with the same results."""
