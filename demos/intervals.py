@@ -106,9 +106,9 @@ axes.plot(profile.values, parabola, label="parabola of the standard error")
 for reach, ends in intervals.items():
     axes.axhline(reach**2, color="0.45", lw=0.8, ls="-")
     axes.plot(ends, [reach**2] * 2, "o", color="C0")
-    axes.text(1.14, reach**2 + 0.1, f"{reach}σ", ha="right")
+    axes.text(value, reach**2 + 0.1, f"{reach}σ", ha="center")
 axes.set(xlabel=f"{name} (GHz)", ylabel="Δχ²", title="How wide is the line?")
-axes.set(xlim=(0.35, 1.15), ylim=(0, 11))
+axes.set(xlim=(0.35, 1.15), ylim=(0, 13))
 axes.legend(loc="upper center")
 plt.show()
 
