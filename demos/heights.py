@@ -11,7 +11,7 @@ p(x) = \frac{1}{\sigma \sqrt{2\pi}}
        \exp\left( -\frac{(x - \mu)^2}{2 \sigma^2} \right) .
 $$
 
-Which mean $\mu$ and which standard deviation $\sigma$? Those of the least χ².
+Which mean $\mu$ and which *standard deviation* $\sigma$? Those of the least χ².
 No formula solves this one, since both stand inside the exponential. But χ² is a
 landscape over the plane of $\mu$ and $\sigma$, its gradient comes from the
 engine, and steps against the gradient lead down:

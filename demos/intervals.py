@@ -7,10 +7,10 @@ A spectrum has two lines that overlap: a *Gaussian* on the left and a
 one, and how sure can one be?
 
 There are two ways to an interval for a parameter $\theta$. The *linear* one
-takes χ² for a parabola: $\hat{\theta} \pm \sigma$, from its curvature at the
-minimum. The *profile* follows χ² itself. For each value of $\theta$ all other
-parameters are fitted anew, and the interval ends where the least χ² has risen
-by 1:
+takes χ² for a parabola: $\hat{\theta} \pm \sigma$, where $\sigma$ is the
+*standard error*, from the curvature at the minimum. The *profile* follows χ²
+itself. For each value of $\theta$ all other parameters are fitted anew, and the
+interval ends where the least χ² has risen by 1:
 
 $$
 \Delta\chi^2(\theta) =

@@ -2,10 +2,10 @@
 r"""
 # Lagrange multipliers: the best point of a curve
 
-Walk along the curve $c(x, y) = 0$ over the landscape $f$. Where the height is
-greatest or least the path is level for a moment, though the landscape is not:
-it still rises, but straight across the path. So $\nabla f$ is *parallel* to
-$\nabla c$, which stands across the path everywhere:
+Walk along the curve $c(x, y) = 0$, the *constraint*, over the landscape $f$.
+Where the height is greatest or least the path is level for a moment, though the
+landscape is not: it still rises, but straight across the path. So $\nabla f$ is
+*parallel* to $\nabla c$, which stands across the path everywhere:
 
 $$ \nabla f + \lambda \nabla c = 0 , \qquad c = 0 . $$
 

@@ -64,9 +64,9 @@ half within ten.
 What lies between is too much for a picture, four parameters in all. The search
 is far out on a plain: there $b_2$, $b_3$ and $b_4$ can grow together and the
 model hardly changes. It has to come back along a valley that bends, in steps
-that are short enough to follow the bend. The search is *Levenberg and
-Marquardt's*: it lengthens its step after a success, and shortens it where the
-model bends too much.
+that are short enough to follow the bend. The search is
+*Levenberg and Marquardt's*: it lengthens its step after a success, and shortens
+it where the model bends too much.
 """
 
 # %%

@@ -80,7 +80,7 @@ belong.
 - Set IV: ten points have the same $x$, and the eleventh has the pull 0. It
   alone decides the slope: the line passes through it, wherever it is.
 
-*Expected* are the numbers that are published for set I.
+Expected are the numbers that are published for set I.
 """
 
 # %%
