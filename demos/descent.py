@@ -189,6 +189,7 @@ draw_valley(["BFGS", "Newton"], "With curvatures")
 # above.
 figure, axes = plt.subplots()
 for name, r in down.items():
+    # each step at the mean cost of its search
     cost = np.linspace(1, r.nfev + r.njev + r.nhev, r.nit + 1)
     axes.loglog(
         cost, valley(r.path.T), markevery=0.15, label=name, **looks[name]
