@@ -5,11 +5,11 @@ r"""
 *Back-propagation* is the chain rule for a network, from its cost back to each
 weight. For one network it can be written on paper. Here is one with two inputs,
 three *neurons* in a hidden *layer* and one output. The rows of $X$ are $N$
-examples, and $1$ is a column of ones that repeats a bias in each row:
+examples, and $\mathbf{1}$ is a column of ones that repeats a bias in each row:
 
-$$ Z_1 = X W_1 + 1 b_1, \qquad A_1 = \tanh Z_1, $$
+$$ Z_1 = X W_1 + \mathbf{1} b_1, \qquad A_1 = \tanh Z_1, $$
 
-$$ A_2 = A_1 W_2 + 1 b_2, \qquad C = \frac{1}{N} \sum (A_2 - Y)^2 . $$
+$$ A_2 = A_1 W_2 + \mathbf{1} b_2, \qquad C = \frac{1}{N} \sum (A_2 - Y)^2 . $$
 
 Write $\bar{V}$ for the derivative of $C$ by each entry of $V$, an array of the
 shape of $V$. The last formula gives
@@ -22,7 +22,7 @@ the other side, transposed. A bias is used in every row, so its shares are
 added:
 
 $$
-\bar{W}_2 = A_1^T \bar{A}_2, \quad \bar{b}_2 = 1^T \bar{A}_2, \quad
+\bar{W}_2 = A_1^T \bar{A}_2, \quad \bar{b}_2 = \mathbf{1}^T \bar{A}_2, \quad
 \bar{A}_1 = \bar{A}_2 W_2^T .
 $$
 
@@ -31,7 +31,7 @@ layer is as the second was:
 
 $$ \bar{Z}_1 = \bar{A}_1 \odot (1 - A_1^2), $$
 
-$$ \bar{W}_1 = X^T \bar{Z}_1, \qquad \bar{b}_1 = 1^T \bar{Z}_1 . $$
+$$ \bar{W}_1 = X^T \bar{Z}_1, \qquad \bar{b}_1 = \mathbf{1}^T \bar{Z}_1 . $$
 
 These are the lines of the function `by_hand`, one for one.
 """

@@ -76,8 +76,9 @@ plt.show()
 r"""
 The same in single steps. Going forward, each operation notes its value and its
 own derivative. Going back, the derivative of the whole is handed from each
-operation to what it was made of. Where shares meet they are added: in `point`,
-which is $x$, two for each of its entries, and two in $t$.
+operation to what it was made of. Where shares meet they are added. `point` is
+$x$: each of its entries is used twice by $f$, and gets two shares. $t$ is used
+in both entries, and gets two as well.
 """
 
 # %%
@@ -103,7 +104,7 @@ $$ f(x) = x_1 x_2 + x_3^2 . $$
 
 
 # %%
-def u(t):
+def u_of_t(t):
     return np.stack([np.sin(t), t**2])
 
 
@@ -116,12 +117,15 @@ def f_of_x(x):
 
 
 def three_stages(t):
-    return f_of_x(x_of_u(u(t)))
+    u = u_of_t(t)
+    x = x_of_u(u)
+    return f_of_x(x)
 
 
-J_u = jacobian(u)(0.5)[:, None]  # derivatives by one number: a column
-J_x = jacobian(x_of_u)(u(0.5))
-J_f = jacobian(f_of_x)(x_of_u(u(0.5)))[None, :]  # and of one number: a row
+u = u_of_t(0.5)
+J_u = jacobian(u_of_t)(0.5)[:, None]  # derivatives by one number: a column
+J_x = jacobian(x_of_u)(u)
+J_f = jacobian(f_of_x)(x_of_u(u))[None, :]  # and of one number: a row
 for name, J in {"J_u": J_u, "J_x": J_x, "J_f": J_f}.items():
     print(f"{name}, {J.shape[0]} × {J.shape[1]}:\n{J.round(4)}")
 print(f"\nfrom the left   (J_f J_x) J_u = {(J_f @ J_x @ J_u).item():.10f}")

@@ -69,9 +69,9 @@ to rounding; the last digits may differ, as sums are added up in another order.
 
 # %%
 # Picture: Ten bars, one for each chunk of the time axis: what it adds to the
-# slope of χ² in the direction of the rate. The first two are large, those from
-# the fourth on negative and ever smaller, and a line that adds them up rises
-# above the whole gradient and comes down to it.
+# slope of χ² in the direction of the rate. The first two are large. From the
+# fourth on they are negative, and from the fifth on ever smaller. A line that
+# adds them up rises above the whole gradient and comes down to it.
 parts = [
     grad(chi_squared)(p, *(each.blocks[i].compute() for each in (t, y)))[1]
     for i in range(10)

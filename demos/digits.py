@@ -13,10 +13,10 @@ The *cost* of one image is $-\ln p_y$ for the right digit $y$, the
 *cross-entropy*: 0 for an answer that is right and certain, and large for one
 that is wrong and certain. Between are hidden layers of 128 and 64 *neurons*.
 
-The *activation* of the hidden layers is relu, $\max(z, 0)$. `train` looks at 64
-images at a time, a batch, and makes a step by their mean cost; after an *epoch*
-it has seen each image once. The steps are *Adam*'s, with `lr`, the learning
-rate, as about the size of each weight's step.
+The *activation* of the hidden layers is *relu*, $\max(z, 0)$. `train` looks at
+64 images at a time, a *batch*, and makes a step by their mean cost; after an
+*epoch* it has seen each image once. The steps are *Adam*'s, with `lr`, the
+*learning rate*, as about the size of each weight's step.
 
 Success is measured on images that the network has not learnt from. One fifth is
 set aside for this.
@@ -56,7 +56,7 @@ print("| digits          | images | read correctly |")
 print("| :-------------- | -----: | -------------: |")
 print(f"| to learn from   | {len(learn):6} | {right[learn].mean():14.2%} |")
 print(f"| unseen          | {len(unseen):6} | {right[unseen].mean():14.2%} |")
-print("\nexpected of unseen images: 97 % or more")
+print("\naimed at for unseen images: 97 % or more")
 print(f"parameters: {sum(p.size for p in model.parameters())}")
 
 # %% [markdown]
@@ -80,20 +80,17 @@ plt.show()
 ## What it got wrong
 
 A number of percent hides what went wrong. Here is each mistake: the digit that
-was meant, what the network said, and how sure it was of both.
+was meant, what the network said, and how probable it took each of them to be.
 """
 
 # %%
 mistakes = unseen[~right[unseen]]
 mistakes = mistakes[np.argsort(-probabilities[mistakes].max(axis=1))]
-print("| meant | said | sure of what it said | of what was meant |")
-print("| ----: | ---: | -------------------: | ----------------: |")
+print("| meant | said | p of what it said | p of what was meant |")
+print("| ----: | ---: | ----------------: | ------------------: |")
 for i in mistakes:
-    p = probabilities[i]
-    print(
-        f"| {digits[i]:5} | {answers[i]:4} "
-        f"| {p.max():20.1%} | {p[digits[i]]:17.1%} |"
-    )
+    meant, said, p = digits[i], answers[i], probabilities[i]
+    print(f"| {meant:5} | {said:4} | {p[said]:17.1%} | {p[meant]:19.1%} |")
 
 confused = {}
 for i in mistakes:
@@ -107,7 +104,7 @@ print("always read correctly:", ", ".join(map(str, faultless)))
 # Picture: The images of the mistakes in rows of four, each with what it is and
 # what the network said above it.
 columns = 4
-rows = -(-len(mistakes) // columns)
+rows = int(np.ceil(len(mistakes) / columns))
 board = np.full((11 * rows, 9 * columns), np.nan)
 figure, axes = plt.subplots(figsize=(5.2, 1.6 * rows))
 for k, i in enumerate(mistakes):

@@ -69,16 +69,13 @@ for number in (np.float64, np.float32):
 # Picture: The error of central differences against their step h, on logarithmic
 # scales. Both curves fall as h shrinks, and rise again: in float64 below h =
 # 3e-6, in float32 below 1e-3, and from 1e-8 down nothing is left there. The
-# errors of the exact derivatives are level lines below the lowest point of each
-# curve.
+# errors of the exact derivatives are level lines, with their names, below the
+# lowest point of each curve.
 figure, axes = plt.subplots()
-for name, color, mark in (("float64", "C0", "o"), ("float32", "C1", "s")):
-    axes.loglog(
-        steps, errors[name], mark, color=color, ls="-", ms=4, label=name
-    )
-    axes.axhline(
-        exact[name], color=color, ls="--", lw=1, label=f"exact, {name}"
-    )
+for name, look in (("float64", "C0o-"), ("float32", "C1s--")):
+    axes.loglog(steps, errors[name], look, ms=4, label=f"differences, {name}")
+    axes.axhline(exact[name], color=look[:2], ls=look[3:], lw=1)
+    axes.text(3e-8, 1.3 * exact[name], f"exact, {name}")
 axes.set(xlabel="step h", ylabel="relative error", ylim=(3e-17, 3))
 axes.set(title="Differences and exact derivatives")
 axes.legend(fontsize="small", loc="lower left", bbox_to_anchor=(0, 0.1))

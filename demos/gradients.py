@@ -78,7 +78,8 @@ axes.contour(*places, f(places), 12, offset=-1.5, colors="0.45", linewidths=1)
 floor = np.full(arrows[0].shape, -1.5)
 parts = *slopes, np.zeros_like(floor)
 axes.quiver(*arrows, floor, *parts, color="C0", length=0.5, linewidth=1)
-axes.set(xlabel="x", ylabel="y", zlim=(-1.5, 0.7), title="The surface above")
+axes.set(xlabel="x", ylabel="y", zlabel="f", zlim=(-1.5, 0.7))
+axes.set(title="The surface above")
 axes.view_init(25, -60)
 plt.show()
 
@@ -131,11 +132,11 @@ print(f"the gradient points to   {heading % 360:6.1f}°, length {length:.4f}")
 figure, axes = plt.subplots()
 axes.plot(np.degrees(turns), rises, "C0")
 axes.axhline(0, color="0.45", linestyle="-", linewidth=1)
-marks = {"along ∇f": 0, "contour": 90, "against ∇f": 180}
-for label, turn in marks.items():
+marks = {0: "along ∇f", 90: "contour", 180: "against ∇f", 270: "contour"}
+for turn, label in marks.items():
     axes.axvline((heading + turn) % 360, color="0.45", linestyle=":")
-    axes.text((heading + turn) % 360 + 4, 0.05, label, rotation=90)
-axes.set(xlabel="direction in degrees", ylabel="slope", ylim=(-0.8, 0.8))
+    axes.text((heading + turn) % 360 + 4, -1.08, label, rotation=90)
+axes.set(xlabel="direction in degrees", ylabel="slope", ylim=(-1.1, 0.8))
 axes.set(xticks=range(0, 361, 60), title="The slope, once around")
 plt.show()
 

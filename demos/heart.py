@@ -86,7 +86,7 @@ for step in range(50_001):
     costs.append(C)
 
 expected = {0: "0.13 to 0.25", 10_000: "0.002", 50_000: "0.0003 to 0.0013"}
-print("|   step |    cost |       expected about |")
+print("|   step |    cost |        in the course |")
 print("| -----: | ------: | -------------------: |")
 for step in (0, 100, 1_000, 10_000, 50_000):
     said = expected.get(step, "")

@@ -11,7 +11,7 @@ p(x) = \frac{1}{\sigma \sqrt{2\pi}}
        \exp\left( -\frac{(x - \mu)^2}{2 \sigma^2} \right) .
 $$
 
-Which mean $\mu$ and which standard deviation $\sigma$? Those of the least χ².
+Which mean $\mu$ and which *standard deviation* $\sigma$? Those of the least χ².
 No formula solves this one, since both stand inside the exponential. But χ² is a
 landscape over the plane of $\mu$ and $\sigma$, its gradient comes from the
 engine, and steps against the gradient lead down:
@@ -51,23 +51,17 @@ start = (155.0, 6.0)
 path = gradient_descent(f, start, step=2000, maxiter=50, path=True).path
 best, covariance = curve_fit(gaussian, height, density, p0=start)
 
-rows = (
-    ("start", start, None),
-    ("after 1 step", path[1], ("155.926", "13.319", "")),
-    ("after 10 steps", path[10], None),
-    ("after 50 steps", path[50], ("178.51982", "7.54991", "4.39245e-04")),
-    ("curve_fit", best, ("178.5198243", "7.5499077", "")),
-)
-print("| where          |      μ (cm) |    σ (cm) | χ² (1/cm²)  |")
-print("| :------------- | ----------: | --------: | ----------: |")
-for label, (mu, sigma), expected in rows:
+places = {f"{n:3} steps down": path[n] for n in (0, 1, 10, 50)}
+print("| where          |      μ (cm) |     σ (cm) | χ² (1/cm²)  |")
+print("| :------------- | ----------: | ---------: | ----------: |")
+for label, (mu, sigma) in {**places, "curve_fit": best}.items():
     least = f([mu, sigma])
-    print(f"| {label:14} | {mu:11.7f} | {sigma:9.7f} | {least:.5e} |")
-    if expected:
-        mu, sigma, least = expected
-        print(f"| expected       | {mu:>11} | {sigma:>9} | {least:>11} |")
+    print(f"| {label:14} | {mu:11.7f} | {sigma:10.7f} | {least:.5e} |")
 errors = np.sqrt(np.diag(covariance))
-print(f"errors by curve_fit: {errors[0]:.3f} cm and {errors[1]:.3f} cm")
+print(f"\nerrors by curve_fit: {errors[0]:.3f} cm and {errors[1]:.3f} cm")
+print("\nexpected by the exercise: 155.926, 13.319 after 1 step,")
+print("178.51982, 7.54991 and χ² 4.39245e-04 after 50,")
+print("178.5198243, 7.5499077 at the least χ²")
 
 # %% [markdown]
 """

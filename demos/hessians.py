@@ -26,12 +26,7 @@ from autodiff import grad, hessian
 x, y, z = 0.7, -0.4, 1.2
 e, sin, cos = np.exp, np.sin, np.cos
 
-xx, xy, xz = (
-    2 * e(-y) * cos(z),
-    -2 * x * e(-y) * cos(z),
-    -2 * x * e(-y) * sin(z),
-)
-yy, yz = x**2 * e(-y) * cos(z), x**2 * e(-y) * sin(z)
+c, s = e(-y) * cos(z), e(-y) * sin(z)  # of the third
 functions = {
     "x³y + x + 2y": (
         lambda x, y: x**3 * y + x + 2 * y,
@@ -43,7 +38,11 @@ functions = {
     ),
     "x² e⁻ʸ cos z": (
         lambda x, y, z: x**2 * e(-y) * cos(z),
-        [[xx, xy, xz], [xy, yy, yz], [xz, yz, -yy]],
+        [
+            [2 * c, -2 * x * c, -2 * x * s],
+            [-2 * x * c, x**2 * c, x**2 * s],
+            [-2 * x * s, x**2 * s, -(x**2) * c],
+        ],
     ),
     "x eʸ + y² cos z": (
         lambda x, y, z: x * e(y) + y**2 * cos(z),
@@ -157,7 +156,7 @@ for name, middle in middles.items():
     patch = np.stack(np.meshgrid(middle[0] + near, middle[1] + near))
     figure, axes = plt.subplots(subplot_kw={"projection": "3d"})
     axes.plot_surface(*patch, f(patch), cmap="viridis", rcount=30, ccount=30)
-    axes.set(xlabel="x", ylabel="y", title=f"{name} at {middle}")
+    axes.set(xlabel="x", ylabel="y", zlabel="f", title=f"{name} at {middle}")
     axes.locator_params(nbins=4)
     axes.view_init(30, -70)
 plt.show()

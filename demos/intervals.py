@@ -7,10 +7,10 @@ A spectrum has two lines that overlap: a *Gaussian* on the left and a
 one, and how sure can one be?
 
 There are two ways to an interval for a parameter $\theta$. The *linear* one
-takes χ² for a parabola: $\hat{\theta} \pm \sigma$, from its curvature at the
-minimum. The *profile* follows χ² itself. For each value of $\theta$ all other
-parameters are fitted anew, and the interval ends where the least χ² has risen
-by 1:
+takes χ² for a parabola: $\hat{\theta} \pm \sigma$, where $\sigma$ is the
+*standard error*, from the curvature at the minimum. The *profile* follows χ²
+itself. For each value of $\theta$ all other parameters are fitted anew, and the
+interval ends where the least χ² has risen by 1:
 
 $$
 \Delta\chi^2(\theta) =
@@ -50,6 +50,8 @@ print(f"\nχ² {result.chi_squared:.1f} for {result.dof} degrees of freedom")
 # pulls of the points scatter about zero, nearly all within two.
 figure = result.plot()
 figure.set_size_inches(5.2, 4.6)
+figure.axes[0].set_ylabel("signal (mV)")
+figure.axes[1].set_xlabel("frequency from the middle (GHz)")
 figure
 
 # %%
@@ -95,15 +97,30 @@ for level, reach in ((0.6827, 1), (0.9545, 2), (0.9973, 3)):
 # Picture: The profile of χ² against the width of the right line, and the
 # parabola of the standard error, dashed. They touch at the minimum; to the
 # right the profile is flatter than the parabola, to the left it is steeper.
-result.plot_profile(name)
+# Dots at heights of 1, 4 and 9 are the ends of the profile's intervals.
+profile = result.profile(name, points=61, reach=4.5)
+figure, axes = plt.subplots()
+axes.plot(profile.values, profile.chi_squared, label="profile")
+parabola = ((profile.values - value) / error) ** 2
+axes.plot(profile.values, parabola, label="parabola of the standard error")
+for reach, ends in intervals.items():
+    axes.axhline(reach**2, color="0.45", lw=0.8, ls="-")
+    axes.plot(ends, [reach**2] * 2, "o", color="C0")
+    axes.text(value, reach**2 + 0.1, f"{reach}σ", ha="center")
+axes.set(xlabel=f"{name} (GHz)", ylabel="Δχ²", title="How wide is the line?")
+axes.set(xlim=(0.35, 1.15), ylim=(0, 13))
+axes.legend(loc="upper center")
+plt.show()
 
 # %% [markdown]
 r"""
 The profile is not symmetric, and each of its intervals reaches further to the
 right than to the left. The more sure one wants to be, the more the linear
 interval is off: at 3σ it excludes widths above 0.978 GHz, which the data allow
-up to 1.102 GHz. A profile does not depend on how the parameter is written,
-either: for $\log\gamma$ its ends would be the logarithms of these ends.
+up to 1.102 GHz. In the picture these are the ends at $\Delta\chi^2 = 9$.
+(`result.plot_profile(name)` draws such a picture in one line, up to 2σ.) A
+profile does not depend on how the parameter is written, either: for
+$\log\gamma$ its ends would be the logarithms of these ends.
 
 ## What follows from the parameters
 

@@ -52,8 +52,8 @@ def spherical_by_hand(p):
 p = np.array([2.0, 0.8, 0.5])
 J = jacobian(spherical)(p)
 print("J at r = 2, θ = 0.8, φ = 0.5, and by hand:")
-for found, expected in zip(J, spherical_by_hand(p), strict=True):
-    print(*(f"{e:8.4f}" for e in found), "  ", *(f"{e:8.4f}" for e in expected))
+for found, by_hand in zip(J, spherical_by_hand(p), strict=True):
+    print(*(f"{e:8.4f}" for e in found), "  ", *(f"{e:8.4f}" for e in by_hand))
 volume = p[0] ** 2 * np.sin(p[1])
 print(f"\ndeterminant {np.linalg.det(J):.6f}   r² sin θ = {volume:.6f}")
 
@@ -161,7 +161,7 @@ def third(p):
 
 J = jacobian(third)(np.zeros(3))
 print(f"at the origin by jacobian:\n{J}")
-print("expected rows (0, 0, 1), (0, 0, 2), (0, 0, 1)")
+print("by hand, rows (0, 0, 1), (0, 0, 2), (0, 0, 1)")
 print("\ndeterminant", np.linalg.det(J), "  rank", np.linalg.matrix_rank(J))
 for d in ((0.01, 0, 0), (0, 0.01, 0), (0, 0, 0.01)):
     there = ", ".join(f"{e:.5f}" for e in third(d))

@@ -2,10 +2,10 @@
 r"""
 # Lagrange multipliers: the best point of a curve
 
-Walk along the curve $c(x, y) = 0$ over the landscape $f$. Where the height is
-greatest or least the path is level for a moment, though the landscape is not:
-it still rises, but straight across the path. So $\nabla f$ is *parallel* to
-$\nabla c$, which stands across the path everywhere:
+Walk along the curve $c(x, y) = 0$, the *constraint*, over the landscape $f$.
+Where the height is greatest or least the path is level for a moment, though the
+landscape is not: it still rises, but straight across the path. So $\nabla f$ is
+*parallel* to $\nabla c$, which stands across the path everywhere:
 
 $$ \nabla f + \lambda \nabla c = 0 , \qquad c = 0 . $$
 
@@ -56,9 +56,9 @@ def show_points(results):
 
 
 show_points(on_ellipse)
-print("\nexpected (-0.958963, -1.163698), (-0.626142, -1.450165),")
-print("         (-0.095838, -0.425307) maximum f = 0.9238,")
-print("         ( 0.930942, -1.210830) minimum f = 0.1149")
+print("\nin the course (-0.958963, -1.163698), (-0.626142, -1.450165),")
+print("              (-0.095838, -0.425307) maximum f = 0.9238,")
+print("              ( 0.930942, -1.210830) minimum f = 0.1149")
 
 # %% [markdown]
 r"""
@@ -144,7 +144,8 @@ plt.show()
 # %% [markdown]
 r"""
 Second exercise: $f = -e^{x - y^2 + xy}$ on $\cosh y + x - 2 = 0$, a curve
-that opens to the left. `lagrange` needs no start on the curve.
+that opens to the left. `lagrange` needs no start on the curve. As the sign of
+$\lambda$ depends on the convention, only its size is compared.
 """
 
 
@@ -162,8 +163,8 @@ def chain(p):
 least = lagrange(trough, [0.0, 0.0], chain, find="min")
 most = lagrange(trough, [-1.0, -1.5], chain, find="max")
 show_points([least, most])
-print("\nexpected: minimum (0.957782, 0.289565), f = -3.162221,")
-print("          λ = 4.077889 without its sign")
+print("\nin the course: minimum (0.957782, 0.289565), f = -3.162221,")
+print("               |λ| = 4.077889")
 for y in (2.5, -3.0):
     print(f"f on the curve at y = {y:4}: {trough((2 - np.cosh(y), y)):.4g}")
 for step in (0.001, 0.0001):

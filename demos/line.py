@@ -39,7 +39,7 @@ f = chi_squared(model, x, y)
 m = np.sum((x - x.mean()) * y) / np.sum((x - x.mean()) ** 2)
 c = y.mean() - m * x.mean()
 print(f"closed form   m = {m:.6f}   c = {c:.6f}   χ² = {f([m, c]):.6f}")
-print("expected      m = 2          c = -0.7        χ² = 0.01")
+print("in the course m = 2          c = -0.7        χ² = 0.01")
 
 # %% [markdown]
 """

@@ -46,8 +46,7 @@ print(f"by hand, g √((σ_L/L)² + (2σ_T/T)²):  {g * relative:.3f} m/s²")
 # %% [markdown]
 r"""
 The period counts twice, for it is squared, and with the opposite sign: a
-longer period means less gravity. Who wants a better $g$ should first time
-more swings.
+longer period means less gravity. For a better $g$, first time more swings.
 
 Does the tangent tell the truth? A *Monte Carlo* calculation asks the function
 itself: $10^5$ lengths and periods are drawn from normal distributions, and
@@ -112,13 +111,13 @@ T$.
 
 # %%
 curvature = hessian(lambda period: gravity(L, period))(T)
-print("| clock | mean drawn - g | ½ g'' σ² | the same / σ of g |")
-print("| :---- | -------------: | -------: | ----------------: |")
+print("| clock | mean drawn - g | ½ g″ σ² | the same / σ of g |")
+print("| :---- | -------------: | ------: | ----------------: |")
 shifts = {}
 for clock, sigma in clocks.items():
     second = curvature * sigma**2 / 2
     shifts[clock] = draws[clock].mean() - g, second
-    cells = f"{shifts[clock][0]:14.4f} | {second:8.4f}"
+    cells = f"{shifts[clock][0]:14.4f} | {second:7.4f}"
     print(f"| {clock:5} | {cells} | {second / linear[clock]:17.4f} |")
 
 # %%
@@ -141,8 +140,8 @@ plt.show()
 # %% [markdown]
 r"""
 Worst is a place where the slope vanishes. How much of a push along a rail is
-lost if it is given at an angle $\theta = 0 \pm 0.1$? The share that counts is
-$\cos \theta$, which is level at 0. The linearisation knows of no error at
+lost if it is given at an angle $\theta = 0 \pm 0.1$ rad? The share that counts
+is $\cos \theta$, which is level at 0. The linearisation knows of no error at
 all.
 """
 

@@ -72,6 +72,12 @@ for name, h in {"one neuron": one, "two hidden layers": history}.items():
     cost, share = h["loss"][-1], h["accuracy"][-1]
     print(f"| {name:17} | {cost:6.4f} | {share:17.1%} |")
 
+# %% [markdown]
+"""
+Watch the boundary. It is soon where one line would be, and hardly moves for ten
+epochs. Then it bends and goes round the tips of the moons.
+"""
+
 # %%
 # Picture: The boundary at growing epochs, over the points of the two moons,
 # round ones above and crosses below. At first it is nearly straight and cuts
@@ -84,8 +90,10 @@ shown = np.unique(np.geomspace(1, 120, 26).round().astype(int))
 
 def draw_boundary(epoch):
     plane.clear()
-    plane.plot(*points[:150].T, "o", markersize=3, color="C0")
-    plane.plot(*points[150:].T, "x", markersize=4, color="C1")
+    plane.plot(*points[:150].T, "o", markersize=3, color="C0", label="upper")
+    plane.plot(*points[150:].T, "x", markersize=4, color="C1", label="lower")
+    plane.plot([], [], "-", color="black", label="boundary")
+    plane.legend(loc="lower right", fontsize="small")
     plane.contour(grid_x, grid_y, scores[epoch - 1], [0.0], colors="black")
     plane.set(xlabel="x₁", ylabel="x₂", title=f"The boundary, epoch {epoch}")
 
@@ -96,9 +104,6 @@ animation
 
 # %% [markdown]
 r"""
-The boundary is soon where one line would be, and it hardly moves for ten
-epochs. Then it bends and goes round the tips of the moons.
-
 The network says how sure it is, too, for each place of the plane. Where it is
 99 % sure, another line is drawn. They are close to the boundary nearly
 everywhere, also far from all points, where the network has seen nothing and

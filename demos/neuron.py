@@ -56,8 +56,8 @@ $a_0 = -b / w = 1$.
 
 # %%
 w, b = -5.0, 5.0
-print(f"NOT 0 = tanh(5) = {neuron(0.0, w, b):.6f}    expected about 1")
-print(f"NOT 1 = tanh(0) = {neuron(1.0, w, b):.6f}    expected 0")
+print(f"NOT 0 = tanh(5) = {neuron(0.0, w, b):.6f}    wanted about 1")
+print(f"NOT 1 = tanh(0) = {neuron(1.0, w, b):.6f}    wanted 0")
 slopes = [grad(neuron)(a, w, b) for a in (0.0, 1.0)]
 print(f"slopes: {slopes[0]:.6f} at 0, {slopes[1]:.6f} at 1")
 
@@ -107,9 +107,9 @@ def cost(w, b, a, y):
 
 
 by_w, by_b = grad(cost, argnums=(0, 1))(2.3, -1.2, 0.0, 1.0)
-print(f"dC/db at w = 2.3, b = −1.2, a₀ = 0, y = 1: {by_b:.4f}")
-print("expected                                   -1.1186")
-print(f"dC/dw there: {by_w:z.4f}, since a₀ = 0: w had no part in a₁")
+print(f"∂C/∂b at w = 2.3, b = −1.2, a₀ = 0, y = 1: {by_b:.4f}")
+print("in the course                              -1.1186")
+print(f"∂C/∂w there: {by_w:z.4f}, since a₀ = 0: w had no part in a₁")
 
 # %% [markdown]
 r"""
@@ -136,10 +136,10 @@ def layer_cost(W, b, a):
 
 
 C_W, C_b = grad(layer_cost, argnums=(0, 1))(W, b, a0)
-print(f"a₁ = {layer(W, b, a0).round(4)}    expected (0.7616, -0.7616)")
-print(f"dC/dW =\n{C_W.round(4)}\ndC/db = {C_b.round(4)}")
+print(f"a₁ = {layer(W, b, a0).round(4)}    in the course (0.7616, -0.7616)")
+print(f"∂C/∂W =\n{C_W.round(4)}\n∂C/∂b = {C_b.round(4)}")
 outer = np.allclose(C_W, np.outer(C_b, a0))
-print(f"rows of dC/dW are dC/db times a₀: {outer}")
+print(f"rows of ∂C/∂W are ∂C/∂b times a₀: {outer}")
 
 # %% [markdown]
 r"""

@@ -47,9 +47,9 @@ print("| ----: | ------------: | ----: | -------: | -----------: |")
 for x0, search in searches.items():
     numbers = f"{search.nit:5} | {search.x:8.5f} | {search.fun:12.0e}"
     print(f"| {x0:5} | {search.path[1]:13.5f} | {numbers} |")
-print("\nexpected: from 1 first to 1.0625, root 1.06307")
-print("          from -4 root -3.76021")
-print("          from 1.99 first to -36.47, then more than 15 steps")
+print("\nin the course: from 1 first to 1.0625, root 1.06307")
+print("               from -4 root -3.76021")
+print("               from 1.99 first to -36.47, then more than 15 steps")
 
 # %% [markdown]
 r"""
@@ -119,7 +119,7 @@ roots = np.sort_complex(np.roots([1 / 6, 0, -3, -2 / 3, 27 / 2, 18, -30]))
 print("from 3.1:", " ".join(f"{x:.3f}" for x in wandering.path[:8]), "…")
 print(f"all 20 steps are between {wandering.path.min():.2f}", end=" ")
 print(f"and {wandering.path.max():.2f}")
-print(f"f(3) = {f(3.0):g}, expected 6; least |f| met: {wandering.fun:.4f}")
+print(f"f(3) = {f(3.0):g}, by hand 6; least |f| met: {wandering.fun:.4f}")
 print(f"success: {wandering.success}, {wandering.message}")
 print("roots:", "  ".join(f"{root:.3f}" for root in roots[:4]))
 print("      ", "  ".join(f"{root:.3f}" for root in roots[4:]))
@@ -151,8 +151,8 @@ that its tangent throws it far to the left. From there it walks down to
 known where it went.
 
 There are two roots on the real line, and the start does not say at a glance
-which one is found. Who wants a certain one gives `newton_raphson` a bracket,
-at whose ends f differs in sign: a step that would leave it is replaced by
+which one is found. To get a certain one, give `newton_raphson` a bracket, at
+whose ends f differs in sign: a step that would leave it is replaced by
 halving the bracket.
 """
 

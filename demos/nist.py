@@ -9,7 +9,7 @@ rational function with 4 parameters:
 
 $$ f(x) = \frac{b_1 \, (x^2 + b_2 x)}{x^2 + b_3 x + b_4} . $$
 
-Of each problem there are two starts. The first is a bad one. Here it is
+Each problem comes with two starts, of which the first is a bad one. Here it is
 $b = (25, 39, 41.5, 39)$, which is wrong by a factor of 130 in the first
 parameter and by more than 200 in the others. At that start the model is up to a
 hundred times as large as the data.
@@ -56,12 +56,17 @@ print(f"{len(steps)} steps, {result.nfev} evaluations")
 r"""
 All eight numbers agree with the certificate to 9 digits or more.
 
-The way there is long, and the picture of χ² shows why. A few steps bring the
-model down to the size of the data. Then the search is far out on a plain: there
-$b_2$, $b_3$ and $b_4$ can grow together and the model hardly changes. χ² falls
-by little for some thirty steps along a bent valley, and at its end by more than
-half within ten. The search is *Levenberg and Marquardt's*: it lengthens its
-step after a success, and shortens it where the model bends too much.
+The way there is long. The second picture has χ² after each step. Two steps
+bring the model down to the size of the data, and χ² by five powers of ten. Then
+nearly nothing happens for thirty steps, and at the end χ² falls by more than
+half within ten.
+
+What lies between is too much for a picture, four parameters in all. The search
+is far out on a plain: there $b_2$, $b_3$ and $b_4$ can grow together and the
+model hardly changes. It has to come back along a valley that bends, in steps
+that are short enough to follow the bend. The search is
+*Levenberg and Marquardt's*: it lengthens its step after a success, and shortens
+it where the model bends too much.
 """
 
 # %%

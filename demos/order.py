@@ -11,7 +11,7 @@ $$
 $$
 
 The bracket must be complete before it is multiplied by $2x$ and handed on. Here
-the graph is written out by hand: for each value, what it was made of and the
+the *graph* is written out by hand: for each value, what it was made of and the
 local derivatives. The walk visits values in a given order. It is all there is
 to *reverse mode*.
 """
@@ -123,12 +123,11 @@ def chain(n, v):
 def by_paths(graph, value):
     if value == "x":
         return 1.0, 1
-    parts = [
-        (local * slope, paths)
-        for made_of, local in graph[value]
-        for slope, paths in [by_paths(graph, made_of)]
-    ]
-    return sum(slope for slope, _ in parts), sum(paths for _, paths in parts)
+    slope, paths = 0.0, 0
+    for made_of, local in graph[value]:
+        further, ways = by_paths(graph, made_of)
+        slope, paths = slope + local * further, paths + ways
+    return slope, paths
 
 
 print("| steps | values |  paths | by order | by paths |")

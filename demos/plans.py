@@ -60,10 +60,18 @@ Six calls were no replays. The first four are made as written, since what is
 called seldom is not worth a plan. Two are recorded, to see that both do the
 same.
 
-The plan is source, and can be read. These are three pieces of it. `x0` and `x1`
-are the arguments and `m0` the memory of all parameters. A `v` is a view of some
-memory, a `b` a buffer that is used again, and an `s` a single number. `r0` is
-the gradient, and `y4` the learning rate, as it is read from the optimiser.
+The plan is source, and can be read. These are three pieces of it.
+
+| name         | what it is                                                   |
+| :----------- | :----------------------------------------------------------- |
+| `x0`, `x1`   | the arguments, here points and values                        |
+| `m0`         | the memory of all parameters                                 |
+| `v1`, `v2` … | views: parts of a memory, such as one matrix or one bias     |
+| `b0`, `b1` … | buffers, arrays whose memory is used again in each step      |
+| `s0`, `s1` … | single numbers                                               |
+| `z0`         | an array of no axes, which hands a number to a NumPy call    |
+| `y4`         | the learning rate, as it is read from the optimiser          |
+| `r0`         | a result, here the gradient                                  |
 """
 
 # %%
@@ -83,8 +91,9 @@ for title, start, end in (
 # %% [markdown]
 """
 The loss is the mean of 100 squares. The derivative of tanh is 1 over cosh
-squared. All that Python did between these calls is gone. A line with `return`
-and a number is a place where the plan gives up; more of that below.
+squared. All that Python did between these calls is gone. `return 8` is a place
+where the plan gives up: here, if the loss were infinite or NaN. The number says
+at which of its checks it did so. More of that below.
 
 How much faster is it? Both are timed in turns, and the shortest of ten rounds
 counts. For these small layers the plan saves about the same time in each step:
@@ -134,8 +143,13 @@ plt.show()
 A plan is straight-line code, but programs branch. Where Python has read a
 value, as in `if size > 1`, the plan reads it again at that place. If the answer
 is another one it gives up, as with `return 0` below. The function is called as
-it is written, and that way gets a plan of its own. Results that are not finite
-are not believed either: that is the line with `inf`.
+it is written, and that way gets a plan of its own.
+
+Results that are not finite are not believed either: that is the line with
+`inf`. A whole array is looked at by the sum of its squares, which is a single
+number, and infinite or NaN where an entry is. The first line of the plan for
+short vectors, `x0.dot(x0)`, is there for this alone, since it returns `x0` as
+it came.
 
 There are eight calls with a short vector, then eight with a long one. Of the
 short ones four are made as written, two are recorded, and two are replays. Of
@@ -163,7 +177,16 @@ for name, each in (("short", short), ("long", long)):
     print(f"\nthe plan for {name} vectors, replayed {each.runs} times:")
     print(body.rstrip())
 
+# %% [markdown]
+"""
+A plan can be drawn like any computation. That for long vectors has two outputs,
+with double frames: the answer that was read, whether the size is above 1, and
+the result, where $x$ is multiplied by one over the size.
+"""
+
 # %%
-# Picture: The plan of the way for short vectors as a graph from top to bottom:
-# x0 is squared and summed, the root is taken and compared with 1.
-draw(short)
+# Picture: The plan for long vectors as a graph from top to bottom. x0 is
+# squared and summed, and the root is taken. From there one arrow leads to an
+# output, the comparison with 1, and one to the reciprocal, which is multiplied
+# by x0, the other output.
+draw(long)

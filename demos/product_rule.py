@@ -59,14 +59,14 @@ step that is ten times shorter it is ten times smaller.
 
 # %%
 a = 0.6  # where both sides grow
-print("|      h | strip v·Δu | strip u·Δv | corner Δu·Δv |")
-print("| -----: | ---------: | ---------: | -----------: |")
+print("|      h |    v·Δu / h |    u·Δv / h |   Δu·Δv / h |")
+print("| -----: | ----------: | ----------: | ----------: |")
 for h in (0.1, 0.01, 0.001):
     rise_u, rise_v = u(a + h) - u(a), v(a + h) - v(a)
     strips = v(a) * rise_u / h, u(a) * rise_v / h
-    numbers = " | ".join(f"{strip:10.6f}" for strip in strips)
-    print(f"| {h:6g} | {numbers} | {rise_u * rise_v / h:12.6f} |")
-print("\neach over h; in the limit the strips are")
+    numbers = " | ".join(f"{strip:11.6f}" for strip in strips)
+    print(f"| {h:6g} | {numbers} | {rise_u * rise_v / h:11.6f} |")
+print("\nin the limit the strips are")
 print(f"u′v = {2 * a * v(a):.6f}   uv′ = {u(a) * np.cos(a):.6f}")
 print(f"and the derivative by grad is {grad(lambda x: u(x) * v(x))(a):.6f}")
 

@@ -42,7 +42,7 @@ print(f"\nexact   cos 1 = {exact:.6f}")
 # which touches the curve at that point.
 figure, axes = plt.subplots()
 t = np.linspace(-0.2, 3.4, 200)
-axes.plot(t, f(t), color="black", linestyle="-", linewidth=2.5)
+axes.plot(t, f(t), "k-", linewidth=2.5, label="sin x")
 for i, h in enumerate((2.0, 1.0, 0.5)):
     line = f(x) + rise_over_run(f, x, h) * (t - x)
     axes.plot(t, line, f"C{i}", label=f"secant, h = {h:g}")

@@ -57,10 +57,9 @@ def deepest(f):
 
 well = rescaled(single_well)
 bottom = deepest(well)
-print(
-    f"deepest at ({bottom[0]:.4f}, {bottom[1]:.4f}), depth {well(bottom):.2f}"
-)
-print("expected   (1.2128, 4.0093)")
+print("deepest at    ({:.4f}, {:.4f}),".format(*bottom), end="")
+print(f" depth {well(bottom):.2f}")
+print("in the course (1.2128, 4.0093)")
 
 # %%
 # Picture: The pit as a surface, which the walker does not see: a gentle hill
@@ -111,21 +110,15 @@ def walk(f, rule, start, steps=5):
 
 def compare(f, start):
     paths = {name: walk(f, rule, start) for name, rule in rules.items()}
-    misses = [np.linalg.norm(p[-1] - deepest(f)) for p in paths.values()]
-    rows = [
-        ("step", *rules),
-        (":---", *["---:"] * 4),
-        *(
-            (n, *("({:.2f}, {:.2f})".format(*p[n]) for p in paths.values()))
-            for n in range(6)
-        ),
-        ("miss", *(f"{miss:.3f}" for miss in misses)),
-        ("found", *("yes" if miss <= 0.15 else "no" for miss in misses)),
-    ]
-    for first, *others in rows:
-        print(
-            f"| {first:5} |", " | ".join(f"{each:>12}" for each in others), "|"
-        )
+    print("| rule     | 1 step       | 3 steps      | 5 steps      |", end="")
+    print("  miss | found |")
+    print("| :------- | :----------- | :----------- | :----------- |", end="")
+    print(" ----: | :---- |")
+    for name, path in paths.items():
+        places = " | ".join(f"({x:.2f}, {y:.2f})" for x, y in path[1::2])
+        miss = np.linalg.norm(path[-1] - deepest(f))
+        found = "yes" if miss <= 0.15 else "no"
+        print(f"| {name:8} | {places} | {miss:5.3f} | {found:5} |")
     return paths
 
 
@@ -140,9 +133,10 @@ def draw(f, paths):
         *places, f(places), levels, colors="0.45", linewidths=1
     )
     axes.clabel(lines, fontsize=8, colors="black")
-    looks = [("s", 2), ("o", 4), ("D", 2), ("^", 2)]  # markers and widths
-    for (name, path), (marker, width) in zip(paths.items(), looks, strict=True):
-        axes.plot(*path.T, marker=marker, ms=3 + width, lw=width, label=name)
+    # The hybrid is thin and on top of downhill: they share some steps.
+    looks = [("C0s-", 2), ("C1o-", 6), ("C2D-.", 2), ("C5^-", 1)]
+    for (name, path), (look, width) in zip(paths.items(), looks, strict=True):
+        axes.plot(*path.T, look, ms=4 + width, lw=width, label=name)
     axes.plot(*paths["hybrid"][0], "o", color="black", ms=9)
     star = {"marker": "*", "ms": 22, "fillstyle": "none", "linestyle": "none"}
     axes.plot(*deepest(f), color="black", zorder=3, label="deepest", **star)

@@ -7,11 +7,11 @@ Beside a point $a$, with $h = x - a$, a function of several variables is
 $$ f(a + h) \approx f(a) + \nabla f \cdot h + \frac{1}{2} \, h^T H h , $$
 
 where the *gradient* $\nabla f$ holds the slopes and the *Hessian* $H$ the
-second derivatives, both at $a$. The first two terms are the tangent plane.
-With the third it becomes a surface that also bends as $f$ does: a bowl, a
-dome or a saddle.
+second derivatives, both at $a$. The first two terms are the *tangent plane*.
+With the third it becomes a *paraboloid*, a surface that also bends as $f$ does:
+a bowl, a dome or a saddle.
 
-Four functions, with what is expected at the point shown:
+Four functions, with the terms that were found by hand at the point shown:
 """
 
 # %%
@@ -48,20 +48,20 @@ functions = {
     "x² - xy + sin y": (sheet, [0.0, 0.0], "y + x² - xy"),
 }
 planes, paraboloids = {}, {}
-for name, (f, a, expected) in functions.items():
+for name, (f, a, by_hand) in functions.items():
     planes[name] = linear_approximation(f, a)
     paraboloids[name] = q = quadratic_approximation(f, a)
-    print(f"{name} at ({a[0]:g}, {a[1]:g}), expected {expected}")
+    print(f"{name} at ({a[0]:g}, {a[1]:g}), by hand {by_hand}")
     # + 0.0 makes 0 of -0
     print(f"  value {q.value:g}, gradient {q.gradient + 0.0}")
     print(f"  Hessian {(q.hessian + 0.0).tolist()}")
 
 # %% [markdown]
 r"""
-At the origin the tangent planes of the first and the third are level: it is a
-*stationary point*. Nothing is known there to first order, and the second
-tells what the surface does: the first is a trough along the x axis, the third
-a ridge along the y axis, and both are flat, to this order, along their
+At the origin the tangent planes of the first and the third are level: both have
+a *stationary point* there. To first order nothing is known of them, and the
+second tells what the surface does: the first is a trough along the x axis, the
+third a ridge along the y axis, and both are flat, to this order, along their
 length.
 
 Elsewhere all terms have a part. A test of both approximations: half the
@@ -84,6 +84,21 @@ for name, (f, _, _) in functions.items():
         errors = f"{far:7.1e} | {near:7.1e} | {far / near:5.2f}"
         print(f"| {name:21} | {order:5} | {errors} |")
 
+# %% [markdown]
+r"""
+The surfaces are drawn as nets, with a dot at the origin. What to look for:
+
+- The first has a hump on both sides of a trough. The paraboloid lies in the
+  trough and goes up with the humps, but knows nothing of their tops.
+- The second rises through the origin and turns back on both sides. The
+  paraboloid does not turn, for $x^3$ is of third order. It is twisted, which
+  the plane is not: that is the term $xy/4$.
+- The third bends down along $y$ too, but as $y^4$. So the paraboloid is
+  straight along $y$ and lies above the surface at the far ends.
+- The fourth has only $\sin y$ that is no polynomial of second order already.
+  The paraboloid lies on it nearly everywhere.
+"""
+
 # %%
 reach = np.linspace(-1, 1, 41)
 x, y = np.meshgrid(reach, reach)
@@ -100,7 +115,8 @@ def draw_surfaces(name):
     axes.plot_wireframe(x, y, z, linestyle="-", label="f", **fine)
     edge = {"color": "C1", "rcount": 2, "ccount": 2, "lw": 2.5}
     axes.plot_wireframe(x, y, plane, ls="-", label="tangent plane", **edge)
-    axes.set(xlabel="x", ylabel="y", title=name)
+    axes.plot(0, 0, planes[name].value, "o", color="black", zorder=5)
+    axes.set(xlabel="x", ylabel="y", zlabel="f", title=name)
     axes.view_init(25, -115)
     figure.legend(loc="outside lower center", ncols=3)
 

@@ -12,8 +12,8 @@ nothing that was measured, so χ² is the same along each curve
 $a b = \text{const}$, and its minimum is no point but a valley with a level
 floor.
 
-Whoever asks a program for $a$ and $b$ gets numbers all the same, and other ones
-from each start. What should a careful program say?
+Whoever asks a program for $a$ and $b$ gets numbers all the same, but different
+ones from each start. What should a careful program say?
 """
 
 # %%
@@ -41,11 +41,11 @@ fits = [fit(decay, x, y, 0.05, p0={"a": a, "b": b, "c": 1}) for a, b in starts]
 
 print("| start a | start b |     a |     b |    a·b |     c |     χ² |")
 print("| ------: | ------: | ----: | ----: | -----: | ----: | -----: |")
-for (a, b), result in zip(starts, fits, strict=True):
-    print(f"| {a:7} | {b:7} |", end="")
-    print(f" {result.values['a']:.3f} | {result.values['b']:.3f} |", end="")
-    print(f" {result.propagate(product)[0]:6.4f} |", end="")
-    print(f" {result.values['c']:.3f} | {result.chi_squared:.3f} |")
+for (start_a, start_b), result in zip(starts, fits, strict=True):
+    a, b, c = result.values.values()
+    found = f"{a:.3f} | {b:.3f} | {a * b:.4f} | {c:.3f}"
+    chi2 = result.chi_squared
+    print(f"| {start_a:7} | {start_b:7} | {found} | {chi2:.3f} |")
 
 # %% [markdown]
 """
@@ -115,6 +115,7 @@ product, or hold one of the two at what is known of it from elsewhere.
 
 # %%
 held = fit(decay, x, y, 0.05, p0={"a": 1, "c": 1}, fixed={"b": 0.8})
-for name in ("a", "b", "c"):
+for name in ("a", "c"):
     print(f"{name}   {held.values[name]:.3f} ± {held.errors[name]:.3f}")
+print(f"b   {held.values['b']:.3f}, held")
 print("warnings:", *(held.warnings or ["none"]))

@@ -7,7 +7,7 @@ In 1901 Karl Pearson took ten points to ask for "the line of closest fit". In
 weights $w = 1/\sigma^2$. From left to right the errors in $y$ shrink, and those
 in $x$ grow by and large.
 
-Least squares of $y$ alone believes each $x$ to the last digit. With errors in
+*Least squares* of $y$ alone believes each $x$ to the last digit. With errors in
 both, a point may move sideways, too. The line and the points' true places
 $\hat{x}_i$ are then found together, by the least
 
@@ -58,23 +58,24 @@ for way, found in lines.items():
     print(
         f"| {way:19} | {a:12.10f} | {b:13.10f} | {found.chi_squared:13.10f} |"
     )
-print("| expected            | 5.4799102240 | -0.4805334074 | 11.8663531941 |")
+print("\npublished: 5.4799102240, -0.4805334074, χ² 11.8663531941")
 
 print("\n| errors              | of the intercept | of the slope |")
 print("| :------------------ | ---------------: | -----------: |")
 for way, found in lines.items():
     a, b = found.errors["intercept"], found.errors["slope"]
     print(f"| {way:19} | {a:16.7f} | {b:12.7f} |")
-print("| expected            |        0.2949707 |    0.0579850 |")
+print("\npublished: 0.2949707 and 0.0579850")
 
 # %% [markdown]
 """
 The two ways with errors in $x$ are one and the same for a line, and agree with
-the published numbers. The line that ignores them is another one, and it is *too
-sure* of itself: its errors are smaller, while its χ² says that something is
-wrong. If model and errors are right, each point adds about 1 to χ², and each
-fitted parameter takes about 1 away. So χ² should be about as large as the
-number of *degrees of freedom*: 10 points less 2 parameters are 8.
+what was published for these points and weights. The line that ignores them is
+another one, and it is *too sure* of itself: its errors are smaller, while its
+χ² says that something is wrong. If model and errors are right, each point adds
+about 1 to χ², and each fitted parameter takes about 1 away. So χ² should be
+about as large as the number of *degrees of freedom*: 10 points less 2
+parameters are 8.
 """
 
 # %%

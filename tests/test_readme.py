@@ -26,7 +26,8 @@ def blocks(language: str) -> list[str]:
     return re.findall(rf"```{language}\n(.*?)```", README.read_text(encoding="utf-8"), re.DOTALL)
 
 
-def test_sessions_print_what_they_show() -> None:
+def test_sessions_print_what_they_show(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # where they write their files
     outputs = [re.sub(r"\n\n(?!>>> )", "\n<BLANKLINE>\n", block) for block in blocks("pycon")]
     session = "\n".join(outputs)
     test = doctest.DocTestParser().get_doctest(session, {}, "README", str(README), 0)

@@ -55,7 +55,11 @@ def test_the_gradient_of_chunks_is_lazy_and_numpys(run: Run) -> None:
     assert "worked on so far: 0 of 10" in run.printed("chunks")
     assert names["worked_on"] == 10
     assert names["found"] == pytest.approx(names["plain"], rel=1e-12)
-    assert sum(names["parts"]) == pytest.approx(names["found"][1], rel=1e-10)
+    parts = np.array(names["parts"])
+    assert parts.sum() == pytest.approx(names["found"][1], rel=1e-10)
+    assert parts[:2].min() > 5 * np.abs(parts[2:]).max()  # as the picture's words say
+    assert np.all(parts[3:] < 0)
+    assert np.all(np.diff(parts[4:]) > 0)
 
 
 def test_newtons_steps_fit_in_chunks(run: Run) -> None:
