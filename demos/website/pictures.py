@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from demos.website.files import write
 from demos.website.inks import CURVES, DASHES, STYLE, for_dark_paper
 
 SHOWN_BY = ("savefig", "new_frame_seq", "pipe", "html")  # figures, animations, graphs, steps
@@ -95,8 +96,8 @@ def _as_svg(figure: Any, name: str) -> str:
 
 
 def _write(svg: str, folder: Path, name: str) -> str:
-    (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
-    (folder / f"{name}_dark.svg").write_text(for_dark_paper(svg), encoding="utf-8")
+    write(folder / f"{name}.svg", svg)
+    write(folder / f"{name}_dark.svg", for_dark_paper(svg))
     return name
 
 
