@@ -233,6 +233,17 @@ def test_curves_stand_out_on_both_papers(colour: str) -> None:
     assert contrast(INK, PAPER) > 7 < contrast(ON_DARK[INK], ON_DARK[PAPER])
 
 
+@pytest.mark.parametrize(
+    ("pattern", "paper"), [("*[0-9].svg", PAPER), ("*_dark.svg", ON_DARK[PAPER])]
+)
+def test_every_line_of_a_picture_stands_out(site: Path, pattern: str, paper: str) -> None:
+    drawn = [path.read_text(encoding="utf-8") for path in site.glob(pattern)]
+    strokes = {each for text in drawn for each in re.findall(r"stroke: (#[0-9a-f]{6})", text)}
+    assert len(strokes) > len(CURVES)
+    for stroke in strokes - {paper}:  # edges in the paper's colour part what touches
+        assert contrast(stroke, paper) >= 3, stroke
+
+
 def test_curves_have_different_dashes(written: Written, tmp_path: Path) -> None:
     lesson = written(
         "import matplotlib.pyplot as plt\n\n# Picture: Two lines.\n"
