@@ -18,6 +18,7 @@ from demos.contents import HEADINGS
 
 _PLAIN = (
     (r"ForwardRef\('([^']*)'\)", r"\1"),
+    (r": '([^']*)'", r": \1"),  # an annotation that only a type checker evaluates
     (r"<(?:class '(?:\w+\.)*|function )(\w+)'?>", r"\1"),  # a default
     (r"\b(autodiff|nn|optim|fit)\.[\w.]*\b_\w+\.(?:\w+\.)*(\w+)", r"\1.\2"),
     (r"\b(?:scipy|numpy|typing|random)\.(?:\w+\.)*(\w+)", r"\1"),
@@ -44,7 +45,8 @@ def main() -> None:
     spelt: Any = pdoc.doc._remove_collections_abc  # through which all signatures go
     pdoc.doc._remove_collections_abc = lambda text: plain(spelt(text))
     pdoc.render.precompile_index = lambda docs, _: json.dumps(
-        [doc | {"signature": ""} for doc in docs]  # names and docstrings are searched
+        # names and docstrings are searched
+        [doc | {"signature": "", "bases": plain(doc.get("bases", ""))} for doc in docs]
     )
     pdoc.render.env.globals["headings"] = HEADINGS
     runpy.run_module("pdoc", run_name="__main__")

@@ -69,7 +69,10 @@ def _one(each: Any, alt: str, folder: Path, name: str) -> str:
         return _image(_write(_as_svg(each, name), folder, name), alt)
     if hasattr(each, "pipe"):  # a graph, which knows both papers by itself
         (folder / f"{name}.svg").write_bytes(each.svg())
-        return f'<img class="graph" src="{name}.svg" alt="{escape(alt)}" loading="lazy">'
+        return (  # and can be seen at its size
+            f'<a class="graph" href="{name}.svg">'
+            f'<img src="{name}.svg" alt="{escape(alt)}" loading="lazy"></a>'
+        )
     each.save(folder / f"{name}.html")
     return (
         f'<iframe src="{name}.html" title="{escape(alt)}" loading="lazy"></iframe>'
