@@ -1,4 +1,31 @@
-"""Fitting models to data by χ², with exact derivatives."""
+"""Fitting models to data by χ², with exact derivatives.
+
+| wanted                           | call                                                |
+|----------------------------------|-----------------------------------------------------|
+| parameters, errors and a verdict | `fit`, which returns a `FitResult`                  |
+| the same without a search        | `line`, `polynomial`, `linear`                      |
+| a model of one's own             | a function of x and of parameters, or `Model` of it |
+| a peak                           | `Gaussian`, `Lorentzian`, `Voigt`, `PseudoVoigt`    |
+| a background                     | `Line`, `Polynomial`, `Exponential`, `PowerLaw`     |
+| a wave, a growth, an edge        | `Sine`, `Logistic`, `Step`                          |
+| errors relative to values        | `Relative`                                          |
+| errors that are correlated       | a covariance matrix, or its factor as `Cholesky`    |
+| χ² as a function                 | `chi_squared`                                       |
+| SciPy's call and answer          | `curve_fit`                                         |
+
+Minima and roots of other functions are in `optim`, derivatives in `autodiff`.
+
+Examples
+--------
+>>> import numpy as np
+>>> def decay(x, height, rate):
+...     return height * np.exp(-rate * x)
+>>> x = np.array([0.0, 1.0, 2.0, 3.0])
+>>> y = np.array([5.1, 3.3, 2.2, 1.5])
+>>> result = fit(decay, x, y, 0.1, p0={"height": 4, "rate": 0.5})
+>>> print(f"{result.values['rate']:.2f} ± {result.errors['rate']:.2f}")
+0.42 ± 0.02
+"""
 
 from fit.as_scipy._curve_fit import curve_fit
 from fit.closed_form._linear import line, linear, polynomial

@@ -1,4 +1,37 @@
-"""Networks and their training; with scikit-learn, `nn.MLPClassifier` and `nn.MLPRegressor` too."""
+"""Networks and their training; with scikit-learn, `nn.MLPClassifier` and `nn.MLPRegressor` too.
+
+| wanted                   | call                                                                |
+|--------------------------|---------------------------------------------------------------------|
+| a network                | `MLP`, `Sequential`                                                 |
+| a layer                  | `Linear`, `LayerNorm`, `Dropout`                                    |
+| either of one's own      | `Module`                                                            |
+| an activation            | `relu`, `leaky_relu`, `elu`, `gelu`, `silu`, `softplus`, `identity` |
+| one between two numbers  | `sigmoid` or `logistic`, NumPy's `tanh`                             |
+| probabilities of classes | `softmax`, `log_softmax`                                            |
+| a loss of numbers        | `mean_squared_error`, `mean_absolute_error`, `huber`                |
+| a loss of classes        | `cross_entropy`, `softmax_cross_entropy`                            |
+| a loss of two classes    | `binary_cross_entropy`, `hinge`                                     |
+| small weights            | `l2_penalty`                                                        |
+| training, and its course | `train`, `History`, `batches`                                       |
+| how good it is           | `accuracy`, `r_squared`                                             |
+| a file of it             | `save`, `load`                                                      |
+
+A network is called with a batch, one row for each example. Optimisers are in `optim`, derivatives
+in `autodiff`.
+
+Examples
+--------
+>>> import numpy as np
+>>> import optim
+>>> x = np.linspace(-1, 1, 50)[:, None]
+>>> network = MLP([1, 16, 1], activation="tanh", seed=0)
+>>> adam = optim.Adam(network.parameters(), 0.01)
+>>> data = x, x**2
+>>> course = {"epochs": 200, "seed": 0, "progress": False}
+>>> history = train(network, mean_squared_error, data, optimizer=adam, **course)
+>>> r_squared(x**2, network(x)) > 0.99
+True
+"""
 
 from importlib.util import find_spec
 from typing import TYPE_CHECKING

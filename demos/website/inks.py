@@ -23,9 +23,8 @@ ON_DARK = {
     "#00785a": "#2fcfa4",
     "#a0428a": "#e59ac9",
     "#856100": "#f0c84a",
-    # of the pictures that the library draws
+    # of the pictures that the library draws, whose grey stands out on both papers
     "#d55e00": "#ff8f4f",
-    "#bbbbbb": "#5c5c5c",
 }
 
 STYLE = {

@@ -41,20 +41,36 @@ class Lesson:
 
 
 def read_title(name: str) -> str:
-    """Return a lesson's title, even of one whose code cannot be read."""
-    found = _TITLE.search((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    """Return a lesson's title, even of one whose code cannot be read; without one, its name."""
+    try:
+        found = _TITLE.search((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+    except (OSError, UnicodeError):
+        return name
     return found[1] if found else name
 
 
 def read_lesson(name: str) -> Lesson:
-    """Return a lesson of this package by its name."""
+    """Return a lesson of this package by its name.
+
+    Raises
+    ------
+    ValueError
+        When there is no such file, or it does not begin with a cell of Markdown.
+    SyntaxError
+        When its code cannot be read.
+    """
     path = FOLDER / f"{name}.py"
-    text = path.read_text(encoding="utf-8")
+    try:
+        text = path.read_text(encoding="utf-8")
+    except OSError as error:
+        reason = f"expected a file that can be read, got {error.strerror}"
+        raise ValueError(f"{path.name}: {reason}") from None
     statements = ast.parse(text, filename=str(path)).body
     lines = text.splitlines()
     starts = [i for i, line in enumerate(lines, 1) if _MARKER.match(line)]
     if not starts or statements[0].lineno < starts[0]:
-        raise ValueError(f"{path.name}: expected a first line '# %% [markdown]', got {lines[0]!r}")
+        first = lines[0] if lines else ""
+        raise ValueError(f"{path.name}: expected a first line '# %% [markdown]', got {first!r}")
     cells = []
     for start, end in zip(starts, [*starts[1:], len(lines) + 1], strict=True):
         inside = tuple(each for each in statements if start < each.lineno < end)

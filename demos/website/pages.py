@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-import shutil
+import re
 from html import escape
 from pathlib import Path
 
@@ -12,11 +12,14 @@ from pygments.formatters import HtmlFormatter
 from pygments.lexers import PythonLexer
 
 from demos.contents import HEADINGS, LESSONS
+from demos.website.files import write
 from demos.website.lessons import Lesson, as_notebook, read_title
 from demos.website.pictures import without_words
 from demos.website.prose import glossary, glossary_words, printed, prose
+from demos.website.reference import is_there
 from demos.website.running import Outcome
 
+_PICTURE = re.compile(r"<picture>.*?</picture>")
 PARTS = "parts"  # the folder in which each lesson's part of a page is kept
 FILES = "lessons"  # the folder of the lessons themselves
 
@@ -24,9 +27,9 @@ FILES = "lessons"  # the folder of the lessons themselves
 def write_lesson(lesson: Lesson, outcomes: list[Outcome], folder: Path) -> None:
     """Write a lesson's part of its page, and beside the pages its file and a notebook of it."""
     (folder / FILES).mkdir(exist_ok=True)
-    shutil.copy(lesson.path, folder / FILES)
+    write(folder / FILES / f"{lesson.name}.py", lesson.path.read_text(encoding="utf-8"))
     notebook = folder / FILES / f"{lesson.name}.ipynb"
-    notebook.write_text(json.dumps(as_notebook(lesson), indent=1), encoding="utf-8")
+    write(notebook, json.dumps(as_notebook(lesson), indent=1))
     rows, before = [], ""
     by_cell = {id(outcome.cell): outcome for outcome in outcomes}
     for cell in lesson.cells:
@@ -42,7 +45,9 @@ def write_lesson(lesson: Lesson, outcomes: list[Outcome], folder: Path) -> None:
 
 
 def write_missing(name: str, reason: str, folder: Path) -> None:
-    """Write a place for a lesson that cannot be run, with the reason."""
+    """Write a place for a lesson that cannot be run, with the reason, and nothing that it had."""
+    for suffix in ("py", "ipynb"):
+        (folder / FILES / f"{name}.{suffix}").unlink(missing_ok=True)
     _keep(name, f'<p class="missing">{escape(reason)}</p>\n', folder)
 
 
@@ -50,7 +55,7 @@ def write_pages(folder: Path) -> Path:
     """Write all pages from the lessons' parts, and return where the first is."""
     here = Path(__file__).parent
     for file in ("style.css", "script.js"):
-        (folder / file).write_text((here / file).read_text(encoding="utf-8"), encoding="utf-8")
+        write(folder / file, (here / file).read_text(encoding="utf-8"))
     for key, heading in HEADINGS.items():
         sections = "".join(_section(name, folder) for name in heading.lessons)
         contents = "".join(
@@ -69,7 +74,7 @@ def write_pages(folder: Path) -> Path:
 
 def _keep(name: str, html: str, folder: Path) -> None:
     (folder / PARTS).mkdir(parents=True, exist_ok=True)
-    (folder / PARTS / f"{name}.html").write_text(html, encoding="utf-8")
+    write(folder / PARTS / f"{name}.html", html)
 
 
 def _code(source: str) -> str:
@@ -99,7 +104,7 @@ def _links(lesson: Lesson) -> str:
         for package, used in lesson.imported().items()
         for name in used
     ]
-    reference = f" In the reference: {', '.join(names)}." if names else ""
+    reference = f"<span> In the reference: {', '.join(names)}.</span>" if names else ""
     return (
         f'<p class="links">The lesson is <a href="{FILES}/{lesson.name}.py">'
         f"<code>demos/{lesson.name}.py</code></a>, and as a notebook "
@@ -109,12 +114,17 @@ def _links(lesson: Lesson) -> str:
 
 
 def _section(name: str, folder: Path) -> str:
-    part = folder / PARTS / f"{name}.html"
-    if part.exists():
-        html = part.read_text(encoding="utf-8")
+    if html := _part(name, folder):
+        if not is_there(folder):
+            html = re.sub(r"<span> In the reference: .*?</span>", "", html)
     else:
         html = f'<p class="missing">Not run yet: <code>python -m demos {name}</code></p>\n'
     return f'<section id="{name}"><h2>{_title(name)}</h2>\n{html}{_neighbours(name)}</section>\n'
+
+
+def _part(name: str, folder: Path) -> str:
+    path = folder / PARTS / f"{name}.html"
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 def _neighbours(name: str) -> str:
@@ -131,7 +141,11 @@ def _neighbours(name: str) -> str:
 
 
 def _title(name: str) -> str:
-    return prose(read_title(name), words=False).removeprefix("<p>").removesuffix("</p>\n")
+    title = read_title(name)
+    try:
+        return prose(title, words=False).removeprefix("<p>").removesuffix("</p>\n")
+    except ValueError:  # a formula, which the lesson's place speaks of
+        return escape(title)
 
 
 def _index(folder: Path) -> str:
@@ -156,12 +170,8 @@ def _index(folder: Path) -> str:
 def _thumbnail(lessons: tuple[str, ...], folder: Path) -> str:
     """Return the first picture of the lessons under a heading, which its words stand beside."""
     for name in lessons:
-        for dark in sorted(folder.glob(f"{name}_*_dark.svg")):
-            light = dark.name.replace("_dark", "")
-            return (
-                f'<picture><source srcset="{dark.name}" media="(prefers-color-scheme: dark)">'
-                f'<img src="{light}" alt="" loading="lazy"></picture>'
-            )
+        if found := _PICTURE.search(_part(name, folder)):
+            return re.sub(r'alt="[^"]*"', 'alt=""', found[0])
     return ""
 
 
@@ -176,13 +186,16 @@ def _glossary() -> str:
 
 def _write(folder: Path, name: str, title: str, body: str) -> Path:
     pages = {"index": "Contents"} | {key: heading.title for key, heading in HEADINGS.items()}
-    pages |= {"glossary": "Glossary", "reference/autodiff": "Reference"}
+    pages |= {"glossary": "Glossary"} | (
+        {"reference/index": "Reference"} if is_there(folder) else {}
+    )
     links = "".join(
         f'<a href="{key}.html"{" aria-current=page" if key == name else ""}>{label}</a>'
         for key, label in pages.items()
     )
     path = folder / f"{name}.html"
-    path.write_text(
+    write(
+        path,
         '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f"<title>{title} - chainrule</title>\n"
@@ -190,6 +203,5 @@ def _write(folder: Path, name: str, title: str, body: str) -> Path:
         '<script src="script.js" defer></script>\n</head>\n<body>\n'
         f'<header><nav aria-label="Pages">{links}</nav></header>\n<main>\n{body}</main>\n'
         "</body>\n</html>\n",
-        encoding="utf-8",
     )
     return path

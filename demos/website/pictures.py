@@ -10,6 +10,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
+from demos.website.files import write
 from demos.website.inks import CURVES, DASHES, STYLE, for_dark_paper
 
 SHOWN_BY = ("savefig", "new_frame_seq", "pipe", "html")  # figures, animations, graphs, steps
@@ -68,7 +69,10 @@ def _one(each: Any, alt: str, folder: Path, name: str) -> str:
         return _image(_write(_as_svg(each, name), folder, name), alt)
     if hasattr(each, "pipe"):  # a graph, which knows both papers by itself
         (folder / f"{name}.svg").write_bytes(each.svg())
-        return f'<img class="graph" src="{name}.svg" alt="{escape(alt)}" loading="lazy">'
+        return (  # and can be seen at its size
+            f'<a class="graph" href="{name}.svg">'
+            f'<img src="{name}.svg" alt="{escape(alt)}" loading="lazy"></a>'
+        )
     each.save(folder / f"{name}.html")
     return (
         f'<iframe src="{name}.html" title="{escape(alt)}" loading="lazy"></iframe>'
@@ -95,8 +99,8 @@ def _as_svg(figure: Any, name: str) -> str:
 
 
 def _write(svg: str, folder: Path, name: str) -> str:
-    (folder / f"{name}.svg").write_text(svg, encoding="utf-8")
-    (folder / f"{name}_dark.svg").write_text(for_dark_paper(svg), encoding="utf-8")
+    write(folder / f"{name}.svg", svg)
+    write(folder / f"{name}_dark.svg", for_dark_paper(svg))
     return name
 
 

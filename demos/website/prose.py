@@ -8,10 +8,10 @@ from html import escape
 from itertools import takewhile
 from typing import Any
 
-from latex2mathml.converter import convert
 from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
+from demos.website.formulas import mathml
 from demos.website.lessons import FOLDER
 
 _ROW = re.compile(r"\|.*\| *$")
@@ -28,11 +28,11 @@ def _markdown() -> MarkdownIt:
 
 
 def _formula(source: str, options: dict[str, Any]) -> str:
-    display = "block" if options["display_mode"] else "inline"
-    formula = convert(source, display=display)
-    if "<mi>&</mi>" in formula or "<mi>\\" in formula:
-        raise ValueError(f"expected a formula that MathML can be made of, got {source!r}")
-    return f'<div class="formula" tabindex="0">{formula}</div>' if display == "block" else formula
+    if not options["display_mode"]:
+        return mathml(source, "inline")
+    # what stands beside another thing stands below it where there is no room
+    parts = (mathml(part, "block") for part in re.split(r"\\q?quad\b", source))
+    return f'<div class="formula" tabindex="0">{"".join(parts)}</div>'
 
 
 def prose(text: str, level: int = 1, words: bool = True) -> str:

@@ -29,14 +29,19 @@ class Outcome:
 
 
 class _Both(io.StringIO):
-    """Text that is kept and passed on."""
+    """Text that is kept and passed on, with the error where it could not be passed on."""
 
     def __init__(self, other: Any) -> None:
         super().__init__()
         self.other = other
+        self.error: OSError | None = None
 
     def write(self, text: str) -> int:
-        self.other.write(text)
+        try:
+            self.other.write(text)
+        except OSError as error:
+            self.error = error
+            raise
         return super().write(text)
 
     def flush(self) -> None:
@@ -47,6 +52,11 @@ def run_lesson(lesson: Lesson, folder: Path) -> tuple[list[Outcome], dict[str, A
     """Run the cells of code up to the first that fails, and return the names that they bound.
 
     What a cell shows is drawn into the folder when the cell has run, as a later one may change it.
+
+    Raises
+    ------
+    OSError
+        When the standard output cannot be written to.
     """
     module = ModuleType(f"demos.{lesson.name}")
     module.__file__ = str(lesson.path)
@@ -76,6 +86,8 @@ def _run_cell(
                 print(repr(value))
             outcome.pictures = pictures(shown, cell.source, folder, f"{lesson.name}_{number}")
         except (Exception, SystemExit) as error:
+            if written.error:  # the standard output's, not the lesson's
+                raise written.error from None
             outcome.error = _reason(error, lesson)
     outcome.printed = written.getvalue()
     return outcome

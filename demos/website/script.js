@@ -4,6 +4,15 @@ const current = document.querySelector("nav [aria-current]");
 const header = current.closest("header");
 header.scrollLeft = current.offsetLeft - (header.clientWidth - current.offsetWidth) / 2;
 
+// Boxes: keys reach those that are wider than their place, as long as they are.
+const watch = new ResizeObserver((entries) => {
+  for (const { target } of entries) {
+    if (target.scrollWidth > target.clientWidth) target.tabIndex = 0;
+    else target.removeAttribute("tabindex");
+  }
+});
+for (const box of document.querySelectorAll("[tabindex]")) watch.observe(box);
+
 // Animations: a row of pictures, which is still until it is started.
 for (const box of document.querySelectorAll(".animation")) {
   const { name, frames } = box.dataset;

@@ -28,7 +28,7 @@ except ImportError:
 
 # Okabe and Ito, "Color universal design" (2008).
 BLACK, BLUE, SKY, VERMILION = "#000000", "#0072B2", "#56B4E9", "#D55E00"
-GREY = "#BBBBBB"
+GREY = "#8A8A8A"
 FINE = 400  # how many places a curve is drawn at, at least
 CROWDED = 200  # points, from which on the model is drawn over them, and they are fainter
 MANY = 2000  # points, from which on not each is drawn exactly

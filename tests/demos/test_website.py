@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from html import unescape
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from demos.contents import HEADINGS, LESSONS
 from demos.website import lessons, pages, pictures, prose
 from demos.website.inks import CURVES, GREY, INK, ON_DARK, PAPER, for_dark_paper
 from demos.website.lessons import Lesson, as_notebook, read_lesson
+from demos.website.reference import PACKAGES
 from demos.website.running import run_lesson
 
 ROOT = Path(__file__).parents[2]
@@ -233,6 +235,17 @@ def test_curves_stand_out_on_both_papers(colour: str) -> None:
     assert contrast(INK, PAPER) > 7 < contrast(ON_DARK[INK], ON_DARK[PAPER])
 
 
+@pytest.mark.parametrize(
+    ("pattern", "paper"), [("*[0-9].svg", PAPER), ("*_dark.svg", ON_DARK[PAPER])]
+)
+def test_every_line_of_a_picture_stands_out(site: Path, pattern: str, paper: str) -> None:
+    drawn = [path.read_text(encoding="utf-8") for path in site.glob(pattern)]
+    strokes = {each for text in drawn for each in re.findall(r"stroke: (#[0-9a-f]{6})", text)}
+    assert len(strokes) > len(CURVES)
+    for stroke in strokes - {paper}:  # edges in the paper's colour part what touches
+        assert contrast(stroke, paper) >= 3, stroke
+
+
 def test_curves_have_different_dashes(written: Written, tmp_path: Path) -> None:
     lesson = written(
         "import matplotlib.pyplot as plt\n\n# Picture: Two lines.\n"
@@ -333,7 +346,7 @@ def test_graphs_and_steps_are_shown(written: Written, tmp_path: Path) -> None:
         "# %%\n# Picture: Its steps.\nsteps(f, 2.0)\n"
     )
     page = told(written(code), tmp_path)
-    assert '<img class="graph"' in page
+    assert '<a class="graph" href="example_1_1.svg"><img' in page
     assert 'title="Its steps."' in page
     assert "def f(x):" in (tmp_path / "example_2_1.html").read_text(encoding="utf-8")
 
@@ -355,7 +368,7 @@ PAGES = (
     "index",
     *HEADINGS,
     "glossary",
-    *(f"reference/{package}" for package in ("index", "autodiff", "nn", "optim", "fit")),
+    *(f"reference/{package}" for package in ("index", *PACKAGES)),
 )
 
 
@@ -458,7 +471,7 @@ def test_what_is_wider_than_a_phone_fades_and_the_open_page_is_in_sight(
 def test_pictures_have_words(site: Path) -> None:
     for key in HEADINGS:
         text = (site / f"{key}.html").read_text(encoding="utf-8")
-        for alt in re.findall(r'<img (?:class="graph" )?src="[^"]*" alt="([^"]*)"', text):
+        for alt in re.findall(r'<img src="[^"]*" alt="([^"]*)"', text):
             assert len(alt) > 30, alt
 
 
@@ -471,10 +484,118 @@ def test_the_reference_shows_short_types_and_no_decorators(site: Path) -> None:
         assert shown <= {"@classmethod", "@staticmethod"}, path.name
 
 
-def test_the_reference_can_be_searched_without_a_server(site: Path, browser: Any) -> None:
+@pytest.mark.parametrize("package", PACKAGES)
+def test_signatures_are_as_one_writes_them(site: Path, package: str) -> None:
+    text = (site / f"reference/{package}.html").read_text(encoding="utf-8")
+    signatures = re.findall(r'<span class="signature.*?</div>', text, flags=re.DOTALL)
+    assert len(signatures) > 10
+    for signature in signatures:
+        plain = unescape(re.sub(r"<[^>]+>", "", signature))
+        assert not re.search(r"ForwardRef|\._\w|<|\b(numpy|typing|scipy)\.", plain), plain
+
+
+@pytest.mark.parametrize("name", ["index", *PACKAGES])
+def test_the_reference_fits_on_a_small_phone(site: Path, browser: Any, name: str) -> None:
+    page = browser.new_page(viewport={"width": 320, "height": 640})
+    page.goto((site / f"reference/{name}.html").as_uri())
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.close()
+
+
+def test_keys_reach_the_menu_of_the_reference_on_a_phone(site: Path, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto((site / "reference/fit.html").as_uri())
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    reached = []
+    for _ in range(20):
+        page.keyboard.press("Tab")
+        reached.append(page.evaluate("document.activeElement.textContent || 'search'"))
+    pages = ["Contents", *(heading.title for heading in HEADINGS.values()), "Glossary"]
+    assert reached[: len(pages)] == pages
+    assert "search" in reached
+    page.close()
+
+
+@pytest.fixture(scope="module")
+def search(site: Path, browser: Any) -> Callable[[str], list[str]]:
+    """Return what searches the reference from its first page, and the names that it finds."""
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.goto((site / "reference/index.html").as_uri())
+
+    def found(term: str) -> list[str]:
+        page.fill("input[type=search]", term)
+        page.wait_for_function("document.querySelector('main.pdoc').textContent.includes('result')")
+        assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+        return list(page.locator(".search-result .name").all_inner_texts())
+
+    return found
+
+
+@pytest.mark.parametrize(
+    ("term", "first"),
+    [
+        ("lagrange", "optim.lagrange"),
+        ("curve_fit", "fit.curve_fit"),
+        ("χ²", "fit.chi_squared"),
+        ("chi-squared", "fit.chi_squared"),
+        ("HESSIAN", "autodiff.hessian"),
+        ("adam", "optim.Adam"),
+    ],
+)
+def test_a_search_finds_names_first(
+    search: Callable[[str], list[str]], term: str, first: str
+) -> None:
+    assert search(term)[0] == first
+
+
+@pytest.mark.parametrize("term", ["lagrange nosuch", "?!", "<xqz>", "x" * 400])
+def test_a_search_finds_only_what_has_all_words(
+    search: Callable[[str], list[str]], term: str
+) -> None:
+    assert search(term) == []
+
+
+def test_without_scripts_there_is_no_search_that_does_nothing(site: Path, browser: Any) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto((site / "reference/fit.html").as_uri())
+    assert not page.is_visible("input[type=search]")
+    context.close()
+
+
+def test_the_first_page_of_the_reference_says_what_is_where(site: Path) -> None:
+    text = (site / "reference/index.html").read_text(encoding="utf-8")
+    for name in ("autodiff.html#grad", "nn.html#train", "optim.html#lagrange", "fit.html#fit"):
+        assert f'href="{name}"' in text
+
+
+def test_keys_stop_only_at_boxes_that_scroll(site: Path, browser: Any) -> None:
+    for width in (390, 1280):
+        page = browser.new_page(viewport={"width": width, "height": 900})
+        page.goto((site / "chain_rule.html").as_uri())
+        page.wait_for_timeout(100)  # for the observer
+        wide = "(box) => [box.scrollWidth > box.clientWidth, box.tabIndex === 0]"
+        boxes = [box.evaluate(wide) for box in page.locator("pre, .table, .formula").all()]
+        assert len(boxes) > 20
+        assert all(scrolls == stops for scrolls, stops in boxes)
+        page.close()
+
+
+def test_what_is_printed_has_no_buttons(site: Path, browser: Any) -> None:
     page = browser.new_page()
-    page.goto((site / "reference/optim.html").as_uri())
-    page.fill("input[type=search]", "lagrange")
-    page.wait_for_selector("text=lagrange")
-    assert page.locator(".search-result").count() > 0
+    page.goto((site / "chain_rule.html").as_uri())
+    assert page.locator(".player").first.is_visible()
+    page.emulate_media(media="print")
+    assert not page.locator(".player").first.is_visible()
+    page.close()
+
+
+def test_words_in_graphs_can_be_read_on_a_phone(site: Path, browser: Any) -> None:
+    page = browser.new_page(viewport={"width": 390, "height": 900})
+    page.goto((site / "chain_rule.html").as_uri())
+    page.evaluate("for (const image of document.images) image.loading = 'eager'")
+    page.wait_for_function("[...document.images].every((image) => image.complete)")
+    for image in page.locator(".graph img").all():
+        assert image.evaluate("(image) => image.width >= 0.95 * image.naturalWidth")
     page.close()
