@@ -1,4 +1,4 @@
-"""What executors are given in tests: functions that workers import, and where it is all asked for."""
+"""What executors are given in tests: functions that workers import, and all that is asked for."""
 
 from __future__ import annotations
 
@@ -75,10 +75,9 @@ def difficult(n: int) -> int:
     return n * n
 
 
-def sums(n: int) -> Any:
+def powers(n: int) -> Any:
     """Return what a call within a call gives."""
-    executor = optim.parallel_map
-    return executor(pow, range(n), common=(2,)).values
+    return optim.parallel_map(pow, range(n), common=(2,)).values
 
 
 def process(seconds: float) -> int:
@@ -111,6 +110,6 @@ def everything(executor: Any) -> dict[str, Any]:
         "sums": written(asked(length, [10, 20_000, 200_001])),
         "training": written(asked(trained_slope, [0.5, 1.0, 2.0])),
         "failures": written(asked(difficult, range(8))),
-        "calls within calls": written(asked(sums, range(1, 4))),
+        "calls within calls": written(asked(powers, range(1, 4))),
         "nothing": written(asked(length, [])),
     }
