@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import pickle
+import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from math import ceil
 from operator import index
 from typing import Any, NamedTuple, Protocol
 
-from optim.work._tasks import Batch, batch, task_of, within_task
+from optim.work._tasks import Batch, Parcel, batch, task_of, within_task
 
 SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back takes 1 to 10 ms
 MOST_GROWTH = (
@@ -60,7 +61,7 @@ def parallel_map(
         Takes what is common, and an item. It is called again where a worker was lost.
     items : iterable
     common : tuple
-        What every call takes. It travels once with each batch.
+        What every call takes. It travels once with each batch; bytes are made of it once.
     executor : concurrent.futures.Executor or alike, optional
         Takes the work: all that is asked for is ``submit``, and ``result`` of what that returns.
         By default it is done here, one item after the other, and so is what a task of another
@@ -131,6 +132,15 @@ def _check(f: Any, executor: Any) -> None:
         )
 
 
+def _dumps_for(executor: Executor) -> Callable[..., bytes]:
+    """Return what makes bytes of functions and data, as the executor would itself."""
+    by_value = sys.modules.get("cloudpickle")  # which loky and Dask have imported
+    if by_value is None or type(executor).__module__ in _BY_REFERENCE:
+        return pickle.dumps
+    dumps: Callable[..., bytes] = by_value.dumps
+    return dumps
+
+
 def _refuse_unpicklable(**given: Any) -> None:
     """Raise a TypeError if something cannot be sent to another process by Python's pickle."""
     buffers: list[Any] = []
@@ -166,6 +176,8 @@ class _Work:
     ) -> None:
         self.f, self.common, self.items = f, common, items
         self.executor = executor
+        self.dumps = _dumps_for(executor)
+        self.work = Parcel((f, common), self.dumps)
         self.is_measured = size is None
         self.size = size or 1
         self.waiting = deque([(range(len(items)), 0)] if items else [])  # with the tries made
@@ -201,7 +213,7 @@ class _Work:
             indices, tries = self._next()
             items = [self.items[i] for i in indices]
             try:
-                future = self.executor.submit(task_of, self.f, self.common, items)
+                future = self.executor.submit(task_of, self.work, Parcel(items, self.dumps))
             except Exception as error:
                 self.waiting.appendleft((indices, tries))
                 self._look_at(error, items)

@@ -41,7 +41,7 @@ class Bare:
     def submit(self, f: Callable[..., Any], *args: Any) -> Any:
         if len(self.sizes) >= self.most:
             raise OSError("the line is dead")
-        self.sizes.append(len(args[-1]))
+        self.sizes.append(len(args[-1].open()))
         self.ahead += 1
         self.most_ahead = max(self.most_ahead, self.ahead)
         return Promise(self, partial(f, *args))
@@ -89,7 +89,7 @@ def loky() -> Iterator[Any]:
 @contextmanager
 def dask() -> Iterator[Any]:
     distributed = pytest.importorskip("distributed", reason="Dask's distributed is not installed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": None}
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
         yield client.get_executor(pure=False)
     with warnings.catch_warnings():  # of sockets that Dask leaves to be collected
@@ -114,6 +114,7 @@ def test_what_is_expected(expected: Any) -> None:
         5: ("RuntimeError", "TwoPartError: a fault in the fifth"),
     }
     assert expected["calls within calls"] == ([[1], [1, 2], [1, 2, 4]], {})
+    assert expected["addresses"] == ([True, True], {})
     assert expected["nothing"] == ([], {})
     assert expected["fits"] == expected["fits in batches"]
     for values, _ in (expected["fits"], expected["training"]):
@@ -247,10 +248,10 @@ class Losing(Bare):
         self.lost = 0
 
     def submit(self, f: Callable[..., Any], *args: Any) -> Any:
-        if not self.is_lost(args[-1], self.lost):
+        if not self.is_lost(args[-1].open(), self.lost):
             return super().submit(f, *args)
         self.lost += 1
-        self.sizes.append(len(args[-1]))
+        self.sizes.append(len(args[-1].open()))
         future: Future[Any] = Future()
         future.set_exception(CancelledError("the worker is gone"))
         return future

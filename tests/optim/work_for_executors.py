@@ -43,6 +43,11 @@ def length(n: int) -> float:
     return float(x.dot(x))
 
 
+def lies_well(x: Any, y: Any) -> bool:
+    """Whether arrays lie where NumPy reads them fast, and adds them up in one order."""
+    return bool(x.flags.aligned and y.flags.aligned)
+
+
 def trained_slope(start: float) -> Any:
     """Return what some compiled training steps make of a slope."""
     slope = autodiff.Tensor(start)
@@ -108,6 +113,7 @@ def everything(executor: Any) -> dict[str, Any]:
         "fits": written(asked(fitted_decay, NOISE, common=(x,))),
         "fits in batches": written(asked(fitted_decay, NOISE, common=(x,), batch_size=5)),
         "sums": written(asked(length, [10, 20_000, 200_001])),
+        "addresses": written(asked(lies_well, np.ones((2, 30_001)), common=(np.ones(300_001),))),
         "training": written(asked(trained_slope, [0.5, 1.0, 2.0])),
         "failures": written(asked(difficult, range(8))),
         "calls within calls": written(asked(powers, range(1, 4))),
