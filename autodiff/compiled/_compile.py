@@ -23,11 +23,11 @@ from autodiff.compiled._compare import difference, equal, same_path
 from autodiff.compiled._key import UnplannedError, fitting, holds_tensor, leaves_and_key
 from autodiff.compiled._origins import Argument, Attribute
 from autodiff.compiled._plan import Plan, Plans, values_read
-from autodiff.compiled._program import FINITE, Guard, Node, Program
+from autodiff.compiled._program import FINITE, Guard, Program
 from autodiff.compiled._recording import Recording, record
 from autodiff.compiled._results import own_values
 from autodiff.compiled._source import write
-from autodiff.compiled._ways import Way, way_of_calls
+from autodiff.compiled._ways import EAGER, PLANNED, REPRODUCIBLE, way_of_calls
 from autodiff.compiled.passes import improve
 
 MOST_KEYS = 64  # sets of shapes and types that a function keeps plans for
@@ -191,7 +191,7 @@ class Known:
 
     entries: dict[Any, Entry] = field(default_factory=dict)  # by the keys of their arguments
     # The plan that was replayed last, what says whether leaves are of its kind, and within what.
-    latest: tuple[Any, Callable[[Any], bool] | None, Way] = (None, None, Way.PLANNED)
+    latest: tuple[Any, Callable[[Any], bool] | None, str] = (None, None, PLANNED)
     lock: Any = field(default_factory=Lock)
 
 
@@ -248,24 +248,10 @@ class Compiled:
             return self._call(args, kwargs)
         donated = self._numbers_donated(args, kwargs, leaves) if self.donate else ()
         way = way_of_calls.get()
-        if way is Way.EAGER:
+        if way is EAGER:
             return self._call(args, kwargs)
         key = (hook.records, way, key)
         entry = self._known.entries.get(key) or self._new_entry(key, leaves)
-        result = self._replay(entry, hook, args, kwargs, leaves)
-        if type(result) is not Guard:
-            return result
-        if entry.stays_eager or result.expected is FINITE:
-            return self._call(args, kwargs)
-        if way is Way.REPRODUCIBLE:
-            return self._plan_at_once(entry, hook, args, kwargs, leaves, donated)
-        if entry.eager_left > 0:
-            entry.eager_left -= 1
-            return self._call(args, kwargs)
-        return self._record_call(entry, args, kwargs, leaves, donated)
-
-    def _replay(self, entry: Entry, hook: Hook, args: Any, kwargs: Any, leaves: list[Any]) -> Any:
-        """Return what a plan returns for the call, or the guard that shows that none is for it."""
         for plan in entry.plans:
             if plan.is_stale():
                 entry.change = plan.change() or entry.change
@@ -274,11 +260,18 @@ class Compiled:
             result = plan.replay(leaves)
             if type(result) is not Guard:
                 if hook is PLAIN and not (kwargs or self.donate):
-                    self._known.latest = plan, self._fitting(args), way_of_calls.get()
+                    self._known.latest = plan, self._fitting(args), way
                 return result
             if result.expected is FINITE:
-                return result
-        return _NO_PLAN
+                return self._call(args, kwargs)
+        if entry.stays_eager:
+            return self._call(args, kwargs)
+        if way is REPRODUCIBLE:
+            return self._plan_at_once(entry, args, kwargs, leaves, donated)
+        if entry.eager_left > 0:
+            entry.eager_left -= 1
+            return self._call(args, kwargs)
+        return self._record_call(entry, args, kwargs, leaves, donated)
 
     def _leaves_and_key(self, args: Any, kwargs: Any) -> tuple[list[Any], Any]:
         """Return what a plan of the function takes, and the key of the plans for it."""
@@ -376,7 +369,7 @@ class Compiled:
         return result
 
     def _plan_at_once(
-        self, entry: Entry, hook: Hook, args: Any, kwargs: Any, leaves: list[Any], donated: Any
+        self, entry: Entry, args: Any, kwargs: Any, leaves: list[Any], donated: tuple[int, ...]
     ) -> Any:
         """Plan a call and replay it; make it as it is written where there is no plan for it.
 
@@ -398,7 +391,7 @@ class Compiled:
             if trial.plans:
                 with self._known.lock:
                     entry.plans = [*trial.plans, *entry.plans][:MOST_PLANS]
-                result = self._replay(entry, hook, args, kwargs, leaves)
+                result = trial.plans[0].replay(leaves)
                 return self._call(args, kwargs) if type(result) is Guard else result
             reason = recording.lasting or recording.hidden
             if recording.drawn or recording.hidden:
@@ -452,7 +445,7 @@ class Compiled:
     def _stay_eager(self, entry: Entry, reason: str) -> None:
         entry.stays_eager = reason
         entry.plans, entry.pending = [], []
-        self._known.latest = None, None, Way.PLANNED
+        self._known.latest = None, None, PLANNED
         self._tell(f"{_name(self.f)} stays eager: {reason}")
 
     def _tell(self, message: str) -> None:
@@ -463,9 +456,6 @@ def _reads_what_is_computed(program: Program) -> bool:
     """Whether Python reads more than settings, such as an optimiser's: values of a call."""
     origins = [program.sources.get(guard.node) for guard in values_read(program.guards)]
     return not all(isinstance(x, Attribute) for x in origins)
-
-
-_NO_PLAN = Guard(Node(None, (), {}, None), None)
 
 
 def _plan(recording: Recording, threads: int | None) -> Plan:
