@@ -1,0 +1,395 @@
+"""parallel_map: the same results, failures and refusals, whoever does the work."""
+
+from __future__ import annotations
+
+import gc
+import multiprocessing
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import warnings
+from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from functools import partial
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+import work_for_executors as work
+
+from optim import Outcomes, parallel_map
+from optim.work import _parallel_map, _tasks
+
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
+MPIEXEC = Path(sys.executable).with_name("mpiexec")
+
+
+class Bare:
+    """The least that takes work: `submit`, and `result` of what it returns."""
+
+    def __init__(self, most: float = float("inf")) -> None:
+        self.most = most
+        self.sizes: list[int] = []
+        self.ahead = self.most_ahead = 0
+
+    def submit(self, f: Callable[..., Any], *args: Any) -> Any:
+        if len(self.sizes) >= self.most:
+            raise OSError("the line is dead")
+        self.sizes.append(len(args[-1].open()))
+        self.ahead += 1
+        self.most_ahead = max(self.most_ahead, self.ahead)
+        return Promise(self, partial(f, *args))
+
+
+class Promise:
+    def __init__(self, executor: Bare, call: Callable[[], Any]) -> None:
+        self.executor, self.call = executor, call
+
+    def result(self) -> Any:
+        self.executor.ahead -= 1
+        return self.call()
+
+
+@contextmanager
+def bare() -> Iterator[Any]:
+    yield Bare()
+
+
+@contextmanager
+def here() -> Iterator[Any]:
+    yield None
+
+
+@contextmanager
+def threads() -> Iterator[Any]:
+    with ThreadPoolExecutor(2) as executor:
+        yield executor
+
+
+@contextmanager
+def processes() -> Iterator[Any]:
+    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+        yield executor
+
+
+@contextmanager
+def loky() -> Iterator[Any]:
+    module = pytest.importorskip("loky", reason="loky is not installed")
+    executor = module.get_reusable_executor(2)
+    yield executor
+    executor.shutdown(kill_workers=True)
+
+
+@contextmanager
+def dask() -> Iterator[Any]:
+    distributed = pytest.importorskip("distributed", reason="Dask's distributed is not installed")
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
+        yield client.get_executor(pure=False)
+    with warnings.catch_warnings():  # of sockets that Dask leaves to be collected
+        warnings.simplefilter("ignore", ResourceWarning)
+        gc.collect()
+
+
+# -- the same results --------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def expected() -> Any:
+    return work.everything(None)
+
+
+def test_what_is_expected(expected: Any) -> None:
+    values, failures = expected["failures"]
+    assert values == [0, 1, 4, None, None, None, 36, 49]
+    assert failures == {
+        3: ("ValueError", "expected anything but 3"),
+        4: ("RuntimeError", "LocalError: nobody else knows this class"),
+        5: ("RuntimeError", "TwoPartError: a fault in the fifth"),
+    }
+    assert expected["calls within calls"] == ([[1], [1, 2], [1, 2, 4]], {})
+    assert expected["addresses"] == ([True, True], {})
+    assert expected["nothing"] == ([], {})
+    assert expected["fits"] == expected["fits in batches"]
+    for values, _ in (expected["fits"], expected["training"]):
+        assert len(values) == len({repr(x) for x in values})
+
+
+@pytest.mark.parametrize("kind", [here, threads, processes, loky, dask, bare])
+def test_every_executor_gives_the_same_bits(kind: Any, expected: Any) -> None:
+    with kind() as executor:
+        assert work.everything(executor) == expected
+        if kind in (loky, dask):  # which send functions by value
+            assert parallel_map(lambda n: n + 1, [1, 2], executor=executor).values == [2, 3]
+        if kind in (processes, loky, dask):
+            check_what_cannot_be_sent_is_refused(executor)
+        if kind not in (here, bare):
+            check_that_it_is_refused_after_its_shutdown(executor)
+
+
+def check_what_cannot_be_sent_is_refused(executor: Any) -> None:
+    lock = threading.Lock()
+    for f, common, items in (
+        (partial(divmod, lock), (), [1]),
+        (divmod, (lock,), [1, 2]),
+        (abs, (), [lock]),
+    ):
+        with pytest.raises(TypeError, match="cannot be sent to another process"):
+            parallel_map(f, items, common=common, executor=executor)
+
+
+def check_that_it_is_refused_after_its_shutdown(executor: Any) -> None:
+    executor.shutdown()
+    with pytest.raises(RuntimeError, match="the executor takes no work"):
+        parallel_map(abs, [1, 2], executor=executor)
+
+
+@pytest.mark.parametrize("call", [("-n", "3", "-m", "mpi4py.futures"), ("-n", "1")])
+def test_mpi_gives_the_same_bits(call: Any, expected: Any) -> None:
+    pytest.importorskip("mpi4py", reason="mpi4py is not installed")
+    if not MPIEXEC.exists():
+        pytest.skip("there is no mpiexec beside Python: pip install mpich")
+    number, module = call[:2], call[2:]
+    command = [str(MPIEXEC), *number, sys.executable, *module, str(HERE / "work_by_mpi.py")]
+    assert script(command).strip() == repr(expected)
+
+
+def script(command: list[str]) -> str:
+    """Return what a program prints."""
+    path = os.pathsep.join([str(ROOT), str(HERE)])
+    done = subprocess.run(
+        command, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=100
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def test_tasks_of_tasks_do_not_wait_for_their_own_worker() -> None:
+    with ThreadPoolExecutor(1) as executor:
+
+        def rows(n: int) -> list[int]:
+            return parallel_map(pow, range(n), common=(2,), executor=executor).values
+
+        assert parallel_map(rows, [1, 3], executor=executor).values == [[1], [1, 2, 4]]
+
+
+# -- batches -----------------------------------------------------------------------------------
+
+
+def test_batches_grow_until_a_task_lasts_fifty_milliseconds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now = [0.0]
+
+    def tick(n: int) -> int:
+        now[0] += 2**-10
+        return n
+
+    monkeypatch.setattr(_tasks, "perf_counter", lambda: now[0])
+    executor = Bare()
+    assert parallel_map(tick, range(2000), executor=executor).values == [*range(2000)]
+    assert executor.sizes[: _parallel_map.FEWEST_AHEAD] == [1] * _parallel_map.FEWEST_AHEAD
+    assert sorted(set(executor.sizes[:-1])) == [1, 4, 16, 52]
+    assert executor.most_ahead == _parallel_map.FEWEST_AHEAD
+
+
+def test_what_takes_long_is_handed_on_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = count()
+    monkeypatch.setattr(_tasks, "perf_counter", lambda: float(next(now)))
+    executor = Bare()
+    parallel_map(abs, range(50), executor=executor)
+    assert executor.sizes == [1] * 50
+
+
+def test_batches_may_be_given() -> None:
+    executor = Bare()
+    assert parallel_map(abs, range(-7, 0), executor=executor, batch_size=3).values[0] == 7
+    assert executor.sizes == [3, 3, 1]
+
+
+# -- what is lost ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("kind", [processes, loky, dask])
+def test_a_worker_is_killed(kind: Any, tmp_path: Path) -> None:
+    (tmp_path / "nobody is killed any more").touch()
+    expected = parallel_map(
+        work.killed_once, range(30), common=(str(tmp_path / "nobody is killed any more"),)
+    )
+    with kind() as executor:
+        mark = str(tmp_path / "mark")
+        found = parallel_map(work.killed_once, range(30), common=(mark,), executor=executor)
+        assert Path(mark).exists()
+        if kind is dask:  # whose nanny starts another worker
+            assert found == expected
+            return
+        for i, value in enumerate(found.values):
+            assert (value is None) == (i in found.failures)
+            assert value in (None, expected.values[i])
+        assert any(value is not None for value in found.values)
+        assert 5 in found.failures
+        assert {isinstance(error, RuntimeError) for error in found.failures.values()} == {True}
+        with pytest.raises(RuntimeError, match="the executor takes no work"):
+            parallel_map(abs, [1], executor=executor)
+
+
+class Losing(Bare):
+    """An executor whose tasks are lost by a rule, of the items and of how many were lost before."""
+
+    def __init__(self, is_lost: Callable[[Any, int], bool]) -> None:
+        super().__init__()
+        self.is_lost = is_lost
+        self.lost = 0
+
+    def submit(self, f: Callable[..., Any], *args: Any) -> Any:
+        if not self.is_lost(args[-1].open(), self.lost):
+            return super().submit(f, *args)
+        self.lost += 1
+        self.sizes.append(len(args[-1].open()))
+        future: Future[Any] = Future()
+        future.set_exception(CancelledError("the worker is gone"))
+        return future
+
+
+def test_what_was_lost_twice_is_done_all_the_same() -> None:
+    executor = Losing(lambda items, lost: lost < 2)
+    assert parallel_map(abs, range(9), executor=executor, batch_size=9) == Outcomes([*range(9)], {})
+    assert executor.sizes == [9, 9] + [1] * 9
+
+
+def test_an_item_that_ends_its_workers_takes_no_other_along() -> None:
+    executor = Losing(lambda items, lost: 4 in items)
+    values, failures = parallel_map(abs, range(9), executor=executor, batch_size=3)
+    assert values == [0, 1, 2, 3, None, 5, 6, 7, 8]
+    assert {i: str(error) for i, error in failures.items()} == {4: "the worker is gone"}
+
+
+def test_cancelled_futures_are_handed_on_again() -> None:
+    class Cancelling(ThreadPoolExecutor):
+        submitted = 0
+
+        def submit(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
+            future = super().submit(f, *args, **kwargs)
+            self.submitted += 1
+            if self.submitted == 3:  # behind one that waits
+                assert future.cancel()
+                go_on.set()
+            return future
+
+    go_on = threading.Event()
+
+    def waiting(n: int) -> int:
+        go_on.wait()
+        return n
+
+    with Cancelling(1) as executor:
+        assert parallel_map(waiting, range(5), executor=executor).values == [*range(5)]
+        assert executor.submitted == 6
+
+
+def test_where_no_more_is_taken_what_was_finished_is_kept() -> None:
+    values, failures = parallel_map(abs, range(9), executor=Bare(most=2), batch_size=2)
+    assert values == [0, 1, 2, 3] + [None] * 5
+    assert [*failures] == [4, 5, 6, 7, 8]
+    assert {str(error) for error in failures.values()} == {"the line is dead"}
+
+
+# -- interrupts --------------------------------------------------------------------------------
+
+
+def test_after_an_interrupt_nothing_is_handed_on() -> None:
+    class Interrupted(Bare):
+        cancelled = 0
+
+        def submit(self, f: Any, *args: Any) -> Any:
+            promise = super().submit(f, *args)
+            if len(self.sizes) == 3:
+                promise.call = partial(_raise, KeyboardInterrupt)
+            promise.cancel = self.cancel
+            return promise
+
+        def cancel(self) -> None:
+            self.cancelled += 1
+
+    executor = Interrupted()
+    with pytest.raises(KeyboardInterrupt):
+        parallel_map(abs, range(100), executor=executor, batch_size=1)
+    ahead = _parallel_map.FEWEST_AHEAD
+    assert len(executor.sizes) == ahead + 2
+    assert executor.cancelled == ahead
+
+
+def _raise(kind: type[BaseException]) -> None:
+    raise kind
+
+
+@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent to a group of processes")
+def test_ctrl_c_leaves_no_process_behind() -> None:
+    path = os.pathsep.join([str(ROOT), str(HERE)])
+    program = subprocess.Popen(
+        [sys.executable, str(HERE / "work_interrupted.py")],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+    assert program.stdout is not None
+    try:
+        assert program.stdout.readline() == "working\n"
+        os.killpg(program.pid, signal.SIGINT)
+        _, errors = program.communicate(timeout=60)
+        assert "KeyboardInterrupt" in errors
+        assert program.returncode != 0
+        assert wait_until_nobody_is_left(program.pid)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(program.pid, signal.SIGKILL)
+
+
+def wait_until_nobody_is_left(group: int) -> bool:
+    """Whether a group of processes has ended; multiprocessing's tracker is the last of them."""
+    deadline = time.monotonic() + 20
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(group, 0)
+        except ProcessLookupError:
+            return True
+        time.sleep(0.01)
+    return False
+
+
+# -- refusals ----------------------------------------------------------------------------------
+
+
+def test_functions_that_are_in_no_module_are_refused_before_any_work() -> None:
+    with processes() as executor:
+        executor.submit = partial(_raise, AssertionError)
+        with pytest.raises(TypeError, match="define functions and classes in a module, or use"):
+            parallel_map(lambda n: n, [1, 2], executor=executor)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "words"),
+    [
+        ({"f": 3}, TypeError, "expected f to be a function, got 3"),
+        ({"executor": multiprocessing}, TypeError, "expected an executor with submit"),
+        ({"batch_size": 0}, ValueError, "expected batch_size to be 1 or more, got 0"),
+        ({"batch_size": 1.5}, TypeError, "expected batch_size to be a whole number, got 1.5"),
+    ],
+)
+def test_what_is_no_work_is_refused(arguments: Any, error: Any, words: str) -> None:
+    with pytest.raises(error, match=words):
+        parallel_map(**{"f": abs, "items": [1], **arguments})
+
+
+def test_a_scheduler_that_nobody_runs_is_told_of_by_dask() -> None:
+    distributed = pytest.importorskip("distributed", reason="Dask's distributed is not installed")
+    with pytest.raises(OSError, match="Timed out trying to connect"):
+        distributed.Client("tcp://127.0.0.1:9", timeout=0.5)
