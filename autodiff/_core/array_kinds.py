@@ -12,6 +12,7 @@ it pays by ``type(x) is np.ndarray``: a call of a function takes as long as addi
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -74,8 +75,14 @@ def is_lazy(x: Any) -> bool:
     return hasattr(x, "__dask_graph__")
 
 
-def is_device(x: Any) -> bool:
-    """Return whether another library's array has its numbers already, and can be written to."""
+def is_on_device(x: Any) -> bool:
+    """Return whether a value is another library's array that has its numbers, as CuPy's on a GPU.
+
+    Examples
+    --------
+    >>> is_on_device(np.zeros(3))
+    False
+    """
     return is_foreign(x) and not is_lazy(x) and hasattr(x, "__setitem__")
 
 
@@ -83,7 +90,15 @@ def is_device(x: Any) -> bool:
 
 
 def of_kind(x: Any, other: Any) -> Any:
-    """Return a NumPy array of constants as one of another library's, if the other value is one."""
+    """Return an array of NumPy's as one of another library's, if the other value is one.
+
+    ``for p in model.parameters(): p.data = of_kind(p.data, x)`` moves a model to where data are.
+
+    Examples
+    --------
+    >>> of_kind(np.ones(2), np.zeros(3))
+    array([1., 1.])
+    """
     return np.asarray(x, like=other) if is_plain(x) and is_foreign(other) else x
 
 
@@ -104,10 +119,26 @@ def open_to(x: Any, *others: Any) -> Any:
     return x
 
 
+def mixture(values: Sequence[Any]) -> str:
+    """Return what to write where NumPy's arrays stand beside those of a library on a device."""
+    other = next(filter(is_on_device, values), None)
+    if other is None or not any(isinstance(x, np.ndarray) and x.ndim for x in values):
+        return ""
+    return (
+        f" (an array of NumPy's stands beside one of {library_of(other)}: write of_kind(x, y), for "
+        "x of NumPy's, to have it of the kind of y)"
+    )
+
+
 def to_numpy(x: Any) -> Any:
     """Return the numbers of a Tensor, or of an array of whatever kind, as an array of NumPy's.
 
     Of an array on a GPU it is a copy, and a lazy one is computed.
+
+    Raises
+    ------
+    TypeError
+        When it holds more than numbers, or comes from a library that has derivatives of its own.
 
     Examples
     --------
@@ -119,6 +150,7 @@ def to_numpy(x: Any) -> Any:
     for method in ("get", "compute") if is_foreign(x) else ():
         if hasattr(x, method):  # CuPy's, Dask's
             return getattr(x, method)()
+    refuse_container(x)
     return np.asarray(x)
 
 
@@ -169,7 +201,7 @@ def snapshot(x: Any) -> Any:
     """Return an array that can change as it is at present; of NumPy's the same array."""
     if hasattr(x, "snapshot"):
         return x.snapshot()
-    return np.copy(x) if is_device(x) else x
+    return np.copy(x) if is_on_device(x) else x
 
 
 def at_present(x: Any) -> Any:

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._core.array_kinds import is_array, is_device, is_plain
+from autodiff._core.array_kinds import is_array, is_on_device, is_plain
 from autodiff._core.constants_like import zeros_like
 from autodiff._core.machine import numbering_pays, zeros
 from autodiff._core.nonnegative import Nonnegative
@@ -93,7 +93,7 @@ def in_full_shape(g: Cotangent, shape: Shape) -> Cotangent:
 
 def can_be_added(piece: Any) -> bool:
     """Return whether a piece can be added in an array of its kind, in place."""
-    return is_plain(piece) or is_device(piece)
+    return is_plain(piece) or is_on_device(piece)
 
 
 def _zeros(shape: Shape, dtype: np.dtype[Any], piece: Value) -> Any:

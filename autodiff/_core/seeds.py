@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.array_kinds import at_present, is_foreign, is_plain, of_kind
+from autodiff._core.array_kinds import at_present, is_foreign, is_plain, of_kind, refuse_container
 from autodiff._core.hook import recording
 from autodiff._core.record import value_of
 from autodiff._core.structures import as_numbers, leaf_pairs
@@ -59,6 +59,7 @@ def seed_of(output: Tensor, cotangent: ArrayLike | None) -> Cotangent:
 def seed_like(output: Tensor, cotangent: ArrayLike) -> Cotangent:
     """Return a cotangent (or tangent) with the type of a Tensor, whose shape it must have."""
     cotangent = at_present(cotangent)
+    refuse_container(cotangent)
     given: Any = cotangent if hasattr(cotangent, "dtype") else np.asarray(cotangent)
     if given.dtype.kind == "c" and output.dtype.kind != "c":
         raise TypeError(

@@ -167,7 +167,7 @@ def _require_elementwise(graph: Graph, known: Sequence[Value]) -> None:
     stretch = np.linspace(0.5, 1.5, value.size, dtype=value.dtype).reshape(value.shape)
     stretch = of_kind(stretch, value)
     stretched = _coefficients(graph, stretch, len(known) - 1)
-    size = [np.max(np.abs(c), initial=0.0) for c in known]
+    size = [float(np.max(np.abs(c))) if c.size else 0.0 for c in known]
     eps = np.finfo(value.dtype).eps
     tolerance = np.sqrt(eps) * np.nanmax([0.0, *size[1:]]) + 100 * eps * size[0]
     with np.errstate(invalid="ignore"):  # the coefficient of the remainder may be infinite

@@ -12,44 +12,50 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
+
+def words(text: str) -> frozenset[str]:
+    """Return the names in a text."""
+    return frozenset(text.split())
+
+
 # Functions and ufuncs that CuPy lacks, of those that Tensors take.
-MISSING = frozenset(
+MISSING = words(
     """
     numpy.block numpy.einsum_path numpy.geomspace numpy.histogram_bin_edges numpy.insert
-    numpy.nanpercentile numpy.nanquantile numpy.polyder numpy.polydiv numpy.polyint numpy.unstack
-    numpy.linalg.diagonal numpy.linalg.matrix_norm numpy.linalg.multi_dot numpy.linalg.outer
-    numpy.linalg.svdvals numpy.linalg.tensordot numpy.linalg.trace numpy.linalg.vecdot
-    numpy.linalg.vector_norm numpy.polynomial.polynomial.polygrid2d
-    numpy.polynomial.polynomial.polyval2d
-    isnat matvec spacing vecdot vecmat
-    agm airy airye bei ber bdtrik bdtrin besselpoly betaincc betainccinv btdtria btdtrib chdtriv
-    dawsn ellipe elliprc elliprd elliprf elliprg elliprj erfi eval_chebyc eval_chebys eval_chebyt
+    numpy.nanpercentile numpy.nanquantile numpy.polyder numpy.polydiv numpy.polyint
+    numpy.unstack numpy.linalg.diagonal numpy.linalg.matrix_norm numpy.linalg.multi_dot
+    numpy.linalg.outer numpy.linalg.svdvals numpy.linalg.tensordot numpy.linalg.trace
+    numpy.linalg.vecdot numpy.linalg.vector_norm numpy.polynomial.polynomial.polygrid2d
+    numpy.polynomial.polynomial.polyval2d isnat matvec spacing vecdot vecmat agm airy airye
+    bei ber bdtrik bdtrin besselpoly betaincc betainccinv btdtria btdtrib chdtriv dawsn
+    ellipe elliprc elliprd elliprf elliprg elliprj erfi eval_chebyc eval_chebys eval_chebyt
     eval_chebyu eval_gegenbauer eval_genlaguerre eval_hermite eval_hermitenorm eval_jacobi
-    eval_laguerre eval_legendre eval_sh_chebyt eval_sh_chebyu eval_sh_jacobi eval_sh_legendre fresnel
-    gdtria gdtrib gdtrix hankel1 hankel1e hankel2 hankel2e hyp0f1 hyp1f1 hyp2f1 hyperu iv ive jn jv
-    jve kelvin kn kolmogi kolmogorov kv kve log_wright_bessel modstruve ndtri_exp owens_t powm1
-    smirnov smirnovi spence stdtr stdtrit struve voigt_profile wofz wrightomega yv yve
-    """.split()
+    eval_laguerre eval_legendre eval_sh_chebyt eval_sh_chebyu eval_sh_jacobi
+    eval_sh_legendre fresnel gdtria gdtrib gdtrix hankel1 hankel1e hankel2 hankel2e hyp0f1
+    hyp1f1 hyp2f1 hyperu iv ive jn jv jve kelvin kn kolmogi kolmogorov kv kve
+    log_wright_bessel modstruve ndtri_exp owens_t powm1 smirnov smirnovi spence stdtr
+    stdtrit struve voigt_profile wofz wrightomega yv yve
+    """
 )
 
 # Keywords that CuPy's functions lack, by name.
-LACKING = {
-    **dict.fromkeys(("all", "any", "mean", "nanmean"), {"where"}),
-    **dict.fromkeys(("amax", "amin", "max", "min", "prod", "sum"), {"initial", "where"}),
-    **dict.fromkeys(("nanmax", "nanmin", "nanprod", "nansum"), {"initial", "where"}),
-    **dict.fromkeys(("std", "var", "nanstd", "nanvar"), {"where", "mean", "correction"}),
-    **dict.fromkeys(("argsort", "sort"), {"order", "stable"}),
-    **dict.fromkeys(("percentile", "quantile"), {"weights"}),
-    **dict.fromkeys(("zeros", "ones", "empty", "full", "eye", "linspace"), {"device"}),
-    **dict.fromkeys(("zeros_like", "ones_like", "empty_like", "full_like"), {"device"}),
-    **dict.fromkeys(("broadcast_arrays", "broadcast_to", "copy"), {"subok"}),
-    **dict.fromkeys(("pinv", "matrix_rank"), {"hermitian", "rtol"}),
-    "clip": {"min", "max"},
-    "count_nonzero": {"keepdims"},
-    "svd": {"hermitian"},
-    "cholesky": {"upper"},
-    "take": {"mode"},
-    "trim_zeros": {"axis"},
+LACKING: dict[str, frozenset[str]] = {
+    **{name: words("where") for name in words("all any mean nanmean")},
+    **{name: words("initial where") for name in words("amax amin max min prod sum")},
+    **{name: words("initial where") for name in words("nanmax nanmin nanprod nansum")},
+    **{name: words("where mean correction") for name in words("std var nanstd nanvar")},
+    **{name: words("order stable") for name in words("argsort sort")},
+    **{name: words("weights") for name in words("percentile quantile")},
+    **{name: words("device") for name in words("zeros ones empty full eye linspace")},
+    **{name: words("device") for name in words("zeros_like ones_like empty_like full_like")},
+    **{name: words("subok") for name in words("broadcast_arrays broadcast_to copy")},
+    **{name: words("hermitian rtol") for name in words("pinv matrix_rank")},
+    "clip": words("min max"),
+    "count_nonzero": words("keepdims"),
+    "svd": words("hermitian"),
+    "cholesky": words("upper"),
+    "take": words("mode"),
+    "trim_zeros": words("axis"),
 }
 
 # What CuPy's ufuncs do beside being called.
@@ -61,14 +67,19 @@ UFUNC_METHODS = {
 }
 
 TO_DEVICE = frozenset({np.array, np.asarray, np.asanyarray})  # of what NumPy has
-ATTRIBUTES = frozenset("shape ndim size dtype nbytes itemsize strides flags".split())
-PARTS = frozenset({"T", "real", "imag"})
-METHODS = frozenset(
+ATTRIBUTES = words(
     """
-    all any argmax argmin argpartition argsort astype choose clip compress conj conjugate copy cumprod
-    cumsum diagonal dot fill flatten item max mean min nonzero partition prod put ravel repeat reshape
-    round searchsorted sort squeeze std sum swapaxes take tolist trace transpose var view
-    """.split()
+    shape ndim size dtype nbytes itemsize strides flags
+    """
+)
+PARTS = frozenset({"T", "real", "imag"})
+METHODS = words(
+    """
+    all any argmax argmin argpartition argsort astype choose clip compress conj conjugate
+    copy cumprod cumsum diagonal dot fill flatten item max mean min nonzero partition prod
+    put ravel repeat reshape round searchsorted sort squeeze std sum swapaxes take tolist
+    trace transpose var view
+    """
 )
 
 
@@ -117,10 +128,8 @@ class DeviceArray(NDArrayOperatorsMixin):
         name = f"{function.__module__}.{function.__name__}"
         if name in MISSING or not all(issubclass(t, DeviceArray | np.ndarray) for t in types):
             return NotImplemented
-        for keyword in LACKING.get(function.__name__, set()) & set(kwargs):
-            raise TypeError(
-                f"{function.__name__}() got an unexpected keyword argument {keyword!r}"
-            )
+        for keyword in LACKING.get(function.__name__, frozenset()) & set(kwargs):
+            raise TypeError(f"{function.__name__}() got an unexpected keyword argument {keyword!r}")
         if function in TO_DEVICE:  # as np.asarray(x, like=y) calls it
             args = (device_key(args[0]), *args[1:])
         if function is np.take and len(args) > 1:  # whose indices may be NumPy's, as in brackets
@@ -138,7 +147,7 @@ class DeviceArray(NDArrayOperatorsMixin):
             raise AttributeError(f"'{type(self).__name__}' object has no attribute {name!r}")
 
         def method(*args: Any, **kwargs: Any) -> Any:
-            for keyword in LACKING.get(name, set()) & set(kwargs):
+            for keyword in LACKING.get(name, frozenset()) & set(kwargs):
                 raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
             if name == "item":
                 return self.host.item(*args)
