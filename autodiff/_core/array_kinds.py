@@ -61,7 +61,8 @@ def dispatches(x: Any) -> bool:
 
 def is_foreign(x: Any) -> bool:
     """Return whether a value is another library's array, which NumPy's arrays may not mix with."""
-    return dispatches(x) and library_of(x) != OURS
+    own = isinstance(x, _OWN)  # asked first, for it is the most often so
+    return not own and hasattr(x, "__array_function__") and library_of(x) != OURS
 
 
 def is_lazy(x: Any) -> bool:

@@ -128,7 +128,7 @@ class DeviceArray(NDArrayOperatorsMixin):
         name = f"{function.__module__}.{function.__name__}"
         if name in MISSING or not all(issubclass(t, DeviceArray | np.ndarray) for t in types):
             return NotImplemented
-        for keyword in LACKING.get(function.__name__, frozenset()) & set(kwargs):
+        for keyword in sorted(LACKING.get(function.__name__, frozenset()) & set(kwargs)):
             raise TypeError(f"{function.__name__}() got an unexpected keyword argument {keyword!r}")
         if function in TO_DEVICE:  # as np.asarray(x, like=y) calls it
             args = (device_key(args[0]), *args[1:])
@@ -147,7 +147,7 @@ class DeviceArray(NDArrayOperatorsMixin):
             raise AttributeError(f"'{type(self).__name__}' object has no attribute {name!r}")
 
         def method(*args: Any, **kwargs: Any) -> Any:
-            for keyword in LACKING.get(name, frozenset()) & set(kwargs):
+            for keyword in sorted(LACKING.get(name, frozenset()) & set(kwargs)):
                 raise TypeError(f"{name}() got an unexpected keyword argument {keyword!r}")
             if name == "item":
                 return self.host.item(*args)

@@ -84,7 +84,13 @@ LACKS = {
     *words("maximum.reduce minimum.reduce fmax.reduce fmin.reduce logaddexp.reduce"),
     *words("logaddexp2.reduce maximum.accumulate minimum.accumulate"),
     *("cholesky 'upper'", "clip 'min'", "eye 'device'", "full 'device'", "ones 'device'"),
-    *("max 'initial'", "min 'initial'", "mean 'where'", "prod 'initial'", "prod 'where'"),
+    *(
+        "max 'initial'",
+        "min 'initial'",
+        "mean 'where'",
+        "prod 'initial'",
+        "prod 'where'",
+    ),
     *("sum 'initial'", "sum 'where'", "std 'mean'", "std 'where'", "var 'mean'", "var 'where'"),
     *("var 'correction'", "pinv 'hermitian'", "pinv 'rtol'", "quantile 'weights'", "take 'mode'"),
     *("float_power", "multiply"),  # of lists, to which the case gives them
