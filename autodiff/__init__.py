@@ -38,7 +38,7 @@ array([0.        , 1.38177329])
 """
 
 from autodiff import rules as _rules  # noqa: F401  # fills the table of operations
-from autodiff._core.array_kinds import is_lazy
+from autodiff._core.array_kinds import is_lazy, is_on_device, of_kind, to_numpy
 from autodiff._core.hook import assign_value, holds_value, recorded_state
 from autodiff._core.op import Each
 from autodiff._core.structures import flatten
@@ -88,6 +88,7 @@ __all__ = [
     "hvp",
     "implicit",
     "is_lazy",
+    "is_on_device",
     "jacobian",
     "jvp",
     "laplacian",
@@ -98,6 +99,7 @@ __all__ = [
     "logsumexp",
     "multilinear",
     "no_grad",
+    "of_kind",
     "quadratic_approximation",
     "recorded_state",
     "replaying",
@@ -109,6 +111,7 @@ __all__ = [
     "stop_gradient",
     "taylor",
     "text",
+    "to_numpy",
     "value_and_grad",
     "vjp",
 ]

@@ -8,6 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autodiff import is_on_device, of_kind, to_numpy
+
 Rows: TypeAlias = tuple[NDArray[Any], ...]  # inputs, targets, perhaps weights
 
 
@@ -56,7 +58,7 @@ def split(rows: Rows, part: float, order: np.random.Generator) -> tuple[Rows, Ro
 
 
 def _of_one_length(name: str, arrays: Any) -> Rows:
-    rows = tuple(map(np.asarray, arrays))
+    rows = tuple([a if is_on_device(a) else to_numpy(a) for a in arrays])
     lengths = {a.shape[:1] for a in rows}
     if len(lengths) != 1 or lengths <= {(), (0,)}:
         shapes = [a.shape for a in rows]
@@ -65,4 +67,4 @@ def _of_one_length(name: str, arrays: Any) -> Rows:
 
 
 def _take(rows: Rows, numbers: NDArray[np.intp]) -> Rows:
-    return tuple(a.take(numbers, axis=0) for a in rows)
+    return tuple(a.take(of_kind(numbers, a), axis=0) for a in rows)

@@ -9,7 +9,7 @@ from warnings import warn
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff import Tensor, recorded_state
+from autodiff import Tensor, of_kind, recorded_state, to_numpy
 from nn._activations import Function
 from nn._activations import activation as activation_of
 from nn._initialisation import initialisation
@@ -94,7 +94,8 @@ class Dropout(Module):
         if not self.training or self.p == 0:
             return x
         drawn = recorded_state(self.generator).random(np.shape(x))  # anew at each replay
-        return np.where(drawn < self.p, 0, np.divide(x, 1 - self.p))
+        dropped = of_kind(drawn < self.p, x.data if isinstance(x, Tensor) else x)
+        return np.where(dropped, 0, np.divide(x, 1 - self.p))
 
 
 class Sequential(Module):
@@ -158,7 +159,7 @@ class MLP(Module):
 
 def _batch_for(layer: Linear | LayerNorm, x: Any) -> Any:
     """Return x in the precision of a layer's weight, if it has the layer's width."""
-    x = x if hasattr(x, "dtype") else np.asarray(x)
+    x = x if hasattr(x, "__array_function__") else to_numpy(x)
     weight, given, own = layer.weight, x.dtype, layer.weight.dtype
     if x.shape[-1:] != weight.shape[:1]:
         raise ValueError(

@@ -9,7 +9,15 @@ from typing import Any, ParamSpec
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff import Each, Tensor, custom, log_softmax, scope, softmax_cross_entropy
+from autodiff import (
+    Each,
+    Tensor,
+    custom,
+    log_softmax,
+    scope,
+    softmax_cross_entropy,
+    to_numpy,
+)
 from nn._activations import relu, softplus
 from nn._module import Module
 
@@ -160,7 +168,7 @@ def cross_entropy(
 
 def class_targets(targets: Any, logits: Any) -> Any:
     """Return labels, or probabilities in the precision of the logits, after a check of each."""
-    targets = targets if hasattr(targets, "__array_function__") else np.asarray(targets)
+    targets = targets if hasattr(targets, "__array_function__") else to_numpy(targets)
     classes = logits.shape[-1] if logits.ndim else 0
     require(classes, "logits of shape (..., classes)", logits.shape)
     labelled = targets.shape == logits.shape[:-1] and targets.dtype.kind in "iu"
@@ -236,7 +244,7 @@ def _of_one_shape(predictions: Any, targets: Any) -> tuple[Any, Any]:
 
 def as_floats(x: Any, dtype: DTypeLike | None = None) -> Any:
     """Return real numbers as floats: of the dtype, else of their own, integers of float64."""
-    x = x if hasattr(x, "__array_function__") else np.asarray(x)
+    x = x if hasattr(x, "__array_function__") else to_numpy(x)
     if x.dtype.kind not in "fiub":
         raise TypeError(f"expected real numbers, got an array of dtype {x.dtype}")
     dtype = dtype or (x.dtype if x.dtype.kind == "f" else np.float64)

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import Tensor
+from autodiff import to_numpy
 from nn._losses import as_floats, class_targets, reduce_losses, require
 
 
@@ -66,5 +66,5 @@ def r_squared(targets: Any, predictions: Any, *, sample_weight: Any = None) -> f
     return float(1 - np.mean(unexplained))
 
 
-def _values(x: Any) -> NDArray[Any]:
-    return x.data if isinstance(x, Tensor) else np.asarray(x)
+def _values(x: Any) -> Any:
+    return to_numpy(x)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autodiff import Tensor, scope
+from autodiff import Tensor, of_kind, scope, to_numpy
 from nn._pytorch import INSTEAD
 
 
@@ -106,12 +106,12 @@ class Module:
 
         They are of this package's shapes: PyTorch has a `Linear` weight transposed, as files do.
         """
-        return {name: np.array(p.data) for name, p in self.named_parameters()}
+        return {name: np.array(to_numpy(p.data)) for name, p in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, ArrayLike]) -> None:
         """Give the parameters these values, or raise a ValueError that lists all that misfit."""
         parameters = dict(self.named_parameters())
-        arrays = {name: np.asarray(value) for name, value in state.items()}
+        arrays = {name: to_numpy(value) for name, value in state.items()}
         wrong = [f"{name} is missing" for name in parameters if name not in arrays]
         with np.errstate(over="ignore"):
             for name, array in arrays.items():
@@ -126,7 +126,7 @@ class Module:
         if wrong:
             raise ValueError(f"state does not fit this {type(self).__name__}: {'; '.join(wrong)}")
         for name, array in arrays.items():
-            parameters[name].data = array
+            parameters[name].data = of_kind(array, parameters[name].data)
 
 
 def entries_of(held: Any, path: str) -> Iterator[tuple[str, Any]]:

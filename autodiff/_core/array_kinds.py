@@ -1,18 +1,161 @@
 """What kind of array a value is: one that the engine computes with, or one that it refuses.
 
 It computes with NumPy's arrays and numbers, and with arrays of other libraries that speak NumPy's
-protocols, as Dask's and CuPy's do. What is array_like becomes a plain array where nothing is lost.
-A mask, a unit and labels would be: such containers are refused, with what to write instead.
+protocols, as Dask's and CuPy's do: those do not mix with NumPy's of themselves, so that what the
+engine makes beside them is made of their kind (`of_kind`). What is array_like becomes a plain array
+where nothing is lost. A mask, a unit and labels would be: such containers are refused, with what to
+write instead, and so are arrays of libraries that do not speak the protocols.
+
+Whether a value has ndarray's own fast calls, as ``x.dot`` and ``out=``, is asked in the place where
+it pays by ``type(x) is np.ndarray``: a call of a function takes as long as adding ten numbers.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 NUMBERS = frozenset({float, int, bool, complex, np.float64, np.float32})
+_OWN = (np.ndarray, np.generic)
+OURS = "autodiff"  # Tensors, and what stands in for arrays while a plan is recorded
+
+# What is written in the place of an array x of a library that does not speak NumPy's protocols.
+TO_NUMPY = {
+    "jax": "np.asarray(x)",
+    "jaxlib": "np.asarray(x)",
+    "tensorflow": "x.numpy()",
+    "torch": "x.detach().cpu().numpy()",
+}
+
+# -- questions -------------------------------------------------------------------------------
+
+
+def library_of(x: Any) -> str:
+    """Return the name of the library that a value's type comes from."""
+    return _library(type(x).__module__)
+
+
+@cache
+def _library(module: str) -> str:
+    return module.partition(".")[0]
+
+
+def is_plain(x: Any) -> bool:
+    """Return whether a value is an array or a number of NumPy's own."""
+    return isinstance(x, _OWN)
+
+
+def is_array(x: Any) -> bool:
+    """Return whether a value is an array of NumPy's, or speaks its protocols as one."""
+    return isinstance(x, np.ndarray) or hasattr(x, "__array_function__")
+
+
+def dispatches(x: Any) -> bool:
+    """Return whether NumPy's functions leave a value to its own library, or to this one."""
+    return hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
+
+
+def is_foreign(x: Any) -> bool:
+    """Return whether a value is another library's array, which NumPy's arrays may not mix with."""
+    own = isinstance(x, _OWN)  # asked first, for it is the most often so
+    return not own and hasattr(x, "__array_function__") and library_of(x) != OURS
+
+
+def is_lazy(x: Any) -> bool:
+    """Return whether a value is an array whose numbers have yet to be computed, as Dask's are.
+
+    Examples
+    --------
+    >>> is_lazy(np.zeros(3))
+    False
+    """
+    return hasattr(x, "__dask_graph__")
+
+
+def is_on_device(x: Any) -> bool:
+    """Return whether a value is another library's array that has its numbers, as CuPy's on a GPU.
+
+    Examples
+    --------
+    >>> is_on_device(np.zeros(3))
+    False
+    """
+    return is_foreign(x) and not is_lazy(x) and hasattr(x, "__setitem__")
+
+
+# -- arrays of a kind ------------------------------------------------------------------------
+
+
+def of_kind(x: Any, other: Any) -> Any:
+    """Return an array of NumPy's as one of another library's, if the other value is one.
+
+    ``for p in model.parameters(): p.data = of_kind(p.data, x)`` moves a model to where data are.
+
+    Examples
+    --------
+    >>> of_kind(np.ones(2), np.zeros(3))
+    array([1., 1.])
+    """
+    return np.asarray(x, like=other) if is_plain(x) and is_foreign(other) else x
+
+
+def of_one_kind(values: list[Any]) -> list[Any]:
+    """Return constants among some values as arrays of another library's, if there are such."""
+    other = next(filter(is_foreign, values), None)
+    return values if other is None else [of_kind(x, other) if is_plain(x) else x for x in values]
+
+
+def open_to(x: Any, *others: Any) -> Any:
+    """Return a NumPy array as one that takes keys and entries of another kind than NumPy's."""
+    for other in others if is_plain(x) else ():
+        if dispatches(other):
+            value = other._plain() if hasattr(type(other), "_plain") else other  # of a Tensor
+            if is_foreign(value):
+                return of_kind(x, value)
+            return np.where(np.ones_like(other, bool, shape=x.shape), x, x)
+    return x
+
+
+def mixture(values: Sequence[Any]) -> str:
+    """Return what to write where NumPy's arrays stand beside those of a library on a device."""
+    other = next(filter(is_on_device, values), None)
+    if other is None or not any(isinstance(x, np.ndarray) and x.ndim for x in values):
+        return ""
+    return (
+        f" (an array of NumPy's stands beside one of {library_of(other)}: write of_kind(x, y), for "
+        "x of NumPy's, to have it of the kind of y)"
+    )
+
+
+def to_numpy(x: Any) -> Any:
+    """Return the numbers of a Tensor, or of an array of whatever kind, as an array of NumPy's.
+
+    Of an array on a GPU it is a copy, and a lazy one is computed.
+
+    Raises
+    ------
+    TypeError
+        When it holds more than numbers, or comes from a library that has derivatives of its own.
+
+    Examples
+    --------
+    >>> to_numpy([1.0, 2.0])
+    array([1., 2.])
+    """
+    if hasattr(type(x), "_plain"):
+        x = x._plain()
+    for method in ("get", "compute") if is_foreign(x) else ():
+        if hasattr(x, method):  # CuPy's, Dask's
+            return getattr(x, method)()
+    refuse_container(x)
+    return np.asarray(x)
+
+
+# -- at the door -----------------------------------------------------------------------------
 
 
 def as_computable(x: Any) -> Any:
@@ -28,7 +171,7 @@ def as_computable(x: Any) -> Any:
     if type(x) is not np.ndarray:
         x = at_present(x)
         refuse_container(x)
-        if not hasattr(x, "__array_function__") or isinstance(x, np.ndarray):
+        if not dispatches(x):
             x = np.asarray(x)
     if x.dtype.kind not in "biufc":
         raise TypeError(
@@ -38,34 +181,28 @@ def as_computable(x: Any) -> Any:
     return x
 
 
-def is_lazy(x: Any) -> bool:
-    """Return whether a value is an array whose numbers have yet to be computed, as Dask's are.
-
-    Examples
-    --------
-    >>> is_lazy(np.zeros(3))
-    False
-    """
-    return hasattr(x, "__dask_graph__")
-
-
 def own_value(value: Any, dtype: DTypeLike | None = None) -> NDArray[Any]:
     """Return a copy of a user's value: an array, or a NumPy scalar where there are no axes."""
     if type(value) is not np.ndarray and hasattr(type(value), "_plain"):
         value = value._plain()  # a Tensor's
     refuse_container(value)
-    duck = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
-    array = snapshot(value) if duck else np.array(value, dtype=dtype)
+    if dispatches(value):
+        array = snapshot(value)
+        array = array if dtype is None or array.dtype == dtype else array.astype(dtype)
+    else:
+        array = np.array(value, dtype=dtype)
     if array.dtype.kind not in "biufc":
         raise TypeError(
             f"a Tensor holds numbers, but this value has dtype {array.dtype}: {value!r:.80}"
         )
-    return array if array.ndim else array[()]
+    return array if array.ndim else array[()]  # type: ignore[no-any-return]
 
 
 def snapshot(x: Any) -> Any:
     """Return an array that can change as it is at present; of NumPy's the same array."""
-    return x.snapshot() if hasattr(x, "snapshot") else x
+    if hasattr(x, "snapshot"):
+        return x.snapshot()
+    return np.copy(x) if is_on_device(x) else x
 
 
 def at_present(x: Any) -> Any:
@@ -77,7 +214,13 @@ def refuse_container(x: Any) -> None:
     """Raise if an array-like object holds more than the engine would keep of it."""
     if type(x) is np.ndarray:
         return
-    kind = f"{type(x).__module__.partition('.')[0]}.{type(x).__name__}"
+    library = library_of(x)
+    kind = f"{library}.{type(x).__name__}"
+    if library in TO_NUMPY and hasattr(x, "__array__"):
+        raise TypeError(
+            f"a {kind} does not speak NumPy's protocols, and its own derivatives would be lost: "
+            f"write {TO_NUMPY[library]} for its numbers"
+        )
     if hasattr(x, "mask") and not callable(x.mask):
         raise TypeError(
             f"a masked array ({kind}) would lose its mask: select the entries that count, as in "

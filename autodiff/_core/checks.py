@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import dispatches, refuse_container
 from autodiff._core.tensor import Tensor, constant
 
 
@@ -58,7 +59,8 @@ def checked_output(out: Any) -> Tensor:
 
 def _constant_output(out: Any) -> Tensor:
     """Return what a function returned without regard to its arguments, if that is numbers."""
-    value = out if hasattr(out, "__array_function__") else np.asarray(out)
+    refuse_container(out)
+    value = out if dispatches(out) else np.asarray(out)
     if value.dtype.kind not in "biufc":
         raise TypeError(
             f"the function returned {out!r:.60} ({type(out).__name__}), not numbers: return an "

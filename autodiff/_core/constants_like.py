@@ -10,8 +10,14 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import of_kind
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor, constant
+
+
+def constants_like(x: Any, array: Any) -> Any:
+    """Return a NumPy array of constants as an array of the kind that ``x`` is of."""
+    return of_kind(array, value_of(x))
 
 
 def zeros_like(x: Any, *args: Any, **kwargs: Any) -> Any:

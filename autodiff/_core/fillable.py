@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff._core.arguments import first_argument, without_out
-from autodiff._core.array_kinds import refuse_container
+from autodiff._core.array_kinds import dispatches, refuse_container
 from autodiff._core.corrections.corrections import type_correction
 from autodiff._core.hook import NO_GRAD, PLAIN, recording
 from autodiff._core.ndarray import operations
@@ -286,8 +286,7 @@ def as_value(value: Any) -> Any:
         value = recording.get().as_array(value)
     if type(value) is not np.ndarray:
         refuse_container(value)
-    stands_in = hasattr(value, "__array_function__") and not isinstance(value, np.ndarray)
-    return constant(value) if stands_in else value
+    return constant(value) if dispatches(value) else value
 
 
 def _holds_tensor(x: Any) -> bool:

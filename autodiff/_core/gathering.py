@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.array_kinds import of_one_kind
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.op import Together, rank
 from autodiff._core.scatter import scatter
@@ -33,6 +34,7 @@ def _gather(*arguments: Any) -> Value:
     if _NUMBERS.issuperset(map(type, pieces)):
         entries = np.array(pieces)
     else:
+        pieces = of_one_kind(pieces)
         batch = pieces[0].shape[: pieces[0].ndim - ranks[0]]
         rank = len(batch) + 1
         flat = [x if x.ndim == rank else x.reshape((*batch, _size(x, batch))) for x in pieces]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.array_kinds import is_on_device
 from autodiff._core.machine import telling_sum
 from autodiff._core.types import Value
 
@@ -158,4 +159,6 @@ def _magnitude(value: Value) -> Any:
     """Return a number that is infinite or NaN if an entry is, where that is known."""
     if isinstance(value, np.ndarray):
         return telling_sum(value)
+    if is_on_device(value):
+        return float(abs(np.sum(value)))
     return value if isinstance(value, np.generic) else 0.0

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff._core.array_kinds import as_computable
+from autodiff._core.array_kinds import as_computable, mixture
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.hook import NO_GRAD, PLAIN, recording
 from autodiff._core.structures import map_structure
@@ -68,7 +68,7 @@ def value_of(x: Any) -> Any:
 def explain(op: Op, values: Sequence[Any], error: Exception) -> None:
     """Raise the same kind of error with the op's name and its operands' shapes; or note them."""
     shapes = " and ".join(str(v.shape) for v in values if hasattr(v, "dtype"))
-    line = recording.get().place()
+    line = mixture(values) + recording.get().place()
     where = f"{op.name} of Tensors or arrays of shape {shapes}" if shapes else op.name
     for kind in (np.linalg.LinAlgError, IndexError, ValueError, TypeError):
         if isinstance(error, kind):

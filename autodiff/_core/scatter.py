@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.array_kinds import is_array, is_on_device, is_plain
 from autodiff._core.constants_like import zeros_like
 from autodiff._core.machine import numbering_pays, zeros
 from autodiff._core.nonnegative import Nonnegative
@@ -19,7 +20,7 @@ from autodiff._core.table import linear
 from autodiff._core.types import Cotangent, Function, Shape, Value
 
 Key: TypeAlias = tuple[Any, ...]
-_WRITABLE = (np.ndarray, np.generic)
+_OWN = (np.ndarray, np.generic)
 
 
 class Scattered:
@@ -41,7 +42,7 @@ class Scattered:
     def add(self, key: Key, g: Cotangent) -> None:
         """Add a piece."""
         self.pieces.append((key, g))
-        if isinstance(g, _WRITABLE):
+        if can_be_added(g):
             self._write_arrays()
 
     def assemble(self) -> Cotangent:
@@ -57,13 +58,13 @@ class Scattered:
     def _write_arrays(self) -> None:
         """Write the pieces that are arrays into one array that belongs to this object."""
         for key, g in self.pieces:
-            if isinstance(g, _WRITABLE):
+            if can_be_added(g):
                 if self.total is None:
-                    self.total = zeros(self.full_shape, g.dtype)
+                    self.total = _zeros(self.full_shape, g.dtype, g)
                 elif self.total.dtype != g.dtype:
-                    self.total = self.total.astype(np.result_type(self.total, g))
+                    self.total = self.total.astype(np.result_type(self.total.dtype, g.dtype))
                 _add_at(self.total, key, g)
-        self.pieces = [(key, g) for key, g in self.pieces if not isinstance(g, _WRITABLE)]
+        self.pieces = [(key, g) for key, g in self.pieces if not can_be_added(g)]
 
 
 def accumulate(a: Cotangent, b: Cotangent) -> Cotangent:
@@ -84,18 +85,29 @@ def in_full_shape(g: Cotangent, shape: Shape) -> Cotangent:
         g = g.assemble()
     if g.shape == shape:
         return g
-    if isinstance(g, _WRITABLE):
+    if isinstance(g, _OWN):
         full = np.empty(shape, g.dtype)
         full[...] = g
         return full
     return np.broadcast_to(g, shape)
 
 
+def can_be_added(piece: Any) -> bool:
+    """Return whether a piece can be added in an array of its kind, in place."""
+    return isinstance(piece, _OWN) or is_on_device(piece)
+
+
+def _zeros(shape: Shape, dtype: np.dtype[Any], piece: Value) -> Any:
+    """Return zeros of a piece's kind."""
+    return zeros(shape, dtype) if is_plain(piece) else np.zeros_like(piece, dtype, shape=shape)
+
+
 def _add_at(array: NDArray[Any], key: Key, piece: Value) -> None:
-    if np.ndarray not in map(type, key):
+    plain = type(array) is np.ndarray  # whose keys are as plain: the question by type is faster
+    if not (np.ndarray in map(type, key) if plain else any(map(is_array, key))):
         part = array[key]
         part += piece
-    elif array.ndim > 1 and numbering_pays(array.size, piece.size):
+    elif array.ndim > 1 and plain and numbering_pays(array.size, piece.size):
         places = np.arange(array.size).reshape(array.shape)[key]
         np.add.at(array.reshape(-1), places.ravel(), piece.ravel())
     else:  # an index may name an entry twice, where += would add once
@@ -110,27 +122,27 @@ def entries_at(x: NDArray[Any], key: Key) -> Value:
 
 def _scatter(*arguments: Any) -> Value:
     *pieces, keys, ranks, shape = arguments
-    if not all(isinstance(piece, _WRITABLE) for piece in pieces):
-        parts = zip(pieces, keys, ranks, strict=True)
-        return total(_among_zeros(piece, key, rank, shape) for piece, key, rank in parts)
+    if not all(map(can_be_added, pieces)):
+        parts = zip(pieces, keys, strict=True)
+        return total(_among_zeros(piece, key, shape) for piece, key in parts)
     batch = pieces[0].shape[: pieces[0].ndim - ranks[0]]
-    scattered = zeros(batch + shape, np.result_type(*pieces))
+    scattered = _zeros(batch + shape, np.result_type(*[x.dtype for x in pieces]), pieces[0])
     for key, piece in zip(keys, pieces, strict=True):
         _add_at(scattered, key, piece)
     return scattered
 
 
-def _among_zeros(piece: Value, key: Key, rank: int, shape: Shape) -> Value:
+def _among_zeros(piece: Value, key: Key, shape: Shape) -> Value:
     """Return a piece in its place by NumPy's functions alone, axis by axis; they may be lazy."""
     if key == (...,):
         return piece
-    if any(type(k) is np.ndarray for k in key):
+    if any(map(is_array, key)):
         raise TypeError(
             f"the derivative of reading a {type(piece).__name__} by index arrays or masks is not "
             "available: read it by integers and slices, or multiply it by a mask"
         )
     own = (0 if k is None else None if type(k) is int else slice(None) for k in key[1:])
-    piece = piece[(*(slice(None),) * (piece.ndim - rank), *own)]
+    piece = piece[(..., *own)]
     for axis, k in enumerate((k for k in key[1:] if k is not None), -len(shape)):
         if k == slice(None):
             continue
@@ -146,7 +158,7 @@ def _among_zeros(piece: Value, key: Key, rank: int, shape: Shape) -> Value:
 
 def read_rule(g: Cotangent, out: Value, x: Value, key: Key) -> Scattered:
     """Return the cotangent of what entries were read from, known at these entries."""
-    if not isinstance(value_of(out), _WRITABLE):
+    if not isinstance(value_of(out), _OWN):
         g = g + zeros_like(out)  # of the same kind
     return Scattered(key, g, g.shape[: g.ndim - out.ndim] + x.shape)
 

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.array_kinds import at_present
+from autodiff._core.array_kinds import at_present, is_foreign, is_plain, of_kind, refuse_container
 from autodiff._core.hook import recording
 from autodiff._core.record import value_of
 from autodiff._core.structures import as_numbers, leaf_pairs
@@ -19,6 +19,8 @@ from autodiff._core.types import Cotangent, Structure, Tangent
 def one_like(output: Tensor) -> Cotangent:
     """Return the cotangent 1 of an output with a single entry; a number if it has no axes."""
     value = output._value
+    if is_foreign(value):
+        return np.ones_like(value)
     one = value.dtype.type(1)
     return one.reshape(value.shape) if value.ndim else one
 
@@ -57,6 +59,7 @@ def seed_of(output: Tensor, cotangent: ArrayLike | None) -> Cotangent:
 def seed_like(output: Tensor, cotangent: ArrayLike) -> Cotangent:
     """Return a cotangent (or tangent) with the type of a Tensor, whose shape it must have."""
     cotangent = at_present(cotangent)
+    refuse_container(cotangent)
     given: Any = cotangent if hasattr(cotangent, "dtype") else np.asarray(cotangent)
     if given.dtype.kind == "c" and output.dtype.kind != "c":
         raise TypeError(
@@ -67,8 +70,9 @@ def seed_like(output: Tensor, cotangent: ArrayLike) -> Cotangent:
         seed: Any = cotangent
     else:
         value = value_of(given)
-        own = isinstance(value, np.ndarray | np.generic)
+        own = is_plain(value)
         seed = np.array(value, dtype=output.dtype)[()] if own else value.astype(output.dtype)
+        seed = of_kind(seed, output._value)
     if seed.shape != output.shape and seed.size * output.size != 1:
         raise ValueError(
             f"the Tensor has shape {output.shape}, but its cotangent or tangent {seed.shape}"

@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.array_kinds import at_present, refuse_container
+from autodiff._core.array_kinds import at_present, dispatches, refuse_container
 from autodiff._core.hook import recording
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Structure, Value
@@ -122,8 +122,7 @@ def as_numbers(path: str, x: Any) -> Value:
     try:
         x = at_present(x)
         refuse_container(x)
-        plain = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
-        value = x if type(x) is np.ndarray or plain else recording.get().as_array(x)
+        value = x if type(x) is np.ndarray or dispatches(x) else recording.get().as_array(x)
     except ValueError:
         raise ValueError(
             f"{path} is a {type(x).__name__} of numbers whose rows differ in length: make each row "

@@ -21,7 +21,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.array_kinds import snapshot
+from autodiff._core.array_kinds import of_kind, snapshot
 from autodiff._core.hook import Amend, recording
 from autodiff._core.machine import LONG, keep_freed_memory, sum_of_rows
 from autodiff._core.op import Custom, Together, total
@@ -347,7 +347,7 @@ def _own_results(
 def _derivative_like(g: Cotangent | None, value: Value, batch: Shape) -> Cotangent:
     """Return what a walk brought to a Tensor of this value in full shape and in its dtype."""
     if g is None:
-        return np.zeros(batch + value.shape, value.dtype)[()]
+        return of_kind(np.zeros(batch + value.shape, value.dtype)[()], value)
     g = in_full_shape(g, batch + value.shape)
     if g.dtype != value.dtype:
         g = (g.real if value.dtype.kind == "f" else g).astype(value.dtype)

@@ -8,6 +8,7 @@ from typing import TypeAlias
 
 import numpy as np
 
+from autodiff._core.array_kinds import of_kind
 from autodiff._core.functions import is_nested
 from autodiff._core.machine import BATCH_BYTES
 from autodiff._core.tensor import Tensor
@@ -27,12 +28,12 @@ def check_chunk(chunk: int | None) -> None:
 
 def columns_of(graph: Graph, chunk: int | None) -> list[Value]:
     """Return each output's derivatives by all entries of the leaves, which come first."""
-    return derivatives_along(graph, sum(x.size for x in graph.leaves), _unit_seeds, chunk)
+    return derivatives_along(graph, sum(x.size for x in graph.leaves), _own_unit_seeds, chunk)
 
 
-def _unit_seeds(x: Tensor, own: slice, start: int, stop: int) -> Tangent | None:
+def _own_unit_seeds(x: Tensor, own: slice, start: int, stop: int) -> Tangent | None:
     if own.start < stop and start < own.stop:
-        return _units(x, start - own.start, stop - own.start)
+        return unit_seeds(x, start - own.start, stop - own.start)
     return None  # a leaf that these do not reach needs no tangent
 
 
@@ -52,7 +53,7 @@ def rows_of(graph: Graph, chunk: int | None) -> list[Value]:
     (out,) = graph.outputs
     parts = []
     for start, stop in _chunks(out.size, chunk, graph):
-        seeds = [_units(out, start, stop)]
+        seeds = [unit_seeds(out, start, stop)]
         pulled = graph.pull(seeds, batch=(stop - start,), record=is_nested(graph))
         parts.append([pulled[x] for x in graph.leaves])
     return _concatenate_batches(parts)
@@ -74,9 +75,10 @@ def _chunks(count: int, chunk: int | None, graph: Graph) -> Iterator[tuple[int, 
         yield start, min(start + chunk, count)
 
 
-def _units(x: Tensor, start: int, stop: int) -> Cotangent:
+def unit_seeds(x: Tensor, start: int, stop: int) -> Cotangent:
     """Return a batch of seeds, some rows of the identity; zeros where they belong elsewhere."""
-    return np.eye(stop - start, x.size, start, dtype=x.dtype).reshape(stop - start, *x.shape)
+    units = np.eye(stop - start, x.size, start, dtype=x.dtype).reshape(stop - start, *x.shape)
+    return of_kind(units, x._value)
 
 
 def _concatenate_batches(parts: Sequence[Sequence[Value]]) -> list[Value]:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autodiff._core.array_kinds import dispatches, of_kind, to_numpy
 from autodiff._core.checks import require_function
 from autodiff._core.record import value_of
 from autodiff._core.types import Function, Value
@@ -60,7 +61,7 @@ def check_grads(
         raise ValueError(
             f"expected order >= 1 and modes 'forward' or 'reverse', got {order}, {modes}"
         )
-    points = [np.asarray(x) for x in args]
+    points = [x if dispatches(x) else np.asarray(x) for x in args]
     if any(x.dtype.kind == "c" for x in points):
         raise TypeError(_of_real_numbers("it was given complex ones"))
     points = [x if x.dtype.kind == "f" else x.astype(float) for x in points]
@@ -105,7 +106,7 @@ def _along_one_direction(
     """Yield each mode, its derivative by an argument along a random direction, and differences."""
     x = points[i]
     direction = rng.uniform(0.5, 1.0, x.shape) * rng.choice([-1.0, 1.0], x.shape)
-    direction = direction.astype(x.dtype)
+    direction = of_kind(direction.astype(x.dtype), x)
 
     def of_argument(y: Value) -> Value:
         return f(*points[:i], y, *points[i + 1 :])
@@ -117,7 +118,8 @@ def _along_one_direction(
         yield "forward", jvp(of_argument, x, direction)[1], expected
     if "reverse" in modes:
         value, pull = vjp(of_argument, x)
-        weights = rng.uniform(0.5, 1.0, np.shape(value)).astype(np.asarray(value).dtype)
+        weights = rng.uniform(0.5, 1.0, np.shape(value)).astype(np.result_type(value))
+        weights = of_kind(weights, value)
         yield "reverse", np.vdot(pull(weights), direction), np.vdot(weights, expected)
 
 
@@ -139,12 +141,13 @@ def _gradient_of_sum(f: Function, i: int, *xs: Value) -> Value:
 
 def _difference(f: Function, x: NDArray[Any], direction: NDArray[Any]) -> NDArray[Any]:
     """Return the derivative along a direction by Richardson extrapolation of differences."""
-    scale = float(np.finfo(x.dtype).eps) ** 0.2 * max(1.0, float(np.max(np.abs(x), initial=0.0)))
+    largest = float(np.max(np.abs(x))) if x.size else 0.0
+    scale = float(np.finfo(x.dtype).eps) ** 0.2 * max(1.0, largest)
     table: list[NDArray[Any]] = []
     for k in range(3):
         h = scale / 2**k
         up, down = f(x + h * direction), f(x - h * direction)
-        row = [(np.asarray(up) - np.asarray(down)) / (2 * h)]
+        row = [np.subtract(up, down) / (2 * h)]
         for m, earlier in enumerate(table, start=1):
             row.append(row[-1] + (row[-1] - earlier) / (4**m - 1))
         table = row
@@ -152,7 +155,7 @@ def _difference(f: Function, x: NDArray[Any], direction: NDArray[Any]) -> NDArra
 
 
 def _compare(actual: Value, expected: Value, where: str, rtol: float, atol: float) -> None:
-    actual, expected = np.asarray(actual), np.asarray(expected)
+    actual, expected = to_numpy(actual), to_numpy(expected)
     error = np.abs(actual - expected)
     allowed = atol + rtol * np.abs(expected)
     with np.errstate(invalid="ignore"):

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_foreign, is_plain, of_kind, of_one_kind
 from autodiff._core.hook import recording
 from autodiff._core.machine import LARGE, keep_freed_memory
 from autodiff._core.scatter import Scattered, accumulate, in_full_shape, read_rule
@@ -161,6 +162,7 @@ def _jacobian(
         J = np.diag(in_full_shape(g, leaf.shape))
     else:
         J = in_full_shape(g, (n, *leaf.shape)).astype(leaf.dtype, copy=False)
+    J = of_kind(J, leaf._value)
     if J.base is not None or columns:
         J = J.copy()
     for i, column in columns.items():
@@ -170,11 +172,11 @@ def _jacobian(
 
 def _rows(columns: dict[int, Cotangent], leaf: Tensor, n: int) -> Value:
     """Return the transposed Jacobian by a vector, so that each column is one piece of memory."""
-    if all(isinstance(g, np.ndarray | np.generic) for g in columns.values()):
+    if all(map(is_plain, columns.values())) and not is_foreign(leaf._value):
         rows = np.empty((leaf.size, n), leaf.dtype)
         for i in range(leaf.size):
             rows[i] = columns.get(i, 0)
         return rows
     zero = np.zeros(n, leaf.dtype)
     whole = [in_full_shape(columns[i], (n,)) if i in columns else zero for i in range(leaf.size)]
-    return np.stack(whole).astype(leaf.dtype, copy=False)
+    return np.stack(of_one_kind([*whole, leaf._value])[:-1]).astype(leaf.dtype, copy=False)

@@ -15,6 +15,7 @@ from autodiff._core.op import Elementwise
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Function
 from autodiff._core.walks import Graph
+from autodiff.derivatives._batches import unit_seeds
 from autodiff.derivatives._second import gradient_graph
 
 
@@ -139,11 +140,11 @@ def _jacobian_diagonal(graph: Graph) -> Any:
     count = max(1, BATCH_ENTRIES // largest)
     parts = []
     for start in range(0, leaf.size, count):
-        seeds = np.eye(min(count, leaf.size - start), leaf.size, start, leaf.dtype)
-        batch = (len(seeds),)
-        columns = graph.push([seeds.reshape(batch + leaf.shape)], batch=batch, record=record)[out]
+        batch = (min(count, leaf.size - start),)
+        seeds = unit_seeds(leaf, start, start + batch[0])
+        columns = graph.push([seeds], batch=batch, record=record)[out]
         # A copy, for a view would keep all columns.
-        parts.append(np.copy(np.diagonal(columns.reshape(seeds.shape), start)))
+        parts.append(np.copy(np.diagonal(columns.reshape(*batch, leaf.size), start)))
     return np.concatenate(parts).reshape(leaf.shape)
 
 

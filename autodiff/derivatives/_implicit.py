@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.array_kinds import at_present
+from autodiff._core.array_kinds import at_present, dispatches
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_analytic
 from autodiff._core.functions import is_nested, record_function
@@ -22,6 +22,7 @@ from autodiff._core.record import record, value_of
 from autodiff._core.tensor import no_grad
 from autodiff._core.types import Cotangent, Function, Tangent, Value
 from autodiff._core.walks import Graph
+from autodiff.derivatives._batches import unit_seeds
 from autodiff.derivatives._diagonals import acts_on_each_entry
 
 
@@ -113,7 +114,7 @@ def _solution(residual: Function, solve: Function, *theta: Value) -> Value:
     """Return what ``solve`` finds, if it is a solution."""
     with no_grad():
         found = value_of(solve(*theta))
-    y = np.asarray(found)
+    y = found if dispatches(found) else np.asarray(found)
     if y.dtype.kind in "biu":
         y = y.astype(np.float64)
     if y.dtype.kind not in "fc":
@@ -188,7 +189,7 @@ def _linear_solve(r: Cotangent, graph: Graph, transposed: bool) -> Cotangent:
         slope = graph.push([np.ones_like(y._value), None], record=record)[out]
         _check_regular(np.isfinite(value_of(slope)) & (value_of(slope) != 0))
         return r / slope
-    seeds = np.eye(y.size, dtype=y.dtype).reshape(y.size, *y.shape)
+    seeds = unit_seeds(y, 0, y.size)
     columns = graph.push([seeds, None], batch=(y.size,), record=record)[out]
     A = columns.reshape(y.size, y.size).T
     _check_regular(_condition(value_of(A)) < 1 / np.finfo(y.dtype).eps)

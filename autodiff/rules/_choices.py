@@ -7,12 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff._core.constants_like import zeros_like
+from autodiff._core.array_kinds import open_to
+from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
 from autodiff._core.tensor import constant, stop_gradient
 from autodiff._core.types import Value
-from autodiff.rules._shapes import as_array, of_kind
+from autodiff.rules._shapes import as_array
 
 _where_op = elementwise(
     np.where,
@@ -72,14 +73,14 @@ def _piecewise(x: Value, condlist: Any, funclist: Any, *args: Any, **kw: Any) ->
         )
     x_flat = np.ravel(x)
     pieces, used = [zeros_like(x_flat[:1])], 1  # where no condition holds the result is 0
-    source = of_kind(np.zeros(x.size, np.intp), masks)
+    source = open_to(np.zeros(x.size, np.intp), masks)
     for mask, function in zip(masks, funclist, strict=True):
         piece = x_flat[mask]
         count = piece.size
         if count:
             piece = function(piece, *args, **kw) if callable(function) else function
             pieces.append(np.broadcast_to(piece, (count,)).astype(x.dtype))
-            source[mask] = np.arange(used, used + count)
+            source[mask] = constants_like(source, np.arange(used, used + count))
             used += count
     return np.concatenate(pieces)[source].reshape(x.shape)
 

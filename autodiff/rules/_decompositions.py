@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
+from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
 from autodiff._core.types import Cotangent, Tangent, Value
@@ -30,12 +31,24 @@ def adjoint(x: Value) -> Value:
 
 def triangle(n: int, x: Value, diagonal: float) -> Value:
     """Return ones below the diagonal and a number on it, in the type of ``x``."""
-    return (np.tri(n, k=-1) + diagonal * np.eye(n)).astype(x.dtype)
+    return constants_like(x, (np.tri(n, k=-1) + diagonal * np.eye(n)).astype(x.dtype))
 
 
 def eps(x: Value) -> float:
     """Return the relative precision of the entries, and of float64 for integers."""
     return float(np.finfo(np.result_type(x.dtype, np.float32)).eps)
+
+
+def row_maxima(x: Value) -> Value:
+    """Return the largest entry of each row, as a column; 0 of rows without entries."""
+    if not x.shape[-1]:
+        return zeros_like(x, shape=(*x.shape[:-1], 1))
+    return np.max(x, axis=-1, keepdims=True)
+
+
+def singular_values(x: Value) -> Value:
+    """Return the singular values, in a call that other libraries have too."""
+    return np.linalg.svd(x, compute_uv=False)
 
 
 def with_name(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
@@ -57,9 +70,11 @@ def from_triangle(a: Value, upper: bool) -> Value:
     n = a.shape[-1]
     if a.ndim < 2 or a.shape[-2] != n:
         raise ValueError(f"square matrices expected, not an array of shape {a.shape}")
-    read = np.tri(n, dtype=bool)
+    read = constants_like(a, np.tri(n, dtype=bool))
     full = np.where(read.T if upper else read, a, adjoint(a))
-    return full if a.dtype.kind != "c" else np.where(np.eye(n, dtype=bool), np.real(a), full)
+    if a.dtype.kind != "c":
+        return full
+    return np.where(constants_like(a, np.eye(n, dtype=bool)), np.real(a), full)
 
 
 # -- Cholesky --------------------------------------------------------------------------------
@@ -102,7 +117,7 @@ def _qr_rule(g: Cotangent, out: Value, x: Value) -> Cotangent:
     image = gq + conjugate(q) @ (inner + adjoint(inner))
     problem = "qr has no derivative at a matrix without full rank"
     pivots = np.abs(np.diagonal(value_of(r), axis1=-2, axis2=-1))
-    if np.any(pivots <= m * eps(x) * np.max(pivots, axis=-1, keepdims=True, initial=0)):
+    if np.any(pivots <= m * eps(x) * row_maxima(pivots)):
         raise LinAlgError(problem)
     return matrix_transpose(attempt(np.linalg.solve, problem, r, matrix_transpose(image)))
 

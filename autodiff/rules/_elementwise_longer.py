@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.constants_like import constants_like
 from autodiff._core.table import elementwise, operation
 from autodiff._core.types import Cotangent, Value
 from autodiff.rules._tails import slope
@@ -103,7 +104,7 @@ _COSINES = np.cos((np.arange(64) + 0.5) * (math.pi / 128))
 
 
 def _bessel_i1(x: Value) -> Value:
-    cosines = _COSINES.astype(x.dtype)
+    cosines = constants_like(x, _COSINES.astype(x.dtype))
     return np.sum(np.sinh(x[..., None] * cosines) * (cosines / len(cosines)), axis=-1)
 
 

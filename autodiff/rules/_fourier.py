@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.constants_like import zeros_like
+from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Cotangent, Value
 from autodiff.rules._shapes import from_end
@@ -50,7 +50,7 @@ def _half_weights(out: Value, n: int, axis: int, inner: float) -> Value:
 
 def _rfft_rule(g: Cotangent, out: Value, x: Value, axis: int, norm: str | None) -> Cotangent:
     n = x.shape[axis]
-    halved = np.conjugate(g) * _half_weights(x, n, axis, 0.5)
+    halved = np.conjugate(g) * constants_like(g, _half_weights(x, n, axis, 0.5))
     return np.fft.irfft(halved, n, axis, _OPPOSITE[norm])
 
 
@@ -58,7 +58,7 @@ def _irfft_rule(
     g: Cotangent, out: Value, x: Value, n: int, axis: int, norm: str | None
 ) -> Cotangent:
     half = np.conjugate(np.fft.rfft(_as_kind_of(out, g), axis=axis, norm=_OPPOSITE[norm]))
-    return _as_kind_of(x, half * _half_weights(out, n, axis, 2.0))
+    return _as_kind_of(x, half * constants_like(half, _half_weights(out, n, axis, 2.0)))
 
 
 _fft_op = _transform(np.fft.fft)

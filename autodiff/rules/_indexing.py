@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
-from autodiff._core.array_kinds import at_present
+from autodiff._core.array_kinds import at_present, is_plain, open_to
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.constants_like import zeros_like
 from autodiff._core.ndarray import Entries
@@ -23,7 +23,7 @@ from autodiff._core.scatter import Key, read, scatter
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, constant
 from autodiff._core.types import Function, Shape, Value
-from autodiff.rules._shapes import as_array, is_plain, of_kind, operands
+from autodiff.rules._shapes import as_array, operands
 
 _BASIC = frozenset({int, slice, type(None), type(Ellipsis)})
 _KNOWN = frozenset({*_BASIC, bool})  # all that stands in a plain key beside index arrays
@@ -64,7 +64,7 @@ def _has_arrays_apart(keys: list[Any]) -> bool:
 def _numbers(x: Value, keys: list[Any]) -> Value:
     """Return the numbers of the entries at a key: NumPy itself says which they are."""
     try:
-        return of_kind(np.arange(x.size).reshape(x.shape), *keys)[tuple(keys)]
+        return open_to(np.arange(x.size).reshape(x.shape), *keys)[tuple(keys)]
     except IndexError as error:
         raise IndexError(f"a key that does not fit a Tensor of shape {x.shape}: {error}") from None
 
@@ -166,7 +166,7 @@ def _take_along_axis(arr: Value, indices: Value, axis: int | None = -1) -> Value
 @operation(np.compress)
 def _compress(condition: Value, a: Value, axis: int | None = None) -> Value:
     places = np.flatnonzero(value_of(condition))
-    return np.take(of_kind(as_array(a), places), places, axis)
+    return np.take(open_to(as_array(a), places), places, axis)
 
 
 @operation(np.extract)
@@ -261,7 +261,7 @@ def _histogram(
 
 
 def _put(x: Value, entries: Any, key: Key) -> Value:
-    out = np.copy(of_kind(x, entries, *key))
+    out = np.copy(open_to(x, entries, *key))
     if out.dtype != entries.dtype:  # as a tangent's that is real beside one that is complex
         out = out.astype(np.result_type(out, entries))
     out[key] = entries
@@ -282,7 +282,7 @@ def _set(places: Entries, v: Value) -> Value:
     if _is_array(key[-1]):
         _, from_behind = np.unique(key[-1][::-1], return_index=True)
         last = key[-1].size - 1 - from_behind
-        key, entries = (..., key[-1][last]), of_kind(entries, last)[last]
+        key, entries = (..., key[-1][last]), open_to(entries, last)[last]
     return _in_shape(put(x, entries, key), places.x.shape)
 
 
@@ -298,7 +298,7 @@ def _multiply(places: Entries, v: Value) -> Value:
     x, key, factors = _places_and_entries(places, "multiply", v)
     if not _is_array(key[-1]):
         return _in_shape(put(x, x[key] * factors, key), places.x.shape)
-    rest = of_kind(np.arange(key[-1].size), key[-1])
+    rest = open_to(np.arange(key[-1].size), key[-1])
     while rest.size:  # as many rounds as a place is repeated
         unique, first = np.unique(key[-1][rest], return_index=True)
         x = put(x, x[unique] * factors[rest[first]], (..., unique))

@@ -15,13 +15,20 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from autodiff._core.constants_like import ones_like, zeros_like
+from autodiff._core.constants_like import constants_like, ones_like, zeros_like
 from autodiff._core.op import align
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation, without_derivative
 from autodiff._core.tensor import stop_gradient
 from autodiff._core.types import Cotangent, Tangent, Value
-from autodiff.rules._decompositions import adjoint, attempt, eps, from_triangle, with_name
+from autodiff.rules._decompositions import (
+    adjoint,
+    attempt,
+    eps,
+    from_triangle,
+    row_maxima,
+    with_name,
+)
 from autodiff.rules._norms import norm_of_matrices
 from autodiff.rules._products import column, conjugate, matrix_transpose
 from autodiff.rules._shapes import as_array
@@ -98,7 +105,7 @@ def _matrix_power(a: Value, n: int) -> Value:
     if exponent < 0:
         a, exponent = np.linalg.inv(a), -exponent
     if exponent == 0:
-        return zeros_like(a) + np.eye(a.shape[-1], dtype=a.dtype)
+        return zeros_like(a) + constants_like(a, np.eye(a.shape[-1], dtype=a.dtype))
     if exponent == 1:
         return a
     half = _matrix_power(a @ a, exponent // 2)
@@ -117,7 +124,7 @@ def _complement(product: Any, rank: Any, full: int) -> Any:
     plain = isinstance(known, np.ndarray | np.generic) or type(known) in PLAIN
     if plain and np.all(known == full):
         return None  # rounding would remain, which the squared condition magnifies
-    return np.eye(full, dtype=product.dtype) - product
+    return constants_like(product, np.eye(full, dtype=product.dtype)) - product
 
 
 def _rank(inverse: Value, x: Value) -> Value:
@@ -189,7 +196,7 @@ def _lstsq(a: Value, b: Value, rcond: float | None = None) -> Value:
     m, n = a.shape
     cutoff = max(m, n) * eps(a) if rcond is None else rcond if rcond >= 0 else eps(a)
     s = np.linalg.svdvals(a)
-    rank = int(np.sum(value_of(s) > cutoff * np.max(value_of(s), initial=0)))
+    rank = int(np.sum(value_of(s) > cutoff * row_maxima(value_of(s))))
     x = _least_squares(a, column(b) if b.ndim == 1 else b, cutoff)
     x = x[:, 0] if b.ndim == 1 else x
     if rank < n or m <= n:
@@ -259,7 +266,7 @@ def _det_of_singular(a: Value) -> Value:
 
 def _det_as_polynomial(a: Value) -> Value:
     """Return the determinant by the method of Faddeev and LeVerrier, which never divides by it."""
-    one = np.eye(len(a), dtype=a.dtype)
+    one = constants_like(a, np.eye(len(a), dtype=a.dtype))
     m, c = one, 1.0
     for k in range(1, len(a) + 1):
         m = a @ m

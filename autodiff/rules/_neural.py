@@ -7,14 +7,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.constants_like import zeros_like
+from autodiff._core.array_kinds import is_plain
+from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.machine import row_sums
 from autodiff._core.ndarray import Operand
 from autodiff._core.record import value_of
 from autodiff._core.table import custom
 from autodiff._core.types import Axes, Cotangent, Tangent, Value
 from autodiff.rules._reductions import add_reduce, expand, expand_cotangent
-from autodiff.rules._shapes import as_array, from_end, is_plain
+from autodiff.rules._shapes import as_array, from_end
 from autodiff.rules._tails import PLAIN, everywhere
 
 # NumPy's inner functions are twice as fast as np.max and np.sum on small arrays.
@@ -150,7 +151,7 @@ def _largest(x: Value, rows: Value) -> tuple[Value, Value]:
 
 
 def _cross_entropy(x: Value, labels: Any) -> Value:
-    rows = np.arange(len(labels))
+    rows = constants_like(x, np.arange(len(labels)))
     top, largest = _largest(x, rows)
     terms = np.exp(x - largest[:, None])
     terms[rows, top] = 0  # for the logarithm of what is nearly 1
@@ -159,7 +160,8 @@ def _cross_entropy(x: Value, labels: Any) -> Value:
 
 def _excess(x: Value, labels: Any) -> Value:
     """Return by how much the probabilities exceed the truth, over the number of rows."""
-    truth = labels[:, None] == np.arange(x.shape[-1])
+    truth = labels[:, None] == constants_like(labels, np.arange(x.shape[-1]))
+    truth = constants_like(x, truth)
     wrong = np.where(truth, 0, softmax(x))
     return np.where(truth, -np.sum(wrong, axis=-1, keepdims=True), wrong) / len(labels)
 
@@ -209,7 +211,8 @@ def softmax_cross_entropy(logits: Operand, labels: ArrayLike) -> Any:
             "softmax_cross_entropy expects logits (n, classes) and n integer labels, not logits of "
             f"shape {x.shape} and labels of shape {targets.shape} and type {targets.dtype}"
         )
-    if targets.size and not (_min(targets) >= 0 and _max(targets) < x.shape[1]):
+    least, most = (_min, _max) if type(targets) is np.ndarray else (np.min, np.max)
+    if targets.size and not (least(targets) >= 0 and most(targets) < x.shape[1]):
         raise ValueError(
             f"labels run from {targets.min()} to {targets.max()}, for {x.shape[1]} classes"
         )

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 
 from autodiff._core.array_kinds import at_present
+from autodiff._core.constants_like import constants_like
 from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Value
@@ -25,12 +26,12 @@ def _part(x: Value, axis: int, part: slice) -> Value:
 
 def _column(weights: Value, x: Value, axis: int) -> Value:
     """Return numbers, one for each entry along an axis, in the type of ``x``."""
-    return weights.astype(x.dtype).reshape((-1, *(1,) * (x.ndim - axis - 1)))
+    return constants_like(x, weights.astype(x.dtype).reshape((-1, *(1,) * (x.ndim - axis - 1))))
 
 
 def _constant(x: Value, axis: int, widths: Any, values: Value) -> Value:
     left, right = (
-        np.broadcast_to(value.astype(x.dtype), _with_length(x, axis, width))
+        np.broadcast_to(constants_like(x, value.astype(x.dtype)), _with_length(x, axis, width))
         for value, width in zip(values, widths, strict=True)
     )
     return concatenate([left, x, right], axis)
@@ -38,9 +39,10 @@ def _constant(x: Value, axis: int, widths: Any, values: Value) -> Value:
 
 def _linear_ramp(x: Value, axis: int, widths: Any, values: Value) -> Value:
     edges = (_part(x, axis, slice(1)), _part(x, axis, slice(-1, None)))
+    ends = [constants_like(x, value.astype(x.dtype)) for value in values]
     left, right = (
         end + (edge - end) * _column(np.arange(width) / max(width, 1), x, axis)
-        for edge, end, width in zip(edges, (v.astype(x.dtype) for v in values), widths, strict=True)
+        for edge, end, width in zip(edges, ends, widths, strict=True)
     )
     return concatenate([left, x, np.flip(right, axis)], axis)
 

@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.record import value_of
 from autodiff._core.table import operation
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Axes, Value
-from autodiff.rules._shapes import as_array
+from autodiff.rules._shapes import as_array, operands
 
 
 @operation(np.polyval)
@@ -35,7 +36,7 @@ def _polysub(a1: Value, a2: Value) -> Value:
 
 def _pad_in_front(p: Value, length: int) -> Value:
     p = np.atleast_1d(p)
-    return np.concatenate([np.zeros(length - len(p), p.dtype), p])
+    return np.concatenate([zeros_like(p, shape=(length - len(p),)), p])
 
 
 @operation(np.polymul)
@@ -119,7 +120,7 @@ def _linspace(
     axis: int = 0,
 ) -> Any:
     share = np.linspace(0.0, 1.0, num, endpoint=endpoint, dtype=np.result_type(start, stop, 1.0))
-    share = share.reshape(-1, *(1,) * np.ndim(stop - start))
+    share = constants_like(stop - start, share.reshape(-1, *(1,) * np.ndim(stop - start)))
     points = np.moveaxis(start * (1 - share) + stop * share, 0, axis)
     if dtype is not None:
         points = (np.floor(points) if np.dtype(dtype).kind in "iu" else points).astype(dtype)
@@ -138,7 +139,7 @@ def _logspace(
     axis: int = 0,
 ) -> Any:
     if np.ndim(base):
-        ends = [as_array(a) for a in (start, stop, base)]
+        ends = operands([start, stop, base])
         rank = max(a.ndim for a in ends)
         start, stop, base = [a[(None,) * (rank - a.ndim)] for a in ends]
         base = np.expand_dims(base, axis)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 
+from autodiff._core.constants_like import zeros_like
 from autodiff._core.machine import product
 from autodiff._core.op import Each
 from autodiff._core.table import multilinear, operation
@@ -322,7 +323,7 @@ def convolution(x: Value, y: Value, start: int, length: int) -> Value:
         x, y = y, x
     low, high = start - y.shape[-1] + 1, start + length
     inside = x[..., max(low, 0) : high]
-    padded = np.zeros((*x.shape[:-1], high - low), x.dtype)
+    padded = zeros_like(x, shape=(*x.shape[:-1], high - low))
     padded[..., max(-low, 0) :][..., : inside.shape[-1]] = inside
     if x.ndim == y.ndim == 1:
         return np.convolve(padded, y, "valid")

@@ -7,12 +7,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autodiff._core.array_kinds import is_plain, of_kind
+from autodiff._core.constants_like import constants_like
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Axes, Function, Value
 from autodiff.rules._reductions import along_last, beside, replace_nan, shape_after
-from autodiff.rules._shapes import as_array, from_end, is_plain
+from autodiff.rules._shapes import as_array, from_end
 
 
 def _entries_of_rank(x: Value, ranks: Any) -> Value:
@@ -20,7 +22,7 @@ def _entries_of_rank(x: Value, ranks: Any) -> Value:
     last = x.shape[-1] - 1
     places = [*np.unique(ranks), last] if is_plain(ranks) else None
     ordered = np.partition(x, places, axis=-1) if places else np.sort(x, axis=-1)
-    found = np.take_along_axis(ordered, ranks, axis=-1)
+    found = np.take_along_axis(ordered, of_kind(ranks, x), axis=-1)
     return np.where(np.isnan(ordered[..., last:]), np.nan, found)
 
 
@@ -102,6 +104,7 @@ def _quantiles(
 
 def _between_entries(x: Value, position: Any) -> Value:
     """Return the numbers at these positions, between which the sorted entries are interpolated."""
+    position = constants_like(x, position)
     below = np.floor(position)
     number = position.shape[-1]
     ranks = np.concatenate([below, np.ceil(position)], axis=-1).astype(np.intp)

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.constants_like import ones_like
+from autodiff._core.array_kinds import open_to
+from autodiff._core.constants_like import constants_like, ones_like
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Axes, Value
 from autodiff.rules._joining import concatenate
-from autodiff.rules._shapes import as_array, from_end, of_kind, operands
+from autodiff.rules._shapes import as_array, from_end, operands
 
 _ALL = slice(None)
 
@@ -77,7 +78,7 @@ def _repeat(a: Value, repeats: Any, axis: int | None = None) -> Value:
     axis = normalize_axis_index(axis, a.ndim)
     repeats = as_array(value_of(repeats))
     if repeats.size > 1:
-        places = of_kind(np.arange(a.shape[axis]), repeats)
+        places = open_to(np.arange(a.shape[axis]), repeats)
         return np.take(a, np.repeat(places, repeats), axis)
     before, length, after = a.shape[:axis], a.shape[axis], a.shape[axis + 1 :]
     times = int(repeats.item())
@@ -157,7 +158,7 @@ def _sort(
 ) -> Value:
     if axis is None:
         a, axis = np.ravel(a), -1
-    return np.take_along_axis(a, np.argsort(a, axis, kind, stable=stable), axis)
+    return np.take_along_axis(a, np.argsort(a, axis, "stable" if stable else kind), axis)
 
 
 @operation(np.partition)
@@ -188,7 +189,7 @@ def _triu(m: Value, k: int = 0) -> Value:
 def _triangle(m: Value, k: int) -> Value:
     """Return the mask of the entries on and below a diagonal."""
     rows, columns = m.shape[-2:] if m.ndim > 1 else 2 * m.shape
-    return np.tri(rows, columns, k, dtype=bool)
+    return constants_like(m, np.tri(rows, columns, k, dtype=bool))
 
 
 @operation(np.meshgrid)

@@ -10,8 +10,16 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from numpy.typing import DTypeLike
 
-from autodiff._core.array_kinds import at_present, refuse_container
+from autodiff._core.array_kinds import (
+    at_present,
+    dispatches,
+    is_foreign,
+    is_plain,
+    of_kind,
+    refuse_container,
+)
 from autodiff._core.nonnegative import Nonnegative
+from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.tensor import Tensor, stop_gradient
 from autodiff._core.types import Axes, Cotangent, Shape, Value
@@ -45,8 +53,7 @@ def as_array(x: Value) -> Value:
         return x
     if type(x) is not np.ndarray and not isinstance(x, np.generic):
         refuse_container(x)
-        duck = hasattr(x, "__array_function__") and not isinstance(x, np.ndarray)
-        x = x if duck else np.asarray(x)
+        x = x if dispatches(x) else np.asarray(x)
     if x.dtype.kind == "O":
         raise TypeError(
             f"a Tensor computes with numbers, but an array of shape {x.shape} has dtype object: "
@@ -55,25 +62,14 @@ def as_array(x: Value) -> Value:
     return x
 
 
-def is_plain(x: Value) -> bool:
-    """Whether a value is NumPy's own: another kind of array cannot be written into one."""
-    return isinstance(x, np.ndarray | np.generic)
-
-
-def of_kind(x: Value, *others: Any) -> Value:
-    """Return a NumPy array as one of another kind, if there is one among the others.
-
-    It can be read at keys, and can have entries written into it, that are of that kind.
-    """
-    for other in others if is_plain(x) else ():
-        if hasattr(other, "__array_function__") and not is_plain(other):
-            return np.where(np.ones_like(other, bool, shape=x.shape), x, x)
-    return x
-
-
 def operands(arrays: Sequence[Value]) -> list[Any]:
-    """Return Tensors and arrays as they are, and anything else as an array."""
-    return [as_array(a) for a in arrays]
+    """Return Tensors and arrays as they are, and anything else as an array of their kind."""
+    made = [as_array(a) for a in arrays]
+    for i, (array, given) in enumerate(zip(made, arrays, strict=True)):
+        if array is not given and is_plain(array):
+            other = next(filter(is_foreign, map(value_of, made)), None)
+            made[i] = of_kind(array, other)
+    return made
 
 
 def _leading(x: Value, rank: int) -> Value:

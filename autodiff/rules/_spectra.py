@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from autodiff._core.constants_like import zeros_like
+from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
 from autodiff._core.tensor import stop_gradient
@@ -28,6 +28,8 @@ from autodiff.rules._decompositions import (
     adjoint,
     eps,
     from_triangle,
+    row_maxima,
+    singular_values,
     with_name,
 )
 from autodiff.rules._products import column, conjugate, matrix_transpose, row
@@ -42,7 +44,7 @@ def _below(values: Value, *vectors: Any) -> Value:
 def _rounding(values: Value, condition: Value = 1) -> Value:
     """Return below which difference values are equal, as a column."""
     known = value_of(values)
-    size = np.abs(known).max(axis=-1, initial=0, keepdims=True)
+    size = row_maxima(np.abs(known))
     return (10 * known.shape[-1] * eps(known)) * condition * size
 
 
@@ -180,7 +182,7 @@ def _eigvalsh(a: Value, UPLO: str = "L") -> Value:
 
 def _condition(packed: Value) -> Value:
     """Return the condition of a basis of eigenvectors, if there is one, as a column."""
-    s = np.linalg.svdvals(value_of(packed)[..., 1:, :])
+    s = singular_values(value_of(packed)[..., 1:, :])
     if np.any(s[..., -1:] < 10 * eps(packed) ** 0.5 * s[..., :1]):
         raise LinAlgError("eig has no derivative at a matrix without a basis of eigenvectors")
     return s[..., :1] / s[..., -1:]
@@ -227,7 +229,8 @@ def _eig(a: Value) -> Value:
         return _EigResult(_as_numpys(a, values, values), _as_numpys(a, values, v))
     # LAPACK gives each vector length 1 and makes its largest component real; so must the rule.
     length = np.sqrt(np.sum(np.real(v) ** 2 + np.imag(v) ** 2, axis=-2, keepdims=True))
-    largest = row(np.argmax(np.abs(value_of(v)), axis=-2)) == column(np.arange(v.shape[-2]))
+    places = constants_like(v, column(np.arange(v.shape[-2])))
+    largest = row(np.argmax(np.abs(value_of(v)), axis=-2)) == places
     component = np.sum(np.where(largest, v, 0), axis=-2, keepdims=True)
     phase = component / np.abs(component)
     v = v * (stop_gradient(length * phase) / (length * phase))
@@ -307,7 +310,8 @@ def _svdvals_forward(t: Tangent, out: Value, x: Value) -> Tangent:
 
 
 _svd_op = custom(with_name("svd", _svd_compute), vjp=_svd_rule, jvp=_svd_forward)
-_svdvals = custom(np.linalg.svdvals, vjp=_svdvals_rule, jvp=_svdvals_forward)
+_svdvals = custom(with_name("svdvals", singular_values), vjp=_svdvals_rule, jvp=_svdvals_forward)
+operation(np.linalg.svdvals)(_svdvals)
 _SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 
 

@@ -8,12 +8,14 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
+from autodiff._core.array_kinds import open_to
+from autodiff._core.constants_like import constants_like
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.record import value_of
 from autodiff._core.table import linear, operation
 from autodiff._core.types import Axes, Function, Value
 from autodiff.rules._reductions import replace_nan
-from autodiff.rules._shapes import as_array, from_end, of_kind
+from autodiff.rules._shapes import as_array, from_end, operands
 
 # -- running sums and products ---------------------------------------------------------------
 
@@ -93,7 +95,8 @@ def _cumulative(function: Function, running: Function, start: int) -> None:
             return result
         lengths = list(result.shape)
         lengths[axis or 0] = 1
-        return np.concatenate([np.full(lengths, start, x.dtype), result], axis=axis or 0)
+        initial = constants_like(x, np.full(lengths, start, x.dtype))
+        return np.concatenate([initial, result], axis=axis or 0)
 
 
 if hasattr(np, "cumulative_sum"):  # from NumPy 2.1 on
@@ -129,7 +132,7 @@ def _diff(
 
 def _as_end(end: Any, a: Value, axis: int) -> Value:
     """Return what is put before or behind an array: a number stands for one layer."""
-    end = as_array(end)
+    end = operands([end, a])[0]
     if end.ndim:
         return end
     return np.broadcast_to(end, [1 if i == axis else a.shape[i] for i in range(-a.ndim, 0)])
@@ -138,7 +141,7 @@ def _as_end(end: Any, a: Value, axis: int) -> Value:
 @operation(np.ediff1d)
 def _ediff1d(ary: Value, to_end: Any = None, to_begin: Any = None) -> Value:
     ary = as_array(ary)
-    parts = [as_array(p) for p in (to_begin, np.diff(np.ravel(ary)), to_end) if p is not None]
+    parts = operands([p for p in (to_begin, np.diff(np.ravel(ary)), to_end) if p is not None])
     return np.concatenate([np.ravel(part).astype(ary.dtype) for part in parts])
 
 
@@ -178,8 +181,9 @@ def _slope(f: Any, spacing: Any, edge_order: int) -> Any:
             f"a spacing that is a number or has a coordinate for each of them, but along one axis "
             f"there are {n} points and a spacing of shape {spacing.shape}"
         )
-    h = (np.diff(spacing) if spacing.ndim else spacing).astype(f.dtype)
-    share = h[1:] / (h[:-1] + h[1:]) if h.ndim else np.full(1, 0.5, f.dtype)
+    h = np.diff(spacing) if spacing.ndim else constants_like(f, spacing)
+    h = h.astype(f.dtype)
+    share = h[1:] / (h[:-1] + h[1:]) if h.ndim else constants_like(f, np.full(1, 0.5, f.dtype))
     sides = np.diff(f, axis=-1) / h
     left, right = sides[..., :-1], sides[..., 1:]
     inner = left * share + right * (1 - share)
@@ -225,7 +229,7 @@ def _interp(
     places = value_of(np.searchsorted(xp, within, side="right"))
     i = np.clip(places - 1, 0, max(last - 1, 0))
     j = np.minimum(i + 1, last)
-    points, values = of_kind(xp, i), of_kind(fp, i)
+    points, values = open_to(xp, i), open_to(fp, i)
     width = points[j] - points[i]
     fraction = (within - points[i]) / np.where(width == 0, 1, width)
     inside = values[i] + fraction * (values[j] - values[i])
@@ -239,7 +243,7 @@ def _within_period(x: Value, xp: Value, fp: Value, period: float) -> tuple[Value
         raise ValueError("np.interp: the period must not be 0")
     x, xp = x - period * np.floor(x / period), xp - period * np.floor(xp / period)
     order = value_of(np.argsort(xp))
-    xp, fp = xp[order], of_kind(fp, order)[order]
+    xp, fp = xp[order], open_to(fp, order)[order]
     xp = np.concatenate([xp[-1:] - period, xp, xp[:1] + period])
     return x, xp, np.concatenate([fp[-1:], fp, fp[:1]])
 
@@ -284,7 +288,8 @@ def _cov(
 
 def _observation_weights(name: str, weights: Value, x: Value) -> Value:
     """Return the weights of the observations, ones where none are given."""
-    weights = np.ones(x.shape[1], value_of(x).real.dtype) if weights is None else as_array(weights)
+    ones = np.ones(x.shape[1], value_of(x).real.dtype)
+    weights = constants_like(x, ones) if weights is None else as_array(weights)
     if weights.shape != x.shape[1:] or np.any(weights < 0):
         raise ValueError(
             f"np.cov of {x.shape[1]} observations needs as many {name}, none of them negative, "

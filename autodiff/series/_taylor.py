@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.array_kinds import at_present
+from autodiff._core.array_kinds import at_present, of_kind
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_powers
 from autodiff._core.functions import record_function
@@ -130,7 +130,7 @@ def _checked_direction(leaf: Tensor, direction: Value) -> Value:
         raise TypeError(
             f"x0 is real, but the direction is of {step.dtype}: make x0 complex, as in x0 + 0j"
         )
-    step = np.copy(step).astype(leaf.dtype)[()]
+    step = of_kind(np.copy(step).astype(leaf.dtype)[()], leaf._value)
     if step.shape != leaf.shape:
         raise ValueError(f"the direction has shape {step.shape}, but x0 has {leaf.shape}")
     return step
@@ -165,8 +165,9 @@ def _require_elementwise(graph: Graph, known: Sequence[Value]) -> None:
     """
     value = graph.leaves[0]._value
     stretch = np.linspace(0.5, 1.5, value.size, dtype=value.dtype).reshape(value.shape)
+    stretch = of_kind(stretch, value)
     stretched = _coefficients(graph, stretch, len(known) - 1)
-    size = [np.max(np.abs(c), initial=0.0) for c in known]
+    size = [float(np.max(np.abs(c))) if c.size else 0.0 for c in known]
     eps = np.finfo(value.dtype).eps
     tolerance = np.sqrt(eps) * np.nanmax([0.0, *size[1:]]) + 100 * eps * size[0]
     with np.errstate(invalid="ignore"):  # the coefficient of the remainder may be infinite

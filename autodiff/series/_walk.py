@@ -211,7 +211,7 @@ def _coefficient(x: Value, k: int, op: Op) -> Value:
         return x.coefficient(k)
     if k == 0 or not (hasattr(x, "dtype") or isinstance(op, Elementwise)):
         return x
-    return zeros_like(x)
+    return zeros_like(x) if hasattr(x, "dtype") else 0
 
 
 def _cauchy(op: Op, inputs: tuple[Value, ...], k: int) -> Value:

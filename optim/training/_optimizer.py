@@ -6,13 +6,22 @@ All parameters live in one flat buffer, so that a step over all of them is a han
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from itertools import accumulate
 from math import inf
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import Tensor, assign_value, holds_value, recorded_state
+from autodiff import (
+    Tensor,
+    assign_value,
+    holds_value,
+    is_on_device,
+    of_kind,
+    recorded_state,
+    to_numpy,
+)
 from optim.training._state_dict import check_state
 
 RealArray: TypeAlias = NDArray[Any]  # of the dtype that the parameters have
@@ -134,6 +143,7 @@ class Optimizer:
         for p, view in self._owned:
             start, end = end, end + view.size
             if not holds_value(p, view):
+                _check_place(p, view)
                 self._values[start:end] = np.ravel(p.data)
 
     def _check_gradients(self) -> None:
@@ -198,7 +208,7 @@ class Optimizer:
             "kind": type(self).__name__,
             "lr": float(self.lr),
             "counts": self._steps - np.array(self._missed),
-            **{name: part.copy() for name, part in self._named_state().items()},
+            **{name: np.array(to_numpy(part)) for name, part in self._named_state().items()},
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -224,16 +234,16 @@ class Optimizer:
         self._missed = (self._steps - state["counts"]).tolist()
         self._missed_none = not any(self._missed)
         for name, part in self._named_state().items():
-            part[...] = state[name]
+            part[...] = of_kind(state[name], part)
         self._take_replaced_values()
         self._own_again()
 
     def _split(self, flat: RealArray) -> list[RealArray]:
         """Return views of a flat array in the shapes of the parameters."""
-        ends = np.cumsum([p.size for p in self.parameters])
+        ends = list(accumulate(p.size for p in self.parameters))
         return [
-            part.reshape(p.shape)
-            for part, p in zip(np.split(flat, ends[:-1]), self.parameters, strict=True)
+            flat[end - p.size : end].reshape(p.shape)
+            for p, end in zip(self.parameters, ends, strict=True)
         ]
 
     def _named_state(self) -> dict[str, RealArray]:
@@ -247,6 +257,16 @@ class Optimizer:
 def label(p: Tensor) -> str:
     """Return what to call a parameter in messages."""
     return f"the parameter {p.name!r}" if p.name else f"a parameter of shape {p.shape}"
+
+
+def _check_place(p: Tensor, other: Any) -> None:
+    """Refuse a parameter that is on a GPU where others are not, or the other way round."""
+    if is_on_device(p.data) != is_on_device(other):
+        raise TypeError(
+            f"{label(p)} is an array of {type(p.data).__module__.partition('.')[0]}, others of "
+            f"{type(other).__module__.partition('.')[0]}: move all parameters, p.data = "
+            "of_kind(p.data, x), and make the optimizer then"
+        )
 
 
 def _trainable(parameters: list[Tensor]) -> list[Tensor]:
@@ -268,6 +288,8 @@ def _trainable(parameters: list[Tensor]) -> list[Tensor]:
             f"all {len(parameters)} parameters are frozen: set requires_grad = True for those that "
             "are to be trained"
         )
+    for p in trainable:
+        _check_place(p, trainable[0].data)
     dtypes = {p.dtype for p in trainable}
     if len(dtypes) > 1:
         raise ValueError(f"expected parameters of one dtype, got {sorted(map(str, dtypes))}")
