@@ -122,12 +122,13 @@ FIT_ROOMS = {
 OPTIM_ROOMS = {
     "search": set(),
     "descent": {"search"},
-    "squares": {"search", "descent"},
+    "squares": {"search", "descent", "chunks", "work"},
     "roots": {"search", "squares"},
     "multipliers": {"search", "descent", "squares"},
     "from_scipy": {"search", "descent"},
     "training": {"search"},
     "work": set(),
+    "chunks": set(),
 }
 STOREYS: dict[str, dict[str, set[str]]] = {"fit": FIT_ROOMS, "optim": OPTIM_ROOMS}
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import grad, hessian, hvp, linearize, replaying, value_and_grad
-from optim.search._start import vector_and_way_back
+from optim.search._start import is_identity, vector_and_way_back
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -71,13 +71,7 @@ class Problem:
         """
         if not callable(f):
             raise TypeError(f"expected a function, got {f!r:.60}: {ORDER}")
-        args = args if isinstance(args, tuple) else (args,)
-        shaped = self.shaped
-        same = shaped(self.start) is self.start
-        if not args:
-            return f if same else lambda x: f(shaped(x))
-        # Plans of the derivatives are found again by what such a function holds.
-        return (lambda x: f(x, *args)) if same else lambda x: f(shaped(x), *args)
+        return on_vector(f, self.shaped, as_tuple(args))
 
     def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
@@ -147,6 +141,22 @@ class Objective(Problem):
     @cached_property
     def _products(self) -> Callable[[Array], Callable[[Array], Array]]:
         return hessian_products(self.f)
+
+
+def as_tuple(args: Any) -> tuple[Any, ...]:
+    """Return further arguments as a tuple: what is none, be it a list, is the only one."""
+    return args if isinstance(args, tuple) else (args,)
+
+
+def on_vector(
+    f: Callable[..., Any], shaped: Callable[[Any], Any], args: tuple[Any, ...]
+) -> Callable[[Any], Any]:
+    """Return a function of a structure and ``args`` as one of a vector."""
+    same = is_identity(shaped)
+    if not args:
+        return f if same else lambda x: f(shaped(x))
+    # Plans of the derivatives are found again by what such a function holds.
+    return (lambda x: f(x, *args)) if same else lambda x: f(shaped(x), *args)
 
 
 def hessian_products(f: Callable[[Any], Any]) -> Callable[[Array], Callable[[Array], Array]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,32 @@ from optim.squares._robust import Loss, cost_and_weights
 
 # Takes x and returns the residuals and their Jacobian.
 Both: TypeAlias = Callable[[Any], tuple[Array, Array]]
+
+
+class Evaluations(NamedTuple):
+    """Functions of a vector: the linear problem, residuals and cost, and half the cost."""
+
+    linear_problem: Callable[[Any], tuple[Any, ...]]
+    residuals_and_cost: Callable[[Any], tuple[Any, Any]]
+    half_cost: Callable[[Any], Any]
+
+
+def evaluations_of(
+    residuals: Callable[[Any], Any],
+    loss: Loss | None,
+    f_scale: float,
+    jac: Callable[[Any], Any] | None = None,
+) -> Evaluations:
+    """Return what is computed of residuals, whose Jacobian may be the caller's."""
+    differentiated = half_cost(residuals, loss, f_scale)
+    if jac is None:
+        both = residuals_and_jacobian(residuals)
+    else:
+        residuals, both = values_and_matrix(residuals, jac)
+    values = residuals_and_cost(residuals, loss, f_scale)
+    if loss is None:
+        return Evaluations(linear_problem(both), values, differentiated)
+    return Evaluations(robust_linear_problem(both, loss, f_scale), values, differentiated)
 
 
 def linear_problem(both: Both) -> Callable[[Any], tuple[Any, ...]]:

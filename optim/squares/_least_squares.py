@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim.chunks._chunks import is_in_chunks
 from optim.search._bounds import Bounds
 from optim.search._keywords import OF_LEAST_SQUARES, answering
 from optim.search._objective import Array, Iterate
 from optim.search._rounding import EPS
 from optim.search._run import Callback, Status, Verdict, check_count, check_tolerance, run
 from optim.squares._bounds import as_vectors, out_of_bounds
+from optim.squares._chunked_residuals import ChunkedResiduals
 from optim.squares._gauss_newton_model import GaussNewtonModel, gauss_newton_model, held_by
 from optim.squares._levenberg_marquardt import End, levenberg_marquardt
 from optim.squares._newton_steps import bends_down, beside_saddle
 from optim.squares._residual_point import Function, ResidualPoint, norm
-from optim.squares._residuals import Residuals
+from optim.squares._residuals import LeastSquaresProblem, Residuals
 from optim.squares._robust import Loss, loss_named
 
 if TYPE_CHECKING:
@@ -123,7 +125,8 @@ def least_squares(
     """
     _check_functions(residuals, jac)
     check_tolerance("offset_tol", offset_tol, relative=True)
-    problem = Residuals(residuals, x0, args, loss_named(loss), f_scale, jac)
+    kind = ChunkedResiduals if is_in_chunks(args) else Residuals
+    problem = kind(residuals, x0, args, loss_named(loss), f_scale, jac)
     problem.bounds = None if bounds is None else as_vectors(bounds, problem)
     limit = 200 * (problem.start.size + 1) if max_nfev is None else max_nfev
     check_count("max_nfev", limit)
@@ -156,7 +159,9 @@ def _check_functions(residuals: Any, jac: Any) -> None:
         )
 
 
-def _search(problem: Residuals, limit: int, offset_tol: float) -> Generator[Any, None, Verdict]:
+def _search(
+    problem: LeastSquaresProblem, limit: int, offset_tol: float
+) -> Generator[Any, None, Verdict]:
     outside = out_of_bounds(problem.bounds, problem)
     if outside:
         yield Iterate(problem.start, np.nan)
@@ -164,12 +169,12 @@ def _search(problem: Residuals, limit: int, offset_tol: float) -> Generator[Any,
     point = problem.evaluate(problem.start)
     yield point
     if not point.usable:
-        return Status.NOT_FINITE, _not_finite(point)
+        return Status.NOT_FINITE, _not_finite(problem, point)
     if not limit:
         return Status.LIMIT, "0 evaluations (max_nfev) were not enough"
     hessian = problem.hessian if problem.can_be_recorded else None
     function = Function(
-        problem.evaluate, problem.cost, problem.residuals, problem.with_frozen_jacobian, hessian
+        problem.evaluate, problem.cost, problem.sample, problem.with_frozen_jacobian, hessian
     )
     bounds = problem.bounds
     end = yield from levenberg_marquardt(function, point, limit - 1, bounds, offset_tol)
@@ -266,12 +271,10 @@ def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | Non
     return np.column_stack([steps, np.eye(point.x.size)[:, gone]])
 
 
-def _not_finite(start: ResidualPoint) -> str:
-    for what, values in (("residual", start.residuals), ("the Jacobian's row", start.jacobian)):
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            value = values[tuple(bad[0])]
-            return f"not finite at the start: {what} {bad[0][0]} of {len(values)} is {value}"
-    if np.isnan(start.cost):
-        return "not finite at the start: the loss of a residual is nan"
-    return "not finite at the start: the sum of squares overflows"
+def _not_finite(problem: LeastSquaresProblem, start: ResidualPoint) -> str:
+    where = problem.not_finite(start)
+    if not where:
+        where = "the sum of squares overflows"
+        if np.isnan(start.cost):
+            where = "the loss of a residual is nan"
+    return f"not finite at the start: {where}"

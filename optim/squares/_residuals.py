@@ -11,22 +11,79 @@ import numpy as np
 from autodiff import flatten, hessian, jacobian, replaying
 from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate, Problem
-from optim.squares._evaluations import (
-    half_cost,
-    linear_problem,
-    residuals_and_cost,
-    residuals_and_jacobian,
-    robust_linear_problem,
-    values_and_matrix,
-)
-from optim.squares._residual_point import ResidualPoint
+from optim.squares._evaluations import evaluations_of
+from optim.squares._residual_point import PointWithRows, ResidualPoint, sample_of
 from optim.squares._robust import Loss, check_f_scale
 
 
-class Residuals(Problem):
-    """Residuals of a structure as residuals of one vector, with their exact Jacobian."""
+class LeastSquaresProblem(Problem):
+    """What is minimised: residuals of a structure as residuals of one vector.
+
+    Attributes
+    ----------
+    bounds : pair of vectors, or None
+    can_be_recorded : bool
+        Whether there are second derivatives.
+    """
 
     bounds: Bounds | None = None
+    can_be_recorded: bool
+
+    def evaluate(self, x: Array) -> ResidualPoint:
+        """Return the point at x, with what the linearised problem there needs."""
+        raise NotImplementedError
+
+    def cost(self, x: Array) -> float:
+        """Return twice the cost at x, without derivatives; infinity where it is not finite."""
+        raise NotImplementedError
+
+    def sample(self, x: Array) -> Array:
+        """Return evenly spread residuals at x, without derivatives."""
+        raise NotImplementedError
+
+    def with_frozen_jacobian(self, point: Any, x: Array) -> ResidualPoint:
+        """Return the point at x, with the derivatives of another that is next to it."""
+        raise NotImplementedError
+
+    def hessian(self, x: Array) -> Array:
+        """Return the Hessian of half the cost at x."""
+        raise NotImplementedError
+
+    def values_and_jacobian(self, point: Any) -> tuple[Any, Any]:
+        """Return the residuals and their Jacobian at a point, in the structure of ``x0``."""
+        raise NotImplementedError
+
+    def not_finite(self, point: Any) -> str:
+        """Return what is not finite at a point that is not usable, and where; "" for the sum."""
+        raise NotImplementedError
+
+    def result_fields(self, point: Iterate | ResidualPoint) -> dict[str, Any]:
+        """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
+        x = self.shaped(point.x)
+        fields = {"x": x, "cost": np.nan}
+        if isinstance(point, ResidualPoint):
+            fields["cost"] = point.cost / 2
+            fields["triangle"] = point.triangle[: point.x.size, :-1]
+            fields["fun"], fields["jac"] = self.values_and_jacobian(point)
+        active = np.zeros(point.x.size, int)
+        if self.bounds is not None:
+            lower, upper = self.bounds
+            active = (point.x >= upper).astype(int) - (point.x <= lower)
+            active[lower == upper] = -1
+        fields["active_mask"] = self.shaped(active)
+        return fields | {"nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
+
+    def blocks_of(self, matrix: Any, shape: tuple[int, ...]) -> Any:
+        """Return a Jacobian as `autodiff.jacobian` gives it: a structure of blocks."""
+        x = self.shaped(self.start)
+        if isinstance(x, np.ndarray | np.generic):
+            return matrix.reshape(shape + x.shape)
+        # That of the linear map which it is, to whatever structure.
+        return jacobian(lambda x: (matrix @ flatten(x)[0]).reshape(shape))(x)
+
+
+class Residuals(LeastSquaresProblem):
+    """Residuals in memory, with their exact Jacobian."""
 
     def __init__(
         self,
@@ -39,18 +96,11 @@ class Residuals(Problem):
     ) -> None:
         super().__init__(x0)
         check_f_scale(f_scale)
-        residuals = self.on_vectors(f, args)
         self.can_be_recorded = jac is None
-        if jac is None:
-            both = residuals_and_jacobian(residuals)
-            self._half_cost = half_cost(residuals, loss, f_scale)
-        else:
-            residuals, both = values_and_matrix(residuals, self.on_vectors(jac, args))
-        values = residuals_and_cost(residuals, loss, f_scale)
-        if loss is None:
-            problem = linear_problem(both)
-        else:
-            problem = robust_linear_problem(both, loss, f_scale)
+        of_caller = None if jac is None else self.on_vectors(jac, args)
+        problem, values, self._half_cost = evaluations_of(
+            self.on_vectors(f, args), loss, f_scale, of_caller
+        )
         # The caller's Jacobian stands where residuals cannot be recorded.
         self._linear_problem = problem if jac else replaying(problem)
         self._values = values if jac else None
@@ -58,21 +108,18 @@ class Residuals(Problem):
         self._hessian: Callable[[Array], Array] | None = None
 
     def evaluate(self, x: Array) -> ResidualPoint:
-        """Return the point at x, with what the linearised problem there needs."""
         self.nfev += 1
         self.njev += 1
-        return ResidualPoint(x, *self._linear_problem(x))
+        return PointWithRows(x, *self._linear_problem(x))
 
-    def residuals(self, x: Array) -> Array:
-        """Return the residuals at x, without derivatives."""
-        return self._residuals_and_cost(x)[0]
+    def sample(self, x: Array) -> Array:
+        residuals: Array = sample_of(self._residuals_and_cost(x)[0])
+        return residuals
 
     def cost(self, x: Array) -> float:
-        """Return twice the cost at x, without derivatives; infinity where it is not finite."""
         return self._residuals_and_cost(x)[1]
 
-    def with_frozen_jacobian(self, point: ResidualPoint, x: Array) -> ResidualPoint:
-        """Return the point at x, with the derivatives of another that is next to it."""
+    def with_frozen_jacobian(self, point: PointWithRows, x: Array) -> ResidualPoint:
         return point.with_residuals(x, *self._residuals_and_cost(x))
 
     def _residuals_and_cost(self, x: Array) -> tuple[Array, float]:
@@ -83,33 +130,22 @@ class Residuals(Problem):
         return residuals, float(cost) if isfinite(cost) else np.inf
 
     def hessian(self, x: Array) -> Array:
-        """Return the Hessian of the cost at x."""
         self.nhev += 1
         if self._hessian is None:
             self._hessian = replaying(hessian(self._half_cost))
         return self._hessian(x)
 
-    def result_fields(self, point: Iterate | ResidualPoint) -> dict[str, Any]:
-        """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
-        x = self.shaped(point.x)
-        fields = {"x": x, "cost": np.nan}
-        if isinstance(point, ResidualPoint):
-            fields["cost"] = point.cost / 2
-            fields["triangle"] = point.triangle[: point.x.size, :-1]
-            fields["fun"] = point.residuals.reshape(point.shape)
-            fields["jac"] = self._jacobian(point, x)
-        active = np.zeros(point.x.size, int)
-        if self.bounds is not None:
-            lower, upper = self.bounds
-            active = (point.x >= upper).astype(int) - (point.x <= lower)
-            active[lower == upper] = -1
-        fields["active_mask"] = self.shaped(active)
-        return fields | {"nfev": self.nfev, "njev": self.njev, "nhev": self.nhev}
+    def values_and_jacobian(self, point: PointWithRows) -> tuple[Any, Any]:
+        values = point.residuals.reshape(point.shape)
+        return values, self.blocks_of(point.jacobian, point.shape)
 
-    def _jacobian(self, point: ResidualPoint, x: Any) -> Any:
-        """Return the Jacobian as `autodiff.jacobian` gives it: a structure of blocks."""
-        matrix, shape = point.jacobian, point.shape
-        if isinstance(x, np.ndarray | np.generic):
-            return matrix.reshape(shape + x.shape)
-        # That of the linear map which it is, to whatever structure.
-        return jacobian(lambda x: (matrix @ flatten(x)[0]).reshape(shape))(x)
+    def not_finite(self, point: PointWithRows) -> str:
+        for what, values in (
+            ("residual", point.residuals),
+            ("the Jacobian's row", point.jacobian),
+        ):
+            bad = np.argwhere(~np.isfinite(values))
+            if len(bad):
+                value = values[tuple(bad[0])]
+                return f"{what} {bad[0][0]} of {len(values)} is {value}"
+        return ""
