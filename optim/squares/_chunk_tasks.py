@@ -40,6 +40,10 @@ class Terms(NamedTuple):
         jac = None if self.jac is None else on_vector(self.jac, self.shaped, args)
         return evaluations_of(self.residuals(args), self.loss, self.f_scale, jac)
 
+    def plan(self, f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        """Return a function that is replayed, unless the caller's Jacobian is in it."""
+        return replaying(f) if self.jac is None else f
+
     def length(self, args: tuple[Any, ...]) -> int:
         """Return how many entries a chunk has."""
         return next(int(np.shape(args[i])[-1]) for i in self.lazy if np.ndim(args[i]))
@@ -67,25 +71,21 @@ def sums(
 ) -> Any:
     """Return the sum over a chunk of what a quantity says of residuals; None of no entries."""
     known: Terms = terms.value
-    plan = (lambda f: f) if known.jac else replaying
     with reproducible(), np.errstate(all="ignore"):
-        parts = [plan(quantity(known.evaluations(block)))(x) for block in known.blocks(args)]
+        parts = [known.plan(quantity(known.evaluations(block)))(x) for block in known.blocks(args)]
     return tree_sum(parts) if parts else None
 
 
 def products_and_cost(evaluations: Evaluations) -> Callable[[Any], Any]:
     """Return the function that gives the products of the linear problem, and twice the cost."""
 
+    problem = evaluations.linear_problem  # alone, for plans are found by what a function captures
+
     def products_and_cost_at(x: Any) -> tuple[Any, Any]:
-        _, products, _, *robust = evaluations.linear_problem(x)
+        _, products, _, *robust = problem(x)
         return products, robust[0] if robust else products[-1, -1]
 
     return products_and_cost_at
-
-
-def cost(evaluations: Evaluations) -> Callable[[Any], Any]:
-    """Return the function that gives twice the cost."""
-    return lambda x: evaluations.residuals_and_cost(x)[1]
 
 
 def second_derivatives(evaluations: Evaluations) -> Callable[[Any], Any]:
@@ -93,13 +93,28 @@ def second_derivatives(evaluations: Evaluations) -> Callable[[Any], Any]:
     return hessian(evaluations.half_cost)
 
 
+def losses(terms: Kept, x: Array, *args: Any) -> Any:
+    """Return the sum of what the residuals of a chunk cost; None of no entries.
+
+    It is a sum of an array: a plan would take the dot product, on several threads where the block
+    is long, and its digits depend on their number.
+    """
+    known: Terms = terms.value
+    with reproducible(), np.errstate(all="ignore"):
+        parts = [
+            float(np.sum(known.plan(known.evaluations(block).losses)(x)))
+            for block in known.blocks(args)
+        ]
+    return tree_sum(parts) if parts else None
+
+
 def triangle(terms: Kept, x: Array, *args: Any) -> Array | None:
     """Return R of the QR factors of a chunk's linear problem; None of no entries."""
     known: Terms = terms.value
     with reproducible(), np.errstate(all="ignore"):
         parts = [
-            triangle_by_reflections(weighted_rows(known.evaluations(block), x))
-            for block in known.blocks(args)
+            triangle_by_reflections(weighted_rows(known.plan(linear_problem)(x)))
+            for linear_problem, *_ in map(known.evaluations, known.blocks(args))
         ]
     return stacked_triangles(parts) if parts else None
 
@@ -109,9 +124,9 @@ def stacked_triangles(parts: list[Array]) -> Array:
     return parts[0] if len(parts) == 1 else triangle_of_rows(np.concatenate(parts))
 
 
-def weighted_rows(evaluations: Evaluations, x: Array) -> Array:
-    """Return the rows of the linear problem, weighted by the loss."""
-    rows, _, _, *robust = replaying(evaluations.linear_problem)(x)
+def weighted_rows(found: tuple[Any, ...]) -> Array:
+    """Return the rows of a linear problem, weighted by the loss."""
+    rows, _, _, *robust = found
     weighted: Array = robust[1] if robust else rows
     return weighted
 

@@ -16,9 +16,9 @@ from optim.squares._chunk_tasks import (
     Look,
     Terms,
     all_sums_and_looks,
-    cost,
     first_of_all,
     jacobian_of_chunk,
+    losses,
     not_finite,
     products_and_cost,
     residuals_of_chunk,
@@ -98,7 +98,8 @@ class ChunkedResiduals(LeastSquaresProblem):
 
     def cost(self, x: Array) -> float:
         self.nfev += 1
-        value = float(self._sum(cost, x))
+        unit = 1.0 if self._terms.loss is None else self._terms.f_scale**2
+        value = unit * self._chunks.reduce(partial(losses, self._kept, x), tree_sum)
         return value if isfinite(value) else np.inf
 
     def with_frozen_jacobian(self, point: ChunkedPoint, x: Array) -> ResidualPoint:

@@ -16,10 +16,11 @@ Both: TypeAlias = Callable[[Any], tuple[Array, Array]]
 
 
 class Evaluations(NamedTuple):
-    """Functions of a vector: the linear problem, residuals and cost, and half the cost."""
+    """What is computed of residuals, as functions of a vector."""
 
     linear_problem: Callable[[Any], tuple[Any, ...]]
     residuals_and_cost: Callable[[Any], tuple[Any, Any]]
+    losses: Callable[[Any], Any]
     half_cost: Callable[[Any], Any]
 
 
@@ -30,15 +31,16 @@ def evaluations_of(
     jac: Callable[[Any], Any] | None = None,
 ) -> Evaluations:
     """Return what is computed of residuals, whose Jacobian may be the caller's."""
-    differentiated = half_cost(residuals, loss, f_scale)
+    losses = losses_of(residuals, loss, f_scale)
+    half = half_cost(losses, loss, f_scale)
     if jac is None:
         both = residuals_and_jacobian(residuals)
     else:
         residuals, both = values_and_matrix(residuals, jac)
     values = residuals_and_cost(residuals, loss, f_scale)
     if loss is None:
-        return Evaluations(linear_problem(both), values, differentiated)
-    return Evaluations(robust_linear_problem(both, loss, f_scale), values, differentiated)
+        return Evaluations(linear_problem(both), values, losses, half)
+    return Evaluations(robust_linear_problem(both, loss, f_scale), values, losses, half)
 
 
 def linear_problem(both: Both) -> Callable[[Any], tuple[Any, ...]]:
@@ -91,20 +93,26 @@ def residuals_and_cost(
     return residuals_and_cost_at
 
 
-def half_cost(
+def losses_of(
     residuals: Callable[[Any], Any], loss: Loss | None, f_scale: float
 ) -> Callable[[Any], Any]:
-    """Return the function that is minimised, to be differentiated."""
+    """Return the function that gives what each residual costs, twice, in units of the loss."""
 
-    def half_cost_at(x: Any) -> Any:
+    def losses_at(x: Any) -> Any:
         values = residuals(x)
         if isinstance(values, list | tuple):
             values = np.stack(values)
-        if loss is None:
-            return np.sum(values**2) / 2
-        return np.sum(loss((values / f_scale) ** 2)) * f_scale**2 / 2
+        return values**2 if loss is None else loss((values / f_scale) ** 2)
 
-    return half_cost_at
+    return losses_at
+
+
+def half_cost(
+    losses: Callable[[Any], Any], loss: Loss | None, f_scale: float
+) -> Callable[[Any], Any]:
+    """Return the function that is minimised, to be differentiated."""
+    unit = 1.0 if loss is None else f_scale**2
+    return lambda x: np.sum(losses(x)) * unit / 2
 
 
 def residuals_and_jacobian(residuals: Callable[[Any], Any]) -> Both:

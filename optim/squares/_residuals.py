@@ -98,7 +98,7 @@ class Residuals(LeastSquaresProblem):
         check_f_scale(f_scale)
         self.can_be_recorded = jac is None
         of_caller = None if jac is None else self.on_vectors(jac, args)
-        problem, values, self._half_cost = evaluations_of(
+        problem, values, _, self._half_cost = evaluations_of(
             self.on_vectors(f, args), loss, f_scale, of_caller
         )
         # The caller's Jacobian stands where residuals cannot be recorded.
