@@ -56,8 +56,12 @@ class Chunks:
 
         A chunk without entries is left out. Numbered, ``f`` takes first where its chunk starts.
         """
+        return self.reduction(f, combine, numbered).to_delayed().item().compute()
+
+    def reduction(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
+        """Return the same as a lazy array without axes, which has to be of an array to compute."""
         combine_known = partial(_combine_known, combine)
-        whole = dask_array().reduction(
+        return dask_array().reduction(
             self._parts(f, numbered),
             chunk=_itself,
             combine=combine_known,
@@ -68,7 +72,6 @@ class Chunks:
             dtype=object,
             meta=np.empty((), object),
         )
-        return whole.to_delayed().item().compute()
 
     def _parts(self, f: Callable[..., Any], numbered: bool) -> Any:
         """Return the values of each chunk, as a lazy array that has one for an entry."""

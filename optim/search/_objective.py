@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import grad, hessian, hvp, linearize, replaying, value_and_grad
+from optim.chunks._in_memory import in_memory
 from optim.search._start import is_identity, vector_and_way_back
 
 Array: TypeAlias = NDArray[np.float64]
@@ -115,14 +116,17 @@ class Objective(Problem):
         except (TypeError, ValueError):
             one_real_number(self.f(x))  # what f returns is told apart from errors within f
             raise
+        if type(value) is not np.float64:
+            value, gradient = in_memory(value, gradient)
         self.recent.append((x, gradient))
         return float(value) if type(value) is np.float64 else one_real_number(value), gradient
 
     def hessian(self, x: Array) -> Array:
         """Return the matrix of second derivatives at x."""
         self.nhev += 1
-        matrix: Array = self._hessian(x)
-        return matrix.reshape(x.size, x.size)
+        (matrix,) = in_memory(self._hessian(x))
+        square: Array = matrix.reshape(x.size, x.size)
+        return square
 
     def hessian_product(self, x: Array) -> Callable[[Array], Array]:
         """Return the function v ↦ ∇²f(x) v; each call counts."""
@@ -173,15 +177,15 @@ def hessian_products(f: Callable[[Any], Any]) -> Callable[[Array], Callable[[Arr
 
         def product(v: Array) -> Array:
             nonlocal is_first, push
-            image: Array
             if is_planned or is_first:
                 is_first = False
                 image = planned(x, v)
-                return image
-            if push is None:
-                _, push = linearize(grad(f), x)
-            image = push(v)
-            return image
+            else:
+                if push is None:
+                    _, push = linearize(grad(f), x)
+                image = push(v)
+            found: Array = in_memory(image)[0]
+            return found
 
         return product
 

@@ -279,6 +279,13 @@ def not_finite(terms: Kept, x: Array, start: int, *args: Any) -> list[NotFinite]
     return [one for one in found if one is not None][:1]
 
 
+def first_of_rows(start: int, rows: Array) -> list[NotFinite]:
+    """Return the first that is not finite of rows of derivatives, and residuals below them."""
+    found = _first(None, "residual", rows[-1], start)
+    found = found or _first(None, "the Jacobian's row", rows[:-1], start)
+    return [] if found is None else [found]
+
+
 def first_of_all(parts: list[list[NotFinite]]) -> list[NotFinite]:
     """Return what comes first."""
     return next((part for part in parts if part), [])
@@ -289,5 +296,4 @@ def _first(argument: int | None, what: str, values: Array, start: int) -> NotFin
     if not bad.any():
         return None
     last = int(np.flatnonzero(bad.reshape(-1, bad.shape[-1]).any(0))[0]) if bad.ndim else 0
-    value = float(values[bad].flat[0]) if bad.ndim < 2 else np.nan
-    return NotFinite(argument, what, start + last, value)
+    return NotFinite(argument, what, start + last, float(values[bad].flat[0]))

@@ -45,11 +45,9 @@ class ChunkedPoint(ResidualPoint):
 
     __slots__ = ("_problem", "derivatives_at")
 
-    def __init__(
-        self, problem: ChunkedResiduals, x: Array, products: Array, losses: float, at: Array
-    ) -> None:
+    def __init__(self, problem: ChunkedResiduals, x: Array, products: Array, losses: float) -> None:
         super().__init__(x, products, problem.size, losses)
-        self._problem, self.derivatives_at = problem, at
+        self._problem, self.derivatives_at = problem, x
 
     @property
     def sample(self) -> Array:
@@ -57,6 +55,9 @@ class ChunkedPoint(ResidualPoint):
 
     def triangle_by_reflections(self) -> Array:
         return self._problem.triangle(self.derivatives_at)
+
+    def not_finite(self) -> str:
+        return self._problem.not_finite(self.x)
 
 
 class ChunkedResiduals(LeastSquaresProblem):
@@ -94,7 +95,7 @@ class ChunkedResiduals(LeastSquaresProblem):
             products, losses = self._look(x)
         else:
             products, losses = self._sum(products_and_cost, x)
-        return ChunkedPoint(self, x, products, losses, x)
+        return ChunkedPoint(self, x, products, losses)
 
     def cost(self, x: Array) -> float:
         self.nfev += 1
@@ -103,9 +104,7 @@ class ChunkedResiduals(LeastSquaresProblem):
         return value if isfinite(value) else np.inf
 
     def with_frozen_jacobian(self, point: ChunkedPoint, x: Array) -> ResidualPoint:
-        moved = ChunkedPoint(self, x, point.products, self.cost(x), point.derivatives_at)
-        moved.share_triangle(point)
-        return moved
+        return point.next_to(x, self.cost(x))
 
     def hessian(self, x: Array) -> Array:
         self.nhev += 1
@@ -137,10 +136,10 @@ class ChunkedResiduals(LeastSquaresProblem):
         matrix = self._chunks.map(task, lead, at.shape)
         return values, self.blocks_of(matrix, values.shape)
 
-    def not_finite(self, point: ChunkedPoint) -> str:
-        found = self._chunks.reduce(
-            partial(not_finite, self._kept, point.x), first_of_all, numbered=True
-        )
+    def not_finite(self, x: Array) -> str:
+        """Return the first argument, residual or row of the Jacobian that is not finite, if any."""
+        task = partial(not_finite, self._kept, x)
+        found = self._chunks.reduce(task, first_of_all, numbered=True)
         if not found:
             return ""
         first = found[0]

@@ -169,7 +169,7 @@ def _search(
     point = problem.evaluate(problem.start)
     yield point
     if not point.usable:
-        return Status.NOT_FINITE, _not_finite(problem, point)
+        return Status.NOT_FINITE, _not_finite(point)
     if not limit:
         return Status.LIMIT, "0 evaluations (max_nfev) were not enough"
     hessian = problem.hessian if problem.can_be_recorded else None
@@ -271,8 +271,8 @@ def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | Non
     return np.column_stack([steps, np.eye(point.x.size)[:, gone]])
 
 
-def _not_finite(problem: LeastSquaresProblem, start: ResidualPoint) -> str:
-    where = problem.not_finite(start)
+def _not_finite(start: ResidualPoint) -> str:
+    where = start.not_finite()
     if not where:
         where = "the sum of squares overflows"
         if np.isnan(start.cost):

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from math import isfinite, sqrt
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Self
 
 import numpy as np
 
@@ -57,6 +58,10 @@ class ResidualPoint:
         """Return R of the QR factors from the columns themselves."""
         raise NotImplementedError
 
+    def not_finite(self) -> str:
+        """Return which residual, or its derivatives, is not finite; "" if it is the sum alone."""
+        raise NotImplementedError
+
     @property
     def usable(self) -> bool:
         return isfinite(self.cost) and isfinite(sum(self._squares[:-1]))
@@ -98,9 +103,13 @@ class ResidualPoint:
         gradient: Array = self.triangle[:, :-1].T @ self.triangle[:, -1]
         return gradient
 
-    def share_triangle(self, point: ResidualPoint) -> None:
-        """Take the triangle of another point with the same derivatives."""
-        self._triangle, self.are_independent = point.triangle, point.are_independent
+    def next_to(self, x: Array, cost: float) -> Self:
+        """Return a point next to this one, with the derivatives of this one."""
+        point = copy(self)
+        point.x, point.cost = x, cost
+        point._triangle, point.are_independent = self.triangle, self.are_independent
+        point._terms = None
+        return point
 
 
 class PointWithRows(ResidualPoint):
@@ -148,12 +157,12 @@ class PointWithRows(ResidualPoint):
     def triangle_by_reflections(self) -> Array:
         return triangle_by_reflections(self.weighted)
 
-    def with_residuals(self, x: Array, residuals: Array, cost: float) -> PointWithRows:
-        """Return a point next to this one, with the derivatives of this one."""
-        point = PointWithRows(x, self.rows, self.products, self.shape, cost, self.weighted)
-        point.residuals = residuals
-        point.share_triangle(self)
-        return point
+    def not_finite(self) -> str:
+        for what, values in (("residual", self.residuals), ("the Jacobian's row", self.jacobian)):
+            bad = np.argwhere(~np.isfinite(values))
+            if len(bad):
+                return f"{what} {bad[0][0]} of {len(values)} is {values[tuple(bad[0])]}"
+        return ""
 
 
 class Function(NamedTuple):

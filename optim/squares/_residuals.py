@@ -8,10 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import flatten, hessian, jacobian, replaying
+from autodiff import flatten, hessian, is_lazy, jacobian, replaying
+from optim.chunks._in_memory import in_memory
 from optim.search._bounds import Bounds
 from optim.search._objective import Array, Iterate, Problem
 from optim.squares._evaluations import evaluations_of
+from optim.squares._lazy_rows import PointWithLazyRows
 from optim.squares._residual_point import PointWithRows, ResidualPoint, sample_of
 from optim.squares._robust import Loss, check_f_scale
 
@@ -51,10 +53,6 @@ class LeastSquaresProblem(Problem):
 
     def values_and_jacobian(self, point: Any) -> tuple[Any, Any]:
         """Return the residuals and their Jacobian at a point, in the structure of ``x0``."""
-        raise NotImplementedError
-
-    def not_finite(self, point: Any) -> str:
-        """Return what is not finite at a point that is not usable, and where; "" for the sum."""
         raise NotImplementedError
 
     def result_fields(self, point: Iterate | ResidualPoint) -> dict[str, Any]:
@@ -110,42 +108,37 @@ class Residuals(LeastSquaresProblem):
     def evaluate(self, x: Array) -> ResidualPoint:
         self.nfev += 1
         self.njev += 1
-        return PointWithRows(x, *self._linear_problem(x))
+        found = self._linear_problem(x)
+        return (PointWithLazyRows if is_lazy(found[0]) else PointWithRows)(x, *found)
 
     def sample(self, x: Array) -> Array:
-        residuals: Array = sample_of(self._residuals_and_cost(x)[0])
+        residuals: Array = in_memory(sample_of(self._residuals_and_cost(x)[0]))[0]
         return residuals
 
     def cost(self, x: Array) -> float:
         return self._residuals_and_cost(x)[1]
 
     def with_frozen_jacobian(self, point: PointWithRows, x: Array) -> ResidualPoint:
-        return point.with_residuals(x, *self._residuals_and_cost(x))
+        residuals, cost = self._residuals_and_cost(x)
+        moved = point.next_to(x, cost)
+        moved.residuals = residuals
+        return moved
 
     def _residuals_and_cost(self, x: Array) -> tuple[Array, float]:
         self.nfev += 1
         if self._values is None:
             self._values = replaying(self._unplanned_values)
         residuals, cost = self._values(x)
+        (cost,) = in_memory(cost)
         return residuals, float(cost) if isfinite(cost) else np.inf
 
     def hessian(self, x: Array) -> Array:
         self.nhev += 1
         if self._hessian is None:
             self._hessian = replaying(hessian(self._half_cost))
-        return self._hessian(x)
+        matrix: Array = in_memory(self._hessian(x))[0]
+        return matrix
 
     def values_and_jacobian(self, point: PointWithRows) -> tuple[Any, Any]:
         values = point.residuals.reshape(point.shape)
         return values, self.blocks_of(point.jacobian, point.shape)
-
-    def not_finite(self, point: PointWithRows) -> str:
-        for what, values in (
-            ("residual", point.residuals),
-            ("the Jacobian's row", point.jacobian),
-        ):
-            bad = np.argwhere(~np.isfinite(values))
-            if len(bad):
-                value = values[tuple(bad[0])]
-                return f"{what} {bad[0][0]} of {len(values)} is {value}"
-        return ""
