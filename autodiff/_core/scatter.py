@@ -111,8 +111,8 @@ def entries_at(x: NDArray[Any], key: Key) -> Value:
 def _scatter(*arguments: Any) -> Value:
     *pieces, keys, ranks, shape = arguments
     if not all(isinstance(piece, _WRITABLE) for piece in pieces):
-        parts = zip(pieces, keys, ranks, strict=True)
-        return total(_among_zeros(piece, key, rank, shape) for piece, key, rank in parts)
+        parts = zip(pieces, keys, strict=True)
+        return total(_among_zeros(piece, key, shape) for piece, key in parts)
     batch = pieces[0].shape[: pieces[0].ndim - ranks[0]]
     scattered = zeros(batch + shape, np.result_type(*pieces))
     for key, piece in zip(keys, pieces, strict=True):
@@ -120,7 +120,7 @@ def _scatter(*arguments: Any) -> Value:
     return scattered
 
 
-def _among_zeros(piece: Value, key: Key, rank: int, shape: Shape) -> Value:
+def _among_zeros(piece: Value, key: Key, shape: Shape) -> Value:
     """Return a piece in its place by NumPy's functions alone, axis by axis; they may be lazy."""
     if key == (...,):
         return piece
@@ -130,8 +130,9 @@ def _among_zeros(piece: Value, key: Key, rank: int, shape: Shape) -> Value:
             "available: read it by integers and slices, or multiply it by a mask"
         )
     own = (0 if k is None else None if type(k) is int else slice(None) for k in key[1:])
-    piece = piece[(*(slice(None),) * (piece.ndim - rank), *own)]
-    for axis, k in enumerate((k for k in key[1:] if k is not None), -len(shape)):
+    piece = piece[(..., *own)]
+    entries = [k for k in key[1:] if k is not None]  # of the last axes, behind those of a batch
+    for axis, k in enumerate(entries, -len(entries)):
         if k == slice(None):
             continue
         places = np.arange(shape[axis])[k].reshape(-1)

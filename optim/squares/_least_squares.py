@@ -84,7 +84,13 @@ def least_squares(
     max_nfev : int, optional
         How often the residuals may be evaluated, with their Jacobian or without; by default 200
         times one more than there are unknowns. The start is evaluated even for 0.
-    args, callback, path, progress
+    args : tuple
+        What ``residuals`` takes behind x. Where some are Dask arrays, it is called on their chunks
+        along the last axis, which have to match, and on all else as it is, by tasks on Dask's
+        current scheduler: one pass over the data for each evaluation, of which only sums are kept.
+        A residual may depend on its own entries of these arrays alone; the residuals' last axis is
+        theirs.
+    callback, path, progress
         As of all methods: see `optim`.
 
     Returns
@@ -92,17 +98,19 @@ def least_squares(
     OptimizeResult
         What all methods return, see `optim`: ``fun`` holds the residuals, and ``jac`` is their
         Jacobian, of shape ``fun.shape + x.shape``, or a structure of such blocks, neither weighted
-        by the loss. Besides, ``cost``, half the sum of squares, or of ``f_scale**2 * ρ``; and
-        ``active_mask``, -1 or 1 for an unknown that its lower or upper bound holds, else 0. Of a
-        success the message tells whether the relative offset is small, or rounding ended the
-        search. SINGULAR says that, to first order, several x serve equally well.
+        by the loss; both are Dask arrays where the data are. Besides, ``cost``, half the sum of
+        squares, or of ``f_scale**2 * ρ``; and ``active_mask``, -1 or 1 for an unknown that its
+        lower or upper bound holds, else 0. Of a success the message tells whether the relative
+        offset is small, or rounding ended the search. SINGULAR says that, to first order, several x
+        serve equally well.
 
     Raises
     ------
     ValueError, TypeError
         As of all methods; when the residuals are empty, complex, or no function, as ``jac``; when
         ``bounds`` is a list of pairs, as for `minimize`, or a lower bound lies above the upper one
-        or is NaN; when the loss has no such name, or ``f_scale`` is not positive.
+        or is NaN; when the loss has no such name, or ``f_scale`` is not positive; when the chunks
+        of Dask arrays do not match, or the residuals of a chunk depend on others of its entries.
 
     References
     ----------
@@ -122,6 +130,11 @@ def least_squares(
     ... )
     >>> {name: round(float(value), 4) for name, value in result.x.items()}, result.active_mask
     ({'a': 1.9798, 'rate': 0.5}, {'a': np.int64(0), 'rate': np.int64(1)})
+    >>> import dask.array as da
+    >>> in_chunks = da.from_array(t, chunks=2), da.from_array(y, chunks=2)
+    >>> result = least_squares(lambda x, t, y: x[0] * np.exp(-x[1] * t) - y, [1, 1], args=in_chunks)
+    >>> result.x.round(4), result.fun.chunks
+    (array([2.0058, 0.5261]), ((2, 2),))
     """
     _check_functions(residuals, jac)
     check_tolerance("offset_tol", offset_tol, relative=True)

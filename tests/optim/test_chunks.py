@@ -1,4 +1,4 @@
-"""least_squares of Dask arrays: what NumPy's arrays give, from one pass over the chunks a step."""
+"""Searches in Dask arrays: what NumPy's arrays give, from one pass over the chunks a step."""
 
 from __future__ import annotations
 
@@ -12,7 +12,17 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from optim import Status, least_squares
+from optim import (
+    Status,
+    bfgs,
+    gradient_descent,
+    lagrange,
+    lbfgs,
+    least_squares,
+    minimize,
+    newton,
+    newton_cg,
+)
 
 dask = pytest.importorskip("dask", reason="Dask is not installed")
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
@@ -371,3 +381,83 @@ def test_what_residuals_raise_is_passed_on() -> None:
 
     with pytest.raises(KeyError, match="calibration"):
         least_squares(fails, START, args=lazy(data(100), 30))
+
+
+# -- functions that close over Dask arrays ---------------------------------------------------
+
+
+def closing_over(arrays: Any, chunks: int = 300) -> Callable[[Any], Any]:
+    t, y = lazy(arrays, chunks)
+    return lambda p: decay(p, t, y)
+
+
+@pytest.mark.parametrize("options", [{}, {"loss": "cauchy", "f_scale": 0.2}, {"offset_tol": 1e-3}])
+def test_lazy_residuals(options: Any) -> None:
+    arrays = data(1000)
+    found = least_squares(closing_over(arrays), START, **options)
+    whole = least_squares(decay, START, args=arrays, **options)
+    assert found.success
+    assert (found.nfev, found.njev) == (whole.nfev, whole.njev)
+    assert_allclose(found.x, whole.x, rtol=1e-10)
+    assert_allclose(found.fun.compute(), whole.fun, atol=1e-12)
+    assert_allclose(found.jac.compute(), whole.jac, atol=1e-12)
+
+
+def test_lazy_residuals_whose_columns_are_nearly_dependent() -> None:
+    x = np.linspace(9, 11, 2000)
+    (in_chunks,) = lazy((x,), 700)
+    found = least_squares(
+        lambda c: sum(c[k] * (in_chunks / 10) ** k for k in range(5)) - np.cos(in_chunks),
+        np.zeros(5),
+    )
+    exact = np.linalg.lstsq((x / 10)[:, None] ** np.arange(5), np.cos(x), rcond=None)[0]
+    assert_allclose(found.x, exact, rtol=1e-6)
+
+
+def test_lazy_residuals_in_one_pass_an_evaluation() -> None:
+    source = Source()
+    t, y = data(1000)
+    measured, times = source.array(y, 100), da.from_array(t, chunks=100)
+    found = least_squares(lambda p: decay(p, times, measured), START)
+    assert source.made == 10 * found.nfev
+    assert source.peak <= 6
+
+
+def test_a_lazy_residual_that_is_not_finite_is_named() -> None:
+    t, y = data(1000)
+    y[705] = np.nan
+    found = least_squares(closing_over((t, y)), START)
+    assert found.status is Status.NOT_FINITE
+    assert "residual 705 of 1000 is nan" in found.message
+
+
+def test_lazy_residuals_with_more_axes_are_refused() -> None:
+    r = closing_over(data(1000))
+    with pytest.raises(ValueError, match=r"shape \(2, 1000\), expected one axis: give the Dask"):
+        least_squares(lambda p: np.stack([r(p), r(p)]), START)
+
+
+@pytest.mark.parametrize(
+    "method", [bfgs, lbfgs, newton, newton_cg, gradient_descent, minimize], ids=lambda f: f.__name__
+)
+def test_minimisers_compute_value_and_gradient_of_a_lazy_function_in_one_pass(method: Any) -> None:
+    source = Source()
+    t, y = data(1000)
+    measured, times = source.array(y, 500), da.from_array(t, chunks=500)
+    start = [1.49, 1.82, 0.41]
+    found = method(lambda p: np.sum(decay(p, times, measured) ** 2), start)
+    best = least_squares(decay, start, args=(t, y))
+    assert found.success, found.message
+    assert_allclose(found.x, best.x, rtol=1e-5)
+    # One more pass for each Hessian, or product with one, and for the value at the look around.
+    assert source.made <= 2 * (found.nfev + found.nhev + 6)
+
+
+def test_lagrange_of_a_lazy_function() -> None:
+    t, y = data(1000)
+    r = closing_over((t, y))
+    fixed = [lambda p: p[0] - 1.4]
+    found = lagrange(lambda p: np.sum(r(p) ** 2), START, constraints=fixed)
+    whole = lagrange(lambda p: np.sum(decay(p, t, y) ** 2), START, constraints=fixed)
+    assert found.success
+    assert_allclose(found.x, whole.x, rtol=1e-9)
