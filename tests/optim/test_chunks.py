@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import pickle
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from threading import Lock
@@ -23,6 +24,7 @@ from optim import (
     newton,
     newton_cg,
 )
+from optim.chunks._kept import Kept
 
 dask = pytest.importorskip("dask", reason="Dask is not installed")
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
@@ -461,3 +463,18 @@ def test_lagrange_of_a_lazy_function() -> None:
     whole = lagrange(lambda p: np.sum(decay(p, t, y) ** 2), START, constraints=fixed)
     assert found.success
     assert_allclose(found.x, whole.x, rtol=1e-9)
+
+
+def test_a_worker_unpickles_a_function_once() -> None:
+    """So that the plans of the task before are found again: they are kept by a function's code."""
+    factor = 3.0
+    kept = Kept(lambda x: factor * x)
+    first, second = (pickle.loads(pickle.dumps(kept)).value for _ in range(2))
+    assert first is second
+    assert first(2.0) == 6.0
+
+
+def test_what_cannot_travel_is_told() -> None:
+    lock = Lock()
+    with pytest.raises(TypeError, match="what the chunks' tasks call cannot be pickled"):
+        pickle.dumps(Kept(lambda x: lock))
