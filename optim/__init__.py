@@ -44,7 +44,10 @@ x0 : array_like or structure
     Where to start: real numbers in an array, or in lists, tuples and dicts, one in another. The
     function, the callback and the result see the same structure.
 args : tuple
-    Further arguments of ``f``; what is no tuple is the only one.
+    Further arguments of ``f``; what is no tuple is the only one. `least_squares` calls its
+    residuals on the chunks of those that are Dask arrays. Where ``f`` of another method, or
+    residuals that find Dask arrays elsewhere, return a lazy value, it is computed with its
+    derivatives, in one pass over the data.
 tol, gtol, xtol, kkt_tol, offset_tol : float
     When to stop; the name says what is compared. ``tol`` is the part of f that a step could still
     gain, and its root, where f goes to zero, the part of their size that the unknowns may still

@@ -120,12 +120,13 @@ FIT_ROOMS = {
     "as_scipy": {"arguments", "problem", "verdict"},
 }
 OPTIM_ROOMS = {
-    "search": set(),
+    "chunks": set(),
+    "search": {"chunks"},
     "descent": {"search"},
-    "squares": {"search", "descent"},
+    "squares": {"search", "descent", "chunks", "work"},
     "roots": {"search", "squares"},
-    "multipliers": {"search", "descent", "squares"},
-    "from_scipy": {"search", "descent"},
+    "multipliers": {"search", "descent", "squares", "chunks"},
+    "from_scipy": {"search", "descent", "chunks"},
     "training": {"search"},
     "work": set(),
 }

@@ -143,7 +143,8 @@ def _among_zeros(piece: Value, key: Key, shape: Shape) -> Value:
         )
     own = (0 if k is None else None if type(k) is int else slice(None) for k in key[1:])
     piece = piece[(..., *own)]
-    for axis, k in enumerate((k for k in key[1:] if k is not None), -len(shape)):
+    entries = [k for k in key[1:] if k is not None]  # of the last axes, behind those of a batch
+    for axis, k in enumerate(entries, -len(entries)):
         if k == slice(None):
             continue
         places = np.arange(shape[axis])[k].reshape(-1)

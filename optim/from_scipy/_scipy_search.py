@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autodiff import flatten, grad, hessian, hvp, linearize, replaying, value_and_grad, vjp
+from optim.chunks._in_memory import in_memory
 from optim.from_scipy._constraints import (
     Constraint,
     bounds_of,
@@ -140,7 +141,7 @@ class ScipySearch(Problem):
             value, pull = vjp(self.f, x)
             one_real_number(value)
             slopes = pull(1.0)
-        return value, slopes
+        return (value, slopes) if type(value) is np.float64 else in_memory(value, slopes)
 
     def gradient(self, x: Array) -> Array:
         """Return ∇f(x)."""
@@ -172,12 +173,13 @@ class ScipySearch(Problem):
 
     def curvature(self, x: Array) -> Array:
         """Return ∇²f(x), and count nothing."""
-        matrix: Array
+        matrix: Any
         try:
             matrix = self._hessian(x)
         except Exception:
             matrix = hessian(self.f)(x)
-        return matrix
+        found: Array = in_memory(matrix)[0]
+        return found
 
     def hessian_product(self, x: Array, p: Array) -> Array:
         """Return ∇²f(x) p."""

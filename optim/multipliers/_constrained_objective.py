@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from autodiff import hessian, jacobian, replaying
+from optim.chunks._in_memory import in_memory
 from optim.search._objective import Array, Objective, ObjectiveError
 
 Function: TypeAlias = Callable[..., Any]
@@ -38,7 +39,7 @@ class ConstrainedObjective(Objective):
 
     def values(self, x: Array) -> tuple[float, Array]:
         """Return ``sign`` f and the constraints."""
-        parts = [np.asarray(_entries(c(x))) for c in self._constraints]
+        parts = list(map(np.asarray, in_memory(*[_entries(c(x)) for c in self._constraints])))
         if any(part.dtype.kind not in "biuf" for part in parts):
             kinds = ", ".join(str(part.dtype) for part in parts)
             raise ObjectiveError(f"the constraints returned {kinds}, expected real numbers")
@@ -51,20 +52,21 @@ class ConstrainedObjective(Objective):
     def derivatives(self, x: Array) -> tuple[Array, Array]:
         """Return the gradient of ``sign`` f and the constraints' Jacobian, from one recording."""
         self.njev += 1
-        both = self._jacobian(x)
+        (both,) = in_memory(self._jacobian(x))
         return self.sign * both[0], both[1:]
 
     def curvature(self, x: Array, multipliers: Array) -> Array:
         """Return the Hessian of the Lagrangian, ``sign`` f + Σ λᵢ cᵢ."""
         self.nhev += 1
-        matrix: Array = self._curvature(x, multipliers)
+        matrix: Array = in_memory(self._curvature(x, multipliers))[0]
         return matrix
 
     def curvature_of_constraints(self, x: Array, weights: Array) -> Array:
         """Return the Hessian of a weighted sum of the constraints."""
         self.nhev += 1
-        matrix: Array = hessian(lambda x: np.sum(weights * self.constraints(x)))(x)
-        return matrix
+        matrix = hessian(lambda x: np.sum(weights * self.constraints(x)))(x)
+        found: Array = in_memory(matrix)[0]
+        return found
 
 
 # What plans are kept of holds no more than the caller's functions.

@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import grad, hessian, hvp, linearize, replaying, value_and_grad
-from optim.search._start import vector_and_way_back
+from optim.chunks._in_memory import in_memory
+from optim.search._start import is_identity, vector_and_way_back
 
 Array: TypeAlias = NDArray[np.float64]
 
@@ -71,13 +72,7 @@ class Problem:
         """
         if not callable(f):
             raise TypeError(f"expected a function, got {f!r:.60}: {ORDER}")
-        args = args if isinstance(args, tuple) else (args,)
-        shaped = self.shaped
-        same = shaped(self.start) is self.start
-        if not args:
-            return f if same else lambda x: f(shaped(x))
-        # Plans of the derivatives are found again by what such a function holds.
-        return (lambda x: f(x, *args)) if same else lambda x: f(shaped(x), *args)
+        return on_vector(f, self.shaped, as_tuple(args))
 
     def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
@@ -121,14 +116,17 @@ class Objective(Problem):
         except (TypeError, ValueError):
             one_real_number(self.f(x))  # what f returns is told apart from errors within f
             raise
+        if type(value) is not np.float64:
+            value, gradient = in_memory(value, gradient)
         self.recent.append((x, gradient))
         return float(value) if type(value) is np.float64 else one_real_number(value), gradient
 
     def hessian(self, x: Array) -> Array:
         """Return the matrix of second derivatives at x."""
         self.nhev += 1
-        matrix: Array = self._hessian(x)
-        return matrix.reshape(x.size, x.size)
+        (matrix,) = in_memory(self._hessian(x))
+        square: Array = matrix.reshape(x.size, x.size)
+        return square
 
     def hessian_product(self, x: Array) -> Callable[[Array], Array]:
         """Return the function v ↦ ∇²f(x) v; each call counts."""
@@ -149,6 +147,22 @@ class Objective(Problem):
         return hessian_products(self.f)
 
 
+def as_tuple(args: Any) -> tuple[Any, ...]:
+    """Return further arguments as a tuple: what is none, be it a list, is the only one."""
+    return args if isinstance(args, tuple) else (args,)
+
+
+def on_vector(
+    f: Callable[..., Any], shaped: Callable[[Any], Any], args: tuple[Any, ...]
+) -> Callable[[Any], Any]:
+    """Return a function of a structure and ``args`` as one of a vector."""
+    same = is_identity(shaped)
+    if not args:
+        return f if same else lambda x: f(shaped(x))
+    # Plans of the derivatives are found again by what such a function holds.
+    return (lambda x: f(x, *args)) if same else lambda x: f(shaped(x), *args)
+
+
 def hessian_products(f: Callable[[Any], Any]) -> Callable[[Array], Callable[[Array], Array]]:
     """Return the function of x that returns v ↦ ∇²f(x) v.
 
@@ -163,15 +177,15 @@ def hessian_products(f: Callable[[Any], Any]) -> Callable[[Array], Callable[[Arr
 
         def product(v: Array) -> Array:
             nonlocal is_first, push
-            image: Array
             if is_planned or is_first:
                 is_first = False
                 image = planned(x, v)
-                return image
-            if push is None:
-                _, push = linearize(grad(f), x)
-            image = push(v)
-            return image
+            else:
+                if push is None:
+                    _, push = linearize(grad(f), x)
+                image = push(v)
+            found: Array = in_memory(image)[0]
+            return found
 
         return product
 

@@ -41,6 +41,11 @@ def vector_and_way_back(x0: Any) -> tuple[Any, Callable[[Any], Any]]:
     return vector, _way_back(form)
 
 
+def is_identity(shaped: Callable[[Any], Any]) -> bool:
+    """Whether the way back leads nowhere: the start is a vector."""
+    return shaped is _itself
+
+
 def _itself(x: Any) -> Any:
     return x
 

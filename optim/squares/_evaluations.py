@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
@@ -13,6 +13,34 @@ from optim.squares._robust import Loss, cost_and_weights
 
 # Takes x and returns the residuals and their Jacobian.
 Both: TypeAlias = Callable[[Any], tuple[Array, Array]]
+
+
+class Evaluations(NamedTuple):
+    """What is computed of residuals, as functions of a vector."""
+
+    linear_problem: Callable[[Any], tuple[Any, ...]]
+    residuals_and_cost: Callable[[Any], tuple[Any, Any]]
+    losses: Callable[[Any], Any]
+    half_cost: Callable[[Any], Any]
+
+
+def evaluations_of(
+    residuals: Callable[[Any], Any],
+    loss: Loss | None,
+    f_scale: float,
+    jac: Callable[[Any], Any] | None = None,
+) -> Evaluations:
+    """Return what is computed of residuals, whose Jacobian may be the caller's."""
+    losses = losses_of(residuals, loss, f_scale)
+    half = half_cost(losses, loss, f_scale)
+    if jac is None:
+        both = residuals_and_jacobian(residuals)
+    else:
+        residuals, both = values_and_matrix(residuals, jac)
+    values = residuals_and_cost(residuals, loss, f_scale)
+    if loss is None:
+        return Evaluations(linear_problem(both), values, losses, half)
+    return Evaluations(robust_linear_problem(both, loss, f_scale), values, losses, half)
 
 
 def linear_problem(both: Both) -> Callable[[Any], tuple[Any, ...]]:
@@ -65,20 +93,26 @@ def residuals_and_cost(
     return residuals_and_cost_at
 
 
-def half_cost(
+def losses_of(
     residuals: Callable[[Any], Any], loss: Loss | None, f_scale: float
 ) -> Callable[[Any], Any]:
-    """Return the function that is minimised, to be differentiated."""
+    """Return the function that gives what each residual costs, twice, in units of the loss."""
 
-    def half_cost_at(x: Any) -> Any:
+    def losses_at(x: Any) -> Any:
         values = residuals(x)
         if isinstance(values, list | tuple):
             values = np.stack(values)
-        if loss is None:
-            return np.sum(values**2) / 2
-        return np.sum(loss((values / f_scale) ** 2)) * f_scale**2 / 2
+        return values**2 if loss is None else loss((values / f_scale) ** 2)
 
-    return half_cost_at
+    return losses_at
+
+
+def half_cost(
+    losses: Callable[[Any], Any], loss: Loss | None, f_scale: float
+) -> Callable[[Any], Any]:
+    """Return the function that is minimised, to be differentiated."""
+    unit = 1.0 if loss is None else f_scale**2
+    return lambda x: np.sum(losses(x)) * unit / 2
 
 
 def residuals_and_jacobian(residuals: Callable[[Any], Any]) -> Both:

@@ -46,7 +46,7 @@ class GaussNewtonModel:
         step: Array | None = None,
         tolerance: float = EPS,
     ) -> None:
-        n, m = len(point.x), len(point.residuals)
+        n, m = len(point.x), point.size
         triangle = point.triangle
         if free is not None:
             rest = triangle[:, n] if step is None else triangle[:, n] + triangle[:, :n] @ step

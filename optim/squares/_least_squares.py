@@ -8,17 +8,19 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from optim.chunks._chunks import is_in_chunks
 from optim.search._bounds import Bounds
 from optim.search._keywords import OF_LEAST_SQUARES, answering
 from optim.search._objective import Array, Iterate
 from optim.search._rounding import EPS
 from optim.search._run import Callback, Status, Verdict, check_count, check_tolerance, run
 from optim.squares._bounds import as_vectors, out_of_bounds
+from optim.squares._chunked_residuals import ChunkedResiduals
 from optim.squares._gauss_newton_model import GaussNewtonModel, gauss_newton_model, held_by
 from optim.squares._levenberg_marquardt import End, levenberg_marquardt
 from optim.squares._newton_steps import bends_down, beside_saddle
 from optim.squares._residual_point import Function, ResidualPoint, norm
-from optim.squares._residuals import Residuals
+from optim.squares._residuals import LeastSquaresProblem, Residuals
 from optim.squares._robust import Loss, loss_named
 
 if TYPE_CHECKING:
@@ -82,7 +84,13 @@ def least_squares(
     max_nfev : int, optional
         How often the residuals may be evaluated, with their Jacobian or without; by default 200
         times one more than there are unknowns. The start is evaluated even for 0.
-    args, callback, path, progress
+    args : tuple
+        What ``residuals`` takes behind x. Where some are Dask arrays, it is called on their chunks
+        along the last axis, which have to match, and on all else as it is, by tasks on Dask's
+        current scheduler: one pass over the data for each evaluation, of which only sums are kept.
+        A residual may depend on its own entries of these arrays alone; the residuals' last axis is
+        theirs.
+    callback, path, progress
         As of all methods: see `optim`.
 
     Returns
@@ -90,17 +98,19 @@ def least_squares(
     OptimizeResult
         What all methods return, see `optim`: ``fun`` holds the residuals, and ``jac`` is their
         Jacobian, of shape ``fun.shape + x.shape``, or a structure of such blocks, neither weighted
-        by the loss. Besides, ``cost``, half the sum of squares, or of ``f_scale**2 * ρ``; and
-        ``active_mask``, -1 or 1 for an unknown that its lower or upper bound holds, else 0. Of a
-        success the message tells whether the relative offset is small, or rounding ended the
-        search. SINGULAR says that, to first order, several x serve equally well.
+        by the loss; both are Dask arrays where the data are. Besides, ``cost``, half the sum of
+        squares, or of ``f_scale**2 * ρ``; and ``active_mask``, -1 or 1 for an unknown that its
+        lower or upper bound holds, else 0. Of a success the message tells whether the relative
+        offset is small, or rounding ended the search. SINGULAR says that, to first order, several x
+        serve equally well.
 
     Raises
     ------
     ValueError, TypeError
         As of all methods; when the residuals are empty, complex, or no function, as ``jac``; when
         ``bounds`` is a list of pairs, as for `minimize`, or a lower bound lies above the upper one
-        or is NaN; when the loss has no such name, or ``f_scale`` is not positive.
+        or is NaN; when the loss has no such name, or ``f_scale`` is not positive; when the chunks
+        of Dask arrays do not match, or the residuals of a chunk depend on others of its entries.
 
     References
     ----------
@@ -120,10 +130,16 @@ def least_squares(
     ... )
     >>> {name: round(float(value), 4) for name, value in result.x.items()}, result.active_mask
     ({'a': 1.9798, 'rate': 0.5}, {'a': np.int64(0), 'rate': np.int64(1)})
+    >>> import dask.array as da
+    >>> in_chunks = da.from_array(t, chunks=2), da.from_array(y, chunks=2)
+    >>> result = least_squares(lambda x, t, y: x[0] * np.exp(-x[1] * t) - y, [1, 1], args=in_chunks)
+    >>> result.x.round(4), result.fun.chunks
+    (array([2.0058, 0.5261]), ((2, 2),))
     """
     _check_functions(residuals, jac)
     check_tolerance("offset_tol", offset_tol, relative=True)
-    problem = Residuals(residuals, x0, args, loss_named(loss), f_scale, jac)
+    kind = ChunkedResiduals if is_in_chunks(args) else Residuals
+    problem = kind(residuals, x0, args, loss_named(loss), f_scale, jac)
     problem.bounds = None if bounds is None else as_vectors(bounds, problem)
     limit = 200 * (problem.start.size + 1) if max_nfev is None else max_nfev
     check_count("max_nfev", limit)
@@ -156,7 +172,9 @@ def _check_functions(residuals: Any, jac: Any) -> None:
         )
 
 
-def _search(problem: Residuals, limit: int, offset_tol: float) -> Generator[Any, None, Verdict]:
+def _search(
+    problem: LeastSquaresProblem, limit: int, offset_tol: float
+) -> Generator[Any, None, Verdict]:
     outside = out_of_bounds(problem.bounds, problem)
     if outside:
         yield Iterate(problem.start, np.nan)
@@ -169,7 +187,7 @@ def _search(problem: Residuals, limit: int, offset_tol: float) -> Generator[Any,
         return Status.LIMIT, "0 evaluations (max_nfev) were not enough"
     hessian = problem.hessian if problem.can_be_recorded else None
     function = Function(
-        problem.evaluate, problem.cost, problem.residuals, problem.with_frozen_jacobian, hessian
+        problem.evaluate, problem.cost, problem.sample, problem.with_frozen_jacobian, hessian
     )
     bounds = problem.bounds
     end = yield from levenberg_marquardt(function, point, limit - 1, bounds, offset_tol)
@@ -267,11 +285,9 @@ def _undetermined_steps(end: End, linear: GaussNewtonModel, bounds: Bounds | Non
 
 
 def _not_finite(start: ResidualPoint) -> str:
-    for what, values in (("residual", start.residuals), ("the Jacobian's row", start.jacobian)):
-        bad = np.argwhere(~np.isfinite(values))
-        if len(bad):
-            value = values[tuple(bad[0])]
-            return f"not finite at the start: {what} {bad[0][0]} of {len(values)} is {value}"
-    if np.isnan(start.cost):
-        return "not finite at the start: the loss of a residual is nan"
-    return "not finite at the start: the sum of squares overflows"
+    where = start.not_finite()
+    if not where:
+        where = "the sum of squares overflows"
+        if np.isnan(start.cost):
+            where = "the loss of a residual is nan"
+    return f"not finite at the start: {where}"

@@ -105,7 +105,7 @@ def _try_step(
     limit -= 1
     gain = (point.cost - trial.cost) / step.reduction if trial.usable else -np.inf
     if gain > ACCEPTED and (abs(gain - 1) > FORESEEN or step.size > radius / 2):
-        pole, looked = pole_between(point, trial, function.residuals, limit)
+        pole, looked = pole_between(point, trial, function.sample, limit)
         limit -= looked
         if pole is not None:
             return None, 0.0, pole * step.size, limit

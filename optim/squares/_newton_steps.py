@@ -72,7 +72,7 @@ def trusted_newton_step(
         limit -= 1
         gain = (point.cost - trial.cost) / foreseen if trial.usable else -np.inf
         if gain > ACCEPTED:
-            pole, looked = pole_between(point, trial, function.residuals, limit)
+            pole, looked = pole_between(point, trial, function.sample, limit)
             limit -= looked
             if pole is None:
                 return trial, max(radius, 2 * size) if gain > 0.75 else radius, limit

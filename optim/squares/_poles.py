@@ -12,11 +12,10 @@ from optim.squares._residual_point import ResidualPoint
 LIKE = 1.5  # times more or less than the whole change, that the part of a pole in it may be
 POLE = 1000.0  # times its change from end to end, beyond which a residual has a pole between
 STEEPER = 10.0  # times as large as before it must be at each place nearer to a pole
-SAMPLE = 256  # of many residuals, so many are looked at
 
 
 def pole_between(
-    point: ResidualPoint, trial: ResidualPoint, residuals_at: Callable[[Array], Array], limit: int
+    point: ResidualPoint, trial: ResidualPoint, sample_at: Callable[[Array], Array], limit: int
 ) -> tuple[float | None, int]:
     """Return at which share of a step a residual goes through infinity to the other sign, if any.
 
@@ -26,10 +25,7 @@ def pole_between(
     way round. There it is looked at: at the pole of the sum of a linear function and a simple
     fraction that has these values and slopes.
     """
-    every = max(1, point.residuals.size // SAMPLE)
-    before, after = point.rows, trial.rows
-    if every > 1:
-        before, after = before[:, ::every], after[:, ::every]
+    before, after = point.sample, trial.sample
     step = trial.x - point.x
     change = after[-1] - before[-1]
     slope, there = step.dot(before[:-1]), step.dot(after[:-1])
@@ -44,13 +40,13 @@ def pole_between(
     k = int(np.argmin(unlike))
     if unlike[k] > np.log(LIKE):
         return None, 0
-    i = int(suspects[k]) * every
-    first, last = float(point.residuals[i]), float(trial.residuals[i])
+    i = int(suspects[k])
+    first, last = float(before[-1, i]), float(after[-1, i])
     share, looked = float(shares[k]), 0
     lead = abs(last - first)
     least, enough = STEEPER * lead, POLE * lead
     while looked < limit:
-        here = float(residuals_at(point.x + share * step)[i])
+        here = float(sample_at(point.x + share * step)[i])
         looked += 1
         lead = abs(here - first)
         if not lead <= enough:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autodiff import grad, hvp, jvp, value_and_grad
+from autodiff import grad, hvp, jacobian, jvp, value_and_grad
 
 
 class Duck(NDArrayOperatorsMixin):
@@ -107,6 +107,17 @@ def test_dask_data_and_plain_parameters() -> None:
     np.testing.assert_allclose(grad(lazy)(p).compute(), grad(plain)(p), rtol=1e-10)
     np.testing.assert_allclose(jvp(lazy, p, v)[1].compute(), jvp(plain, p, v)[1], rtol=1e-10)
     np.testing.assert_allclose(hvp(lazy, p, v).compute(), hvp(plain, p, v), rtol=1e-10)
+
+
+def test_dask_rows_of_a_jacobian_by_several_parameters() -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+    t, p = np.linspace(0, 1, 10), np.array([1.0, 2.0, 0.5])
+
+    def sums(t: Any) -> Callable[[Any], Any]:
+        return lambda p: np.concatenate([np.ravel(np.sum(np.exp(p[0] * t))), np.ravel(p[1] * p[2])])
+
+    found = jacobian(sums(da.from_array(t, chunks=5)))(p)
+    np.testing.assert_allclose(found, jacobian(sums(t))(p), rtol=1e-12)
 
 
 def test_ten_million_points_in_a_gibibyte() -> None:

@@ -128,7 +128,7 @@ def test_no_newton_step_leads_through_a_pole() -> None:
     function = Function(
         problem.evaluate,
         problem.cost,
-        problem.residuals,
+        problem.sample,
         problem.with_frozen_jacobian,
         problem.hessian,
     )

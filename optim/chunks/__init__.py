@@ -1,0 +1,1 @@
+"""Data in chunks, as Dask's arrays hold them: one pass over them, and what is kept of it."""

@@ -1,0 +1,63 @@
+"""A value that a worker unpickles once, however many tasks bring it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from threading import Lock
+from typing import Any
+
+MOST_KEPT = 16  # values that a worker remembers
+
+_lock = Lock()
+
+
+class Kept:
+    """A value that is the same object in all tasks of a worker.
+
+    A function that is unpickled anew for each task has code of its own each time, under which no
+    plan would be found again.
+    """
+
+    def __init__(self, value: Any) -> None:
+        self._value = value
+        self._payload: bytes | None = None
+
+    @property
+    def value(self) -> Any:
+        """The value, unpickled at the first call in a process."""
+        if self._payload is not None and self._value is None:
+            with _lock:
+                self._value = _from_bytes(self._payload)
+        return self._value
+
+    def __reduce__(self) -> tuple[Callable[[bytes], Kept], tuple[bytes]]:
+        if self._payload is None:
+            self._payload = _as_bytes(self._value)
+        return _from_payload, (self._payload,)
+
+
+def _as_bytes(value: Any) -> bytes:
+    import cloudpickle
+
+    try:
+        payload: bytes = cloudpickle.dumps(value)
+    except Exception as error:
+        raise TypeError(
+            f"what the chunks' tasks call cannot be pickled ({error}): pass what cannot travel, as "
+            "open files and locks, by its name, and open it inside of the function"
+        ) from error
+    return payload
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def _from_bytes(payload: bytes) -> Any:
+    import cloudpickle
+
+    return cloudpickle.loads(payload)
+
+
+def _from_payload(payload: bytes) -> Kept:
+    kept = Kept(None)
+    kept._payload = payload
+    return kept

@@ -1,0 +1,480 @@
+"""Searches in Dask arrays: what NumPy's arrays give, from one pass over the chunks a step."""
+
+from __future__ import annotations
+
+import json
+import pickle
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from threading import Lock
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose
+
+from optim import (
+    Status,
+    bfgs,
+    gradient_descent,
+    lagrange,
+    lbfgs,
+    least_squares,
+    minimize,
+    newton,
+    newton_cg,
+)
+from optim.chunks._kept import Kept
+
+dask = pytest.importorskip("dask", reason="Dask is not installed")
+da = pytest.importorskip("dask.array", reason="Dask is not installed")
+
+SETS = json.loads((Path(__file__).parents[1] / "fit" / "nist_strd.json").read_text())
+START = [1.0, 2.0, 0.5]
+
+
+@pytest.fixture(autouse=True)
+def one_after_the_other() -> Iterator[None]:
+    with dask.config.set(scheduler="synchronous"):
+        yield
+
+
+def decay(p: Any, t: Any, y: Any) -> Any:
+    return p[0] * np.exp(-p[1] * t) + p[2] - y
+
+
+def data(n: int = 20_003) -> tuple[Any, Any]:
+    t = np.linspace(0, 4, n)
+    noise = np.random.default_rng(1).normal(size=n)
+    return t, 1.5 * np.exp(-1.8 * t) + 0.4 + 0.1 * noise
+
+
+def lazy(arrays: Any, chunks: Any) -> tuple[Any, ...]:
+    return tuple([da.from_array(x, chunks=(-1,) * (x.ndim - 1) + (chunks,)) for x in arrays])
+
+
+def both(
+    residuals: Callable[..., Any], x0: Any, arrays: Any, chunks: Any = 300, **options: Any
+) -> tuple[Any, Any]:
+    """Return the result in chunks and that of the whole."""
+    found = least_squares(residuals, x0, args=lazy(arrays, chunks), **options)
+    return found, least_squares(residuals, x0, args=tuple(arrays), **options)
+
+
+# -- the same as in memory -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "chunks", [20_003, 5_000, 17_000, (1, 2, 20_000), (0, 10_000, 0, 10_003)], ids=str
+)
+def test_chunks_give_what_the_whole_gives(chunks: Any) -> None:
+    found, whole = both(decay, START, data(), chunks)
+    assert found.success
+    assert found.nfev == whole.nfev
+    assert_allclose(found.x, whole.x, rtol=1e-12)
+    assert_allclose(found.cost, whole.cost, rtol=1e-12)
+    assert_allclose(found.triangle, whole.triangle, rtol=1e-9)
+    assert_allclose(found.fun.compute(), whole.fun, atol=1e-12)
+    assert_allclose(found.jac.compute(), whole.jac, atol=1e-12)
+
+
+def test_chunks_of_one_entry() -> None:
+    found, whole = both(decay, START, data(7), 1)
+    assert_allclose(found.x, whole.x, rtol=1e-12)
+
+
+def test_residuals_and_their_jacobian_are_lazy_and_in_the_same_chunks() -> None:
+    found, _ = both(decay, START, data(1000), 300)
+    assert found.fun.chunks == ((300, 300, 300, 100),)
+    assert found.jac.chunks == ((300, 300, 300, 100), (3,))
+
+
+def nist(name: str) -> tuple[Callable[..., Any], Any, Any]:
+    """Return residuals, x with a row for each variable, and y of a set of NIST's."""
+    facts = SETS[name]
+    expression = compile(facts["model"], name, "eval")
+
+    def residuals(p: Any, x: Any, y: Any) -> Any:
+        names = dict(zip(facts["xvars"], x, strict=True)) | {"np": np}
+        return eval(expression, names | dict(zip(facts["params"], p, strict=True))) - y
+
+    y = np.array(facts["y"])
+    y = np.log(y) if "y_transform" in facts else y
+    return residuals, np.array(facts["x"], float).reshape(len(y), -1).T, y
+
+
+@pytest.mark.parametrize("name", [name for name in SETS if not SETS[name]["linear"]])
+def test_certified_values_of_nist_over_and_over_in_chunks(name: str) -> None:
+    residuals, x, y = nist(name)
+    x, y = np.tile(x, 3), np.tile(y, 3)
+    found = least_squares(residuals, SETS[name]["starts"][1], args=lazy((x, y), len(y) // 4))
+    assert found.success, found.message
+    assert_allclose(found.x, SETS[name]["certified"], rtol=1e-8)
+    rtol = 1e-2 if name == "Lanczos1" else 1e-8  # whose residuals are rounding errors of its data
+    atol = 1e-24 if name == "Lanczos1" else 0.0
+    assert_allclose(2 * found.cost, 3 * SETS[name]["rss"], rtol=rtol, atol=atol)
+
+
+def test_columns_whose_products_lose_all_digits() -> None:
+    """Powers of x up to the fifth near 1: the products' condition is the square of some 1e8."""
+    x = np.linspace(9, 11, 5000)
+    y = np.cos(x) + 0.01 * np.random.default_rng(0).normal(size=x.size)
+
+    def residuals(c: Any, x: Any, y: Any) -> Any:
+        return sum(c[k] * (x / 10) ** k for k in range(6)) - y
+
+    found, whole = both(residuals, np.zeros(6), (x, y), 700)
+    assert found.status == whole.status
+    exact = np.linalg.lstsq((x / 10)[:, None] ** np.arange(6), y, rcond=None)[0]
+    assert_allclose(found.x, exact, rtol=1e-6)
+
+
+def test_what_the_data_do_not_determine_is_said() -> None:
+    t, y = data(1000)
+    found, whole = both(
+        lambda p, t, y: p[0] * t + p[1] * (2 * t) + p[2] - y, [1.0, 1.0, 1.0], (t, y)
+    )
+    assert found.status is whole.status is Status.SINGULAR
+    assert "rank 2 of 3" in found.message
+
+
+@pytest.mark.parametrize("loss", ["soft_l1", "huber", "cauchy", "arctan", lambda z: np.log1p(z)])
+def test_robust_losses(loss: Any) -> None:
+    t, y = data(2000)
+    y[::50] += 3
+    found, whole = both(decay, START, (t, y), loss=loss, f_scale=0.2)
+    assert found.success
+    assert_allclose(found.x, whole.x, rtol=1e-10)
+    assert_allclose(found.cost, whole.cost, rtol=1e-12)
+
+
+def test_bounds() -> None:
+    found, whole = both(decay, START, data(2000), bounds=([0, 0, 0], [1.2, 5, 5]))
+    assert found.active_mask.tolist() == whole.active_mask.tolist() == [1, 0, 0]
+    assert_allclose(found.x, whole.x, rtol=1e-12)
+
+
+def test_a_last_step_with_the_old_jacobian() -> None:
+    found, whole = both(decay, START, data(2000), offset_tol=1e-3)
+    assert found.njev == whole.njev < found.nfev == whole.nfev
+    assert_allclose(found.x, whole.x, rtol=1e-12)
+    assert_allclose(found.fun.compute(), whole.fun, atol=1e-12)
+    assert_allclose(found.jac.compute(), whole.jac, atol=1e-12)
+
+
+def test_newton_steps_where_residuals_are_large_and_curved() -> None:
+    x = np.linspace(0, 1, 2000)
+
+    def residuals(p: Any, x: Any) -> Any:
+        return np.exp(p[0] * x) - 3 * np.cos(9 * x * p[1])
+
+    found, whole = both(residuals, [0.4, 1.3], (x,))
+    assert found.nhev == whole.nhev
+    assert found.nhev > 0
+    assert found.success
+    assert_allclose(found.x, whole.x, rtol=1e-9)
+
+
+def test_the_callers_jacobian() -> None:
+    def jac(p: Any, t: Any, y: Any) -> Any:
+        e = np.exp(-p[1] * t)
+        return np.stack([e, -p[0] * t * e, np.ones_like(t)], axis=-1)
+
+    found, whole = both(decay, START, data(2000), jac=jac)
+    assert found.success
+    assert_allclose(found.x, whole.x, rtol=1e-12)
+
+
+def test_several_residuals_an_entry_and_unknowns_by_name() -> None:
+    t, y = data(1000)
+    points = np.stack([np.cos(t), y])
+
+    def residuals(p: Any, points: Any, t: Any, factor: float) -> list[Any]:
+        return [points[0] - np.cos(p["rate"] * t), factor * (points[1] - p["height"][0])]
+
+    start = {"rate": 1.1, "height": np.array([0.3])}
+    lazily = (*lazy((points, t), 130), 2.0)
+    found = least_squares(residuals, start, args=lazily)
+    whole = least_squares(residuals, start, args=(points, t, 2.0))
+    assert_allclose(found.x["rate"], whole.x["rate"], rtol=1e-12)
+    assert_allclose(found.x["height"], whole.x["height"], rtol=1e-12)
+    assert found.fun.shape == whole.fun.shape == (2, 1000)
+    for key in start:
+        assert_allclose(found.jac[key].compute(), whole.jac[key], atol=1e-12)
+
+
+def test_a_step_across_a_pole_is_refused_as_in_memory() -> None:
+    x = np.linspace(1, 2, 3000)
+
+    def residuals(p: Any, x: Any) -> Any:
+        return 1 / (p[0] - x / 10) - 1 / (0.5 - x / 10)
+
+    found, whole = both(residuals, [0.25], (x,))
+    assert_allclose(found.x, whole.x, rtol=1e-9)
+
+
+def test_callback_and_path() -> None:
+    seen: list[Any] = []
+    found = least_squares(
+        decay, START, args=lazy(data(1000), 300), path=True, callback=lambda r: seen.append(r)
+    )
+    assert len(seen) == found.nit
+    assert_allclose(found.path[-1], found.x)
+    assert_allclose(np.sum(seen[-1].fun.compute() ** 2) / 2, seen[-1].cost, rtol=1e-12)
+
+
+# -- nothing is held -------------------------------------------------------------------------
+
+
+class Source:
+    """Chunks that are made when they are asked for, and counted while they are alive."""
+
+    def __init__(self) -> None:
+        self.made, self.alive, self.peak, self.lock = 0, 0, 0, Lock()
+
+    def chunk(self, values: Any) -> Any:
+        import weakref
+
+        made = np.array(values)
+        with self.lock:
+            self.made += 1
+            self.alive += 1
+            self.peak = max(self.peak, self.alive)
+        weakref.finalize(made, self.forget)
+        return made
+
+    def forget(self) -> None:
+        with self.lock:
+            self.alive -= 1
+
+    def array(self, values: Any, chunks: int) -> Any:
+        parts = [values[i : i + chunks] for i in range(0, len(values), chunks)]
+        delayed = [dask.delayed(self.chunk, pure=False)(part) for part in parts]
+        return da.concatenate(
+            [da.from_delayed(d, (len(p),), float) for d, p in zip(delayed, parts, strict=True)]
+        )
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
+def test_no_more_chunks_are_alive_than_are_worked_on(scheduler: str) -> None:
+    source = Source()
+    t, y = data(6000)
+    with dask.config.set(scheduler=scheduler, num_workers=2):
+        found = least_squares(
+            decay, START, args=(da.from_array(t, chunks=100), source.array(y, 100))
+        )
+    assert found.success
+    assert source.made == 60 * found.nfev  # each is read once an evaluation
+    assert source.peak <= 6
+
+
+# -- the same bits wherever it is computed ---------------------------------------------------
+
+
+@pytest.mark.parametrize("scheduler", ["threads", "processes"])
+def test_schedulers_give_the_same_bits(scheduler: str) -> None:
+    args = lazy(data(), 6000)
+    expected = least_squares(decay, START, args=args)
+    with dask.config.set(scheduler=scheduler, num_workers=2):
+        found = least_squares(decay, START, args=args)
+    assert found.x.tobytes() == expected.x.tobytes()
+    assert found.cost == expected.cost
+
+
+def test_a_cluster_gives_the_same_bits() -> None:
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    args = lazy(data(), 6000)
+
+    def residuals(p: Any, t: Any, y: Any) -> Any:  # of no module, so that it travels by value
+        return p[0] * np.exp(-p[1] * t) + p[2] - y
+
+    expected = least_squares(residuals, START, args=args)
+    with (
+        distributed.LocalCluster(
+            n_workers=2, threads_per_worker=1, dashboard_address=None
+        ) as cluster,
+        distributed.Client(cluster),
+        dask.config.set(scheduler=None),
+    ):
+        found = least_squares(residuals, START, args=args)
+        residual = found.fun[12_345].compute()
+    assert found.x.tobytes() == expected.x.tobytes()
+    assert found.cost == expected.cost
+    assert residual == expected.fun[12_345].compute()
+
+
+# -- what is refused, and what is not finite -------------------------------------------------
+
+
+def test_chunks_that_do_not_match_are_refused_with_what_to_write() -> None:
+    t, y = data(1000)
+    with pytest.raises(
+        ValueError, match=r"args\[0\] has \(300, 300, 300, 100\).*args\[1\].*rechunk"
+    ):
+        least_squares(decay, START, args=(*lazy((t,), 300), *lazy((y,), 400)))
+
+
+def test_arrays_of_unlike_length_are_refused() -> None:
+    t, y = data(1000)
+    with pytest.raises(ValueError, match=r"1000 entries .* args\[1\] has 999"):
+        least_squares(decay, START, args=lazy((t, y[1:]), 400))
+
+
+def test_chunks_of_unknown_sizes_are_refused() -> None:
+    t, y = lazy(data(1000), 300)
+    with pytest.raises(ValueError, match=r"args\[0\] .*compute_chunk_sizes"):
+        least_squares(decay, START, args=(t[t > 1], y[t > 1]))
+
+
+def test_no_entries_are_refused() -> None:
+    with pytest.raises(ValueError, match="nothing to minimise"):
+        least_squares(decay, START, args=lazy((np.zeros(0), np.zeros(0)), 1))
+
+
+def test_delayed_values_are_refused() -> None:
+    with pytest.raises(TypeError, match=r"args\[1\] is a lazy dask Delayed, expected a Dask array"):
+        least_squares(decay, START, args=(*lazy(data(100)[:1], 30), dask.delayed(np.zeros)(100)))
+
+
+@pytest.mark.parametrize(
+    "mixing",
+    [
+        lambda p, t, y: p[0] * t - (y - y.mean()),
+        lambda p, t, y: p[0] * t - y + np.roll(y, 1),
+        lambda p, t, y: p[0] * np.cumsum(t) - y,
+        lambda p, t, y: p[0] * (t - t[0]) - y,
+    ],
+)
+def test_residuals_that_mix_entries_are_refused(mixing: Any) -> None:
+    with pytest.raises(ValueError, match="its own entries of the Dask arrays only"):
+        least_squares(mixing, [1.0], args=lazy(data(1000), 300))
+
+
+def test_residuals_of_another_number_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"returned shape \(\) for chunks of 300 entries"):
+        least_squares(lambda p, t, y: np.sum(p[0] * t - y), [1.0], args=lazy(data(1000), 300))
+
+
+def test_a_dask_array_beside_args_is_refused() -> None:
+    t, y = lazy(data(1000), 1000)
+    with pytest.raises(ValueError, match="give every Dask array that it uses in args"):
+        least_squares(lambda p, t: p[0] * t - y, [1.0], args=(t,))
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf])
+def test_what_is_not_finite_is_named_by_argument_chunk_and_entry(value: float) -> None:
+    t, y = data(1000)
+    y[705] = value
+    found, _ = both(decay, START, (t, y), 300)
+    assert found.status is Status.NOT_FINITE
+    assert f"args[1] is {value} at entry 705, 105 of chunk 2" in found.message
+
+
+def test_a_residual_that_is_not_finite_is_named() -> None:
+    t, y = data(1000)
+    found, _ = both(lambda p, t, y: p[0] * np.log(t - t.dtype.type(1)) - y, [1.0], (t + 1, y), 300)
+    assert found.status is Status.NOT_FINITE
+    assert "a residual is -inf at entry 0, 0 of chunk 0" in found.message
+
+
+def test_what_residuals_raise_is_passed_on() -> None:
+    def fails(p: Any, t: Any, y: Any) -> Any:
+        raise KeyError("calibration")
+
+    with pytest.raises(KeyError, match="calibration"):
+        least_squares(fails, START, args=lazy(data(100), 30))
+
+
+# -- functions that close over Dask arrays ---------------------------------------------------
+
+
+def closing_over(arrays: Any, chunks: int = 300) -> Callable[[Any], Any]:
+    t, y = lazy(arrays, chunks)
+    return lambda p: decay(p, t, y)
+
+
+@pytest.mark.parametrize("options", [{}, {"loss": "cauchy", "f_scale": 0.2}, {"offset_tol": 1e-3}])
+def test_lazy_residuals(options: Any) -> None:
+    arrays = data(1000)
+    found = least_squares(closing_over(arrays), START, **options)
+    whole = least_squares(decay, START, args=arrays, **options)
+    assert found.success
+    assert (found.nfev, found.njev) == (whole.nfev, whole.njev)
+    assert_allclose(found.x, whole.x, rtol=1e-10)
+    assert_allclose(found.fun.compute(), whole.fun, atol=1e-12)
+    assert_allclose(found.jac.compute(), whole.jac, atol=1e-12)
+
+
+def test_lazy_residuals_whose_columns_are_nearly_dependent() -> None:
+    x = np.linspace(9, 11, 2000)
+    (in_chunks,) = lazy((x,), 700)
+    found = least_squares(
+        lambda c: sum(c[k] * (in_chunks / 10) ** k for k in range(5)) - np.cos(in_chunks),
+        np.zeros(5),
+    )
+    exact = np.linalg.lstsq((x / 10)[:, None] ** np.arange(5), np.cos(x), rcond=None)[0]
+    assert_allclose(found.x, exact, rtol=1e-6)
+
+
+def test_lazy_residuals_in_one_pass_an_evaluation() -> None:
+    source = Source()
+    t, y = data(1000)
+    measured, times = source.array(y, 100), da.from_array(t, chunks=100)
+    found = least_squares(lambda p: decay(p, times, measured), START)
+    assert source.made == 10 * found.nfev
+    assert source.peak <= 6
+
+
+def test_a_lazy_residual_that_is_not_finite_is_named() -> None:
+    t, y = data(1000)
+    y[705] = np.nan
+    found = least_squares(closing_over((t, y)), START)
+    assert found.status is Status.NOT_FINITE
+    assert "residual 705 of 1000 is nan" in found.message
+
+
+def test_lazy_residuals_with_more_axes_are_refused() -> None:
+    r = closing_over(data(1000))
+    with pytest.raises(ValueError, match=r"shape \(2, 1000\), expected one axis: give the Dask"):
+        least_squares(lambda p: np.stack([r(p), r(p)]), START)
+
+
+@pytest.mark.parametrize(
+    "method", [bfgs, lbfgs, newton, newton_cg, gradient_descent, minimize], ids=lambda f: f.__name__
+)
+def test_minimisers_compute_value_and_gradient_of_a_lazy_function_in_one_pass(method: Any) -> None:
+    source = Source()
+    t, y = data(1000)
+    measured, times = source.array(y, 500), da.from_array(t, chunks=500)
+    start = [1.49, 1.82, 0.41]
+    found = method(lambda p: np.sum(decay(p, times, measured) ** 2), start)
+    best = least_squares(decay, start, args=(t, y))
+    assert found.success, found.message
+    assert_allclose(found.x, best.x, rtol=1e-5)
+    # One more pass for each Hessian, or product with one, and for the value at the look around.
+    assert source.made <= 2 * (found.nfev + found.nhev + 6)
+
+
+def test_lagrange_of_a_lazy_function() -> None:
+    t, y = data(1000)
+    r = closing_over((t, y))
+    fixed = [lambda p: p[0] - 1.4]
+    found = lagrange(lambda p: np.sum(r(p) ** 2), START, constraints=fixed)
+    whole = lagrange(lambda p: np.sum(decay(p, t, y) ** 2), START, constraints=fixed)
+    assert found.success
+    assert_allclose(found.x, whole.x, rtol=1e-9)
+
+
+def test_a_worker_unpickles_a_function_once() -> None:
+    """So that the plans of the task before are found again: they are kept by a function's code."""
+    factor = 3.0
+    kept = Kept(lambda x: factor * x)
+    first, second = (pickle.loads(pickle.dumps(kept)).value for _ in range(2))
+    assert first is second
+    assert first(2.0) == 6.0
+
+
+def test_what_cannot_travel_is_told() -> None:
+    lock = Lock()
+    with pytest.raises(TypeError, match="what the chunks' tasks call cannot be pickled"):
+        pickle.dumps(Kept(lambda x: lock))
