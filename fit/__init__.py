@@ -1,6 +1,7 @@
 """Fitting models to data by χ², with exact derivatives."""
 
 from fit.as_scipy._curve_fit import curve_fit
+from fit.by_search._fit import fit
 from fit.closed_form._linear import line, linear, polynomial
 from fit.models._model import Model
 from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
@@ -8,7 +9,6 @@ from fit.models._shapes import Exponential, Line, Logistic, Polynomial, PowerLaw
 from fit.problem._chi_squared import chi_squared
 from fit.problem._sigma import Cholesky, Relative
 from fit.results._result import FitResult
-from fit.search._fit import fit
 
 __all__ = [
     "Cholesky",

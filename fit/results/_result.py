@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -49,6 +49,11 @@ class FitResult(Estimate):
     refined : Determined, optional
         What the triangle says, where it is known to more digits than the triangle holds.
     """
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> FitResult:
+        """Return an estimate with all that a result can do."""
+        return cls(*(getattr(estimate, field.name) for field in fields(estimate)))
 
     def band(
         self,

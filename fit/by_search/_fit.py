@@ -12,6 +12,14 @@ from numpy.typing import ArrayLike
 from fit.arguments._numbers import check_callback
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
+from fit.by_search._checks import (
+    check_enough,
+    check_start,
+    method_of,
+    model_of,
+    search_tells_of_start,
+)
+from fit.by_search._outliers import better_from, hampel_filter
 from fit.problem._chi_squared import TOLERANCE
 from fit.problem._constraints import Constraint, constraints_by_name
 from fit.problem._data import Data, data_of
@@ -21,16 +29,9 @@ from fit.problem._parameters import Bounds, Fixed, Parameters, parameters_of
 from fit.problem._problem import Problem
 from fit.problem._sigma import Sigma
 from fit.results._result import FitResult
-from fit.search._checks import (
-    check_enough,
-    check_start,
-    method_of,
-    model_of,
-    search_tells_of_start,
-)
 from fit.search._minimum import minimum_of
-from fit.search._outliers import better_from, hampel_filter
 from fit.search._searches import Callback, Effort
+from fit.uncertainties._estimate import Estimate
 from optim import Status
 
 if TYPE_CHECKING:
@@ -205,16 +206,14 @@ def fit(
     check_callback(callback)
     effort = Effort(offset_tol, max_nfev, callback, progress)
     search = _minimum_or_what_is_wrong_with_start if looked_at else minimum_of
-    result = search(problem, method, effort)
-    if loss == "linear" or np.shape(data.x) != data.y.shape:
-        return result
-    other = parameters_for(data._replace(y=hampel_filter(data.x, data.y)))
-    return better_from(replace(problem, parameters=other), result, effort)
+    found = search(problem, method, effort)
+    if loss != "linear" and np.shape(data.x) == data.y.shape:
+        other = parameters_for(data._replace(y=hampel_filter(data.x, data.y)))
+        found = better_from(replace(problem, parameters=other), found, effort)
+    return FitResult.of(found)
 
 
-def _minimum_or_what_is_wrong_with_start(
-    problem: Problem, method: str, effort: Effort
-) -> FitResult:
+def _minimum_or_what_is_wrong_with_start(problem: Problem, method: str, effort: Effort) -> Estimate:
     """Return the fit of a problem; where there is none, raise first what its start is refused for.
 
     The search evaluates the start anyway.
