@@ -8,6 +8,7 @@ from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
 from fit.models._shapes import Exponential, Line, Logistic, Polynomial, PowerLaw, Sine, Step
 from fit.problem._chi_squared import chi_squared
 from fit.problem._sigma import Cholesky, Relative
+from fit.results._replicates import Replicates
 from fit.results._result import FitResult
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "PowerLaw",
     "PseudoVoigt",
     "Relative",
+    "Replicates",
     "Sine",
     "Step",
     "Voigt",
