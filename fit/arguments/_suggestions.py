@@ -47,6 +47,7 @@ OUR_RESULTS = {  # what lmfit, SciPy and iminuit call it: what a FitResult does
     **dict.fromkeys(("nfree", "ndof", "df"), "dof"),
     **dict.fromkeys(("fit_report", "summary"), "report()"),
     **dict.fromkeys(("conf_interval", "ci_report", "minos"), "interval(name, level)"),
+    **dict.fromkeys(("mncontour", "conf_interval2d"), "contour(x, y, level)"),
     **dict.fromkeys(("best_fit", "eval"), "predict(x)"),
     **dict.fromkeys(("eval_uncertainty", "confidence_band"), "band(x, level)"),
     **dict.fromkeys(("residual", "fvec"), "residuals"),

@@ -22,6 +22,7 @@ from optim import Executor
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from fit.uncertainties._contour import Contour
     from fit.uncertainties._profile import Profile
 
 
@@ -213,7 +214,14 @@ class FitResult(Estimate):
 
         return interval(self, name, level)
 
-    def profile(self, name: str, points: int = 13, reach: float = 3.0) -> Profile:
+    def profile(
+        self,
+        name: str,
+        points: int = 13,
+        reach: float = 3.0,
+        *,
+        executor: Executor | None = None,
+    ) -> Profile:
         """Return the least χ² for values of one free parameter, all others following.
 
         Parameters
@@ -223,6 +231,8 @@ class FitResult(Estimate):
             How many values, equally spaced.
         reach : float
             How many standard errors they reach to each side, as far as bounds let them.
+        executor : concurrent.futures.Executor or alike, optional
+            Takes the two sides. Each is followed outwards from the minimum.
 
         Returns
         -------
@@ -245,7 +255,66 @@ class FitResult(Estimate):
         """
         from fit.uncertainties._profile import profile
 
-        return profile(self, name, points, reach)
+        return profile(self, name, points, reach, executor)
+
+    def contour(
+        self,
+        x: str,
+        y: str,
+        level: float = 0.6827,
+        points: int = 40,
+        *,
+        executor: Executor | None = None,
+    ) -> Contour:
+        """Return the edge of the joint likelihood region of two free parameters.
+
+        It is where the least χ², all other parameters following, has risen by the quantile: of χ²
+        with two degrees of freedom where the errors of the data are known, and of 2 s² F(2, dof)
+        where they are estimated. It covers both parameters at once as often as the level says, and
+        so reaches farther than the intervals of each, 1.52 standard errors for 68.27 %. Where the
+        model is linear it is the ellipse of the covariance.
+
+        It is found on rays from the minimum, that go round in the metric of the covariance: of a
+        region that bends so much that a ray leaves it and enters it again, the near part is found.
+
+        Parameters
+        ----------
+        x, y : str
+        level : float
+        points : int
+            How many rays.
+        executor : concurrent.futures.Executor or alike, optional
+            Takes the rays in batches.
+
+        Returns
+        -------
+        Contour
+            ``names``; ``level``; ``chi_squared``, by how much it has risen; ``x`` and ``y``, of
+            shape (points,), where a bound comes first those at the bound, and NaN where χ² never
+            rises as much; ``open``, why, by the number of such a point.
+
+        Raises
+        ------
+        ValueError
+            When there is no such parameter, it is fixed or tied, the data leave it open, or the
+            constraints are not met.
+
+        Warns
+        -----
+        RuntimeWarning
+            When a lower minimum of χ² is met on the way.
+
+        Examples
+        --------
+        >>> import fit
+        >>> result = fit.line([-1.0, 0.0, 1.0], [1.0, 3.1, 4.9], sigma=0.1)
+        >>> edge = result.contour("slope", "intercept", points=4)
+        >>> (edge.x - result.values["slope"]).round(4) + 0.0
+        array([ 0.1071,  0.    , -0.1071,  0.    ])
+        """
+        from fit.uncertainties._contour import contour
+
+        return contour(self, (x, y), level, points, executor)
 
     # -- by making the fit again -------------------------------------------------------------
 
@@ -463,6 +532,31 @@ class FitResult(Estimate):
         from fit.results._plots import plot_profile
 
         return plot_profile(self, name)
+
+    def plot_contour(self, x: str, y: str) -> Figure:
+        """Draw the joint regions of two parameters, and what the covariance makes of them.
+
+        Parameters
+        ----------
+        x, y : str
+            Free parameters.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The edges of the regions of 68.27 % and 95.45 %, each a line; the ellipses of the
+            covariance, dashed.
+
+        Raises
+        ------
+        ImportError
+            When Matplotlib is not installed.
+        ValueError
+            As `contour`.
+        """
+        from fit.results._plots import plot_contour
+
+        return plot_contour(self, x, y)
 
     if not TYPE_CHECKING:  # for which there is no attribute but those written down
 
