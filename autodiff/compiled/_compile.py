@@ -21,9 +21,9 @@ from autodiff._core.place import line_at
 from autodiff._core.types import Function, Structure
 from autodiff.compiled._compare import difference, equal, same_path
 from autodiff.compiled._key import UnplannedError, fitting, holds_tensor, leaves_and_key
-from autodiff.compiled._origins import Argument
+from autodiff.compiled._origins import Argument, Attribute
 from autodiff.compiled._plan import Plan, Plans, values_read
-from autodiff.compiled._program import FINITE, Guard, Node
+from autodiff.compiled._program import FINITE, Guard, Node, Program
 from autodiff.compiled._recording import Recording, record
 from autodiff.compiled._results import own_values
 from autodiff.compiled._source import write
@@ -390,8 +390,8 @@ class Compiled:
                 self._stay_eager(entry, recording)
                 return result
             recording.undo()
-            if values_read(recording.program.guards):  # by which plans differ, and to rounding
-                entry.stays_eager = "what Python reads of a value is no more exact than a replay"
+            if _reads_what_is_computed(recording.program):
+                entry.stays_eager = "what Python reads of a value decides, and plans round it"
             if entry.stays_eager or not recording.finite:
                 return self._call(args, kwargs)
             problem = self._plan_if_confirmed(trial, recording)
@@ -457,6 +457,12 @@ class Compiled:
 
     def _tell(self, message: str) -> None:
         warnings.warn(message, stacklevel=6)
+
+
+def _reads_what_is_computed(program: Program) -> bool:
+    """Whether Python reads more than settings, such as an optimiser's: values of a call."""
+    origins = [program.sources.get(guard.node) for guard in values_read(program.guards)]
+    return not all(isinstance(x, Attribute) for x in origins)
 
 
 _NO_PLAN = Guard(Node(None, (), {}, None), None)
