@@ -43,8 +43,9 @@ from autodiff._core.hook import assign_value, holds_value, recorded_state
 from autodiff._core.op import Each
 from autodiff._core.structures import flatten
 from autodiff._core.tensor import Tensor, no_grad, stop_gradient
-from autodiff.compiled._compile import compile, eager, reproducible
+from autodiff.compiled._compile import compile
 from autodiff.compiled._replaying import forget_plans, replaying
+from autodiff.compiled._ways import eager, reproducible
 from autodiff.derivatives._approximations import linear_approximation, quadratic_approximation
 from autodiff.derivatives._check import check_grads
 from autodiff.derivatives._diagonals import divergence, hessian_diagonal, laplacian

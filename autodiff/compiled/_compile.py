@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import inspect
 import warnings
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from contextvars import ContextVar
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import update_wrapper
 from itertools import combinations, pairwise
@@ -23,12 +21,13 @@ from autodiff._core.place import line_at
 from autodiff._core.types import Function, Structure
 from autodiff.compiled._compare import difference, equal, same_path
 from autodiff.compiled._key import UnplannedError, fitting, holds_tensor, leaves_and_key
-from autodiff.compiled._origins import Argument
-from autodiff.compiled._plan import Plan, Plans
-from autodiff.compiled._program import FINITE, Guard
+from autodiff.compiled._origins import Argument, Attribute
+from autodiff.compiled._plan import Plan, Plans, values_read
+from autodiff.compiled._program import FINITE, Guard, Node, Program
 from autodiff.compiled._recording import Recording, record
 from autodiff.compiled._results import own_values
 from autodiff.compiled._source import write
+from autodiff.compiled._ways import Way, way_of_calls
 from autodiff.compiled.passes import improve
 
 MOST_KEYS = 64  # sets of shapes and types that a function keeps plans for
@@ -38,55 +37,7 @@ MOST_CHANGES = 3  # recordings of calls that do what a replay would not
 # eager: what Python reads in it changes from call to call.
 MOST_RECORDINGS = 16
 WORTHWHILE = 4
-
-within_eager: ContextVar[bool] = ContextVar("eager", default=False)
-
-
-@contextmanager
-def eager() -> Iterator[None]:
-    """Compute without plans: within it, compiled functions are called as they were written.
-
-    It holds for this thread or task alone.
-
-    Examples
-    --------
-    >>> square = compile(lambda x: x * x, eager_calls=0)
-    >>> with eager():
-    ...     square(3.0)
-    9.0
-    >>> square.plans
-    no plans
-    """
-    token = within_eager.set(True)
-    try:
-        yield
-    finally:
-        within_eager.reset(token)
-
-
-within_reproducible: ContextVar[bool] = ContextVar("reproducible", default=False)
-
-
-@contextmanager
-def reproducible() -> Iterator[None]:
-    """Compute so that no result depends on what was computed before, to the last bit.
-
-    A replay of a plan agrees with a call as it is written to rounding only. Within it, what
-    `compile` and `replaying` would plan later is planned at the first call, and returns what a
-    replay does. It holds for this thread or task alone.
-
-    Examples
-    --------
-    >>> square = compile(lambda x: x * x)
-    >>> with reproducible():
-    ...     square(3.0)
-    9.0
-    """
-    token = within_reproducible.set(True)
-    try:
-        yield
-    finally:
-        within_reproducible.reset(token)
+MOST_AT_ONCE = 4  # recordings of a call that is to be planned at once: two of them alike
 
 
 def compile(
@@ -239,8 +190,8 @@ class Known:
     """What is known of the calls of a function."""
 
     entries: dict[Any, Entry] = field(default_factory=dict)  # by the keys of their arguments
-    # The plan that was replayed last, and what says whether leaves are of its kind.
-    latest: tuple[Any, Callable[[Any], bool] | None] = (None, None)
+    # The plan that was replayed last, what says whether leaves are of its kind, and within what.
+    latest: tuple[Any, Callable[[Any], bool] | None, Way] = (None, None, Way.PLANNED)
     lock: Any = field(default_factory=Lock)
 
 
@@ -280,9 +231,9 @@ class Compiled:
 
     def __call__(self, *args: Structure, **kwargs: Any) -> Any:
         hook = recording.get()
-        plan, fits = self._known.latest
+        plan, fits, way = self._known.latest
         alike = fits is not None and not kwargs and hook is PLAIN and fits(args)
-        if alike and not within_eager.get() and not plan.is_stale():
+        if alike and way_of_calls.get() is way and not plan.is_stale():
             result = plan.replay(args)
             if type(result) is not Guard:
                 return result
@@ -296,10 +247,25 @@ class Compiled:
         except UnplannedError:
             return self._call(args, kwargs)
         donated = self._numbers_donated(args, kwargs, leaves) if self.donate else ()
-        if within_eager.get():
+        way = way_of_calls.get()
+        if way is Way.EAGER:
             return self._call(args, kwargs)
-        key = (hook.records, key)
+        key = (hook.records, way, key)
         entry = self._known.entries.get(key) or self._new_entry(key, leaves)
+        result = self._replay(entry, hook, args, kwargs, leaves)
+        if type(result) is not Guard:
+            return result
+        if entry.stays_eager or result.expected is FINITE:
+            return self._call(args, kwargs)
+        if way is Way.REPRODUCIBLE:
+            return self._plan_at_once(entry, hook, args, kwargs, leaves, donated)
+        if entry.eager_left > 0:
+            entry.eager_left -= 1
+            return self._call(args, kwargs)
+        return self._record_call(entry, args, kwargs, leaves, donated)
+
+    def _replay(self, entry: Entry, hook: Hook, args: Any, kwargs: Any, leaves: list[Any]) -> Any:
+        """Return what a plan returns for the call, or the guard that shows that none is for it."""
         for plan in entry.plans:
             if plan.is_stale():
                 entry.change = plan.change() or entry.change
@@ -308,14 +274,11 @@ class Compiled:
             result = plan.replay(leaves)
             if type(result) is not Guard:
                 if hook is PLAIN and not (kwargs or self.donate):
-                    self._known.latest = plan, self._fitting(args)
+                    self._known.latest = plan, self._fitting(args), way_of_calls.get()
                 return result
             if result.expected is FINITE:
-                return self._call(args, kwargs)
-        if entry.stays_eager or entry.eager_left > 0:
-            entry.eager_left -= not entry.stays_eager
-            return self._call(args, kwargs)
-        return self._record_call(entry, args, kwargs, leaves, donated)
+                return result
+        return _NO_PLAN
 
     def _leaves_and_key(self, args: Any, kwargs: Any) -> tuple[list[Any], Any]:
         """Return what a plan of the function takes, and the key of the plans for it."""
@@ -412,6 +375,39 @@ class Compiled:
                 self._stay_eager(entry, _what_changes(entry))
         return result
 
+    def _plan_at_once(
+        self, entry: Entry, hook: Hook, args: Any, kwargs: Any, leaves: list[Any], donated: Any
+    ) -> Any:
+        """Plan a call and replay it; make it as it is written where there is no plan for it.
+
+        Nothing that is kept for later calls depends on the values in this one.
+        """
+        trial = Entry(0)
+        for _ in range(MOST_AT_ONCE):  # what the first call of all does for once is left behind
+            recording = self._record(args, kwargs, leaves, donated, lines=bool(trial.pending))
+            if isinstance(recording, str):
+                result = self._call(args, kwargs)  # which raises where the function does
+                self._stay_eager(entry, recording)
+                return result
+            recording.undo()
+            if _reads_what_is_computed(recording.program):
+                entry.stays_eager = "what Python reads of a value decides, and plans round it"
+            if entry.stays_eager or not recording.finite:
+                return self._call(args, kwargs)
+            problem = self._plan_if_confirmed(trial, recording)
+            if trial.plans:
+                with self._known.lock:
+                    entry.plans = [*trial.plans, *entry.plans][:MOST_PLANS]
+                result = self._replay(entry, hook, args, kwargs, leaves)
+                return self._call(args, kwargs) if type(result) is Guard else result
+            reason = recording.lasting or recording.hidden
+            if recording.drawn or recording.hidden:
+                break
+        if problem:
+            return self._refuse(entry, problem, args, kwargs)
+        self._stay_eager(entry, reason or _what_changes(trial))
+        return self._call(args, kwargs)
+
     def _plan_if_confirmed(self, entry: Entry, recording: Recording) -> str:
         """Plan a call if an earlier one was the same; return in what it differs without reason."""
         if recording.drawn:
@@ -456,11 +452,20 @@ class Compiled:
     def _stay_eager(self, entry: Entry, reason: str) -> None:
         entry.stays_eager = reason
         entry.plans, entry.pending = [], []
-        self._known.latest = None, None
+        self._known.latest = None, None, Way.PLANNED
         self._tell(f"{_name(self.f)} stays eager: {reason}")
 
     def _tell(self, message: str) -> None:
         warnings.warn(message, stacklevel=6)
+
+
+def _reads_what_is_computed(program: Program) -> bool:
+    """Whether Python reads more than settings, such as an optimiser's: values of a call."""
+    origins = [program.sources.get(guard.node) for guard in values_read(program.guards)]
+    return not all(isinstance(x, Attribute) for x in origins)
+
+
+_NO_PLAN = Guard(Node(None, (), {}, None), None)
 
 
 def _plan(recording: Recording, threads: int | None) -> Plan:
@@ -496,4 +501,4 @@ def _what_changes(entry: Entry) -> str:
     return f"{change}, as before in other calls: make an argument of what changes"
 
 
-__all__ = ["Compiled", "compile", "eager", "reproducible"]
+__all__ = ["Compiled", "compile"]

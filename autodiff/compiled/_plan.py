@@ -53,7 +53,7 @@ class Plan:
         self.cost = Cost(source.calls, source.bytes, source.peak)
         self._watch = watch
         self._is_unchanged = watch.test()
-        reasons = list(dict.fromkeys(map(_reason, _exact(program.guards))))
+        reasons = list(dict.fromkeys(map(_reason, values_read(program.guards))))
         self.why = ", ".join([arguments, *reasons[:MOST_REASONS]])
         if len(reasons) > MOST_REASONS:
             self.why += f" and {len(reasons) - MOST_REASONS} values more"
@@ -160,7 +160,8 @@ def _silent_context() -> Context:
     return context
 
 
-def _exact(guards: list[Guard]) -> list[Guard]:
+def values_read(guards: list[Guard]) -> list[Guard]:
+    """Return the guards of values that Python read: not of what is finite, or stands somewhere."""
     return [
         g for g in guards if g.expected is not FINITE and type(g.expected) not in (Same, Present)
     ]

@@ -17,11 +17,12 @@ from autodiff.compiled._captured import (
     with_captured,
     without_arrays,
 )
-from autodiff.compiled._compile import Compiled, Entry, Known, within_eager
+from autodiff.compiled._compile import Compiled, Entry, Known
 from autodiff.compiled._key import fitting, leaves_and_key
 from autodiff.compiled._program import Guard
 from autodiff.compiled._recording import Recording, record
 from autodiff.compiled._watch import Watch
+from autodiff.compiled._ways import way_of_calls
 
 # When planning starts: after as many calls as it costs. For small arrays that is 45 to 50 of them,
 # of a model of 3 and of one of 11 parameters; with its Jacobian an eager call takes 65 µs on 50
@@ -175,9 +176,9 @@ class Replaying(Compiled):
             if any(contents_of(cell) is not contents for cell, contents in self._variables):
                 self._take_apart()
         leaves = (*self._arrays, *args)
-        plan, fits = self._known.latest
+        plan, fits, way = self._known.latest
         alike = fits is not None and hook is PLAIN and fits(leaves)
-        if alike and not within_eager.get() and not plan.is_stale():
+        if alike and way_of_calls.get() is way and not plan.is_stale():
             result = plan.replay(leaves)
             if type(result) is not Guard:
                 return result

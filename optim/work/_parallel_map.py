@@ -2,8 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import pickle
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
+from math import ceil
+from operator import index
 from typing import Any, NamedTuple, Protocol
+
+from optim.work._tasks import Batch, batch, task_of, within_task
+
+SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back takes 1 to 10 ms
+MOST_GROWTH = (
+    4  # times as many items as in the task before: one that was fast by chance decides little
+)
+TRIES = 3  # of a task that is lost; the last is made for each item alone
+AHEAD = 4  # tasks at a time for each worker that was seen
+FEWEST_AHEAD = 8  # so that several workers are seen
+
+_BY_REFERENCE = frozenset({"concurrent.futures.process", "mpi4py.futures.pool"})
+_OF_PICKLING = (pickle.PicklingError, AttributeError, TypeError)
 
 
 class Executor(Protocol):
@@ -33,49 +50,204 @@ def parallel_map(
 ) -> Outcomes:
     """Return ``f(*common, item)`` for each item, computed here or by an executor.
 
+    The results are the same to the last bit, whatever computes them and in whatever order: each
+    call is made within `autodiff.reproducible`. Random numbers belong to the items, as a child of
+    ``np.random.SeedSequence(seed).spawn(n)`` for each.
+
     Parameters
     ----------
     f : callable
-        Takes what is common, and an item.
+        Takes what is common, and an item. It is called again where a worker was lost.
     items : iterable
     common : tuple
         What every call takes. It travels once with each batch.
     executor : concurrent.futures.Executor or alike, optional
-        Takes the work. By default it is done here, one item after the other.
+        Takes the work: all that is asked for is ``submit``, and ``result`` of what that returns.
+        By default it is done here, one item after the other, and so is what a task of another
+        call asks for.
     batch_size : int, optional
-        How many items a task holds. By default so many that it lasts 50 ms or more.
+        How many items a task holds. By default so many that it lasts 50 ms, by what workers
+        measure, beginning with one.
+
+    Returns
+    -------
+    Outcomes
+        An item that raises is a failure by its index: its exception, or where that cannot be
+        pickled a RuntimeError with its text. A task that is lost, with its worker or cancelled,
+        is tried up to three times, the last time item by item. Where the executor takes no more,
+        what is left are failures, and what was finished is kept.
+
+    Raises
+    ------
+    TypeError
+        When the executor has no ``submit``, or what it is to send to processes cannot be pickled.
+    ValueError
+        When ``batch_size`` is less than 1.
+    RuntimeError
+        When the executor takes no work, as after its shutdown.
 
     Examples
     --------
     >>> parallel_map(pow, [2, 3], common=(10,)).values
     [100, 1000]
+    >>> from concurrent.futures import ThreadPoolExecutor
+    >>> with ThreadPoolExecutor() as threads:
+    ...     outcomes = parallel_map(divmod, [2, 0, 3], common=(10,), executor=threads)
+    >>> outcomes.values
+    [(5, 0), None, (3, 1)]
+    >>> outcomes.failures
+    {1: ZeroDivisionError('integer division or modulo by zero')}
     """
-    items = list(items)
-    if executor is None:
-        return _in_order([_batch(f, common, items)])
-    size = batch_size or 1
-    futures = [
-        executor.submit(_batch, f, common, items[i : i + size]) for i in range(0, len(items), size)
-    ]
-    return _in_order([future.result() for future in futures])
+    items, common = list(items), tuple(common)
+    size = _checked_size(batch_size)
+    _check(f, executor)
+    if executor is None or within_task.get():
+        values, failures, *_ = batch(f, common, items)
+        return Outcomes(values, failures)
+    if type(executor).__module__ in _BY_REFERENCE:
+        _refuse_unpicklable(f=f, common=common, items=items)
+    return _Work(f, common, items, executor, size).outcomes()
 
 
-def _batch(f: Callable[..., Any], common: tuple[Any, ...], items: list[Any]) -> Outcomes:
-    """Return what becomes of some items, each by itself."""
-    values: list[Any] = [None] * len(items)
-    failures: dict[int, Exception] = {}
-    for i, item in enumerate(items):
+def _checked_size(batch_size: int | None) -> int | None:
+    if batch_size is None:
+        return None
+    try:
+        size = index(batch_size)
+    except TypeError:
+        raise TypeError(f"expected batch_size to be a whole number, got {batch_size!r}") from None
+    if size < 1:
+        raise ValueError(f"expected batch_size to be 1 or more, got {size}")
+    return size
+
+
+def _check(f: Any, executor: Any) -> None:
+    if not callable(f):
+        raise TypeError(f"expected f to be a function, got {f!r}: parallel_map(f, items)")
+    if executor is not None and not hasattr(executor, "submit"):
+        raise TypeError(
+            "expected an executor with submit, as of concurrent.futures, loky, mpi4py.futures or "
+            f"Dask's client.get_executor(pure=False), got {executor!r}"
+        )
+
+
+def _refuse_unpicklable(**given: Any) -> None:
+    """Raise a TypeError if something cannot be sent to another process by Python's pickle."""
+    buffers: list[Any] = []
+    for name, x in given.items():
         try:
-            values[i] = f(*common, item)
+            pickle.dumps(x, protocol=5, buffer_callback=buffers.append)  # without copies of arrays
         except Exception as error:
-            failures[i] = error
-    return Outcomes(values, failures)
+            raise TypeError(
+                f"{name} cannot be sent to another process ({type(error).__name__}: {error}): "
+                "define functions and classes in a module, or use an executor that pickles them "
+                "by value, as loky's or Dask's"
+            ) from error
 
 
-def _in_order(parts: list[Outcomes]) -> Outcomes:
-    values: list[Any] = []
-    failures: dict[int, Exception] = {}
-    for part in parts:
-        failures |= {len(values) + i: error for i, error in part.failures.items()}
-        values += part.values
-    return Outcomes(values, failures)
+class _Task(NamedTuple):
+    """Items that were handed on together."""
+
+    indices: range
+    tries: int  # before this one
+    future: Any
+
+
+class _Work:
+    """Items, what became of them, and the tasks that are under way."""
+
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        common: tuple[Any, ...],
+        items: Sequence[Any],
+        executor: Executor,
+        size: int | None,
+    ) -> None:
+        self.f, self.common, self.items = f, common, items
+        self.executor = executor
+        self.is_measured = size is None
+        self.size = size or 1
+        self.waiting = deque([(range(len(items)), 0)] if items else [])  # with the tries made
+        self.under_way: deque[_Task] = deque()
+        self.workers: set[Any] = set()  # that were seen
+        self.refusal: Exception | None = None  # of the executor to take more
+        self.values: list[Any] = [None] * len(items)
+        self.failures: dict[int, Exception] = {}
+
+    def outcomes(self) -> Outcomes:
+        """Hand tasks on and wait for them, until nothing is left."""
+        try:
+            self._hand_on()
+            if self.refusal and not self.under_way:
+                raise RuntimeError(f"the executor takes no work ({self.refusal})") from self.refusal
+            while self.under_way:
+                self._finish(self.under_way[0])
+                self.under_way.popleft()
+                self._hand_on()
+        except BaseException:  # an interrupt, or a refusal
+            for task in self.under_way:
+                getattr(task.future, "cancel", bool)()
+            raise
+        if self.refusal:
+            for indices, _ in self.waiting:
+                self.failures |= dict.fromkeys(indices, self.refusal)
+        return Outcomes(self.values, dict(sorted(self.failures.items())))
+
+    def _hand_on(self) -> None:
+        """Submit tasks, so many ahead that each worker has the next ones at hand."""
+        most = max(FEWEST_AHEAD, AHEAD * len(self.workers))
+        while self.waiting and not self.refusal and len(self.under_way) < most:
+            indices, tries = self._next()
+            items = [self.items[i] for i in indices]
+            try:
+                future = self.executor.submit(task_of, self.f, self.common, items)
+            except Exception as error:
+                self.waiting.appendleft((indices, tries))
+                self._look_at(error, items)
+                self.refusal = error
+            else:
+                self.under_way.append(_Task(indices, tries, future))
+
+    def _next(self) -> tuple[range, int]:
+        """Return what the next task is of: few enough items that all workers have some."""
+        indices, tries = self.waiting.popleft()
+        if tries:
+            return indices, tries
+        share = ceil(len(indices) / max(1, len(self.workers)))
+        count = min(self.size, share) if self.is_measured else self.size
+        if indices[count:]:
+            self.waiting.appendleft((indices[count:], 0))
+        return indices[:count], 0
+
+    def _finish(self, task: _Task) -> None:
+        """Wait for a task, and keep what it has found."""
+        try:
+            found: Batch = task.future.result()
+        except Exception as error:
+            self._lose(task, error)
+            return
+        for i, value in zip(task.indices, found.values, strict=True):
+            self.values[i] = value
+        self.failures |= {task.indices[i]: error for i, error in found.failures.items()}
+        self.workers.add(found.worker)
+        if self.is_measured:
+            count = len(task.indices)
+            wanted = ceil(SECONDS * count / max(found.seconds, 1e-9))
+            self.size = min(wanted, max(self.size, MOST_GROWTH * count))
+
+    def _lose(self, task: _Task, error: Exception) -> None:
+        """Put what was lost with its worker, or cancelled, before what waits; or give it up."""
+        self._look_at(error, [self.items[i] for i in task.indices])
+        tries = task.tries + 1
+        if tries == TRIES:
+            self.failures |= dict.fromkeys(task.indices, error)
+        elif tries == TRIES - 1:  # so that an item which ends its worker takes no other along
+            self.waiting.extendleft((range(i, i + 1), tries) for i in reversed(task.indices))
+        else:
+            self.waiting.appendleft((task.indices, tries))
+
+    def _look_at(self, error: Exception, items: list[Any]) -> None:
+        """Refuse what cannot be sent to workers, if this is why the first tasks are lost."""
+        if not self.workers and isinstance(error, _OF_PICKLING):
+            _refuse_unpicklable(f=self.f, common=self.common, items=items)

@@ -1,0 +1,75 @@
+"""BLAS on one thread: with another number of them it rounds its sums otherwise."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache, partial
+from threading import Lock
+from typing import Any
+
+# Modules that are linked with a BLAS: NumPy's, and SciPy's own.
+_LINKED = ("numpy._core._multiarray_umath", "scipy.linalg._fblas")
+# What sets and tells the number of threads, as the wheels name it and as distributions do.
+_NAMES = (
+    "scipy_openblas_{}_num_threads64_",
+    "scipy_openblas_{}_num_threads",
+    "openblas_{}_num_threads64_",
+    "openblas_{}_num_threads",
+)
+
+_lock = Lock()
+_inside = 0  # how many threads compute on one thread of BLAS
+_restore: list[Callable[[], Any]] = []
+
+
+@contextmanager
+def blas_on_one_thread() -> Iterator[None]:
+    """Let BLAS compute on one thread, in the whole process, while any of its threads is within.
+
+    It knows OpenBLAS, which NumPy and SciPy bring along. Others are left as they are.
+    """
+    global _inside
+    with _lock:
+        _inside += 1
+        if _inside == 1:
+            _restore.extend(_set_to_one())
+    try:
+        yield
+    finally:
+        with _lock:
+            _inside -= 1
+            while not _inside and _restore:
+                _restore.pop()()
+
+
+def _set_to_one() -> Iterator[Callable[[], Any]]:
+    """Set each BLAS to one thread; yield what sets it back."""
+    for name in _LINKED:
+        module = sys.modules.get(name)
+        for setting, telling in _threads_of(module.__file__) if module else ():
+            count = telling()
+            setting(1)
+            yield partial(setting, count)
+
+
+@cache
+def _threads_of(path: str) -> list[tuple[Any, Any]]:
+    """Return what sets and tells the number of threads of the BLAS that a module is linked with."""
+    library = ctypes.CDLL(path)
+    names = [(name.format("set"), name.format("get")) for name in _NAMES]
+    found = [names_of for names_of in names if hasattr(library, names_of[0])]
+    return [(getattr(library, setting), getattr(library, telling)) for setting, telling in found]
+
+
+def _forget_threads() -> None:
+    """Let a process that was forked have a lock of its own, whoever held the other one."""
+    global _lock
+    _lock = Lock()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_forget_threads)

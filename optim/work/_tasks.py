@@ -1,0 +1,59 @@
+"""What a worker does: a function of some items, each by itself, so that no result depends on it."""
+
+from __future__ import annotations
+
+import os
+import pickle
+import platform
+import threading
+from collections.abc import Callable, Sequence
+from contextvars import ContextVar
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from autodiff import reproducible
+
+# Whether this is within a task: what it would hand on might wait for the worker that it is on.
+within_task: ContextVar[bool] = ContextVar("within_task", default=False)
+
+
+class Batch(NamedTuple):
+    """What became of some items, where, and how long that took."""
+
+    values: list[Any]  # None where there is a failure
+    failures: dict[int, Exception]  # by the places of the items in the batch
+    worker: tuple[str, int, int]
+    seconds: float
+
+
+def task_of(f: Callable[..., Any], common: tuple[Any, ...], items: Sequence[Any]) -> Batch:
+    """Return what becomes of some items, in a worker: what they would hand on is done there."""
+    token = within_task.set(True)
+    try:
+        return batch(f, common, items)
+    finally:
+        within_task.reset(token)
+
+
+def batch(f: Callable[..., Any], common: tuple[Any, ...], items: Sequence[Any]) -> Batch:
+    """Return what becomes of some items, each by itself, whatever was computed here before."""
+    values: list[Any] = [None] * len(items)
+    failures: dict[int, Exception] = {}
+    start = perf_counter()
+    with reproducible():
+        for i, item in enumerate(items):
+            try:
+                values[i] = f(*common, item)
+            except Exception as error:
+                failures[i] = _portable(error)
+    worker = platform.node(), os.getpid(), threading.get_ident()
+    return Batch(values, failures, worker, perf_counter() - start)
+
+
+def _portable(error: Exception) -> Exception:
+    """Return an exception that can be sent to another process: itself, or its text."""
+    try:
+        pickle.loads(pickle.dumps(error))
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    return error
