@@ -2,6 +2,7 @@
 
 from fit.as_scipy._curve_fit import curve_fit
 from fit.by_search._fit import fit
+from fit.by_search._many import fit_many
 from fit.closed_form._linear import line, linear, polynomial
 from fit.models._model import Model
 from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
@@ -31,6 +32,7 @@ __all__ = [
     "chi_squared",
     "curve_fit",
     "fit",
+    "fit_many",
     "line",
     "linear",
     "polynomial",

@@ -27,7 +27,7 @@ OTHERS = {  # what SciPy, lmfit, iminuit and Matplotlib call what a fit takes
 OURS = {theirs: ours for ours, names in OTHERS.items() for theirs in names}
 ONLY_OF_FIT = (
     *("p0", "x_sigma", "bounds", "fixed", "constraints", "loss", "f_scale", "method"),
-    *("offset_tol", "max_nfev", "callback", "progress"),
+    *("offset_tol", "max_nfev", "callback", "progress", "starts", "seed", "executor"),
 )
 NEEDLESS = {
     **dict.fromkeys(("jac", "Dfun", "col_deriv", "epsfcn", "diff_step"), "derivatives are exact"),

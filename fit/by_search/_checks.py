@@ -43,6 +43,15 @@ def method_of(method: str, data: Data) -> str:
     return method
 
 
+def check_starts(starts: Any, callback: Any, progress: bool) -> None:
+    """Refuse a number of starts that cannot be meant, or that is not told step by step."""
+    if isinstance(starts, bool) or not isinstance(starts, int | np.integer) or starts < 1:
+        raise ValueError(f"expected starts as a whole number, 1 or more, got {starts!r}")
+    for name, given in (("callback", callback is not None), ("progress", progress)):
+        if given and starts > 1:
+            raise ValueError(f"{name} is told of one search: leave it out, or starts={starts}")
+
+
 def _refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:
     """Refuse starting values in the place that SciPy has for them."""
     if not isinstance(sigma, list | np.ndarray) or not isinstance(y, Sequence | np.ndarray):

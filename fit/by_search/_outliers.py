@@ -60,8 +60,13 @@ def _better_of(one: Estimate, other: Estimate) -> Estimate:
     scale = min(result.problem.f_scale or 1.0 for result in (one, other))
 
     def failure_and_loss(result: Estimate) -> tuple[bool, float]:
-        # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.
-        cost, _, _ = influence("cauchy", result.weighted_residuals, scale)
-        return not result.success, float(np.sum(cost))
+        return not result.success, misfit_at(scale, result.weighted_residuals)
 
     return replace(min(one, other, key=failure_and_loss), nfev=one.nfev + other.nfev)
+
+
+def misfit_at(scale: float, residuals: Array) -> float:
+    """Return by what robust fits, which each have a scale of their own, are compared at one."""
+    # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.
+    cost, _, _ = influence("cauchy", residuals, scale)
+    return float(np.sum(cost))
