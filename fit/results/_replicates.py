@@ -5,14 +5,13 @@ from __future__ import annotations
 import warnings
 from dataclasses import dataclass
 from functools import cached_property
-from textwrap import shorten
 
 import numpy as np
 
 from fit.arguments._numbers import Array
 from fit.arguments._words import quantity
 from fit.results._facts import value_and_error
-from fit.results._report import WIDTH
+from fit.results._report import WIDTH, first_of
 from fit.uncertainties._estimate import ByName, Estimate, quantile
 from optim import Outcomes
 
@@ -177,8 +176,8 @@ class Replicates:
         return self.report()
 
     def __repr__(self) -> str:
-        shown = ", ".join(f"{name} = {value} ± {error}" for name, value, error, *_ in self._rows())
-        return shorten(f"<Replicates: {self._heading()}; {shown}>", WIDTH, placeholder=" …>")
+        shown = [f"{name} = {value} ± {error}" for name, value, error, *_ in self._rows()]
+        return f"<Replicates: {self._heading()}; {first_of(shown, WIDTH - len(self._heading()))}>"
 
     def _repr_html_(self) -> str:
         from fit.results._html import table_with_heading
