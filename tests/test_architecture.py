@@ -114,9 +114,11 @@ FIT_ROOMS = {
     "problem": {"arguments", "models"},
     "uncertainties": {"arguments", "problem"},
     "verdict": {"arguments", "models", "problem", "uncertainties"},
-    "results": {"arguments", "models", "problem", "uncertainties", "verdict"},
-    "search": {"arguments", "models", "problem", "uncertainties", "results"},
-    "closed_form": {"arguments", "models", "problem", "uncertainties", "results", "search"},
+    "search": {"arguments", "problem", "uncertainties"},
+    "resampling": {"arguments", "problem", "uncertainties", "search"},
+    "results": {"arguments", "models", "problem", "uncertainties", "verdict", "resampling"},
+    "by_search": {"arguments", "models", "problem", "uncertainties", "search", "results"},
+    "closed_form": {"arguments", "models", "problem", "uncertainties", "results", "by_search"},
     "as_scipy": {"arguments", "problem", "verdict"},
 }
 OPTIM_ROOMS = {

@@ -27,7 +27,7 @@ OTHERS = {  # what SciPy, lmfit, iminuit and Matplotlib call what a fit takes
 OURS = {theirs: ours for ours, names in OTHERS.items() for theirs in names}
 ONLY_OF_FIT = (
     *("p0", "x_sigma", "bounds", "fixed", "constraints", "loss", "f_scale", "method"),
-    *("offset_tol", "max_nfev", "callback", "progress"),
+    *("offset_tol", "max_nfev", "callback", "progress", "starts", "seed", "executor"),
 )
 NEEDLESS = {
     **dict.fromkeys(("jac", "Dfun", "col_deriv", "epsfcn", "diff_step"), "derivatives are exact"),
@@ -47,6 +47,7 @@ OUR_RESULTS = {  # what lmfit, SciPy and iminuit call it: what a FitResult does
     **dict.fromkeys(("nfree", "ndof", "df"), "dof"),
     **dict.fromkeys(("fit_report", "summary"), "report()"),
     **dict.fromkeys(("conf_interval", "ci_report", "minos"), "interval(name, level)"),
+    **dict.fromkeys(("mncontour", "conf_interval2d"), "contour(x, y, level)"),
     **dict.fromkeys(("best_fit", "eval"), "predict(x)"),
     **dict.fromkeys(("eval_uncertainty", "confidence_band"), "band(x, level)"),
     **dict.fromkeys(("residual", "fvec"), "residuals"),

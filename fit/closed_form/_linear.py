@@ -10,6 +10,8 @@ from numpy.typing import ArrayLike
 
 from fit.arguments._numbers import Array, numbers
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
+from fit.by_search._checks import check_enough
+from fit.by_search._fit import fit
 from fit.closed_form._double_double import DoubleDouble, double_double, multiply
 from fit.closed_form._linear_least_squares import least_squares_solution, weighted_rows
 from fit.models._model import Model
@@ -19,8 +21,6 @@ from fit.problem._parameters import parameters_of
 from fit.problem._problem import Problem
 from fit.problem._sigma import OF_MODEL, Sigma, counting, refuse_errors_of_model
 from fit.results._result import FitResult
-from fit.search._checks import check_enough
-from fit.search._fit import fit
 from fit.uncertainties._estimate import LINEAR
 from optim import Status
 

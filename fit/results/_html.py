@@ -39,6 +39,16 @@ def as_html(result: Estimate, warnings: Sequence[str]) -> str:
     return f'<div style="max-width: 50em; line-height: 1.4">{"".join(parts)}</div>'
 
 
+def table_with_heading(heading: str, lines: Sequence[Sequence[str]]) -> str:
+    """Return a heading and a table of a name and numbers a line, the first of which says what."""
+    styles = (LEFT, *(NUMBER for _ in lines[0][1:]))
+    header, *others = lines
+    table = _html_table(
+        [_html_row(header, styles, "th"), *(_html_row(line, styles) for line in others)]
+    )
+    return f'<p style="margin: 0.2em 0.6em">{html.escape(heading)}</p>{table}'
+
+
 def _html_row(cells: Iterable[str], styles: Sequence[str], tag: str = "td") -> str:
     line = "; border-bottom: 1px solid" if tag == "th" else ""
     shown = "".join(

@@ -1,4 +1,4 @@
-"""Pictures of a fit: data, model, band and pulls; and the profile of χ² along a parameter."""
+"""Pictures of a fit: data, model, band and pulls; profiles and contours of χ²."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from fit.arguments._words import probability, quantity
 from fit.problem._losses import loss_in_words
 from fit.results._facts import beyond, rows, value_and_error
 from fit.uncertainties._band import band
+from fit.uncertainties._contour import contour
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._profile import interval, profile
 
@@ -32,6 +33,7 @@ GREY = "#8A8A8A"
 FINE = 400  # how many places a curve is drawn at, at least
 CROWDED = 200  # points, from which on the model is drawn over them, and they are fainter
 MANY = 2000  # points, from which on not each is drawn exactly
+RAYS = 60  # of a contour
 LEVELS = {"1σ": 0.682689492137, "2σ": 0.954499736104}
 ROOM = 0.07  # of the axis, beyond what is drawn
 DECADES = 1e3  # over which an axis is logarithmic
@@ -89,7 +91,7 @@ def plot_profile(result: Estimate, name: str) -> Figure:
     ends = np.array(list(intervals.values()))
     farthest = np.max(np.abs(ends - value), initial=0.0, where=np.isfinite(ends))
     reach = float(np.clip(1.5 * farthest / error, 3.0, 12.0)) if 0 < error < np.inf else 3.0
-    places, rises, _ = profile(result, name, points=61, reach=reach)[1:]
+    places, rises, _ = profile(result, name, 61, reach, None)[1:]
     figure = Picture(figsize=(6.0, 4.2), facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
@@ -110,6 +112,34 @@ def plot_profile(result: Estimate, name: str) -> Figure:
     axes.set_xlabel(name)
     axes.set_ylabel(_rise(result))
     axes.legend(edgecolor="none", framealpha=0.8, fontsize="small", loc="upper center")
+    return figure
+
+
+def plot_contour(result: Estimate, x: str, y: str) -> Figure:
+    """Draw the joint regions of two parameters; `FitResult.plot_contour`."""
+    edges = {label: contour(result, (x, y), level, RAYS, None) for label, level in LEVELS.items()}
+    figure = Picture(figsize=(5.6, 4.8), facecolor="white", layout="constrained")
+    axes = figure.add_subplot()
+    axes.spines[["top", "right"]].set_visible(False)
+    middle = np.array([result.values[x], result.values[y]])
+    which = [result.names.index(name) for name in (x, y)]
+    factor = np.linalg.cholesky(result.covariance[np.ix_(which, which)])
+    around = 2 * np.pi * np.arange(RAYS + 1) / RAYS
+    circle = factor @ np.array([np.cos(around), np.sin(around)])
+    for label, edge in edges.items():
+        # A closed line, with gaps where the region is open.
+        strong = label == "1σ"
+        color, words = (BLUE, SKY)[not strong], f"{100 * LEVELS[label]:.4g} %: both at once"
+        axes.plot(np.append(edge.x, edge.x[0]), np.append(edge.y, edge.y[0]), "-", c=color)
+        axes.lines[-1].set_label(words)
+        reach = (edge.chi_squared / result.sandwich.rise) ** 0.5
+        ellipse = middle[:, None] + reach * circle
+        axes.plot(*ellipse, "--", color=VERMILION, linewidth=0.8)
+        if strong:
+            axes.lines[-1].set_label("ellipses of the covariance")
+    axes.plot(*middle, "+", color=BLACK, markersize=8, label="minimum")
+    axes.set(xlabel=x, ylabel=y)
+    axes.legend(edgecolor="none", framealpha=0.8, fontsize="small")
     return figure
 
 

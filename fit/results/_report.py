@@ -36,11 +36,17 @@ def short(result: Estimate) -> str:
     """Return one line with the first parameters."""
     with np.errstate(all="ignore"):
         shown = [row.in_words for row in rows(result)]
-    while len(", ".join(shown)) > WIDTH - 16 and len(shown) > 1:
-        shown.pop()
-    left = len(result.names) - len(shown)
-    more = f", and {left} more" if left else ""
-    return f"<FitResult: {', '.join(shown)}{more}; {outcome(result).partition(' (')[0].lower()}>"
+    ending = outcome(result).partition(" (")[0].lower()
+    return f"<FitResult: {first_of(shown, WIDTH)}; {ending}>"
+
+
+def first_of(shown: Sequence[str], width: int) -> str:
+    """Return the first of several parameters, and how many more there are, as a line has room."""
+    first = list(shown)
+    while len(", ".join(first)) > width - 16 and len(first) > 1:
+        first.pop()
+    left = len(shown) - len(first)
+    return ", ".join(first) + (f", and {left} more" if left else "")
 
 
 # -- layout ----------------------------------------------------------------------------------

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +14,15 @@ from autodiff import jacobian, replaying
 from fit.arguments._numbers import Array
 from fit.arguments._suggestions import OUR_RESULTS
 from fit.problem._parameters import names_of_arguments
+from fit.results._replicates import Replicates, replicates_of
 from fit.uncertainties._covariance import variance_of
 from fit.uncertainties._estimate import Estimate
+from optim import Executor
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
+    from fit.uncertainties._contour import Contour
     from fit.uncertainties._profile import Profile
 
 
@@ -49,6 +52,11 @@ class FitResult(Estimate):
     refined : Determined, optional
         What the triangle says, where it is known to more digits than the triangle holds.
     """
+
+    @classmethod
+    def of(cls, estimate: Estimate) -> FitResult:
+        """Return an estimate with all that a result can do."""
+        return cls(*(getattr(estimate, field.name) for field in fields(estimate)))
 
     def band(
         self,
@@ -206,7 +214,14 @@ class FitResult(Estimate):
 
         return interval(self, name, level)
 
-    def profile(self, name: str, points: int = 13, reach: float = 3.0) -> Profile:
+    def profile(
+        self,
+        name: str,
+        points: int = 13,
+        reach: float = 3.0,
+        *,
+        executor: Executor | None = None,
+    ) -> Profile:
         """Return the least χ² for values of one free parameter, all others following.
 
         Parameters
@@ -216,6 +231,8 @@ class FitResult(Estimate):
             How many values, equally spaced.
         reach : float
             How many standard errors they reach to each side, as far as bounds let them.
+        executor : concurrent.futures.Executor or alike, optional
+            Takes the two sides. Each is followed outwards from the minimum.
 
         Returns
         -------
@@ -238,7 +255,182 @@ class FitResult(Estimate):
         """
         from fit.uncertainties._profile import profile
 
-        return profile(self, name, points, reach)
+        return profile(self, name, points, reach, executor)
+
+    def contour(
+        self,
+        x: str,
+        y: str,
+        level: float = 0.6827,
+        points: int = 40,
+        *,
+        executor: Executor | None = None,
+    ) -> Contour:
+        """Return the edge of the joint likelihood region of two free parameters.
+
+        It is where the least χ², all other parameters following, has risen by the quantile: of χ²
+        with two degrees of freedom where the errors of the data are known, and of 2 s² F(2, dof)
+        where they are estimated. It covers both parameters at once as often as the level says, and
+        so reaches farther than the intervals of each, 1.52 standard errors for 68.27 %. Where the
+        model is linear it is the ellipse of the covariance.
+
+        It is found on rays from the minimum, that go round in the metric of the covariance: of a
+        region that bends so much that a ray leaves it and enters it again, the near part is found.
+
+        Parameters
+        ----------
+        x, y : str
+        level : float
+        points : int
+            How many rays.
+        executor : concurrent.futures.Executor or alike, optional
+            Takes the rays in batches.
+
+        Returns
+        -------
+        Contour
+            ``names``; ``level``; ``chi_squared``, by how much it has risen; ``x`` and ``y``, of
+            shape (points,), where a bound comes first those at the bound, and NaN where χ² never
+            rises as much; ``open``, why, by the number of such a point.
+
+        Raises
+        ------
+        ValueError
+            When there is no such parameter, it is fixed or tied, the data leave it open, or the
+            constraints are not met.
+
+        Warns
+        -----
+        RuntimeWarning
+            When a lower minimum of χ² is met on the way.
+
+        Examples
+        --------
+        >>> import fit
+        >>> result = fit.line([-1.0, 0.0, 1.0], [1.0, 3.1, 4.9], sigma=0.1)
+        >>> edge = result.contour("slope", "intercept", points=4)
+        >>> (edge.x - result.values["slope"]).round(4) + 0.0
+        array([ 0.1071,  0.    , -0.1071,  0.    ])
+        """
+        from fit.uncertainties._contour import contour
+
+        return contour(self, (x, y), level, points, executor)
+
+    # -- by making the fit again -------------------------------------------------------------
+
+    def bootstrap(
+        self,
+        n: int = 1000,
+        *,
+        kind: str = "points",
+        seed: int | None = None,
+        executor: Executor | None = None,
+    ) -> Replicates:
+        """Fit again and again to other data like these, and return how the parameters scatter.
+
+        "points" draws as many points as there are, with replacement, each with its error. It takes
+        points to be independent, and to have been drawn themselves, x and y, out of all that there
+        could be; so it holds where errors are unlike what sigma says, or change along x, but for
+        few points it is rough: the errors of means of n points come out too small by
+        √((n - 1)/n), and others by more where few points fix a parameter. Of correlated data the
+        independent combinations are drawn.
+
+        "parametric" measures y anew about the fitted model, and x where it has errors, with normal
+        errors as large as sigma or, where its size is not believed, as the residuals say. It takes
+        the model and the errors to be right, and shows what is not linear in the parameters: bias,
+        and intervals that are not symmetric.
+
+        Both begin each search where the fit ended, and so stay in its minimum; what the fit varied
+        stays free, and bounds, ties, constraints, losses and relative errors hold, the scale of a
+        robust loss as it was found.
+
+        Parameters
+        ----------
+        n : int
+            How many fits: some 200 for errors, 1000 and more for intervals.
+        kind : {"points", "parametric"}
+        seed : int, optional
+            For the same draws again, whatever the executor.
+        executor : concurrent.futures.Executor or alike, optional
+            Takes the fits in batches, as `optim.parallel_map` hands them out.
+
+        Returns
+        -------
+        Replicates
+            ``p`` of shape (n, free parameters); ``values``, ``errors``, ``bias`` by name;
+            ``covariance``, ``correlation``; ``interval(name, level)``; ``failures``, the fits that
+            found no minimum, by their number; ``report()``.
+
+        Raises
+        ------
+        ValueError
+            When the fit itself is none, ``n`` is less than 2, or points cannot be drawn one by one.
+
+        Warns
+        -----
+        RuntimeWarning
+            When more than 5 % of the fits fail.
+
+        References
+        ----------
+        B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 9.
+
+        Examples
+        --------
+        >>> import fit
+        >>> t = np.linspace(0, 4, 30)
+        >>> y = 3 * np.exp(-t) + np.random.default_rng(0).normal(0, 0.1, 30)
+        >>> result = fit.fit(lambda t, a=1.0, rate=1.0: a * np.exp(-rate * t), t, y, 0.1)
+        >>> print(result.bootstrap(200, seed=1).report())
+        200 fits to points drawn again
+        <BLANKLINE>
+        parameter  value  error  error of the fit   bias  68 % interval
+        ───────────────────────────────────────────────────────────────
+        a          3.047  0.048             0.066  0.009  3.019 … 3.086
+        rate       1.038  0.032             0.034  0.002  1.010 … 1.069
+        """
+        from fit.resampling._refits import bootstrap
+
+        return replicates_of(self, bootstrap(self, n, kind, seed, executor), kind)
+
+    def jackknife(self, *, executor: Executor | None = None) -> Replicates:
+        """Fit again without each of the points in turn, and return what this says of the errors.
+
+        Like the bootstrap of points it takes these to be independent, and believes no sigma; it
+        draws nothing, and is the same each time. It is to first order what the bootstrap is, and
+        is sure for smooth functions of the data only, as fits of one minimum are. A row of ``p``
+        that is far from the others is of a point to look at.
+
+        Parameters
+        ----------
+        executor : concurrent.futures.Executor or alike, optional
+            Takes the fits in batches.
+
+        Returns
+        -------
+        Replicates
+            As of `bootstrap`; a fit for each point that counts.
+
+        Raises
+        ------
+        ValueError
+            As `bootstrap`.
+
+        References
+        ----------
+        B. Efron and R. J. Tibshirani, "An Introduction to the Bootstrap" (1993), chapter 11.
+
+        Examples
+        --------
+        >>> import fit
+        >>> result = fit.polynomial([0, 1, 2, 3], [1.0, 3.0, 2.0, 6.0], degree=0)
+        >>> error = result.jackknife().errors["c0"]
+        >>> bool(np.isclose(error, np.std([1, 3, 2, 6], ddof=1) / np.sqrt(4)))
+        True
+        """
+        from fit.resampling._refits import jackknife
+
+        return replicates_of(self, jackknife(self, executor), "jackknife")
 
     # -- for people --------------------------------------------------------------------------
 
@@ -340,6 +532,31 @@ class FitResult(Estimate):
         from fit.results._plots import plot_profile
 
         return plot_profile(self, name)
+
+    def plot_contour(self, x: str, y: str) -> Figure:
+        """Draw the joint regions of two parameters, and what the covariance makes of them.
+
+        Parameters
+        ----------
+        x, y : str
+            Free parameters.
+
+        Returns
+        -------
+        matplotlib.figure.Figure
+            The edges of the regions of 68.27 % and 95.45 %, each a line; the ellipses of the
+            covariance, dashed.
+
+        Raises
+        ------
+        ImportError
+            When Matplotlib is not installed.
+        ValueError
+            As `contour`.
+        """
+        from fit.results._plots import plot_contour
+
+        return plot_contour(self, x, y)
 
     if not TYPE_CHECKING:  # for which there is no attribute but those written down
 

@@ -1,1 +1,1 @@
-"""The fit itself: from data and a model, by a search for the least χ², to a result."""
+"""The search for the least χ²: from a problem to an estimate."""

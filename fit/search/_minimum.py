@@ -1,4 +1,4 @@
-"""From a problem to the fit of it: the search for the least χ², and what is made of its end."""
+"""From a problem to an estimate: the search for the least χ², and what is made of its end."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from autodiff import jacobian, replaying
 from fit.arguments._numbers import Array, all_finite
 from fit.problem._chi_squared import has_derivatives
 from fit.problem._problem import Problem
-from fit.results._result import FitResult
-from fit.search._checks import refuse_corner, refuse_together
+from fit.search._refusals import refuse_corner, refuse_together
 from fit.search._rounds import PATIENCE, consistent_minimum
 from fit.search._searches import Effort, search_by
 from fit.uncertainties._covariance import triangle_of
+from fit.uncertainties._estimate import Estimate
 from optim import Status
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 VANISHED = 1e-10  # of what depended on a parameter at the start
 
 
-def minimum_of(problem: Problem, method: str, effort: Effort) -> FitResult:
+def minimum_of(problem: Problem, method: str, effort: Effort) -> Estimate:
     """Return the fit of a problem from its starting values."""
     refuse_together(problem, method, effort)
     search = search_by(problem, method, effort)
@@ -43,7 +43,7 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> FitResult:
             f"{error}"
         ) from error
     p, residuals, J = _end(problem, found)
-    result = FitResult(
+    result = Estimate(
         problem,
         p,
         triangle_of(J),

@@ -1,36 +1,54 @@
-"""The profile of χ² by one search for each value, where Newton's method does not follow it."""
+"""The profile of χ² by one search for each place, where Newton's method does not follow it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from math import sqrt
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fit.arguments._numbers import EPS, Array
-from fit.arguments._words import in_prose
 from fit.problem._chi_squared import half_of
 from fit.problem._problem import SpentError
-from fit.uncertainties._vicinity import Vicinity
+from fit.uncertainties._vicinity import Ray, Vicinity
 from optim import Status, lagrange, least_squares
 
 FARTHEST = 1e6  # how many standard errors away an end is looked for
-SEARCHED = 100  # values of the parameter, at most
+SEARCHED = 100  # places on a ray, at most
+BOUND, GIVEN_UP, NEVER = "bound", "given up", "never"
 
 
-def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[float, Array]:
-    """Return the rise of the least χ² at a value of one parameter, and where it is."""
+class End(NamedTuple):
+    """Where on a ray the least χ² has risen so much, if it has.
+
+    Attributes
+    ----------
+    t : float
+        Infinite where it never has, or the search was given up.
+    why : str
+        What ended the search, if it was not the rise of χ².
+    reached : float
+        How far χ² was followed.
+    """
+
+    t: float
+    why: str
+    reached: float
+
+
+def least_with(around: Vicinity, held: Any, value: Any, near: Array) -> tuple[float, Array]:
+    """Return the rise of the least χ² at values of some parameters, and where it is."""
     result = around.result
     problem = result.problem
     lower, upper = (bound.copy() for bound in around.bounds)
-    lower[k] = upper[k] = value
+    lower[held] = upper[held] = value
     start = np.clip(near, lower, upper)
     if problem.constraints:
         found = lagrange(
             half_of(problem.chi_squared),
             start,
-            _with_one_held(problem.constraint, k, value),
+            _with_some_held(problem.constraint, held, value),
         )
         rise = 2 * float(found.fun) - result.chi_squared
     else:
@@ -56,71 +74,59 @@ def least_with(around: Vicinity, k: int, value: float, near: Array) -> tuple[flo
     return rise, p
 
 
-def _with_one_held(constraint: Callable[[Any], Any], k: int, value: float) -> Callable[[Any], Any]:
-    """Return constraints that hold one parameter besides, at a value that plans may vary."""
-    at = np.array([value])
-    return lambda p: np.concatenate([constraint(p), p[k : k + 1] - at])
+def _with_some_held(
+    constraint: Callable[[Any], Any], held: Any, value: Any
+) -> Callable[[Any], Any]:
+    """Return constraints that hold parameters besides, at values that plans may vary."""
+    which, at = np.atleast_1d(held), np.atleast_1d(value)
+    return lambda p: np.concatenate([constraint(p), p[which] - at])
 
 
-def end_by_search(around: Vicinity, k: int, side: int, rise: float, notes: list[str]) -> float:
+def end_by_search(around: Vicinity, ray: Ray, rise: float) -> End:
     """Return where the least χ² has risen so much, by following it step by step."""
     from scipy.optimize import brentq
 
-    middle, error = float(around.result.p[k]), float(around.errors[k])
-    bound = float(around.bounds[(side + 1) // 2][k])
-    tangent = around.spread @ around.spread[k] / error**2
-    # √Δχ², in units of the one looked for, and all parameters, by the value.
-    known: dict[float, tuple[float, Array]] = {middle: (0.0, around.result.p)}
+    # √Δχ², in units of the one looked for, and all parameters, by the place.
+    known: dict[float, tuple[float, Array]] = {0.0: (0.0, around.result.p)}
 
-    def root(value: float) -> float:
-        if value not in known:
-            near, ahead = _starts_near(known, value, tangent)
-            risen, p = least_with(around, k, value, ahead)
+    def root(t: float) -> float:
+        if t not in known:
+            near, ahead = _starts_near(known, t, ray.tangent)
+            values = ray.values_at(t)
+            risen, p = least_with(around, ray.held, values, ahead)
             if not np.isfinite(risen):
-                risen, p = least_with(around, k, value, near)
-            known[value] = min(sqrt(max(risen, 0.0) / rise), 10.0), p
-        return known[value][0]
+                risen, p = least_with(around, ray.held, values, near)
+            known[t] = min(sqrt(max(risen, 0.0) / rise), 10.0), p
+        return known[t][0]
 
-    unit = sqrt(rise) * error
-    step, last, slope = unit / 2, middle, 1 / unit
+    unit = sqrt(rise)
+    step, last, slope = unit / 2, 0.0, 1 / unit
     while known[last][0] < 1:
-        at_bound = last == bound
-        if not at_bound and abs(last - middle) > FARTHEST * unit:
-            return side * np.inf
-        if at_bound or len(known) > SEARCHED:
-            notes.append(_without_crossing(around.result.free[k], last, at_bound, side))
-            return bound if at_bound else side * np.inf
-        value = side * min(side * (last + side * step), side * bound)
-        off = abs(root(value) - known[last][0] - slope * abs(value - last))
+        if last == ray.farthest:
+            return End(last, BOUND, last)
+        if last > FARTHEST * unit:
+            return End(np.inf, NEVER, last)
+        if len(known) > SEARCHED:
+            return End(np.inf, GIVEN_UP, last)
+        t = min(last + step, ray.farthest)
+        off = abs(root(t) - known[last][0] - slope * (t - last))
         if off > 0.25 and step > unit / 100:
-            # Too far from the last value to have followed the same valley.
-            del known[value]
+            # Too far from the last place to have followed the same valley.
+            del known[t]
             step /= 4
             continue
-        slope = (known[value][0] - known[last][0]) / abs(value - last)
-        before, last = last, value
+        slope = (known[t][0] - known[last][0]) / (t - last)
+        before, last = last, t
         step *= 3 if off < 0.1 else 1
-    return float(
-        brentq(lambda v: root(v) - 1, before, last, xtol=1e-9 * abs(last - before), rtol=4 * EPS)
-    )
+    t = brentq(lambda t: root(t) - 1, before, last, xtol=1e-9 * (last - before), rtol=4 * EPS)
+    return End(float(t), "", float(t))
 
 
 def _starts_near(
-    known: dict[float, tuple[float, Array]], value: float, tangent: Array
+    known: dict[float, tuple[float, Array]], t: float, tangent: Array
 ) -> tuple[Array, Array]:
-    """Return the known parameters nearest to a value, and where the last two lead from there."""
-    one, *others = sorted(known, key=lambda other: abs(other - value))
+    """Return the known parameters nearest to a place, and where the last two lead from there."""
+    one, *others = sorted(known, key=lambda other: abs(other - t))
     near = known[one][1]
     slope = (near - known[others[0]][1]) / (one - others[0]) if others else tangent
-    return near, near + (value - one) * slope
-
-
-def _without_crossing(name: str, last: float, at_bound: bool, side: int) -> str:
-    """Say why χ² was followed no farther, though it has not risen enough."""
-    if at_bound:
-        which = ("lower", "upper")[(side + 1) // 2]
-        return f"the interval of {name} ends at its {which} bound {in_prose(f'{last:g}')}"
-    return (
-        f"the interval of {name} has no end as far as {in_prose(f'{last:g}')}, where the search "
-        "was given up: χ² goes up and down on the way"
-    )
+    return near, near + (t - one) * slope

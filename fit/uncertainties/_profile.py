@@ -5,15 +5,16 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from math import sqrt
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from fit.arguments._numbers import EPS, Array
+from fit.arguments._words import in_prose
 from fit.uncertainties._estimate import Estimate, quantile
-from fit.uncertainties._one_by_one import end_by_search, least_with
-from fit.uncertainties._vicinity import Vicinity, axes_of, is_minimum, valley_at
-from optim import Status
+from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, End, end_by_search, least_with
+from fit.uncertainties._vicinity import Ray, Vicinity, axes_of, is_minimum, ray_of, valley_at
+from optim import Executor, Outcomes, Status, parallel_map
 
 ROUNDED = 1000  # times the rounding of the residuals, within which no rise of χ² can be seen
 STEPS = 15  # of Newton's method, after which the slow and sure way is gone instead
@@ -51,7 +52,7 @@ class Profile(NamedTuple):
 
 def interval(result: Estimate, name: str, level: float = 0.6827) -> tuple[float, float]:
     """Return the ends of a likelihood interval; `FitResult.interval`."""
-    _refuse_violated(result)
+    refuse_violated(result)
     factor = quantile(level, result.dof_of_errors)
     low, high, notes = likelihood_interval(result, name, factor)
     for note in notes:
@@ -70,36 +71,61 @@ def likelihood_interval(result: Estimate, name: str, factor: float = 1.0) -> Int
     D. J. Venzon and S. H. Moolgavkar, "A method for computing profile-likelihood-based confidence
     intervals", Applied Statistics 37 (1988).
     """
-    k = _index(result, name)
+    k = free_index(result, name)
     rise = result.sandwich.rise * factor**2
     around = Vicinity(result)
     error = float(around.errors[k])
     middle = float(result.p[k])
     if not np.isfinite(rise) or not np.isfinite(error):
         return Interval(-np.inf, np.inf)
-    if sqrt(rise) <= ROUNDED * EPS * around.terms:
-        # χ² is made of rounding errors: no rise of it can be seen.
+    if is_rounding(around, rise):
         half = sqrt(result.sandwich.variance) * factor * error
         return Interval(middle - half, middle + half)
     notes: list[str] = []
     ends: dict[int, float] = {}
-    axes = axes_of(around, k)
     for side in (1, -1):
         # To second order the other end is as much nearer as this one is farther.
         first = 2 * sqrt(rise) - ends[1] if side < 0 and sqrt(rise) < ends[1] * 2 else sqrt(rise)
-        crossing = newton_crossing(around, axes, side, rise, first) if around.smooth else None
-        if crossing is not None:
-            ends[side] = side * crossing
-        else:
-            ends[side] = side * (end_by_search(around, k, side, rise, notes) - middle) / error
+        ray = ray_of(around, [k], [side])
+        ends[side], why, reached = crossing_on(around, ray, rise, first)
+        if why in (BOUND, GIVEN_UP):
+            notes.append(_without_crossing(name, middle + side * reached * error, why, side))
     notes += around.lower_minimum()
     return Interval(middle - ends[-1] * error, middle + ends[1] * error, tuple(notes))
 
 
-def profile(result: Estimate, name: str, points: int = 13, reach: float = 3.0) -> Profile:
+def is_rounding(around: Vicinity, rise: float) -> bool:
+    """Whether χ² is made of rounding errors, so that no such rise of it can be seen."""
+    return sqrt(rise) <= ROUNDED * EPS * around.terms
+
+
+def crossing_on(around: Vicinity, ray: Ray, rise: float, first: float) -> End:
+    """Return where on a ray the least χ² has risen so much; the first place to look is given."""
+    if around.smooth:
+        t = newton_crossing(around, axes_of(around, ray), rise, first)
+        if t is not None:
+            return End(t, "", t)
+    with np.errstate(over="ignore", invalid="ignore"):  # where no end comes
+        return end_by_search(around, ray, rise)
+
+
+def _without_crossing(name: str, last: float, why: str, side: int) -> str:
+    """Say why χ² was followed no farther, though it has not risen enough."""
+    if why == BOUND:
+        which = ("lower", "upper")[(side + 1) // 2]
+        return f"the interval of {name} ends at its {which} bound {in_prose(f'{last:g}')}"
+    return (
+        f"the interval of {name} has no end as far as {in_prose(f'{last:g}')}, where the search "
+        "was given up: χ² goes up and down on the way"
+    )
+
+
+def profile(
+    result: Estimate, name: str, points: int, reach: float, executor: Executor | None
+) -> Profile:
     """Return the profile of χ² along one parameter; `FitResult.profile`."""
-    _refuse_violated(result)
-    k = _index(result, name)
+    refuse_violated(result)
+    k = free_index(result, name)
     if points < 2:
         raise ValueError(f"expected 2 points or more, got {points}")
     if not reach > 0:
@@ -114,23 +140,43 @@ def profile(result: Estimate, name: str, points: int = 13, reach: float = 3.0) -
     values = np.linspace(low, high, points)
     if points % 2 and low > parameters.lower[k] and high < parameters.upper[k]:
         values[points // 2] = middle
-    rises, where = np.empty(points), np.empty((points, result.p.size))
-    for side in (np.flatnonzero(values >= middle), np.flatnonzero(values < middle)[::-1]):
-        for i, (rise, p) in zip(side, points_along(around, k, values[side]), strict=True):
-            rises[i], where[i] = rise, p
+    upwards = values >= middle
+    # Each side is followed from the minimum, by itself.
+    sides = [values[upwards], values[~upwards][::-1]]
+    (above, over), (below, under) = values_of(
+        parallel_map(side_of_profile, sides, common=(result, k), executor=executor)
+    )
+    for lowest in (over, under):
+        around.saw(*lowest)
     for note in around.lower_minimum():
         warnings.warn(note, RuntimeWarning, stacklevel=3)
-    every = np.array([parameters.every(p) for p in where], float)
-    return Profile(name, values, rises, every)
+    found = [*below[::-1], *above]
+    every = np.array([parameters.every(p) for _, p in found], float)
+    return Profile(name, values, np.array([rise for rise, _ in found]), every)
 
 
-def _refuse_violated(result: Estimate) -> None:
+def side_of_profile(
+    result: Estimate, k: int, values: Array
+) -> tuple[list[tuple[float, Array]], tuple[float, Array]]:
+    """Return the profile on one side of the minimum, and the lowest place that was seen."""
+    around = Vicinity(result)
+    return points_along(around, k, values), (around.lowest, around.lowest_p)
+
+
+def values_of(outcomes: Outcomes) -> list[Any]:
+    """Return what came of each item; raise what the first raised that failed."""
+    for failure in outcomes.failures.values():
+        raise failure
+    return outcomes.values
+
+
+def refuse_violated(result: Estimate) -> None:
     """Refuse to follow χ² from a place that the constraints exclude."""
     if result.problem.constraints and not result.success and result.status is not Status.SINGULAR:
         raise ValueError(f"there is no minimum from which χ² could rise: {result.message}")
 
 
-def _index(result: Estimate, name: str) -> int:
+def free_index(result: Estimate, name: str) -> int:
     """Return which of the free parameters has this name."""
     parameters = result.problem.parameters
     if name in parameters.free:
@@ -144,15 +190,13 @@ def _index(result: Estimate, name: str) -> int:
 # -- by Newton's method ----------------------------------------------------------------------
 
 
-def newton_crossing(
-    around: Vicinity, axes: Array, side: int, rise: float, first: float
-) -> float | None:
-    """Return where, in standard errors, the least χ² has risen so much; None if that is not found.
+def newton_crossing(around: Vicinity, axes: Array, rise: float, first: float) -> float | None:
+    """Return where on the first axis the least χ² has risen so much; None if it is not found.
 
     All unknowns are found at once: χ² has its rise, and no derivative across the valley.
     """
     size = sqrt(rise)
-    t = side * first
+    t = first
     u = t * axes[:, 0]
     before = size
     with np.errstate(all="ignore"):
@@ -163,10 +207,10 @@ def newton_crossing(
                 return None
             left = rise - valley.rise
             root = sqrt(max(valley.slope**2 + valley.bend * left, 0.0))
-            step = left / (valley.slope + side * root) if valley.slope * side > 0 else np.nan
+            step = left / (valley.slope + root) if valley.slope > 0 else np.nan
             across = valley.correction + step * valley.tangent
             moved = sqrt(step**2 + across.dot(across))
-            if not np.isfinite(moved) or side * (t + step) <= 0:
+            if not np.isfinite(moved) or t + step <= 0:
                 return None
             share = min(1.0, size / moved) if moved else 1.0
             t += share * step
@@ -182,7 +226,7 @@ def points_along(around: Vicinity, k: int, values: Array) -> list[tuple[float, A
     """Return the least χ² and where it is, at values that lead away from the minimum."""
     result = around.result
     found: list[tuple[float, Array]] = []
-    axes = axes_of(around, k)
+    axes = axes_of(around, ray_of(around, [k], [1]))
     distances = (values - result.p[k]) / around.errors[k]
     here, u = 0.0, np.zeros(len(axes))
     tangents: list[Array] = []

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from math import isfinite, sqrt
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from autodiff import replaying
 from fit.arguments._numbers import Array
@@ -149,12 +150,67 @@ class Valley(NamedTuple):
     bend: float
 
 
-def axes_of(around: Vicinity, k: int) -> Array:
-    """Return orthonormal axes, in columns: along the first one parameter varies, along no other."""
-    row = around.spread[k] / around.errors[k]
-    axes = np.linalg.qr(np.column_stack([row, np.eye(row.size)]))[0]
-    axes[:, 0] = row
-    return np.asarray(axes[:, : row.size], float)
+class Ray(NamedTuple):
+    """A way on which some parameters move from the minimum, in units of their standard errors.
+
+    Attributes
+    ----------
+    held : ndarray of int
+        Which of the free parameters.
+    origin, direction : ndarrays of their number
+        Where they are at 0, and by how much they change by 1.
+    lower, upper : ndarrays of their number
+    farthest : float
+        Where the first of their bounds is met.
+    along : ndarray
+        Which way that is in the coordinates in which χ² is uᵀu, if the model is linear.
+    tangent : ndarray of shape (number of free parameters,)
+        By how much all parameters change by 1 then.
+    """
+
+    held: NDArray[np.int64]
+    origin: Array
+    direction: Array
+    lower: Array
+    upper: Array
+    farthest: float
+    along: Array
+    tangent: Array
+
+    def values_at(self, t: float) -> Array:
+        """Return the values of the parameters at a place, which no rounding puts out of bounds."""
+        values: Array = np.clip(self.origin + t * self.direction, self.lower, self.upper)
+        return values
+
+
+def ray_of(around: Vicinity, held: Sequence[int], toward: Sequence[float]) -> Ray:
+    """Return the ray on which parameters move so that χ² rises by t², if the model is linear.
+
+    Parameters
+    ----------
+    held : sequence of int
+    toward : sequence of float
+        A vector of length 1, in the metric of the covariance of these parameters.
+    """
+    which = np.array(held)
+    rows = around.spread[which]
+    factor = np.linalg.cholesky(rows @ rows.T)
+    direction = factor @ np.array(toward, float)
+    origin = around.result.p[which]
+    lower, upper = (bound[which] for bound in around.bounds)
+    ends = np.where(direction > 0, upper, lower)
+    moving = direction != 0
+    farthest = np.min((ends - origin)[moving] / direction[moving], initial=np.inf)
+    along = rows.T @ np.linalg.solve(factor.T, np.array(toward, float))
+    tangent = around.spread @ along
+    return Ray(which, origin, direction, lower, upper, float(farthest), along, tangent)
+
+
+def axes_of(around: Vicinity, ray: Ray) -> Array:
+    """Return orthonormal axes, in columns: along the first a ray, along the others none of it."""
+    rows = around.spread[ray.held]
+    across = np.linalg.qr(np.column_stack([rows.T, np.eye(rows.shape[1])]))[0]
+    return np.column_stack([ray.along, across[:, len(rows) : rows.shape[1]]])
 
 
 def valley_at(local: Local, axes: Array) -> Valley | None:

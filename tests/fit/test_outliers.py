@@ -14,8 +14,8 @@ import scipy.stats
 from numpy.testing import assert_allclose
 
 from fit import Cholesky, FitResult, Gaussian, Line, Sine, fit
+from fit.by_search._outliers import hampel_filter
 from fit.problem._problem import Problem
-from fit.search._outliers import hampel_filter
 from fit.search._rounds import consistent_minimum
 from optim import Status
 

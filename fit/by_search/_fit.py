@@ -12,6 +12,9 @@ from numpy.typing import ArrayLike
 from fit.arguments._numbers import check_callback
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
+from fit.by_search._checks import check_starts, method_of, model_of
+from fit.by_search._outliers import better_from, hampel_filter
+from fit.by_search._starts import best_of_starts, drawn_starts, minimum_from_start
 from fit.problem._chi_squared import TOLERANCE
 from fit.problem._constraints import Constraint, constraints_by_name
 from fit.problem._data import Data, data_of
@@ -21,17 +24,8 @@ from fit.problem._parameters import Bounds, Fixed, Parameters, parameters_of
 from fit.problem._problem import Problem
 from fit.problem._sigma import Sigma
 from fit.results._result import FitResult
-from fit.search._checks import (
-    check_enough,
-    check_start,
-    method_of,
-    model_of,
-    search_tells_of_start,
-)
-from fit.search._minimum import minimum_of
-from fit.search._outliers import better_from, hampel_filter
 from fit.search._searches import Callback, Effort
-from optim import Status
+from optim import Executor
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds as ScipysBounds
@@ -58,6 +52,9 @@ def fit(
     max_nfev: int | None = None,
     callback: Callback | None = None,
     progress: bool = False,
+    starts: int = 1,
+    seed: int | np.random.SeedSequence | None = None,
+    executor: Executor | None = None,
 ) -> FitResult:
     """Fit a model to data by χ², with exact derivatives.
 
@@ -120,6 +117,15 @@ def fit(
         way, of which there may be several. It may raise StopIteration to end the fit.
     progress : bool
         Whether to show a progress bar.
+    starts : int
+        From how many starts the minimum is searched for: the first is the usual one, and the others
+        are drawn, between two bounds where a parameter has them, and else about where it starts, by
+        as much as that is large. The best minimum is returned, and the message says how many led
+        there. Bounds tell where to look: without them starts far off may be missed.
+    seed : int, optional
+        For the same starts again.
+    executor : concurrent.futures.Executor or alike, optional
+        Takes the starts in batches, as `optim.parallel_map` hands them out; the result is the same.
 
     Returns
     -------
@@ -172,7 +178,22 @@ def fit(
     ... )
     >>> {name: round(value, 3) for name, value in held.values.items()}
     {'a': 1.999, 'rate': 0.515, 'offset': 0.1}
+
+    Where there are many minima, as in a frequency, it is searched for from many starts:
+
+    >>> t = np.linspace(0, 10, 60)
+    >>> wave = fit(
+    ...     lambda t, frequency=1.0, phase=0.0: np.sin(frequency * t + phase),
+    ...     t,
+    ...     np.sin(7.3 * t + 0.4),
+    ...     bounds={"frequency": (0, 10), "phase": (-np.pi, np.pi)},
+    ...     starts=60,
+    ...     seed=0,
+    ... )
+    >>> round(wave.values["frequency"], 6)
+    7.3
     """
+    check_starts(starts, callback, progress)
     model = model_of(model, x, y, sigma)
     absolute = sigma is not None if absolute_sigma is None else absolute_sigma
     f_scale = scale_of_loss(loss, f_scale, absolute)
@@ -197,35 +218,17 @@ def fit(
         absolute,
         distance_of(method),
     )
-    looked_at = search_tells_of_start(problem, method)
-    if looked_at:
-        check_enough(problem.counting, problem.parameters.free)
-    else:
-        check_start(problem)
     check_callback(callback)
     effort = Effort(offset_tol, max_nfev, callback, progress)
-    search = _minimum_or_what_is_wrong_with_start if looked_at else minimum_of
-    result = search(problem, method, effort)
-    if loss == "linear" or np.shape(data.x) != data.y.shape:
-        return result
-    other = parameters_for(data._replace(y=hampel_filter(data.x, data.y)))
-    return better_from(replace(problem, parameters=other), result, effort)
-
-
-def _minimum_or_what_is_wrong_with_start(
-    problem: Problem, method: str, effort: Effort
-) -> FitResult:
-    """Return the fit of a problem; where there is none, raise first what its start is refused for.
-
-    The search evaluates the start anyway.
-    """
-    failure: Exception | None = None
-    try:
-        result = minimum_of(problem, method, effort)
-    except Exception as error:
-        failure = error
-    if failure is not None or result.status is Status.NOT_FINITE:
-        check_start(problem)
-    if failure is not None:
-        raise failure
-    return result
+    robust_start = None
+    if loss != "linear" and np.shape(data.x) == data.y.shape:
+        robust_start = parameters_for(data._replace(y=hampel_filter(data.x, data.y)))
+    if starts > 1:
+        several = [problem.parameters.start, *drawn_starts(problem, starts - 1, seed)]
+        if robust_start is not None:
+            several.append(robust_start.start)
+        return FitResult.of(best_of_starts(problem, method, effort, several, executor))
+    found = minimum_from_start(problem, method, effort)
+    if robust_start is not None:
+        found = better_from(replace(problem, parameters=robust_start), found, effort)
+    return FitResult.of(found)

@@ -9,9 +9,9 @@ import numpy as np
 from fit.arguments._numbers import Array
 from fit.problem._losses import typical_size
 from fit.problem._problem import Problem
-from fit.results._result import FitResult
 from fit.search._minimum import minimum_of
 from fit.search._searches import Effort
+from fit.uncertainties._estimate import Estimate
 from optim import Status, influence
 
 WINDOW = 7  # points in a row, of which one is compared with the others
@@ -19,7 +19,7 @@ ALONE = 5.0  # of their standard deviations, from which on it stands alone
 FEW = 0.3  # the share of points that may: beyond it, it is the curve that is steep
 
 
-def better_from(problem: Problem, found: FitResult, effort: Effort) -> FitResult:
+def better_from(problem: Problem, found: Estimate, effort: Effort) -> Estimate:
     """Return the better of a fit and that of the same problem from another start.
 
     A guess by least squares may have taken an outlier for a peak.
@@ -55,13 +55,18 @@ def hampel_filter(x: Array, y: Array) -> Array:
     return np.where(alone, near, y) if np.mean(alone) <= FEW else y
 
 
-def _better_of(one: FitResult, other: FitResult) -> FitResult:
+def _better_of(one: Estimate, other: Estimate) -> Estimate:
     """Return the better of two fits from two starts, by a loss at the smaller scale."""
     scale = min(result.problem.f_scale or 1.0 for result in (one, other))
 
-    def failure_and_loss(result: FitResult) -> tuple[bool, float]:
-        # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.
-        cost, _, _ = influence("cauchy", result.weighted_residuals, scale)
-        return not result.success, float(np.sum(cost))
+    def failure_and_loss(result: Estimate) -> tuple[bool, float]:
+        return not result.success, misfit_at(scale, result.weighted_residuals)
 
     return replace(min(one, other, key=failure_and_loss), nfev=one.nfev + other.nfev)
+
+
+def misfit_at(scale: float, residuals: Array) -> float:
+    """Return by what robust fits, which each have a scale of their own, are compared at one."""
+    # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.
+    cost, _, _ = influence("cauchy", residuals, scale)
+    return float(np.sum(cost))

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from fit.arguments._numbers import Array
 from fit.arguments._words import description, from_the_middle, quantity
 from fit.models._model import Model
-from fit.problem._chi_squared import TOLERANCE, weighted_residuals
+from fit.problem._chi_squared import weighted_residuals
 from fit.problem._data import NAMES, Data
 from fit.problem._errors_in_x import refuse_errors_in_x, takes_each_point_alone
-from fit.problem._losses import loss_in_words
 from fit.problem._problem import Problem
-from fit.search._searches import Effort
+from fit.search._refusals import values_in_words
 
 METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
 
@@ -43,6 +41,15 @@ def method_of(method: str, data: Data) -> str:
         method = "least-squares" if data.x_sigma is None else "orthogonal-distance"
     refuse_errors_in_x(method, data.weights, data.x_sigma)
     return method
+
+
+def check_starts(starts: Any, callback: Any, progress: bool) -> None:
+    """Refuse a number of starts that cannot be meant, or that is not told step by step."""
+    if isinstance(starts, bool) or not isinstance(starts, int | np.integer) or starts < 1:
+        raise ValueError(f"expected starts as a whole number, 1 or more, got {starts!r}")
+    for name, given in (("callback", callback is not None), ("progress", progress)):
+        if given and starts > 1:
+            raise ValueError(f"{name} is told of one search: leave it out, or starts={starts}")
 
 
 def _refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:
@@ -73,7 +80,7 @@ def check_start(problem: Problem) -> None:
     if not np.isfinite(zeros).all():
         raise ValueError(
             f"the constraints are {zeros} for the starting values "
-            f"{_values_in_words(problem, parameters.start)}: give others in p0"
+            f"{values_in_words(problem, parameters.start)}: give others in p0"
         )
     check_enough(problem.counting, parameters.free, zeros.size)
     p = parameters.every(parameters.start)
@@ -91,13 +98,13 @@ def check_start(problem: Problem) -> None:
         shift = from_the_middle(x)
         raise ValueError(
             f"the model is {values[bad[0]]} at point {bad[0]} for the starting values "
-            f"{_values_in_words(problem, parameters.start)} ({bad.size} of {len(y)} points): give "
+            f"{values_in_words(problem, parameters.start)} ({bad.size} of {len(y)} points): give "
             "other starting values in p0" + (f", or write the model with {shift}" if shift else "")
         )
     if not np.isfinite(chi_squared):
         raise ValueError(
             f"χ² is {chi_squared} for the starting values "
-            f"{_values_in_words(problem, parameters.start)}: give others in p0"
+            f"{values_in_words(problem, parameters.start)}: give others in p0"
         )
     if problem.x_sigma is not None and not takes_each_point_alone(model, x, p):
         raise ValueError(
@@ -119,33 +126,3 @@ def check_enough(counting: NDArray[np.bool_], names: Sequence[str], constraints:
 def _kind(values: Any) -> str:
     dtype = np.asarray(values).dtype
     return type(values).__name__ if dtype.kind == "O" else f"dtype {dtype}"
-
-
-def _values_in_words(problem: Problem, p: Array) -> str:
-    return ", ".join(f"{k} = {v:g}" for k, v in problem.parameters.by_name(p).items())
-
-
-def refuse_corner(problem: Problem, p: Array, J: Array) -> NoReturn:
-    """Say where the model has no derivative."""
-    point, k = np.argwhere(~np.isfinite(J))[0]
-    raise ValueError(
-        f"the derivative of the model by {problem.parameters.free[k]} is {J[point, k]} at point "
-        f"{point} for {_values_in_words(problem, p)}: give other starting values in p0, or bounds"
-    )
-
-
-def refuse_together(problem: Problem, method: str, effort: Effort) -> None:
-    """Refuse what no method does together."""
-    by_gradient = method == "gradient-descent"
-    special = f"method={method!r}" if by_gradient else "constraints"
-    if not (by_gradient or problem.constraints):
-        return
-    for what, given in (
-        ("bounds", problem.parameters.bounded),
-        (f"loss={loss_in_words(problem.loss)}", problem.loss != "linear"),
-        ("offset_tol", effort.offset_tol != TOLERANCE),
-        ("max_nfev", effort.max_nfev is not None),
-        ("constraints", by_gradient and bool(problem.constraints)),
-    ):
-        if given:
-            raise ValueError(f"{what} cannot be combined with {special}: leave one of them out")

@@ -1,0 +1,1 @@
+"""Fits by a search: from data and a model to a result."""

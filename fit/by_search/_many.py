@@ -1,0 +1,150 @@
+"""Many data sets of one model, each fitted by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.random import SeedSequence
+from numpy.typing import ArrayLike
+
+from fit.arguments._numbers import numbers
+from fit.arguments._suggestions import argument_of_fit, with_suggestions
+from fit.by_search._fit import fit
+from fit.problem._chi_squared import TOLERANCE
+from fit.problem._constraints import Constraint
+from fit.problem._losses import Loss
+from fit.problem._parameters import Bounds, Fixed
+from fit.problem._sigma import Sigma
+from fit.results._result import FitResult
+from optim import Executor, Outcomes, parallel_map
+
+if TYPE_CHECKING:
+    from scipy.optimize import Bounds as ScipysBounds
+
+
+@with_suggestions(argument_of_fit, "give the others by name, such as p0=[...]")
+def fit_many(
+    model: Callable[..., Any],
+    x: Any,
+    y: ArrayLike,
+    sigma: Sigma | None = None,
+    *,
+    p0: ArrayLike | Mapping[str, float] | None = None,
+    x_sigma: ArrayLike | None = None,
+    absolute_sigma: bool | None = None,
+    bounds: Bounds | tuple[ArrayLike, ArrayLike] | ScipysBounds | None = None,
+    fixed: Fixed | Sequence[str] | None = None,
+    constraints: Constraint | Sequence[Constraint] | None = None,
+    loss: Loss = "linear",
+    f_scale: float | None = None,
+    nan_policy: str = "raise",
+    method: str = "auto",
+    offset_tol: float = TOLERANCE,
+    max_nfev: int | None = None,
+    starts: int = 1,
+    seed: int | None = None,
+    executor: Executor | None = None,
+) -> Outcomes:
+    """Fit one model to many data sets of the same size, each by itself.
+
+    Parameters
+    ----------
+    model : callable or Model
+        As `fit.fit` takes it.
+    x : array_like or any object
+        An array of shape (m, n), or of several variables (m, variables, n), is one x for each of
+        the data sets; anything else is the x of all.
+    y : array_like of shape (m, n)
+        A row for each data set.
+    sigma : optional
+        As `fit.fit` takes it, of all data sets; or an array of shape (m, n) or (m, n, n), a row of
+        standard deviations or a covariance for each.
+    x_sigma : array_like, optional
+        The standard deviations of ``x``, of all data sets or for each, as ``x``.
+    p0, absolute_sigma, bounds, fixed, constraints, loss, f_scale, nan_policy, method, offset_tol, \
+max_nfev, starts
+        As `fit.fit` takes them, the same for all data sets.
+    seed : int, optional
+        Of the starts, of which each data set has its own.
+    executor : concurrent.futures.Executor or alike, optional
+        Takes the fits in batches, as `optim.parallel_map` hands them out; no result depends on it.
+
+    Returns
+    -------
+    Outcomes
+        ``values``, a FitResult for each data set, None where the fit was refused; ``failures``,
+        the exceptions by the number of the data set.
+
+    Raises
+    ------
+    ValueError
+        When ``y`` has no rows; ``sigma`` may be standard deviations as well as a covariance.
+    Exception
+        When all fits are refused, the first refusal.
+
+    Examples
+    --------
+    >>> t = np.linspace(0, 3, 20)
+    >>> rates = np.array([0.5, 1.0, 2.0])
+    >>> results, failures = fit_many(
+    ...     lambda t, a=1.0, rate=1.0: a * np.exp(-rate * t), t, 5 * np.exp(-rates[:, None] * t)
+    ... )
+    >>> [round(result.values["rate"], 9) for result in results], failures
+    ([0.5, 1.0, 2.0], {})
+    """
+    rows = numbers("y", y, check_finite=False)
+    if rows.ndim != 2:
+        raise ValueError(f"y has shape {rows.shape}, expected (m, n): a row for each data set")
+    m, n = rows.shape
+    _refuse_ambiguous(sigma, m, n)
+    each: dict[str, Any] = {"y": rows}
+    shared: dict[str, Any] = {
+        "model": model,
+        "p0": p0,
+        "absolute_sigma": absolute_sigma,
+        "bounds": bounds,
+        "fixed": fixed,
+        "constraints": constraints,
+        "loss": loss,
+        "f_scale": f_scale,
+        "nan_policy": nan_policy,
+        "method": method,
+        "offset_tol": offset_tol,
+        "max_nfev": max_nfev,
+        "starts": starts,
+    }
+    for name, value in (("x", x), ("sigma", sigma), ("x_sigma", x_sigma)):
+        (each if _is_one_for_each(value, m, n) else shared)[name] = value
+    if starts != 1:
+        each["seed"] = SeedSequence(seed).spawn(m)
+    items = [{name: values[k] for name, values in each.items()} for k in range(m)]
+    outcomes = parallel_map(fit_of_item, items, common=(shared,), executor=executor)
+    if len(outcomes.failures) == m:
+        raise outcomes.failures[0]
+    return outcomes
+
+
+def fit_of_item(shared: dict[str, Any], item: dict[str, Any]) -> FitResult:
+    """Return the fit of one data set."""
+    return fit(**shared, **item)
+
+
+def _is_one_for_each(value: Any, m: int, n: int) -> bool:
+    """Whether an argument is a row, or more, for each of m data sets, and not for all."""
+    shape = np.shape(value) if isinstance(value, np.ndarray | list) else ()
+    return len(shape) > 1 and (shape[0], shape[-1]) == (m, n)
+
+
+def _refuse_ambiguous(sigma: Any, m: int, n: int) -> None:
+    """Refuse a square array that is as well a covariance of all as deviations for each."""
+    if not isinstance(sigma, np.ndarray | list) or m != n or np.shape(sigma) != (n, n):
+        return
+    square = np.asarray(sigma, float)
+    if np.array_equal(square, square.T) and np.ptp(square) > 0:
+        raise ValueError(
+            f"sigma of shape ({n}, {n}) may be the covariance of all data sets, or a row of "
+            f"standard deviations for each: give the covariance of each, of shape ({n}, {n}, {n}), "
+            f"as np.broadcast_to(sigma, ({n}, {n}, {n}))"
+        )

@@ -1,0 +1,224 @@
+"""Many starts of one fit, and many fits of one model: each against single fits and known minima."""
+
+from __future__ import annotations
+
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+import fit
+from fit import FitResult, Relative
+
+T = np.linspace(0.0, 10.0, 60)
+NOISE = np.random.default_rng(0).normal(size=60)
+BOUNDS = {"frequency": (0.1, 12.0), "phase": (-np.pi, np.pi)}
+
+
+def wave(t: Any, amplitude: Any = 1.0, frequency: Any = 1.0, phase: Any = 0.0) -> Any:
+    return amplitude * np.sin(frequency * t + phase)
+
+
+def decay(t: Any, a: Any = 2.0, rate: Any = 1.0) -> Any:
+    return a * np.exp(-rate * t)
+
+
+def root(x: Any, a: Any = 1.0, shift: Any = 0.0) -> Any:
+    return a * np.sqrt(x - shift)
+
+
+def bump(x: Any, height: Any = 1.0, center: Any = 1.0) -> Any:
+    return height * np.exp(-((x - center) ** 2) / 0.5)
+
+
+def wave_fit(**options: Any) -> FitResult:
+    y = wave(T, 2.0, 7.3, 0.4) + 0.2 * NOISE
+    return fit.fit(wave, T, y, 0.2, bounds=BOUNDS, **options)
+
+
+# -- many starts -----------------------------------------------------------------------------
+
+
+def test_many_starts_find_the_minimum_that_one_misses() -> None:
+    grid = np.linspace(0.1, 12.0, 4000)
+    y = wave(T, 2.0, 7.3, 0.4) + 0.2 * NOISE
+
+    def left(frequency: float) -> float:
+        columns = np.column_stack([np.sin(frequency * T), np.cos(frequency * T)])
+        return float(np.linalg.lstsq(columns, y)[1][0])
+
+    best = grid[np.argmin([left(frequency) for frequency in grid])]
+    assert abs(wave_fit().values["frequency"] - best) > 1
+    result = wave_fit(starts=60, seed=0)
+    assert result.success
+    assert_allclose(result.values["frequency"], best, atol=0.005)
+    assert abs(result.values["amplitude"]) == pytest.approx(2.0, abs=0.2)
+    assert "of 60 starts led here" in result.message
+    assert result.nfev > 60
+    assert_allclose(result.chi_squared, np.sum(result.weighted_residuals**2))
+
+
+def test_the_first_start_is_the_usual_one() -> None:
+    right = {"amplitude": 2.0, "frequency": 7.3, "phase": 0.4}
+    one = wave_fit(p0=right)
+    several = wave_fit(p0=right, starts=5, seed=3)
+    assert_allclose(several.p, one.p, rtol=1e-8)
+    assert several.p.size == one.p.size
+    assert_allclose(several.covariance, one.covariance, rtol=1e-6)
+
+
+def test_starts_are_the_same_whatever_the_executor() -> None:
+    here = wave_fit(starts=20, seed=1)
+    for pool in (ThreadPoolExecutor(2), ProcessPoolExecutor(2)):
+        with pool:
+            there = wave_fit(starts=20, seed=1, executor=pool)
+        assert_array_equal(there.p, here.p)
+        assert_array_equal(there.covariance, here.covariance)
+        assert (there.message, there.nfev) == (here.message, here.nfev)
+
+
+def test_starts_stay_within_bounds_and_fill_them() -> None:
+    from fit.by_search._starts import drawn_starts
+
+    limits = {"amplitude": (0, None), "frequency": (1, 5), "phase": (None, 0)}
+    y = wave(T, 1.0, 3.0, -1.0)
+    problem = fit.fit(wave, T, y, bounds=limits, p0=[1.0, 3.0, -1.0]).problem
+    drawn = np.array(drawn_starts(problem, 40, 0))
+    assert np.all(drawn[:, 0] >= 0)
+    assert np.all(drawn[:, 2] <= 0)
+    quarters, _ = np.histogram(drawn[:, 1], np.linspace(1, 5, 41))
+    assert_array_equal(quarters, 1)  # one in each stratum
+    assert np.std(drawn[:, 0]) > 0.3
+    assert_array_equal(drawn, drawn_starts(problem, 40, 0))
+    assert not np.any(drawn == drawn_starts(problem, 40, 1))
+
+
+def test_a_parameter_that_starts_at_zero_moves_by_what_the_residuals_say() -> None:
+    from fit.by_search._starts import drawn_starts
+
+    x = np.linspace(0.0, 1e-6, 20)
+    problem = fit.fit(lambda x, m=0.0: m * x, x, 5e6 * x).problem
+    assert 1e6 < np.std(drawn_starts(problem, 40, 0)) < 1e8
+
+
+def test_starts_where_the_model_is_not_finite_are_left_out() -> None:
+    x = np.linspace(1.0, 4.0, 30)
+    y = root(x, 2.0, 0.5)
+    result = fit.fit(root, x, y, bounds={"shift": (-3, 6)}, starts=12, seed=0)
+    assert_allclose(result.p, [2.0, 0.5], rtol=1e-6)
+    with pytest.raises(ValueError, match="the model is nan at point 0"):
+        fit.fit(root, x, y, bounds={"shift": (4.5, 9)}, p0=[1, 5], starts=5, seed=0)
+
+
+@pytest.mark.parametrize(
+    "options", [{"loss": "huber"}, {"loss": "cauchy"}, {"sigma": Relative(0.05, of="model")}]
+)
+def test_other_losses_and_errors_take_several_starts(options: dict[str, Any]) -> None:
+    x = np.linspace(0.0, 10.0, 80)
+    y = bump(x, 3.0, 7.0) + 0.5 * bump(x, 3.0, 2.0) + 1.0
+    y = y * (1 + 0.05 * np.random.default_rng(0).normal(size=80))
+
+    result = fit.fit(raised_bump, x, y, bounds={"center": (0, 10)}, starts=20, seed=0, **options)
+    assert_allclose(result.values["center"], 7.0, atol=0.3)
+
+
+def raised_bump(x: Any, height: Any = 1.0, center: Any = 1.0, base: Any = 0.5) -> Any:
+    return bump(x, height, center) + base
+
+
+@pytest.mark.parametrize("starts", [0, -1, 2.0, True, "3"])
+def test_a_number_of_starts_that_cannot_be_meant_is_refused(starts: Any) -> None:
+    with pytest.raises(ValueError, match="whole number, 1 or more"):
+        wave_fit(starts=starts)
+
+
+@pytest.mark.parametrize("options", [{"callback": print}, {"progress": True}])
+def test_several_starts_are_not_told_step_by_step(options: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match="is told of one search"):
+        wave_fit(starts=3, **options)
+
+
+# -- many data sets --------------------------------------------------------------------------
+
+RATES = np.array([0.5, 1.0, 1.5, 2.0])
+X = np.linspace(0.0, 3.0, 25)
+ROWS = decay(X, 3.0, RATES[:, None]) + 0.05 * np.random.default_rng(1).normal(size=(4, 25))
+
+
+@pytest.mark.parametrize(
+    ("x", "sigma"),
+    [
+        (X, 0.05),
+        (X, 0.05 + 0.01 * X),
+        (np.tile(X, (4, 1)), np.tile(0.05 + 0.01 * X, (4, 1))),
+        (X, None),
+        (X, 0.0025 * np.eye(25)),
+        (X, np.tile(0.0025 * np.eye(25), (4, 1, 1))),
+    ],
+)
+def test_many_fits_are_what_single_fits_are(x: Any, sigma: Any) -> None:
+    results, failures = fit.fit_many(decay, x, ROWS, sigma, bounds={"rate": (0, None)})
+    assert failures == {}
+    for k, result in enumerate(results):
+        own_x = x[k] if np.ndim(x) == 2 else x
+        own = sigma[k] if np.shape(sigma)[:1] == (4,) else sigma
+        single = fit.fit(decay, own_x, ROWS[k], own, bounds={"rate": (0, None)})
+        assert_allclose(result.p, single.p, rtol=1e-8)
+        assert_allclose(result.covariance, single.covariance, rtol=1e-6)
+        assert result.report().splitlines()[:2] == single.report().splitlines()[:2]
+
+
+def test_a_plane_for_each_data_set_has_rows_of_variables() -> None:
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=(4, 2, 25))
+    y = RATES[:, None] * x[:, 0] - x[:, 1]
+    results, _ = fit.fit_many(lambda x, a=1.0, b=1.0: a * x[0] + b * x[1], x, y)
+    assert_allclose([result.p for result in results], [[rate, -1] for rate in RATES])
+
+
+def test_fits_are_the_same_whatever_the_executor() -> None:
+    here, _ = fit.fit_many(decay, X, ROWS, 0.05)
+    for pool in (ThreadPoolExecutor(2), ProcessPoolExecutor(2)):
+        with pool:
+            there, failures = fit.fit_many(decay, X, ROWS, 0.05, executor=pool)
+        assert failures == {}
+        for one, other in zip(here, there, strict=True):
+            assert_array_equal(one.p, other.p)
+            assert_array_equal(one.covariance, other.covariance)
+            assert one.report() == other.report()
+
+
+def test_data_sets_have_starts_of_their_own() -> None:
+    y = np.stack([wave(T, 2.0, 7.3, 0.4), wave(T, 2.0, 3.1, -0.4)])
+    results, _ = fit.fit_many(wave, T, y, bounds=BOUNDS, starts=60, seed=0)
+    assert_allclose([result.values["frequency"] for result in results], [7.3, 3.1])
+
+
+def test_what_cannot_be_fitted_is_told_by_its_number() -> None:
+    rows = ROWS.copy()
+    rows[2, 5] = np.nan
+    results, failures = fit.fit_many(decay, X, rows, 0.05)
+    assert results[2] is None
+    assert list(failures) == [2]
+    assert "y[5] is nan" in str(failures[2])
+    assert [result.success for k, result in enumerate(results) if k != 2] == [True] * 3
+    results, failures = fit.fit_many(decay, X, rows, 0.05, nan_policy="omit")
+    assert failures == {}
+    assert results[2].dof == 22
+
+
+def test_what_all_fits_refuse_is_raised() -> None:
+    with pytest.raises(ValueError, match="p0: no parameter 'speed'"):
+        fit.fit_many(decay, X, ROWS, p0={"speed": 1.0})
+
+
+def test_data_that_cannot_be_meant_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"y has shape \(25,\), expected \(m, n\)"):
+        fit.fit_many(decay, X, ROWS[0])
+    square = np.tile(X[:4], (4, 1)) + np.tile(X[:4], (4, 1)).T + 0.1
+    with pytest.raises(ValueError, match="may be the covariance of all data sets"):
+        fit.fit_many(decay, X[:4], ROWS[:, :4], square)
+    with pytest.raises(TypeError, match="write sigma"):
+        fit.fit_many(decay, X, ROWS, yerr=0.1)
