@@ -82,6 +82,9 @@ def train(
     executor : concurrent.futures.Executor or alike, optional
         Computes the shards, each on a copy of model and loss that a worker keeps; the values of the
         parameters travel at each step. The optimiser, validation and metrics stay here.
+        Two processes on two cores (`python -m tests.benchmarks.sharding`) make a step of
+        64-256-256-10 at 0.13 of one's speed for 64 rows, 0.8 for 256, 1.4 for 4096; with the 1.9
+        million parameters of 784-1024-1024-10, at 0.33 for 256.
     shards : int
         Into how many parts of equal size to split each batch. Its gradient is the sum of theirs, by
         the weight of their rows and in a fixed tree: the same bits whatever computes them, and that
