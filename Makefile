@@ -33,6 +33,7 @@ bench: $(STAMP)
 	$(PYTHON) -m tests.benchmarks.minimisers
 	$(PYTHON) -m tests.benchmarks.fits
 	$(PYTHON) -m tests.benchmarks.training
+	$(PYTHON) -m tests.benchmarks.sharding
 
 # The working tree beside a commit: make bench-against REF=main NAMES="chain moons"
 bench-against: $(STAMP)

@@ -19,8 +19,9 @@ from nn._evaluation import Metric, outputs_and_loss
 from nn._files import name_beside
 from nn._history import History
 from nn._module import Module
-from nn._steps import Loss, Step, training_step, value_of
-from optim import Optimizer, ReduceOnPlateau, Schedule
+from nn._shards import sharded_step
+from nn._steps import Loss, Step, training_step, value_of, weight_of
+from optim import Executor, Optimizer, ReduceOnPlateau, Schedule
 
 SECONDS_OF_A_FILE = 1.0  # between two, for writing one may take longer than a short epoch
 
@@ -39,6 +40,8 @@ class Training:
     patience: int | None
     order: np.random.Generator
     checkpoint: Path | None
+    executor: Executor | None
+    shards: int
     held_out: Rows = ()
     history: History = field(default_factory=History)
     epochs_before: int = 0  # this call, in a file
@@ -73,14 +76,23 @@ class Training:
             beside.touch()  # which fails before the work, not after
             beside.unlink()
 
-    def plan_step(self) -> Step:
-        """Return the step as it is replayed, on batches of the full size.
+    def make_step(self) -> tuple[Step, Step]:
+        """Return the step on a batch of any size, and the one on batches of the full size."""
+        model, loss, optimizer = self.model, self.loss, self.optimizer
+        if self.shards > 1:  # whose gradients are replayed, whatever their size
+            step = sharded_step(model, loss, optimizer, self.shards, self.executor)
+            return step, step
+        step = training_step(model, loss, optimizer)
+        return step, self.plan_of(step)
+
+    def plan_of(self, step: Step) -> Step:
+        """Return a step as it is replayed, on batches of the full size.
 
         The call that is recorded agrees with its replays to rounding. It is undone, so that all
         calls count alike, whichever was the first: what goes on from a file takes the same way.
         """
         before = state_of(self.owners())
-        plan = autodiff.compile(self.step, eager_calls=0)
+        plan = autodiff.compile(step, eager_calls=0)
         with np.errstate(all="ignore"):  # what is not finite ends in an error of its own
             for _ in range(2):  # for what is restored may take another plan than what was given
                 self.model.train()
@@ -110,6 +122,7 @@ class Training:
             "rows of validation": len(self.held_out[0]) if self.held_out else 0,
             "metrics": [*self.metrics],
             "early_stopping": self.patience,
+            "shards": self.shards,
             "schedule": type(self.schedule).__name__,
         }
 
@@ -150,8 +163,7 @@ class Training:
         bar = tqdm(total=total, initial=done, unit="step", disable=not progress)
         try:
             with bar:
-                self.step = training_step(self.model, self.loss, self.optimizer)
-                self.plan = self.plan_step()
+                self.step, self.plan = self.make_step()
                 while not self.is_over(epochs):
                     self.end_epoch(self.make_steps(bar))
                     bar.set_postfix(history.last, refresh=False)
@@ -187,9 +199,9 @@ class Training:
         with np.errstate(all="ignore"):
             for batch in batches(*self.rows, size=self.batch_size, seed=self.order):
                 step = self.plan if len(batch[0]) == self.full_batch else self.step
-                share = float(np.sum(batch[2], dtype=float)) if len(batch) > 2 else len(batch[0])
-                total += share * float(value_of(step(*batch)))
-                weight += share
+                own = weight_of(batch)
+                total += own * float(value_of(step(*batch)))
+                weight += own
                 bar.update()
         return total / weight
 

@@ -9,6 +9,7 @@ import numpy as np
 
 import autodiff
 from autodiff import Tensor, recorded_state
+from nn._batches import Rows
 from nn._module import Module
 from optim import Optimizer
 
@@ -24,6 +25,11 @@ def loss_of(loss: Loss, outputs: Any, targets: Any, *weights: Any) -> Any:
 def value_of(x: Any) -> Any:
     """Return the value of what may be a Tensor."""
     return x.data if isinstance(x, Tensor) else x
+
+
+def weight_of(rows: Rows) -> float:
+    """Return how much rows count together: by their weights, or their number."""
+    return float(np.sum(rows[2], dtype=float)) if len(rows) > 2 else float(len(rows[0]))
 
 
 def training_step(model: Module, loss: Loss, optimizer: Optimizer) -> Step:

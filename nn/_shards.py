@@ -1,0 +1,219 @@
+"""Steps whose gradients are taken over shards of each batch, here or by an executor.
+
+A worker keeps a copy of the model and the loss, and the plan of their gradient, by the bytes that
+they are sent as. These hold no values of parameters: the values travel with each step.
+"""
+
+from __future__ import annotations
+
+import copyreg
+import pickle
+from collections import ChainMap
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from functools import lru_cache
+from io import BytesIO
+from threading import local
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+import autodiff
+from autodiff import Tensor, no_grad
+from nn._batches import Rows
+from nn._module import Module, entries_of
+from nn._steps import Loss, Step, loss_of, name_the_op, value_of, weight_of
+from optim import Executor, Optimizer, parallel_map, tree_sum
+
+Shard: TypeAlias = tuple[float, Rows]  # its part of the batch's weight, and its rows
+Part: TypeAlias = tuple[Any, list[NDArray[Any] | None]]  # of the loss, and of the gradient
+Gradient: TypeAlias = Callable[[Shard], Part]
+
+MOST_MODELS = 4  # that a worker keeps
+PLAIN = (int, float, complex, str, bytes, tuple)  # what is compared by its value
+
+_kept = local()  # for each thread, as two of them may not set the parameters of one copy
+
+
+def sharded_step(
+    model: Module, loss: Loss, optimizer: Optimizer, shards: int, executor: Executor | None
+) -> Step:
+    """Return the function that makes a step on a batch, and gives the loss before it.
+
+    Its gradient is the sum, in a fixed tree, of those of the shards, each weighted as its rows.
+    """
+    parameters = model.parameters()
+    gradient_here = shard_gradient(model, loss)
+    seen = False
+
+    def step(*batch: Any) -> Any:
+        nonlocal seen
+        expected = None if seen else _loss_of_whole(model, loss, batch)
+        items = split_into_shards(batch, shards)
+        if executor is None:
+            outcomes = parallel_map(gradient_here, items)
+        else:
+            common = content_of(model, loss), [p.data for p in parameters]
+            outcomes = parallel_map(
+                gradient_in_worker, items, common=common, executor=executor, batch_size=1
+            )
+        for i, error in sorted(outcomes.failures.items()):
+            error.add_note(f"in shard {i + 1} of {len(items)}, of a batch of {len(batch[0])} rows")
+            raise error
+        value, gradients = tree_sum(_with_zeros(outcomes.values, parameters))
+        if not all(np.isfinite(x).all() for x in (value, *gradients.values())):
+            name_the_op(model, loss, *batch)
+        if expected is not None:
+            _check_mean(expected, value, [abs(part) for part, _ in outcomes.values])
+        for i, p in enumerate(parameters):
+            p.grad = gradients.get(i)
+        optimizer.step()
+        seen = True
+        return value
+
+    return step
+
+
+def split_into_shards(batch: Rows, shards: int) -> list[Shard]:
+    """Return the shards of a batch, as many as there are rows at most."""
+    count = min(shards, len(batch[0]))
+    parts = list(zip(*(np.array_split(a, count) for a in batch), strict=True))
+    return [(weight_of(rows) / weight_of(batch), rows) for rows in parts]
+
+
+def shard_gradient(model: Module, loss: Loss) -> Gradient:
+    """Return the function that gives a shard's part of the loss and of the gradient."""
+    parameters = model.parameters()
+
+    def gradient(shard: Shard) -> Part:
+        part, (inputs, *targets) = shard
+        for p in parameters:
+            p.grad = None
+        value = part * loss_of(loss, model(inputs), *targets)
+        value.backward()
+        return value, [p.grad for p in parameters]
+
+    return autodiff.compile(gradient, eager_calls=0)
+
+
+# -- what travels ------------------------------------------------------------------------------
+
+
+def content_of(model: Module, loss: Loss) -> bytes:
+    """Return a model, without the values of its parameters, and a loss as bytes.
+
+    By cloudpickle where it is installed, as it is with Dask and loky: it takes lambdas, and what
+    is defined in a function or in the program that was started.
+    """
+    parameters = set(model.parameters())
+
+    def without_value(t: Tensor) -> Any:
+        if t in parameters:
+            return _parameter, (t.shape, t.dtype.str, t.requires_grad, t.name)
+        return t.__reduce_ex__(pickle.HIGHEST_PROTOCOL)
+
+    pickler, file = _pickler(), BytesIO()
+    known = getattr(pickler(file), "dispatch_table", copyreg.dispatch_table)
+    table = {"dispatch_table": ChainMap({Tensor: without_value}, known)}
+    try:
+        type("Packer", (pickler,), table)(file).dump((model, loss))
+    except (AttributeError, TypeError, pickle.PicklingError) as error:
+        raise TypeError(
+            f"an executor takes a model and a loss that can be pickled ({error}): define what they "
+            "are made of in a module, or install cloudpickle"
+        ) from error
+    return file.getvalue()
+
+
+def gradient_in_worker(content: bytes, values: Sequence[NDArray[Any]], shard: Shard) -> Part:
+    """Return a shard's part of the loss and of the gradient, by a model that arrived as bytes."""
+    known = vars(_kept).setdefault("gradients", lru_cache(MOST_MODELS)(_gradient_of))
+    parameters, gradient = known(content)
+    for p, value in zip(parameters, values, strict=True):
+        p.data = value
+    with np.errstate(all="ignore"):  # what is not finite ends in an error of its own
+        return gradient(shard)  # type: ignore[no-any-return]
+
+
+def _gradient_of(content: bytes) -> tuple[list[Tensor], Gradient]:
+    model, loss = pickle.loads(content)
+    return model.parameters(), shard_gradient(model, loss)
+
+
+def _pickler() -> Any:
+    try:
+        from cloudpickle import Pickler
+    except ModuleNotFoundError:
+        return pickle.Pickler
+    return Pickler
+
+
+def _parameter(shape: tuple[int, ...], dtype: str, requires_grad: bool, name: str) -> Tensor:
+    return Tensor(np.zeros(shape, dtype), requires_grad, name)
+
+
+def _with_zeros(parts: list[Part], parameters: list[Tensor]) -> list[tuple[Any, dict[int, Any]]]:
+    """Return parts whose gradients are those of the parameters that have one in any shard."""
+    met = [i for i in range(len(parameters)) if any(part[1][i] is not None for part in parts)]
+    return [
+        (value, {i: np.zeros_like(parameters[i].data) if gradient[i] is None else gradient[i]
+                 for i in met})
+        for value, gradient in parts
+    ]  # fmt: skip
+
+
+# -- what shards cannot do -----------------------------------------------------------------------
+
+
+def _loss_of_whole(model: Module, loss: Loss, batch: Rows) -> Any:
+    """Return the loss of a batch; refuse a model that a call changes, by what it does to a copy."""
+    model = deepcopy(model)
+    before = _attributes(model)
+    inputs, *targets = (a.copy() for a in batch)  # for a model may write into what it is given
+    with no_grad():
+        value = value_of(loss_of(loss, model(inputs), *targets))
+    after = _attributes(model)
+    for path, module in model.named_modules():
+        for name in sorted(n for p, n in before.keys() | after.keys() if p == path):
+            old, new = (state.get((path, name)) for state in (before, after))
+            if old is new or (isinstance(new, PLAIN) and type(old) is type(new) and old == new):
+                continue
+            entry = dict(entries_of(vars(module), "")).get(name)
+            drawn = isinstance(entry, np.random.Generator)
+            does = f"draws random numbers from {name}" if drawn else f"changes {name}"
+            raise ValueError(
+                f"{type(module).__name__} {does} when it is called, and each shard has a copy of "
+                f"the model{f', where it is {path}' * bool(path)}: train it with shards=1"
+            )
+    return value
+
+
+def _attributes(model: Module) -> dict[tuple[str, str], Any]:
+    """Return what the modules hold, by path and name, such that it can be compared later."""
+    return {
+        (path, name): _comparable(value)
+        for path, module in model.named_modules()
+        for name, value in entries_of(vars(module), "")
+    }
+
+
+def _comparable(value: Any) -> Any:
+    if isinstance(value, np.random.Generator):
+        return pickle.dumps(value)
+    value = value_of(value)
+    if isinstance(value, np.ndarray | np.generic):
+        return value.shape, value.dtype, value.tobytes()
+    return value
+
+
+def _check_mean(expected: Any, value: Any, parts: list[Any]) -> None:
+    """Refuse a loss of a batch that is not the mean of those of its shards."""
+    rounding = np.finfo(value.dtype).eps
+    scale = max(abs(expected), sum(parts))
+    if abs(expected - value) > np.sqrt(rounding) * scale + 100 * rounding:
+        raise ValueError(
+            f"the loss of a batch is {expected:.6g}, but its shards have the mean {value:.6g}: "
+            "with shards, a loss has to be a mean over rows (by their weights, where they have "
+            "some), and a model has to take each row by itself; else train with shards=1"
+        )
