@@ -48,13 +48,13 @@ def fit(
     f_scale: float | None = None,
     nan_policy: str = "raise",
     method: str = "auto",
+    starts: int = 1,
+    seed: int | np.random.SeedSequence | None = None,
+    executor: Executor | None = None,
     offset_tol: float = TOLERANCE,
     max_nfev: int | None = None,
     callback: Callback | None = None,
     progress: bool = False,
-    starts: int = 1,
-    seed: int | np.random.SeedSequence | None = None,
-    executor: Executor | None = None,
 ) -> FitResult:
     """Fit a model to data by χ², with exact derivatives.
 
@@ -103,6 +103,15 @@ def fit(
 "orthogonal-distance"}
         Levenberg and Marquardt's least squares, or the way down the gradient of χ²; with errors in
         x, the distance from the curve ("auto"), or variances that count the slope.
+    starts : int
+        From how many starts the minimum is searched for: the first is the usual one, and the others
+        are drawn, between two bounds where a parameter has them, and else about where it starts, by
+        as much as that is large. The best minimum is returned, and the message says how many led
+        there. Bounds tell where to look: without them starts far off may be missed.
+    seed : int, optional
+        For the same starts again.
+    executor : concurrent.futures.Executor or alike, optional
+        Takes the starts in batches, as `optim.parallel_map` hands them out; the result is the same.
     offset_tol : float
         The relative offset, by how many of its standard errors a parameter is still off, from which
         on one last step suffices. At least 0, for which the search goes on down to rounding, and
@@ -117,15 +126,6 @@ def fit(
         way, of which there may be several. It may raise StopIteration to end the fit.
     progress : bool
         Whether to show a progress bar.
-    starts : int
-        From how many starts the minimum is searched for: the first is the usual one, and the others
-        are drawn, between two bounds where a parameter has them, and else about where it starts, by
-        as much as that is large. The best minimum is returned, and the message says how many led
-        there. Bounds tell where to look: without them starts far off may be missed.
-    seed : int, optional
-        For the same starts again.
-    executor : concurrent.futures.Executor or alike, optional
-        Takes the starts in batches, as `optim.parallel_map` hands them out; the result is the same.
 
     Returns
     -------
