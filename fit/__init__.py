@@ -10,6 +10,8 @@
 | a wave, a growth, an edge        | `Sine`, `Logistic`, `Step`                          |
 | errors relative to values        | `Relative`                                          |
 | errors that are correlated       | a covariance matrix, or its factor as `Cholesky`    |
+| many data sets of one model      | `fit_many`                                          |
+| a fit made again and again       | `Replicates`, by ``result.bootstrap()``             |
 | χ² as a function                 | `chi_squared`                                       |
 | SciPy's call and answer          | `curve_fit`                                         |
 

@@ -83,9 +83,13 @@ def batch(f: Callable[..., Any], common: tuple[Any, ...], items: Sequence[Any]) 
 
 
 def _portable(error: Exception) -> Exception:
-    """Return an exception that can be sent to another process: itself, or its text."""
+    """Return an exception that can be sent to another process: itself, or its text.
+
+    It is asked itself, for libraries may teach `pickle` other ways to make exceptions again.
+    """
     try:
-        pickle.loads(pickle.dumps(error))
+        make, args, *_ = error.__reduce__()
+        make(*pickle.loads(pickle.dumps((make, args)))[1])
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
     return error
