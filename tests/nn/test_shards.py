@@ -240,7 +240,7 @@ class TestExecutors:
     def test_keep_the_model_and_send_alike_bytes_of_it(self) -> None:
         least = Least()
         trained(shards=2, executor=least)
-        contents = {pickle.loads(sent)[1].open()[1][0] for sent in least.sent}
+        contents = {pickle.loads(sent)[1][0].open()[1][0] for sent in least.sent}
         assert len(contents) == 1
         assert len(least.sent) == 2 * 5 * 7
 
