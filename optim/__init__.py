@@ -138,6 +138,7 @@ Examples
 (array([5., 0.]), 'bfgs', True)
 """  # noqa: E501
 
+from optim.chunks._chunks import Chunks
 from optim.descent._bfgs import bfgs
 from optim.descent._gradient_descent import gradient_descent
 from optim.descent._lbfgs import lbfgs
@@ -171,6 +172,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Chunks",
     "Executor",
     "Optimizer",
     "Outcomes",

@@ -8,6 +8,8 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from autodiff import is_lazy
+
 Array: TypeAlias = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)  # the relative distance of neighbouring numbers
 INSTEAD = "give nan_policy='omit' to leave those points out"  # of masked entries, and NaN
@@ -50,12 +52,22 @@ def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
 
 
 def _as_array(name: str, values: ArrayLike) -> NDArray[Any]:
+    refuse_lazy(name, values)
     if np.ma.is_masked(values):
         raise ValueError(f"{name} has masked entries: {INSTEAD}")
     try:
         return np.asarray(values)
     except ValueError as error:
         raise ValueError(f"{name} is no array: {error}") from None
+
+
+def refuse_lazy(name: str, values: Any) -> None:
+    """Refuse an array that would come into memory in one piece."""
+    if is_lazy(values):
+        raise ValueError(
+            f"{name} is a lazy {type(values).__name__}, expected numbers in memory: select a part, "
+            f"as {name}[::1000].compute()"
+        )
 
 
 def all_finite(array: Array) -> bool:

@@ -17,6 +17,7 @@ from fit.arguments._numbers import (
     nan_for_masked,
     numbers,
     refuse,
+    refuse_lazy,
     refuse_unequal,
 )
 from fit.arguments._suggestions import argument_of_fit
@@ -117,6 +118,7 @@ def _as_floats(name: str, values: Any) -> Array:
         raise ValueError(
             f"{name} is a {type(values).__name__}, which fit.fit takes: use that, or give an array"
         )
+    refuse_lazy(name, values)
     if np.ma.is_masked(values):
         raise ValueError(f"{name} has masked entries: {INSTEAD}")
     array = np.asarray(values)

@@ -6,15 +6,16 @@ from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
+from autodiff import is_lazy
+from fit.arguments._numbers import Array
 from fit.arguments._words import description, from_the_middle, quantity
 from fit.models._model import Model
 from fit.problem._chi_squared import weighted_residuals
 from fit.problem._data import NAMES, Data
 from fit.problem._errors_in_x import refuse_errors_in_x, takes_each_point_alone
 from fit.problem._problem import Problem
-from fit.search._refusals import values_in_words
+from fit.search._refusals import refuse_end, values_in_words
 
 METHODS = ("auto", "least-squares", "gradient-descent", "effective-variance", "orthogonal-distance")
 
@@ -82,15 +83,16 @@ def check_start(problem: Problem) -> None:
             f"the constraints are {zeros} for the starting values "
             f"{values_in_words(problem, parameters.start)}: give others in p0"
         )
-    check_enough(problem.counting, parameters.free, zeros.size)
+    check_enough(problem.n, len(problem.y), parameters.free, zeros.size)
     p = parameters.every(parameters.start)
     for name, value in zip(parameters.names, p, strict=True):
         if np.shape(value) != ():
             raise ValueError(f"the tie of {name} returned shape {np.shape(value)}, not a number")
     with np.errstate(all="ignore"):
-        returned = model(x, *p)
-        if np.asarray(returned).dtype.kind not in "biuf":
-            raise ValueError(f"the model returned {_kind(returned)}, expected real numbers")
+        _check_kind(problem.sample, p)
+        if is_lazy(problem.y):
+            _check_start_in_chunks(problem)
+            return
         values = y + np.asarray(weighted_residuals(model, x, y, None, names=NAMES)(p), float)
         chi_squared = float(problem.chi_squared(parameters.start))
     bad = np.flatnonzero(~np.isfinite(values))
@@ -113,11 +115,28 @@ def check_start(problem: Problem) -> None:
         )
 
 
-def check_enough(counting: NDArray[np.bool_], names: Sequence[str], constraints: int = 0) -> None:
-    """Refuse fewer points that count than parameters."""
-    n = int(np.count_nonzero(counting))
+def _check_kind(problem: Problem, p: Sequence[Any]) -> None:
+    returned = problem.model(problem.x, *p)
+    if np.asarray(returned).dtype.kind not in "biuf":
+        raise ValueError(f"the model returned {_kind(returned)}, expected real numbers")
+
+
+def _check_start_in_chunks(problem: Problem) -> None:
+    start = problem.parameters.start
+    problem.sample.residuals_at(start)  # which refuses another shape
+    bad = problem.total(_count_of_not_finite, start)
+    if bad:
+        refuse_end(problem, start, f"at {bad} of {len(problem.y)} points")
+
+
+def _count_of_not_finite(part: Problem, p: Array) -> int:
+    return int(np.count_nonzero(~np.isfinite(part.residuals_at(p))))
+
+
+def check_enough(n: int, of: int, names: Sequence[str], constraints: int = 0) -> None:
+    """Refuse fewer points that count, out of all, than parameters."""
     if n + constraints < len(names):
-        points = quantity(n, "point") + ("" if counting.all() else " of finite error")
+        points = quantity(n, "point") + ("" if n == of else " of finite error")
         raise ValueError(
             f"y has {points}: too few to fit {len(names)} parameters ({', '.join(names)})"
         )
@@ -126,3 +145,17 @@ def check_enough(counting: NDArray[np.bool_], names: Sequence[str], constraints:
 def _kind(values: Any) -> str:
     dtype = np.asarray(values).dtype
     return type(values).__name__ if dtype.kind == "O" else f"dtype {dtype}"
+
+
+def refuse_in_chunks(method: str, constraints: Any, starts: int) -> None:
+    """Refuse what takes all points in one piece."""
+    for what, given in (
+        (f"method={method!r}", method in METHODS[2:]),
+        ("constraints", constraints is not None),
+        (f"starts={starts}", starts > 1),
+    ):
+        if given:
+            raise ValueError(
+                f"{what} cannot be combined with Dask arrays: leave it out, or fit to a part of "
+                "the data, as x[::1000].compute(), and give its values as p0"
+            )

@@ -12,10 +12,12 @@ from numpy.typing import ArrayLike
 from fit.arguments._numbers import check_callback
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
-from fit.by_search._checks import check_starts, method_of, model_of
+from fit.by_search._checks import check_starts, method_of, model_of, refuse_in_chunks
 from fit.by_search._outliers import better_from, hampel_filter
 from fit.by_search._starts import best_of_starts, drawn_starts, minimum_from_start
 from fit.problem._chi_squared import TOLERANCE
+from fit.problem._chunked_data import chunked_data, is_of_chunks
+from fit.problem._chunked_problem import in_chunks
 from fit.problem._constraints import Constraint, constraints_by_name
 from fit.problem._data import Data, data_of
 from fit.problem._errors_in_x import distance_of
@@ -153,6 +155,11 @@ def fit(
     to low values, so that its errors, intervals and bands cover the truth less often than they say:
     where it matters, the warnings say by how much, and what to do.
 
+    Dask arrays as ``x``, ``y`` or ``sigma`` are fitted by chunks, by tasks on Dask's current
+    scheduler, and never come into memory in one piece; residuals and predictions are Dask arrays
+    too. A model must take each point by itself then; what needs all points at once, as plots, JSON
+    and errors in x, is refused.
+
     Fits that are made again with other data of the same shape are replayed from plans, as all
     searches are: see `optim`, and `autodiff.replaying`, which says what a model may capture.
 
@@ -197,7 +204,13 @@ def fit(
     model = model_of(model, x, y, sigma)
     absolute = sigma is not None if absolute_sigma is None else absolute_sigma
     f_scale = scale_of_loss(loss, f_scale, absolute)
-    data = data_of(x, y, sigma, x_sigma, nan_policy)
+    summary = None
+    if is_of_chunks(x, y, sigma):
+        refuse_in_chunks(method, constraints, starts)
+        data, summary = chunked_data(x, y, sigma, x_sigma, nan_policy)
+    else:
+        data = data_of(x, y, sigma, x_sigma, nan_policy)
+    at_hand = data if summary is None else summary.sample
     if np.ndim(data.x) == 1 and len(data.x) != len(data.y):
         raise ValueError(f"x has {quantity(len(data.x), 'point')}, but y {len(data.y)}")
     method = method_of(method, data)
@@ -211,18 +224,20 @@ def fit(
     problem = Problem(
         model,
         *data,
-        parameters_for(data),
+        parameters_for(at_hand),
         constraints_by_name(constraints, model.names),
         loss,
         f_scale,
         absolute,
         distance_of(method),
     )
+    if summary is not None:
+        problem = in_chunks(problem, summary)
     check_callback(callback)
     effort = Effort(offset_tol, max_nfev, callback, progress)
     robust_start = None
     if loss != "linear" and np.shape(data.x) == data.y.shape:
-        robust_start = parameters_for(data._replace(y=hampel_filter(data.x, data.y)))
+        robust_start = parameters_for(at_hand._replace(y=hampel_filter(at_hand.x, at_hand.y)))
     if starts > 1:
         several = [problem.parameters.start, *drawn_starts(problem, starts - 1, seed)]
         if robust_start is not None:

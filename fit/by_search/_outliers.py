@@ -60,12 +60,13 @@ def _better_of(one: Estimate, other: Estimate) -> Estimate:
     scale = min(result.problem.f_scale or 1.0 for result in (one, other))
 
     def failure_and_loss(result: Estimate) -> tuple[bool, float]:
-        return not result.success, misfit_at(scale, result.weighted_residuals)
+        residuals = result.weighted_residuals
+        return not result.success, result.problem.total_of_residuals(misfit_at, residuals, scale)
 
     return replace(min(one, other, key=failure_and_loss), nfev=one.nfev + other.nfev)
 
 
-def misfit_at(scale: float, residuals: Array) -> float:
+def misfit_at(residuals: Array, scale: float) -> float:
     """Return by what robust fits, which each have a scale of their own, are compared at one."""
     # By a loss that grows and grows, a peak on one far outlier may be worth more than the peak.
     cost, _, _ = influence("cauchy", residuals, scale)

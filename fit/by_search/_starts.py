@@ -43,7 +43,7 @@ def minimum_from_start(problem: Problem, method: str, effort: Effort) -> Estimat
     if not search_tells_of_start(problem, method):
         check_start(problem)
         return minimum_of(problem, method, effort)
-    check_enough(problem.counting, problem.parameters.free)
+    check_enough(problem.n, len(problem.y), problem.parameters.free)
     failure: Exception | None = None
     try:
         result = minimum_of(problem, method, effort)
@@ -71,7 +71,7 @@ def best_of_starts(
     some = any(end.success for end in found.values())
     scale = min(end.scale for end in found.values())
     misfits = {
-        k: end.misfit if end.residuals is None else misfit_at(scale, end.residuals)
+        k: end.misfit if end.residuals is None else misfit_at(end.residuals, scale)
         for k, end in found.items()
         if end.success or not some
     }

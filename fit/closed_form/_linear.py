@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from autodiff import is_lazy
 from fit.arguments._numbers import Array, numbers
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.by_search._checks import check_enough
@@ -16,6 +18,7 @@ from fit.closed_form._double_double import DoubleDouble, double_double, multiply
 from fit.closed_form._linear_least_squares import least_squares_solution, weighted_rows
 from fit.models._model import Model
 from fit.models._shapes import Line, Polynomial
+from fit.problem._chunked_data import is_of_chunks
 from fit.problem._data import data_of
 from fit.problem._parameters import parameters_of
 from fit.problem._problem import Problem
@@ -58,6 +61,11 @@ def line(
     ValueError
         When the data cannot be meant, naming the argument and the first bad entry.
 
+    Notes
+    -----
+    Dask arrays are fitted by chunks, as in `fit.fit`. The sums of these have 16 digits, where those
+    of NumPy's arrays have 32: where x lies far from 0, count it from its middle.
+
     Examples
     --------
     >>> result = line([0.4, 0.5, 0.6, 0.7, 0.8], [0.1, 0.25, 0.55, 0.75, 0.85])
@@ -79,7 +87,7 @@ def line(
     return _linear_fit(
         Line(),
         lambda x: [x, np.ones_like(x)],
-        np.asanyarray(x),
+        x if is_lazy(x) else np.asanyarray(x),
         y,
         sigma,
         absolute_sigma,
@@ -130,9 +138,8 @@ def polynomial(
                 columns.append(multiply(columns[-1], DoubleDouble(x)))
         return columns
 
-    return _linear_fit(
-        Polynomial(degree), powers, np.asanyarray(x), y, sigma, absolute_sigma, nan_policy
-    )
+    x = x if is_lazy(x) else np.asanyarray(x)
+    return _linear_fit(Polynomial(degree), powers, x, y, sigma, absolute_sigma, nan_policy)
 
 
 @with_suggestions(argument_of_fit, "give the others by name")
@@ -219,11 +226,13 @@ def _linear_fit(
 ) -> FitResult:
     """Return the fit of a model whose derivatives by its parameters are the columns."""
     refuse_errors_of_model(sigma, OF_MODEL)
+    if is_of_chunks(x, y, sigma):
+        return _linear_fit_in_chunks(model, x, y, sigma, absolute_sigma, nan_policy)
     data = data_of(x, y, sigma, None, nan_policy)
     names, n, weights = model.names, len(data.y), data.weights
     if isinstance(data.x, np.ndarray) and data.x.shape[-1:] != (n,):
         raise ValueError(f"x has shape {data.x.shape}, but y {n} points: expected one x for each")
-    check_enough(counting(weights, n), names)
+    check_enough(int(np.count_nonzero(counting(weights, n))), n, names)
     design = _design(columns(data.x), names, n)
     target = double_double(data.y)
     if weights is not None:
@@ -248,6 +257,27 @@ def _linear_fit(
         solution.steps,
         LINEAR,
         refined=solution.determined,
+    )
+
+
+def _linear_fit_in_chunks(
+    model: Model, x: Any, y: Any, sigma: Sigma | None, absolute_sigma: bool | None, nan_policy: str
+) -> FitResult:
+    """Return the fit of a linear model to Dask arrays: a step of least squares, and refinement."""
+    result = fit(
+        model,
+        x,
+        y,
+        sigma,
+        p0=dict.fromkeys(model.names, 0.0),
+        absolute_sigma=absolute_sigma,
+        nan_policy=nan_policy,
+    )
+    undetermined = result.determined.undetermined
+    return replace(
+        result,
+        method=LINEAR,
+        message=_message(model.names, undetermined) if result.success else result.message,
     )
 
 

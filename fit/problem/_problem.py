@@ -11,12 +11,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import grad, hessian, jacobian, replaying
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import EPS, Array
 from fit.models._model import Model
 from fit.problem._chi_squared import sum_of_squares, weighted_residuals
 from fit.problem._data import NAMES
 from fit.problem._errors_in_x import DISTANCES
-from fit.problem._losses import Loss
+from fit.problem._losses import Loss, typical_size
 from fit.problem._parameters import Parameters
 from fit.problem._sigma import Relative, counting, deviations_of
 
@@ -119,11 +119,46 @@ class Problem:
     evaluations_left: ClassVar[int | None] = None  # None for as many as may be
 
     def spend(self, evaluations: int = 1) -> None:
-        """Say that the residuals, or the model, are evaluated beside a search, or were in one."""
+        """Say that the residuals, or the model, are evaluated beside a search, or were in one.
+
+        Raises
+        ------
+        SpentError
+            When that is more often than they may be.
+        """
+        if self.evaluations_left is None:
+            return
+        if evaluations > self.evaluations_left:
+            raise SpentError
+        vars(self)["evaluations_left"] = self.evaluations_left - evaluations
 
     def __getstate__(self) -> dict[str, Any]:
         # Functions within functions cannot be pickled, but made again.
         return {field.name: vars(self)[field.name] for field in fields(self)}
+
+    # -- all data, which may be in chunks: see `ChunkedProblem` ------------------------------------
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """What the residuals take besides the parameters."""
+        return ()
+
+    @property
+    def sample(self) -> Problem:
+        """The problem of evenly spread points, in memory: of all, if these are."""
+        return self
+
+    def residuals_at(self, p: Array) -> Any:
+        """Return the residuals there, as an array."""
+        return np.asarray(self.residuals(p), float)
+
+    def total(self, f: Callable[..., Any], *arguments: Any) -> Any:
+        """Return the sum over the data of what f says of a problem and other arguments."""
+        return f(self, *arguments)
+
+    def total_of_residuals(self, f: Callable[..., Any], residuals: Any, *arguments: Any) -> Any:
+        """Return the sum of what f says of the residuals of points that count, and arguments."""
+        return f(residuals[self.counting], *arguments)
 
     # -- data ------------------------------------------------------------------------------------
 
@@ -147,6 +182,23 @@ class Problem:
         """The size of a residual that rounding may make, in standard deviations."""
         terms = self.y if self.sigma is None else self.y / self.sigma
         return TINY * float(np.max(np.abs(terms)))
+
+    @property
+    def rounding_variance(self) -> float:
+        """The mean square of what rounding makes of y, in standard deviations."""
+        weights = 1.0 if self.sigma is None else 1 / self.sigma
+        return float(np.mean((EPS * weights * self.y) ** 2))
+
+    @property
+    def scatter(self) -> float:
+        """The sum of squares of y about its weighted mean, whatever the correlations."""
+        weights = 1 if self.sigma is None else 1 / self.sigma**2
+        mean = np.average(self.y, weights=weights * np.ones(len(self.y)))
+        return float(np.sum(weights * (self.y - mean) ** 2))
+
+    def typical_size(self, residuals: Any, dof: int) -> float:
+        """Return the standard deviation that half of the residuals tell."""
+        return typical_size(residuals[self.counting], dof)
 
     @property
     def follows_model(self) -> bool:

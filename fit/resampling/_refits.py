@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.random import SeedSequence
 
+from autodiff import is_lazy
 from fit.arguments._numbers import Array
 from fit.problem._problem import Problem
 from fit.resampling._draws import (
@@ -56,6 +57,11 @@ def jackknife(result: Estimate, executor: Executor | None) -> Outcomes:
 
 def _for_fits(result: Estimate) -> Estimate:
     """Return the estimate alone, of a problem that is searched from where it ended."""
+    if is_lazy(result.problem.y):
+        raise ValueError(
+            "fits to points drawn anew need all data at once, which are in chunks: fit to a part "
+            "of them, as x[::1000].compute(), and resample that fit"
+        )
     if not result.success:
         raise ValueError(f"there is no minimum about which fits could scatter: {result.message}")
     problem = result.problem

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fit.arguments._numbers import Array
 from fit.arguments._words import in_prose, probability, quantity
 from fit.problem._losses import loss_in_words
 from fit.problem._problem import Problem
@@ -91,8 +92,9 @@ def quality(result: Estimate) -> list[tuple[str, str]]:
     robust = result.problem.loss != "linear"
     p = result.p_value
     # Over the degrees of freedom only χ² says how well the model describes the data.
-    of_size = ("points beyond", str(beyond(result)))
-    if not robust:
+    if robust:
+        of_size = ("points beyond", str(beyond(result)))
+    else:
         of_size = ("χ²/dof", _or_dash(result.reduced_chi_squared, ".4g"))
     return [
         ("robust loss" if robust else "χ²", f"{result.chi_squared:.5g}"),
@@ -109,8 +111,12 @@ def quality(result: Estimate) -> list[tuple[str, str]]:
 def beyond(result: Estimate) -> int:
     """Return how many residuals are so large that a robust loss counts them less."""
     problem = result.problem
-    sizes = np.abs(result.weighted_residuals[problem.counting])
-    return int(np.sum(sizes > (problem.f_scale or 1.0)))
+    scale = problem.f_scale or 1.0
+    return int(problem.total_of_residuals(_count_beyond, result.weighted_residuals, scale))
+
+
+def _count_beyond(residuals: Array, scale: float) -> int:
+    return int(np.count_nonzero(np.abs(residuals) > scale))
 
 
 def rows(result: Estimate) -> list[Row]:

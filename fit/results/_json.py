@@ -9,6 +9,7 @@ from typing import Any, NoReturn, TypeVar
 
 import numpy as np
 
+from autodiff import is_lazy
 from fit.arguments._numbers import Array
 from fit.models._model import Combination, Constant, Model
 from fit.models._peaks import Gaussian, Lorentzian, PseudoVoigt, Voigt
@@ -47,6 +48,11 @@ SHAPES: dict[str, type[Shape]] = {
 
 def to_json(result: Estimate, warnings: Sequence[str]) -> str:
     """Return a result as JSON; `FitResult.to_json`."""
+    if is_lazy(result.problem.y):
+        raise TypeError(
+            "JSON would hold all data, which are in chunks: pickle the result, or keep its values, "
+            "errors and covariance"
+        )
     if not isinstance(result.problem.x, np.ndarray):
         raise TypeError(
             f"x is a {type(result.problem.x).__name__}, and JSON holds numbers only: fit a model "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autodiff import is_lazy
 from fit.arguments._numbers import Array
 from fit.arguments._words import probability, quantity
 from fit.problem._losses import loss_in_words
@@ -53,6 +54,11 @@ class Picture(Figure):
 
 def plot(result: Estimate, level: float, kind: str) -> Figure:
     """Draw data, model, band and pulls; `FitResult.plot`."""
+    if is_lazy(result.problem.y):
+        raise ValueError(
+            "a plot would hold all data, which are in chunks: select a part, as "
+            "x[::1000].compute(), and draw it beside result.predict(...) and result.band(...)"
+        )
     figure = Picture(figsize=(8.0, 5.2), facecolor="white", layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     measured = result.problem.x

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autodiff import jacobian, replaying
+from autodiff import is_lazy, jacobian, replaying
 from fit.arguments._numbers import Array, all_finite
 from fit.problem._chi_squared import has_derivatives
 from fit.problem._problem import Problem
-from fit.search._refusals import refuse_corner, refuse_together
+from fit.search._refusals import refuse_corner, refuse_end, refuse_together
 from fit.search._rounds import PATIENCE, consistent_minimum
 from fit.search._searches import Effort, search_by
 from fit.uncertainties._covariance import triangle_of
 from fit.uncertainties._estimate import Estimate
-from optim import Status
+from optim import Status, least_squares
 
 if TYPE_CHECKING:
     from scipy.optimize import OptimizeResult
@@ -42,13 +42,13 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> Estimate:
             'derivatives: write what follows, or use fit.curve_fit(..., jac="3-point"): '
             f"{error}"
         ) from error
-    p, residuals, J = _end(problem, found)
+    p, residuals, triangle, chi_squared = _end(problem, found)
     result = Estimate(
         problem,
         p,
-        triangle_of(J),
+        triangle,
         residuals,
-        float(residuals.dot(residuals)) if problem.loss == "linear" else 2 * float(found.cost),
+        chi_squared,
         bool(found.success),
         found.status,
         str(found.message),
@@ -62,47 +62,92 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> Estimate:
     return result
 
 
-def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array, Array]:
-    """Return the parameters where a search ended, the residuals there and their Jacobian."""
+def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Any, Array, float]:
+    """Return the parameters where a search ended, the residuals there, R of their Jacobian, and χ².
+
+    R is that of the QR factorisation.
+    """
     p = np.asarray(found.x, float)
-    by_least_squares = "cost" in found
-    if by_least_squares:
+    if is_lazy(problem.y):
+        residuals, triangle = found.fun, _triangle_in_chunks(problem, found)
+        chi_squared = 2 * float(found.cost)
+    else:
+        residuals, J = _residuals_and_jacobian_at_end(problem, found)
+        triangle = triangle_of(J)
+        linear = problem.loss == "linear"
+        chi_squared = float(residuals.dot(residuals)) if linear else 2 * float(found.cost)
+    if found.status is Status.SINGULAR and "cost" in found:
+        triangle = np.where(_without_influence(problem, p, triangle), 0.0, triangle)
+    if not np.count_nonzero(p < 0):
+        return p, residuals, triangle, chi_squared
+    signs = _without_sign(problem, p, residuals)
+    return p * signs, residuals, triangle * signs, chi_squared
+
+
+def _residuals_and_jacobian_at_end(problem: Problem, found: OptimizeResult) -> tuple[Array, Array]:
+    """Return what a search in memory has found, or what is there."""
+    p = np.asarray(found.x, float)
+    if "cost" in found:
         residuals, J = found.fun, found.jac
     else:
-        residuals = np.asarray(problem.residuals(p), float)
+        residuals = problem.residuals_at(p)
         J = replaying(jacobian(problem.residuals))(p)
     if not all_finite(J):
         refuse_corner(problem, p, J)
-    if by_least_squares and found.status is Status.SINGULAR:
-        J = np.where(_without_influence(problem, p, J), 0.0, J)
-    if not np.count_nonzero(p < 0):
-        return p, residuals, J
-    signs = _without_sign(problem, p, residuals)
-    return p * signs, residuals, J * signs
+    return residuals, J
 
 
-def _without_sign(problem: Problem, p: Array, residuals: Array) -> Array:
+def _triangle_in_chunks(problem: Problem, found: OptimizeResult) -> Array:
+    """Return R where a search ended, without the weights of a robust loss."""
+    triangle: Array = found.triangle
+    if problem.loss != "linear":
+        triangle = _triangle_at(problem, found.x)
+    if not all_finite(triangle):
+        refuse_end(problem, found.x, found.message)
+    return triangle
+
+
+def _triangle_at(problem: Problem, p: Array) -> Array:
+    """Return R of the residuals' Jacobian, from one evaluation."""
+    there = least_squares(problem.residuals, p, args=problem.args, max_nfev=0)
+    triangle: Array = there.triangle
+    return triangle
+
+
+def _without_sign(problem: Problem, p: Array, residuals: Any) -> Array:
     """Return -1 for each parameter below 0 that may as well be above, as a width may, else 1."""
     parameters, signs = problem.parameters, np.ones(p.size)
     for k in np.flatnonzero(p < 0):
         turned = np.where(np.arange(p.size) == k, -p, p)
         if parameters.lower[k] <= turned[k] <= parameters.upper[k]:
             with np.errstate(all="ignore"):
-                moved = np.asarray(problem.residuals(turned), float)
-            if np.array_equal(moved, residuals):
-                signs[k] = -1.0
+                if _stay(problem, p, turned, residuals):
+                    signs[k] = -1.0
     return signs
 
 
-def _without_influence(problem: Problem, p: Array, J: Array) -> Any:
+def _stay(problem: Problem, p: Array, moved: Array, residuals: Any) -> bool:
+    """Whether the residuals are the same elsewhere as at p."""
+    if not is_lazy(residuals):
+        return np.array_equal(problem.residuals_at(moved), residuals)
+    return not _count_of_changes(problem.sample, p, moved) and not problem.total(
+        _count_of_changes, p, moved
+    )
+
+
+def _count_of_changes(part: Problem, p: Array, moved: Array) -> int:
+    return int(np.count_nonzero(part.residuals_at(p) != part.residuals_at(moved)))
+
+
+def _without_influence(problem: Problem, p: Array, triangle: Array) -> Any:
     """Return on which parameters nothing depends any more because of what others have become.
 
     So it is with the centre of a peak whose height has become 0.
     """
-    start, of = problem.parameters.start, jacobian(problem.residuals)
-    least = VANISHED * np.linalg.norm(of(start), axis=0)
-    vanished = np.linalg.norm(J, axis=0) <= least
+    start = problem.parameters.start
+    least = VANISHED * np.linalg.norm(_triangle_at(problem, start), axis=0)
+    vanished = np.linalg.norm(triangle, axis=0) <= least
     for k in np.flatnonzero(vanished):
         others = np.where(np.arange(p.size) == k, p, start)
-        vanished[k] = np.linalg.norm(of(others)[:, k]) > least[k]
+        vanished[k] = np.linalg.norm(_triangle_at(problem, others)[:, k]) > least[k]
     return vanished

@@ -7,6 +7,7 @@ from typing import NoReturn
 import numpy as np
 
 from fit.arguments._numbers import Array
+from fit.arguments._words import from_the_middle
 from fit.problem._chi_squared import TOLERANCE
 from fit.problem._losses import loss_in_words
 from fit.problem._problem import Problem
@@ -42,3 +43,13 @@ def refuse_together(problem: Problem, method: str, effort: Effort) -> None:
     ):
         if given:
             raise ValueError(f"{what} cannot be combined with {special}: leave one of them out")
+
+
+def refuse_end(problem: Problem, p: Array, reason: str) -> NoReturn:
+    """Say of data in chunks that the model, or a derivative, is not finite."""
+    shift = from_the_middle(problem.sample.x)
+    raise ValueError(
+        f"the model or a derivative of it is not finite for {values_in_words(problem, p)} "
+        f"({reason}): give other starting values in p0, or bounds"
+        + (f", or write the model with {shift}" if shift else "")
+    )

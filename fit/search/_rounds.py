@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.problem._losses import REDESCENDING, too_few, typical_size
+from fit.problem._losses import REDESCENDING, too_few
 from fit.problem._problem import Problem
 from fit.search._searches import Search
 from optim import Status
@@ -28,11 +28,10 @@ def consistent_minimum(
     start, evaluations = problem.parameters.start, 0
     if problem.f_scale is None and too_few(problem.n, start.size):
         # A scale that follows the residuals would follow them down to nothing.
-        plain, found = _minimum_by_rounds(
+        _, found = _minimum_by_rounds(
             replace(problem, loss="linear", f_scale=1.0), search, start, patience
         )
-        spread = np.linalg.norm(np.asarray(plain.residuals(found.x), float))
-        scale = float(spread) / np.sqrt(max(problem.n - start.size, 1))
+        scale = np.sqrt(2 * found.cost) / np.sqrt(max(problem.n - start.size, 1))
         problem = replace(problem, f_scale=max(scale, problem.rounding) or 1.0)
         evaluations += found.nfev
     if problem.loss in REDESCENDING:
@@ -74,8 +73,7 @@ def _with_scale(problem: Problem, p: Array) -> Problem:
     """Return the problem with the standard deviation that the residuals at p have as its scale."""
     if problem.f_scale is not None:
         return problem
-    residuals = np.asarray(problem.residuals(p), float)[problem.counting]
-    scale = typical_size(residuals, max(problem.n - p.size, 1))
+    scale = problem.typical_size(problem.residuals_at(p), max(problem.n - p.size, 1))
     return replace(problem, f_scale=max(scale, problem.rounding) or 1.0)
 
 

@@ -50,6 +50,7 @@ def _by_squares(effort: Effort) -> Search:
         found = least_squares(
             problem.residuals,
             start,
+            args=problem.args,
             bounds=(parameters.lower, parameters.upper) if parameters.bounded else None,
             loss=problem.loss,
             f_scale=problem.f_scale or 1.0,

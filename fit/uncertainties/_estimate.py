@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import jacobian, replaying
+from autodiff import is_lazy, jacobian, replaying
 from fit.arguments._numbers import Array, as_x
-from fit.problem._losses import typical_size
+from fit.problem._chunked_problem import values_in_chunks
 from fit.problem._problem import Problem
 from fit.uncertainties._covariance import (
     Determined,
@@ -20,7 +20,7 @@ from fit.uncertainties._covariance import (
     from_triangle,
     variance_of,
 )
-from fit.uncertainties._sandwich import Sandwich, sandwich
+from fit.uncertainties._sandwich import Sandwich, sandwich, sums_of_influence
 from optim import Status
 
 LINEAR = "linear-least-squares"  # the method for models that are linear in all parameters
@@ -169,7 +169,7 @@ class Estimate:
             return 1.0
         if self.problem.loss == "linear" or self.dof < 1:
             return self.reduced_chi_squared
-        typical = typical_size(self.weighted_residuals[self.problem.counting], self.dof)
+        typical = self.problem.typical_size(self.weighted_residuals, self.dof)
         return max(typical, self.problem.rounding) ** 2
 
     @cached_property
@@ -181,8 +181,9 @@ class Estimate:
         problem = self.problem
         if problem.loss == "linear" or self.dof < 1:
             return Sandwich(self.variance, self.variance)
-        residuals = self.weighted_residuals[problem.counting]
-        return sandwich(problem.loss, problem.f_scale or 1.0, residuals, self.dof)
+        of = problem.loss, problem.f_scale or 1.0
+        sums = problem.total_of_residuals(sums_of_influence, self.weighted_residuals, *of)
+        return sandwich(sums, self.dof)
 
     @property
     def dof_of_errors(self) -> int | None:
@@ -200,8 +201,7 @@ class Estimate:
         problem = self.problem
         if self.absolute or self.dof < 1:
             return None
-        weights = 1.0 if problem.sigma is None else 1 / problem.sigma
-        variance = float(np.mean((np.finfo(float).eps * weights * problem.y) ** 2))
+        variance = problem.rounding_variance
         if self.variance > (variance if problem.loss == "linear" else problem.rounding**2):
             return None
         each = np.sqrt(variance * variance_of(self._every, self.determined))
@@ -261,10 +261,12 @@ class Estimate:
         """
         if self.problem.loss != "linear":
             return np.nan
-        weights = 1 if self.problem.sigma is None else 1 / self.problem.sigma**2
-        y = self.problem.y
-        total = np.sum(weights * (y - np.average(y, weights=weights * np.ones(len(y)))) ** 2)
-        return float(1 - np.sum(weights * self.residuals**2) / total) if total > 0 else np.nan
+        problem, total = self.problem, self.problem.scatter
+        left = self.chi_squared
+        if not is_lazy(problem.y):
+            weights = 1 if problem.sigma is None else 1 / problem.sigma**2
+            left = np.sum(weights * self.residuals**2)
+        return float(1 - left / total) if total > 0 else np.nan
 
     @cached_property
     def residuals(self) -> Array:
@@ -288,7 +290,7 @@ class Estimate:
     # -- use ---------------------------------------------------------------------------------
 
     def predict(self, x: Any) -> Array:
-        """Return the fitted model at ``x``.
+        """Return the fitted model at ``x``; of a Dask array as another, to be computed.
 
         Examples
         --------
@@ -297,6 +299,8 @@ class Estimate:
         array([7., 9.])
         """
         self.problem.spend()
+        if is_lazy(x):
+            return values_in_chunks(self.problem, x, self.p)  # type: ignore[no-any-return]
         values: Array = np.asarray(self.model_at(as_x(x))(self.p), float)[()]
         return values
 

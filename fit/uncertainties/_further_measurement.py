@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fit.arguments._numbers import Array, numbers, refuse
+from fit.problem._chunked_problem import ChunkedProblem
 from fit.problem._problem import Problem
 
 ALIKE = 1e-9  # relative differences up to here are rounding
@@ -33,7 +34,10 @@ def deviations_of_further(problem: Problem, values: Array, sigma: ArrayLike | No
     several = 1.0 if problem.sigma is None else problem.sigma
     if problem.relative is not None:
         several, sizes = np.asarray(problem.relative.fraction, float), np.abs(values)
-    several = np.broadcast_to(several, problem.y.shape)[problem.counting]
+    if isinstance(problem, ChunkedProblem):
+        several = several if problem.relative else np.array(problem.known.deviations)
+    else:
+        several = np.broadcast_to(several, problem.y.shape)[problem.counting]
     if np.ptp(several) > ALIKE * np.max(several):
         raise ValueError(
             "the errors of the data differ from point to point, so that nothing tells that of a "

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff import is_lazy
 from fit.arguments._numbers import EPS, Array
 from fit.problem._chi_squared import half_of
 from fit.problem._problem import SpentError
@@ -55,13 +56,14 @@ def least_with(around: Vicinity, held: Any, value: Any, near: Array) -> tuple[fl
         found = least_squares(
             problem.residuals,
             start,
+            args=problem.args,
             bounds=(lower, upper),
             loss=problem.loss,
             f_scale=problem.f_scale or 1.0,
             max_nfev=problem.evaluations_left,
         )
         rise = 2 * float(found.cost) - result.chi_squared
-        if problem.loss == "linear":
+        if problem.loss == "linear" and not is_lazy(problem.y):
             origin = result.weighted_residuals
             rise = float((found.fun - origin) @ (found.fun + origin))
     problem.spend(found.nfev + found.nhev)

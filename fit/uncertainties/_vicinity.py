@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from math import isfinite, sqrt
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import replaying
+from autodiff import is_lazy, replaying
 from fit.arguments._numbers import Array
+from fit.problem._problem import Problem
 from fit.uncertainties._covariance import lapack
 from fit.uncertainties._estimate import Estimate
 from optim import residuals_and_jacobian
@@ -51,11 +52,9 @@ class Vicinity:
         self.terms = float(np.linalg.norm(result.p / determined.scale))
         self.lowest, self.lowest_p = 0.0, result.p
         self.last: tuple[Array, Array] | None = None
-        # In one plan with what is made of them.
-        self._about = replaying(
-            _squares_about(
-                result.problem.residuals, result.p, self.spread, result.weighted_residuals
-            )
+        in_chunks = is_lazy(result.problem.y)
+        self._squares = (_squares_in_chunks if in_chunks else _squares_in_memory)(
+            result, self.spread
         )
         self.bounds = result.problem.parameters.lower, result.problem.parameters.upper
         self.bounded = result.problem.parameters.bounded
@@ -74,14 +73,14 @@ class Vicinity:
         if self.bounded and ((p < self.bounds[0]) | (p > self.bounds[1])).any():
             return None
         self.result.problem.spend()
-        residuals, A, rise, gradient, gram = self._about(u)
-        rise = float(rise)
+        before, known = self.last or (None, None)
+        rise, gradient, gram, there, known = self._squares(u, known)
         if not isfinite(rise + gradient.dot(gradient)):
             return None
         self.saw(rise, p)
-        if self.last is not None:
-            self._learn(u - self.last[0], gradient - residuals.dot(self.last[1]))
-        self.last = u, A
+        if before is not None:
+            self._learn(u - before, gradient - there)
+        self.last = u, known
         return Local(u, rise, gradient, gram + self.rest)
 
     def lower_minimum(self) -> list[str]:
@@ -128,6 +127,44 @@ def _squares_about(
         return values, A, rise, A.T.dot(values), A.T.dot(A)
 
     return about
+
+
+# Half the gradient, JᵀJ, what the last place's derivatives make of the residuals here, and what
+# of this place the next one needs.
+Squares: TypeAlias = tuple[float, Array, Array, Array, Array]
+
+
+def _squares_in_memory(result: Estimate, spread: Array) -> Callable[[Array, Array | None], Squares]:
+    """Return the function that gives the rise of χ², and what else is known there."""
+    # In one plan with what is made of them.
+    about = replaying(
+        _squares_about(result.problem.residuals, result.p, spread, result.weighted_residuals)
+    )
+
+    def squares(u: Array, last: Array | None) -> Squares:
+        residuals, A, rise, gradient, gram = about(u)
+        there = gradient if last is None else residuals.dot(last)
+        return float(rise), gradient, gram, there, A
+
+    return squares
+
+
+def _squares_in_chunks(result: Estimate, spread: Array) -> Callable[[Array, Array | None], Squares]:
+    """Return the same of data in chunks, where derivatives are taken again, not kept."""
+
+    def squares(u: Array, last: Array | None) -> Squares:
+        return *result.problem.total(_squares_of_part, result.p, spread, u, last), u
+
+    return squares
+
+
+def _squares_of_part(
+    part: Problem, p: Array, spread: Array, u: Array, last: Array | None
+) -> tuple[float, Array, Array, Array]:
+    about = replaying(_squares_about(part.residuals, p, spread, part.residuals_at(p)))
+    residuals, _, rise, gradient, gram = about(u)
+    there = gradient if last is None else residuals.dot(about(last)[1])
+    return float(rise), gradient, gram, there
 
 
 class Valley(NamedTuple):

@@ -7,10 +7,10 @@ from math import sqrt
 
 import numpy as np
 
-from autodiff import jacobian
+from autodiff import is_lazy, jacobian
 from fit.arguments._numbers import Array
 from fit.arguments._words import enumeration, in_prose
-from fit.problem._problem import SpentError
+from fit.problem._problem import Problem, SpentError
 from fit.uncertainties._covariance import from_hessian
 from fit.uncertainties._estimate import LINEAR, Estimate
 from fit.uncertainties._profile import likelihood_interval
@@ -34,10 +34,12 @@ def curvature(result: Estimate) -> Iterator[str]:
     to_compare = [
         name
         for name, error in result.errors.items()
-        if name in result.free
-        and DIGITS * abs(result.values[name]) < error < np.inf
-        and not (not confined.any() and _straight(result, name))
+        if name in result.free and DIGITS * abs(result.values[name]) < error < np.inf
     ]
+    if not confined.any():
+        straight_ones = _straight_in_chunks if is_lazy(problem.y) else _straight_in_memory
+        straight = straight_ones(result, to_compare)
+        to_compare = [name for name in to_compare if name not in straight]
     at_bounds = {name for name, true in zip(result.free, confined, strict=True) if true}
     notes: dict[str, None] = {}
     for k, name in enumerate(to_compare):
@@ -63,16 +65,60 @@ def curvature(result: Estimate) -> Iterator[str]:
     yield from notes
 
 
-def _straight(result: Estimate, name: str) -> bool:
+def _straight_in_memory(result: Estimate, names: list[str]) -> list[str]:
+    return [name for name in names if _is_straight(result, name)]
+
+
+def _straight_in_chunks(result: Estimate, names: list[str]) -> list[str]:
+    """Return what `_is_straight` says of all parameters, from one pass over the data."""
+    parameters, steps = result.problem.parameters, [_step(result, name) for name in names]
+    steps_inside = {
+        name: step
+        for name, step in zip(names, steps, strict=True)
+        if (parameters.lower <= result.p - abs(step)).all()
+        and (result.p + abs(step) <= parameters.upper).all()
+    }
+    if not steps_inside:
+        return []
+    result.problem.spend(2 * len(steps_inside))
+    sums = result.problem.total(_rises_and_bends, result.p, [*steps_inside.values()])
+    rises = np.array([rise for *both, _ in sums for rise in both]).reshape(-1, 2)
+    linear = (np.abs(rises / result.variance - 1) <= CURVED).all(axis=1)
+    bends = np.sqrt([bend for *_, bend in sums])
+    flat = linear & (bends <= CURVED * sqrt(result.variance))
+    return [name for name, true in zip(steps_inside, flat, strict=True) if true]
+
+
+def _rises_and_bends(
+    part: Problem, p: Array, steps: list[Array]
+) -> list[tuple[float, float, float]]:
+    """Return by how much χ² rises at both ends of each step, and the square of its bend."""
+    here = part.residuals_at(p)
+    sums: list[tuple[float, float, float]] = []
+    for step in steps:
+        below, above = part.residuals_at(p - step), part.residuals_at(p + step)
+        bend = (below + above) / 2 - here
+        first, last = (float((end - here) @ (end + here)) for end in (below, above))
+        sums.append((first, last, float(bend @ bend)))
+    return sums
+
+
+def _step(result: Estimate, name: str) -> Array:
+    """Return by how much all parameters change from the middle to an end of a linear interval."""
+    spread = result.determined.spread
+    row = spread[result.free.index(name)]
+    step: Array = sqrt(result.variance) * spread @ row / np.linalg.norm(row)
+    return step
+
+
+def _is_straight(result: Estimate, name: str) -> bool:
     """Whether the residuals hardly bend from one end of a linear interval to the other.
 
     This takes no Jacobians of the residuals. Where χ² at the ends is what linear theory says, to
     10 %, and the bend, which the other parameters might follow, no longer than 10 % of the step, an
     end is off by some 5 % at most.
     """
-    spread = result.determined.spread
-    row = spread[result.free.index(name)]
-    step = sqrt(result.variance) * spread @ row / np.linalg.norm(row)
+    step = _step(result, name)
     lower, upper = result.problem.parameters.lower, result.problem.parameters.upper
     here = result.weighted_residuals
     ends = []

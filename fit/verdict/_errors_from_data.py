@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from autodiff import jacobian, replaying
+from autodiff import is_lazy, jacobian, replaying
 from fit.arguments._numbers import Array
 from fit.arguments._words import in_prose, quantity
+from fit.problem._problem import Problem
 from fit.uncertainties._estimate import Estimate
 
 DRAWN = 0.2  # of a standard error: more than that is told
@@ -23,10 +24,13 @@ def errors_from_data(result: Estimate) -> Iterator[str]:
         return
     if problem.follows_model or problem.x_sigma is not None or not problem.n > len(result.p):
         return
-    values = result.predict(problem.x)[problem.counting]
-    fractions = _fractions(result)
-    if fractions is not None:
-        name, shift = _largest_shift(result, fractions * np.abs(values))
+    fractions, unit = _fractions(problem.sample), None
+    if fractions is None:
+        unit = _unit_of_counts(problem.sample)
+    if fractions is None and unit is None:
+        return
+    name, shift, few = _largest_shift(result, fractions, unit)
+    if unit is None:
         if abs(shift) > DRAWN:
             yield (
                 "the errors are fractions of the data, so that what came out low counts for more "
@@ -34,11 +38,6 @@ def errors_from_data(result: Estimate) -> Iterator[str]:
                 'sigma=Relative(..., of="model")'
             )
         return
-    unit = _unit_of_counts(result)
-    if unit is None:
-        return
-    few = int(np.sum(problem.y[problem.counting] < FEW * unit))
-    name, shift = _largest_shift(result, np.sqrt(unit * np.abs(values)))
     if few or abs(shift) > DRAWN:
         below = f" (and {few} of {quantity(problem.n, 'count')} are below ten)" if few else ""
         scale = "" if abs(unit - 1) < EXACT else f"{unit:.6g} * "
@@ -50,10 +49,9 @@ def errors_from_data(result: Estimate) -> Iterator[str]:
         )
 
 
-def _fractions(result: Estimate) -> Array | None:
+def _fractions(problem: Problem) -> Array | None:
     """Return the errors over the data, if they were given so or are all the same."""
-    problem = result.problem
-    y, sigma = _data(result)
+    y, sigma = _data(problem)
     if not y.all():
         return None
     fractions: Array = sigma / np.abs(y)
@@ -61,9 +59,9 @@ def _fractions(result: Estimate) -> Array | None:
     return fractions if alike or problem.relative is not None else None
 
 
-def _unit_of_counts(result: Estimate) -> float | None:
+def _unit_of_counts(problem: Problem) -> float | None:
     """Return what a count of one is worth, if the errors are the roots of counts."""
-    y, sigma = _data(result)
+    y, sigma = _data(problem)
     some = y > 0
     if (y < 0).any() or not some.any() or not np.ptp(y[some]) > 0:
         return None
@@ -74,28 +72,52 @@ def _unit_of_counts(result: Estimate) -> float | None:
     return float(units[0]) if alike and whole.all() else None
 
 
-def _data(result: Estimate) -> tuple[Array, Array]:
-    problem = result.problem
+def _data(problem: Problem) -> tuple[Array, Array]:
     assert problem.sigma is not None
     return problem.y[problem.counting], problem.sigma[problem.counting]
 
 
-def _largest_shift(result: Estimate, sigma: Array) -> tuple[str, float]:
-    """Return which parameter would move most with other errors, in its standard errors."""
-    problem, count = result.problem, result.problem.counting
-    if not (sigma > 0).all():
-        return result.free[0], 0.0
+def _largest_shift(
+    result: Estimate, fractions: Array | None, unit: float | None
+) -> tuple[str, float, int]:
+    """Return which parameter would move most with the model's errors, in its standard errors.
+
+    And how many counts are few.
+    """
+    problem = result.problem
+    if is_lazy(problem.y) and fractions is not None:
+        fractions = fractions[:1]  # which are all alike
     problem.spend()
-    values_at, ones = problem.model_at(problem.x), np.ones(len(problem.y))
-    J = replaying(jacobian(lambda p: values_at(p) * ones))(result.p)
-    directions = problem.directions(result.p)
-    steps = (J[count] / sigma[:, None]) @ directions
-    shift = directions @ np.linalg.lstsq(steps, result.residuals[count] / sigma)[0]
+    spread = result.determined.spread
+    products, left, zeros, few = problem.total(
+        _products_by_errors_of_model, result.p, spread, fractions, unit
+    )
+    if zeros:
+        return result.free[0], 0.0, few
+    shift = spread @ np.linalg.lstsq(products, left)[0]
     errors = np.array([result.errors[name] for name in result.free])
     known = np.isfinite(errors) & (errors > 0)
     moved = np.where(known, shift / np.where(known, errors, 1.0), 0.0)
     k = int(np.argmax(np.abs(moved)))
-    return result.free[k], float(moved[k])
+    return result.free[k], float(moved[k]), few
+
+
+def _products_by_errors_of_model(
+    part: Problem, p: Array, spread: Array, fractions: Array | None, unit: float | None
+) -> tuple[Array, Array, int, int]:
+    """Return the products of the derivatives along the spread, with one another and what is left.
+
+    Both over the errors that the model makes; and how many of these are 0, and how many counts few.
+    """
+    values_at, ones = part.model_at(part.x), np.ones(len(part.y))
+    values = (np.asarray(values_at(p), float) * ones)[part.counting]
+    y = part.y[part.counting]
+    few = 0 if unit is None else int(np.count_nonzero(y < FEW * unit))
+    sizes = np.abs(values)
+    sigma = np.sqrt(unit * sizes) if fractions is None else fractions * sizes
+    J = replaying(jacobian(lambda p: values_at(p) * ones))(p)[part.counting]
+    A = (J / sigma[:, None]) @ spread
+    return A.T @ A, A.T @ ((y - values) / sigma), int(np.count_nonzero(sigma <= 0)), few
 
 
 def _shift_in_words(name: str, shift: float) -> str:

@@ -18,21 +18,11 @@ def within_evaluations(result: Estimate, evaluations: int) -> Estimate:
     """Return the same result, of a problem that raises `SpentError` after so many evaluations."""
     problem, same = result.problem, copy(result)
     if problem.x_sigma is None:
-        vars(same)["problem"] = within = Rationed(**problem.__getstate__())
+        vars(same)["problem"] = within = copy(problem)
         vars(within)["evaluations_left"] = evaluations
     else:
         vars(same)["problem"] = _with_rationed_model(problem, result, evaluations)
     return same
-
-
-class Rationed(Problem):
-    """A problem that may be evaluated so often and no more."""
-
-    def spend(self, evaluations: int = 1) -> None:
-        assert self.evaluations_left is not None
-        if evaluations > self.evaluations_left:
-            raise SpentError
-        vars(self)["evaluations_left"] = self.evaluations_left - evaluations
 
 
 def _with_rationed_model(problem: Problem, result: Estimate, evaluations: int) -> Problem:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from fit.arguments._numbers import Array
 from fit.arguments._words import enumeration, from_the_middle, in_prose
+from fit.problem._problem import Problem
 from fit.uncertainties._estimate import Estimate
 
 # What an exact null direction changes, by rounding, of what the parameters would change alone.
@@ -120,7 +121,7 @@ def _without_influence(result: Estimate, members: list[int]) -> str:
     if len(names) == 1:
         return f"{enumeration(names)} does not matter: no residual depends on it"
     # Of several it is likelier that what they describe lies outside the data.
-    shift = from_the_middle(result.problem.x)
+    shift = from_the_middle(result.problem.sample.x)
     return (
         f"no residual depends on {enumeration(names)} about {values}: start elsewhere, with p0, or "
         + (f"write the model with {shift}" if shift else "omit them")
@@ -129,15 +130,20 @@ def _without_influence(result: Estimate, members: list[int]) -> str:
 
 def _stays(result: Estimate, places: Sequence[Array]) -> bool:
     """Whether the residuals stay what they are at some places, but for rounding."""
-    here = result.weighted_residuals
     for place in places:
         result.problem.spend()
-        moved = np.asarray(result.problem.residuals(place), float)
+        changes, squares = result.problem.total(_squares_of_changes, result.p, place)
         alone = float(np.linalg.norm((place - result.p) / result.determined.scale))
-        size = alone + float(np.linalg.norm(here))
-        if not np.linalg.norm(moved - here) <= UNCHANGED * size:
+        if not changes**0.5 <= UNCHANGED * (alone + squares**0.5):
             return False
     return True
+
+
+def _squares_of_changes(part: Problem, p: Array, place: Array) -> tuple[float, float]:
+    """Return the sum of squares by which residuals change from p to a place, and that at p."""
+    here = part.residuals_at(p)
+    changes = part.residuals_at(place) - here
+    return float(changes @ changes), float(here @ here)
 
 
 def _combination(along: Array, names: list[str], in_logarithm: NDArray[np.bool_]) -> str:

@@ -8,7 +8,9 @@ from typing import Any
 import numpy as np
 
 from autodiff import vjp
+from fit.arguments._numbers import Array
 from fit.arguments._words import from_the_middle, in_prose, quantity
+from fit.problem._chunked_problem import ChunkedProblem
 from fit.problem._errors_in_x import offsets_by_bending
 from fit.problem._losses import REDESCENDING, too_few
 from fit.problem._problem import SpentError
@@ -17,7 +19,12 @@ from fit.verdict._curvature import curvature, hessian
 from fit.verdict._errors_from_data import errors_from_data
 from fit.verdict._evaluations import LONGER, TIMES, within_evaluations
 from fit.verdict._undetermined import undetermined_parameters
-from fit.verdict._worth import only_minimum, shortcoming
+from fit.verdict._worth import (
+    only_minimum,
+    pole_between_points,
+    shortcoming,
+    shortcoming_beside_constant,
+)
 from optim import Status
 
 # A correlation of 0.999 makes an error 22 times, 1/√(1 - 0.999²), what it were if the other
@@ -76,14 +83,28 @@ def _convergence(result: Estimate) -> Iterator[str]:
 def _worth(result: Estimate) -> Iterator[str]:
     problem = result.problem
     if result.success and problem.loss == "linear":
-        of = problem.x, problem.y, problem.weights, result.chi_squared
-        said = shortcoming(result.predict, *of)
+        said = _shortcoming(result)
         if said:
             problem.spend(3)
-        if said and not problem.constraints and only_minimum(problem.residuals, result.p):
+        if said and not problem.constraints and only_minimum(problem.sample.residuals, result.p):
             yield f"{said}: since the model is linear in its parameters there is no better minimum"
         elif said:
             yield f"{said}: start elsewhere, with p0, unless the model is wrong"
+
+
+def _shortcoming(result: Estimate) -> str:
+    """Return why a fit describes nothing; a pole of its curve is looked for at sampled points."""
+    problem, sample = result.problem, result.problem.sample
+    if not isinstance(problem, ChunkedProblem):
+        of = problem.x, problem.y, problem.weights, result.chi_squared
+        return shortcoming(result.predict, *of)
+    return shortcoming_beside_constant(
+        problem.known.scatter,
+        problem.known.squares,
+        len(problem.y),
+        result.chi_squared,
+        lambda: pole_between_points(result.predict, sample.x, sample.y),
+    )
 
 
 def _goodness(result: Estimate) -> Iterator[str]:
@@ -122,13 +143,22 @@ def _outliers(result: Estimate) -> Iterator[str]:
     """Say where outliers are to one side: a loss gives them less weight, but not none."""
     if result.problem.loss == "linear" or result.dof < 1:
         return
-    far = result.pulls[np.abs(result.pulls) > OUTLYING]
-    above = int(np.sum(far > 0))
-    if len(far) >= ONE_SIDED and above in (0, len(far)):
+    limit = OUTLYING * result.variance**0.5
+    above, below = result.problem.total_of_residuals(
+        _outliers_on_each_side, result.weighted_residuals, limit
+    )
+    if above + below >= ONE_SIDED and not (above and below):
+        side = "above" if above else "below"
         yield (
-            f"{quantity(len(far), 'outlier')}, all {'above' if above else 'below'} the model: such "
-            "shift the parameters to their side, by more than the errors tell"
+            f"{quantity(above + below, 'outlier')}, all {side} the model: such shift the "
+            "parameters to their side, by more than the errors tell"
         )
+
+
+def _outliers_on_each_side(residuals: Array, limit: float) -> tuple[int, int]:
+    """Return how many points lie far above the model, and how many far below."""
+    above, below = (np.count_nonzero(sign * residuals > limit) for sign in (-1, 1))
+    return int(above), int(below)
 
 
 def _scatter(result: Estimate) -> Iterator[str]:
@@ -175,7 +205,7 @@ def _correlations(result: Estimate) -> Iterator[str]:
     pairs = pairs[np.argsort([-abs(correlation[i, j]) for i, j in pairs])]
     if len(pairs):
         i, j = pairs[0]
-        shift = from_the_middle(result.problem.x)
+        shift = from_the_middle(result.problem.sample.x)
         more = f" (and {quantity(len(pairs) - 1, 'more pair')} likewise)" if len(pairs) > 1 else ""
         yield (
             f"{result.free[i]} and {result.free[j]} are almost undetermined by themselves: their "

@@ -31,16 +31,29 @@ def shortcoming(
         whiten = weights.dot if weights.ndim == 2 else weights.__mul__
         ones, whole = whiten(np.ones(y.size)), whiten(y)
         constant = _squares(whiten(y - ones.dot(whole) / ones.dot(ones)))
+    return shortcoming_beside_constant(
+        constant, _squares(whole), y.size, chi_squared, lambda: pole_between_points(model, x, y)
+    )
+
+
+def shortcoming_beside_constant(
+    constant: float,
+    whole: float,
+    n: int,
+    chi_squared: float,
+    pole: Callable[[], tuple[float, float] | None],
+) -> str:
+    """Return why a fit describes nothing, beside the best constant and the data's own squares."""
     if chi_squared <= (1 - DESCRIBED) * constant:
         return ""
-    if constant <= ROUNDED * _squares(whole):
+    if constant <= ROUNDED * whole:
         return ""
-    if chi_squared > constant * (1 + CHANCE / max(y.size - 1, 1)):
+    if chi_squared > constant * (1 + CHANCE / max(n - 1, 1)):
         return (
             f"the fit is worse than a constant: its χ² is {chi_squared:.4g}, but that of the best "
             f"constant {constant:.4g}"
         )
-    gap = pole_between_points(model, x, y)
+    gap = pole()
     if gap is None:
         return ""
     return f"the curve has a pole between the points x = {gap[0]:.4g} and {gap[1]:.4g}"

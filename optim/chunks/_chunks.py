@@ -28,6 +28,19 @@ def is_in_chunks(args: Any) -> bool:
 class Chunks:
     """Arguments, some of them Dask arrays, whose chunks along their last axes belong together.
 
+    Parameters
+    ----------
+    args : tuple
+    names : sequence of str, optional
+        What the arguments are called in messages.
+
+    Raises
+    ------
+    ValueError
+        When chunks do not match, or their sizes are unknown.
+    TypeError
+        When an argument is lazy, but no Dask array.
+
     Attributes
     ----------
     sizes : tuple of int
@@ -38,14 +51,22 @@ class Chunks:
         Of the last axis in all.
     lazy : list of int
         The places of the arguments that are in chunks.
+
+    Examples
+    --------
+    >>> import dask.array as da
+    >>> x, y = da.arange(6.0, chunks=2), da.ones(6, chunks=2)
+    >>> Chunks((x, y)).reduce(lambda x, y: x @ y, sum)
+    np.float64(15.0)
     """
 
-    def __init__(self, args: tuple[Any, ...]) -> None:
+    def __init__(self, args: tuple[Any, ...], names: Sequence[str] | None = None) -> None:
         self.args = args
         self.lazy = [i for i, x in enumerate(args) if is_lazy(x)]
+        names = names or [f"args[{i}]" for i in range(len(args))]
         for i in self.lazy:
-            _refuse_unknown(i, args[i])
-        self.sizes = _sizes_of_all(self.lazy, args)
+            _refuse_unknown(names[i], args[i])
+        self.sizes = _sizes_of_all({names[i]: args[i] for i in self.lazy if args[i].ndim})
         *starts, self.length = accumulate(self.sizes, initial=0)
         self.starts = tuple(starts)
         whole = tuple([None if i in self.lazy else x for i, x in enumerate(args)])
@@ -155,36 +176,36 @@ def _combine_known(combine: Combine, parts: Any, axis: Any, keepdims: bool) -> A
 # -- what is refused -------------------------------------------------------------------------
 
 
-def _refuse_unknown(i: int, x: Any) -> None:
+def _refuse_unknown(name: str, x: Any) -> None:
     if not isinstance(getattr(x, "chunks", None), tuple):
         kind = f"{type(x).__module__.partition('.')[0]} {type(x).__name__}"
         raise TypeError(
-            f"args[{i}] is a lazy {kind}, expected a Dask array: write "
+            f"{name} is a lazy {kind}, expected a Dask array: write "
             "x.to_dask_array(lengths=True) of a Series or a DataFrame's column"
         )
     if np.isnan(sum(map(sum, x.chunks))):
         raise ValueError(
-            f"args[{i}] has chunks of unknown sizes: write x = x.compute_chunk_sizes() before, or "
+            f"{name} has chunks of unknown sizes: write x = x.compute_chunk_sizes() before, or "
             "to_dask_array(lengths=True) of a column"
         )
 
 
-def _sizes_of_all(lazy: Sequence[int], args: tuple[Any, ...]) -> tuple[int, ...]:
+def _sizes_of_all(arrays: dict[str, Any]) -> tuple[int, ...]:
     """Return the sizes of the chunks along the last axis, which all lazy arguments share."""
-    along = [i for i in lazy if args[i].ndim]
-    first, sizes = along[0], tuple(args[along[0]].chunks[-1])
-    for i in along[1:]:
-        found = tuple(args[i].chunks[-1])
+    (first, x), *others = arrays.items()
+    sizes = tuple(x.chunks[-1])
+    for name, other in others:
+        found = tuple(other.chunks[-1])
         if sum(found) != sum(sizes):
             raise ValueError(
-                f"args[{first}] has {sum(sizes)} entries along its last axis, args[{i}] has "
+                f"{first} has {sum(sizes)} entries along its last axis, {name} has "
                 f"{sum(found)}: expected as many, for a chunk takes the matching ones of all"
             )
         if found != sizes:
             raise ValueError(
-                f"the chunks do not match: args[{first}] has {_in_words(sizes)} entries along its "
-                f"last axis, args[{i}] has {_in_words(found)}: write "
-                f"args[{i}].rechunk({{-1: args[{first}].chunks[-1]}})"
+                f"the chunks do not match: {first} has {_in_words(sizes)} entries along its "
+                f"last axis, {name} has {_in_words(found)}: write "
+                f"{name}.rechunk({{-1: {first}.chunks[-1]}})"
             )
     return sizes
 

@@ -1,0 +1,285 @@
+"""Data in chunks, as Dask's arrays hold them: what is to be known of all points, from one pass."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial, reduce
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from autodiff import is_lazy
+from fit.arguments._numbers import Array, numbers
+from fit.problem._data import NAMES, Data
+from fit.problem._sigma import Cholesky, Relative, Sigma
+from optim import Chunks
+
+AT_HAND = 10_000  # points, of which a guess is made, and what else needs them in one piece
+FINITE = (
+    "expected finite numbers: to leave such points out write good = da.isfinite(y), then x[good], "
+    "y[good] and sigma[good], each with .compute_chunk_sizes()"
+)
+
+
+class Summary(NamedTuple):
+    """What is known of all data in chunks.
+
+    Attributes
+    ----------
+    sample : Data
+        Evenly spread points.
+    n : int
+        How many points count.
+    mass, mean, scatter : float
+        Of the weights squared, the sum; by them the mean of y, and the sum of squares about it.
+    squares : float
+        The sum of squares of y in standard deviations.
+    largest : float
+        The largest size among these.
+    deviations : pair of floats
+        The least and the largest standard deviation of a point that counts.
+    """
+
+    sample: Data
+    n: int
+    mass: float
+    mean: float
+    scatter: float
+    squares: float
+    largest: float
+    deviations: tuple[float, float]
+
+
+class Bad(NamedTuple):
+    """What cannot be meant in a chunk: which argument and entry, and what was expected."""
+
+    name: str
+    entry: tuple[int, ...]
+    value: float
+    expected: str
+
+
+class Look(NamedTuple):
+    """What a task tells of a chunk."""
+
+    sums: tuple[int, float, float, float, float]  # n, mass, mean, scatter, squares
+    ends: tuple[float, float, float]  # largest, least deviation, largest deviation
+    sample: list[Array]
+    bad: list[Bad]
+
+
+def is_of_chunks(*arguments: Any) -> bool:
+    """Whether any argument of a fit is a lazy array."""
+    return any(is_lazy(a.fraction if isinstance(a, Relative) else a) for a in arguments)
+
+
+def chunked_data(
+    x: Any, y: Any, sigma: Sigma | None, x_sigma: Any, nan_policy: str
+) -> tuple[Data, Summary]:
+    """Return the data of a fit, of which some are in chunks, and what there is to know of them.
+
+    Raises
+    ------
+    ValueError, TypeError
+        When they cannot be meant, or need all points in one piece.
+    """
+    _refuse_what_needs_all(sigma, x_sigma, nan_policy)
+    relative = sigma if isinstance(sigma, Relative) else None
+    arguments: tuple[Any, ...] = (y, x, sigma)
+    first = next(i for i, a in enumerate(arguments) if is_lazy(a))
+    alike = Chunks((arguments[first],), (("y", "x", "sigma")[first],)).sizes
+    x, y = _in_chunks("x", x, alike), _in_chunks("y", y, alike)
+    if y.ndim != 1:
+        raise ValueError(
+            f"y has shape {y.shape}, expected (n,): flatten it, and what the model returns"
+        )
+    deviations = None if relative or sigma is None else _deviations(sigma, alike)
+    chunks = Chunks((x, y, deviations), (*NAMES, "sigma"))
+    if not chunks.length:
+        raise ValueError("y is empty")
+    fraction = None if relative is None else float(np.asarray(relative.fraction))
+    every = max(1, -(-chunks.length // AT_HAND))
+    whole: Look = chunks.reduce(partial(_look_at, fraction, every), _all_of, numbered=True)
+    if whole.bad:
+        _refuse(chunks, whole.bad[0])
+    weights = _weights(y, deviations, fraction)
+    *at_hand, of_sample = whole.sample
+    whole_weights = weights if weights is None or not np.ndim(weights) else of_sample
+    sample = Data(at_hand[0], at_hand[1], whole_weights, None, relative, 0)
+    largest, *ends = whole.ends
+    summary = Summary(sample, *whole.sums, largest, (ends[0], ends[1]))
+    if not summary.n:
+        raise ValueError("sigma is infinite for all points: none would count")
+    return Data(x, y, weights, None, relative, 0), summary
+
+
+def _weights(y: Any, deviations: Any, fraction: float | None) -> Any:
+    """Return what turns differences into standard deviations, in chunks or one number."""
+    if fraction is not None:
+        return 1 / (fraction * abs(y))
+    if deviations is None or is_lazy(deviations):
+        return None if deviations is None else 1 / deviations
+    return np.asarray(1 / deviations)  # of a number too, which would be a constant of plans
+
+
+def _in_chunks(name: str, values: Any, alike: tuple[int, ...]) -> Any:
+    """Return an argument as a Dask array of floats, in chunks as the others."""
+    if is_lazy(values):
+        Chunks((values,), (name,))  # which refuses what has no chunks
+        if values.dtype.kind not in "biuf":
+            raise ValueError(f"{name} has dtype {values.dtype}, expected real numbers")
+        return values.astype(float)
+    if not isinstance(values, np.ndarray | list):
+        raise ValueError(
+            f"{name} is a {type(values).__name__}, expected a Dask array as the others, or an array"
+        )
+    from dask.array import from_array
+
+    array = numbers(name, values, check_finite=False)
+    if array.shape[-1:] != (sum(alike),):
+        raise ValueError(f"{name} has shape {array.shape}, but the others {sum(alike)} points")
+    return from_array(array, chunks=(*array.shape[:-1], alike))  # type: ignore[no-untyped-call]
+
+
+def _deviations(sigma: Any, alike: tuple[int, ...]) -> Any:
+    """Return standard deviations in chunks, or as one number."""
+    if np.ndim(sigma) == 0 and not is_lazy(sigma):
+        return numbers("sigma", sigma, check_finite=False)
+    deviations = _in_chunks("sigma", sigma, alike)
+    if deviations.ndim != 1:
+        raise ValueError(
+            f"sigma has shape {deviations.shape}, expected ({sum(alike)},): data in chunks are "
+            "taken to be uncorrelated"
+        )
+    return deviations
+
+
+# -- the pass --------------------------------------------------------------------------------
+
+
+def _look_at(
+    fraction: float | None, every: int, start: int, x: Array, y: Array, deviations: Array | None
+) -> Look | None:
+    """Return what there is to know of a chunk; None where it has no points."""
+    if not y.size:
+        return None
+    bad = _bad_of(x, y, deviations, fraction, start)
+    spread = deviations if fraction is None else fraction * np.abs(y)
+    with np.errstate(all="ignore"):
+        weights = np.ones(y.size) if spread is None else np.broadcast_to(1 / spread, y.size)
+        squares, whitened = weights**2, weights * y
+        mass = float(squares.sum())
+        mean = float(squares.dot(y)) / mass if mass else 0.0
+        about = weights * (y - mean)
+    count = weights != 0
+    sizes = 1 / weights[count] if count.any() else np.array([np.inf])
+    place = slice(-start % every, None, every)
+    return Look(
+        (int(count.sum()), mass, mean, float(about.dot(about)), float(whitened.dot(whitened))),
+        (float(np.abs(whitened).max()), float(sizes.min()), float(sizes.max())),
+        [np.ascontiguousarray(a[..., place]) for a in (x, y, weights)],
+        bad,
+    )
+
+
+def _bad_of(
+    x: Array, y: Array, deviations: Array | None, fraction: float | None, start: int
+) -> list[Bad]:
+    """Return the first entry of a chunk that cannot be meant, if any."""
+    no_zeros = "expected no zeros, whose relative errors would be 0: give them by sigma"
+    looks: list[tuple[str, Array, NDArray[np.bool_], str]] = [
+        ("x", x, ~np.isfinite(x), FINITE),
+        ("y", y, ~np.isfinite(y), FINITE),
+    ]
+    if fraction is not None:
+        looks.append(("y", y, y == 0, no_zeros))
+    if deviations is not None:
+        expected = "expected positive standard deviations"
+        looks.append(("sigma", deviations, ~(deviations > 0), expected))
+    for name, values, bad, expected in looks:
+        if bad.any():
+            *before, last = map(int, np.argwhere(np.atleast_1d(bad))[0])
+            value = float(np.atleast_1d(values)[(*before, last)])
+            entry = (*before, start + last) if np.ndim(values) else ()
+            return [Bad(name, entry, value, expected)]
+    return []
+
+
+def _all_of(parts: Sequence[Look]) -> Look:
+    return reduce(_both_of, parts)
+
+
+def _both_of(a: Look, b: Look) -> Look:
+    """Return what there is to know of the points of two chunks.
+
+    References
+    ----------
+    T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise algorithm for
+    computing sample variances", COMPSTAT (1982).
+    """
+    (n, mass, mean, scatter, squares), (m, more, other, beside, added) = a.sums, b.sums
+    whole = mass + more
+    share = more / whole if whole else 0.0
+    apart = other - mean
+    return Look(
+        (
+            *(n + m, whole, mean + share * apart),
+            *(scatter + beside + mass * share * apart**2, squares + added),
+        ),
+        (
+            max(a.ends[0], b.ends[0]),
+            min(a.ends[1], b.ends[1]),
+            max((end for end in (a.ends[2], b.ends[2]) if end < np.inf), default=np.inf),
+        ),
+        [np.concatenate(both, axis=-1) for both in zip(a.sample, b.sample, strict=True)],
+        a.bad or b.bad,
+    )
+
+
+# -- what is refused -------------------------------------------------------------------------
+
+
+def _refuse_what_needs_all(sigma: Any, x_sigma: Any, nan_policy: str) -> None:
+    """Refuse what is not for data in chunks, with what to write."""
+    if nan_policy != "raise":
+        raise ValueError(
+            f"nan_policy={nan_policy!r} is not for Dask arrays: write good = ~da.isnan(y), then "
+            "x[good], y[good] and sigma[good], each with .compute_chunk_sizes()"
+        )
+    if x_sigma is not None:
+        raise ValueError(
+            "x_sigma is not for Dask arrays: fit to a part of them, as x[::1000].compute()"
+        )
+    if isinstance(sigma, Cholesky) or (np.ndim(sigma) > 1 and not is_lazy(sigma)):
+        raise ValueError(
+            "the covariance of Dask arrays is none that a fit takes: give standard deviations, or "
+            "fit to a part of the data, as x[::1000].compute()"
+        )
+    if not isinstance(sigma, Relative):
+        return
+    if sigma.of != "data":
+        raise ValueError(
+            f"errors relative to the {sigma.of} are not for Dask arrays: fit with sigma=fraction * "
+            "abs(y), then once more with sigma=fraction * abs(result.predict(x))"
+        )
+    if is_lazy(sigma.fraction) or np.ndim(sigma.fraction):
+        raise ValueError(
+            "Relative takes one fraction for Dask arrays: of several write sigma=fraction * abs(y)"
+        )
+    fraction = numbers("the fraction in Relative", sigma.fraction)
+    if not 0 < fraction <= 1:
+        raise ValueError(
+            f"the fraction in Relative is {fraction}, expected more than 0, and 1 at the most: "
+            "20 % are Relative(0.2)"
+        )
+
+
+def _refuse(chunks: Chunks, bad: Bad) -> None:
+    if not bad.entry:
+        raise ValueError(f"{bad.name} is {bad.value}, {bad.expected}")
+    chunk, place = chunks.chunk_of(bad.entry[-1])
+    entry = ", ".join(map(str, bad.entry))
+    raise ValueError(
+        f"{bad.name}[{entry}] is {bad.value}, entry {place} of chunk {chunk}, {bad.expected}"
+    )

@@ -1,0 +1,398 @@
+"""Fits to Dask arrays: what NumPy's arrays give, from sums over chunks, and never in one piece."""
+
+from __future__ import annotations
+
+import pickle
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import fit
+
+da = pytest.importorskip("dask.array", reason="Dask is not installed")
+dask = pytest.importorskip("dask", reason="Dask is not installed")
+
+N = 20_003
+RNG = np.random.default_rng(7)
+X = np.linspace(0, 4, N)
+NOISE = RNG.normal(size=N)
+SIGMA = 0.1 * (1 + RNG.random(N))
+
+
+def decay(x: Any, a: Any = 1.0, b: Any = 2.0, c: Any = 0.5) -> Any:
+    return a * np.exp(-b * x) + c
+
+
+Y = decay(X, 1.5, 1.8, 0.4) + SIGMA * NOISE
+
+
+def in_chunks(values: Any, size: Any = 5_000) -> Any:
+    return da.from_array(values, chunks=(-1,) * (values.ndim - 1) + (size,))
+
+
+def lazy(*arguments: Any) -> list[Any]:
+    """Return arguments with Dask arrays in the place of NumPy's."""
+    return [in_chunks(a) if isinstance(a, np.ndarray) else a for a in arguments]
+
+
+def assert_same(found: fit.FitResult, whole: fit.FitResult) -> None:
+    """Compare all that a result says."""
+    np.testing.assert_allclose(found.p, whole.p, rtol=1e-11)
+    np.testing.assert_allclose(found.covariance, whole.covariance, rtol=1e-8, atol=1e-22)
+    for name in ("chi_squared", "aic", "bic", "r_squared", "variance"):
+        np.testing.assert_allclose(getattr(found, name), getattr(whole, name), rtol=1e-10)
+    assert (found.dof, found.p_value is None) == (whole.dof, whole.p_value is None)
+    np.testing.assert_allclose(
+        found.weighted_residuals.compute(), whole.weighted_residuals, atol=1e-9
+    )
+    np.testing.assert_allclose(found.residuals.compute(), whole.residuals, atol=1e-9)
+    np.testing.assert_allclose(found.pulls.compute(), whole.pulls, atol=1e-9)
+    assert without_evaluations(found.warnings) == without_evaluations(whole.warnings)
+    assert facts_of(found) == facts_of(whole)
+    assert repr(found) == repr(whole)
+
+
+def without_evaluations(said: list[str]) -> list[str]:
+    """Return what is not said of evaluations, whose number may differ by rounding."""
+    return [one for one in said if "evaluations" not in one]
+
+
+def facts_of(result: fit.FitResult) -> list[str]:
+    """Return the lines of a report but for those that tell of the way to the minimum."""
+    lines = result.report().partition("Warnings")[0].splitlines()
+    return [line for line in without_evaluations(lines) if "Outcome" not in line]
+
+
+with_zeros = np.where(np.arange(N) % 7, SIGMA, np.inf)
+
+
+@pytest.mark.parametrize(
+    ("y", "sigma", "options"),
+    [
+        (Y, None, {}),
+        (Y, 0.15, {}),
+        (Y, SIGMA, {}),
+        (Y, with_zeros, {}),
+        (Y, SIGMA, {"absolute_sigma": False}),
+        (2 + np.abs(Y), fit.Relative(0.2), {}),
+        (Y, SIGMA, {"bounds": {"b": (0, 2)}}),
+        (Y, SIGMA, {"p0": {"b": 1.0}, "bounds": {"b": (0, 1.5)}}),
+        (Y, SIGMA, {"fixed": {"c": lambda a: a / 4}}),
+        (Y, SIGMA, {"fixed": ["c"]}),
+        (Y, None, {"loss": "soft_l1"}),
+        (Y + 5 * (np.arange(N) % 50 == 0), None, {"loss": "cauchy"}),
+        (Y, with_zeros, {"loss": "huber"}),
+        (Y, with_zeros, {"loss": "huber", "absolute_sigma": False}),
+    ],
+)
+def test_chunks_give_what_the_whole_gives(y: Any, sigma: Any, options: dict[str, Any]) -> None:
+    assert_same(
+        fit.fit(decay, *lazy(X, y, sigma), **options), fit.fit(decay, X, y, sigma, **options)
+    )
+
+
+@pytest.mark.parametrize("size", [N, 17_000, (1, 2, N - 3), (0, 10_000, 0, N - 10_000)], ids=str)
+def test_any_chunks_do(size: Any) -> None:
+    arrays = [in_chunks(values, size) for values in (X, Y, SIGMA)]
+    assert_same(fit.fit(decay, *arrays), fit.fit(decay, X, Y, SIGMA))
+
+
+def test_a_guess_is_made_of_a_sample() -> None:
+    y = 3 * np.exp(-(((X - 2.5) / 0.3) ** 2) / 2) + 0.2 * NOISE
+    model = fit.Gaussian() + fit.Line()
+    found, whole = fit.fit(model, *lazy(X, y)), fit.fit(model, X, y)
+    np.testing.assert_allclose(found.p, whole.p, rtol=1e-8)
+    assert found.success
+
+
+def test_a_width_comes_out_positive() -> None:
+    def peak(x: Any, height: Any = 1.0, width: Any = -0.5) -> Any:
+        return height * np.exp(-(((x - 2) / width) ** 2))
+
+    y = peak(X, 2.0, 0.4) + 0.1 * NOISE
+    found = fit.fit(peak, *lazy(X, y))
+    assert found.values["width"] > 0
+    assert_same(found, fit.fit(peak, X, y))
+
+
+def test_parameters_that_data_leave_open_are_named() -> None:
+    def product(x: Any, a: Any = 1.0, b: Any = 1.0) -> Any:
+        return a * b * np.exp(-x)
+
+    found, whole = fit.fit(product, *lazy(X, Y)), fit.fit(product, X, Y)
+    assert "a and b are undetermined: only a·b is" in whole.warnings[0]
+    assert found.warnings == whole.warnings
+
+
+def test_a_fit_that_is_worse_than_a_constant_says_so() -> None:
+    def slope(x: Any, a: Any = 1.0) -> Any:
+        return a * x
+
+    found, whole = fit.fit(slope, *lazy(X, Y + 10)), fit.fit(slope, X, Y + 10)
+    assert any("worse than a constant" in warning for warning in whole.warnings)
+    assert found.warnings == whole.warnings
+
+
+@pytest.mark.parametrize("sigma", [None, 0.1, SIGMA, fit.Relative(0.1)])
+@pytest.mark.parametrize(
+    "by",
+    [
+        fit.line,
+        lambda x, y, sigma: fit.polynomial(x, y, 3, sigma),
+        lambda x, y, sigma: fit.linear({"a": np.sin, "b": lambda x: 1.0}, x, y, sigma),
+    ],
+    ids=["line", "polynomial", "linear"],
+)
+def test_linear_models_in_chunks(by: Callable[..., fit.FitResult], sigma: Any) -> None:
+    y = 1.5 + 2 * X + 0.1 * NOISE
+    found, whole = by(*lazy(X, y, sigma)), by(X, y, sigma)
+    assert_same(found, whole)
+    assert found.message == whole.message
+
+
+def test_several_variables() -> None:
+    both = np.stack([X, np.sin(3 * X)])
+
+    def plane(x: Any, a: Any = 1.0, b: Any = 1.0) -> Any:
+        return a * x[0] + b * np.exp(x[1])
+
+    y = plane(both, 2.0, 0.5) + 0.1 * NOISE
+    assert_same(fit.fit(plane, *lazy(both, y)), fit.fit(plane, both, y))
+
+
+def test_what_is_not_lazy_is_cut_like_what_is() -> None:
+    whole = fit.fit(decay, X, Y, SIGMA)
+    assert_same(fit.fit(decay, in_chunks(X), Y, SIGMA), whole)
+    assert_same(fit.fit(decay, X, in_chunks(Y), SIGMA), whole)
+
+
+def test_errors_of_counts_are_told_of() -> None:
+    counts = RNG.poisson(decay(X, 30.0, 1.0, 5.0)).astype(float) + 1
+    found, whole = (
+        fit.fit(decay, x, y, s, p0=[30.0, 1.0, 5.0])
+        for x, y, s in (lazy(X, counts, np.sqrt(counts)), (X, counts, np.sqrt(counts)))
+    )
+    assert any("the roots of the counts" in warning for warning in whole.warnings)
+    assert found.warnings == whole.warnings
+
+
+# -- what follows from a result --------------------------------------------------------------
+
+
+@pytest.fixture(scope="module", name="both")
+def both_results() -> tuple[fit.FitResult, fit.FitResult]:
+    return fit.fit(decay, *lazy(X, Y, SIGMA)), fit.fit(decay, X, Y, SIGMA)
+
+
+def test_intervals_and_profiles(both: tuple[fit.FitResult, fit.FitResult]) -> None:
+    found, whole = both
+    np.testing.assert_allclose(found.interval("b"), whole.interval("b"), rtol=1e-8)
+    one, other = found.profile("b", points=3), whole.profile("b", points=3)
+    np.testing.assert_allclose(one.chi_squared, other.chi_squared, atol=1e-6)
+    np.testing.assert_allclose(one.parameters, other.parameters, rtol=1e-6)
+    curve, expected = (result.contour("a", "b", points=4) for result in both)
+    np.testing.assert_allclose([curve.x, curve.y], [expected.x, expected.y], rtol=1e-6)
+
+
+def test_an_interval_that_is_searched_for() -> None:
+    options: dict[str, Any] = {"p0": {"b": 1.5}, "bounds": {"b": (0.0, 1.9)}, "loss": "huber"}
+    found, whole = (fit.fit(decay, *data, **options) for data in (lazy(X, Y, SIGMA), (X, Y, SIGMA)))
+    np.testing.assert_allclose(found.interval("b"), whole.interval("b"), rtol=1e-6)
+
+
+def test_bands_predictions_and_what_follows(both: tuple[fit.FitResult, fit.FitResult]) -> None:
+    found, whole = both
+    few = np.array([0.5, 1.0, 7.0])
+    np.testing.assert_allclose(found.band(few), whole.band(few), rtol=1e-8)
+    np.testing.assert_allclose(
+        found.band(few, kind="prediction", sigma=0.1), whole.band(few, kind="prediction", sigma=0.1)
+    )
+    np.testing.assert_allclose(found.predict(few), whole.predict(few))
+    np.testing.assert_allclose(
+        found.propagate(lambda a, b: a / b), whole.propagate(lambda a, b: a / b)
+    )
+    np.testing.assert_allclose(found.hessian_covariance, whole.hessian_covariance, rtol=1e-8)
+    predicted = found.predict(in_chunks(X))
+    assert isinstance(predicted, da.Array)
+    np.testing.assert_allclose(predicted.compute(), whole.predict(X))
+    with pytest.raises(ValueError, match="differ from point to point"):
+        found.band(few, kind="prediction")
+
+
+def test_a_prediction_knows_errors_that_are_alike() -> None:
+    few = np.array([0.5, 1.0])
+    found, whole = (
+        fit.fit(decay, *data).band(few, kind="prediction")
+        for data in (lazy(X, Y, np.full(N, 0.1)), (X, Y, np.full(N, 0.1)))
+    )
+    np.testing.assert_allclose(found, whole, rtol=1e-8)
+
+
+def test_a_result_is_pickled(both: tuple[fit.FitResult, fit.FitResult]) -> None:
+    again = pickle.loads(pickle.dumps(both[0]))
+    assert again.report() == both[0].report()
+
+
+def test_what_needs_all_points_says_what_to_write(
+    both: tuple[fit.FitResult, fit.FitResult],
+) -> None:
+    with pytest.raises(TypeError, match="JSON would hold all data"):
+        both[0].to_json()
+    for refused in (both[0].plot, both[0].bootstrap, both[0].jackknife):
+        with pytest.raises(ValueError, match=r"x\[::1000\]\.compute\(\)"):
+            refused()
+    with pytest.raises(ValueError, match=r"x is a lazy Array.*x\[::1000\]\.compute\(\)"):
+        both[0].band(in_chunks(X))
+    with pytest.raises(ValueError, match=r"lazy Array"):
+        fit.chi_squared(decay, in_chunks(X), in_chunks(Y))
+    with pytest.raises(ValueError, match=r"lazy Array"):
+        fit.curve_fit(decay, in_chunks(X), in_chunks(Y))
+
+
+# -- bad input -------------------------------------------------------------------------------
+
+
+def model_that_is_never_called(x: Any, a: Any = 1.0) -> Any:
+    raise AssertionError("the model was called before the data were looked at")
+
+
+BAD_Y = np.where(np.arange(N) == 12_345, np.nan, Y)
+BAD_SIGMA = np.where(np.arange(N) == 5_000, -1.0, SIGMA)
+UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "said"),
+    [
+        ((in_chunks(X), in_chunks(BAD_Y)), {}, r"y\[12345\] is nan, entry 2345 of chunk 2"),
+        (
+            (in_chunks(X), in_chunks(Y), in_chunks(BAD_SIGMA)),
+            {},
+            r"sigma\[5000\] is -1.0, entry 0 of chunk 1, expected positive",
+        ),
+        (
+            (in_chunks(X), in_chunks(Y, 4_000)),
+            {},
+            r"x has \(5000, .*y has \(4000, .*y\.rechunk\(\{-1: x\.chunks\[-1\]\}\)",
+        ),
+        ((in_chunks(X), in_chunks(Y[:-1])), {}, rf"x has {N} entries.*y has {N - 1}"),
+        ((in_chunks(X), Y[:-1]), {}, rf"y has shape \({N - 1},\), but the others {N}"),
+        ((in_chunks(X), UNKNOWN), {}, r"y has chunks of unknown sizes.*compute_chunk_sizes"),
+        ((in_chunks(X), in_chunks(np.stack([Y, Y]))), {}, r"y has shape \(2, .*expected \(n,\)"),
+        ((in_chunks(X), in_chunks(Y), -1.0), {}, "sigma is -1.0, expected positive"),
+        ((in_chunks(X), in_chunks(Y), np.inf), {}, "none would count"),
+        ((in_chunks(X), in_chunks(Y), np.eye(3)), {}, "the covariance of Dask arrays"),
+        ((in_chunks(X), in_chunks(Y), fit.Relative(2.0)), {}, "20 % are"),
+        ((in_chunks(X), in_chunks(X), fit.Relative(0.2)), {}, r"y\[0\] is 0.0.*no zeros"),
+        ((in_chunks(X), in_chunks(Y), fit.Relative(0.2, "model")), {}, "relative to the model"),
+        ((in_chunks(X), in_chunks(Y)), {"x_sigma": 0.1}, "x_sigma is not for Dask"),
+        ((in_chunks(X), in_chunks(Y)), {"nan_policy": "omit"}, "compute_chunk_sizes"),
+        ((in_chunks(X), in_chunks(Y)), {"constraints": lambda a: a - 1}, "constraints cannot"),
+        ((in_chunks(X), in_chunks(Y)), {"starts": 3}, "starts=3 cannot"),
+        ((in_chunks(X), in_chunks(Y)), {"method": "gradient-descent"}, "gradient-descent' cannot"),
+        ((object(), in_chunks(Y)), {}, "x is a object, expected a Dask array"),
+    ],
+)
+def test_what_cannot_be_meant(arguments: Any, options: dict[str, Any], said: str) -> None:
+    with pytest.raises(ValueError, match=said):
+        fit.fit(model_that_is_never_called, *arguments, **options)
+
+
+def test_a_start_where_the_model_is_not_finite() -> None:
+    def root(x: Any, a: Any = 1.0, b: Any = 2.0) -> Any:
+        return a * np.sqrt(x - b)
+
+    for loss in ("linear", "huber"):
+        with pytest.raises(ValueError, match=r"not finite for a = 1, b = 2"):
+            fit.fit(root, *lazy(X, Y), loss=loss)
+
+
+def test_a_model_that_mixes_points_is_refused() -> None:
+    with pytest.raises(ValueError, match="own entries"):
+        fit.fit(lambda x, a=1.0: a * (x - np.mean(x)), *lazy(X, Y))
+
+
+def test_a_model_of_another_shape_is_refused() -> None:
+    with pytest.raises(ValueError, match="must return one value for each entry of y"):
+        fit.fit(lambda x, a=1.0: a * x[:-1], *lazy(X, Y))
+
+
+# -- where chunks come from, and what computes them --------------------------------------------
+
+
+@pytest.fixture(name="never_whole")
+def arrays_that_are_never_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no array of Dask become one of NumPy, except what a chunk's task is given."""
+
+    def refuse(self: Any, *arguments: Any, **options: Any) -> Any:
+        raise AssertionError(f"{self!r} would come into memory in one piece")
+
+    for name in ("__array__", "compute", "__bool__", "__float__", "__int__", "__iter__"):
+        monkeypatch.setattr(da.Array, name, refuse)
+
+
+@pytest.mark.parametrize("loss", ["linear", "cauchy"])
+@pytest.mark.parametrize("sigma", [None, SIGMA])
+def test_nothing_comes_into_memory_in_one_piece(never_whole: None, loss: str, sigma: Any) -> None:
+    result = fit.fit(decay, *lazy(X, Y, sigma), loss=loss)
+    few = np.array([1.0, 2.0])
+    assert all([result.report(), repr(result), result._repr_html_()])
+    assert all([result.interval("a"), result.profile("a", points=3)])
+    assert all([result.band(few), result.propagate(lambda a: a)])
+    assert all(isinstance(a, da.Array) for a in (result.residuals, result.pulls))
+    assert fit.line(*lazy(X, Y, sigma)).report()
+
+
+def test_schedulers_give_the_same_bits() -> None:
+    def everything() -> list[Any]:
+        result = fit.fit(decay, *lazy(X, Y, SIGMA), loss="soft_l1")
+        return [result.p.tolist(), result.covariance.tolist(), result.report()]
+
+    with dask.config.set(scheduler="synchronous"):
+        expected = everything()
+    with dask.config.set(scheduler="threads", num_workers=4):
+        assert everything() == expected
+
+
+def test_a_cluster_gives_the_same_bits() -> None:
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+
+    def everything() -> list[Any]:
+        result = fit.fit(decay, *lazy(X, Y, SIGMA))
+        return [result.p.tolist(), result.covariance.tolist(), result.report()]
+
+    with dask.config.set(scheduler="synchronous"):
+        expected = everything()
+    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
+        assert everything() == expected
+
+
+def from_zarr(path: Path) -> list[Any]:
+    zarr = pytest.importorskip("zarr", reason="Zarr is not installed")
+    group = zarr.open_group(str(path / "points.zarr"), mode="w")
+    for name, values in (("x", X), ("y", Y)):
+        group.create_array(name, shape=(N,), chunks=(5_000,), dtype="f8")[:] = values
+    return [da.from_zarr(str(path / "points.zarr"), component=name) for name in ("x", "y")]
+
+
+def from_hdf5(path: Path) -> list[Any]:
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    with h5py.File(path / "points.h5", "w") as file:
+        file["x"], file["y"] = X, Y
+    file = h5py.File(path / "points.h5")
+    return [da.from_array(file[name], chunks=5_000) for name in ("x", "y")]
+
+
+def from_stack(path: Path) -> list[Any]:
+    for name, values in (("x", X), ("y", Y)):
+        da.to_npy_stack(str(path / name), in_chunks(values))
+    return [da.from_npy_stack(str(path / name)) for name in ("x", "y")]
+
+
+@pytest.mark.parametrize("read", [from_zarr, from_hdf5, from_stack])
+def test_data_on_disk(read: Callable[[Path], list[Any]], tmp_path: Path) -> None:
+    assert_same(fit.fit(decay, *read(tmp_path)), fit.fit(decay, X, Y))
