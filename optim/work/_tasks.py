@@ -88,7 +88,8 @@ def _portable(error: Exception) -> Exception:
     It is asked itself, for libraries may teach `pickle` other ways to make exceptions again.
     """
     try:
-        make, args, *_ = error.__reduce__()
+        reduced: Any = error.__reduce__()
+        make, args, *_ = reduced
         make(*pickle.loads(pickle.dumps((make, args)))[1])
     except Exception:
         return RuntimeError(f"{type(error).__name__}: {error}")
