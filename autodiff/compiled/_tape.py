@@ -9,7 +9,7 @@ from weakref import ref
 
 import numpy as np
 
-from autodiff._core.array_kinds import is_foreign, library_of
+from autodiff._core.array_kinds import is_foreign, is_plain, library_of
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.place import calling_line, calling_place
 from autodiff._core.types import Function
@@ -126,7 +126,7 @@ class Tape:
 
     def _unpack(self, node: Node) -> Any:
         value = node.value
-        if isinstance(value, np.ndarray | np.generic):
+        if is_plain(value):
             return Traced(self, node)
         if isinstance(value, tuple | list):
             parts = [
