@@ -327,6 +327,35 @@ def test_functions_fit_on_a_screen(package: str) -> None:
                 assert length <= 40, f"{path}:{part.lineno} {part.name} has {length} lines"
 
 
+# What asks for an array of exactly NumPy's type, and why it does so on the spot.
+ASKING_BY_TYPE = {
+    "the questions themselves": {"_core/array_kinds.py"},
+    "on the way of every op and walk, where a call costs a percent": {
+        *("_core/constant_arrays.py", "_core/fast_recorders.py", "_core/functions.py"),
+        *("_core/machine.py", "_core/scatter.py", "_core/seeds.py", "_core/structures.py"),
+        *("_core/fillable.py", "_core/tensor.py", "_core/walks.py"),
+        *("rules/_neural.py", "rules/_products.py", "rules/_reductions.py", "rules/_shapes.py"),
+    },
+    "a plan's stand-ins claim to be arrays, but not by their type": {
+        *("compiled/_captured.py", "compiled/_functions.py", "compiled/_key.py"),
+        *("compiled/_recorder.py", "compiled/_recording.py", "compiled/_results.py"),
+        *("compiled/passes/_gram.py", "tools/_own_op_checks.py"),
+    },
+    "a subclass of its own": {"drawing/reading/_words.py"},
+}
+
+
+def test_what_kind_of_array_a_value_is_is_asked_in_one_place() -> None:
+    asked = re.compile(r"is (not )?np\.ndarray|np\.ndarray \| np\.generic|__dask_graph__")
+    package = ROOT / "autodiff"
+    found = {
+        path.relative_to(package).as_posix()
+        for path in package.rglob("*.py")
+        if asked.search(path.read_text(encoding="utf-8"))
+    }
+    assert found == set().union(*ASKING_BY_TYPE.values())
+
+
 def test_every_op_has_a_name() -> None:
     code = (
         "import gc, nn, autodiff.rules._special; from autodiff._core.op import Op;"

@@ -155,6 +155,13 @@ def to_numpy(x: Any) -> Any:
     return np.asarray(x)
 
 
+def entries_as_text(x: Any, before: str) -> str:
+    """Return the entries of an array, behind some text; of a lazy one what is known of them."""
+    if is_lazy(x):
+        return f"lazy {x.dtype} of shape {x.shape}"
+    return np.array2string(to_numpy(x), separator=", ", prefix=before)
+
+
 # -- at the door -----------------------------------------------------------------------------
 
 

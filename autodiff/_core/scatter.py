@@ -143,6 +143,8 @@ def _among_zeros(piece: Value, key: Key, shape: Shape) -> Value:
         )
     own = (0 if k is None else None if type(k) is int else slice(None) for k in key[1:])
     piece = piece[(..., *own)]
+    if 0 in piece.shape:  # of which Dask takes nothing
+        return zeros_like(piece, shape=piece.shape[: piece.ndim - len(shape)] + shape)
     entries = [k for k in key[1:] if k is not None]  # of the last axes, behind those of a batch
     for axis, k in enumerate(entries, -len(entries)):
         if k == slice(None):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.array_kinds import at_present, own_value, to_numpy
+from autodiff._core.array_kinds import at_present, entries_as_text, own_value
 from autodiff._core.hook import next_index, recording
 from autodiff._core.ndarray import NDArrayInterface, Operand, operations
 
@@ -120,7 +120,7 @@ class Tensor(NDArrayInterface):
         recording.get().assign(self, value)
 
     def __repr__(self) -> str:
-        text = np.array2string(to_numpy(self.data), separator=", ", prefix="Tensor(")
+        text = entries_as_text(self.data, "Tensor(")
         origin = f", op={self.op.name}" if self.op else ""
         label = f", name={self.name!r}" if self.name else ""
         return f"Tensor({text}{origin}{label})"

@@ -112,7 +112,8 @@ def compile(
     agree to rounding. There are plans for 64 kinds of arguments at most; a function that is
     recorded 16 times, and hardly replayed, stays as it is written. Arrays that ``f`` finds
     elsewhere are compared at each call: large ones are better read-only
-    (``X.flags.writeable = False``), or arguments.
+    (``X.flags.writeable = False``), or arguments. Calls that compute with another library's arrays,
+    lazy ones as Dask's or such on a GPU as CuPy's, are made as ``f`` is written.
 
     A call that turns out not to be recordable, or not finite, is made again as ``f`` is written:
     what it did to other objects than Tensors and optimisers, such as a counter, it does twice.

@@ -9,6 +9,7 @@ from weakref import ref
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_foreign, is_plain, library_of
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.place import calling_line, calling_place
 from autodiff._core.types import Function
@@ -50,6 +51,7 @@ class Tape:
 
     def source(self, value: Any, origin: Any, writable: bool = False) -> Traced:
         """Return the stand-in of a value that comes from outside."""
+        self._refuse_other_libraries(value)
         node = Node(None, (), NO_OPTIONS, value)
         self.program.sources[node] = origin
         return Traced(self, node, writable=writable)
@@ -90,6 +92,7 @@ class Tape:
     def constant(self, x: Any) -> Any:
         """Return a constant as the program keeps it: of an array, a copy."""
         if type(x) is Node or not isinstance(x, np.ndarray):
+            self._refuse_other_libraries(x)
             return x
         known = self.constants.get(id(x))
         kept = read_only(x)
@@ -97,6 +100,12 @@ class Tape:
             self.constants[id(x)] = (x, kept)
             return kept
         return known[1]
+
+    def _refuse_other_libraries(self, x: Any) -> None:
+        """Refuse an array whose entries a plan, which is straight-line NumPy, cannot hold."""
+        if is_foreign(x):
+            kind = f"{library_of(x)}.{type(x).__name__}"
+            raise self.refuse(f"it computes with a {kind}, and plans are of NumPy's arrays")
 
     def several(self, function: Any, inputs: Sequence[Any], options: Options = NO_OPTIONS) -> Any:
         """Return what a function that has several results gives, in the container it gives."""
@@ -117,7 +126,7 @@ class Tape:
 
     def _unpack(self, node: Node) -> Any:
         value = node.value
-        if isinstance(value, np.ndarray | np.generic):
+        if is_plain(value):
             return Traced(self, node)
         if isinstance(value, tuple | list):
             parts = [

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
+from autodiff._core.array_kinds import is_on_device, is_plain
 from autodiff._core.checks import require_function
 from autodiff._core.functions import is_nested, record_structures
 from autodiff._core.seeds import one_for, seeds_for
@@ -38,9 +37,9 @@ def hvp(f: Function, primals: Structure, tangents: Structure) -> Structure:
     seeds = seeds_for(structure if several else (structure,), as_arguments(tangents))
     pushed = graph.push(seeds, record=is_nested(graph, seeds))
     results = [pushed[g] for g in graph.outputs]
-    for i, result in enumerate(results):  # two arguments may have one gradient, not one array
-        if type(result) is np.ndarray and any(result is other for other in results[:i]):
-            results[i] = result.copy()
+    for i, x in enumerate(results):  # two arguments may have one gradient, not one array
+        if (is_plain(x) or is_on_device(x)) and any(x is other for other in results[:i]):
+            results[i] = x.copy()
     return with_leaves(structure, results)
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_plain
 from autodiff.drawing._values import nonfinite_counts
 from autodiff.drawing._view import Vertex, View
 
@@ -87,7 +88,7 @@ def _kind(alarm: str) -> str:
 
 def _kinds(value: Any) -> set[str]:
     """Return which of NaN and inf there are in a value."""
-    if not isinstance(value, np.ndarray | np.generic | float | complex):
+    if not (is_plain(value) or isinstance(value, float | complex)):
         return set()
     return {name.lstrip("−") for name in nonfinite_counts(np.asarray(value))}
 

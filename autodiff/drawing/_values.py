@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_plain
 from autodiff.drawing._view import Edge, Vertex
 
 MOST_ENTRIES = 4  # that are listed
@@ -193,7 +194,7 @@ def entries(value: Any, role: str = "fact", *, is_source: bool = True) -> list[P
 
     NaN and infinities are pieces of their own, with the role "warning" where they come up.
     """
-    if not isinstance(value, np.ndarray | np.generic | float | complex | int):
+    if not (is_plain(value) or isinstance(value, float | complex | int)):
         return []
     array = np.asarray(value)
     if not array.size or array.dtype.kind not in "biufc":

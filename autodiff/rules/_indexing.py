@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
-from autodiff._core.array_kinds import at_present, is_plain, open_to
+from autodiff._core.array_kinds import at_present, is_array, is_plain, open_to
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.constants_like import zeros_like
 from autodiff._core.ndarray import Entries
@@ -90,7 +90,7 @@ def _plain(key: Any) -> Any:
     key = value_of(at_present(key))
     if type(key) in _BASIC:
         return key
-    array = key if hasattr(key, "__array_function__") else np.asarray(key)
+    array = key if is_array(key) else np.asarray(key)
     if array.size == 0 and not hasattr(key, "dtype"):
         array = array.astype(np.intp)
     if array.dtype.kind not in "iub":

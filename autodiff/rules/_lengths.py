@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_plain
 from autodiff._core.constants_like import ones_like, zeros_like
 from autodiff._core.fast_recorders import recorder
 from autodiff._core.op import Custom, Elementwise
@@ -38,7 +39,7 @@ def corners(r: Value) -> Value:
     if not is_recorded(r):
         return None
     zero = value_of(r) == 0
-    known = isinstance(zero, np.ndarray | np.bool_) or type(zero) in PLAIN
+    known = is_plain(zero) or type(zero) in PLAIN
     return zero if known and zero.any() else None
 
 

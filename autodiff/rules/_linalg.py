@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
+from autodiff._core.array_kinds import is_plain
 from autodiff._core.constants_like import constants_like, ones_like, zeros_like
 from autodiff._core.op import align
 from autodiff._core.record import value_of
@@ -121,7 +122,7 @@ def _matrix_power(a: Value, n: int) -> Value:
 def _complement(product: Any, rank: Any, full: int) -> Any:
     """Return 1 - a projector of that rank; None where it has full rank, and nothing is left."""
     known = value_of(rank)
-    plain = isinstance(known, np.ndarray | np.generic) or type(known) in PLAIN
+    plain = is_plain(known) or type(known) in PLAIN
     if plain and np.all(known == full):
         return None  # rounding would remain, which the squared condition magnifies
     return constants_like(product, np.eye(full, dtype=product.dtype)) - product

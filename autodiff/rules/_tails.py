@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_plain
 from autodiff._core.fast_recorders import recorder
 from autodiff._core.op import Elementwise
 from autodiff._core.record import value_of
 from autodiff._core.tensor import Tensor
 from autodiff._core.types import Cotangent, Function, Shape, Value
 
-ARRAY = (np.ndarray, np.generic)
 # Kinds of arrays that rules compute with in the fewest passes. While a call is recorded for a plan,
 # what stands in for NumPy's arrays is among them.
 PLAIN: set[type] = {np.ndarray, np.float64, np.float32}
@@ -65,7 +65,7 @@ def is_recorded(x: Value) -> bool:
 def everywhere(condition: Value) -> bool:
     """Whether a condition holds for all entries, as far as that can be known."""
     known = value_of(condition)
-    plain = isinstance(known, ARRAY) or type(known) in PLAIN
+    plain = is_plain(known) or type(known) in PLAIN
     return plain and bool(np.count_nonzero(known) == known.size)
 
 
@@ -75,10 +75,10 @@ def where(condition: Value, accurate: Callable[..., Any], plain: Any, *operands:
     The accurate form is computed where the condition holds alone; elsewhere it may be singular.
     """
     known = value_of(condition)
-    if isinstance(known, ARRAY):
+    if is_plain(known):
         if not np.count_nonzero(known):  # which takes a quarter of the time of any()
             return plain
-        if isinstance(plain, ARRAY) and not any(map(is_recorded, operands)):
+        if is_plain(plain) and not any(map(is_recorded, operands)):
             return where_known(known, accurate, plain, *operands)
     elif type(known) in PLAIN and PLAIN.issuperset(map(type, (plain, *operands))):
         arguments = (known, accurate, plain, *operands)

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_on_device, is_plain, to_numpy
 from autodiff._core.hook import Hook, recording
 from autodiff._core.place import calling_line
 from autodiff._core.record import value_of
@@ -107,7 +108,7 @@ class _Examined:
 
 
 def _is_numeric(x: Any) -> bool:
-    return isinstance(x, np.ndarray | np.generic | float | complex)
+    return is_plain(x) or is_on_device(x) or isinstance(x, float | complex)
 
 
 def _finite(x: Any) -> bool:
@@ -116,7 +117,7 @@ def _finite(x: Any) -> bool:
 
 
 def _trouble(x: Any) -> str:
-    value = np.asarray(value_of(x))
+    value = to_numpy(value_of(x))
     counts = {"NaN": np.isnan(value).sum(), "infinity": np.isinf(value).sum()}
     return " and ".join(f"{count} {what}" for what, count in counts.items() if count)
 
@@ -125,7 +126,7 @@ def _shapes_and_ranges(values: Sequence[Any]) -> str:
     """Return the shapes and the ranges of an op's operands."""
     parts = []
     for value in filter(_is_numeric, values):
-        array = np.asarray(value)
+        array = to_numpy(value)
         if array.size == 1:
             parts.append(f"{array.item():.6g}")
         elif array.size:

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from autodiff._core.array_kinds import at_present
+from autodiff._core.array_kinds import at_present, is_plain
 from autodiff._core.op import Each, Linear, Multilinear
 from autodiff._core.record import value_of
 from autodiff._core.types import Cotangent, Function, Shape, Tangent, Value
@@ -100,7 +100,7 @@ def checked_function(name: str, function: Function) -> Function:
                     f"{name} takes a single number: make the op of np.vectorize({name})"
                 ) from error
             raise
-        if type(value) is np.ndarray or hasattr(value, "dtype"):
+        if hasattr(value, "dtype"):
             return value
         return _number(name, value, inputs)
 
@@ -231,7 +231,7 @@ def _check_zero(
     if not all(issubclass(type(value_of(x)), np.ndarray | np.generic) for x in (g, out)):
         return
     zero = rule(0 * value_of(g), value_of(out), *map(value_of, inputs))
-    known = isinstance(zero, np.ndarray | np.generic | int | float | complex)
+    known = is_plain(zero) or isinstance(zero, int | float | complex)
     if known and np.any(np.abs(zero) > 0):  # 0 · inf is NaN
         raise ValueError(
             f"{what} returned numbers that are not 0 for a g of zeros, but a derivative is linear "

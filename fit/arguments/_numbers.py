@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autodiff import is_lazy
+from autodiff import is_lazy, to_numpy
 
 Array: TypeAlias = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)  # the relative distance of neighbouring numbers
@@ -40,7 +40,7 @@ def refuse_unequal(name: str, x: Any) -> None:
 
 def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
     """Return an argument as an array of floats, or raise a ValueError that names it."""
-    array = values if type(values) is np.ndarray else _as_array(name, values)
+    array = values if type(values) is np.ndarray else as_array(name, values)
     if array.dtype.kind not in "biuf":
         raise ValueError(f"{name} has dtype {array.dtype}, expected real numbers")
     if not array.size:
@@ -51,12 +51,14 @@ def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
     return array
 
 
-def _as_array(name: str, values: ArrayLike) -> NDArray[Any]:
+def as_array(name: str, values: ArrayLike) -> NDArray[Any]:
+    """Return an argument as an array, or raise if it is none, or another library's."""
     refuse_lazy(name, values)
     if np.ma.is_masked(values):
         raise ValueError(f"{name} has masked entries: {INSTEAD}")
     try:
-        return np.asarray(values)
+        # What knows NumPy's ufuncs, as a table's column does, is an array of its own choice.
+        return np.asarray(values) if hasattr(values, "__array_ufunc__") else to_numpy(values)
     except ValueError as error:
         raise ValueError(f"{name} is no array: {error}") from None
 

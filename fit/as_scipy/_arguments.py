@@ -11,13 +11,12 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from fit.arguments._numbers import (
-    INSTEAD,
     Array,
     all_finite,
+    as_array,
     nan_for_masked,
     numbers,
     refuse,
-    refuse_lazy,
     refuse_unequal,
 )
 from fit.arguments._suggestions import argument_of_fit
@@ -69,6 +68,8 @@ def data(
     elif isinstance(x, list | tuple):
         refuse_unequal("xdata", x)
         x = floats("xdata", x, check_finite)
+    elif hasattr(x, "__array__"):
+        as_array("xdata", x)  # refuses another library's: what else x may be is the model's affair
     sigma = None if sigma is None else floats("sigma", sigma, False)
     return (
         (x, y, sigma) if nan_policy is None or check_finite else _by_policy(x, y, sigma, nan_policy)
@@ -118,10 +119,7 @@ def _as_floats(name: str, values: Any) -> Array:
         raise ValueError(
             f"{name} is a {type(values).__name__}, which fit.fit takes: use that, or give an array"
         )
-    refuse_lazy(name, values)
-    if np.ma.is_masked(values):
-        raise ValueError(f"{name} has masked entries: {INSTEAD}")
-    array = np.asarray(values)
+    array = as_array(name, values)
     if array.dtype.kind == "c":
         raise ValueError(f"{name} is complex, expected real numbers")
     try:

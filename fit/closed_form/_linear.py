@@ -9,7 +9,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff import is_lazy
 from fit.arguments._numbers import Array, numbers
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.by_search._checks import check_enough
@@ -87,7 +86,7 @@ def line(
     return _linear_fit(
         Line(),
         lambda x: [x, np.ones_like(x)],
-        x if is_lazy(x) else np.asanyarray(x),
+        x if hasattr(x, "__array__") else np.asanyarray(x),
         y,
         sigma,
         absolute_sigma,
@@ -138,7 +137,7 @@ def polynomial(
                 columns.append(multiply(columns[-1], DoubleDouble(x)))
         return columns
 
-    x = x if is_lazy(x) else np.asanyarray(x)
+    x = x if hasattr(x, "__array__") else np.asanyarray(x)
     return _linear_fit(Polynomial(degree), powers, x, y, sigma, absolute_sigma, nan_policy)
 
 

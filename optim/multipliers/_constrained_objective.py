@@ -7,7 +7,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from autodiff import hessian, jacobian, replaying
+from autodiff import hessian, jacobian, replaying, to_numpy
 from optim.chunks._in_memory import in_memory
 from optim.search._objective import Array, Objective, ObjectiveError
 
@@ -39,7 +39,7 @@ class ConstrainedObjective(Objective):
 
     def values(self, x: Array) -> tuple[float, Array]:
         """Return ``sign`` f and the constraints."""
-        parts = list(map(np.asarray, in_memory(*[_entries(c(x)) for c in self._constraints])))
+        parts = list(map(to_numpy, in_memory(*[_entries(c(x)) for c in self._constraints])))
         if any(part.dtype.kind not in "biuf" for part in parts):
             kinds = ", ".join(str(part.dtype) for part in parts)
             raise ObjectiveError(f"the constraints returned {kinds}, expected real numbers")
@@ -97,4 +97,4 @@ def _entries(value: Any) -> Any:
     """Return what a constraint function returned as one vector."""
     if isinstance(value, list | tuple):
         return np.concatenate([_entries(part) for part in value]) if value else np.zeros(0)
-    return np.ravel(value)
+    return np.ravel(value if hasattr(value, "__array_ufunc__") else to_numpy(value))

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import Tensor, flatten, jacobian, jvp, linearize, replaying
+from autodiff import Tensor, flatten, jacobian, jvp, linearize, replaying, to_numpy
 from optim.search._objective import Array, Iterate, ObjectiveError, Problem
 
 
@@ -116,7 +116,7 @@ class Equations(Problem):
                 raise ObjectiveError(
                     f"f returned a {type(value).__name__} of unlike parts"
                 ) from None
-        value = np.asarray(value.data if isinstance(value, Tensor) else value)
+        value = to_numpy(value)
         if value.dtype.kind not in "biuf":
             raise ObjectiveError(f"f returned {value.dtype}, expected {n} real numbers")
         if value.size != n:

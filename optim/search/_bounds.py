@@ -64,8 +64,10 @@ def _vector(name: str, bound: Any, infinity: float, x: Any) -> Array:
         return np.full(start.size, float(bound))
     try:
         vector, as_given = flatten(bound)
-    except (TypeError, ValueError):
-        raise ValueError(f"expected numbers as the {name} bounds, got {bound!r:.80}") from None
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"expected numbers as the {name} bounds, got {bound!r:.80} ({error})"
+        ) from None
     # Both are alike if numbers in a row fall into the same places.
     order = np.arange(start.size)
     if vector.size != start.size or repr(as_given(order)) != repr(shaped(order)):

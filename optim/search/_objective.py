@@ -10,7 +10,7 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import grad, hessian, hvp, linearize, replaying, value_and_grad
+from autodiff import grad, hessian, hvp, linearize, replaying, to_numpy, value_and_grad
 from optim.chunks._in_memory import in_memory
 from optim.search._start import is_identity, vector_and_way_back
 
@@ -54,7 +54,7 @@ class Problem:
                 raise TypeError(f"expected numbers as x0, got a function: {ORDER}") from error
             raise TypeError(
                 f"expected x0 to hold real numbers only, got {x0!r:.60}: give what else f takes in "
-                "args"
+                f"args ({error})"
             ) from error
         except ValueError as error:
             raise ValueError(f"x0 is empty: {error}") from error
@@ -197,7 +197,7 @@ def one_real_number(value: Any) -> float:
     if type(value) is np.float64:
         return float(value)
     try:
-        array = np.asarray(value)
+        array = to_numpy(value)
     except ValueError:  # a list of unlike parts
         array = np.array(None)
     if array.size == 1 and array.dtype.kind in "biuf":

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
-from autodiff import Tensor, jacobian
+from autodiff import Tensor, jacobian, to_numpy
 from optim.search._objective import Array
 from optim.squares._robust import Loss, cost_and_weights
 
@@ -173,8 +173,8 @@ def values_and_matrix(
 def real(values: Any) -> Array:
     """Return residuals, which may be a list or recorded, as an array of floats."""
     array: Any = values.data if isinstance(values, Tensor) else values
-    if not hasattr(array, "dtype"):  # what has one is not read, for a plan would compare it
-        array = np.asarray(array)
+    if not hasattr(array, "__array_ufunc__"):  # what has it is not read: a plan would compare it
+        array = to_numpy(array)
     if array.dtype.kind == "c":
         raise TypeError("the residuals are complex: return their real and imaginary parts in turn")
     if not array.size:

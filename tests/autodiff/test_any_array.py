@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autodiff import grad, hvp, jacobian, jvp, value_and_grad
+from autodiff import Tensor, grad, hvp, jacobian, jvp, value_and_grad
 
 
 class Duck(NDArrayOperatorsMixin):
@@ -92,6 +92,18 @@ def test_dask_arrays_stay_lazy(name: str) -> None:
     gradient = grad(f)(da.from_array(X, chunks=(2, 1)))
     assert isinstance(gradient, da.Array)
     np.testing.assert_allclose(gradient.compute(), grad(f)(X), rtol=1e-12)
+
+
+def test_a_lazy_tensor_is_shown_without_its_entries() -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+
+    def read(block: Any) -> Any:
+        raise AssertionError("computed")
+
+    never = da.map_blocks(read, da.ones((10**6, 3), chunks=10**5), dtype=np.float32, meta=X[:0])
+    x = Tensor(never, name="x")
+    assert repr(x) == "Tensor(lazy float32 of shape (1000000, 3), name='x')"
+    assert repr(np.sin(x)) == "Tensor(lazy float32 of shape (1000000, 3), op=sin)"
 
 
 def test_dask_data_and_plain_parameters() -> None:

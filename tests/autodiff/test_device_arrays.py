@@ -16,6 +16,7 @@ from autodiff import (
     Tensor,
     check_grads,
     checkpoint,
+    debug,
     divergence,
     grad,
     hessian,
@@ -281,6 +282,22 @@ def test_an_array_of_numpys_beside_one_on_a_device_is_refused_with_what_to_write
     with pytest.raises(TypeError, match=r"multiply of .* write of_kind\(x, y\)"):
         Tensor(DeviceArray(X)) * V
     agree((Tensor(DeviceArray(X)) * of_kind(V, DeviceArray(X))).data, X * V)
+
+
+def test_two_arguments_with_one_gradient_have_an_array_each() -> None:
+    x, v = DeviceArray(X), DeviceArray(V)
+    image = hvp(lambda p: np.sum((p["a"] + p["b"]) ** 3), {"a": x, "b": x}, {"a": v, "b": v})
+    image["a"][0] = 7.0
+    agree(image["b"], 24 * X * V)
+
+
+def test_debug_finds_the_op_that_made_a_nan() -> None:
+    with (
+        pytest.raises(FloatingPointError, match=r"log .*1 NaN"),
+        debug(),
+        np.errstate(all="ignore"),
+    ):
+        grad(lambda x: np.sum(np.log(x)))(DeviceArray(X))
 
 
 def test_to_numpy_and_back() -> None:

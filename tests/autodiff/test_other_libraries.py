@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
 
+import fit
 import nn
+import optim
 from autodiff import Tensor, grad, hvp, jacobian, jvp, softmax, taylor, to_numpy, vjp
 
 
@@ -77,6 +80,49 @@ DOORS: dict[str, Callable[[Any], Any]] = {
     "accuracy": lambda x: nn.accuracy(x, np.ones(3)),
     "batches": lambda x: nn.batches(x, size=2),
     "state": lambda x: nn.Linear(3, 1).load_state_dict({"weight": x, "bias": x}),
+}
+
+
+N = np.ones(3)
+
+
+def distance(p: Any, a: Any = 0.0) -> Any:
+    return np.sum((p - a) ** 2)
+
+
+def straight(x: Any, slope: float = 1.0, intercept: float = 0.0) -> Any:
+    return slope * x + intercept
+
+
+for name in ("bfgs", "lbfgs", "newton", "newton_cg", "gradient_descent", "minimize"):
+    minimum: Callable[..., Any] = getattr(optim, name)
+    DOORS |= {
+        f"{name} from": partial(minimum, distance),
+        f"{name} args": lambda x, minimum=minimum: minimum(distance, N, args=(x,)),
+        f"{name} of": lambda x, minimum=minimum: minimum(lambda p: x, N),
+    }
+DOORS |= {
+    "lagrange from": lambda x: optim.lagrange(distance, x, [np.sum]),
+    "lagrange of": lambda x: optim.lagrange(lambda p: x, N, [np.sum]),
+    "constraint": lambda x: optim.lagrange(distance, N, [lambda p: x]),
+    "roots from": lambda x: optim.newton_raphson(np.sin, x),
+    "roots of": lambda x: optim.newton_raphson(lambda p: x, N),
+    "residuals from": lambda x: optim.least_squares(np.sin, x),
+    "residuals of": lambda x: optim.least_squares(lambda p: x, N),
+    "residuals args": lambda x: optim.least_squares(np.subtract, N, args=(x,)),
+    "residuals and a Jacobian": lambda x: optim.least_squares(lambda p: x, N, jac=np.diag),
+    "start in parts": lambda x: optim.bfgs(lambda p: distance(p["a"]), {"a": x}),
+    "fit x": lambda x: fit.fit(straight, x, N),
+    "fit y": lambda x: fit.fit(straight, N, x),
+    "fit sigma": lambda x: fit.fit(straight, N, N, x),
+    "fit p0": lambda x: fit.fit(straight, N, N, p0=x),
+    "fit_many": lambda x: fit.fit_many(straight, N, np.ones((2, 3)), x),
+    "line": lambda x: fit.line(N, x),
+    "predict": lambda x: fit.line([0.0, 1.0, 2.0], N).predict(x),
+    "curve_fit x": lambda x: fit.curve_fit(straight, x, N),
+    "curve_fit y": lambda x: fit.curve_fit(straight, N, x),
+    "curve_fit sigma": lambda x: fit.curve_fit(straight, N, N, sigma=x),
+    "curve_fit p0": lambda x: fit.curve_fit(straight, N, N, p0=x),
 }
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_plain
 from autodiff._core.corrections.spots import Spot
 
 # What takes like=, each with the number of arguments in front of dtype.
@@ -59,7 +60,7 @@ def with_like(spot: Spot, value: Any, x: str, dtype: str = "") -> str:
     elif dtype:
         replaced.add("dtype")
     keywords = [keyword for keyword in value.keywords if keyword.arg not in replaced]
-    returned = function in _RETURNING_ARRAYS and args and type(spot.value(args[0])) is np.ndarray
+    returned = function in _RETURNING_ARRAYS and args and is_plain(spot.value(args[0]))
     maker: Any = ast.Name("np.array") if returned else value.func
     text = text_of(ast.Call(maker, args, keywords))
     return f"{text[:-1]}{typed}, like={x})"

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import is_plain
 from autodiff.compiled._functions import Opaque
 from autodiff.compiled._program import Node, Program
 from autodiff.compiled.passes._rewriting import substitute, with_replaced
@@ -66,7 +67,7 @@ def _static(x: Any) -> Any:
         return kind, _static(x.start), _static(x.stop), _static(x.step)
     if kind is float or kind is complex:
         return kind, repr(x)
-    if isinstance(x, np.ndarray | np.generic):
+    if is_plain(x):
         return _constant(x)
     try:
         hash(x)
