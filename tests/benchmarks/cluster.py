@@ -1,4 +1,4 @@
-"""Fits on two processes: ``python -m tests.benchmarks.cluster [--kill]``, in three minutes.
+"""Fits on two processes: ``python -m tests.benchmarks.cluster [--kill]``, in a few minutes.
 
 - 2·10⁷ points of the model with 11 parameters, in chunks on disk, fitted on Dask's LocalCluster of
   two workers of one thread; beside NumPy written by hand, with derivatives by hand, which fits one
@@ -44,7 +44,7 @@ from tests.benchmarks.levenberg_marquardt import levenberg_marquardt
 from tests.benchmarks.sharding import process_of
 
 POINTS = 20_000_000
-CHUNK = 500_000  # points: 4 MB of each array
+CHUNK = 2_000_000  # points: 16 MB of each array, for each takes some ms to be found on disk
 NOISE = 0.1
 TRUE = np.array([3.0, 2.0, 0.5, 2.0, 5.0, 0.8, 4.0, 8.0, 0.6, 1.0, 0.1])
 START = 1.1 * TRUE
