@@ -34,6 +34,7 @@ bench: $(STAMP)
 	$(PYTHON) -m tests.benchmarks.fits
 	$(PYTHON) -m tests.benchmarks.training
 	$(PYTHON) -m tests.benchmarks.sharding
+	$(PYTHON) -m tests.benchmarks.cluster --kill
 
 # The working tree beside a commit: make bench-against REF=main NAMES="chain moons"
 bench-against: $(STAMP)

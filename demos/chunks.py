@@ -111,3 +111,25 @@ for step in range(8):
     print(f"| {step:4} | {p[0]:.6f} | {p[1]:.6f} | {p[2]:.6f} | {size:8.1e} |")
     p = p - np.linalg.solve(bend, slope)
 print("\nthe truth: 1.5, 1.8, 0.4")
+
+# %% [markdown]
+"""
+`fit` knows what to do with lazy arrays. It takes them as it takes NumPy's, and
+adds up over the chunks what a step of *least squares* needs, which is less than
+a Hessian. From the same sums it has *standard errors*, too.
+"""
+
+# %%
+from fit import fit
+
+
+def decay(t, height=1.0, rate=2.0, offset=0.5):
+    return height * np.exp(-rate * t) + offset
+
+
+result = fit(decay, t, y, sigma=0.1)
+print("| parameter | Newton's steps |      fit |  error |")
+print("| :-------- | -------------: | -------: | -----: |")
+for name, by_steps, value in zip(result.names, p, result.p, strict=True):
+    error = result.errors[name]
+    print(f"| {name:9} | {by_steps:14.6f} | {value:8.6f} | {error:.4f} |")

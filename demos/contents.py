@@ -56,8 +56,8 @@ HEADINGS = {
     ),
     "beyond": Heading(
         "Beyond",
-        "The same code in single precision, in chunks, and as a plan.",
-        ("float32", "chunks", "plans", "derivative_of_a_fit"),
+        "The same code in single precision, in chunks, on workers, as a plan.",
+        ("float32", "chunks", "cluster", "plans", "derivative_of_a_fit"),
     ),
 }
 LESSONS = tuple(

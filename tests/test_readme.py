@@ -44,6 +44,14 @@ def test_snippets_run() -> None:
         exec(code, {"np": np, "elementwise": elementwise})
 
 
+def test_a_cluster_elsewhere_takes_the_lines_that_ran_here() -> None:
+    (remote,) = blocks("py")
+    lines = [line for line in remote.splitlines() if line and "Client(" not in line]
+    sessions = "".join(blocks("pycon")).splitlines()
+    assert len(lines) == 4
+    assert {line[4:] for line in sessions}.issuperset(lines)
+
+
 def test_the_table_of_what_is_differentiable_is_current() -> None:
     if np.__version__ != "2.4.6":
         pytest.skip("the table is that of NumPy 2.4.6: other versions have other functions")

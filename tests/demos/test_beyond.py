@@ -1,4 +1,4 @@
-"""The same code in single precision, in chunks, as a plan; and the derivative of a fit."""
+"""Single precision, chunks, workers and plans; and the derivative of a fit."""
 
 from __future__ import annotations
 
@@ -67,6 +67,31 @@ def test_newtons_steps_fit_in_chunks(run: Run) -> None:
     names = run("chunks")
     assert names["p"] == pytest.approx((1.5, 1.8, 0.4), abs=0.02)
     assert names["size"] < 1e-6
+    assert names["result"].p == pytest.approx(names["p"], rel=1e-9)
+
+
+@pytest.fixture(name="shared")
+def lesson_of_two_workers(run: Run) -> dict[str, Any]:
+    pytest.importorskip("distributed", reason="Dask's distributed is not installed")
+    names: dict[str, Any] = run("cluster")
+    return names
+
+
+def test_workers_change_no_digit(run: Run, shared: dict[str, Any]) -> None:
+    assert run.printed("cluster").count(": True") == 2
+    assert np.array_equal(shared["alone"].p, shared["shared"].p)
+    assert shared["shared"].p.shape == (300, 3)
+    by_workers, by_one = shared["by_workers"], shared["by_one"]
+    assert np.array_equal(by_workers.covariance, by_one.covariance)
+    assert by_one.p == pytest.approx((2, 1.5, 0.5), abs=0.01)
+
+
+def test_the_bootstrap_sees_what_standard_errors_do_not(shared: dict[str, Any]) -> None:
+    standard = np.array(list(shared["result"].errors.values()))
+    drawn = np.array(list(shared["shared"].errors.values()))
+    assert np.all(standard[:2] < 0.6 * shared["true_errors"][:2])  # as the words say
+    assert standard[2] > 1.1 * shared["true_errors"][2]
+    assert drawn == pytest.approx(shared["true_errors"], rel=0.2)
 
 
 def test_a_plan_trains_as_the_step_that_was_written(run: Run) -> None:
