@@ -364,7 +364,8 @@ class FitResult(Estimate):
         Raises
         ------
         ValueError
-            When the fit itself is none, ``n`` is less than 2, or points cannot be drawn one by one.
+            When the fit itself is none, ``n`` is less than 2, or points cannot be drawn one by one,
+            or are no more than the parameters.
 
         Warns
         -----
@@ -415,6 +416,12 @@ class FitResult(Estimate):
         ------
         ValueError
             As `bootstrap`.
+
+        Warns
+        -----
+        RuntimeWarning
+            When a fit fails, as without a point that alone decides on a parameter: the errors are
+            then NaN.
 
         References
         ----------

@@ -215,6 +215,19 @@ def test_a_few_failures_are_told_without_a_warning() -> None:
     assert f"{len(replicates.failures)} of which failed" in replicates.report()
 
 
+def test_a_jackknife_without_a_point_that_decides_knows_no_errors() -> None:
+    x, y = np.zeros(40), NOISE.copy()
+    x[7] = 1.0  # alone
+    with pytest.warns(RuntimeWarning, match="1 of 40 fits failed, so that no errors .* number 7"):
+        replicates = fit.line(x, y).jackknife()
+    assert list(replicates.failures) == [7]
+    assert np.isnan([*replicates.errors.values(), *replicates.bias.values()]).all()
+    assert np.isnan(replicates.covariance).all()
+    assert np.isnan(replicates.interval("slope")).all()
+    assert replicates.values["intercept"].shape == (39,)
+    assert "40 fits without one point each, 1 of which failed" in replicates.report()
+
+
 # -- refusals --------------------------------------------------------------------------------
 
 
@@ -245,6 +258,24 @@ def test_a_model_that_mixes_points_is_not_drawn_from_where_they_are_taken_one_by
     with pytest.raises(ValueError, match="depend on the x of other points"):
         robust.bootstrap(10)
     assert not robust.bootstrap(10, kind="parametric", seed=0).failures
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        fit.polynomial([1.0], [2.0], degree=0),
+        fit.line([0.0, 1.0], [0.0, 1.0], 0.1),
+        fit.line([0.0, 1.0, 2.0], [0.0, 1.0, 7.0], [0.1, 0.1, np.inf]),
+    ],
+)
+def test_as_many_points_as_parameters_say_nothing_when_they_are_drawn(result: FitResult) -> None:
+    n = len(result.p)
+    for call in (result.bootstrap, result.jackknife):
+        with pytest.raises(ValueError, match=f"^{n} points? .* {n} parameters?, .*'parametric'"):
+            call()
+    if result.problem.weights is not None:
+        error = result.bootstrap(2000, kind="parametric", seed=0).errors["slope"]
+        assert_allclose(error, 0.1 * np.sqrt(2), rtol=0.1)
 
 
 def test_errors_that_nothing_tells_are_refused() -> None:
