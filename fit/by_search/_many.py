@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.random import SeedSequence
+from numpy.random import Generator, SeedSequence
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import numbers
+from fit.arguments._numbers import numbers, seeds_of
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
+from fit.by_search._checks import check_starts
 from fit.by_search._fit import fit
 from fit.problem._chi_squared import TOLERANCE
 from fit.problem._constraints import Constraint
@@ -44,7 +45,7 @@ def fit_many(
     offset_tol: float = TOLERANCE,
     max_nfev: int | None = None,
     starts: int = 1,
-    seed: int | None = None,
+    seed: int | Generator | SeedSequence | None = None,
     executor: Executor | None = None,
 ) -> Outcomes:
     """Fit one model to many data sets of the same size, each by itself.
@@ -66,7 +67,7 @@ def fit_many(
     p0, absolute_sigma, bounds, fixed, constraints, loss, f_scale, nan_policy, method, offset_tol, \
 max_nfev, starts
         As `fit.fit` takes them, the same for all data sets.
-    seed : int, optional
+    seed : int, Generator or SeedSequence, optional
         Of the starts, of which each data set has its own.
     executor : concurrent.futures.Executor or alike, optional
         Takes the fits in batches, as `optim.parallel_map` hands them out; no result depends on it.
@@ -119,8 +120,9 @@ max_nfev, starts
     for name, value in (("x", x), ("x_sigma", x_sigma)):
         (each if _is_x_for_each(name, value, m, n) else shared)[name] = value
     (each if _is_sigma_for_each(sigma, m, n) else shared)["sigma"] = sigma
-    if starts != 1:
-        each["seed"] = SeedSequence(seed).spawn(m)
+    check_starts(starts, seed=seed)
+    if starts > 1:
+        each["seed"] = seeds_of(seed, m)
     items = [{name: values[k] for name, values in each.items()} for k in range(m)]
     outcomes = parallel_map(fit_of_item, items, common=(shared,), executor=executor)
     if len(outcomes.failures) == m:

@@ -323,7 +323,7 @@ class FitResult(Estimate):
         n: int = 1000,
         *,
         kind: str = "points",
-        seed: int | None = None,
+        seed: int | np.random.Generator | np.random.SeedSequence | None = None,
         executor: Executor | None = None,
     ) -> Replicates:
         """Fit again and again to other data like these, and return how the parameters scatter.
@@ -349,8 +349,8 @@ class FitResult(Estimate):
         n : int
             How many fits: some 200 for errors, 1000 and more for intervals.
         kind : {"points", "parametric"}
-        seed : int, optional
-            For the same draws again, whatever the executor.
+        seed : int, Generator or SeedSequence, optional
+            An int for the same draws again, whatever the executor.
         executor : concurrent.futures.Executor or alike, optional
             Takes the fits in batches, as `optim.parallel_map` hands them out.
 

@@ -189,6 +189,9 @@ def test_seeds_tell_draws_apart() -> None:
     assert not np.any(one == other)
     assert len(np.unique(one[:, 0])) == 5
     assert_array_equal(result.bootstrap(8, seed=1).p[:5], one)
+    for seed in (np.random.default_rng(1), np.random.SeedSequence(1)):
+        assert_array_equal(result.bootstrap(5, seed=seed).p, one)
+        assert not np.any(result.bootstrap(5, seed=seed).p == one)  # which has gone on
 
 
 # -- failures --------------------------------------------------------------------------------
@@ -233,8 +236,14 @@ def test_a_jackknife_without_a_point_that_decides_knows_no_errors() -> None:
 
 @pytest.mark.parametrize("n", [1, 0, -3, 10.0, True, "10"])
 def test_a_number_of_fits_that_cannot_be_meant_is_refused(n: Any) -> None:
-    with pytest.raises(ValueError, match="whole number of fits, 2 or more"):
+    with pytest.raises(ValueError, match="n as a whole number, 2 or more"):
         decay_fit().bootstrap(n)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "3", object()])
+def test_a_seed_that_cannot_be_meant_is_refused(seed: Any) -> None:
+    with pytest.raises(ValueError, match="expected seed as a whole number, 0 or more, a Generator"):
+        decay_fit().bootstrap(seed=seed)
 
 
 def test_another_kind_is_refused() -> None:

@@ -140,6 +140,37 @@ def test_several_starts_are_not_told_step_by_step(options: dict[str, Any]) -> No
         wave_fit(starts=3, **options)
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "3"])
+def test_a_seed_that_cannot_be_meant_is_refused(seed: Any) -> None:
+    with pytest.raises(ValueError, match="expected seed as a whole number, 0 or more, a Generator"):
+        wave_fit(starts=2, seed=seed)
+    with pytest.raises(ValueError, match="expected seed as a whole number, 0 or more, a Generator"):
+        fit.fit_many(decay, X, ROWS, starts=2, seed=seed)
+
+
+def test_generators_are_seeds() -> None:
+    expected = wave_fit(starts=20, seed=1)
+    several = fit.fit_many(decay, X, ROWS, starts=5, seed=1).values
+    for make in (np.random.default_rng, np.random.SeedSequence):
+        assert_array_equal(wave_fit(starts=20, seed=make(1)).p, expected.p)
+        for found, one in zip(
+            fit.fit_many(decay, X, ROWS, starts=5, seed=make(1)).values, several, strict=True
+        ):
+            assert_array_equal(found.p, one.p)
+
+
+def test_what_is_for_several_starts_is_refused_for_one() -> None:
+    with pytest.raises(ValueError, match=r"seed is of several starts: write starts=n beside it"):
+        wave_fit(seed=0)
+    with pytest.raises(ValueError, match=r"seed is of several starts: write starts=n beside it"):
+        fit.fit_many(decay, X, ROWS, seed=0)
+    with (
+        ThreadPoolExecutor(2) as pool,
+        pytest.raises(ValueError, match=r"executor is of several starts: write starts=n beside it"),
+    ):
+        wave_fit(executor=pool)
+
+
 # -- many data sets --------------------------------------------------------------------------
 
 RATES = np.array([0.5, 1.0, 1.5, 2.0])
