@@ -31,6 +31,10 @@ Part: TypeAlias = tuple[Any, list[NDArray[Any] | None]]  # of the loss, and of t
 Gradient: TypeAlias = Callable[[Shard], Part]
 
 MOST_MODELS = 4  # that a worker keeps
+AS_ROWS = (
+    "with shards, a loss has to be a mean over rows (by their weights, where they have some), and "
+    "a model has to take each row by itself; else train with shards=1"
+)
 PLAIN = (int, float, complex, str, bytes, tuple)  # what is compared by its value
 
 _kept = local()  # for each thread, as two of them may not set the parameters of one copy
@@ -66,6 +70,7 @@ def sharded_step(
             name_the_op(model, loss, *batch)
         if expected is not None:
             _check_mean(expected, value, [abs(part) for part, _ in outcomes.values])
+            _check_elsewhere(model, loss, batch, items)
         for i, p in enumerate(parameters):
             p.grad = gradients.get(i)
         optimizer.step()
@@ -83,7 +88,11 @@ def split_into_shards(batch: Rows, shards: int) -> list[Shard]:
 
 
 def shard_gradient(model: Module, loss: Loss) -> Gradient:
-    """Return the function that gives a shard's part of the loss and of the gradient."""
+    """Return the function that gives a shard's part of the loss and of the gradient, by plans."""
+    return autodiff.compile(_gradient_of_shard(model, loss), eager_calls=0)
+
+
+def _gradient_of_shard(model: Module, loss: Loss) -> Gradient:
     parameters = model.parameters()
 
     def gradient(shard: Shard) -> Part:
@@ -94,7 +103,7 @@ def shard_gradient(model: Module, loss: Loss) -> Gradient:
         value.backward()
         return value, [p.grad for p in parameters]
 
-    return autodiff.compile(gradient, eager_calls=0)
+    return gradient
 
 
 # -- what travels ------------------------------------------------------------------------------
@@ -207,13 +216,66 @@ def _comparable(value: Any) -> Any:
     return value
 
 
-def _check_mean(expected: Any, value: Any, parts: list[Any]) -> None:
+def _check_elsewhere(model: Module, loss: Loss, batch: Rows, shards: list[Shard]) -> None:
+    """Refuse a loss or a gradient that is not the mean over shards at parameters near those given.
+
+    Where a training starts it may be so by chance: after a last layer of zeros, all rows are alike.
+    """
+    found = _parts_elsewhere(model, loss, [(1.0, batch), *shards])
+    if found is None:
+        return
+    (whole, slopes), *parts = found
+    value, mean = tree_sum(parts)
+    if not all(np.isfinite(x).all() for x in (whole, *slopes.values(), value, *mean.values())):
+        return
+    _check_mean(whole, value, [abs(part) for part, _ in parts], " near the parameters given")
+    sizes = {i: max(np.max(abs(own[i]), initial=0.0) for _, own in parts) for i in mean}
+    largest = max(sizes.values(), default=0.0)
+    for i, (name, _) in enumerate(model.named_parameters()):
+        if i in mean and np.any(
+            abs(slopes[i] - mean[i]) > _slack(mean[i].dtype, sizes[i], largest)
+        ):
+            raise ValueError(
+                f"the gradient of a batch by {name} is not the mean of those of its shards: "
+                f"{AS_ROWS}"
+            )
+
+
+def _parts_elsewhere(
+    model: Module, loss: Loss, shards: list[Shard]
+) -> list[tuple[Any, dict[int, Any]]] | None:
+    """Return the parts of shards near the parameters given; None where the model raises there."""
+    gradient, parameters = _gradient_of_shard(model, loss), model.parameters()
+    given = [p.data for p in parameters]
+    try:
+        for p, x in zip(parameters, given, strict=True):
+            p.data = _beside(x)
+        parts = [gradient((part, tuple(a.copy() for a in rows))) for part, rows in shards]
+    except (ArithmeticError, ValueError):  # for it may be defined nowhere else
+        return None
+    finally:
+        for p, x in zip(parameters, given, strict=True):
+            p.data = x
+    return _with_zeros([(value_of(value), slopes) for value, slopes in parts], parameters)
+
+
+def _beside(x: Any) -> Any:
+    """Return numbers near those of an array, which share nothing special: no zeros, no pattern."""
+    count = np.cumsum(np.ones_like(x)).reshape(x.shape)
+    return x + 0.1 * np.where(x == 0, 1.0, x) * np.sin(count)
+
+
+def _check_mean(expected: Any, value: Any, parts: list[Any], where: str = "") -> None:
     """Refuse a loss of a batch that is not the mean of those of its shards."""
-    rounding = np.finfo(value.dtype).eps
     scale = max(abs(expected), sum(parts))
-    if abs(expected - value) > np.sqrt(rounding) * scale + 100 * rounding:
+    if abs(expected - value) > _slack(value.dtype, scale, scale):
         raise ValueError(
-            f"the loss of a batch is {expected:.6g}, but its shards have the mean {value:.6g}: "
-            "with shards, a loss has to be a mean over rows (by their weights, where they have "
-            "some), and a model has to take each row by itself; else train with shards=1"
+            f"the loss of a batch is {expected:.6g}, but its shards have the mean {value:.6g}"
+            f"{where}: {AS_ROWS}"
         )
+
+
+def _slack(dtype: Any, size: Any, largest: Any) -> Any:
+    """Return by how much sums may differ, by rounding."""
+    rounding = np.finfo(dtype).eps
+    return np.sqrt(rounding) * size + 100 * rounding * largest

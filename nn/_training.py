@@ -88,8 +88,9 @@ def train(
     shards : int
         Into how many parts of equal size to split each batch. Its gradient is the sum of theirs, by
         the weight of their rows and in a fixed tree: the same bits whatever computes them, and that
-        of one shard to rounding. The loss has to be a mean over rows. A model that draws random
-        numbers, as Dropout does, or changes its own attributes, is refused where there are several.
+        of one shard to rounding. The loss has to be a mean over rows, which the first batch has to
+        show, at other parameters too. A model that draws random numbers, as Dropout does, or
+        changes its own attributes, is refused where there are several.
 
     Raises
     ------

@@ -90,6 +90,35 @@ def number(name: str, value: Any, check_finite: bool = True) -> float:
     return float(array.item())
 
 
+def check_count(name: str, count: Any, least: int) -> None:
+    """Refuse what is no whole number of that many or more."""
+    if isinstance(count, bool) or not isinstance(count, int | np.integer) or count < least:
+        raise ValueError(f"expected {name} as a whole number, {least} or more, got {count!r:.60}")
+
+
+def check_level(level: Any) -> None:
+    """Refuse what is no probability of a region or an interval."""
+    if not 0 < number("level", level, check_finite=False) < 1:
+        raise ValueError(f"expected a level between 0 and 1, got {level}")
+
+
+def generator_of(seed: Any) -> np.random.Generator:
+    """Return the random numbers of a seed, or refuse what is none."""
+    try:
+        return np.random.default_rng(seed)
+    except (TypeError, ValueError):
+        raise ValueError(
+            "expected seed as a whole number, 0 or more, a Generator, a SeedSequence or None, got "
+            f"{seed!r:.60}"
+        ) from None
+
+
+def seeds_of(seed: Any, n: int) -> list[np.random.SeedSequence]:
+    """Return seeds for n draws that are independent of one another."""
+    sequence: Any = generator_of(seed).bit_generator.seed_seq
+    return list(sequence.spawn(n))
+
+
 def check_callback(callback: Any) -> None:
     """Refuse as a callback what is no function, before it is called."""
     if callback is not None and not callable(callback):

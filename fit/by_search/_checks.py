@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import is_lazy
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import Array, check_count
 from fit.arguments._words import description, from_the_middle, quantity
 from fit.models._model import Model
 from fit.problem._chi_squared import weighted_residuals
@@ -44,13 +44,21 @@ def method_of(method: str, data: Data) -> str:
     return method
 
 
-def check_starts(starts: Any, callback: Any, progress: bool) -> None:
-    """Refuse a number of starts that cannot be meant, or that is not told step by step."""
-    if isinstance(starts, bool) or not isinstance(starts, int | np.integer) or starts < 1:
-        raise ValueError(f"expected starts as a whole number, 1 or more, got {starts!r}")
+def check_starts(
+    starts: Any,
+    callback: Any = None,
+    progress: bool = False,
+    seed: Any = None,
+    executor: Any = None,
+) -> None:
+    """Refuse a number of starts that cannot be meant, or not with the arguments beside it."""
+    check_count("starts", starts, 1)
     for name, given in (("callback", callback is not None), ("progress", progress)):
         if given and starts > 1:
             raise ValueError(f"{name} is told of one search: leave it out, or starts={starts}")
+    for name, value in (("seed", seed), ("executor", executor)):
+        if value is not None and starts == 1:
+            raise ValueError(f"{name} is of several starts: write starts=n beside it")
 
 
 def _refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:

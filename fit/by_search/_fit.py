@@ -51,7 +51,7 @@ def fit(
     nan_policy: str = "raise",
     method: str = "auto",
     starts: int = 1,
-    seed: int | np.random.SeedSequence | None = None,
+    seed: int | np.random.Generator | np.random.SeedSequence | None = None,
     executor: Executor | None = None,
     offset_tol: float = TOLERANCE,
     max_nfev: int | None = None,
@@ -110,8 +110,8 @@ def fit(
         are drawn, between two bounds where a parameter has them, and else about where it starts, by
         as much as that is large. The best minimum is returned, and the message says how many led
         there. Bounds tell where to look: without them starts far off may be missed.
-    seed : int, optional
-        For the same starts again.
+    seed : int, Generator or SeedSequence, optional
+        Of the starts that are drawn: an int for the same ones again.
     executor : concurrent.futures.Executor or alike, optional
         Takes the starts in batches, as `optim.parallel_map` hands them out; the result is the same.
     offset_tol : float
@@ -200,7 +200,7 @@ def fit(
     >>> round(wave.values["frequency"], 6)
     7.3
     """
-    check_starts(starts, callback, progress)
+    check_starts(starts, callback, progress, seed, executor)
     model = model_of(model, x, y, sigma)
     absolute = sigma is not None if absolute_sigma is None else absolute_sigma
     f_scale = scale_of_loss(loss, f_scale, absolute)

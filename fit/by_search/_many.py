@@ -6,11 +6,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.random import SeedSequence
+from numpy.random import Generator, SeedSequence
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import numbers
+from fit.arguments._numbers import numbers, seeds_of
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
+from fit.by_search._checks import check_starts
 from fit.by_search._fit import fit
 from fit.problem._chi_squared import TOLERANCE
 from fit.problem._constraints import Constraint
@@ -44,7 +45,7 @@ def fit_many(
     offset_tol: float = TOLERANCE,
     max_nfev: int | None = None,
     starts: int = 1,
-    seed: int | None = None,
+    seed: int | Generator | SeedSequence | None = None,
     executor: Executor | None = None,
 ) -> Outcomes:
     """Fit one model to many data sets of the same size, each by itself.
@@ -54,8 +55,8 @@ def fit_many(
     model : callable or Model
         As `fit.fit` takes it.
     x : array_like or any object
-        An array of shape (m, n), or of several variables (m, variables, n), is one x for each of
-        the data sets; anything else is the x of all.
+        A list or tuple of m arrays, or an array of shape (m, variables, n), is one x for each of
+        the data sets; anything else is the x of all, as an array of shape (variables, n).
     y : array_like of shape (m, n)
         A row for each data set.
     sigma : optional
@@ -66,7 +67,7 @@ def fit_many(
     p0, absolute_sigma, bounds, fixed, constraints, loss, f_scale, nan_policy, method, offset_tol, \
 max_nfev, starts
         As `fit.fit` takes them, the same for all data sets.
-    seed : int, optional
+    seed : int, Generator or SeedSequence, optional
         Of the starts, of which each data set has its own.
     executor : concurrent.futures.Executor or alike, optional
         Takes the fits in batches, as `optim.parallel_map` hands them out; no result depends on it.
@@ -80,7 +81,8 @@ max_nfev, starts
     Raises
     ------
     ValueError
-        When ``y`` has no rows; ``sigma`` may be standard deviations as well as a covariance.
+        When ``y`` has no rows; ``x`` is another number of arrays; ``sigma`` may be standard
+        deviations as well as a covariance.
     Exception
         When all fits are refused, the first refusal.
 
@@ -115,14 +117,22 @@ max_nfev, starts
         "max_nfev": max_nfev,
         "starts": starts,
     }
-    for name, value in (("x", x), ("sigma", sigma), ("x_sigma", x_sigma)):
-        (each if _is_one_for_each(value, m, n) else shared)[name] = value
-    if starts != 1:
-        each["seed"] = SeedSequence(seed).spawn(m)
+    for name, value in (("x", x), ("x_sigma", x_sigma)):
+        (each if _is_x_for_each(name, value, m, n) else shared)[name] = value
+    (each if _is_sigma_for_each(sigma, m, n) else shared)["sigma"] = sigma
+    check_starts(starts, seed=seed)
+    if starts > 1:
+        each["seed"] = seeds_of(seed, m)
     items = [{name: values[k] for name, values in each.items()} for k in range(m)]
     outcomes = parallel_map(fit_of_item, items, common=(shared,), executor=executor)
     if len(outcomes.failures) == m:
-        raise outcomes.failures[0]
+        error = outcomes.failures[0]
+        if isinstance(x, np.ndarray) and x.shape == (m, n):
+            error.add_note(
+                f"x of shape ({m}, {n}) is one x for all data sets: for a row for each, give "
+                "list(x)"
+            )
+        raise error
     return outcomes
 
 
@@ -131,9 +141,22 @@ def fit_of_item(shared: dict[str, Any], item: dict[str, Any]) -> FitResult:
     return fit(**shared, **item)
 
 
-def _is_one_for_each(value: Any, m: int, n: int) -> bool:
-    """Whether an argument is a row, or more, for each of m data sets, and not for all."""
-    shape = np.shape(value) if isinstance(value, np.ndarray | list) else ()
+def _is_x_for_each(name: str, x: Any, m: int, n: int) -> bool:
+    """Whether x, or its errors, are arrays for each of m data sets, and not one for all."""
+    if isinstance(x, list | tuple) and any(np.ndim(part) for part in x):
+        if len(x) != m:
+            raise ValueError(
+                f"{name} is a {type(x).__name__} of {len(x)} arrays, but y has {m} rows: give one "
+                "for each data set or, for variables that all data sets share, "
+                f"np.array({name})"
+            )
+        return True
+    return isinstance(x, np.ndarray) and x.ndim == 3 and (x.shape[0], x.shape[2]) == (m, n)
+
+
+def _is_sigma_for_each(sigma: Any, m: int, n: int) -> bool:
+    """Whether errors are a row, or more, for each of m data sets, and not for all."""
+    shape = np.shape(sigma) if isinstance(sigma, np.ndarray | list) else ()
     return len(shape) > 1 and (shape[0], shape[-1]) == (m, n)
 
 

@@ -6,10 +6,10 @@ from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
-from numpy.random import SeedSequence
+from numpy.random import Generator, SeedSequence
 
 from autodiff import jacobian
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import Array, generator_of
 from fit.by_search._checks import check_enough, check_start, search_tells_of_start
 from fit.by_search._outliers import misfit_at
 from fit.problem._parameters import Parameters
@@ -107,7 +107,9 @@ def end_from(problem: Problem, method: str, effort: Effort, start: Array) -> End
     )
 
 
-def drawn_starts(problem: Problem, n: int, seed: int | SeedSequence | None) -> list[Array]:
+def drawn_starts(
+    problem: Problem, n: int, seed: int | Generator | SeedSequence | None
+) -> list[Array]:
     """Return so many starts, spread evenly in each parameter, by a Latin hypercube.
 
     They are uniform between two bounds, and else normal about the start, by as much as it is large.
@@ -119,7 +121,7 @@ def drawn_starts(problem: Problem, n: int, seed: int | SeedSequence | None) -> l
     """
     from scipy.special import ndtri
 
-    rng, parameters = np.random.default_rng(seed), problem.parameters
+    rng, parameters = generator_of(seed), problem.parameters
     start, lower, upper = parameters.start, parameters.lower, parameters.upper
     strata = rng.permuted(np.tile(np.arange(n)[:, None], start.size), axis=0)
     shares = (strata + rng.uniform(size=strata.shape)) / n

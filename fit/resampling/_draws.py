@@ -10,6 +10,7 @@ from numpy.random import SeedSequence
 from numpy.typing import NDArray
 
 from fit.arguments._numbers import Array
+from fit.arguments._words import quantity
 from fit.problem._problem import Problem
 from fit.problem._sigma import weights_of
 from fit.uncertainties._estimate import Estimate
@@ -67,8 +68,14 @@ def _with_points(problem: Problem, which: Counts) -> Problem:
 
 
 def check_points(result: Estimate) -> None:
-    """Refuse to draw points where the model, or the errors, do not take them one by one."""
+    """Refuse to draw points that are too few, or that model or errors do not take one by one."""
     problem, n = result.problem, len(result.problem.y)
+    if result.dof <= 0:
+        raise ValueError(
+            f"{quantity(problem.n, 'point')} for {quantity(problem.n - result.dof, 'parameter')}, "
+            "which any of them fit without a residual, say nothing of errors when they are drawn "
+            "again: give sigma to the fit and kind='parametric' to bootstrap"
+        )
     if has_plain_squares(problem):
         return
     what = "a robust loss" if problem.loss != "linear" else "errors that follow the model"

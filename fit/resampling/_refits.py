@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import SeedSequence
 
 from autodiff import is_lazy
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import Array, check_count, seeds_of
 from fit.problem._problem import Problem
 from fit.resampling._draws import (
     Counts,
@@ -32,8 +32,7 @@ def bootstrap(
     """Return the free parameters of so many fits; `FitResult.bootstrap`."""
     if kind not in KINDS:
         raise ValueError(f"expected a kind out of {', '.join(KINDS)}, got {kind!r}")
-    if isinstance(n, bool) or not isinstance(n, int | np.integer) or n < 2:
-        raise ValueError(f"expected n as a whole number of fits, 2 or more, got {n!r}")
+    check_count("n", n, 2)
     again = _for_fits(result)
     if kind == "points":
         check_points(result)
@@ -42,7 +41,7 @@ def bootstrap(
             "nothing tells how large the errors of the data are, with as many parameters as "
             "points: give the fit sigma"
         )
-    seeds = SeedSequence(seed).spawn(int(n))
+    seeds = seeds_of(seed, int(n))
     f = fit_of_points_drawn if kind == "points" else fit_of_new_measurement
     return parallel_map(f, seeds, common=(again,), executor=executor)
 

@@ -21,7 +21,7 @@ WORDS = {
     "parametric": "to data drawn about the model",
     "jackknife": "without one point each",
 }
-FEW = 0.05  # the share of fits that may fail without a word
+FEW = 0.05  # the share of fits to data drawn that may fail without a word
 
 
 @dataclass(frozen=True, repr=False, eq=False)
@@ -65,6 +65,11 @@ class Replicates:
         values: Array = self._every - list(self.result.values.values())
         return values
 
+    @property
+    def _is_incomplete(self) -> bool:
+        """Whether a jackknife lacks a fit: mostly without the point on which the others hang."""
+        return self.kind == "jackknife" and bool(self.failures)
+
     @cached_property
     def values(self) -> dict[str, Array]:
         """The values of each parameter, by name, in the fits that succeeded."""
@@ -75,13 +80,13 @@ class Replicates:
         """The covariance of all parameters, as the fits scatter.
 
         Those of the jackknife scatter little, since all but one of n points are the same: their
-        mean square is multiplied by n - 1.
+        mean square is multiplied by n - 1. It is NaN where one of them failed.
         """
         n = len(self._every)
-        if n < 2:
+        if n < 2 or self._is_incomplete:
             return np.full((len(self.names),) * 2, np.nan)
         off = self._off - np.mean(self._off, axis=0)
-        scale = (len(self) - 1) / n if self.kind == "jackknife" else 1 / (n - 1)
+        scale = (n - 1) / n if self.kind == "jackknife" else 1 / (n - 1)
         covariance: Array = scale * (off.T @ off)
         return covariance
 
@@ -106,7 +111,7 @@ class Replicates:
         is subtracted adds its own scatter.
         """
         scale = len(self) - 1 if self.kind == "jackknife" else 1
-        if not len(self._every):
+        if not len(self._every) or self._is_incomplete:
             return ByName.fromkeys(self.names, np.nan)
         off = scale * np.mean(self._off, axis=0)
         return ByName(zip(self.names, off.tolist(), strict=True))
@@ -205,15 +210,20 @@ class Replicates:
 
 
 def replicates_of(result: Estimate, outcomes: Outcomes, kind: str) -> Replicates:
-    """Return the replicates of a fit; warn where so many failed that the others may mislead."""
+    """Return the replicates of a fit; warn where those that failed make the others mislead."""
     values, failures = outcomes
     nowhere = np.full(result.p.size, np.nan)
     p = np.array([nowhere if k in failures else value for k, value in enumerate(values)])
-    if len(failures) > FEW * len(values):
+    if failures and (kind == "jackknife" or len(failures) > FEW * len(values)):
         first = min(failures)
+        so = (
+            "so that no errors are known"
+            if kind == "jackknife"
+            else "and the others may scatter less than all would"
+        )
         warnings.warn(
-            f"{len(failures)} of {len(values)} fits failed, and the others may scatter less than "
-            f"all would: see failures, of which the first is number {first}: {failures[first]}",
+            f"{len(failures)} of {len(values)} fits failed, {so}: see failures, of which the first "
+            f"is number {first}: {failures[first]}",
             RuntimeWarning,
             stacklevel=3,
         )

@@ -323,7 +323,7 @@ class FitResult(Estimate):
         n: int = 1000,
         *,
         kind: str = "points",
-        seed: int | None = None,
+        seed: int | np.random.Generator | np.random.SeedSequence | None = None,
         executor: Executor | None = None,
     ) -> Replicates:
         """Fit again and again to other data like these, and return how the parameters scatter.
@@ -349,8 +349,8 @@ class FitResult(Estimate):
         n : int
             How many fits: some 200 for errors, 1000 and more for intervals.
         kind : {"points", "parametric"}
-        seed : int, optional
-            For the same draws again, whatever the executor.
+        seed : int, Generator or SeedSequence, optional
+            An int for the same draws again, whatever the executor.
         executor : concurrent.futures.Executor or alike, optional
             Takes the fits in batches, as `optim.parallel_map` hands them out.
 
@@ -364,7 +364,8 @@ class FitResult(Estimate):
         Raises
         ------
         ValueError
-            When the fit itself is none, ``n`` is less than 2, or points cannot be drawn one by one.
+            When the fit itself is none, ``n`` is less than 2, or points cannot be drawn one by one,
+            or are no more than the parameters.
 
         Warns
         -----
@@ -415,6 +416,12 @@ class FitResult(Estimate):
         ------
         ValueError
             As `bootstrap`.
+
+        Warns
+        -----
+        RuntimeWarning
+            When a fit fails, as without a point that alone decides on a parameter: the errors are
+            then NaN.
 
         References
         ----------

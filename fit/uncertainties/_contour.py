@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import Array, check_count, check_level
 from fit.uncertainties._estimate import Estimate
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, NEVER, End
 from fit.uncertainties._profile import (
@@ -62,8 +62,7 @@ def contour(
     held = [free_index(result, name) for name in names]
     if held[0] == held[1]:
         raise ValueError(f"a contour is of two parameters, got {names[0]} twice")
-    if points < 3:
-        raise ValueError(f"expected 3 points or more, got {points}")
+    check_count("points", points, 3)
     around = Vicinity(result)
     for name, k in zip(names, held, strict=True):
         if not 0 < around.errors[k] < np.inf:
@@ -91,8 +90,7 @@ def joint_quantile(level: float, dof: int | None) -> float:
     """Return by how much χ² rises to the edge of a joint region of two parameters, in variances."""
     from scipy.special import fdtri
 
-    if not 0 < level < 1:
-        raise ValueError(f"expected a level between 0 and 1, got {level}")
+    check_level(level)
     return -2 * float(np.log1p(-level)) if dof is None else 2 * float(fdtri(2, dof, level))
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from autodiff import is_lazy, jacobian, replaying
-from fit.arguments._numbers import Array, as_x
+from fit.arguments._numbers import Array, as_x, check_level
 from fit.problem._chunked_problem import values_in_chunks
 from fit.problem._problem import Problem
 from fit.uncertainties._covariance import (
@@ -319,7 +319,6 @@ def quantile(level: float, dof: int | None) -> float:
     """Return how many standard errors a two-sided interval of this level reaches to each side."""
     from scipy.special import ndtri, stdtrit
 
-    if not 0 < level < 1:
-        raise ValueError(f"expected a level between 0 and 1, got {level}")
+    check_level(level)
     upper = (1 + level) / 2
     return float(ndtri(upper) if dof is None else stdtrit(dof, upper))

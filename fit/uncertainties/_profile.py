@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from fit.arguments._numbers import EPS, Array
+from fit.arguments._numbers import EPS, Array, check_count, number
 from fit.arguments._words import in_prose
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, End, end_by_search, least_with
@@ -126,9 +126,8 @@ def profile(
     """Return the profile of χ² along one parameter; `FitResult.profile`."""
     refuse_violated(result)
     k = free_index(result, name)
-    if points < 2:
-        raise ValueError(f"expected 2 points or more, got {points}")
-    if not reach > 0:
+    check_count("points", points, 2)
+    if not number("reach", reach) > 0:
         raise ValueError(f"expected a positive reach, in standard errors, got {reach}")
     around = Vicinity(result)
     half = reach * sqrt(result.sandwich.variance) * around.errors[k]

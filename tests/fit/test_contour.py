@@ -161,7 +161,11 @@ def test_executors_change_no_bit() -> None:
     [
         (("rate", "rate"), {}, "two parameters, got rate twice"),
         (("rate", "speed"), {}, "no parameter 'speed'"),
-        (("rate", "offset"), {"points": 2}, "3 points or more, got 2"),
+        (("rate", "offset"), {"points": 2}, "points as a whole number, 3 or more, got 2"),
+        (("rate", "offset"), {"points": 4.0}, "points as a whole number, 3 or more, got 4.0"),
+        (("rate", "offset"), {"points": "4"}, "points as a whole number, 3 or more, got '4'"),
+        (("rate", "offset"), {"level": "a"}, "level has dtype <U1, expected real numbers"),
+        (("rate", "offset"), {"level": None}, "level has dtype object, expected real numbers"),
         (("rate", "offset"), {"level": 68}, "between 0 and 1"),
     ],
 )

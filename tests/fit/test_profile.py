@@ -327,6 +327,8 @@ def test_a_level_is_between_0_and_1(level: float) -> None:
     result, _ = fitted("decay")
     with pytest.raises(ValueError, match="level between 0 and 1"):
         result.interval("rate", level)
+    with pytest.raises(ValueError, match="level has dtype <U1, expected real numbers"):
+        result.interval("rate", "a")  # type: ignore[arg-type]
 
 
 # -- profiles --------------------------------------------------------------------------------
@@ -385,7 +387,14 @@ def test_where_newton_steps_fail_the_profile_is_followed_by_searches() -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "says"), [({"points": 1}, "2 points or more"), ({"reach": 0}, "positive reach")]
+    ("options", "says"),
+    [
+        ({"points": 1}, "points as a whole number, 2 or more, got 1"),
+        ({"points": 2.5}, "points as a whole number, 2 or more, got 2.5"),
+        ({"reach": 0}, "positive reach"),
+        ({"reach": "far"}, "reach has dtype <U3, expected real numbers"),
+        ({"reach": np.inf}, "reach is inf, expected finite numbers"),
+    ],
 )
 def test_a_profile_needs_points_and_a_reach(options: dict[str, Any], says: str) -> None:
     result, _ = fitted("decay")

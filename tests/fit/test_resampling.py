@@ -189,6 +189,9 @@ def test_seeds_tell_draws_apart() -> None:
     assert not np.any(one == other)
     assert len(np.unique(one[:, 0])) == 5
     assert_array_equal(result.bootstrap(8, seed=1).p[:5], one)
+    for seed in (np.random.default_rng(1), np.random.SeedSequence(1)):
+        assert_array_equal(result.bootstrap(5, seed=seed).p, one)
+        assert not np.any(result.bootstrap(5, seed=seed).p == one)  # which has gone on
 
 
 # -- failures --------------------------------------------------------------------------------
@@ -215,13 +218,32 @@ def test_a_few_failures_are_told_without_a_warning() -> None:
     assert f"{len(replicates.failures)} of which failed" in replicates.report()
 
 
+def test_a_jackknife_without_a_point_that_decides_knows_no_errors() -> None:
+    x, y = np.zeros(40), NOISE.copy()
+    x[7] = 1.0  # alone
+    with pytest.warns(RuntimeWarning, match="1 of 40 fits failed, so that no errors .* number 7"):
+        replicates = fit.line(x, y).jackknife()
+    assert list(replicates.failures) == [7]
+    assert np.isnan([*replicates.errors.values(), *replicates.bias.values()]).all()
+    assert np.isnan(replicates.covariance).all()
+    assert np.isnan(replicates.interval("slope")).all()
+    assert replicates.values["intercept"].shape == (39,)
+    assert "40 fits without one point each, 1 of which failed" in replicates.report()
+
+
 # -- refusals --------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("n", [1, 0, -3, 10.0, True, "10"])
 def test_a_number_of_fits_that_cannot_be_meant_is_refused(n: Any) -> None:
-    with pytest.raises(ValueError, match="whole number of fits, 2 or more"):
+    with pytest.raises(ValueError, match="n as a whole number, 2 or more"):
         decay_fit().bootstrap(n)
+
+
+@pytest.mark.parametrize("seed", [-1, 1.5, "3", object()])
+def test_a_seed_that_cannot_be_meant_is_refused(seed: Any) -> None:
+    with pytest.raises(ValueError, match="expected seed as a whole number, 0 or more, a Generator"):
+        decay_fit().bootstrap(seed=seed)
 
 
 def test_another_kind_is_refused() -> None:
@@ -245,6 +267,24 @@ def test_a_model_that_mixes_points_is_not_drawn_from_where_they_are_taken_one_by
     with pytest.raises(ValueError, match="depend on the x of other points"):
         robust.bootstrap(10)
     assert not robust.bootstrap(10, kind="parametric", seed=0).failures
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        fit.polynomial([1.0], [2.0], degree=0),
+        fit.line([0.0, 1.0], [0.0, 1.0], 0.1),
+        fit.line([0.0, 1.0, 2.0], [0.0, 1.0, 7.0], [0.1, 0.1, np.inf]),
+    ],
+)
+def test_as_many_points_as_parameters_say_nothing_when_they_are_drawn(result: FitResult) -> None:
+    n = len(result.p)
+    for call in (result.bootstrap, result.jackknife):
+        with pytest.raises(ValueError, match=f"^{n} points? .* {n} parameters?, .*'parametric'"):
+            call()
+    if result.problem.weights is not None:
+        error = result.bootstrap(2000, kind="parametric", seed=0).errors["slope"]
+        assert_allclose(error, 0.1 * np.sqrt(2), rtol=0.1)
 
 
 def test_errors_that_nothing_tells_are_refused() -> None:

@@ -140,6 +140,37 @@ def test_several_starts_are_not_told_step_by_step(options: dict[str, Any]) -> No
         wave_fit(starts=3, **options)
 
 
+@pytest.mark.parametrize("seed", [-1, 1.5, "3"])
+def test_a_seed_that_cannot_be_meant_is_refused(seed: Any) -> None:
+    with pytest.raises(ValueError, match="expected seed as a whole number, 0 or more, a Generator"):
+        wave_fit(starts=2, seed=seed)
+    with pytest.raises(ValueError, match="expected seed as a whole number, 0 or more, a Generator"):
+        fit.fit_many(decay, X, ROWS, starts=2, seed=seed)
+
+
+def test_generators_are_seeds() -> None:
+    expected = wave_fit(starts=20, seed=1)
+    several = fit.fit_many(decay, X, ROWS, starts=5, seed=1).values
+    for make in (np.random.default_rng, np.random.SeedSequence):
+        assert_array_equal(wave_fit(starts=20, seed=make(1)).p, expected.p)
+        for found, one in zip(
+            fit.fit_many(decay, X, ROWS, starts=5, seed=make(1)).values, several, strict=True
+        ):
+            assert_array_equal(found.p, one.p)
+
+
+def test_what_is_for_several_starts_is_refused_for_one() -> None:
+    with pytest.raises(ValueError, match=r"seed is of several starts: write starts=n beside it"):
+        wave_fit(seed=0)
+    with pytest.raises(ValueError, match=r"seed is of several starts: write starts=n beside it"):
+        fit.fit_many(decay, X, ROWS, seed=0)
+    with (
+        ThreadPoolExecutor(2) as pool,
+        pytest.raises(ValueError, match=r"executor is of several starts: write starts=n beside it"),
+    ):
+        wave_fit(executor=pool)
+
+
 # -- many data sets --------------------------------------------------------------------------
 
 RATES = np.array([0.5, 1.0, 1.5, 2.0])
@@ -152,7 +183,8 @@ ROWS = decay(X, 3.0, RATES[:, None]) + 0.05 * np.random.default_rng(1).normal(si
     [
         (X, 0.05),
         (X, 0.05 + 0.01 * X),
-        (np.tile(X, (4, 1)), np.tile(0.05 + 0.01 * X, (4, 1))),
+        ([X, X + 0.1, X + 0.2, X + 0.3], np.tile(0.05 + 0.01 * X, (4, 1))),
+        (tuple(X.tolist() for _ in range(4)), np.tile(0.05 + 0.01 * X, (4, 1))),
         (X, None),
         (X, 0.0025 * np.eye(25)),
         (X, np.tile(0.0025 * np.eye(25), (4, 1, 1))),
@@ -162,7 +194,7 @@ def test_many_fits_are_what_single_fits_are(x: Any, sigma: Any) -> None:
     results, failures = fit.fit_many(decay, x, ROWS, sigma, bounds={"rate": (0, None)})
     assert failures == {}
     for k, result in enumerate(results):
-        own_x = x[k] if np.ndim(x) == 2 else x
+        own_x = x if isinstance(x, np.ndarray) else x[k]
         own = sigma[k] if np.shape(sigma)[:1] == (4,) else sigma
         single = fit.fit(decay, own_x, ROWS[k], own, bounds={"rate": (0, None)})
         assert_allclose(result.p, single.p, rtol=1e-8)
@@ -176,6 +208,41 @@ def test_a_plane_for_each_data_set_has_rows_of_variables() -> None:
     y = RATES[:, None] * x[:, 0] - x[:, 1]
     results, _ = fit.fit_many(lambda x, a=1.0, b=1.0: a * x[0] + b * x[1], x, y)
     assert_allclose([result.p for result in results], [[rate, -1] for rate in RATES])
+
+
+def test_an_array_of_variables_is_of_all_data_sets_however_many_there_are() -> None:
+    x = np.random.default_rng(0).normal(size=(2, 25))
+
+    def plane(x: Any, a: Any = 1.0, b: Any = 1.0) -> Any:
+        return a * x[0] + b * x[1]
+
+    for m in (2, 3):
+        results, _ = fit.fit_many(plane, x, RATES[:m, None] * x[0] - x[1])
+        assert_allclose([result.p for result in results], [[rate, -1] for rate in RATES[:m]])
+
+
+def test_an_x_of_another_length_is_told_by_its_number() -> None:
+    results, failures = fit.fit_many(decay, [X, X[:5], X, X], ROWS)
+    assert [result is None for result in results] == [False, True, False, False]
+    assert str(failures[1]) == "x has 5 points, but y 25"
+
+
+def test_lists_of_another_number_of_x_are_refused() -> None:
+    message = (
+        r"x is a list of 3 arrays, but y has 4 rows: give one for each .* or, for variables "
+        r"that all data sets share, np.array\(x\)"
+    )
+    with pytest.raises(ValueError, match=message):
+        fit.fit_many(decay, [X, X, X], ROWS)
+    with pytest.raises(ValueError, match="x_sigma is a tuple of 2 arrays, but y has 4 rows"):
+        fit.fit_many(decay, X, ROWS, 0.05, x_sigma=(X, X))
+
+
+def test_rows_of_an_array_as_x_are_told_how_to_be_given_one_by_one() -> None:
+    with pytest.raises(ValueError, match=r"shape \(4, 25\)") as caught:
+        fit.fit_many(decay, np.tile(X, (4, 1)), ROWS)
+    note = "x of shape (4, 25) is one x for all data sets: for a row for each, give list(x)"
+    assert caught.value.__notes__ == [note]
 
 
 def test_fits_are_the_same_whatever_the_executor() -> None:

@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autodiff
 import nn
-from autodiff import recorded_state
+from autodiff import Tensor, recorded_state
 from nn._shards import content_of, split_into_shards
 from optim import SGD, Adam, ReduceOnPlateau, clip_by_norm
 
@@ -295,6 +296,51 @@ class Centred(Tanh):
         return super().forward(x - np.mean(x, axis=0))
 
 
+class ZeroHead(Tanh):
+    """A network that starts with a last layer of zeros, so that all rows come out alike."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.last.weight.data = np.zeros((8, 1))
+
+    def hidden(self, x: Any) -> Any:
+        return np.tanh(self.first(x))
+
+    def forward(self, x: Any) -> Any:
+        return self.last(self.hidden(x))
+
+
+class CentredZeroHead(ZeroHead):
+    def hidden(self, x: Any) -> Any:
+        h = self.first(x)
+        return np.tanh(h - np.mean(h, axis=0))
+
+
+class DetachedMean(Tanh):
+    """A network whose values take each row by itself, and whose derivatives do not."""
+
+    def forward(self, x: Any) -> Any:
+        mean = np.mean(self.first(x))
+        return super().forward(x) + mean - autodiff.stop_gradient(mean)
+
+
+def root_mean_square(outputs: Any, targets: Any) -> Any:
+    return np.sqrt(np.mean((outputs - targets) ** 2))
+
+
+class Positive(nn.Module):
+    """A model of which nothing can be computed where its parameter is a little larger."""
+
+    def __init__(self, raises: bool) -> None:
+        self.offset = Tensor([0.0], requires_grad=True)
+        self.raises = raises
+
+    def forward(self, x: Any) -> Any:
+        if self.raises and np.max(self.offset) > 1e-3:
+            raise np.linalg.LinAlgError("no such offset")
+        return x[:, :1] + np.sqrt(1e-3 - self.offset)
+
+
 def in_a_network(layer: nn.Module) -> nn.Module:
     return nn.Sequential(nn.Linear(3, 4, seed=0), "tanh", layer, nn.Linear(4, 1, seed=0))
 
@@ -349,6 +395,32 @@ class TestRefusals:
     def test_a_loss_that_is_no_mean_over_rows(self, model: Any, loss: Any) -> None:
         message = r"the loss of a batch is [\d.]+, but its shards have the mean [\d.]+: with"
         self.fails(model, ValueError, message, loss, shards=3)
+
+    @pytest.mark.parametrize(
+        ("make", "loss"),
+        [
+            (ZeroHead, root_mean_square),
+            (CentredZeroHead, nn.mean_squared_error),
+        ],
+    )
+    def test_what_is_a_mean_over_rows_at_the_start_alone(
+        self, make: Callable[[], Any], loss: Any
+    ) -> None:
+        x, y = data()
+        rows = x, np.where(y < 0, -1.0, 1.0)  # whose shards have one loss where outputs are zero
+        message = r"the loss of a batch is [\d.]+, but its shards have the mean [\d.]+ near the par"
+        self.fails(make(), ValueError, message, loss, rows, shards=2)
+
+    def test_a_gradient_that_is_no_mean_over_rows(self) -> None:
+        message = "the gradient of a batch by first.weight is not the mean of those of its shards"
+        self.fails(DetachedMean(), ValueError, message, shards=3)
+
+    @pytest.mark.parametrize("raises", [False, True])
+    def test_but_no_model_that_is_defined_nowhere_else(self, raises: bool) -> None:
+        model = Positive(raises)
+        optimizer = SGD(model.parameters(), lr=1e-9)
+        train(model, optimizer=optimizer, shards=2, epochs=1)
+        assert model.offset.data != 0.0
 
     def test_a_loss_that_is_divided_by_the_weights_of_classes(self) -> None:
         x, _ = data()
