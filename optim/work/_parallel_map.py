@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 import sys
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from math import ceil
@@ -52,8 +53,8 @@ def parallel_map(
     """Return ``f(*common, item)`` for each item, computed here or by an executor.
 
     The results are the same to the last bit, whatever computes them and in whatever order: each
-    call is made within `autodiff.reproducible`. Random numbers belong to the items, as a child of
-    ``np.random.SeedSequence(seed).spawn(n)`` for each.
+    call is made within `autodiff.reproducible` and ``np.errstate(all="ignore")``. Random numbers
+    belong to the items, as a child of ``np.random.SeedSequence(seed).spawn(n)`` for each.
 
     Parameters
     ----------
@@ -73,10 +74,11 @@ def parallel_map(
     Returns
     -------
     Outcomes
-        An item that raises is a failure by its index: its exception, or where that cannot be
-        pickled a RuntimeError with its text. A task that is lost, with its worker or cancelled,
-        is tried up to three times, the last time item by item. Where the executor takes no more,
-        what is left are failures, and what was finished is kept.
+        An item that raises is a failure by its index: its exception, or a RuntimeError with its
+        text where that cannot be pickled, or would end a worker, as a SystemExit. So is an item
+        whose result cannot be pickled where it has to be. A task that is lost, with its worker or
+        cancelled, is tried up to three times, the last time item by item. Where the executor takes
+        no more, what is left are failures, and what was finished is kept.
 
     Raises
     ------
@@ -86,6 +88,11 @@ def parallel_map(
         When ``batch_size`` is less than 1.
     RuntimeError
         When the executor takes no work, as after its shutdown.
+
+    Notes
+    -----
+    Warnings are shown, or made errors, as the process is told that computes. Where the caller is
+    itself a task on the executor's only worker, other than of a `parallel_map`, both wait for ever.
 
     Examples
     --------
@@ -236,12 +243,22 @@ class _Work:
         """Wait for a task, and keep what it has found."""
         try:
             found: Batch = task.future.result()
+        except CancelledError as error:  # as of Dask's own futures; it is no Exception
+            self._lose(task, RuntimeError(f"{type(error).__name__}: {error}"))
+            return
         except Exception as error:
             self._lose(task, error)
             return
-        for i, value in zip(task.indices, found.values, strict=True):
-            self.values[i] = value
-        self.failures |= {task.indices[i]: error for i, error in found.failures.items()}
+        for place, i in enumerate(task.indices):
+            try:
+                if place in found.failures:
+                    self.failures[i] = found.failures[place].open()
+                else:
+                    self.values[i] = found.values[place].open()
+            except Exception as error:
+                self.failures[i] = RuntimeError(
+                    f"what came back cannot be opened ({type(error).__name__}: {error})"
+                )
         self.workers.add(found.worker)
         if self.is_measured:
             count = len(task.indices)

@@ -19,6 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import work_for_executors as work
 
@@ -107,11 +108,13 @@ def expected() -> Any:
 
 def test_what_is_expected(expected: Any) -> None:
     values, failures = expected["failures"]
-    assert values == [0, 1, 4, None, None, None, 36, 49]
+    assert values == [0, 1, 4, None, None, None, None, None, 64, 81]
     assert failures == {
         3: ("ValueError", "expected anything but 3"),
         4: ("RuntimeError", "LocalError: nobody else knows this class"),
         5: ("RuntimeError", "TwoPartError: a fault in the fifth"),
+        6: ("RuntimeError", "LockedError: behind a lock"),
+        7: ("RuntimeError", "StatelessError: without a state"),
     }
     assert expected["calls within calls"] == ([[1], [1, 2], [1, 2, 4]], {})
     assert expected["addresses"] == ([True, True], {})
@@ -129,6 +132,7 @@ def test_every_executor_gives_the_same_bits(kind: Any, expected: Any) -> None:
             assert parallel_map(lambda n: n + 1, [1, 2], executor=executor).values == [2, 3]
         if kind in (processes, loky, dask):
             check_what_cannot_be_sent_is_refused(executor)
+            check_what_cannot_be_sent_back_takes_no_other_along(executor)
         if kind not in (here, bare):
             check_that_it_is_refused_after_its_shutdown(executor)
 
@@ -142,6 +146,23 @@ def check_what_cannot_be_sent_is_refused(executor: Any) -> None:
     ):
         with pytest.raises(TypeError, match="cannot be sent to another process"):
             parallel_map(f, items, common=common, executor=executor)
+
+
+def check_what_cannot_be_sent_back_takes_no_other_along(executor: Any) -> None:
+    for size in (1, 7):
+        values, failures = parallel_map(
+            work.unsendable, range(7), executor=executor, batch_size=size
+        )
+        assert values == [0, None, None, None, None, None, 36]
+        assert {type(error) for error in failures.values()} == {RuntimeError}
+        assert [str(error) for error in failures.values()] == [
+            "SystemExit: 1",
+            "KeyboardInterrupt: by itself",
+            "CancelledError: ",
+            "what came back cannot be opened (ValueError: invalid literal for int() with base 10: "
+            "'a bomb')",
+            "its result cannot be sent back (TypeError: cannot pickle '_thread.lock' object)",
+        ]
 
 
 def check_that_it_is_refused_after_its_shutdown(executor: Any) -> None:
@@ -177,6 +198,29 @@ def test_tasks_of_tasks_do_not_wait_for_their_own_worker() -> None:
             return parallel_map(pow, range(n), common=(2,), executor=executor).values
 
         assert parallel_map(rows, [1, 3], executor=executor).values == [[1], [1, 2, 4]]
+
+
+def test_what_ends_a_thread_fails_by_its_item() -> None:
+    with ThreadPoolExecutor(2) as executor:
+        values, failures = parallel_map(work.unsendable, range(4), executor=executor)
+    assert values == [0, None, None, None]
+    assert [str(error) for error in failures.values()] == [
+        "SystemExit: 1",
+        "KeyboardInterrupt: by itself",
+        "CancelledError: ",
+    ]
+
+
+def test_an_interrupt_here_is_the_users() -> None:
+    for executor in (None, Bare()):
+        with pytest.raises(KeyboardInterrupt):
+            parallel_map(_raise, [KeyboardInterrupt], executor=executor)
+
+
+@pytest.mark.parametrize("kind", [here, threads, processes])
+def test_what_the_caller_makes_of_infinities_changes_no_result(kind: Any) -> None:
+    with kind() as executor, np.errstate(all="raise"):
+        assert parallel_map(work.limit, np.zeros(3), executor=executor) == ([0.0] * 3, {})
 
 
 # -- batches -----------------------------------------------------------------------------------
