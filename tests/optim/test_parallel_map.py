@@ -13,6 +13,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
@@ -238,9 +239,11 @@ def test_batches_grow_until_a_task_lasts_fifty_milliseconds(
     monkeypatch.setattr(_tasks, "perf_counter", lambda: now[0])
     executor = Bare()
     assert parallel_map(tick, range(2000), executor=executor).values == [*range(2000)]
-    assert executor.sizes[: _parallel_map.FEWEST_AHEAD] == [1] * _parallel_map.FEWEST_AHEAD
-    assert sorted(set(executor.sizes[:-1])) == [1, 4, 16, 52]
-    assert executor.most_ahead == _parallel_map.FEWEST_AHEAD
+    few = _parallel_map.FEWEST_AHEAD
+    assert executor.sizes[:-1] == [1] * few + [4, 4, 16, 16] + [52] * (
+        len(executor.sizes) - few - 5
+    )
+    assert executor.most_ahead == few
 
 
 def test_what_takes_long_is_handed_on_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -249,6 +252,21 @@ def test_what_takes_long_is_handed_on_item_by_item(monkeypatch: pytest.MonkeyPat
     executor = Bare()
     parallel_map(abs, range(50), executor=executor)
     assert executor.sizes == [1] * 50
+
+
+def test_no_worker_waits_for_one_that_takes_long() -> None:
+    go_on = threading.Event()
+
+    def last_or_first(n: int) -> int:
+        if n == 0:
+            assert go_on.wait(30)
+        if n == 99:
+            go_on.set()
+        return n
+
+    with ThreadPoolExecutor(2) as executor:
+        found = parallel_map(last_or_first, range(100), executor=executor, batch_size=1)
+    assert found == Outcomes([*range(100)], {})
 
 
 def test_batches_may_be_given() -> None:
@@ -344,6 +362,22 @@ def test_where_no_more_is_taken_what_was_finished_is_kept() -> None:
     assert {str(error) for error in failures.values()} == {"the line is dead"}
 
 
+def test_where_no_worker_comes_it_is_said_what_that_may_be() -> None:
+    class Broken(Bare):
+        def submit(self, f: Any, *args: Any) -> Any:
+            if self.sizes:
+                raise BrokenProcessPool("one has ended.")
+            promise = super().submit(f, *args)
+            promise.call = partial(_raise, BrokenProcessPool)
+            return promise
+
+    found = parallel_map(abs, range(9), executor=Broken())
+    assert [*found.failures] == [*range(9)]
+    assert {str(error).partition(":")[0] for error in found.failures.values()} == {
+        "one has ended. No worker did anything"
+    }
+
+
 # -- interrupts --------------------------------------------------------------------------------
 
 
@@ -419,11 +453,21 @@ def test_functions_that_are_in_no_module_are_refused_before_any_work() -> None:
             parallel_map(lambda n: n, [1, 2], executor=executor)
 
 
+class Forgetful:
+    """What takes work, and says nothing of it."""
+
+    def submit(self, f: Any, *args: Any) -> None:
+        pass
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
         ({"f": 3}, TypeError, "expected f to be a function, got 3"),
         ({"executor": multiprocessing}, TypeError, "expected an executor with submit"),
+        ({"executor": ThreadPoolExecutor}, TypeError, r"write executor=ThreadPoolExecutor\(\)"),
+        ({"executor": Forgetful()}, TypeError, "expected submit to return a future, .* got None"),
+        ({"common": 3}, TypeError, r"expected common to be a tuple, got 3: common=\(x,\)"),
         ({"batch_size": 0}, ValueError, "expected batch_size to be 1 or more, got 0"),
         ({"batch_size": 1.5}, TypeError, "expected batch_size to be a whole number, got 1.5"),
     ],
