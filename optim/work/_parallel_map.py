@@ -236,8 +236,8 @@ class _Work:
         if self.workers or not isinstance(refusal, BrokenExecutor):
             return refusal
         return RuntimeError(
-            f"{refusal} No worker did anything: processes that begin anew import the program that "
-            'was started, which must be a file, and do its work under if __name__ == "__main__"'
+            f"no worker did anything ({refusal}): processes that begin anew import the program "
+            'that was started: it must be a file, and do its work under if __name__ == "__main__"'
         )
 
     def _hand_on(self) -> None:

@@ -374,7 +374,7 @@ def test_where_no_worker_comes_it_is_said_what_that_may_be() -> None:
     found = parallel_map(abs, range(9), executor=Broken())
     assert [*found.failures] == [*range(9)]
     assert {str(error).partition(":")[0] for error in found.failures.values()} == {
-        "one has ended. No worker did anything"
+        "no worker did anything (one has ended.)"
     }
 
 
