@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import ctypes
 import os
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache, partial
+from importlib import import_module
+from importlib.machinery import EXTENSION_SUFFIXES
+from pathlib import Path
 from threading import Lock
 from typing import Any
 
-# Modules that are linked with a BLAS: NumPy's, and SciPy's own.
-_LINKED = ("numpy._core._multiarray_umath", "scipy.linalg._fblas")
+# Files that are linked with a BLAS: NumPy's, and SciPy's own, which may be imported later.
+_LINKED = ("numpy", "_core/_multiarray_umath"), ("scipy", "linalg/_fblas")
 # What sets and tells the number of threads, as the wheels name it and as distributions do.
 _NAMES = (
     "scipy_openblas_{}_num_threads64_",
@@ -48,18 +50,27 @@ def blas_on_one_thread() -> Iterator[None]:
 
 def _set_to_one() -> Iterator[Callable[[], Any]]:
     """Set each BLAS to one thread; yield what sets it back."""
-    for name in _LINKED:
-        module = sys.modules.get(name)
-        for setting, telling in _threads_of(module.__file__) if module else ():
-            count = telling()
-            setting(1)
-            yield partial(setting, count)
+    for setting, telling in _threads():
+        count = telling()
+        setting(1)
+        yield partial(setting, count)
 
 
 @cache
-def _threads_of(path: str) -> list[tuple[Any, Any]]:
-    """Return what sets and tells the number of threads of the BLAS that a module is linked with."""
-    library = ctypes.CDLL(path)
+def _threads() -> list[tuple[Any, Any]]:
+    """Return what sets and tells the number of threads of each BLAS."""
+    places = [
+        Path(folder, name + suffix)
+        for package, name in _LINKED
+        for folder in import_module(package).__path__
+        for suffix in EXTENSION_SUFFIXES
+    ]
+    return [found for path in places if path.exists() for found in _threads_of(path)]
+
+
+def _threads_of(path: Path) -> list[tuple[Any, Any]]:
+    """Return what sets and tells the number of threads of the BLAS that a file is linked with."""
+    library = ctypes.CDLL(str(path))
     names = [(name.format("set"), name.format("get")) for name in _NAMES]
     found = [names_of for names_of in names if hasattr(library, names_of[0])]
     return [(getattr(library, setting), getattr(library, telling)) for setting, telling in found]

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import pickle
 import sys
+from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor
 from math import ceil
 from operator import index
+from queue import SimpleQueue
+from time import sleep
 from typing import Any, NamedTuple, Protocol
 
 from optim.work._tasks import Batch, Parcel, batch, task_of, within_task
@@ -18,7 +22,9 @@ MOST_GROWTH = (
 )
 TRIES = 3  # of a task that is lost; the last is made for each item alone
 AHEAD = 4  # tasks at a time for each worker that was seen
+AHEAD_GROWING = 2  # the same while tasks are to grow: few that are short
 FEWEST_AHEAD = 8  # so that several workers are seen
+BREAKING = 0.2  # seconds in which a pool finds that an interrupt has ended one of its processes
 
 _BY_REFERENCE = frozenset({"concurrent.futures.process", "mpi4py.futures.pool"})
 _OF_PICKLING = (pickle.PicklingError, AttributeError, TypeError)
@@ -52,8 +58,8 @@ def parallel_map(
     """Return ``f(*common, item)`` for each item, computed here or by an executor.
 
     The results are the same to the last bit, whatever computes them and in whatever order: each
-    call is made within `autodiff.reproducible`. Random numbers belong to the items, as a child of
-    ``np.random.SeedSequence(seed).spawn(n)`` for each.
+    call is made within `autodiff.reproducible` and ``np.errstate(all="ignore")``. Random numbers
+    belong to the items, as a child of ``np.random.SeedSequence(seed).spawn(n)`` for each.
 
     Parameters
     ----------
@@ -64,6 +70,7 @@ def parallel_map(
         What every call takes. It travels once with each batch; bytes are made of it once.
     executor : concurrent.futures.Executor or alike, optional
         Takes the work: all that is asked for is ``submit``, and ``result`` of what that returns.
+        Where that has ``add_done_callback``, no worker is idle while another takes long.
         By default it is done here, one item after the other, and so is what a task of another
         call asks for.
     batch_size : int, optional
@@ -73,19 +80,26 @@ def parallel_map(
     Returns
     -------
     Outcomes
-        An item that raises is a failure by its index: its exception, or where that cannot be
-        pickled a RuntimeError with its text. A task that is lost, with its worker or cancelled,
-        is tried up to three times, the last time item by item. Where the executor takes no more,
-        what is left are failures, and what was finished is kept.
+        An item that raises is a failure by its index: its exception, or a RuntimeError with its
+        text where that cannot be pickled, or would end a worker, as a SystemExit. So is an item
+        whose result cannot be pickled where it has to be. A task that is lost, with its worker or
+        cancelled, is tried up to three times, the last time item by item. Where the executor takes
+        no more, what is left are failures, and what was finished is kept.
 
     Raises
     ------
     TypeError
-        When the executor has no ``submit``, or what it is to send to processes cannot be pickled.
+        When ``common`` is no tuple, when the executor has no ``submit`` or that returns no future,
+        or when what is to be sent to processes cannot be pickled.
     ValueError
         When ``batch_size`` is less than 1.
     RuntimeError
         When the executor takes no work, as after its shutdown.
+
+    Notes
+    -----
+    Warnings are shown, or made errors, as the process is told that computes. Where the caller is
+    itself a task on the executor's only worker, other than of a `parallel_map`, both wait for ever.
 
     Examples
     --------
@@ -99,9 +113,9 @@ def parallel_map(
     >>> outcomes.failures
     {1: ZeroDivisionError('integer division or modulo by zero')}
     """
-    items, common = list(items), tuple(common)
     size = _checked_size(batch_size)
-    _check(f, executor)
+    _check(f, common, executor)
+    items = list(items)
     if executor is None or within_task.get():
         values, failures, *_ = batch(f, common, items)
         return Outcomes(values, failures)
@@ -122,9 +136,14 @@ def _checked_size(batch_size: int | None) -> int | None:
     return size
 
 
-def _check(f: Any, executor: Any) -> None:
+def _check(f: Any, common: Any, executor: Any) -> None:
     if not callable(f):
         raise TypeError(f"expected f to be a function, got {f!r}: parallel_map(f, items)")
+    if not isinstance(common, tuple):
+        raise TypeError(f"expected common to be a tuple, got {common!r}: common=(x,) for one x")
+    if isinstance(executor, type):
+        name = executor.__name__
+        raise TypeError(f"expected an executor, got the class {name}: write executor={name}()")
     if executor is not None and not hasattr(executor, "submit"):
         raise TypeError(
             "expected an executor with submit, as of concurrent.futures, loky, mpi4py.futures or "
@@ -181,7 +200,9 @@ class _Work:
         self.is_measured = size is None
         self.size = size or 1
         self.waiting = deque([(range(len(items)), 0)] if items else [])  # with the tries made
-        self.under_way: deque[_Task] = deque()
+        self.is_growing = False
+        self.under_way: dict[int, _Task] = {}  # by their first items, the oldest first
+        self.finished: SimpleQueue[int] = SimpleQueue()  # the first items of tasks, as futures tell
         self.workers: set[Any] = set()  # that were seen
         self.refusal: Exception | None = None  # of the executor to take more
         self.values: list[Any] = [None] * len(items)
@@ -194,22 +215,34 @@ class _Work:
             if self.refusal and not self.under_way:
                 raise RuntimeError(f"the executor takes no work ({self.refusal})") from self.refusal
             while self.under_way:
-                self._finish(self.under_way[0])
-                self.under_way.popleft()
+                first = self._first_of_finished()
+                self._finish(self.under_way[first])
+                del self.under_way[first]
                 self._hand_on()
-        except BaseException:  # an interrupt, or a refusal
-            for task in self.under_way:
+        except BaseException as error:  # an interrupt, or a refusal
+            if isinstance(error, KeyboardInterrupt):
+                sleep(BREAKING)  # or it leaves the others, where futures are cancelled first
+            for task in self.under_way.values():
                 getattr(task.future, "cancel", bool)()
             raise
         if self.refusal:
+            failure = self._with_advice(self.refusal)
             for indices, _ in self.waiting:
-                self.failures |= dict.fromkeys(indices, self.refusal)
+                self.failures |= dict.fromkeys(indices, failure)
         return Outcomes(self.values, dict(sorted(self.failures.items())))
+
+    def _with_advice(self, refusal: Exception) -> Exception:
+        """Return the refusal to take more; if no worker has done anything, with what may help."""
+        if self.workers or not isinstance(refusal, BrokenExecutor):
+            return refusal
+        return RuntimeError(
+            f"no worker did anything ({refusal}): processes that begin anew import the program "
+            'that was started: it must be a file, and do its work under if __name__ == "__main__"'
+        )
 
     def _hand_on(self) -> None:
         """Submit tasks, so many ahead that each worker has the next ones at hand."""
-        most = max(FEWEST_AHEAD, AHEAD * len(self.workers))
-        while self.waiting and not self.refusal and len(self.under_way) < most:
+        while self.waiting and not self.refusal and len(self.under_way) < self._most_ahead():
             indices, tries = self._next()
             items = [self.items[i] for i in indices]
             try:
@@ -219,34 +252,71 @@ class _Work:
                 self._look_at(error, items)
                 self.refusal = error
             else:
-                self.under_way.append(_Task(indices, tries, future))
+                self._follow(_Task(indices, tries, future))
+
+    def _most_ahead(self) -> int:
+        """Return how many tasks may be under way."""
+        if self.is_growing:
+            return AHEAD_GROWING * len(self.workers)
+        return max(FEWEST_AHEAD, AHEAD * len(self.workers))
+
+    def _follow(self, task: _Task) -> None:
+        """Keep a task among those under way, and let its future tell when it is done, if it can."""
+        if not hasattr(task.future, "result"):
+            raise TypeError(
+                f"expected submit to return a future, with result, got {task.future!r} from "
+                f"{self.executor!r}"
+            )
+        first = task.indices[0]
+        self.under_way[first] = task
+        if hasattr(task.future, "add_done_callback"):
+            task.future.add_done_callback(lambda _: self.finished.put(first))
+
+    def _first_of_finished(self) -> int:
+        """Wait for a task if futures tell when they are done; or else return the oldest."""
+        if not all(hasattr(x.future, "add_done_callback") for x in self.under_way.values()):
+            oldest: int = next(iter(self.under_way))
+            return oldest
+        first = -1
+        while first not in self.under_way:  # as one that was waited for as the oldest
+            first = self.finished.get()
+        return first
 
     def _next(self) -> tuple[range, int]:
-        """Return what the next task is of: few enough items that all workers have some."""
+        """Return what the next task is of, and the tries made of it."""
         indices, tries = self.waiting.popleft()
         if tries:
             return indices, tries
-        share = ceil(len(indices) / max(1, len(self.workers)))
-        count = min(self.size, share) if self.is_measured else self.size
-        if indices[count:]:
-            self.waiting.appendleft((indices[count:], 0))
-        return indices[:count], 0
+        if indices[self.size :]:
+            self.waiting.appendleft((indices[self.size :], 0))
+        return indices[: self.size], 0
 
     def _finish(self, task: _Task) -> None:
         """Wait for a task, and keep what it has found."""
         try:
             found: Batch = task.future.result()
+        except CancelledError as error:  # as of Dask's own futures; it is no Exception
+            self._lose(task, RuntimeError(f"{type(error).__name__}: {error}"))
+            return
         except Exception as error:
             self._lose(task, error)
             return
-        for i, value in zip(task.indices, found.values, strict=True):
-            self.values[i] = value
-        self.failures |= {task.indices[i]: error for i, error in found.failures.items()}
+        for place, i in enumerate(task.indices):
+            try:
+                if place in found.failures:
+                    self.failures[i] = found.failures[place].open()
+                else:
+                    self.values[i] = found.values[place].open()
+            except Exception as error:
+                self.failures[i] = RuntimeError(
+                    f"what came back cannot be opened ({type(error).__name__}: {error})"
+                )
         self.workers.add(found.worker)
         if self.is_measured:
             count = len(task.indices)
             wanted = ceil(SECONDS * count / max(found.seconds, 1e-9))
             self.size = min(wanted, max(self.size, MOST_GROWTH * count))
+            self.is_growing = self.size < wanted
 
     def _lose(self, task: _Task, error: Exception) -> None:
         """Put what was lost with its worker, or cancelled, before what waits; or give it up."""

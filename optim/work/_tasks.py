@@ -11,6 +11,8 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from autodiff import reproducible
 
 # Whether this is within a task: what it would hand on might wait for the worker that it is on.
@@ -18,10 +20,13 @@ within_task: ContextVar[bool] = ContextVar("within_task", default=False)
 
 
 class Batch(NamedTuple):
-    """What became of some items, where, and how long that took."""
+    """What became of some items, where, and how long that took.
+
+    Values and failures come from a task in parcels, so that each is opened by itself.
+    """
 
     values: list[Any]  # None where there is a failure
-    failures: dict[int, Exception]  # by the places of the items in the batch
+    failures: dict[int, Any]  # by the places of the items in the batch
     worker: tuple[str, int, int]
     seconds: float
 
@@ -41,16 +46,24 @@ class Parcel:
         """Return what is in it."""
         return self._content
 
+    def answer(self, content: Any) -> Parcel:
+        """Return a parcel for the way back, which is none."""
+        return Parcel(content, self._dumps)
+
     def __reduce__(self) -> Any:
         self._bytes = self._bytes or self._dumps(self._content, protocol=pickle.HIGHEST_PROTOCOL)
-        return SentParcel, (self._bytes,)
+        return SentParcel, (self._bytes, self._dumps)
 
 
 class SentParcel:
     """A parcel that has arrived."""
 
-    def __init__(self, content: bytes) -> None:
-        self._bytes = content
+    def __init__(self, content: bytes, dumps: Callable[..., bytes]) -> None:
+        self._bytes, self._dumps = content, dumps
+
+    def answer(self, content: Any) -> SentParcel:
+        """Return a parcel for the way back, with bytes that are made at once."""
+        return SentParcel(self._dumps(content, protocol=pickle.HIGHEST_PROTOCOL), self._dumps)
 
     def open(self) -> Any:
         """Return what is in it, made anew."""
@@ -58,13 +71,41 @@ class SentParcel:
 
 
 def task_of(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
-    """Return what becomes of some items, in a worker: what they would hand on is done there."""
+    """Return what becomes of some items, in a worker: what they would hand on is done there.
+
+    What would end the worker ends the task: executors wait for ever, or lose all tasks, where a
+    worker ends, or sends what cannot be opened.
+    """
     token = within_task.set(True)
     try:
-        f, common = work.open()
-        return batch(f, common, items.open())
+        return _answers(work, items)
+    except BaseException as error:
+        if isinstance(work, Parcel) and threading.current_thread() is threading.main_thread():
+            raise  # an interrupt is the user's
+        lost = _as_text(error)
     finally:
         within_task.reset(token)
+    raise lost  # not while the other is handled, which some executors would send along
+
+
+def _answers(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
+    f, common = work.open()
+
+    def value(*arguments: Any) -> Parcel | SentParcel:
+        found = f(*arguments)
+        try:
+            return work.answer(found)
+        except Exception as error:
+            raise RuntimeError(f"its result cannot be sent back ({_as_text(error)})") from None
+
+    def failure(error: Exception) -> Parcel | SentParcel:
+        try:
+            return work.answer(error)
+        except Exception:
+            return work.answer(_as_text(error))
+
+    found = batch(value, common, items.open())
+    return found._replace(failures={i: failure(error) for i, error in found.failures.items()})
 
 
 def batch(f: Callable[..., Any], common: tuple[Any, ...], items: Sequence[Any]) -> Batch:
@@ -72,7 +113,7 @@ def batch(f: Callable[..., Any], common: tuple[Any, ...], items: Sequence[Any]) 
     values: list[Any] = [None] * len(items)
     failures: dict[int, Exception] = {}
     start = perf_counter()
-    with reproducible():
+    with reproducible(), np.errstate(all="ignore"):
         for i, item in enumerate(items):
             try:
                 values[i] = f(*common, item)
@@ -88,9 +129,15 @@ def _portable(error: Exception) -> Exception:
     It is asked itself, for libraries may teach `pickle` other ways to make exceptions again.
     """
     try:
-        reduced: Any = error.__reduce__()
-        make, args = reduced[:2]
-        make(*pickle.loads(pickle.dumps((make, args)))[1])
+        make, args, state = (*error.__reduce_ex__(pickle.HIGHEST_PROTOCOL), None)[:3]
+        _, args, state = pickle.loads(pickle.dumps((make, args, state)))
+        made = make(*args)
+        if state is not None:
+            made.__setstate__(state)
     except Exception:
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        return _as_text(error)
     return error
+
+
+def _as_text(error: BaseException) -> RuntimeError:
+    return RuntimeError(f"{type(error).__name__}: {error}")

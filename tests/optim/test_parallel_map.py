@@ -13,12 +13,14 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager, suppress
 from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import work_for_executors as work
 
@@ -107,11 +109,13 @@ def expected() -> Any:
 
 def test_what_is_expected(expected: Any) -> None:
     values, failures = expected["failures"]
-    assert values == [0, 1, 4, None, None, None, 36, 49]
+    assert values == [0, 1, 4, None, None, None, None, None, 64, 81]
     assert failures == {
         3: ("ValueError", "expected anything but 3"),
         4: ("RuntimeError", "LocalError: nobody else knows this class"),
         5: ("RuntimeError", "TwoPartError: a fault in the fifth"),
+        6: ("RuntimeError", "LockedError: behind a lock"),
+        7: ("RuntimeError", "StatelessError: without a state"),
     }
     assert expected["calls within calls"] == ([[1], [1, 2], [1, 2, 4]], {})
     assert expected["addresses"] == ([True, True], {})
@@ -129,6 +133,7 @@ def test_every_executor_gives_the_same_bits(kind: Any, expected: Any) -> None:
             assert parallel_map(lambda n: n + 1, [1, 2], executor=executor).values == [2, 3]
         if kind in (processes, loky, dask):
             check_what_cannot_be_sent_is_refused(executor)
+            check_what_cannot_be_sent_back_takes_no_other_along(executor)
         if kind not in (here, bare):
             check_that_it_is_refused_after_its_shutdown(executor)
 
@@ -142,6 +147,23 @@ def check_what_cannot_be_sent_is_refused(executor: Any) -> None:
     ):
         with pytest.raises(TypeError, match="cannot be sent to another process"):
             parallel_map(f, items, common=common, executor=executor)
+
+
+def check_what_cannot_be_sent_back_takes_no_other_along(executor: Any) -> None:
+    for size in (1, 7):
+        values, failures = parallel_map(
+            work.unsendable, range(7), executor=executor, batch_size=size
+        )
+        assert values == [0, None, None, None, None, None, 36]
+        assert {type(error) for error in failures.values()} == {RuntimeError}
+        assert [str(error) for error in failures.values()] == [
+            "SystemExit: 1",
+            "KeyboardInterrupt: by itself",
+            "CancelledError: ",
+            "what came back cannot be opened (ValueError: invalid literal for int() with base 10: "
+            "'a bomb')",
+            "its result cannot be sent back (TypeError: cannot pickle '_thread.lock' object)",
+        ]
 
 
 def check_that_it_is_refused_after_its_shutdown(executor: Any) -> None:
@@ -179,6 +201,29 @@ def test_tasks_of_tasks_do_not_wait_for_their_own_worker() -> None:
         assert parallel_map(rows, [1, 3], executor=executor).values == [[1], [1, 2, 4]]
 
 
+def test_what_ends_a_thread_fails_by_its_item() -> None:
+    with ThreadPoolExecutor(2) as executor:
+        values, failures = parallel_map(work.unsendable, range(4), executor=executor)
+    assert values == [0, None, None, None]
+    assert [str(error) for error in failures.values()] == [
+        "SystemExit: 1",
+        "KeyboardInterrupt: by itself",
+        "CancelledError: ",
+    ]
+
+
+def test_an_interrupt_here_is_the_users() -> None:
+    for executor in (None, Bare()):
+        with pytest.raises(KeyboardInterrupt):
+            parallel_map(_raise, [KeyboardInterrupt], executor=executor)
+
+
+@pytest.mark.parametrize("kind", [here, threads, processes])
+def test_what_the_caller_makes_of_infinities_changes_no_result(kind: Any) -> None:
+    with kind() as executor, np.errstate(all="raise"):
+        assert parallel_map(work.limit, np.zeros(3), executor=executor) == ([0.0] * 3, {})
+
+
 # -- batches -----------------------------------------------------------------------------------
 
 
@@ -194,9 +239,11 @@ def test_batches_grow_until_a_task_lasts_fifty_milliseconds(
     monkeypatch.setattr(_tasks, "perf_counter", lambda: now[0])
     executor = Bare()
     assert parallel_map(tick, range(2000), executor=executor).values == [*range(2000)]
-    assert executor.sizes[: _parallel_map.FEWEST_AHEAD] == [1] * _parallel_map.FEWEST_AHEAD
-    assert sorted(set(executor.sizes[:-1])) == [1, 4, 16, 52]
-    assert executor.most_ahead == _parallel_map.FEWEST_AHEAD
+    few = _parallel_map.FEWEST_AHEAD
+    assert executor.sizes[:-1] == [1] * few + [4, 4, 16, 16] + [52] * (
+        len(executor.sizes) - few - 5
+    )
+    assert executor.most_ahead == few
 
 
 def test_what_takes_long_is_handed_on_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -205,6 +252,21 @@ def test_what_takes_long_is_handed_on_item_by_item(monkeypatch: pytest.MonkeyPat
     executor = Bare()
     parallel_map(abs, range(50), executor=executor)
     assert executor.sizes == [1] * 50
+
+
+def test_no_worker_waits_for_one_that_takes_long() -> None:
+    go_on = threading.Event()
+
+    def last_or_first(n: int) -> int:
+        if n == 0:
+            assert go_on.wait(30)
+        if n == 99:
+            go_on.set()
+        return n
+
+    with ThreadPoolExecutor(2) as executor:
+        found = parallel_map(last_or_first, range(100), executor=executor, batch_size=1)
+    assert found == Outcomes([*range(100)], {})
 
 
 def test_batches_may_be_given() -> None:
@@ -300,6 +362,22 @@ def test_where_no_more_is_taken_what_was_finished_is_kept() -> None:
     assert {str(error) for error in failures.values()} == {"the line is dead"}
 
 
+def test_where_no_worker_comes_it_is_said_what_that_may_be() -> None:
+    class Broken(Bare):
+        def submit(self, f: Any, *args: Any) -> Any:
+            if self.sizes:
+                raise BrokenProcessPool("one has ended.")
+            promise = super().submit(f, *args)
+            promise.call = partial(_raise, BrokenProcessPool)
+            return promise
+
+    found = parallel_map(abs, range(9), executor=Broken())
+    assert [*found.failures] == [*range(9)]
+    assert {str(error).partition(":")[0] for error in found.failures.values()} == {
+        "no worker did anything (one has ended.)"
+    }
+
+
 # -- interrupts --------------------------------------------------------------------------------
 
 
@@ -375,11 +453,21 @@ def test_functions_that_are_in_no_module_are_refused_before_any_work() -> None:
             parallel_map(lambda n: n, [1, 2], executor=executor)
 
 
+class Forgetful:
+    """What takes work, and says nothing of it."""
+
+    def submit(self, f: Any, *args: Any) -> None:
+        pass
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
         ({"f": 3}, TypeError, "expected f to be a function, got 3"),
         ({"executor": multiprocessing}, TypeError, "expected an executor with submit"),
+        ({"executor": ThreadPoolExecutor}, TypeError, r"write executor=ThreadPoolExecutor\(\)"),
+        ({"executor": Forgetful()}, TypeError, "expected submit to return a future, .* got None"),
+        ({"common": 3}, TypeError, r"expected common to be a tuple, got 3: common=\(x,\)"),
         ({"batch_size": 0}, ValueError, "expected batch_size to be 1 or more, got 0"),
         ({"batch_size": 1.5}, TypeError, "expected batch_size to be a whole number, got 1.5"),
     ],

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import signal
+import threading
 import time
 from functools import partial
 from pathlib import Path
@@ -22,6 +24,28 @@ class TwoPartError(Exception):
 
     def __init__(self, what: str, where: str) -> None:
         super().__init__(f"{what} in {where}")
+
+
+class LockedError(Exception):
+    """An exception that holds what cannot be pickled."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.lock = threading.Lock()
+
+
+class StatelessError(Exception):
+    """An exception that pickles, and cannot be given its state again."""
+
+    def __setstate__(self, state: Any) -> None:
+        raise TypeError("no state")
+
+
+class Bomb:
+    """A result that pickles, and cannot be made again from that."""
+
+    def __reduce__(self) -> Any:
+        return int, ("a bomb",)
 
 
 def decay(p: Any, x: Any, y: Any) -> Any:
@@ -77,7 +101,27 @@ def difficult(n: int) -> int:
         raise LocalError("nobody else knows this class")
     if n == 5:
         raise TwoPartError("a fault", "the fifth")
+    if n == 6:
+        raise LockedError("behind a lock")
+    if n == 7:
+        error = StatelessError("without a state")
+        error.add_note("which is its state")
+        raise error
     return n * n
+
+
+def unsendable(n: int) -> Any:
+    """Return a number, or do what no process can send, or survive."""
+    if n in (1, 2, 3):
+        raise (SystemExit(n), KeyboardInterrupt("by itself"), asyncio.CancelledError())[n - 1]
+    if n in (4, 5):
+        return (Bomb(), threading.Lock())[n - 4]
+    return n * n
+
+
+def limit(x: Any) -> Any:
+    """Return a number by way of others that are not finite."""
+    return float(np.exp(-1.0 / np.abs(x)))
 
 
 def powers(n: int) -> Any:
@@ -115,7 +159,7 @@ def everything(executor: Any) -> dict[str, Any]:
         "sums": written(asked(length, [10, 20_000, 200_001])),
         "addresses": written(asked(lies_well, np.ones((2, 30_001)), common=(np.ones(300_001),))),
         "training": written(asked(trained_slope, [0.5, 1.0, 2.0])),
-        "failures": written(asked(difficult, range(8))),
+        "failures": written(asked(difficult, range(10))),
         "calls within calls": written(asked(powers, range(1, 4))),
         "nothing": written(asked(length, [])),
     }

@@ -254,8 +254,7 @@ def test_the_innermost_of_eager_and_reproducible_holds() -> None:
 
 
 def threads_of_blas() -> list[int]:
-    modules = [sys.modules[name] for name in _blas_threads._LINKED if name in sys.modules]
-    return [telling() for x in modules for _, telling in _blas_threads._threads_of(x.__file__)]
+    return [telling() for _, telling in _blas_threads._threads()]
 
 
 def test_blas_has_one_thread_until_all_are_out() -> None:
@@ -276,3 +275,28 @@ def test_blas_has_one_thread_until_all_are_out() -> None:
     with pytest.raises(ZeroDivisionError), reproducible():
         raise ZeroDivisionError
     assert threads_of_blas() == before
+
+
+FIRST_IMPORT = """
+import numpy as np
+from autodiff import reproducible
+with reproducible():
+    from scipy.linalg import blas, lu_factor
+    a = np.random.default_rng(1).normal(size=(500, 500))
+    print(lu_factor(a)[0].sum(), blas.ddot(a.ravel(), a.ravel()))
+"""
+
+
+def test_scipys_blas_has_one_thread_where_it_is_imported_within() -> None:
+    def printed(count: str) -> str:
+        path = str(Path(__file__).parents[3])
+        done = subprocess.run(
+            [sys.executable, "-c", FIRST_IMPORT],
+            env={**os.environ, "PYTHONPATH": path, "OPENBLAS_NUM_THREADS": count},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    assert printed("1") == printed("2")
