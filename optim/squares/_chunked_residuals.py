@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.chunks._chunks import Chunks
+from optim.chunks._chunks import RULE, Chunks
 from optim.chunks._kept import Kept
 from optim.search._objective import Array, as_tuple
 from optim.squares._chunk_tasks import (
@@ -28,6 +28,7 @@ from optim.squares._chunk_tasks import (
     sums_and_looks,
     triangle,
 )
+from optim.squares._independence import mixes_entries
 from optim.squares._residual_point import SAMPLE, ResidualPoint
 from optim.squares._residuals import LeastSquaresProblem
 from optim.squares._robust import Loss, check_f_scale
@@ -152,8 +153,7 @@ class ChunkedResiduals(LeastSquaresProblem):
     def _look(self, x: Array) -> Any:
         """Return what `evaluate` needs, and look at what the residuals are in the same pass."""
         every = max(1, self._chunks.length // SAMPLE)
-        first = int(np.argmax(self._chunks.sizes))
-        task = partial(sums_and_looks, self._kept, x, every, self._chunks.starts[first])
+        task = partial(sums_and_looks, self._kept, x, every)
         found, looks = self._chunks.reduce(task, all_sums_and_looks, numbered=True)
         self._refuse(looks)
         self._lead = looks[0].lead
@@ -162,7 +162,21 @@ class ChunkedResiduals(LeastSquaresProblem):
             several = [look.sample[place] for look in looks]
             parts[i] = np.concatenate(several, axis=-1) if several[0].ndim else several[0]
         self._sample = tuple(parts)
+        self._refuse_mixtures(x)
         return found
+
+    def _refuse_mixtures(self, x: Array) -> None:
+        try:
+            mixed = mixes_entries(self._terms, x, self.bounds, self._sample)
+        except (ValueError, IndexError) as error:
+            error.add_note(RULE)
+            raise
+        if mixed:
+            raise ValueError(
+                "residuals of a part of the entries differ from those of all: each may depend on "
+                "its own entries of the Dask arrays only, so that what mixes them, as a mean or a "
+                "difference of neighbours, has to be computed before, and be given in args"
+            )
 
     def _refuse(self, looks: list[Look]) -> None:
         for look in looks:

@@ -310,9 +310,23 @@ def test_a_start_where_the_model_is_not_finite() -> None:
             fit.fit(root, *lazy(X, Y), loss=loss)
 
 
-def test_a_model_that_mixes_points_is_refused() -> None:
+@pytest.mark.parametrize(
+    "by",
+    [
+        lambda x, y: fit.fit(lambda x, a=1.0: a * (x - np.mean(x)), x, y),
+        lambda x, y: fit.fit(lambda x, a=1.0, b=0.0: a * x + b * x.mean(), x, y),
+        lambda x, y: fit.fit(decay, x, y, p0=[1, 0, 1]) and fit.fit(centred, x, y, p0=[1, 0, 1]),
+        lambda x, y: fit.linear([lambda x: x - x.mean(), np.ones_like], x, y),
+        lambda x, y: fit.linear([np.cumsum, np.ones_like], x, y),
+    ],
+)
+def test_a_model_that_mixes_points_is_refused(by: Callable[..., Any]) -> None:
     with pytest.raises(ValueError, match="own entries"):
-        fit.fit(lambda x, a=1.0: a * (x - np.mean(x)), *lazy(X, Y))
+        by(*lazy(X, Y))
+
+
+def centred(x: Any, a: Any, b: Any, c: Any) -> Any:
+    return a * np.exp(-b * (x - x.mean())) + c
 
 
 def test_a_model_of_another_shape_is_refused() -> None:
