@@ -11,7 +11,7 @@ from uuid import uuid4
 import numpy as np
 
 from autodiff import is_lazy
-from optim.chunks._kept import Kept
+from optim.chunks._kept import Kept, check_that_they_travel
 
 Combine: TypeAlias = Callable[[list[Any]], Any]
 
@@ -93,6 +93,7 @@ class Chunks:
         A chunk without entries is left out. Numbered, ``f`` takes first where its chunk starts.
         What ``f`` raises is passed on, with the chunk in a note.
         """
+        check_that_they_travel(f, self._template)
         return self.reduction(f, combine, numbered).to_delayed().item().compute()
 
     def reduction(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,8 @@ def test_what_needs_all_points_says_what_to_write(
             refused()
     with pytest.raises(ValueError, match=r"x is a lazy Array.*x\[::1000\]\.compute\(\)"):
         both[0].band(in_chunks(X))
+    with pytest.raises(ValueError, match=r"f\(...\) is a lazy Array.*compute\(\)"):
+        both[0].propagate(lambda a, b, c: decay(in_chunks(X), a, b, c))
     with pytest.raises(ValueError, match=r"lazy Array"):
         fit.chi_squared(decay, in_chunks(X), in_chunks(Y))
     with pytest.raises(ValueError, match=r"lazy Array"):
@@ -383,6 +386,25 @@ def test_a_cluster_gives_the_same_bits() -> None:
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
         assert everything() == expected
+
+
+def test_a_model_that_cannot_travel_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    lock = Lock()
+
+    def model(x: Any, a: Any = 1.0) -> Any:
+        with lock:
+            return a * x
+
+    assert fit.fit(model, *lazy(X, Y)).success  # in threads
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with (
+        distributed.LocalCluster(processes=False, **options) as cluster,
+        distributed.Client(cluster),
+        pytest.raises(TypeError, match=r"^what the chunks' tasks call cannot be pickled"),
+    ):
+        fit.fit(model, *lazy(X, Y))
+    assert "Failed to" not in caplog.text
 
 
 def from_zarr(path: Path) -> list[Any]:
