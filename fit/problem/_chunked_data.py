@@ -178,7 +178,7 @@ def _look_at(
     return Look(
         (int(count.sum()), mass, mean, float(about.dot(about)), float(whitened.dot(whitened))),
         (float(np.abs(whitened).max()), float(sizes.min()), float(sizes.max())),
-        [np.ascontiguousarray(a[..., place]) for a in (x, y, weights)],
+        [np.array(a[..., place]) for a in (x, y, weights)],  # no views, which hold the chunk
         bad,
     )
 

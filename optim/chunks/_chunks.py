@@ -91,7 +91,8 @@ class Chunks:
         """Return ``f(*args)`` of all chunks, combined in a fixed tree, from one pass.
 
         A chunk without entries is left out. Numbered, ``f`` takes first where its chunk starts.
-        What ``f`` raises is passed on, with the chunk in a note.
+        What ``f`` raises is passed on, with the chunk in a note. Chunks are alive while ``f`` runs;
+        what it returns lives on until some are combined, and must be no view of a chunk.
         """
         check_that_they_travel(f, self._template)
         return self.reduction(f, combine, numbered).to_delayed().item().compute()

@@ -190,7 +190,8 @@ def sums_and_looks(
     problem = _mistaken(values, known.length(block))
     lead = () if problem else _values(values).shape[:-1]
     sample = known.part(args, slice(-start % every, None, every))
-    look = Look(start, lead, [sample[i] for i in known.lazy], problem)
+    copies = [np.array(sample[i]) for i in known.lazy]  # for a view of one entry holds the chunk
+    look = Look(start, lead, copies, problem)
     empty = np.zeros((x.size + 1, x.size + 1)), np.nan
     return empty if problem else sums(products_and_cost, terms, x, *args), [look]
 

@@ -269,6 +269,14 @@ def test_no_more_chunks_are_alive_than_are_worked_on(scheduler: str) -> None:
     assert source.peak <= 6
 
 
+def test_a_sample_of_an_entry_a_chunk_holds_no_chunk() -> None:
+    source = Source()
+    t, y = data(900)
+    args = da.from_array(t, chunks=3), source.array(y, 3)
+    least_squares(decay, START, args=args, max_nfev=0)
+    assert source.peak <= 6
+
+
 # -- the same bits wherever it is computed ---------------------------------------------------
 
 
