@@ -95,7 +95,12 @@ class Chunks:
         what it returns lives on until some are combined, and must be no view of a chunk.
         """
         check_that_they_travel(f, self._template)
-        return self.reduction(f, combine, numbered).to_delayed().item().compute()
+        try:
+            return self.reduction(f, combine, numbered).to_delayed().item().compute()
+        except Exception as error:
+            if not hasattr(error, "__notes__"):  # of the data, before f was called
+                self._name_chunk(error)
+            raise
 
     def reduction(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
         """Return the same as a lazy array without axes, which has to be of an array to compute."""
@@ -111,6 +116,19 @@ class Chunks:
             dtype=object,
             meta=np.empty((), object),
         )
+
+    def _name_chunk(self, error: Exception) -> None:
+        """Add a note of the first chunk whose data raise such an error, reading one at a time."""
+        if type(error).__module__.startswith("distributed"):  # which has lost a worker
+            return
+        arrays = [self.args[i] for i in self.lazy if self.args[i].ndim]
+        for number, (start, size) in enumerate(zip(self.starts, self.sizes, strict=True)):
+            try:
+                for x in arrays:
+                    x.blocks[..., number].any().compute()
+            except type(error):
+                error.add_note(_place(number, start, size, self.length))
+                return
 
     def _parts(self, f: Callable[..., Any], numbered: bool) -> Any:
         """Return the values of each chunk, as a lazy array that has one for an entry."""
@@ -207,11 +225,14 @@ def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: 
             args[i] = block
         return f(start, *args) if numbered else f(*args)
     except Exception as error:
-        where = f"in chunk {number}, entries {start} to {start + size - 1} of {known.length}"
-        error.add_note(where)
+        error.add_note(_place(number, start, size, known.length))
         if isinstance(error, ValueError | IndexError):
             error.add_note(RULE)
         raise
+
+
+def _place(number: int, start: int, size: int, length: int) -> str:
+    return f"in chunk {number}, entries {start} to {start + size - 1} of {length}"
 
 
 def _itself(part: Any, axis: Any, keepdims: bool) -> Any:
@@ -264,8 +285,8 @@ def _refuse_what_has_no_chunks(name: str, x: Any) -> None:
         )
     if np.isnan(sum(map(sum, x.chunks))):
         raise ValueError(
-            f"{name} has chunks of unknown sizes: write x = x.compute_chunk_sizes() before, or "
-            "to_dask_array(lengths=True) of a column"
+            f"{name} has chunks of unknown sizes: write {name}.compute_chunk_sizes() in its place, "
+            "or to_dask_array(lengths=True) of a column"
         )
 
 

@@ -461,6 +461,23 @@ def test_the_chunk_is_named_in_which_residuals_raise(scheduler: str) -> None:
         least_squares(fails, START, args=lazy(data(1000), 100))
 
 
+def unreadable(values: Any, block_info: Any = None) -> Any:
+    if block_info[None]["chunk-location"] == (3,):
+        raise OSError("no such file")
+    return values
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes"])
+def test_the_chunk_is_named_whose_data_cannot_be_read(scheduler: str) -> None:
+    t, y = lazy(data(1000), 100)
+    args = t, y.map_blocks(unreadable, dtype=float, meta=np.empty(0))
+    with (
+        dask.config.set(scheduler=scheduler, num_workers=1),
+        pytest.raises(OSError, match="no such file\nin chunk 3, entries 300 to 399 of 1000"),
+    ):
+        least_squares(decay, START, args=args)
+
+
 def test_chunks_take_a_tuple_of_arrays_with_axes() -> None:
     x = da.ones(10, chunks=5)
     with pytest.raises(TypeError, match=r"args is a Array.*write Chunks\(\(x, y\)\)"):
