@@ -34,6 +34,8 @@ from optim.squares._residuals import LeastSquaresProblem
 from optim.squares._robust import Loss, check_f_scale
 from optim.work._tree_sum import tree_sum
 
+CHANGED = 1e-10  # of a cost, by which rounding never changes it
+
 
 class ChunkedPoint(ResidualPoint):
     """A point that knows sums over the chunks, and computes all else when it is asked for.
@@ -146,6 +148,16 @@ class ChunkedResiduals(LeastSquaresProblem):
         first = found[0]
         chunk, place = self._chunks.chunk_of(first.entry)
         return f"{first.what} is {first.value} at entry {first.entry}, {place} of chunk {chunk}"
+
+    def change_since(self, point: ChunkedPoint) -> str:
+        again = self.cost(point.x)
+        if abs(again - point.cost) <= CHANGED * point.cost:
+            return ""
+        now = f"{again / 2:.17g}" if isfinite(again) else f"not finite: {self.not_finite(point.x)}"
+        return (
+            f". The data differ from one reading to the next: the cost was {point.cost / 2:.17g} "
+            f"here, and is now {now}. Write x.persist(), or draw random numbers with a seed"
+        )
 
     def _sum(self, quantity: Callable[..., Any], x: Array) -> Any:
         return self._chunks.reduce(partial(sums, quantity, self._kept, x), tree_sum)

@@ -207,6 +207,8 @@ def _search(
             break
         end = lower
         status, message = _verdict(end, bounds, offset_tol)
+    if status is Status.STALLED and problem.nfev < limit:
+        message += problem.change_since(end.point)
     # Whoever descends hardly ever ends at a saddle point, but may well start from one.
     stayed = status.success and end.point is point
     if stayed and hessian and bends_down(hessian(point.x), point, bounds):

@@ -478,6 +478,31 @@ def test_the_chunk_is_named_whose_data_cannot_be_read(scheduler: str) -> None:
         least_squares(decay, START, args=args)
 
 
+def test_data_that_change_between_readings_are_told_of() -> None:
+    t, y = lazy(data(1000), 100)
+    rng = np.random.default_rng(0)
+    noisy = y.map_blocks(lambda y: y + 0.01 * rng.normal(size=y.shape), dtype=float)
+    found = least_squares(decay, START, args=(t, noisy))
+    assert not found.success
+    assert "The data differ from one reading to the next" in found.message
+
+
+def test_data_that_become_nan_are_named() -> None:
+    readings = 0
+
+    def decaying(y: Any, block_info: Any = None) -> Any:
+        nonlocal readings
+        if block_info[None]["chunk-location"] != (3,):
+            return y
+        readings += 1
+        return np.where(np.arange(100) == 5, np.nan, y) if readings > 3 else y
+
+    t, y = lazy(data(1000), 100)
+    args = t, y.map_blocks(decaying, dtype=float, meta=np.empty(0))
+    found = least_squares(decay, START, args=args)
+    assert "is now not finite: args[1] is nan at entry 305, 5 of chunk 3" in found.message
+
+
 def test_chunks_take_a_tuple_of_arrays_with_axes() -> None:
     x = da.ones(10, chunks=5)
     with pytest.raises(TypeError, match=r"args is a Array.*write Chunks\(\(x, y\)\)"):
