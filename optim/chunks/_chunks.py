@@ -84,8 +84,8 @@ class Chunks:
             for i in self.lazy
         }
         self._template = Kept(Template(whole, expected, self.length))
-        places = zip(range(len(self.sizes)), self.starts, self.sizes, strict=True)
-        self._places = np.array([*places], [("number", int), ("start", int), ("size", int)])
+        numbers = range(len(self.sizes))
+        self._places = np.array([*zip(numbers, self.starts, self.sizes, strict=True)])
 
     def reduce(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
         """Return ``f(*args)`` of all chunks, combined in a fixed tree, from one pass.
@@ -169,17 +169,15 @@ class Chunks:
 
         All share the last.
         """
+        from dask.layers import ArrayValuesDep
+
         operands: list[Any] = []
         for i in self.lazy:
             x = self.args[i]
             axes = (*[f"axis {j} of {i}" for j in range(x.ndim - 1)], ENTRIES)
             operands += (x, axes[-x.ndim :] if x.ndim else ())
-        places = dask_array().from_array(self._places, chunks=1)
-        return [
-            *operands,
-            places,
-            (ENTRIES,),
-        ]  # last, for the first says how many entries there are
+        places = ArrayValuesDep((self.sizes,), self._places)  # no task for each, as of an array
+        return [*operands, places, (ENTRIES,)]
 
     def chunk_of(self, entry: int) -> tuple[int, int]:
         """Return in which chunk an entry stands, and at which place there."""
@@ -217,7 +215,7 @@ def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: 
     """Return what f makes of the blocks of one chunk, put among the other arguments."""
     known: Template = template.value
     *blocks, place = operands
-    number, start, size = place.item()
+    number, start, size = place.tolist()
     args = list(known.args)
     try:
         for i, block in zip(known.expected, blocks, strict=True):
