@@ -10,7 +10,7 @@ from uuid import uuid4
 
 import numpy as np
 
-from autodiff import is_lazy
+from autodiff import is_lazy, reproducible
 from optim.chunks._kept import Kept, check_that_they_travel
 
 Combine: TypeAlias = Callable[[list[Any]], Any]
@@ -221,7 +221,8 @@ def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: 
         for i, block in zip(known.expected, blocks, strict=True):
             _refuse_another(block, number, size, *known.expected[i])
             args[i] = block
-        return f(start, *args) if numbered else f(*args)
+        with reproducible():  # for workers of a cluster have one thread of BLAS, a client many
+            return f(start, *args) if numbered else f(*args)
     except Exception as error:
         error.add_note(_place(number, start, size, known.length))
         if isinstance(error, ValueError | IndexError):

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff import hessian, is_lazy, replaying, reproducible
+from autodiff import hessian, is_lazy, replaying
 from optim.chunks._kept import Kept
 from optim.search._objective import Array, on_vector
 from optim.squares._evaluations import Evaluations, evaluations_of
@@ -71,7 +71,7 @@ def sums(
 ) -> Any:
     """Return the sum over a chunk of what a quantity says of residuals; None of no entries."""
     known: Terms = terms.value
-    with reproducible(), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         parts = [known.plan(quantity(known.evaluations(block)))(x) for block in known.blocks(args)]
     return tree_sum(parts) if parts else None
 
@@ -100,7 +100,7 @@ def losses(terms: Kept, x: Array, *args: Any) -> Any:
     is long, and its digits depend on their number.
     """
     known: Terms = terms.value
-    with reproducible(), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         parts = [
             float(np.sum(known.plan(known.evaluations(block).losses)(x)))
             for block in known.blocks(args)
@@ -111,7 +111,7 @@ def losses(terms: Kept, x: Array, *args: Any) -> Any:
 def triangle(terms: Kept, x: Array, *args: Any) -> Array | None:
     """Return R of the QR factors of a chunk's linear problem; None of no entries."""
     known: Terms = terms.value
-    with reproducible(), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         parts = [
             triangle_by_reflections(weighted_rows(known.plan(linear_problem)(x)))
             for linear_problem, *_ in map(known.evaluations, known.blocks(args))

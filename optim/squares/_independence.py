@@ -10,8 +10,8 @@ from autodiff import reproducible
 from optim.search._objective import Array
 from optim.squares._chunk_tasks import Terms
 
-ALIKE = 1e-8  # of the largest, by which numbers may differ
-ROUNDING = 1e-14  # of the largest term, by which a derivative may be nothing but rounding
+AGREEING = 1e-8  # of the largest, by which numbers may differ
+OF_LARGEST = 1e-14  # of the largest term, by which a derivative may be nothing but rounding
 CUTS = (1 / 16, 1 / 3)  # where a sample is cut: in unlike parts, the first of few entries
 
 
@@ -65,14 +65,14 @@ def _tolerance(rows: Array, x: Array) -> Array:
     sizes = np.array([np.max(np.abs(row), where=np.isfinite(row), initial=0.0) for row in rows])
     factors = np.append(np.abs(x), 1.0)
     largest = np.max(sizes * factors)
-    rounding = np.divide(ROUNDING * largest, factors, out=np.zeros_like(sizes), where=factors > 0)
-    return np.asarray(ALIKE * sizes + rounding)
+    rounding = np.divide(OF_LARGEST * largest, factors, out=np.zeros_like(sizes), where=factors > 0)
+    return np.asarray(AGREEING * sizes + rounding)
 
 
 def _agree(rows: Array, others: Array, tolerance: Array) -> bool:
     if rows.shape != others.shape:
         return False
     return all(
-        np.allclose(a, b, rtol=ALIKE, atol=t, equal_nan=True)
+        np.allclose(a, b, rtol=AGREEING, atol=t, equal_nan=True)
         for a, b, t in zip(rows, others, tolerance, strict=True)
     )

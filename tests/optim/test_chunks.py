@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from autodiff import reproducible
 from optim import (
     Chunks,
     Status,
@@ -288,6 +289,21 @@ def test_schedulers_give_the_same_bits(scheduler: str) -> None:
         found = least_squares(decay, START, args=args)
     assert found.x.tobytes() == expected.x.tobytes()
     assert found.cost == expected.cost
+
+
+def test_each_chunk_is_computed_on_one_thread_of_blas() -> None:
+    """As on a worker of a cluster: of long vectors a dot product on two has other digits."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 300_001))
+    with reproducible():
+        expected = sum(
+            [
+                float(a @ b)
+                for a, b in zip(np.split(x, [200_000]), np.split(y, [200_000]), strict=True)
+            ]
+        )
+    chunks = Chunks(lazy((x, y), 200_000))
+    assert chunks.reduce(lambda x, y: float(x @ y), sum) == expected
 
 
 def test_a_cluster_gives_the_same_bits() -> None:
