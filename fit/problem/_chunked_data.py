@@ -16,10 +16,6 @@ from fit.problem._sigma import Cholesky, Relative, Sigma
 from optim import Chunks
 
 AT_HAND = 10_000  # points, of which a guess is made, and what else needs them in one piece
-FINITE = (
-    "expected finite numbers: to leave such points out write good = da.isfinite(y), then x[good], "
-    "y[good] and sigma[good], each with .compute_chunk_sizes()"
-)
 
 
 class Summary(NamedTuple):
@@ -90,6 +86,8 @@ def chunked_data(
     first = next(i for i, a in enumerate(arguments) if is_lazy(a))
     alike = Chunks((arguments[first],), (("y", "x", "sigma")[first],)).sizes
     x, y = _in_chunks("x", x, alike), _in_chunks("y", y, alike)
+    if x.ndim == 2 and x.shape[0] == y.shape[-1] != x.shape[1]:
+        raise ValueError(f"x has shape {x.shape}, expected a row for each variable: write x.T")
     if y.ndim != 1:
         raise ValueError(
             f"y has shape {y.shape}, expected (n,): flatten it, and what the model returns"
@@ -130,6 +128,11 @@ def _in_chunks(name: str, values: Any, alike: tuple[int, ...]) -> Any:
         if values.dtype.kind not in "biuf":
             raise ValueError(f"{name} has dtype {values.dtype}, expected real numbers")
         return values.astype(float)
+    if isinstance(values, tuple | list) and any(map(is_lazy, values)):
+        raise ValueError(
+            f"{name} is a {type(values).__name__} of Dask arrays, expected one, with a row for "
+            f"each variable: write da.stack({name}), and rechunk it where its chunks do not match"
+        )
     if not isinstance(values, np.ndarray | list):
         raise ValueError(
             f"{name} is a {type(values).__name__}, expected a Dask array as the others, or an array"
@@ -178,7 +181,7 @@ def _look_at(
     return Look(
         (int(count.sum()), mass, mean, float(about.dot(about)), float(whitened.dot(whitened))),
         (float(np.abs(whitened).max()), float(sizes.min()), float(sizes.max())),
-        [np.ascontiguousarray(a[..., place]) for a in (x, y, weights)],
+        [np.array(a[..., place]) for a in (x, y, weights)],  # no views, which hold the chunk
         bad,
     )
 
@@ -189,8 +192,8 @@ def _bad_of(
     """Return the first entry of a chunk that cannot be meant, if any."""
     no_zeros = "expected no zeros, whose relative errors would be 0: give them by sigma"
     looks: list[tuple[str, Array, NDArray[np.bool_], str]] = [
-        ("x", x, ~np.isfinite(x), FINITE),
-        ("y", y, ~np.isfinite(y), FINITE),
+        ("x", x, ~np.isfinite(x), "expected finite numbers"),
+        ("y", y, ~np.isfinite(y), "expected finite numbers"),
     ]
     if fraction is not None:
         looks.append(("y", y, y == 0, no_zeros))
@@ -280,6 +283,16 @@ def _refuse(chunks: Chunks, bad: Bad) -> None:
         raise ValueError(f"{bad.name} is {bad.value}, {bad.expected}")
     chunk, place = chunks.chunk_of(bad.entry[-1])
     entry = ", ".join(map(str, bad.entry))
+    every_row = ".all(0)" if len(bad.entry) > 1 else ""
+    instead = (
+        ""
+        if np.isfinite(bad.value)
+        else (
+            f": to leave such points out write good = da.isfinite({bad.name}){every_row}, then "
+            "x[..., good], y[good] and sigma[good], each with .compute_chunk_sizes()"
+        )
+    )
     raise ValueError(
         f"{bad.name}[{entry}] is {bad.value}, entry {place} of chunk {chunk}, {bad.expected}"
+        + instead
     )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import hessian, replaying, reproducible
+from autodiff import hessian, replaying
 from fit.arguments._numbers import EPS, Array
 from fit.problem._chi_squared import weighted_residuals
 from fit.problem._chunked_data import Summary
@@ -152,7 +152,7 @@ def _total_of_blocks(
     def cut(values: Any, entries: slice) -> Any:
         return np.ascontiguousarray(values[..., entries]) if np.ndim(values) else values
 
-    with reproducible(), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         blocks = [slice(i, i + BLOCK) for i in range(0, len(y), BLOCK)]
         parts = [
             f(_part(problem, *(cut(a, block) for a in (x, y, weights))), *arguments)

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from autodiff import jacobian, replaying
-from fit.arguments._numbers import Array
+from fit.arguments._numbers import Array, refuse_lazy
 from fit.arguments._suggestions import OUR_RESULTS
 from fit.problem._parameters import names_of_arguments
 from fit.results._replicates import Replicates, replicates_of
@@ -127,7 +127,7 @@ class FitResult(Estimate):
         Raises
         ------
         ValueError
-            When the signature has a name that is no parameter.
+            When the signature has a name that is no parameter, or ``f`` returns a Dask array.
 
         Examples
         --------
@@ -144,7 +144,9 @@ class FitResult(Estimate):
             values = by_name(p)
             return f(*(values[name] for name in needed))
 
-        value = np.asarray(of_free(self.p))
+        value = of_free(self.p)
+        refuse_lazy("f(...)", value)
+        value = np.asarray(value)
         J = replaying(jacobian(of_free))(self.p)
         variance = self._scaled_variance(variance_of(J, self.determined))
         return value[()], np.sqrt(variance)[()]

@@ -33,7 +33,7 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> Estimate:
         problem, found = consistent_minimum(problem, search, patience)
     except TypeError as error:
         start = problem.parameters.start
-        if has_derivatives(problem.residuals, start) and (
+        if has_derivatives(problem.sample.residuals, start) and (
             not problem.constraints or has_derivatives(problem.constraint, start)
         ):
             raise

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import accumulate
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 from uuid import uuid4
 
 import numpy as np
 
-from autodiff import is_lazy
-from optim.chunks._kept import Kept
+from autodiff import is_lazy, reproducible
+from optim.chunks._kept import Kept, check_that_they_travel
 
 Combine: TypeAlias = Callable[[list[Any]], Any]
 
 ENTRIES = "entries"  # the name of the axis along which the chunks lie
+RULE = (
+    "each value may depend on its own entries of the Dask arrays only, for it is computed of a few "
+    "entries at a time: whatever has a value for each entry has to be given as a Dask array too"
+)
 PARTS = 16  # that a task combines: a power of two, so that pairs of pairs stay what they are
 
 
@@ -37,9 +41,10 @@ class Chunks:
     Raises
     ------
     ValueError
-        When chunks do not match, or their sizes are unknown.
+        When chunks do not match, their sizes are unknown, or an array is masked; in a pass, when a
+        chunk is not what its array says.
     TypeError
-        When an argument is lazy, but no Dask array.
+        When an argument is lazy, but no Dask array, or no tuple of arguments is given.
 
     Attributes
     ----------
@@ -61,23 +66,41 @@ class Chunks:
     """
 
     def __init__(self, args: tuple[Any, ...], names: Sequence[str] | None = None) -> None:
+        if not isinstance(args, tuple):
+            kind = type(args).__name__
+            raise TypeError(f"args is a {kind}, expected a tuple: write Chunks((x, y))")
         self.args = args
         self.lazy = [i for i, x in enumerate(args) if is_lazy(x)]
         names = names or [f"args[{i}]" for i in range(len(args))]
         for i in self.lazy:
-            _refuse_unknown(names[i], args[i])
+            _refuse_what_has_no_chunks(names[i], args[i])
+            refuse_masked(names[i], args[i]._meta)
         self.sizes = _sizes_of_all({names[i]: args[i] for i in self.lazy if args[i].ndim})
         *starts, self.length = accumulate(self.sizes, initial=0)
         self.starts = tuple(starts)
         whole = tuple([None if i in self.lazy else x for i, x in enumerate(args)])
-        self._template = Kept((whole, tuple(self.lazy)))
+        expected = {
+            i: (names[i], args[i].shape[:-1] if args[i].ndim else None, args[i].dtype)
+            for i in self.lazy
+        }
+        self._template = Kept(Template(whole, expected, self.length))
+        numbers = range(len(self.sizes))
+        self._places = np.array([*zip(numbers, self.starts, self.sizes, strict=True)])
 
     def reduce(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
         """Return ``f(*args)`` of all chunks, combined in a fixed tree, from one pass.
 
         A chunk without entries is left out. Numbered, ``f`` takes first where its chunk starts.
+        What ``f`` raises is passed on, with the chunk in a note. Chunks are alive while ``f`` runs;
+        what it returns lives on until some are combined, and must be no view of a chunk.
         """
-        return self.reduction(f, combine, numbered).to_delayed().item().compute()
+        check_that_they_travel(f, self._template)
+        try:
+            return self.reduction(f, combine, numbered).to_delayed().item().compute()
+        except Exception as error:
+            if not hasattr(error, "__notes__"):  # of the data, before f was called
+                self._name_chunk(error)
+            raise
 
     def reduction(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
         """Return the same as a lazy array without axes, which has to be of an array to compute."""
@@ -94,15 +117,24 @@ class Chunks:
             meta=np.empty((), object),
         )
 
+    def _name_chunk(self, error: Exception) -> None:
+        """Add a note of the first chunk whose data raise such an error, reading one at a time."""
+        if type(error).__module__.startswith("distributed"):  # which has lost a worker
+            return
+        arrays = [self.args[i] for i in self.lazy if self.args[i].ndim]
+        for number, (start, size) in enumerate(zip(self.starts, self.sizes, strict=True)):
+            try:
+                for x in arrays:
+                    x.blocks[..., number].any().compute()
+            except type(error):
+                error.add_note(_place(number, start, size, self.length))
+                return
+
     def _parts(self, f: Callable[..., Any], numbered: bool) -> Any:
         """Return the values of each chunk, as a lazy array that has one for an entry."""
-        starts: list[Any] = []
-        if numbered:
-            starts = [dask_array().from_array(np.array(self.starts), chunks=1), (ENTRIES,)]
         return dask_array().blockwise(
             partial(_on_chunk, f, self._template, numbered),
             (ENTRIES,),
-            *starts,
             *self._operands(),
             name=f"chunk-{uuid4().hex}",  # for what f returns depends on more than its arguments
             adjust_chunks={ENTRIES: 1},
@@ -133,13 +165,19 @@ class Chunks:
         )
 
     def _operands(self) -> list[Any]:
-        """Return the lazy arguments, each with names for its axes, of which all share the last."""
+        """Return the lazy arguments, and where each chunk stands, with names for their axes.
+
+        All share the last.
+        """
+        from dask.layers import ArrayValuesDep
+
         operands: list[Any] = []
         for i in self.lazy:
             x = self.args[i]
             axes = (*[f"axis {j} of {i}" for j in range(x.ndim - 1)], ENTRIES)
             operands += (x, axes[-x.ndim :] if x.ndim else ())
-        return operands
+        places = ArrayValuesDep((self.sizes,), self._places)  # no task for each, as of an array
+        return [*operands, places, (ENTRIES,)]
 
     def chunk_of(self, entry: int) -> tuple[int, int]:
         """Return in which chunk an entry stands, and at which place there."""
@@ -154,13 +192,46 @@ def dask_array() -> Any:
     return dask.array
 
 
-def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *blocks: Any) -> Any:
+class Template(NamedTuple):
+    """What the tasks know beside their chunks.
+
+    Attributes
+    ----------
+    args : tuple
+        All arguments, None in the place of those that are in chunks.
+    expected : dict
+        Of each of these its name, the axes before the last, None where it has no axes, and its
+        dtype.
+    length : int
+        How many entries there are in all.
+    """
+
+    args: tuple[Any, ...]
+    expected: dict[int, tuple[str, tuple[int, ...] | None, np.dtype[Any]]]
+    length: int
+
+
+def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: Any) -> Any:
     """Return what f makes of the blocks of one chunk, put among the other arguments."""
-    args, lazy = template.value
-    given = list(args)
-    for i, block in zip(lazy, blocks[numbered:], strict=True):
-        given[i] = block
-    return f(int(blocks[0].item()), *given) if numbered else f(*given)
+    known: Template = template.value
+    *blocks, place = operands
+    number, start, size = place.tolist()
+    args = list(known.args)
+    try:
+        for i, block in zip(known.expected, blocks, strict=True):
+            _refuse_another(block, number, size, *known.expected[i])
+            args[i] = block
+        with reproducible():  # for workers of a cluster have one thread of BLAS, a client many
+            return f(start, *args) if numbered else f(*args)
+    except Exception as error:
+        error.add_note(_place(number, start, size, known.length))
+        if isinstance(error, ValueError | IndexError):
+            error.add_note(RULE)
+        raise
+
+
+def _place(number: int, start: int, size: int, length: int) -> str:
+    return f"in chunk {number}, entries {start} to {start + size - 1} of {length}"
 
 
 def _itself(part: Any, axis: Any, keepdims: bool) -> Any:
@@ -176,7 +247,35 @@ def _combine_known(combine: Combine, parts: Any, axis: Any, keepdims: bool) -> A
 # -- what is refused -------------------------------------------------------------------------
 
 
-def _refuse_unknown(name: str, x: Any) -> None:
+def refuse_masked(name: str, values: Any) -> None:
+    """Refuse an array whose mask would be lost."""
+    if isinstance(values, np.ma.MaskedArray):
+        raise ValueError(
+            f"{name} is masked, and what its mask hides would count: write good = "
+            f"~da.ma.getmaskarray({name}), then of all arrays, for this one da.ma.getdata({name}), "
+            "x[good].compute_chunk_sizes()"
+        )
+
+
+def _refuse_another(
+    block: Any,
+    number: int,
+    size: int,
+    name: str,
+    before: tuple[int, ...] | None,
+    dtype: np.dtype[Any],
+) -> None:
+    """Refuse a block that is not what its array says."""
+    refuse_masked(name, block)
+    expected = () if before is None else (*before, size)
+    if np.shape(block) != expected:
+        raise ValueError(f"chunk {number} of {name} has shape {np.shape(block)}, not {expected}")
+    found = getattr(block, "dtype", np.dtype(object))
+    if found.kind not in {dtype.kind, *"biuf"}:
+        raise ValueError(f"chunk {number} of {name} has dtype {found}, not {dtype}")
+
+
+def _refuse_what_has_no_chunks(name: str, x: Any) -> None:
     if not isinstance(getattr(x, "chunks", None), tuple):
         kind = f"{type(x).__module__.partition('.')[0]} {type(x).__name__}"
         raise TypeError(
@@ -185,13 +284,15 @@ def _refuse_unknown(name: str, x: Any) -> None:
         )
     if np.isnan(sum(map(sum, x.chunks))):
         raise ValueError(
-            f"{name} has chunks of unknown sizes: write x = x.compute_chunk_sizes() before, or "
-            "to_dask_array(lengths=True) of a column"
+            f"{name} has chunks of unknown sizes: write {name}.compute_chunk_sizes() in its place, "
+            "or to_dask_array(lengths=True) of a column"
         )
 
 
 def _sizes_of_all(arrays: dict[str, Any]) -> tuple[int, ...]:
     """Return the sizes of the chunks along the last axis, which all lazy arguments share."""
+    if not arrays:
+        raise ValueError("expected a Dask array with an axis, along which its chunks lie")
     (first, x), *others = arrays.items()
     sizes = tuple(x.chunks[-1])
     for name, other in others:

@@ -37,6 +37,21 @@ class Kept:
         return _from_payload, (self._payload,)
 
 
+def check_that_they_travel(*values: Any) -> None:
+    """Refuse what cannot be pickled, unless Dask's current scheduler is one of this process.
+
+    A cluster would log it, and wrap it in an error of its own.
+    """
+    from dask import local, threaded
+    from dask.base import get_scheduler
+
+    scheduler = get_scheduler()  # type: ignore[no-untyped-call]
+    if scheduler not in (None, local.get_sync, threaded.get):
+        import cloudpickle
+
+        cloudpickle.dumps(values)
+
+
 def _as_bytes(value: Any) -> bytes:
     import cloudpickle
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from autodiff import hessian, is_lazy, replaying, reproducible
+from autodiff import hessian, is_lazy, replaying
 from optim.chunks._kept import Kept
 from optim.search._objective import Array, on_vector
 from optim.squares._evaluations import Evaluations, evaluations_of
@@ -48,7 +48,7 @@ class Terms(NamedTuple):
         """Return how many entries a chunk has."""
         return next(int(np.shape(args[i])[-1]) for i in self.lazy if np.ndim(args[i]))
 
-    def part(self, args: tuple[Any, ...], entries: slice) -> tuple[Any, ...]:
+    def part(self, args: tuple[Any, ...], entries: Any) -> tuple[Any, ...]:
         """Return the arguments with some entries of the chunk."""
         parts = list(args)
         for i in self.lazy:
@@ -71,7 +71,7 @@ def sums(
 ) -> Any:
     """Return the sum over a chunk of what a quantity says of residuals; None of no entries."""
     known: Terms = terms.value
-    with reproducible(), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         parts = [known.plan(quantity(known.evaluations(block)))(x) for block in known.blocks(args)]
     return tree_sum(parts) if parts else None
 
@@ -100,7 +100,7 @@ def losses(terms: Kept, x: Array, *args: Any) -> Any:
     is long, and its digits depend on their number.
     """
     known: Terms = terms.value
-    with reproducible(), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         parts = [
             float(np.sum(known.plan(known.evaluations(block).losses)(x)))
             for block in known.blocks(args)
@@ -111,7 +111,7 @@ def losses(terms: Kept, x: Array, *args: Any) -> Any:
 def triangle(terms: Kept, x: Array, *args: Any) -> Array | None:
     """Return R of the QR factors of a chunk's linear problem; None of no entries."""
     known: Terms = terms.value
-    with reproducible(), np.errstate(all="ignore"):
+    with np.errstate(all="ignore"):
         parts = [
             triangle_by_reflections(weighted_rows(known.plan(linear_problem)(x)))
             for linear_problem, *_ in map(known.evaluations, known.blocks(args))
@@ -177,27 +177,21 @@ class Look(NamedTuple):
 
 
 def sums_and_looks(
-    terms: Kept, x: Array, every: int, first: int, start: int, *args: Any
+    terms: Kept, x: Array, every: int, start: int, *args: Any
 ) -> tuple[Any, list[Look]] | None:
-    """Return the products and the cost of a chunk, and a look at it.
-
-    Of the chunk that starts at ``first`` it is tried whether its entries depend on one another.
-    """
+    """Return the products and the cost of a chunk, and a look at it."""
     known: Terms = terms.value
     n = known.length(args)
     if not n:
         return None
-    lead, problem = (), ""
     with np.errstate(all="ignore"):
         block = known.part(args, slice(0, ENTRIES_AT_ONCE))
         values = known.residuals(block)(x)
-        problem = _mistaken(values, known.length(block))
-        if not problem:
-            lead = _values(values).shape[:-1]
-            if start == first:
-                problem = _dependent(known, x, block, _values(values))
+    problem = _mistaken(values, known.length(block))
+    lead = () if problem else _values(values).shape[:-1]
     sample = known.part(args, slice(-start % every, None, every))
-    look = Look(start, lead, [sample[i] for i in known.lazy], problem)
+    copies = [np.array(sample[i]) for i in known.lazy]  # for a view of one entry holds the chunk
+    look = Look(start, lead, copies, problem)
     empty = np.zeros((x.size + 1, x.size + 1)), np.nan
     return empty if problem else sums(products_and_cost, terms, x, *args), [look]
 
@@ -226,29 +220,6 @@ def _mistaken(values: Any, n: int) -> str:
             f"entry along the last axis, as in (..., {n})"
         )
     return ""
-
-
-def _dependent(terms: Terms, x: Array, args: tuple[Any, ...], values: Array) -> str:
-    """Return what is wrong if the two halves of a block have other residuals than the whole."""
-    n = terms.length(args)
-    if n < 2:
-        return ""
-    halves = [
-        _values(terms.residuals(terms.part(args, part))(x))
-        for part in (slice(0, n // 2), slice(n // 2, None))
-    ]
-    if any(half.shape[:-1] != values.shape[:-1] for half in halves):
-        return "the residuals of half a chunk have another shape than those of the whole"
-    both = np.concatenate(halves, axis=-1)
-    size = np.abs(values[np.isfinite(values)])
-    tolerance = 1e-8 * float(size.max()) if size.size else 0.0
-    if np.allclose(both, values, rtol=1e-8, atol=tolerance, equal_nan=True):
-        return ""
-    return (
-        "residuals of half a chunk differ from those of the whole chunk: each may depend on its "
-        "own entries of the Dask arrays only, so that what mixes them, as a mean or a difference "
-        "of neighbours, has to be computed before, and be given in args"
-    )
 
 
 # -- what is not finite ----------------------------------------------------------------------

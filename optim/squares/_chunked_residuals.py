@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.chunks._chunks import Chunks
+from optim.chunks._chunks import RULE, Chunks
 from optim.chunks._kept import Kept
 from optim.search._objective import Array, as_tuple
 from optim.squares._chunk_tasks import (
@@ -28,10 +28,13 @@ from optim.squares._chunk_tasks import (
     sums_and_looks,
     triangle,
 )
+from optim.squares._independence import mixes_entries
 from optim.squares._residual_point import SAMPLE, ResidualPoint
 from optim.squares._residuals import LeastSquaresProblem
 from optim.squares._robust import Loss, check_f_scale
 from optim.work._tree_sum import tree_sum
+
+CHANGED = 1e-10  # of a cost, by which rounding never changes it
 
 
 class ChunkedPoint(ResidualPoint):
@@ -146,14 +149,23 @@ class ChunkedResiduals(LeastSquaresProblem):
         chunk, place = self._chunks.chunk_of(first.entry)
         return f"{first.what} is {first.value} at entry {first.entry}, {place} of chunk {chunk}"
 
+    def change_since(self, point: ChunkedPoint) -> str:
+        again = self.cost(point.x)
+        if abs(again - point.cost) <= CHANGED * point.cost:
+            return ""
+        now = f"{again / 2:.17g}" if isfinite(again) else f"not finite: {self.not_finite(point.x)}"
+        return (
+            f". The data differ from one reading to the next: the cost was {point.cost / 2:.17g} "
+            f"here, and is now {now}. Write x.persist(), or draw random numbers with a seed"
+        )
+
     def _sum(self, quantity: Callable[..., Any], x: Array) -> Any:
         return self._chunks.reduce(partial(sums, quantity, self._kept, x), tree_sum)
 
     def _look(self, x: Array) -> Any:
         """Return what `evaluate` needs, and look at what the residuals are in the same pass."""
         every = max(1, self._chunks.length // SAMPLE)
-        first = int(np.argmax(self._chunks.sizes))
-        task = partial(sums_and_looks, self._kept, x, every, self._chunks.starts[first])
+        task = partial(sums_and_looks, self._kept, x, every)
         found, looks = self._chunks.reduce(task, all_sums_and_looks, numbered=True)
         self._refuse(looks)
         self._lead = looks[0].lead
@@ -162,7 +174,21 @@ class ChunkedResiduals(LeastSquaresProblem):
             several = [look.sample[place] for look in looks]
             parts[i] = np.concatenate(several, axis=-1) if several[0].ndim else several[0]
         self._sample = tuple(parts)
+        self._refuse_mixtures(x)
         return found
+
+    def _refuse_mixtures(self, x: Array) -> None:
+        try:
+            mixed = mixes_entries(self._terms, x, self.bounds, self._sample)
+        except (ValueError, IndexError) as error:
+            error.add_note(RULE)
+            raise
+        if mixed:
+            raise ValueError(
+                "residuals of a part of the entries differ from those of all: each may depend on "
+                "its own entries of the Dask arrays only, so that what mixes them, as a mean or a "
+                "difference of neighbours, has to be computed before, and be given in args"
+            )
 
     def _refuse(self, looks: list[Look]) -> None:
         for look in looks:

@@ -14,6 +14,8 @@ from optim.squares._residual_point import PointWithRows, sample_of
 from optim.squares._triangle import triangle_by_reflections
 from optim.work._tree_sum import tree_sum
 
+NAME = ("the residuals' array",)
+
 
 class PointWithLazyRows(PointWithRows):
     """A point whose rows stay lazy: the products and the cost are computed, in one pass."""
@@ -41,7 +43,7 @@ class PointWithLazyRows(PointWithRows):
             )
         rows = rows.rechunk({0: -1})
         weighted = rows if weighted is None else weighted.rechunk({0: -1})
-        products = Chunks((weighted,)).reduction(_products, tree_sum)
+        products = Chunks((weighted,), NAME).reduction(_products, tree_sum)
         products, losses = in_memory(products, losses)
         super().__init__(x, rows, products, shape, losses, weighted)
 
@@ -51,11 +53,11 @@ class PointWithLazyRows(PointWithRows):
         return rows
 
     def triangle_by_reflections(self) -> Array:
-        R: Array = Chunks((self.weighted,)).reduce(_triangle, stacked_triangles)
+        R: Array = Chunks((self.weighted,), NAME).reduce(_triangle, stacked_triangles)
         return R
 
     def not_finite(self) -> str:
-        found = Chunks((self.rows,)).reduce(first_of_rows, first_of_all, numbered=True)
+        found = Chunks((self.rows,), NAME).reduce(first_of_rows, first_of_all, numbered=True)
         return (
             f"{found[0].what} {found[0].entry} of {self.size} is {found[0].value}" if found else ""
         )

@@ -88,8 +88,10 @@ def least_squares(
         What ``residuals`` takes behind x. Where some are Dask arrays, it is called on their chunks
         along the last axis, which have to match, and on all else as it is, by tasks on Dask's
         current scheduler: one pass over the data for each evaluation, of which only sums are kept.
-        A residual may depend on its own entries of these arrays alone; the residuals' last axis is
-        theirs.
+        A residual may depend on its own entries of these arrays alone, so that what else has a
+        value for each entry has to be a Dask array too; the residuals' last axis is theirs. This is
+        tried on a sample of entries, where a branch on their values, as on the largest, may not
+        show.
     callback, path, progress
         As of all methods: see `optim`.
 
@@ -205,6 +207,8 @@ def _search(
             break
         end = lower
         status, message = _verdict(end, bounds, offset_tol)
+    if status is Status.STALLED and problem.nfev < limit:
+        message += problem.change_since(end.point)
     # Whoever descends hardly ever ends at a saddle point, but may well start from one.
     stayed = status.success and end.point is point
     if stayed and hessian and bends_down(hessian(point.x), point, bounds):

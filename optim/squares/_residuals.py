@@ -55,6 +55,10 @@ class LeastSquaresProblem(Problem):
         """Return the residuals and their Jacobian at a point, in the structure of ``x0``."""
         raise NotImplementedError
 
+    def change_since(self, point: Any) -> str:
+        """Return a sentence if the cost at a point has become another; "" if it cannot."""
+        return ""
+
     def result_fields(self, point: Iterate | ResidualPoint) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, in the structure of ``x0``."""
         x = self.shaped(point.x)

@@ -94,6 +94,18 @@ def test_dask_arrays_stay_lazy(name: str) -> None:
     np.testing.assert_allclose(gradient.compute(), grad(f)(X), rtol=1e-12)
 
 
+@pytest.mark.parametrize("f", [np.convolve, np.correlate])
+def test_lazy_arrays_are_not_convolved(f: Any) -> None:
+    """Dask has neither, and no array to write the parts into."""
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+    x, w = da.arange(6.0, chunks=3), np.array([0.2, 0.5, 0.3])
+    with pytest.raises(TypeError, match=r"convolve and np.correlate are not for lazy arrays"):
+        grad(lambda x: np.sum(f(x, w) ** 2))(x)
+    # What to write instead:
+    whole = np.sum(np.stack([w[k] * x[k : len(x) - len(w) + k + 1] for k in range(len(w))]), 0)
+    np.testing.assert_allclose(whole.compute(), np.correlate(np.arange(6.0), w))
+
+
 def test_a_lazy_tensor_is_shown_without_its_entries() -> None:
     da = pytest.importorskip("dask.array", reason="Dask is not installed")
 

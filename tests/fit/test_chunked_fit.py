@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -246,6 +247,8 @@ def test_what_needs_all_points_says_what_to_write(
             refused()
     with pytest.raises(ValueError, match=r"x is a lazy Array.*x\[::1000\]\.compute\(\)"):
         both[0].band(in_chunks(X))
+    with pytest.raises(ValueError, match=r"f\(...\) is a lazy Array.*compute\(\)"):
+        both[0].propagate(lambda a, b, c: decay(in_chunks(X), a, b, c))
     with pytest.raises(ValueError, match=r"lazy Array"):
         fit.chi_squared(decay, in_chunks(X), in_chunks(Y))
     with pytest.raises(ValueError, match=r"lazy Array"):
@@ -278,9 +281,32 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
             {},
             r"x has \(5000, .*y has \(4000, .*y\.rechunk\(\{-1: x\.chunks\[-1\]\}\)",
         ),
+        (
+            (in_chunks(X), in_chunks(Y), in_chunks(np.where(X == 0, np.nan, SIGMA))),
+            {},
+            r"sigma\[0\] is nan.*good = da.isfinite\(sigma\), then",
+        ),
+        (
+            (in_chunks(np.stack([X, np.where(X == 0, np.inf, X)])), in_chunks(Y)),
+            {},
+            r"x\[1, 0\] is inf.*good = da.isfinite\(x\).all\(0\), then x\[..., good\]",
+        ),
+        ((in_chunks(X), da.asarray(1.0)), {}, "expected a Dask array with an axis"),
+        (
+            (da.from_array(np.stack([X, X], -1), chunks=(5_000, 2)), in_chunks(Y)),
+            {},
+            rf"x has shape \({N}, 2\), expected a row for each variable: write x.T",
+        ),
+        (((in_chunks(X), in_chunks(X)), in_chunks(Y)), {}, r"write da.stack\(x\)"),
+        ((in_chunks(X), da.ma.masked_less(in_chunks(Y), 1)), {}, "y is masked"),
+        ((in_chunks(X), in_chunks(Y), da.ma.masked_less(in_chunks(Y), 1)), {}, "sigma is masked"),
         ((in_chunks(X), in_chunks(Y[:-1])), {}, rf"x has {N} entries.*y has {N - 1}"),
         ((in_chunks(X), Y[:-1]), {}, rf"y has shape \({N - 1},\), but the others {N}"),
-        ((in_chunks(X), UNKNOWN), {}, r"y has chunks of unknown sizes.*compute_chunk_sizes"),
+        (
+            (in_chunks(X), UNKNOWN),
+            {},
+            r"y has chunks of unknown sizes: write y.compute_chunk_sizes\(\)",
+        ),
         ((in_chunks(X), in_chunks(np.stack([Y, Y]))), {}, r"y has shape \(2, .*expected \(n,\)"),
         ((in_chunks(X), in_chunks(Y), -1.0), {}, "sigma is -1.0, expected positive"),
         ((in_chunks(X), in_chunks(Y), np.inf), {}, "none would count"),
@@ -310,9 +336,23 @@ def test_a_start_where_the_model_is_not_finite() -> None:
             fit.fit(root, *lazy(X, Y), loss=loss)
 
 
-def test_a_model_that_mixes_points_is_refused() -> None:
+@pytest.mark.parametrize(
+    "by",
+    [
+        lambda x, y: fit.fit(lambda x, a=1.0: a * (x - np.mean(x)), x, y),
+        lambda x, y: fit.fit(lambda x, a=1.0, b=0.0: a * x + b * x.mean(), x, y),
+        lambda x, y: fit.fit(decay, x, y, p0=[1, 0, 1]) and fit.fit(centred, x, y, p0=[1, 0, 1]),
+        lambda x, y: fit.linear([lambda x: x - x.mean(), np.ones_like], x, y),
+        lambda x, y: fit.linear([np.cumsum, np.ones_like], x, y),
+    ],
+)
+def test_a_model_that_mixes_points_is_refused(by: Callable[..., Any]) -> None:
     with pytest.raises(ValueError, match="own entries"):
-        fit.fit(lambda x, a=1.0: a * (x - np.mean(x)), *lazy(X, Y))
+        by(*lazy(X, Y))
+
+
+def centred(x: Any, a: Any, b: Any, c: Any) -> Any:
+    return a * np.exp(-b * (x - x.mean())) + c
 
 
 def test_a_model_of_another_shape_is_refused() -> None:
@@ -369,6 +409,25 @@ def test_a_cluster_gives_the_same_bits() -> None:
     options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
     with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster):
         assert everything() == expected
+
+
+def test_a_model_that_cannot_travel_is_told_of_once(caplog: pytest.LogCaptureFixture) -> None:
+    distributed = pytest.importorskip("distributed", reason="distributed is not installed")
+    lock = Lock()
+
+    def model(x: Any, a: Any = 1.0) -> Any:
+        with lock:
+            return a * x
+
+    assert fit.fit(model, *lazy(X, Y)).success  # in threads
+    options = {"n_workers": 1, "threads_per_worker": 1, "dashboard_address": ":0"}
+    with (
+        distributed.LocalCluster(processes=False, **options) as cluster,
+        distributed.Client(cluster),
+        pytest.raises(TypeError, match=r"^what the chunks' tasks call cannot be pickled"),
+    ):
+        fit.fit(model, *lazy(X, Y))
+    assert "Failed to" not in caplog.text
 
 
 def from_zarr(path: Path) -> list[Any]:

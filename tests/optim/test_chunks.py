@@ -13,7 +13,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from autodiff import reproducible
 from optim import (
+    Chunks,
     Status,
     bfgs,
     gradient_descent,
@@ -268,6 +270,14 @@ def test_no_more_chunks_are_alive_than_are_worked_on(scheduler: str) -> None:
     assert source.peak <= 6
 
 
+def test_a_sample_of_an_entry_a_chunk_holds_no_chunk() -> None:
+    source = Source()
+    t, y = data(900)
+    args = da.from_array(t, chunks=3), source.array(y, 3)
+    least_squares(decay, START, args=args, max_nfev=0)
+    assert source.peak <= 6
+
+
 # -- the same bits wherever it is computed ---------------------------------------------------
 
 
@@ -279,6 +289,21 @@ def test_schedulers_give_the_same_bits(scheduler: str) -> None:
         found = least_squares(decay, START, args=args)
     assert found.x.tobytes() == expected.x.tobytes()
     assert found.cost == expected.cost
+
+
+def test_each_chunk_is_computed_on_one_thread_of_blas() -> None:
+    """As on a worker of a cluster: of long vectors a dot product on two has other digits."""
+    rng = np.random.default_rng(0)
+    x, y = rng.normal(size=(2, 300_001))
+    with reproducible():
+        expected = sum(
+            [
+                float(a @ b)
+                for a, b in zip(np.split(x, [200_000]), np.split(y, [200_000]), strict=True)
+            ]
+        )
+    chunks = Chunks(lazy((x, y), 200_000))
+    assert chunks.reduce(lambda x, y: float(x @ y), sum) == expected
 
 
 def test_a_cluster_gives_the_same_bits() -> None:
@@ -337,17 +362,169 @@ def test_delayed_values_are_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    "mixing",
+    ("mixing", "start"),
     [
-        lambda p, t, y: p[0] * t - (y - y.mean()),
-        lambda p, t, y: p[0] * t - y + np.roll(y, 1),
-        lambda p, t, y: p[0] * np.cumsum(t) - y,
-        lambda p, t, y: p[0] * (t - t[0]) - y,
+        (lambda p, t, y: p[0] * t - (y - y.mean()), [1.0]),
+        (lambda p, t, y: p[0] * t - y + np.roll(y, 1), [1.0]),
+        (lambda p, t, y: p[0] * np.cumsum(t) - y, [1.0]),
+        (lambda p, t, y: p[0] * (t - t[0]) - y, [1.0]),
+        # What is multiplied by 0 at the start:
+        (lambda p, t, y: p[0] * t + p[1] * t.mean() - y, [1.0, 0.0]),
+        (lambda p, t, y: p[0] * np.exp(-p[1] * (t - t.mean())) - y, [1.0, 0.0]),
+        (lambda p, t, y: p[0] * len(t) / 1000 - y, [0.0]),
+        (lambda p, t, y: p[0] * np.arange(t.shape[0]) / 1000 - y, [1.0]),
+        (lambda p, t, y: p[0] * np.gradient(t) * 100 - y, [1.0]),
+        (lambda p, t, y: p[0] * (np.max(t) > 2.5) - y, [1.0]),
     ],
 )
-def test_residuals_that_mix_entries_are_refused(mixing: Any) -> None:
+@pytest.mark.parametrize("chunks", [1, 300, 1000])
+def test_residuals_that_mix_entries_are_refused(mixing: Any, start: Any, chunks: int) -> None:
+    arrays = data(20 if chunks == 1 else 1000)
     with pytest.raises(ValueError, match="its own entries of the Dask arrays only"):
-        least_squares(mixing, [1.0], args=lazy(data(1000), 300))
+        least_squares(mixing, start, args=lazy(arrays, chunks))
+
+
+def test_residuals_that_mix_entries_alike_in_a_chunk_are_refused() -> None:
+    t, y = data(1000)
+    t[:300] = 1.0
+    with pytest.raises(ValueError, match="its own entries of the Dask arrays only"):
+        least_squares(lambda p, t, y: p[0] * (t - t.mean()) - y, [1.0], args=lazy((t, y), 300))
+
+
+def test_a_jacobian_that_mixes_entries_is_refused() -> None:
+    def jac(p: Any, t: Any, y: Any) -> Any:
+        return np.stack([t - t.mean()], axis=-1)
+
+    with pytest.raises(ValueError, match="its own entries of the Dask arrays only"):
+        least_squares(
+            lambda p, t, y: np.asarray(p)[0] * t - y, [1.0], args=lazy(data(1000), 300), jac=jac
+        )
+
+
+def test_a_start_on_a_bound_is_not_left_by_the_look_at_entries() -> None:
+    def residuals(p: Any, t: Any, y: Any) -> Any:
+        return np.sqrt(2 - p[0]) * t - np.sqrt(p[1]) * t**2
+
+    found, whole = both(residuals, [2.0, 0.5], data(1000), bounds=([0, 0.5], [1.9, 0.5]))
+    assert found.status is whole.status
+
+
+def test_an_array_of_all_entries_beside_the_chunks_is_refused() -> None:
+    t, y = data(1000)
+    weights = np.ones(1000)
+    with pytest.raises(ValueError, match=r"a value for each entry .* a Dask array too"):
+        least_squares(lambda p, t, y: decay(p, t, y) * weights, START, args=lazy((t, y), 300))
+    with pytest.raises(ValueError, match=r"a value for each entry .* a Dask array too"):
+        least_squares(decay, START, args=(*lazy((t,), 300), y))
+    with pytest.raises(ValueError, match=r"a value for each entry .* a Dask array too"):
+        least_squares(  # which fits every chunk
+            lambda p, t, y: decay(p, t, y) * weights[:250], START, args=lazy((t, y), 250)
+        )
+
+
+def masked_lately(values: Any) -> Any:
+    return da.asarray(values, chunks=300).map_blocks(np.ma.masked_less, 0.5, meta=np.empty(0))
+
+
+@pytest.mark.parametrize("hide", [lambda y: da.ma.masked_less(y, 0.5), masked_lately])
+def test_masked_arrays_are_refused_with_what_to_write(hide: Any) -> None:
+    t, y = data(1000)
+    (times,) = lazy((t,), 300)
+    hidden = hide(da.from_array(y, chunks=300))
+    with pytest.raises(ValueError, match=r"args\[1\] is masked.*getmaskarray"):
+        least_squares(decay, START, args=(times, hidden))
+    good = ~da.ma.getmaskarray(hidden)
+    args = [a[good].compute_chunk_sizes() for a in (times, da.ma.getdata(hidden))]
+    found = least_squares(decay, START, args=tuple(args))
+    whole = least_squares(decay, START, args=(t[y >= 0.5], y[y >= 0.5]))
+    assert_allclose(found.x, whole.x, rtol=1e-10)
+
+
+def test_masked_lazy_residuals_are_refused() -> None:
+    hidden = masked_lately(data(1000)[1])
+    with pytest.raises(ValueError, match="residuals' array is masked"):
+        least_squares(lambda p: p[0] - hidden, [1.0])
+
+
+@pytest.mark.parametrize(
+    ("block", "said"),
+    [
+        (np.zeros(99), r"chunk 3 of args\[1\] has shape \(99,\), not \(100,\)"),
+        (1.0, r"chunk 3 of args\[1\] has shape \(\), not \(100,\)"),
+        (np.zeros(100, complex), r"chunk 3 of args\[1\] has dtype complex128, not float64"),
+    ],
+)
+def test_a_chunk_that_is_not_what_it_says_is_named(block: Any, said: str) -> None:
+    t, y = data(1000)
+    blocks = [y[i : i + 100] for i in range(0, 1000, 100)]
+    blocks[3] = block
+    measured = da.concatenate([da.from_delayed(dask.delayed(b), (100,), float) for b in blocks])
+    with pytest.raises(ValueError, match=said):
+        least_squares(decay, START, args=(*lazy((t,), 100), measured))
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes"])
+def test_the_chunk_is_named_in_which_residuals_raise(scheduler: str) -> None:
+    def fails(p: Any, t: Any, y: Any) -> Any:
+        if 1 < t[0] < 1.5:
+            raise KeyError("calibration")
+        return decay(p, t, y)
+
+    with (
+        dask.config.set(scheduler=scheduler, num_workers=1),
+        pytest.raises(KeyError, match="in chunk 3, entries 300 to 399 of 1000"),
+    ):
+        least_squares(fails, START, args=lazy(data(1000), 100))
+
+
+def unreadable(values: Any, block_info: Any = None) -> Any:
+    if block_info[None]["chunk-location"] == (3,):
+        raise OSError("no such file")
+    return values
+
+
+@pytest.mark.parametrize("scheduler", ["synchronous", "threads", "processes"])
+def test_the_chunk_is_named_whose_data_cannot_be_read(scheduler: str) -> None:
+    t, y = lazy(data(1000), 100)
+    args = t, y.map_blocks(unreadable, dtype=float, meta=np.empty(0))
+    with (
+        dask.config.set(scheduler=scheduler, num_workers=1),
+        pytest.raises(OSError, match="no such file\nin chunk 3, entries 300 to 399 of 1000"),
+    ):
+        least_squares(decay, START, args=args)
+
+
+def test_data_that_change_between_readings_are_told_of() -> None:
+    t, y = lazy(data(1000), 100)
+    rng = np.random.default_rng(0)
+    noisy = y.map_blocks(lambda y: y + 0.01 * rng.normal(size=y.shape), dtype=float)
+    found = least_squares(decay, START, args=(t, noisy))
+    assert not found.success
+    assert "The data differ from one reading to the next" in found.message
+
+
+def test_data_that_become_nan_are_named() -> None:
+    readings = 0
+
+    def decaying(y: Any, block_info: Any = None) -> Any:
+        nonlocal readings
+        if block_info[None]["chunk-location"] != (3,):
+            return y
+        readings += 1
+        return np.where(np.arange(100) == 5, np.nan, y) if readings > 3 else y
+
+    t, y = lazy(data(1000), 100)
+    args = t, y.map_blocks(decaying, dtype=float, meta=np.empty(0))
+    found = least_squares(decay, START, args=args)
+    assert "is now not finite: args[1] is nan at entry 305, 5 of chunk 3" in found.message
+
+
+def test_chunks_take_a_tuple_of_arrays_with_axes() -> None:
+    x = da.ones(10, chunks=5)
+    with pytest.raises(TypeError, match=r"args is a Array.*write Chunks\(\(x, y\)\)"):
+        Chunks(x, x)
+    with pytest.raises(ValueError, match="expected a Dask array with an axis"):
+        Chunks((da.asarray(1.0),))
 
 
 def test_residuals_of_another_number_are_refused() -> None:
