@@ -43,7 +43,7 @@ def blas_on_one_thread() -> Iterator[None]:
         yield
     finally:
         with _lock:
-            _inside -= 1
+            _inside = max(_inside - 1, 0)  # of a process that was forked within
             while not _inside and _restore:
                 _restore.pop()()
 
@@ -77,9 +77,10 @@ def _threads_of(path: Path) -> list[tuple[Any, Any]]:
 
 
 def _forget_threads() -> None:
-    """Let a process that was forked have a lock of its own, whoever held the other one."""
-    global _lock
-    _lock = Lock()
+    """Let a process that was forked begin anew, whoever was within or held the lock."""
+    global _lock, _inside
+    _lock, _inside = Lock(), 0
+    _restore.clear()
 
 
 if hasattr(os, "register_at_fork"):
