@@ -366,6 +366,8 @@ class FitResult(Estimate):
         ValueError
             When the fit itself is none, ``n`` is less than 2, or points cannot be drawn one by one,
             or are no more than the parameters.
+        RuntimeError
+            When all fits fail, as where the workers of the executor die.
 
         Warns
         -----
@@ -414,7 +416,7 @@ class FitResult(Estimate):
 
         Raises
         ------
-        ValueError
+        ValueError, RuntimeError
             As `bootstrap`.
 
         Warns
