@@ -276,6 +276,7 @@ class FitResult(Estimate):
 
         It is found on rays from the minimum, that go round in the metric of the covariance: of a
         region that bends so much that a ray leaves it and enters it again, the near part is found.
+        `plot_contour` draws it.
 
         Parameters
         ----------
@@ -542,19 +543,29 @@ class FitResult(Estimate):
 
         return plot_profile(self, name)
 
-    def plot_contour(self, x: str, y: str) -> Figure:
+    def plot_contour(
+        self,
+        x: str,
+        y: str,
+        level: float | None = None,
+        *,
+        executor: Executor | None = None,
+    ) -> Figure:
         """Draw the joint regions of two parameters, and what the covariance makes of them.
 
         Parameters
         ----------
         x, y : str
             Free parameters.
+        level : float, optional
+            How often the region covers both; by default there are two, of 68.27 % and 95.45 %.
+        executor : concurrent.futures.Executor or alike, optional
+            As of `contour`.
 
         Returns
         -------
         matplotlib.figure.Figure
-            The edges of the regions of 68.27 % and 95.45 %, each a line; the ellipses of the
-            covariance, dashed.
+            The edges of the regions, each a line; the ellipses of the covariance, dashed.
 
         Raises
         ------
@@ -565,7 +576,7 @@ class FitResult(Estimate):
         """
         from fit.results._plots import plot_contour
 
-        return plot_contour(self, x, y)
+        return plot_contour(self, x, y, level, executor)
 
     if not TYPE_CHECKING:  # for which there is no attribute but those written down
 
