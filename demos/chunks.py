@@ -102,7 +102,7 @@ the steps are near, each has about twice as many right digits as the one before.
 """
 
 # %%
-print("| step |       p₀ |       p₁ |       p₂ |      ∇χ² |")
+print("| step |       p₀ |       p₁ |       p₂ |    ‖∇χ²‖ |")
 print("| ---: | -------: | -------: | -------: | -------: |")
 for step in range(8):
     lazy = grad(chi_squared)(p, t, y), hessian(chi_squared)(p, t, y)

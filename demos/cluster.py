@@ -46,8 +46,10 @@ scatter is the error, whatever the points' own errors are.
 
 The two workers here are threads of this process (`processes=False`), so that
 this page needs no other. Without that they are processes of their own, which
-Python can really run at the same time; and with the address of a scheduler,
-`Client("tcp://scheduler:8786")`, they are elsewhere.
+Python can really run at the same time. Each of them imports the script that
+started it, so a script then does its work below `if __name__ == "__main__":`.
+With the address of a scheduler, `Client("tcp://scheduler:8786")`, the workers
+are elsewhere.
 """
 
 # %%
@@ -89,8 +91,8 @@ for name, true_error in zip(result.names, true_errors, strict=True):
 # %% [markdown]
 """
 The height and the rate live on the early points, and their standard errors are
-less than half of what they should be; that of the offset is too large. The
-bootstrap has seen it, from one measurement.
+far too small: about 40 % and 60 % of what they should be. That of the offset is
+too large. The bootstrap has seen it, from one measurement.
 """
 
 # %%

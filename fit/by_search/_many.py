@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 from numpy.typing import ArrayLike
 
+from fit.arguments._executor import shared_out
 from fit.arguments._numbers import numbers, seeds_of
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.by_search._checks import check_starts
@@ -19,7 +20,7 @@ from fit.problem._losses import Loss
 from fit.problem._parameters import Bounds, Fixed
 from fit.problem._sigma import Sigma
 from fit.results._result import FitResult
-from optim import Executor, Outcomes, parallel_map
+from optim import Executor, Outcomes
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds as ScipysBounds
@@ -124,7 +125,7 @@ max_nfev, starts
     if starts > 1:
         each["seed"] = seeds_of(seed, m)
     items = [{name: values[k] for name, values in each.items()} for k in range(m)]
-    outcomes = parallel_map(fit_of_item, items, common=(shared,), executor=executor)
+    outcomes = shared_out(fit_of_item, items, (shared,), executor)
     if len(outcomes.failures) == m:
         error = outcomes.failures[0]
         if isinstance(x, np.ndarray) and x.shape == (m, n):

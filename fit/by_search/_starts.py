@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 
 from autodiff import jacobian
+from fit.arguments._executor import shared_out
 from fit.arguments._numbers import Array, generator_of
 from fit.by_search._checks import check_enough, check_start, search_tells_of_start
 from fit.by_search._outliers import misfit_at
@@ -64,7 +65,7 @@ def best_of_starts(
     What comes back of each search is how it ended; the best is made once more here.
     """
     common = (problem, method, effort)
-    ends, failures = parallel_map(end_from, starts, common=common, executor=executor)
+    ends, failures = shared_out(end_from, starts, common, executor)
     if len(failures) == len(starts):
         raise failures[0]
     found = {k: end for k, end in enumerate(ends) if end is not None}

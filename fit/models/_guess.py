@@ -25,6 +25,7 @@ from fit.arguments._numbers import Array
 from fit.models._spans import independent_parts, nearly_same, orthonormal_basis, squares_removed
 from optim import least_squares
 
+AT_HAND = 10_000  # points, of which a guess is made, and what else needs them in one piece
 ROUNDS = 4  # of a product's factors
 ENOUGH = 2500  # points among which candidates are compared
 BEGINNINGS = 8  # that are followed up
@@ -64,6 +65,11 @@ class Separable(Protocol):
 
     def parameters(self, weights: Array, *nonlinear: float) -> dict[str, float]:
         """Return all parameters by name."""
+
+
+def step_at_hand(n: int) -> int:
+    """Return by how many points those are apart of which a guess is made."""
+    return max(1, -(-n // AT_HAND))
 
 
 def start_of_sum(

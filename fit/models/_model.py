@@ -14,7 +14,7 @@ import numpy as np
 
 from fit.arguments._numbers import Array, number
 from fit.arguments._words import description
-from fit.models._guess import start_of_product, start_of_sum
+from fit.models._guess import start_of_product, start_of_sum, step_at_hand
 
 Guess = Callable[[Any, Array], Mapping[str, float]]
 
@@ -130,6 +130,16 @@ class Model:
         return [(1.0, self)]
 
     @property
+    def needs_all_points(self) -> bool:
+        """Whether a guess from some of the points may be wrong: as one by a function of yours."""
+        return self._guess is not None
+
+    def _start_at_hand(self, x: Array, y: Array) -> dict[str, float]:
+        """Return the starting values for points that are evenly spread, where there are many."""
+        step = 1 if self.needs_all_points else step_at_hand(y.size)
+        return self.explain(x[::step].astype(float), y[::step], np.ones(y[::step].size))
+
+    @property
     def defaults(self) -> dict[str, float]:
         """The starting values in the signature, by name."""
         return self._defaults
@@ -224,12 +234,17 @@ class Combination(Model):
 
         return combination
 
+    @property
+    def needs_all_points(self) -> bool:
+        """Whether a guess from some of the points may be wrong, for either model."""
+        return self.left.needs_all_points or self.right.needs_all_points
+
     def start(self, x: Any, y: Array) -> dict[str, float]:
         """Return the starting values that are known, each part's from what the others leave."""
         x, y = np.asarray(x), np.asarray(y, float)
         if x.shape != y.shape or x.dtype.kind not in "iuf":
             return {**self.left.start(x, y), **self.right.start(x, y)}
-        return {**self.explain(x.astype(float), y, np.ones(y.size)), **self._defaults}
+        return {**self._start_at_hand(x, y), **self._defaults}
 
     def explain(self, x: Array, y: Array, scale: Array) -> dict[str, float]:
         """Return starting values for which ``scale`` times the model is close to ``y``."""

@@ -61,7 +61,7 @@ class Shape(Model):
         x, y = np.asarray(x), np.asarray(y, float)
         if x.shape != y.shape or x.dtype.kind not in "iuf":
             return {}
-        return self.explain(x.astype(float), y, np.ones(y.size))
+        return self._start_at_hand(x, y)
 
     def explain(self, x: Array, y: Array, scale: Array) -> dict[str, float]:
         """Return starting values for which ``scale`` times the model is close to ``y``."""
@@ -161,6 +161,11 @@ class Sine(Shape):
 
     def __call__(self, x: Any, amplitude: Any, frequency: Any, phase: Any) -> Any:
         return amplitude * np.sin(2 * np.pi * frequency * x + phase)
+
+    @property
+    def needs_all_points(self) -> bool:
+        """Whether a guess from some points may be wrong: a fast wave looks slow in them."""
+        return True
 
     def candidates(self, x: Array, y: Array) -> tuple[Array, ...]:
         """Return frequencies about the peaks of the periodogram."""

@@ -11,11 +11,10 @@ from numpy.typing import NDArray
 
 from autodiff import is_lazy
 from fit.arguments._numbers import Array, numbers
+from fit.models._guess import step_at_hand
 from fit.problem._data import NAMES, Data
 from fit.problem._sigma import Cholesky, Relative, Sigma
 from optim import Chunks
-
-AT_HAND = 10_000  # points, of which a guess is made, and what else needs them in one piece
 
 
 class Summary(NamedTuple):
@@ -97,8 +96,8 @@ def chunked_data(
     if not chunks.length:
         raise ValueError("y is empty")
     fraction = None if relative is None else float(np.asarray(relative.fraction))
-    every = max(1, -(-chunks.length // AT_HAND))
-    whole: Look = chunks.reduce(partial(_look_at, fraction, every), _all_of, numbered=True)
+    step = step_at_hand(chunks.length)
+    whole: Look = chunks.reduce(partial(_look_at, fraction, step), _all_of, numbered=True)
     if whole.bad:
         _refuse(chunks, whole.bad[0])
     weights = _weights(y, deviations, fraction)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.random import SeedSequence
 
 from autodiff import is_lazy
+from fit.arguments._executor import shared_out
 from fit.arguments._numbers import Array, check_count, seeds_of
 from fit.problem._problem import Problem
 from fit.resampling._draws import (
@@ -21,7 +22,7 @@ from fit.resampling._draws import (
 from fit.search._minimum import minimum_of
 from fit.search._searches import Effort
 from fit.uncertainties._estimate import Estimate
-from optim import Executor, Outcomes, parallel_map
+from optim import Executor, Outcomes
 
 KINDS = ("points", "parametric")
 
@@ -43,7 +44,7 @@ def bootstrap(
         )
     seeds = seeds_of(seed, int(n))
     f = fit_of_points_drawn if kind == "points" else fit_of_new_measurement
-    return parallel_map(f, seeds, common=(again,), executor=executor)
+    return shared_out(f, seeds, (again,), executor)
 
 
 def jackknife(result: Estimate, executor: Executor | None) -> Outcomes:
@@ -51,15 +52,16 @@ def jackknife(result: Estimate, executor: Executor | None) -> Outcomes:
     again = _for_fits(result)
     check_points(result)
     points = np.flatnonzero(result.problem.counting).tolist()
-    return parallel_map(fit_without_point, points, common=(again,), executor=executor)
+    return shared_out(fit_without_point, points, (again,), executor)
 
 
 def _for_fits(result: Estimate) -> Estimate:
     """Return the estimate alone, of a problem that is searched from where it ended."""
     if is_lazy(result.problem.y):
         raise ValueError(
-            "fits to points drawn anew need all data at once, which are in chunks: fit to a part "
-            "of them, as x[::1000].compute(), and resample that fit"
+            "a fit is made again from all data at once, which are in chunks: fit to a part of "
+            "them, as x[::1000].compute(), and resample that fit; its errors are √1000 times as "
+            "large as those of all points"
         )
     if not result.success:
         raise ValueError(f"there is no minimum about which fits could scatter: {result.message}")

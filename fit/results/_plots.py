@@ -17,6 +17,7 @@ from fit.uncertainties._band import band
 from fit.uncertainties._contour import contour
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._profile import interval, profile
+from optim import Executor
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -121,9 +122,12 @@ def plot_profile(result: Estimate, name: str) -> Figure:
     return figure
 
 
-def plot_contour(result: Estimate, x: str, y: str) -> Figure:
+def plot_contour(
+    result: Estimate, x: str, y: str, level: float | None, executor: Executor | None
+) -> Figure:
     """Draw the joint regions of two parameters; `FitResult.plot_contour`."""
-    edges = {label: contour(result, (x, y), level, RAYS, None) for label, level in LEVELS.items()}
+    levels = LEVELS.values() if level is None else [level]
+    edges = [contour(result, (x, y), each, RAYS, executor) for each in levels]
     figure = Picture(figsize=(5.6, 4.8), facecolor="white", layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
@@ -132,10 +136,10 @@ def plot_contour(result: Estimate, x: str, y: str) -> Figure:
     factor = np.linalg.cholesky(result.covariance[np.ix_(which, which)])
     around = 2 * np.pi * np.arange(RAYS + 1) / RAYS
     circle = factor @ np.array([np.cos(around), np.sin(around)])
-    for label, edge in edges.items():
+    for edge in edges:
         # A closed line, with gaps where the region is open.
-        strong = label == "1σ"
-        color, words = (BLUE, SKY)[not strong], f"{100 * LEVELS[label]:.4g} %: both at once"
+        strong = edge is edges[0]
+        color, words = (BLUE, SKY)[not strong], f"{100 * edge.level:.4g} %: both at once"
         axes.plot(np.append(edge.x, edge.x[0]), np.append(edge.y, edge.y[0]), "-", c=color)
         axes.lines[-1].set_label(words)
         reach = (edge.chi_squared / result.sandwich.rise) ** 0.5
@@ -145,7 +149,8 @@ def plot_contour(result: Estimate, x: str, y: str) -> Figure:
             axes.lines[-1].set_label("ellipses of the covariance")
     axes.plot(*middle, "+", color=BLACK, markersize=8, label="minimum")
     axes.set(xlabel=x, ylabel=y)
-    axes.legend(edgecolor="none", framealpha=0.8, fontsize="small")
+    # Below, as there is room for it inside of no contour.
+    figure.legend(loc="outside lower center", ncols=2, edgecolor="none", fontsize="small")
     return figure
 
 

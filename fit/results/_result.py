@@ -278,6 +278,7 @@ class FitResult(Estimate):
 
         It is found on rays from the minimum, that go round in the metric of the covariance: of a
         region that bends so much that a ray leaves it and enters it again, the near part is found.
+        `plot_contour` draws it.
 
         Parameters
         ----------
@@ -368,6 +369,8 @@ class FitResult(Estimate):
         ValueError
             When the fit itself is none, ``n`` is less than 2, or points cannot be drawn one by one,
             or are no more than the parameters.
+        RuntimeError
+            When all fits fail, as where the workers of the executor die.
 
         Warns
         -----
@@ -416,7 +419,7 @@ class FitResult(Estimate):
 
         Raises
         ------
-        ValueError
+        ValueError, RuntimeError
             As `bootstrap`.
 
         Warns
@@ -542,19 +545,29 @@ class FitResult(Estimate):
 
         return plot_profile(self, name)
 
-    def plot_contour(self, x: str, y: str) -> Figure:
+    def plot_contour(
+        self,
+        x: str,
+        y: str,
+        level: float | None = None,
+        *,
+        executor: Executor | None = None,
+    ) -> Figure:
         """Draw the joint regions of two parameters, and what the covariance makes of them.
 
         Parameters
         ----------
         x, y : str
             Free parameters.
+        level : float, optional
+            How often the region covers both; by default there are two, of 68.27 % and 95.45 %.
+        executor : concurrent.futures.Executor or alike, optional
+            As of `contour`.
 
         Returns
         -------
         matplotlib.figure.Figure
-            The edges of the regions of 68.27 % and 95.45 %, each a line; the ellipses of the
-            covariance, dashed.
+            The edges of the regions, each a line; the ellipses of the covariance, dashed.
 
         Raises
         ------
@@ -565,7 +578,7 @@ class FitResult(Estimate):
         """
         from fit.results._plots import plot_contour
 
-        return plot_contour(self, x, y)
+        return plot_contour(self, x, y, level, executor)
 
     if not TYPE_CHECKING:  # for which there is no attribute but those written down
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from fit.arguments._executor import shared_out
 from fit.arguments._numbers import Array, check_count, check_level
 from fit.uncertainties._estimate import Estimate
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, NEVER, End
@@ -19,7 +20,7 @@ from fit.uncertainties._profile import (
     values_of,
 )
 from fit.uncertainties._vicinity import Vicinity, ray_of
-from optim import Executor, parallel_map
+from optim import Executor
 
 TIED = 1e-12  # by how little of itself one parameter may vary where another is held
 REASONS = {
@@ -74,9 +75,7 @@ def contour(
     if not np.isfinite(rise):
         raise ValueError("nothing tells how large the errors of the data are: give the fit sigma")
     angles = (2 * pi * np.arange(points) / points).tolist()
-    found = values_of(
-        parallel_map(end_of_ray, angles, common=(result, held, rise), executor=executor)
-    )
+    found = values_of(shared_out(end_of_ray, angles, (result, held, rise), executor))
     x, y = np.transpose([place for place, _, _ in found])
     for _, _, lowest in found:
         around.saw(*lowest)

@@ -9,12 +9,13 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from fit.arguments._executor import shared_out
 from fit.arguments._numbers import EPS, Array, check_count, number
 from fit.arguments._words import in_prose
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, End, end_by_search, least_with
 from fit.uncertainties._vicinity import Ray, Vicinity, axes_of, is_minimum, ray_of, valley_at
-from optim import Executor, Outcomes, Status, parallel_map
+from optim import Executor, Outcomes, Status
 
 ROUNDED = 1000  # times the rounding of the residuals, within which no rise of χ² can be seen
 STEPS = 15  # of Newton's method, after which the slow and sure way is gone instead
@@ -143,7 +144,7 @@ def profile(
     # Each side is followed from the minimum, by itself.
     sides = [values[upwards], values[~upwards][::-1]]
     (above, over), (below, under) = values_of(
-        parallel_map(side_of_profile, sides, common=(result, k), executor=executor)
+        shared_out(side_of_profile, sides, (result, k), executor)
     )
     for lowest in (over, under):
         around.saw(*lowest)

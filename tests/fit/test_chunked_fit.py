@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pickle
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -242,8 +243,13 @@ def test_what_needs_all_points_says_what_to_write(
 ) -> None:
     with pytest.raises(TypeError, match="JSON would hold all data"):
         both[0].to_json()
-    for refused in (both[0].plot, both[0].bootstrap, both[0].jackknife):
-        with pytest.raises(ValueError, match=r"x\[::1000\]\.compute\(\)"):
+    measured_again = partial(both[0].bootstrap, kind="parametric")
+    with pytest.raises(ValueError, match=r"x\[::1000\]\.compute\(\)"):
+        both[0].plot()
+    for refused in (both[0].bootstrap, measured_again, both[0].jackknife):
+        with pytest.raises(
+            ValueError, match=r"made again .*x\[::1000\]\.compute\(\).* √1000 times"
+        ):
             refused()
     with pytest.raises(ValueError, match=r"x is a lazy Array.*x\[::1000\]\.compute\(\)"):
         both[0].band(in_chunks(X))

@@ -200,8 +200,20 @@ def test_the_contour_is_drawn() -> None:
     figure = decay_fit().plot_contour("rate", "offset")
     (axes,) = figure.axes
     assert (axes.get_xlabel(), axes.get_ylabel()) == ("rate", "offset")
-    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    (legend,) = figure.legends
+    labels = [text.get_text() for text in legend.get_texts()]
     assert labels[0] == "68.27 %: both at once"
     outer = axes.lines[2].get_xydata()
     assert np.array_equal(outer[0], outer[-1])
     figure._repr_png_()
+    assert legend.get_window_extent().y1 <= axes.get_tightbbox().y0  # and covers nothing
+
+
+def test_one_level_is_drawn_by_workers() -> None:
+    result = decay_fit()
+    with ThreadPoolExecutor(2) as executor:
+        figure = result.plot_contour("rate", "offset", 0.9, executor=executor)
+    edge, _, _ = figure.axes[0].lines
+    assert edge.get_label() == "90 %: both at once"
+    expected = result.contour("rate", "offset", 0.9, len(edge.get_xdata()) - 1)
+    assert np.array_equal(edge.get_xdata()[:-1], expected.x)

@@ -485,6 +485,30 @@ def test_many_points_are_no_burden() -> None:
     assert_allclose([start[name] for name in model.names], truth, rtol=0.1)
 
 
+def test_of_many_points_a_guess_takes_some_and_of_few_all() -> None:
+    model = Gaussian() + Line()
+    for n, step in ((10_000, 1), (10_001, 2), (100_000, 10)):
+        x = np.linspace(0.0, 10.0, n)
+        y = model(x, 3.0, 6.0, 0.5, 0.2, 1.0) + np.random.default_rng(0).normal(0, 0.3, n)
+        some = model.explain(x[::step], y[::step], np.ones(len(x[::step])))
+        assert model.start(x, y) == some
+        assert_allclose([some[name] for name in model.names[:3]], [3.0, 6.0, 0.5], rtol=0.1)
+
+
+def test_a_wave_is_guessed_from_all_points_that_it_goes_through() -> None:
+    x = np.arange(100_000.0)
+    for model in (Sine(), Sine() + Line(), 2 * Sine()):
+        assert model.start(x, np.sin(2 * np.pi * 0.11 * x))["frequency"] == pytest.approx(
+            0.11, abs=1e-6
+        )
+
+
+def test_a_guess_of_ones_own_sees_all_points() -> None:
+    x = np.arange(30_000.0)
+    model = Model(lambda x, total: total + 0 * x, guess=lambda x, y: {"total": np.size(y)})
+    assert model.start(x, x)["total"] == (model + Line()).start(x, x)["total"] == 30_000
+
+
 # -- what is no model ------------------------------------------------------------------------
 
 

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import numpy as np
@@ -229,6 +230,34 @@ def test_a_jackknife_without_a_point_that_decides_knows_no_errors() -> None:
     assert np.isnan(replicates.interval("slope")).all()
     assert replicates.values["intercept"].shape == (39,)
     assert "40 fits without one point each, 1 of which failed" in replicates.report()
+
+
+class LostWork:
+    """An executor whose tasks all end by an error, as those of processes that cannot begin."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def submit(self, f: Any, /, *arguments: Any) -> Any:
+        future: Future[Any] = Future()
+        future.set_exception(self.error)
+        return future
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (BrokenProcessPool("gone"), r"as a worker died \(gone\): .*if __name__ == \"__main__\":"),
+        (ZeroDivisionError("gone"), "the first of them: gone"),
+    ],
+)
+def test_fits_that_all_failed_are_no_replicates(error: Exception, words: str) -> None:
+    result, executor = fit.line(X, Y), LostWork(error)
+    with pytest.raises(RuntimeError, match=f"all 50 fits failed, {words}") as refusal:
+        result.bootstrap(50, executor=executor)
+    assert refusal.value.__cause__ is error
+    with pytest.raises(RuntimeError, match=f"all 40 fits failed, {words}"):
+        result.jackknife(executor=executor)
 
 
 # -- refusals --------------------------------------------------------------------------------

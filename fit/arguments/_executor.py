@@ -1,0 +1,31 @@
+"""Work of a fit that an executor shares out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from optim import Executor, Outcomes, parallel_map
+
+
+def shared_out(
+    f: Callable[..., Any], items: Iterable[Any], common: tuple[Any, ...], executor: Executor | None
+) -> Outcomes:
+    """Return what a function makes of each item, by workers.
+
+    Raises
+    ------
+    TypeError
+        When the model, or what else is of the fit, cannot be sent to them.
+    """
+    try:
+        return parallel_map(f, items, common=common, executor=executor)
+    except TypeError as refusal:
+        error = refusal.__cause__
+        if error is None:  # it is no executor
+            raise
+        raise TypeError(
+            "the model, or another function of the fit, cannot be sent to another process "
+            f"({type(error).__name__}: {error}): define it in a module, or use an executor of "
+            "threads, as ThreadPoolExecutor, or one that pickles by value, as loky's or Dask's"
+        ) from error
