@@ -14,7 +14,12 @@ from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
 from fit.by_search._checks import check_starts, method_of, model_of, refuse_in_chunks
 from fit.by_search._outliers import better_from, hampel_filter
-from fit.by_search._starts import best_of_starts, drawn_starts, minimum_from_start
+from fit.by_search._starts import (
+    best_of_starts,
+    drawn_starts,
+    minimum_from_start,
+    start_by_sample,
+)
 from fit.problem._chi_squared import TOLERANCE
 from fit.problem._chunked_data import chunked_data, is_of_chunks
 from fit.problem._chunked_problem import in_chunks
@@ -158,7 +163,8 @@ def fit(
     Dask arrays as ``x``, ``y`` or ``sigma`` are fitted by chunks, by tasks on Dask's current
     scheduler, and never come into memory in one piece; residuals and predictions are Dask arrays
     too. A model must take each point by itself then; what needs all points at once, as plots, JSON
-    and errors in x, is refused.
+    and errors in x, is refused. Each evaluation is a pass over all chunks: without ``max_nfev`` the
+    search begins where one on some ten thousand of the points ends, if χ² of all is lower there.
 
     Fits that are made again with other data of the same shape are replayed from plans, as all
     searches are: see `optim`, and `autodiff.replaying`, which says what a model may capture.
@@ -243,6 +249,8 @@ def fit(
         if robust_start is not None:
             several.append(robust_start.start)
         return FitResult.of(best_of_starts(problem, method, effort, several, executor))
+    if summary is not None and max_nfev is None:
+        problem = start_by_sample(problem, method)
     found = minimum_from_start(problem, method, effort)
     if robust_start is not None:
         found = better_from(replace(problem, parameters=robust_start), found, effort)

@@ -57,6 +57,30 @@ def minimum_from_start(problem: Problem, method: str, effort: Effort) -> Estimat
     return result
 
 
+def start_by_sample(problem: Problem, method: str) -> Problem:
+    """Return the problem with the start where a fit to a sample of its points ends.
+
+    Each evaluation of data in chunks is a pass over all of them, and from there few are needed. The
+    start stays where the sample settles nothing, or χ² of all points is lower.
+    """
+    sample, start = problem.sample, problem.parameters.start
+    if len(sample.y) == len(problem.y) or problem.loss != "linear":
+        return problem
+    try:
+        near = minimum_of(sample, method, Effort())
+        before, after = problem.total(_chi_squared_at_both, start, near.p)
+    except Exception:  # the search itself says what is wrong
+        return problem
+    if not (near.success and after < before):
+        return problem
+    return replace(problem, parameters=replace(problem.parameters, start=near.p))
+
+
+def _chi_squared_at_both(part: Problem, p: Array, q: Array) -> tuple[float, float]:
+    with np.errstate(all="ignore"):
+        return float(part.chi_squared(p)), float(part.chi_squared(q))
+
+
 def best_of_starts(
     problem: Problem, method: str, effort: Effort, starts: list[Array], executor: Executor | None
 ) -> Estimate:

@@ -461,3 +461,32 @@ def from_stack(path: Path) -> list[Any]:
 @pytest.mark.parametrize("read", [from_zarr, from_hdf5, from_stack])
 def test_data_on_disk(read: Callable[[Path], list[Any]], tmp_path: Path) -> None:
     assert_same(fit.fit(decay, *read(tmp_path)), fit.fit(decay, X, Y))
+
+
+def test_a_search_begins_where_one_on_a_sample_ends() -> None:
+    rng = np.random.default_rng(5)
+    x = np.linspace(0, 10, 100_000)
+    y = 3 * np.exp(-(((x - 4) / 0.5) ** 2)) + 0.5 + 0.1 * rng.normal(size=x.size)
+    p0 = {"height": 1.0, "centre": 4.7, "width": 1.0, "offset": 0.0}
+
+    def peak(x: Any, height: Any, centre: Any, width: Any, offset: Any) -> Any:
+        return height * np.exp(-(((x - centre) / width) ** 2)) + offset
+
+    whole = fit.fit(peak, x, y, 0.1, p0=p0)
+    chunked = fit.fit(peak, in_chunks(x, 20_000), in_chunks(y, 20_000), 0.1, p0=p0)
+    assert chunked.nfev < whole.nfev
+    np.testing.assert_allclose(chunked.p, whole.p, rtol=1e-9)
+
+
+def test_a_sample_that_misses_a_peak_does_not_begin_the_search() -> None:
+    x = np.linspace(0, 10, 200_001)
+
+    def peak(x: Any, height: Any, centre: Any) -> Any:
+        return height * np.exp(-(((x - centre) / 1e-4) ** 2))
+
+    y = peak(x, 50.0, 5.0007) + 0.01 * np.random.default_rng(6).normal(size=x.size)
+    p0 = {"height": 20.0, "centre": 5.00068}
+    whole = fit.fit(peak, x, y, 0.01, p0=p0)
+    chunked = fit.fit(peak, in_chunks(x, 50_000), in_chunks(y, 50_000), 0.01, p0=p0)
+    np.testing.assert_allclose(chunked.p, whole.p, rtol=1e-9)
+    assert abs(chunked.values["height"] - 50) < 1
