@@ -17,9 +17,7 @@ from typing import Any, NamedTuple, Protocol
 from optim.work._tasks import Batch, Parcel, batch, task_of, within_task
 
 SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back takes 1 to 10 ms
-MOST_GROWTH = (
-    4  # times as many items as in the task before: one that was fast by chance decides little
-)
+MOST_GROWTH = 4  # times as many items as before: a task that was fast by chance decides little
 TRIES = 3  # of a task that is lost; the last is made for each item alone
 AHEAD = 4  # tasks at a time for each worker that was seen
 AHEAD_GROWING = 2  # the same while tasks are to grow: few that are short
