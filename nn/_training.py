@@ -82,9 +82,10 @@ def train(
     executor : concurrent.futures.Executor or alike, optional
         Computes the shards, each on a copy of model and loss that a worker keeps; the values of the
         parameters travel at each step. The optimiser, validation and metrics stay here.
-        Two processes on two cores (`python -m tests.benchmarks.sharding`) make a step of
-        64-256-256-10 at 0.13 of one's speed for 64 rows, 0.8 for 256, 1.4 for 4096; with the 1.9
-        million parameters of 784-1024-1024-10, at 0.33 for 256.
+        On two cores (`python -m tests.benchmarks.sharding`) two processes make a step of
+        64-256-256-10 at 0.2 of the speed of one with one thread of BLAS for 64 rows, 0.8 for 1024
+        and 1.3 for 4096; of 784-1024-1024-10 at 0.5 for 256 and 1.1 for 1024. Two threads of BLAS
+        in one process are faster than either: shards pay beyond one machine.
     shards : int
         Into how many parts of equal size to split each batch. Its gradient is the sum of theirs, by
         the weight of their rows and in a fixed tree: the same bits whatever computes them, and that
