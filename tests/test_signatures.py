@@ -116,6 +116,13 @@ def test_the_same_arguments_come_in_the_same_order(one: Function, function: Func
     assert shared == [name for name in there if name in here and name not in exempt]
 
 
+def test_many_fits_take_what_one_takes_in_the_same_order() -> None:
+    one, many = parameters(fit.fit), parameters(fit.fit_many)
+    assert [*many] == [name for name in one if name not in ("callback", "progress")]
+    for name, parameter in many.items():
+        assert (parameter.kind, parameter.default) == (one[name].kind, one[name].default), name
+
+
 @pytest.mark.parametrize("function", [fit.fit, fit.line, fit.polynomial, fit.linear])
 def test_of_a_fit_data_are_given_by_position_and_the_rest_by_name(function: Function) -> None:
     by_position = [name for name, p in parameters(function).items() if p.kind is not KEYWORD]

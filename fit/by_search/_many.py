@@ -43,11 +43,11 @@ def fit_many(
     f_scale: float | None = None,
     nan_policy: str = "raise",
     method: str = "auto",
-    offset_tol: float = TOLERANCE,
-    max_nfev: int | None = None,
     starts: int = 1,
     seed: int | Generator | SeedSequence | None = None,
     executor: Executor | None = None,
+    offset_tol: float = TOLERANCE,
+    max_nfev: int | None = None,
 ) -> Outcomes:
     """Fit one model to many data sets of the same size, each by itself.
 
@@ -65,8 +65,8 @@ def fit_many(
         standard deviations or a covariance for each.
     x_sigma : array_like, optional
         The standard deviations of ``x``, of all data sets or for each, as ``x``.
-    p0, absolute_sigma, bounds, fixed, constraints, loss, f_scale, nan_policy, method, offset_tol, \
-max_nfev, starts
+    p0, absolute_sigma, bounds, fixed, constraints, loss, f_scale, nan_policy, method, starts, \
+offset_tol, max_nfev
         As `fit.fit` takes them, the same for all data sets.
     seed : int, Generator or SeedSequence, optional
         Of the starts, of which each data set has its own.

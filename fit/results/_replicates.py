@@ -14,6 +14,7 @@ from fit.arguments._numbers import Array
 from fit.arguments._words import quantity
 from fit.results._facts import value_and_error
 from fit.results._report import WIDTH, first_of
+from fit.uncertainties._covariance import correlation_of
 from fit.uncertainties._estimate import ByName, Estimate, quantile
 from optim import Outcomes
 
@@ -100,10 +101,7 @@ class Replicates:
     @cached_property
     def correlation(self) -> Array:
         """The correlations of all parameters; NaN where one does not vary."""
-        errors = np.sqrt(np.diag(self.covariance))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            correlation: Array = self.covariance / np.outer(errors, errors)
-        return correlation
+        return correlation_of(self.covariance)
 
     @cached_property
     def bias(self) -> dict[str, float]:

@@ -104,6 +104,14 @@ def covariance_of(J: Array, determined: Determined) -> Array:
     return covariance
 
 
+def correlation_of(covariance: Array) -> Array:
+    """Return the correlations; NaN where an error is 0 or infinite."""
+    errors = np.sqrt(np.diag(covariance))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        correlation: Array = covariance / np.outer(errors, errors)
+    return correlation
+
+
 def variance_of(J: Array, determined: Determined) -> Array:
     """Return the diagonal of `covariance_of`, for J of shape ``(..., n)``."""
     variance: Array = np.sum((J @ determined.spread) ** 2, axis=-1)

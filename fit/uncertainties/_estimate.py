@@ -15,6 +15,7 @@ from fit.problem._chunked_problem import values_in_chunks
 from fit.problem._problem import Problem
 from fit.uncertainties._covariance import (
     Determined,
+    correlation_of,
     covariance_of,
     from_hessian,
     from_triangle,
@@ -134,10 +135,7 @@ class Estimate:
     @cached_property
     def correlation(self) -> Array:
         """The correlations of all parameters; NaN where an error is 0 or inf."""
-        errors = np.sqrt(np.diag(self.covariance))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            correlation: Array = self.covariance / np.outer(errors, errors)
-        return correlation
+        return correlation_of(self.covariance)
 
     # -- quality -----------------------------------------------------------------------------
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pickle
 import sys
-from asyncio import CancelledError
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor
@@ -293,11 +292,13 @@ class _Work:
         """Wait for a task, and keep what it has found."""
         try:
             found: Batch = task.future.result()
-        except CancelledError as error:  # as of Dask's own futures; it is no Exception
-            self._lose(task, RuntimeError(f"{type(error).__name__}: {error}"))
-            return
+        except (KeyboardInterrupt, SystemExit):
+            raise
         except Exception as error:
             self._lose(task, error)
+            return
+        except BaseException as error:  # asyncio's CancelledError, as of Dask's own futures
+            self._lose(task, RuntimeError(f"{type(error).__name__}: {error}"))
             return
         for place, i in enumerate(task.indices):
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import multiprocessing
 import os
@@ -330,6 +331,22 @@ def test_an_item_that_ends_its_workers_takes_no_other_along() -> None:
     values, failures = parallel_map(abs, range(9), executor=executor, batch_size=3)
     assert values == [0, 1, 2, 3, None, 5, 6, 7, 8]
     assert {i: str(error) for i, error in failures.items()} == {4: "the worker is gone"}
+
+
+def test_a_future_that_raises_what_is_no_exception_is_handed_on_again() -> None:
+    class Lost:
+        def result(self) -> Any:
+            raise asyncio.CancelledError("by the scheduler")
+
+    class Losing(Bare):
+        submitted = 0
+
+        def submit(self, f: Any, *args: Any) -> Any:
+            self.submitted += 1
+            return Lost() if self.submitted == 2 else super().submit(f, *args)
+
+    values, failures = parallel_map(abs, [-1, -2, -3], executor=Losing(), batch_size=1)
+    assert (values, failures) == ([1, 2, 3], {})
 
 
 def test_cancelled_futures_are_handed_on_again() -> None:
