@@ -490,3 +490,14 @@ def test_a_sample_that_misses_a_peak_does_not_begin_the_search() -> None:
     chunked = fit.fit(peak, in_chunks(x, 50_000), in_chunks(y, 50_000), 0.01, p0=p0)
     np.testing.assert_allclose(chunked.p, whole.p, rtol=1e-9)
     assert abs(chunked.values["height"] - 50) < 1
+
+
+def test_a_sample_that_does_not_speak_for_all_points_does_not_begin_the_search() -> None:
+    x = np.linspace(0, 10, 200_001)  # the sample has each 21st of them
+    y = 2 * x + 1 + np.where(np.arange(x.size) % 21, 3.0, 0.0)
+    y += 0.01 * np.random.default_rng(7).normal(size=x.size)
+    line, p0 = lambda x, slope, offset: slope * x + offset, [1.5, 0.0]
+    whole = fit.fit(line, x, y, 0.01, p0=p0)
+    chunked = fit.fit(line, in_chunks(x, 50_000), in_chunks(y, 50_000), 0.01, p0=p0)
+    np.testing.assert_allclose(chunked.p, whole.p, rtol=1e-9)
+    assert chunked.problem.parameters.start.tolist() == p0
