@@ -16,10 +16,11 @@ from typing import Any, NamedTuple, Protocol
 from optim.work._tasks import Batch, Parcel, batch, task_of, within_task
 
 SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back takes 1 to 10 ms
-MOST_GROWTH = 4  # times as many items as before: a task that was fast by chance decides little
+MOST_SECONDS = 0.5  # that a task lasts: longer ones gain nothing, and are waited for in the end
+SHARES = 2  # of what is left for each worker: of many items tasks are long, of the last ones short
+MOST_GROWTH = 8  # times as many items as before: a task that was fast by chance decides little
 TRIES = 3  # of a task that is lost; the last is made for each item alone
-AHEAD = 4  # tasks at a time for each worker that was seen
-AHEAD_GROWING = 2  # the same while tasks are to grow: few that are short
+AHEAD = 2  # tasks at a time for each worker that was seen
 FEWEST_AHEAD = 8  # so that several workers are seen
 BREAKING = 0.2  # seconds in which a pool finds that an interrupt has ended one of its processes
 
@@ -71,8 +72,9 @@ def parallel_map(
         By default it is done here, one item after the other, and so is what a task of another
         call asks for.
     batch_size : int, optional
-        How many items a task holds. By default so many that it lasts 50 ms, by what workers
-        measure, beginning with one.
+        How many items a task holds. By default so many that it lasts 50 to 500 ms, by what
+        workers measure, beginning with one: many where much is left, so that little time goes to
+        handing on, and few in the end, so that no worker waits long for another.
 
     Returns
     -------
@@ -194,10 +196,10 @@ class _Work:
         self.executor = executor
         self.dumps = _dumps_for(executor)
         self.work = Parcel((f, common), self.dumps)
-        self.is_measured = size is None
-        self.size = size or 1
+        self.size = size  # if it was given
+        self.most = 1  # items of a task, by what was seen
+        self.seconds = 0.0  # that an item takes
         self.waiting = deque([(range(len(items)), 0)] if items else [])  # with the tries made
-        self.is_growing = False
         self.under_way: dict[int, _Task] = {}  # by their first items, the oldest first
         self.finished: SimpleQueue[int] = SimpleQueue()  # the first items of tasks, as futures tell
         self.workers: set[Any] = set()  # that were seen
@@ -253,9 +255,9 @@ class _Work:
 
     def _most_ahead(self) -> int:
         """Return how many tasks may be under way."""
-        if self.is_growing:
-            return AHEAD_GROWING * len(self.workers)
-        return max(FEWEST_AHEAD, AHEAD * len(self.workers))
+        ahead = AHEAD * len(self.workers)
+        is_measured = self.size is None and self.seconds
+        return ahead if is_measured else max(FEWEST_AHEAD, ahead)
 
     def _follow(self, task: _Task) -> None:
         """Keep a task among those under way, and let its future tell when it is done, if it can."""
@@ -284,9 +286,17 @@ class _Work:
         indices, tries = self.waiting.popleft()
         if tries:
             return indices, tries
-        if indices[self.size :]:
-            self.waiting.appendleft((indices[self.size :], 0))
-        return indices[: self.size], 0
+        size = self.size or self._measured_size(len(indices))
+        if indices[size:]:
+            self.waiting.appendleft((indices[size:], 0))
+        return indices[:size], 0
+
+    def _measured_size(self, left: int) -> int:
+        """Return how many items the next task is of, when so many are left."""
+        if not self.seconds:
+            return 1
+        share = self.seconds * left / (SHARES * len(self.workers))
+        return min(ceil(min(max(share, SECONDS), MOST_SECONDS) / self.seconds), self.most)
 
     def _finish(self, task: _Task) -> None:
         """Wait for a task, and keep what it has found."""
@@ -311,11 +321,9 @@ class _Work:
                     f"what came back cannot be opened ({type(error).__name__}: {error})"
                 )
         self.workers.add(found.worker)
-        if self.is_measured:
-            count = len(task.indices)
-            wanted = ceil(SECONDS * count / max(found.seconds, 1e-9))
-            self.size = min(wanted, max(self.size, MOST_GROWTH * count))
-            self.is_growing = self.size < wanted
+        count = len(task.indices)
+        self.seconds = max(found.seconds, 1e-9) / count
+        self.most = max(self.most, MOST_GROWTH * count)
 
     def _lose(self, task: _Task, error: Exception) -> None:
         """Put what was lost with its worker, or cancelled, before what waits; or give it up."""

@@ -228,7 +228,7 @@ def test_what_the_caller_makes_of_infinities_changes_no_result(kind: Any) -> Non
 # -- batches -----------------------------------------------------------------------------------
 
 
-def test_batches_grow_until_a_task_lasts_fifty_milliseconds(
+def test_tasks_are_long_where_many_items_are_left_and_short_in_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     now = [0.0]
@@ -239,11 +239,14 @@ def test_batches_grow_until_a_task_lasts_fifty_milliseconds(
 
     monkeypatch.setattr(_tasks, "perf_counter", lambda: now[0])
     executor = Bare()
-    assert parallel_map(tick, range(2000), executor=executor).values == [*range(2000)]
+    assert parallel_map(tick, range(3000), executor=executor).values == [*range(3000)]
     few = _parallel_map.FEWEST_AHEAD
-    assert executor.sizes[:-1] == [1] * few + [4, 4, 16, 16] + [52] * (
-        len(executor.sizes) - few - 5
-    )
+    first, grown = executor.sizes[: few + 4], executor.sizes[few + 4 :]
+    assert first == [1] * few + [8, 8, 64, 64]
+    assert grown == sorted(grown, reverse=True)
+    assert grown[:2] == [512, 512]  # half a second
+    assert all(size >= 52 for size in grown[:-1])  # 50 milliseconds
+    assert len(grown) < 15
     assert executor.most_ahead == few
 
 
