@@ -9,13 +9,14 @@ if TYPE_CHECKING:
     from nn._history import History
 
 try:
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
     from matplotlib.ticker import MaxNLocator
 except ImportError:
     raise ImportError("drawing needs Matplotlib: pip install 'chainrule[plots]'") from None
 
 # Okabe and Ito, "Color universal design" (2008); dashes tell the lines apart without colours.
-COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#000000"]
+COLOURS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"]
 DASHES = ["-", "--", "-.", ":"]
 
 
@@ -34,7 +35,8 @@ def plot(history: History) -> Figure:
     metrics = [name for name in history.columns if name not in losses]
     panels = [names for names in (losses, metrics) if names]
     size = (5.2 * max(1, len(panels)), 4.0)
-    figure = Picture(figsize=size, facecolor="white", layout="constrained")
+    colours = [*COLOURS, rcParams["text.color"]]  # the last as the user's style has it
+    figure = Picture(figsize=size, layout="constrained")
     for number, names in enumerate(panels, 1):
         axes = figure.add_subplot(1, len(panels), number)
         for i, name in enumerate(names):
@@ -42,7 +44,7 @@ def plot(history: History) -> Figure:
                 range(1, 1 + len(history)),
                 history[name],
                 label=name,
-                color=COLOURS[i % len(COLOURS)],
+                color=colours[i % len(colours)],
                 linestyle=DASHES[i % len(DASHES)],
                 marker="o" if len(history) == 1 else "",
             )

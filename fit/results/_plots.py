@@ -24,13 +24,14 @@ if TYPE_CHECKING:
 
 
 try:
+    from matplotlib import rcParams
     from matplotlib.figure import Figure
     from matplotlib.patheffects import withStroke
 except ImportError:
     raise ImportError("drawing needs Matplotlib: pip install 'chainrule[plots]'") from None
 
 # Okabe and Ito, "Color universal design" (2008).
-BLACK, BLUE, SKY, VERMILION = "#000000", "#0072B2", "#56B4E9", "#D55E00"
+BLUE, SKY, VERMILION = "#0072B2", "#56B4E9", "#D55E00"
 GREY = "#8A8A8A"
 FINE = 400  # how many places a curve is drawn at, at least
 CROWDED = 200  # points, from which on the model is drawn over them, and they are fainter
@@ -60,7 +61,7 @@ def plot(result: Estimate, level: float, kind: str) -> Figure:
             "a plot would hold all data, which are in chunks: select a part, as "
             "x[::1000].compute(), and draw it beside result.predict(...) and result.band(...)"
         )
-    figure = Picture(figsize=(8.0, 5.2), facecolor="white", layout="constrained")
+    figure = Picture(figsize=(8.0, 5.2), layout="constrained")
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 1))
     measured = result.problem.x
     along = isinstance(measured, np.ndarray) and measured.shape == result.problem.y.shape
@@ -99,7 +100,7 @@ def plot_profile(result: Estimate, name: str) -> Figure:
     farthest = np.max(np.abs(ends - value), initial=0.0, where=np.isfinite(ends))
     reach = float(np.clip(1.5 * farthest / error, 3.0, 12.0)) if 0 < error < np.inf else 3.0
     places, rises, _ = profile(result, name, 61, reach, None)[1:]
-    figure = Picture(figsize=(6.0, 4.2), facecolor="white", layout="constrained")
+    figure = Picture(figsize=(6.0, 4.2), layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     axes.plot(places, rises / result.sandwich.rise, color=BLUE, label="profile")
@@ -128,7 +129,7 @@ def plot_contour(
     """Draw the joint regions of two parameters; `FitResult.plot_contour`."""
     levels = LEVELS.values() if level is None else [level]
     edges = [contour(result, (x, y), each, RAYS, executor) for each in levels]
-    figure = Picture(figsize=(5.6, 4.8), facecolor="white", layout="constrained")
+    figure = Picture(figsize=(5.6, 4.8), layout="constrained")
     axes = figure.add_subplot()
     axes.spines[["top", "right"]].set_visible(False)
     middle = np.array([result.values[x], result.values[y]])
@@ -147,7 +148,7 @@ def plot_contour(
         axes.plot(*ellipse, "--", color=VERMILION, linewidth=0.8)
         if strong:
             axes.lines[-1].set_label("ellipses of the covariance")
-    axes.plot(*middle, "+", color=BLACK, markersize=8, label="minimum")
+    axes.plot(*middle, "+", color=_ink(), markersize=8, label="minimum")
     axes.set(xlabel=x, ylabel=y)
     # Below, as there is room for it inside of no contour.
     figure.legend(loc="outside lower center", ncols=2, edgecolor="none", fontsize="small")
@@ -172,11 +173,11 @@ def _draw_data(axes: Axes, x: Array, result: Estimate, x_sigma: Array | None) ->
         None if sigma is None else sigma[count],
         None if x_sigma is None else x_sigma[count],
         fmt="none",
-        ecolor=BLACK,
+        ecolor=_ink(),
         elinewidth=0.8,
         alpha=_opacity(len(x)),
     )
-    axes.plot([], [], "o", color=BLACK, markersize=4, markeredgewidth=0, label=label)
+    axes.plot([], [], "o", color=_ink(), markersize=4, markeredgewidth=0, label=label)
     if not count.all():
         _draw_points(axes, x[~count], y[~count], markerfacecolor="none", markeredgewidth=0.8)
         axes.lines[-1].set_label(f"{quantity(int(np.sum(~count)), 'point')} of infinite error")
@@ -185,7 +186,7 @@ def _draw_data(axes: Axes, x: Array, result: Estimate, x_sigma: Array | None) ->
 def _draw_points(axes: Axes, x: Array, y: Array, **look: Any) -> None:
     """Draw points, the smaller and fainter the more there are."""
     n = len(x)
-    usual: dict[str, Any] = {"color": BLACK, "markersize": _marker_size(n), "markeredgewidth": 0}
+    usual: dict[str, Any] = {"color": _ink(), "markersize": _marker_size(n), "markeredgewidth": 0}
     axes.plot(x, y, "o", **usual | {"alpha": _opacity(n), "rasterized": n > MANY} | look)
 
 
@@ -208,7 +209,10 @@ def _draw_curve(axes: Axes, result: Estimate, level: float, kind: str) -> tuple[
         axes.fill_between(x, low, high, where=known, color=SKY, alpha=0.45, lw=0, label=label)
     (line,) = axes.plot(x, middle, color=BLUE, label=_model(result), zorder=1.5)
     if len(result.problem.y) > CROWDED:
-        line.set(zorder=3, path_effects=[withStroke(linewidth=3.5, foreground="white")])
+        line.set(
+            zorder=3,
+            path_effects=[withStroke(linewidth=3.5, foreground=rcParams["axes.facecolor"])],
+        )
     return middle, np.concatenate([low, high])
 
 
@@ -278,6 +282,11 @@ def _fine(x: Array) -> Array:
     # Also as the points are spread themselves: the axis may become a logarithmic one.
     between = np.interp(np.linspace(0, points.size - 1, FINE), np.arange(points.size), points)
     return np.unique(np.concatenate([points, spread, between]))
+
+
+def _ink() -> Any:
+    """Return the colour of text in the user's style, which stands out on its paper."""
+    return rcParams["text.color"]
 
 
 def _marker_size(n: int) -> float:

@@ -16,7 +16,9 @@ from fit import FitResult, fit, line
 
 pytest.importorskip("matplotlib", reason="Matplotlib is not installed")
 
+import matplotlib.style
 from matplotlib.collections import LineCollection, PolyCollection
+from matplotlib.colors import to_rgb
 from matplotlib.figure import Figure
 
 T = np.linspace(0.0, 4.0, 9)
@@ -283,6 +285,37 @@ def test_what_is_undetermined_has_no_profile() -> None:
 def test_a_notebook_shows_the_figure() -> None:
     png = line(T, Y).plot()._repr_png_()  # type: ignore[attr-defined]
     assert png.startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize("style", ["default", "dark_background"])
+@pytest.mark.parametrize(
+    "draw",
+    [
+        FitResult.plot,
+        lambda result: result.plot_profile("rate"),
+        lambda result: result.plot_contour("rate", "offset"),
+    ],
+    ids=["data", "profile", "contour"],
+)
+def test_everything_stands_out_on_the_paper_of_the_users_style(style: str, draw: Any) -> None:
+    with matplotlib.style.context(style):
+        figure = draw(fit(decay, T, Y, 0.02))
+    assert {to_rgb(axes.get_facecolor()) for axes in figure.axes} == {
+        to_rgb(figure.get_facecolor())
+    }
+    paper = luminance(figure.get_facecolor())
+    drawn = [x.get_color() for axes in figure.axes for x in axes.lines]
+    drawn += [x.get_color() for axes in figure.axes for x in (axes.title, axes.xaxis.label)]
+    for color in drawn:
+        brighter, darker = sorted((paper, luminance(color)), reverse=True)
+        assert (brighter + 0.05) / (darker + 0.05) >= 2.2
+
+
+def luminance(color: Any) -> float:
+    """Return how bright a colour is, after WCAG 2.2, relative luminance."""
+    parts = np.array(to_rgb(color))
+    linear = np.where(parts <= 0.04045, parts / 12.92, ((parts + 0.055) / 1.055) ** 2.4)
+    return float(linear @ [0.2126, 0.7152, 0.0722])
 
 
 def test_pyplot_is_not_touched() -> None:
