@@ -206,7 +206,7 @@ def _with_zeros(parts: list[Part], parameters: list[Tensor]) -> list[tuple[Any, 
 
 def _loss_of_whole(model: Module, loss: Loss, batch: Rows) -> Any:
     """Return the loss of a batch; refuse a model that a call changes, by what it does to a copy."""
-    model = deepcopy(model)
+    model = _copy_of(model)
     before = _attributes(model)
     inputs, *targets = (a.copy() for a in batch)  # for a model may write into what it is given
     with no_grad():
@@ -225,6 +225,16 @@ def _loss_of_whole(model: Module, loss: Loss, batch: Rows) -> Any:
                 f"the model{f', where it is {path}' * bool(path)}: train it with shards=1"
             )
     return value
+
+
+def _copy_of(model: Module) -> Module:
+    try:
+        return deepcopy(model)
+    except TypeError as error:
+        raise TypeError(
+            f"shards are computed on copies of a model, and this {type(model).__name__} holds what "
+            f"cannot be copied ({error}): train it with shards=1"
+        ) from error
 
 
 def _attributes(model: Module) -> dict[tuple[str, str], Any]:

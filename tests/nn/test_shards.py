@@ -5,6 +5,7 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
@@ -406,6 +407,12 @@ class TestRefusals:
         model = make()
         self.fails(model, ValueError, message, shards=2)
         assert model.training
+
+    def test_a_model_that_cannot_be_copied(self) -> None:
+        model = Tanh()
+        model.lock = threading.Lock()
+        message = r"this Tanh holds what cannot be copied \(cannot pickle '_thread.lock' object\)"
+        self.fails(model, TypeError, message, shards=2)
 
     def test_but_no_dropout_that_drops_nothing(self) -> None:
         train(in_a_network(nn.Dropout(0.0)), shards=2)
