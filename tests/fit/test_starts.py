@@ -186,6 +186,9 @@ ROWS = decay(X, 3.0, RATES[:, None]) + 0.05 * np.random.default_rng(1).normal(si
         ([X, X + 0.1, X + 0.2, X + 0.3], np.tile(0.05 + 0.01 * X, (4, 1))),
         (tuple(X.tolist() for _ in range(4)), np.tile(0.05 + 0.01 * X, (4, 1))),
         (X, None),
+        (X, np.array(0.05)),
+        (X, [0.05 + 0.01 * X] * 4),
+        (X, (0.05 + 0.01 * X,) * 4),
         (X, 0.0025 * np.eye(25)),
         (X, np.tile(0.0025 * np.eye(25), (4, 1, 1))),
     ],
@@ -274,6 +277,31 @@ def test_what_cannot_be_fitted_is_told_by_its_number() -> None:
     results, failures = fit.fit_many(decay, X, rows, 0.05, nan_policy="omit")
     assert failures == {}
     assert results[2].dof == 22
+
+
+@pytest.mark.parametrize("kind", [np.ma.stack, list])
+def test_masked_points_are_left_out_of_their_own_data_set(kind: Any) -> None:
+    masked = np.ma.masked_array(ROWS.copy(), np.zeros((4, 25), bool))
+    masked[2, [5, 9]] = 1e6, -1e6
+    masked.mask[2, [5, 9]] = True
+    rows = kind([*masked])
+    results, failures = fit.fit_many(decay, X, rows, 0.05)
+    assert list(failures) == [2]
+    assert "nan_policy='omit'" in str(failures[2])
+    results, failures = fit.fit_many(decay, X, rows, 0.05, nan_policy="omit")
+    assert failures == {}
+    for k, result in enumerate(results):
+        kept = np.arange(25)[~masked.mask[k]]
+        assert_allclose(result.p, fit.fit(decay, X[kept], ROWS[k, kept], 0.05).p, rtol=1e-8)
+        assert result.problem.left_out == 25 - len(kept)
+
+
+def test_rows_of_errors_may_be_of_a_table() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    table = pandas.DataFrame(np.tile(0.05 + 0.01 * X, (4, 1)))
+    results, _ = fit.fit_many(decay, X, pandas.DataFrame(ROWS), table)
+    for result, y in zip(results, ROWS, strict=True):
+        assert_allclose(result.errors["a"], fit.fit(decay, X, y, 0.05 + 0.01 * X).errors["a"])
 
 
 def test_what_all_fits_refuse_is_raised() -> None:
