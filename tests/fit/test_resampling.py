@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -230,6 +230,12 @@ def test_a_jackknife_without_a_point_that_decides_knows_no_errors() -> None:
     assert np.isnan(replicates.interval("slope")).all()
     assert replicates.values["intercept"].shape == (39,)
     assert "40 fits without one point each, 1 of which failed" in replicates.report()
+    slope, intercept = replicates.report().splitlines()[-2:]
+    shown = fit.line(x, y).report().splitlines()
+    for line, name in ((slope, "slope"), (intercept, "intercept")):
+        (own,) = (row for row in shown if row.startswith(name))
+        value, _, error = own.split()[1:4]
+        assert line.split() == [name, value, "unknown", error, "unknown", "unknown"]
 
 
 class LostWork:
@@ -249,6 +255,7 @@ class LostWork:
     [
         (BrokenProcessPool("gone"), r"as a worker died \(gone\): .*if __name__ == \"__main__\":"),
         (ZeroDivisionError("gone"), "the first of them: gone"),
+        (CancelledError(), "the first of them: CancelledError"),
     ],
 )
 def test_fits_that_all_failed_are_no_replicates(error: Exception, words: str) -> None:
