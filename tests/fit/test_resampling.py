@@ -29,6 +29,10 @@ def decay(t: Any, a: Any = 2.0, rate: Any = 1.0) -> Any:
     return a * np.exp(-rate * t)
 
 
+def straight(x: Any, slope: Any = 1.0, offset: Any = 1.0) -> Any:
+    return slope * x + offset
+
+
 def half(a: float) -> float:
     return a / 2
 
@@ -94,6 +98,20 @@ def test_the_parametric_bootstrap_of_a_line_has_the_errors_of_the_fit() -> None:
         result = fit.line(X, Y, **options)
         replicates = result.bootstrap(2000, kind="parametric", seed=0)
         assert_allclose(replicates.covariance, result.covariance, rtol=0.15)
+
+
+def test_errors_in_x_scatter_beside_relative_ones() -> None:
+    result = fit.fit(
+        straight,
+        X + 1,
+        2 * X + 3 + 0.1 * NOISE,
+        Relative(0.01),
+        x_sigma=0.2,
+        method="effective-variance",
+    )
+    replicates = result.bootstrap(200, kind="parametric", seed=0)
+    for name in ("slope", "offset"):  # five times as large as by the errors of y alone
+        assert_allclose(replicates.errors[name], result.errors[name], rtol=0.25)
 
 
 def test_percentiles_of_the_parametric_bootstrap_cover_the_truth() -> None:
