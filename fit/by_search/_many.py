@@ -57,8 +57,9 @@ def fit_many(
     model : callable or Model
         As `fit.fit` takes it.
     x : array_like or any object
-        A list or tuple of m arrays, or an array of shape (m, variables, n), is one x for each of
-        the data sets; anything else is the x of all, as an array of shape (variables, n).
+        A list or tuple of m arrays, or of other objects that the model takes, or an array of shape
+        (m, variables, n), is one x for each of the data sets; anything else is the x of all, as an
+        array of shape (variables, n).
     y : array_like of shape (m, n)
         A row for each data set.
     sigma : optional
@@ -147,7 +148,7 @@ def fit_of_item(shared: dict[str, Any], item: dict[str, Any]) -> FitResult:
 
 def _is_x_for_each(name: str, x: Any, m: int, n: int) -> bool:
     """Whether x, or its errors, are arrays for each of m data sets, and not one for all."""
-    if isinstance(x, list | tuple) and any(np.ndim(part) for part in x):
+    if isinstance(x, list | tuple) and not all(map(_is_number, x)):
         if len(x) != m:
             raise ValueError(
                 f"{name} is a {type(x).__name__} of {len(x)} arrays, but y has {m} rows: give one "
@@ -156,6 +157,10 @@ def _is_x_for_each(name: str, x: Any, m: int, n: int) -> bool:
             )
         return True
     return isinstance(x, np.ndarray) and x.ndim == 3 and (x.shape[0], x.shape[2]) == (m, n)
+
+
+def _is_number(x: Any) -> bool:
+    return not np.ndim(x) and np.asarray(x).dtype != object
 
 
 def _is_sigma_for_each(sigma: Any, m: int, n: int) -> bool:

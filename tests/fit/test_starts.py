@@ -224,6 +224,17 @@ def test_an_array_of_variables_is_of_all_data_sets_however_many_there_are() -> N
         assert_allclose([result.p for result in results], [[rate, -1] for rate in RATES[:m]])
 
 
+def test_an_x_for_each_data_set_may_be_what_only_the_model_knows() -> None:
+    def cooling(x: Any, a: Any = 2.0, rate: Any = 1.0) -> Any:
+        return a * np.exp(-rate * x["t"]) + x["room"]
+
+    rooms = [{"t": X + k / 10, "room": 20.0 + k} for k in range(4)]
+    results, failures = fit.fit_many(cooling, rooms, ROWS + 20 + np.arange(4)[:, None], 0.05)
+    assert failures == {}
+    for k, result in enumerate(results):
+        assert_allclose(result.p, fit.fit(decay, X + k / 10, ROWS[k], 0.05).p, rtol=1e-7)
+
+
 def test_an_x_of_another_length_is_told_by_its_number() -> None:
     results, failures = fit.fit_many(decay, [X, X[:5], X, X], ROWS)
     assert [result is None for result in results] == [False, True, False, False]
