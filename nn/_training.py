@@ -93,7 +93,7 @@ def train(
         the weight of their rows and in a fixed tree: the same bits whatever computes them, and that
         of one shard to rounding. The loss has to be a mean over rows, which the first batch has to
         show, at other parameters too. A model that draws random numbers, as Dropout does, or
-        changes its own attributes, is refused where there are several.
+        changes its own attributes, or what is in them, is refused where there are several.
 
     Raises
     ------

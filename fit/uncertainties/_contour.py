@@ -66,11 +66,9 @@ def contour(
         raise ValueError(f"a contour is of two parameters, got {names[0]} twice")
     check_count("points", points, 3)
     around = Vicinity(result)
-    rise = result.sandwich.rise * joint_quantile(level, result.dof_of_errors)
-    if not np.isfinite(rise):
-        raise ValueError("nothing tells how large the errors of the data are: give the fit sigma")
     for k in held:
         standard_error(around, k, "it has no contour")
+    rise = result.sandwich.rise * joint_quantile(level, result.dof_of_errors)
     rows = around.spread[held] / around.errors[held][:, None]
     if 1 - float(rows[0] @ rows[1]) ** 2 < TIED:
         raise ValueError(f"{names[0]} and {names[1]} determine one another: they have no contour")

@@ -170,12 +170,14 @@ def values_of(outcomes: Outcomes, item: str) -> list[Any]:
 
 
 def standard_error(around: Vicinity, k: int, instead: str) -> float:
-    """Return the error of a free parameter; refuse one that is infinite, or rounding of its value.
+    """Return the error of a free parameter; refuse one along which there is nothing to follow.
 
-    Of such a parameter there is nothing to follow.
+    That is one that is not known, or infinite, or no more than the rounding of the parameter.
     """
     p = float(around.result.p[k])
     error = float(sqrt(around.result.sandwich.variance) * around.errors[k])
+    if np.isnan(error):
+        raise ValueError("nothing tells how large the errors of the data are: give the fit sigma")
     if not p - error < p + error < np.inf:
         rounding = "" if error == np.inf else f", no more than the rounding of {p:g}"
         name = around.result.free[k]

@@ -207,6 +207,14 @@ def test_errors_that_are_rounding_have_no_contour(y: Any) -> None:
         result.profile("slope")
 
 
+def test_errors_that_nothing_tells_have_none_either() -> None:
+    result = fit.line(T[:2], [1.0, 2.0])
+    with pytest.raises(ValueError, match="nothing tells how large the errors of the data are"):
+        result.contour("slope", "intercept")
+    with pytest.raises(ValueError, match="nothing tells how large the errors of the data are"):
+        result.profile("slope")
+
+
 class LosesThird:
     """An executor that loses whatever begins with its third task."""
 
