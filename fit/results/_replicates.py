@@ -11,7 +11,7 @@ from typing import NoReturn
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.arguments._words import quantity
+from fit.arguments._words import quantity, reason
 from fit.results._facts import value_and_error
 from fit.results._report import WIDTH, first_of
 from fit.uncertainties._covariance import correlation_of
@@ -234,7 +234,7 @@ def replicates_of(result: Estimate, outcomes: Outcomes, kind: str) -> Replicates
         )
         warnings.warn(
             f"{len(failures)} of {len(values)} fits failed, {so}: see failures, of which the first "
-            f"is number {first}: {_in_words(failures[first])}",
+            f"is number {first}: {reason(failures[first])}",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -250,10 +250,5 @@ def _refuse_without_any(failures: dict[int, Exception]) -> NoReturn:
             'processes does its work below if __name__ == "__main__":, so that they can import it'
         ) from first
     raise RuntimeError(
-        f"all {len(failures)} fits failed, the first of them: {_in_words(first)}"
+        f"all {len(failures)} fits failed, the first of them: {reason(first)}"
     ) from first
-
-
-def _in_words(failure: Exception) -> str:
-    """Return what an exception says, or its kind, as of a future that was cancelled."""
-    return str(failure) or type(failure).__name__

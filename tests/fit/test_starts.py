@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,30 @@ def test_starts_are_the_same_whatever_the_executor() -> None:
         assert_array_equal(there.p, here.p)
         assert_array_equal(there.covariance, here.covariance)
         assert (there.message, there.nfev) == (here.message, here.nfev)
+
+
+class LosesAllButTheFirst:
+    """An executor that makes one task, and loses all others."""
+
+    def __init__(self) -> None:
+        self.done = False
+
+    def submit(self, f: Any, /, *arguments: Any) -> Any:
+        future: Future[Any] = Future()
+        if self.done:
+            future.set_exception(BrokenProcessPool("gone"))
+        else:
+            future.set_result(f(*arguments))
+        self.done = True
+        return future
+
+
+def test_starts_that_are_lost_are_told() -> None:
+    words = "19 of 20 starts were lost, and a lower .*: the first is number 1: gone"
+    with pytest.warns(RuntimeWarning, match=words) as caught:
+        result = wave_fit(starts=20, seed=1, executor=LosesAllButTheFirst())
+    assert caught[0].filename == __file__
+    assert_allclose(result.p, wave_fit().p, rtol=1e-9)
 
 
 def test_starts_stay_within_bounds_and_fill_them() -> None:
