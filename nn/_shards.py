@@ -24,18 +24,23 @@ from autodiff import Tensor, no_grad
 from nn._batches import Rows
 from nn._module import Module, entries_of
 from nn._steps import Loss, Step, loss_of, name_the_op, value_of, weight_of
-from optim import Executor, Optimizer, parallel_map, tree_sum
+from optim import Executor, Optimizer, Outcomes, parallel_map, tree_sum
 
 Shard: TypeAlias = tuple[float, Rows]  # its part of the batch's weight, and its rows
 Part: TypeAlias = tuple[Any, list[NDArray[Any] | None]]  # of the loss, and of the gradient
 Gradient: TypeAlias = Callable[[Shard], Part]
+PartsOf: TypeAlias = Callable[[list[Shard]], list[Part]]
+Sum: TypeAlias = tuple[Any, dict[int, Any]]  # of parts, with the gradients by their parameters
 
 MOST_MODELS = 4  # that a worker keeps
 AS_ROWS = (
     "with shards, a loss has to be a mean over rows (by their weights, where they have some), and "
     "a model has to take each row by itself; else train with shards=1"
 )
-PLAIN = (int, float, complex, str, bytes, tuple)  # what is compared by its value
+BY_NAME = (
+    "what a loss or a model takes from a module by its name, each worker has for itself, so that "
+    "it is no more what is trained here: give it as an argument, as functools.partial(loss, model)"
+)
 
 _kept = local()  # for each thread, as two of them may not set the parameters of one copy
 
@@ -48,29 +53,24 @@ def sharded_step(
     Its gradient is the sum, in a fixed tree, of those of the shards, each weighted as its rows.
     """
     parameters = model.parameters()
-    gradient_here = shard_gradient(model, loss)
+    parts_of = _parts_here(model, loss) if executor is None else _parts_by(executor, model, loss)
     seen = False
 
     def step(*batch: Any) -> Any:
         nonlocal seen
         expected = None if seen else _loss_of_whole(model, loss, batch)
         items = split_into_shards(batch, shards)
-        if executor is None:
-            outcomes = parallel_map(gradient_here, items)
-        else:
-            common = content_of(model, loss), [p.data for p in parameters]
-            outcomes = parallel_map(
-                gradient_in_worker, items, common=common, executor=executor, batch_size=1
-            )
-        for i, error in sorted(outcomes.failures.items()):
-            error.add_note(f"in shard {i + 1} of {len(items)}, of a batch of {len(batch[0])} rows")
-            raise error
-        value, gradients = tree_sum(_with_zeros(outcomes.values, parameters))
+        parts = parts_of(items)
+        value, gradients = tree_sum(_with_zeros(parts, parameters))
         if not all(np.isfinite(x).all() for x in (value, *gradients.values())):
             name_the_op(model, loss, *batch)
         if expected is not None:
-            _check_mean(expected, value, [abs(part) for part, _ in outcomes.values])
-            _check_elsewhere(model, loss, batch, items)
+            _check_mean(
+                expected,
+                [part for part, _ in parts],
+                f"its shards have the mean {{:.6g}}: {AS_ROWS}",
+            )
+            _check_elsewhere(model, loss, batch, items, None if executor is None else parts_of)
         for i, p in enumerate(parameters):
             p.grad = gradients.get(i)
         optimizer.step()
@@ -85,6 +85,35 @@ def split_into_shards(batch: Rows, shards: int) -> list[Shard]:
     count = min(shards, len(batch[0]))
     parts = list(zip(*(np.array_split(a, count) for a in batch), strict=True))
     return [(weight_of(rows) / weight_of(batch), rows) for rows in parts]
+
+
+def _parts_here(model: Module, loss: Loss) -> PartsOf:
+    """Return the function that computes the parts of shards one by one."""
+    gradient = shard_gradient(model, loss)
+    return lambda shards: _parts_or_refusal(shards, parallel_map(gradient, shards))
+
+
+def _parts_by(executor: Executor, model: Module, loss: Loss) -> PartsOf:
+    """Return the function that hands shards to an executor, and gives their parts."""
+    parameters = model.parameters()
+
+    def parts_of(shards: list[Shard]) -> list[Part]:
+        common = content_of(model, loss), [p.data for p in parameters]
+        outcomes = parallel_map(
+            gradient_in_worker, shards, common=common, executor=executor, batch_size=1
+        )
+        return _parts_or_refusal(shards, outcomes)
+
+    return parts_of
+
+
+def _parts_or_refusal(shards: list[Shard], outcomes: Outcomes) -> list[Part]:
+    """Return the parts of all shards; raise what the first raised that failed."""
+    for i, error in sorted(outcomes.failures.items()):
+        count = sum(len(rows[0]) for _, rows in shards)
+        error.add_note(f"in shard {i + 1} of {len(shards)}, of a batch of {count} rows")
+        raise error
+    return outcomes.values
 
 
 def shard_gradient(model: Module, loss: Loss) -> Gradient:
@@ -177,7 +206,7 @@ def _with_zeros(parts: list[Part], parameters: list[Tensor]) -> list[tuple[Any, 
 
 def _loss_of_whole(model: Module, loss: Loss, batch: Rows) -> Any:
     """Return the loss of a batch; refuse a model that a call changes, by what it does to a copy."""
-    model = deepcopy(model)
+    model = _copy_of(model)
     before = _attributes(model)
     inputs, *targets = (a.copy() for a in batch)  # for a model may write into what it is given
     with no_grad():
@@ -186,7 +215,7 @@ def _loss_of_whole(model: Module, loss: Loss, batch: Rows) -> Any:
     for path, module in model.named_modules():
         for name in sorted(n for p, n in before.keys() | after.keys() if p == path):
             old, new = (state.get((path, name)) for state in (before, after))
-            if old is new or (isinstance(new, PLAIN) and type(old) is type(new) and old == new):
+            if old is new or (isinstance(new, bytes | tuple) and old == new):
                 continue
             entry = dict(entries_of(vars(module), "")).get(name)
             drawn = isinstance(entry, np.random.Generator)
@@ -196,6 +225,16 @@ def _loss_of_whole(model: Module, loss: Loss, batch: Rows) -> Any:
                 f"the model{f', where it is {path}' * bool(path)}: train it with shards=1"
             )
     return value
+
+
+def _copy_of(model: Module) -> Module:
+    try:
+        return deepcopy(model)
+    except TypeError as error:
+        raise TypeError(
+            f"shards are computed on copies of a model, and this {type(model).__name__} holds what "
+            f"cannot be copied ({error}): train it with shards=1"
+        ) from error
 
 
 def _attributes(model: Module) -> dict[tuple[str, str], Any]:
@@ -208,49 +247,60 @@ def _attributes(model: Module) -> dict[tuple[str, str], Any]:
 
 
 def _comparable(value: Any) -> Any:
-    if isinstance(value, np.random.Generator):
-        return pickle.dumps(value)
+    """Return what an object holds, as bytes or a tuple; itself where nothing tells."""
     value = value_of(value)
     if isinstance(value, np.ndarray | np.generic):
         return value.shape, value.dtype, value.tobytes()
-    return value
+    if isinstance(value, Module):  # of which there are attributes of its own
+        return value
+    try:
+        return pickle.dumps(value)
+    except Exception:  # as of a lambda, or whatever others' objects raise
+        return value
 
 
-def _check_elsewhere(model: Module, loss: Loss, batch: Rows, shards: list[Shard]) -> None:
+def _check_elsewhere(
+    model: Module, loss: Loss, batch: Rows, shards: list[Shard], by_workers: PartsOf | None
+) -> None:
     """Refuse a loss or a gradient that is not the mean over shards at parameters near those given.
 
     Where a training starts it may be so by chance: after a last layer of zeros, all rows are alike.
+    Refuse as well what workers make otherwise of the shards than they are here.
     """
-    found = _parts_elsewhere(model, loss, [(1.0, batch), *shards])
+    found = _parts_elsewhere(model, loss, batch, shards, by_workers)
     if found is None:
         return
-    (whole, slopes), *parts = found
-    value, mean = tree_sum(parts)
-    if not all(np.isfinite(x).all() for x in (whole, *slopes.values(), value, *mean.values())):
+    whole, *parts = found
+    here, there = parts[: len(shards)], parts[len(shards) :]
+    mean = tree_sum(here)
+    if not all(np.isfinite(x).all() for v, slopes in (whole, mean) for x in (v, *slopes.values())):
         return
-    _check_mean(whole, value, [abs(part) for part, _ in parts], " near the parameters given")
-    sizes = {i: max(np.max(abs(own[i]), initial=0.0) for _, own in parts) for i in mean}
-    largest = max(sizes.values(), default=0.0)
-    for i, (name, _) in enumerate(model.named_parameters()):
-        if i in mean and np.any(
-            abs(slopes[i] - mean[i]) > _slack(mean[i].dtype, sizes[i], largest)
-        ):
-            raise ValueError(
-                f"the gradient of a batch by {name} is not the mean of those of its shards: "
-                f"{AS_ROWS}"
-            )
+    mean_there = "its shards have the mean {:.6g} near the parameters given"
+    _check_mean(whole[0], [part for part, _ in here], f"{mean_there}: {AS_ROWS}")
+    _check_gradient(model, whole, here, f"the mean of those of its shards: {AS_ROWS}")
+    if there:
+        made_there = "workers make it {:.6g} near the parameters given"
+        _check_mean(mean[0], [part for part, _ in there], f"{made_there}: {BY_NAME}")
+        _check_gradient(model, mean, there, f"what workers make it: {BY_NAME}")
 
 
 def _parts_elsewhere(
-    model: Module, loss: Loss, shards: list[Shard]
-) -> list[tuple[Any, dict[int, Any]]] | None:
-    """Return the parts of shards near the parameters given; None where the model raises there."""
+    model: Module, loss: Loss, batch: Rows, shards: list[Shard], by_workers: PartsOf | None
+) -> list[Sum] | None:
+    """Return a batch and its shards near the parameters given; None where the model raises there.
+
+    The shards follow a second time as workers compute them.
+    """
     gradient, parameters = _gradient_of_shard(model, loss), model.parameters()
     given = [p.data for p in parameters]
     try:
         for p, x in zip(parameters, given, strict=True):
             p.data = _beside(x)
-        parts = [gradient((part, tuple(a.copy() for a in rows))) for part, rows in shards]
+        parts = [
+            gradient((part, tuple(a.copy() for a in rows)))
+            for part, rows in [(1.0, batch), *shards]
+        ]
+        parts += by_workers(shards) if by_workers else []
     except (ArithmeticError, ValueError):  # for it may be defined nowhere else
         return None
     finally:
@@ -259,20 +309,29 @@ def _parts_elsewhere(
     return _with_zeros([(value_of(value), slopes) for value, slopes in parts], parameters)
 
 
+def _check_gradient(model: Module, expected: Sum, parts: list[Sum], instead: str) -> None:
+    """Refuse a gradient of a batch that is not that of the parts."""
+    slopes, (_, found) = expected[1], tree_sum(parts)
+    sizes = {i: max(np.max(abs(own[i]), initial=0.0) for _, own in parts) for i in found}
+    largest = max(sizes.values(), default=0.0)
+    for i, (name, _) in enumerate(model.named_parameters()):
+        if i in found and np.any(
+            abs(slopes[i] - found[i]) > _slack(found[i].dtype, sizes[i], largest)
+        ):
+            raise ValueError(f"the gradient of a batch by {name} is not {instead}")
+
+
 def _beside(x: Any) -> Any:
     """Return numbers near those of an array, which share nothing special: no zeros, no pattern."""
     count = np.cumsum(np.ones_like(x)).reshape(x.shape)
     return x + 0.1 * np.where(x == 0, 1.0, x) * np.sin(count)
 
 
-def _check_mean(expected: Any, value: Any, parts: list[Any], where: str = "") -> None:
-    """Refuse a loss of a batch that is not the mean of those of its shards."""
-    scale = max(abs(expected), sum(parts))
+def _check_mean(expected: Any, parts: list[Any], instead: str) -> None:
+    """Refuse a loss of a batch that is not the sum of its parts."""
+    value, scale = tree_sum(parts), max(abs(expected), sum(map(abs, parts)))
     if abs(expected - value) > _slack(value.dtype, scale, scale):
-        raise ValueError(
-            f"the loss of a batch is {expected:.6g}, but its shards have the mean {value:.6g}"
-            f"{where}: {AS_ROWS}"
-        )
+        raise ValueError(f"the loss of a batch is {expected:.6g}, but {instead.format(value)}")
 
 
 def _slack(dtype: Any, size: Any, largest: Any) -> Any:

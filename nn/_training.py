@@ -81,7 +81,9 @@ def train(
         running means, nor what callbacks keep or change beside these.
     executor : concurrent.futures.Executor or alike, optional
         Computes the shards, each on a copy of model and loss that a worker keeps; the values of the
-        parameters travel at each step. The optimiser, validation and metrics stay here.
+        parameters travel at each step. What these take from a module by its name, a worker has for
+        itself: a loss has to hold the model, as ``functools.partial(loss, model)``. The optimiser,
+        validation and metrics stay here.
         On two cores (`python -m tests.benchmarks.sharding`) two processes make a step of
         64-256-256-10 at 0.2 of the speed of one with one thread of BLAS for 64 rows, 0.8 for 1024
         and 1.3 for 4096; of 784-1024-1024-10 at 0.5 for 256 and 1.1 for 1024. Two threads of BLAS
@@ -91,7 +93,7 @@ def train(
         the weight of their rows and in a fixed tree: the same bits whatever computes them, and that
         of one shard to rounding. The loss has to be a mean over rows, which the first batch has to
         show, at other parameters too. A model that draws random numbers, as Dropout does, or
-        changes its own attributes, is refused where there are several.
+        changes its own attributes, or what is in them, is refused where there are several.
 
     Raises
     ------

@@ -54,7 +54,7 @@ def numbers(name: str, values: ArrayLike, check_finite: bool = True) -> Array:
 def as_array(name: str, values: ArrayLike) -> NDArray[Any]:
     """Return an argument as an array, or raise if it is none, or another library's."""
     refuse_lazy(name, values)
-    if np.ma.is_masked(values):
+    if is_masked(values):
         raise ValueError(f"{name} has masked entries: {INSTEAD}")
     try:
         # What knows NumPy's ufuncs, as a table's column does, is an array of its own choice.
@@ -77,9 +77,20 @@ def all_finite(array: Array) -> bool:
     return bool(np.count_nonzero(np.isfinite(array)) == array.size)
 
 
+def is_masked(values: Any) -> bool:
+    """Whether entries are masked of an array, or of one in a list, where NumPy forgets them."""
+    parts = values if isinstance(values, list | tuple) else [values]
+    some = any(issubclass(kind, np.ma.MaskedArray) for kind in {*map(type, parts)})
+    return some and any(map(np.ma.is_masked, parts))
+
+
 def nan_for_masked(values: Any) -> Any:
     """Return an argument with NaN for what is masked."""
-    return np.ma.filled(values.astype(float), np.nan) if np.ma.is_masked(values) else values
+    if not is_masked(values):
+        return values
+    if isinstance(values, list | tuple):
+        return [nan_for_masked(part) for part in values]
+    return np.ma.filled(values.astype(float), np.nan)
 
 
 def number(name: str, value: Any, check_finite: bool = True) -> float:

@@ -30,6 +30,11 @@ def description(value: Any) -> str:
     return f"the {kind} {name}" if callable(value) and name else f"{value!r:.80}"
 
 
+def reason(failure: Exception) -> str:
+    """Return what an exception says, or its kind, as of a future that was cancelled."""
+    return str(failure) or type(failure).__name__
+
+
 def in_prose(number: str) -> str:
     """Return a number as prose has it, with a minus and the sign of infinity."""
     return number.replace("-", "−").replace("inf", "∞")

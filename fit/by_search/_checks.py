@@ -65,6 +65,8 @@ def _refuse_start_as_sigma(sigma: Any, y: Any, names: Sequence[str]) -> None:
     """Refuse starting values in the place that SciPy has for them."""
     if not isinstance(sigma, list | np.ndarray) or not isinstance(y, Sequence | np.ndarray):
         return
+    if 0 in (getattr(sigma, "ndim", 1), getattr(y, "ndim", 1)):
+        return
     if len(sigma) == len(names) != len(y):
         raise ValueError(
             f"the fourth argument is sigma, one for each of the {len(y)} points, but has "

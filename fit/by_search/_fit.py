@@ -150,6 +150,11 @@ def fit(
         When the model cannot be recorded, and so has no derivatives; when ``offset_tol`` is no
         number or ``max_nfev`` no whole one. What the model raises itself is passed on.
 
+    Warns
+    -----
+    RuntimeWarning
+        When starts are lost, as with the workers of an executor.
+
     Notes
     -----
     Errors in x are taken for small against the bends of the model. Where it bends within them,

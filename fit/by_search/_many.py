@@ -9,8 +9,9 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 from numpy.typing import ArrayLike
 
+from autodiff import is_lazy
 from fit.arguments._executor import shared_out
-from fit.arguments._numbers import numbers, seeds_of
+from fit.arguments._numbers import as_array, nan_for_masked, numbers, seeds_of
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.by_search._checks import check_starts
 from fit.by_search._fit import fit
@@ -18,7 +19,7 @@ from fit.problem._chi_squared import TOLERANCE
 from fit.problem._constraints import Constraint
 from fit.problem._losses import Loss
 from fit.problem._parameters import Bounds, Fixed
-from fit.problem._sigma import Sigma
+from fit.problem._sigma import Cholesky, Relative, Sigma
 from fit.results._result import FitResult
 from optim import Executor, Outcomes
 
@@ -56,8 +57,9 @@ def fit_many(
     model : callable or Model
         As `fit.fit` takes it.
     x : array_like or any object
-        A list or tuple of m arrays, or an array of shape (m, variables, n), is one x for each of
-        the data sets; anything else is the x of all, as an array of shape (variables, n).
+        A list or tuple of m arrays, or of other objects that the model takes, or an array of shape
+        (m, variables, n), is one x for each of the data sets; anything else is the x of all, as an
+        array of shape (variables, n).
     y : array_like of shape (m, n)
         A row for each data set.
     sigma : optional
@@ -97,11 +99,13 @@ offset_tol, max_nfev
     >>> [round(result.values["rate"], 9) for result in results], failures
     ([0.5, 1.0, 2.0], {})
     """
-    rows = numbers("y", y, check_finite=False)
+    rows = numbers("y", nan_for_masked(y), check_finite=False)
     if rows.ndim != 2:
         raise ValueError(f"y has shape {rows.shape}, expected (m, n): a row for each data set")
     m, n = rows.shape
-    _refuse_ambiguous(sigma, m, n)
+    if not (sigma is None or isinstance(sigma, Relative | Cholesky) or is_lazy(sigma)):
+        sigma = as_array("sigma", nan_for_masked(sigma))
+        _refuse_ambiguous(sigma, m, n)
     each: dict[str, Any] = {"y": rows}
     shared: dict[str, Any] = {
         "model": model,
@@ -144,7 +148,7 @@ def fit_of_item(shared: dict[str, Any], item: dict[str, Any]) -> FitResult:
 
 def _is_x_for_each(name: str, x: Any, m: int, n: int) -> bool:
     """Whether x, or its errors, are arrays for each of m data sets, and not one for all."""
-    if isinstance(x, list | tuple) and any(np.ndim(part) for part in x):
+    if isinstance(x, list | tuple) and not all(map(_is_number, x)):
         if len(x) != m:
             raise ValueError(
                 f"{name} is a {type(x).__name__} of {len(x)} arrays, but y has {m} rows: give one "
@@ -155,18 +159,19 @@ def _is_x_for_each(name: str, x: Any, m: int, n: int) -> bool:
     return isinstance(x, np.ndarray) and x.ndim == 3 and (x.shape[0], x.shape[2]) == (m, n)
 
 
+def _is_number(x: Any) -> bool:
+    return not np.ndim(x) and np.asarray(x).dtype != object
+
+
 def _is_sigma_for_each(sigma: Any, m: int, n: int) -> bool:
     """Whether errors are a row, or more, for each of m data sets, and not for all."""
-    shape = np.shape(sigma) if isinstance(sigma, np.ndarray | list) else ()
+    shape = np.shape(sigma) if isinstance(sigma, np.ndarray) else ()
     return len(shape) > 1 and (shape[0], shape[-1]) == (m, n)
 
 
 def _refuse_ambiguous(sigma: Any, m: int, n: int) -> None:
     """Refuse a square array that is as well a covariance of all as deviations for each."""
-    if not isinstance(sigma, np.ndarray | list) or m != n or np.shape(sigma) != (n, n):
-        return
-    square = np.asarray(sigma, float)
-    if np.array_equal(square, square.T) and np.ptp(square) > 0:
+    if m == n and sigma.shape == (n, n) and np.array_equal(sigma, sigma.T) and np.ptp(sigma) > 0:
         raise ValueError(
             f"sigma of shape ({n}, {n}) may be the covariance of all data sets, or a row of "
             f"standard deviations for each: give the covariance of each, of shape ({n}, {n}, {n}), "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from numpy.random import Generator, SeedSequence
 from autodiff import jacobian
 from fit.arguments._executor import shared_out
 from fit.arguments._numbers import Array, generator_of
+from fit.arguments._words import reason
 from fit.by_search._checks import check_enough, check_start, search_tells_of_start
 from fit.by_search._outliers import misfit_at
 from fit.problem._parameters import Parameters
@@ -96,6 +98,7 @@ def best_of_starts(
     ends, failures = shared_out(end_from, starts, common, executor)
     if len(failures) == len(starts):
         raise failures[0]
+    _warn_of_lost(failures, len(starts))
     found = {k: end for k, end in enumerate(ends) if end is not None}
     some = any(end.success for end in found.values())
     scale = min(end.scale for end in found.values())
@@ -115,6 +118,18 @@ def best_of_starts(
         message=f"{best[0].message}; {led}",
         nfev=sum(end.nfev for end in found.values()),
     )
+
+
+def _warn_of_lost(failures: dict[int, Exception], n: int) -> None:
+    """Say which starts did not fail by what numbers the model makes there, but with a worker."""
+    lost = [k for k, e in failures.items() if not isinstance(e, ValueError | ArithmeticError)]
+    if lost:
+        warnings.warn(
+            f"{len(lost)} of {n} starts were lost, and a lower minimum with them, perhaps: the "
+            f"first is number {lost[0]}: {reason(failures[lost[0]])}",
+            RuntimeWarning,
+            stacklevel=5,
+        )
 
 
 def estimate_from(problem: Problem, method: str, effort: Effort, start: Array) -> Estimate:

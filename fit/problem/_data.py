@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import INSTEAD, Array, as_x, nan_for_masked, numbers, refuse
+from fit.arguments._numbers import INSTEAD, Array, as_x, is_masked, nan_for_masked, numbers, refuse
 from fit.problem._sigma import (
     Cholesky,
     Relative,
@@ -139,7 +139,7 @@ def _refuse(bad: Any, name: str, values: Any, why: str) -> None:
     """Refuse an array, or a list of numbers, that holds what is bad."""
     if isinstance(values, Relative):
         name, values = "the fraction in Relative", values.fraction
-    if np.ma.is_masked(values) or not isinstance(values, np.ndarray | list):
+    if is_masked(values) or not isinstance(values, np.ndarray | list):
         return  # what else may be wrong is looked at later
     try:
         array = np.asarray(values)

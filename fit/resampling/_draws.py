@@ -106,12 +106,12 @@ def measured_anew(result: Estimate, seed: SeedSequence) -> Problem:
     middle = np.broadcast_to(result.predict(problem.x), n)
     count = problem.counting
     y = np.where(count, middle + scale * _scatter(problem, middle, rng.normal(size=n)), problem.y)
+    x, weights = problem.x, problem.weights
     if problem.relative is not None:
-        return replace(problem, y=y, weights=weights_of(problem.relative, y, "y"))
-    if problem.x_sigma is None:
-        return replace(problem, y=y)
-    x = problem.x + scale * problem.x_sigma * rng.normal(size=np.shape(problem.x))
-    return replace(problem, y=y, x=x)
+        weights = weights_of(problem.relative, y, "y")
+    if problem.x_sigma is not None:
+        x = x + scale * problem.x_sigma * rng.normal(size=np.shape(x))
+    return replace(problem, x=x, y=y, weights=weights)
 
 
 def _scatter(problem: Problem, middle: Array, noise: Array) -> Array:

@@ -11,7 +11,7 @@ from typing import NoReturn
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.arguments._words import quantity
+from fit.arguments._words import quantity, reason
 from fit.results._facts import value_and_error
 from fit.results._report import WIDTH, first_of
 from fit.uncertainties._covariance import correlation_of
@@ -200,12 +200,15 @@ class Replicates:
         for name, value in result.values.items():
             if name in result.problem.parameters.fixed:
                 continue
+            middle, of_fit = value_and_error(value, result.errors[name])
+            row = [name, middle, "unknown", of_fit, "unknown", "unknown"]
             error = self.errors[name]
-            shown = (value, self.bias[name], *self.interval(name))
-            middle, bias, low, high = (value_and_error(number, error)[0] for number in shown)
-            _, error_shown = value_and_error(value, error)
-            _, of_fit = value_and_error(value, result.errors[name])
-            rows.append((name, middle, error_shown, of_fit, bias, f"{low} … {high}"))
+            if not np.isnan(error):
+                shown = (value, self.bias[name], *self.interval(name))
+                middle, bias, low, high = (value_and_error(number, error)[0] for number in shown)
+                _, error_shown = value_and_error(value, error)
+                row = [name, middle, error_shown, of_fit, bias, f"{low} … {high}"]
+            rows.append(tuple(row))
         return rows
 
 
@@ -231,7 +234,7 @@ def replicates_of(result: Estimate, outcomes: Outcomes, kind: str) -> Replicates
         )
         warnings.warn(
             f"{len(failures)} of {len(values)} fits failed, {so}: see failures, of which the first "
-            f"is number {first}: {failures[first]}",
+            f"is number {first}: {reason(failures[first])}",
             RuntimeWarning,
             stacklevel=3,
         )
@@ -246,4 +249,6 @@ def _refuse_without_any(failures: dict[int, Exception]) -> NoReturn:
             f"all {len(failures)} fits failed, as a worker died ({first}): a script that starts "
             'processes does its work below if __name__ == "__main__":, so that they can import it'
         ) from first
-    raise RuntimeError(f"all {len(failures)} fits failed, the first of them: {first}") from first
+    raise RuntimeError(
+        f"all {len(failures)} fits failed, the first of them: {reason(first)}"
+    ) from first

@@ -17,6 +17,7 @@ from fit.uncertainties._profile import (
     free_index,
     is_rounding,
     refuse_violated,
+    standard_error,
     values_of,
 )
 from fit.uncertainties._vicinity import Vicinity, ray_of
@@ -65,17 +66,14 @@ def contour(
         raise ValueError(f"a contour is of two parameters, got {names[0]} twice")
     check_count("points", points, 3)
     around = Vicinity(result)
-    for name, k in zip(names, held, strict=True):
-        if not 0 < around.errors[k] < np.inf:
-            raise ValueError(f"the standard error of {name} is {around.errors[k]:g}: no contour")
+    for k in held:
+        standard_error(around, k, "it has no contour")
+    rise = result.sandwich.rise * joint_quantile(level, result.dof_of_errors)
     rows = around.spread[held] / around.errors[held][:, None]
     if 1 - float(rows[0] @ rows[1]) ** 2 < TIED:
         raise ValueError(f"{names[0]} and {names[1]} determine one another: they have no contour")
-    rise = result.sandwich.rise * joint_quantile(level, result.dof_of_errors)
-    if not np.isfinite(rise):
-        raise ValueError("nothing tells how large the errors of the data are: give the fit sigma")
     angles = (2 * pi * np.arange(points) / points).tolist()
-    found = values_of(shared_out(end_of_ray, angles, (result, held, rise), executor))
+    found = values_of(shared_out(end_of_ray, angles, (result, held, rise), executor), "ray")
     x, y = np.transpose([place for place, _, _ in found])
     for _, _, lowest in found:
         around.saw(*lowest)

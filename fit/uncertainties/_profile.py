@@ -131,9 +131,7 @@ def profile(
     if not number("reach", reach) > 0:
         raise ValueError(f"expected a positive reach, in standard errors, got {reach}")
     around = Vicinity(result)
-    half = reach * sqrt(result.sandwich.variance) * around.errors[k]
-    if not np.isfinite(half) or half == 0:
-        raise ValueError(f"the standard error of {name} is {half / reach:g}: it has no profile")
+    half = reach * standard_error(around, k, "it has no profile")
     parameters = result.problem.parameters
     middle = result.p[k]
     low, high = max(middle - half, parameters.lower[k]), min(middle + half, parameters.upper[k])
@@ -144,7 +142,7 @@ def profile(
     # Each side is followed from the minimum, by itself.
     sides = [values[upwards], values[~upwards][::-1]]
     (above, over), (below, under) = values_of(
-        shared_out(side_of_profile, sides, (result, k), executor)
+        shared_out(side_of_profile, sides, (result, k), executor), "side"
     )
     for lowest in (over, under):
         around.saw(*lowest)
@@ -163,11 +161,28 @@ def side_of_profile(
     return points_along(around, k, values), (around.lowest, around.lowest_p)
 
 
-def values_of(outcomes: Outcomes) -> list[Any]:
+def values_of(outcomes: Outcomes, item: str) -> list[Any]:
     """Return what came of each item; raise what the first raised that failed."""
-    for failure in outcomes.failures.values():
+    for i, failure in outcomes.failures.items():
+        failure.add_note(f"on {item} {i + 1} of {len(outcomes.values)}")
         raise failure
     return outcomes.values
+
+
+def standard_error(around: Vicinity, k: int, instead: str) -> float:
+    """Return the error of a free parameter; refuse one along which there is nothing to follow.
+
+    That is one that is not known, or infinite, or no more than the rounding of the parameter.
+    """
+    p = float(around.result.p[k])
+    error = float(sqrt(around.result.sandwich.variance) * around.errors[k])
+    if np.isnan(error):
+        raise ValueError("nothing tells how large the errors of the data are: give the fit sigma")
+    if not p - error < p + error < np.inf:
+        rounding = "" if error == np.inf else f", no more than the rounding of {p:g}"
+        name = around.result.free[k]
+        raise ValueError(f"the standard error of {name} is {error:g}{rounding}: {instead}")
+    return error
 
 
 def refuse_violated(result: Estimate) -> None:

@@ -7,7 +7,8 @@ contour, SciPy's search for all other parameters finds the same rise of χ².
 from __future__ import annotations
 
 import warnings
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import numpy as np
@@ -194,6 +195,49 @@ def test_parameters_that_determine_one_another_have_no_contour() -> None:
         warnings.simplefilter("error")
         edge = result.contour("rate", "offset", points=6)
     assert not edge.open
+
+
+@pytest.mark.parametrize("y", [0 * T, 1 + 2 * T, 1e-200 * NOISE])
+def test_errors_that_are_rounding_have_no_contour(y: Any) -> None:
+    result = fit.line(T, y)
+    for call in (result.contour, result.plot_contour):
+        with pytest.raises(ValueError, match=r"no more than the rounding of .*: it has no contour"):
+            call("slope", "intercept")
+    with pytest.raises(ValueError, match=r"no more than the rounding of .*: it has no profile"):
+        result.profile("slope")
+
+
+def test_errors_that_nothing_tells_have_none_either() -> None:
+    result = fit.line(T[:2], [1.0, 2.0])
+    with pytest.raises(ValueError, match="nothing tells how large the errors of the data are"):
+        result.contour("slope", "intercept")
+    with pytest.raises(ValueError, match="nothing tells how large the errors of the data are"):
+        result.profile("slope")
+
+
+class LosesThird:
+    """An executor that loses whatever begins with its third task."""
+
+    def __init__(self) -> None:
+        self.lost: Any = None
+        self.taken = 0
+
+    def submit(self, f: Any, /, work: Any, items: Any) -> Any:
+        future: Future[Any] = Future()
+        self.taken += 1
+        if self.taken == 3:
+            self.lost = items.open()
+        if items.open() == self.lost:
+            future.set_exception(BrokenProcessPool("gone"))
+        else:
+            future.set_result(f(work, items))
+        return future
+
+
+def test_a_ray_that_is_lost_is_told_by_its_number() -> None:
+    with pytest.raises(BrokenProcessPool, match="gone") as lost:
+        decay_fit().contour("rate", "offset", points=5, executor=LosesThird())
+    assert lost.value.__notes__ == ["on ray 3 of 5"]
 
 
 def test_the_contour_is_drawn() -> None:

@@ -174,6 +174,25 @@ def test_points_with_a_nan_can_be_left_out(x: Any, y: Any, sigma: Any, kept: lis
     assert_same_fit(fit(decay, x, y, sigma, nan_policy="omit"), rest)
 
 
+def test_masks_within_a_list_are_seen() -> None:
+    def plane(x: Any, a: float = 1.0, b: float = 1.0) -> Any:
+        return a * x[0] + b * x[1]
+
+    kept = [0, 1, 3, 4, 6]
+    spoilt = np.where(np.isin(np.arange(8), [2, 7]), 1e6, T)
+    variables = [masked(spoilt, 2, 7), masked(np.exp(T), 5)]
+    found = fit(plane, variables, Y, SIGMA, nan_policy="omit")
+    assert_same_fit(found, fit(plane, np.array([T, np.exp(T)])[:, kept], Y[kept], SIGMA[kept]))
+    with pytest.raises(ValueError, match="x has masked entries: give nan_policy='omit'"):
+        fit(plane, variables, Y)
+
+
+def test_a_number_may_be_an_array() -> None:
+    assert_same_fit(fit(decay, T, Y, np.array(0.1)), fit(decay, T, Y, 0.1))
+    with pytest.raises(ValueError, match=r"y has shape \(\), expected \(n,\)"):
+        fit(decay, T, np.array(1.0), [0.1, 0.1])
+
+
 def test_of_a_covariance_rows_and_columns_are_left_out() -> None:
     kept = [0, 1, 3, 4, 6, 7]
     holed = COVARIANCE.copy()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pickle
 import warnings
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -27,6 +27,10 @@ Y = 1.0 + 2.0 * X + 0.3 * (0.3 + X) * NOISE  # whose errors grow along x
 
 def decay(t: Any, a: Any = 2.0, rate: Any = 1.0) -> Any:
     return a * np.exp(-rate * t)
+
+
+def straight(x: Any, slope: Any = 1.0, offset: Any = 1.0) -> Any:
+    return slope * x + offset
 
 
 def half(a: float) -> float:
@@ -94,6 +98,20 @@ def test_the_parametric_bootstrap_of_a_line_has_the_errors_of_the_fit() -> None:
         result = fit.line(X, Y, **options)
         replicates = result.bootstrap(2000, kind="parametric", seed=0)
         assert_allclose(replicates.covariance, result.covariance, rtol=0.15)
+
+
+def test_errors_in_x_scatter_beside_relative_ones() -> None:
+    result = fit.fit(
+        straight,
+        X + 1,
+        2 * X + 3 + 0.1 * NOISE,
+        Relative(0.01),
+        x_sigma=0.2,
+        method="effective-variance",
+    )
+    replicates = result.bootstrap(200, kind="parametric", seed=0)
+    for name in ("slope", "offset"):  # five times as large as by the errors of y alone
+        assert_allclose(replicates.errors[name], result.errors[name], rtol=0.25)
 
 
 def test_percentiles_of_the_parametric_bootstrap_cover_the_truth() -> None:
@@ -230,6 +248,12 @@ def test_a_jackknife_without_a_point_that_decides_knows_no_errors() -> None:
     assert np.isnan(replicates.interval("slope")).all()
     assert replicates.values["intercept"].shape == (39,)
     assert "40 fits without one point each, 1 of which failed" in replicates.report()
+    slope, intercept = replicates.report().splitlines()[-2:]
+    shown = fit.line(x, y).report().splitlines()
+    for line, name in ((slope, "slope"), (intercept, "intercept")):
+        (own,) = (row for row in shown if row.startswith(name))
+        value, _, error = own.split()[1:4]
+        assert line.split() == [name, value, "unknown", error, "unknown", "unknown"]
 
 
 class LostWork:
@@ -249,6 +273,7 @@ class LostWork:
     [
         (BrokenProcessPool("gone"), r"as a worker died \(gone\): .*if __name__ == \"__main__\":"),
         (ZeroDivisionError("gone"), "the first of them: gone"),
+        (CancelledError(), "the first of them: CancelledError"),
     ],
 )
 def test_fits_that_all_failed_are_no_replicates(error: Exception, words: str) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import numpy as np
@@ -77,6 +78,30 @@ def test_starts_are_the_same_whatever_the_executor() -> None:
         assert_array_equal(there.p, here.p)
         assert_array_equal(there.covariance, here.covariance)
         assert (there.message, there.nfev) == (here.message, here.nfev)
+
+
+class LosesAllButTheFirst:
+    """An executor that makes one task, and loses all others."""
+
+    def __init__(self) -> None:
+        self.done = False
+
+    def submit(self, f: Any, /, *arguments: Any) -> Any:
+        future: Future[Any] = Future()
+        if self.done:
+            future.set_exception(BrokenProcessPool("gone"))
+        else:
+            future.set_result(f(*arguments))
+        self.done = True
+        return future
+
+
+def test_starts_that_are_lost_are_told() -> None:
+    words = "19 of 20 starts were lost, and a lower .*: the first is number 1: gone"
+    with pytest.warns(RuntimeWarning, match=words) as caught:
+        result = wave_fit(starts=20, seed=1, executor=LosesAllButTheFirst())
+    assert caught[0].filename == __file__
+    assert_allclose(result.p, wave_fit().p, rtol=1e-9)
 
 
 def test_starts_stay_within_bounds_and_fill_them() -> None:
@@ -186,6 +211,9 @@ ROWS = decay(X, 3.0, RATES[:, None]) + 0.05 * np.random.default_rng(1).normal(si
         ([X, X + 0.1, X + 0.2, X + 0.3], np.tile(0.05 + 0.01 * X, (4, 1))),
         (tuple(X.tolist() for _ in range(4)), np.tile(0.05 + 0.01 * X, (4, 1))),
         (X, None),
+        (X, np.array(0.05)),
+        (X, [0.05 + 0.01 * X] * 4),
+        (X, (0.05 + 0.01 * X,) * 4),
         (X, 0.0025 * np.eye(25)),
         (X, np.tile(0.0025 * np.eye(25), (4, 1, 1))),
     ],
@@ -219,6 +247,17 @@ def test_an_array_of_variables_is_of_all_data_sets_however_many_there_are() -> N
     for m in (2, 3):
         results, _ = fit.fit_many(plane, x, RATES[:m, None] * x[0] - x[1])
         assert_allclose([result.p for result in results], [[rate, -1] for rate in RATES[:m]])
+
+
+def test_an_x_for_each_data_set_may_be_what_only_the_model_knows() -> None:
+    def cooling(x: Any, a: Any = 2.0, rate: Any = 1.0) -> Any:
+        return a * np.exp(-rate * x["t"]) + x["room"]
+
+    rooms = [{"t": X + k / 10, "room": 20.0 + k} for k in range(4)]
+    results, failures = fit.fit_many(cooling, rooms, ROWS + 20 + np.arange(4)[:, None], 0.05)
+    assert failures == {}
+    for k, result in enumerate(results):
+        assert_allclose(result.p, fit.fit(decay, X + k / 10, ROWS[k], 0.05).p, rtol=1e-7)
 
 
 def test_an_x_of_another_length_is_told_by_its_number() -> None:
@@ -274,6 +313,31 @@ def test_what_cannot_be_fitted_is_told_by_its_number() -> None:
     results, failures = fit.fit_many(decay, X, rows, 0.05, nan_policy="omit")
     assert failures == {}
     assert results[2].dof == 22
+
+
+@pytest.mark.parametrize("kind", [np.ma.stack, list])
+def test_masked_points_are_left_out_of_their_own_data_set(kind: Any) -> None:
+    masked = np.ma.masked_array(ROWS.copy(), np.zeros((4, 25), bool))
+    masked[2, [5, 9]] = 1e6, -1e6
+    masked.mask[2, [5, 9]] = True
+    rows = kind([*masked])
+    results, failures = fit.fit_many(decay, X, rows, 0.05)
+    assert list(failures) == [2]
+    assert "nan_policy='omit'" in str(failures[2])
+    results, failures = fit.fit_many(decay, X, rows, 0.05, nan_policy="omit")
+    assert failures == {}
+    for k, result in enumerate(results):
+        kept = np.arange(25)[~masked.mask[k]]
+        assert_allclose(result.p, fit.fit(decay, X[kept], ROWS[k, kept], 0.05).p, rtol=1e-8)
+        assert result.problem.left_out == 25 - len(kept)
+
+
+def test_rows_of_errors_may_be_of_a_table() -> None:
+    pandas = pytest.importorskip("pandas", reason="pandas is not installed")
+    table = pandas.DataFrame(np.tile(0.05 + 0.01 * X, (4, 1)))
+    results, _ = fit.fit_many(decay, X, pandas.DataFrame(ROWS), table)
+    for result, y in zip(results, ROWS, strict=True):
+        assert_allclose(result.errors["a"], fit.fit(decay, X, y, 0.05 + 0.01 * X).errors["a"])
 
 
 def test_what_all_fits_refuse_is_raised() -> None:

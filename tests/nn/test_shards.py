@@ -5,10 +5,12 @@ from __future__ import annotations
 import multiprocessing
 import pickle
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -243,7 +245,7 @@ class TestExecutors:
         trained(shards=2, executor=least)
         contents = {pickle.loads(sent)[1][0].open()[1][0] for sent in least.sent}
         assert len(contents) == 1
-        assert len(least.sent) == 2 * 5 * 7
+        assert len(least.sent) == 2 * (5 * 7 + 1)  # with the look at other parameters
 
     def test_take_what_is_defined_in_functions(self, processes: Any) -> None:
         class Local(nn.Module):
@@ -279,6 +281,18 @@ class RunningMean(nn.Module):
         x = x if isinstance(x, np.ndarray) else x.data
         self.means[0] += 0.1 * (np.mean(x, axis=0) - self.means[0])
         return self.layer(x - self.means[0])
+
+
+class KeepsCount(nn.Module):
+    """A network whose state is in an object that is no module."""
+
+    def __init__(self) -> None:
+        self.seen = SimpleNamespace(rows=0)
+        self.layer = nn.Linear(3, 1, seed=0)
+
+    def forward(self, x: Any) -> Any:
+        self.seen.rows += len(x)
+        return self.layer(x)
 
 
 class Noisy(nn.Module):
@@ -322,6 +336,17 @@ class DetachedMean(Tanh):
     def forward(self, x: Any) -> Any:
         mean = np.mean(self.first(x))
         return super().forward(x) + mean - autodiff.stop_gradient(mean)
+
+
+BY_NAME = nn.Linear(3, 1, seed=0)
+
+
+def penalised(model: Any, outputs: Any, targets: Any) -> Any:
+    return nn.mean_squared_error(outputs, targets) + 0.5 * nn.l2_penalty([model.weight])
+
+
+def penalised_by_name(outputs: Any, targets: Any) -> Any:
+    return penalised(BY_NAME, outputs, targets)
 
 
 def root_mean_square(outputs: Any, targets: Any) -> Any:
@@ -375,12 +400,19 @@ class TestRefusals:
              "Dropout draws random numbers from generator when .* it is layers.2: train it with"),
             (partial(in_a_network, Noisy()), "Noisy draws random numbers from sources.noise"),
             (RunningMean, "RunningMean changes means.0 when it is called, and each shard"),
+            (KeepsCount, "KeepsCount changes seen when it is called, and each shard"),
         ],
     )  # fmt: skip
     def test_a_model_that_a_call_changes(self, make: Callable[[], Any], message: str) -> None:
         model = make()
         self.fails(model, ValueError, message, shards=2)
         assert model.training
+
+    def test_a_model_that_cannot_be_copied(self) -> None:
+        model = Tanh()
+        model.lock = threading.Lock()
+        message = r"this Tanh holds what cannot be copied \(cannot pickle '_thread.lock' object\)"
+        self.fails(model, TypeError, message, shards=2)
 
     def test_but_no_dropout_that_drops_nothing(self) -> None:
         train(in_a_network(nn.Dropout(0.0)), shards=2)
@@ -414,6 +446,19 @@ class TestRefusals:
     def test_a_gradient_that_is_no_mean_over_rows(self) -> None:
         message = "the gradient of a batch by first.weight is not the mean of those of its shards"
         self.fails(DetachedMean(), ValueError, message, shards=3)
+
+    @pytest.mark.parametrize("where", ["threads", "processes"])
+    def test_a_loss_that_takes_the_model_from_a_module(self, where: str, request: Any) -> None:
+        executor, start = request.getfixturevalue(where), BY_NAME.state_dict()
+        advice = r"workers make it.* by its name.* give it as an argument, as functools.partial"
+        self.fails(BY_NAME, ValueError, advice, penalised_by_name, shards=2, executor=executor)
+        found = []
+        for given in (None, executor):
+            BY_NAME.load_state_dict(start)
+            train(BY_NAME, partial(penalised, BY_NAME), shards=2, executor=given)
+            found.append(values(BY_NAME).tobytes())
+        BY_NAME.load_state_dict(start)
+        assert found[0] == found[1]
 
     @pytest.mark.parametrize("raises", [False, True])
     def test_but_no_model_that_is_defined_nowhere_else(self, raises: bool) -> None:
