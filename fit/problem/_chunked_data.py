@@ -23,7 +23,7 @@ class Summary(NamedTuple):
     Attributes
     ----------
     sample : Data
-        Evenly spread points.
+        Evenly spread points, of those that count.
     n : int
         How many points count.
     mass, mean, scatter : float
@@ -171,16 +171,18 @@ def _look_at(
     with np.errstate(all="ignore"):
         weights = np.ones(y.size) if spread is None else np.broadcast_to(1 / spread, y.size)
         squares, whitened = weights**2, weights * y
-        mass = float(squares.sum())
-        mean = float(squares.dot(y)) / mass if mass else 0.0
+        mass = squares.sum()
+        mean = squares.dot(y) / mass if mass else 0.0
         about = weights * (y - mean)
-    count = weights != 0
-    sizes = 1 / weights[count] if count.any() else np.array([np.inf])
-    place = slice(-start % every, None, every)
+        scatter, whole = about.dot(about), whitened.dot(whitened)
+        points = np.flatnonzero(weights)
+        sizes = 1 / weights[points] if points.size else np.array([np.inf])
+    apart = max(1, every * points.size // y.size)  # as many as where all points count
+    chosen = points[-start % every % apart :: apart]
     return Look(
-        (int(count.sum()), mass, mean, float(about.dot(about)), float(whitened.dot(whitened))),
+        (points.size, mass, mean, scatter, whole),
         (float(np.abs(whitened).max()), float(sizes.min()), float(sizes.max())),
-        [np.array(a[..., place]) for a in (x, y, weights)],  # no views, which hold the chunk
+        [a[..., chosen] for a in (x, y, weights)],  # no views, which hold the chunk
         bad,
     )
 
@@ -221,14 +223,14 @@ def _both_of(a: Look, b: Look) -> Look:
     computing sample variances", COMPSTAT (1982).
     """
     (n, mass, mean, scatter, squares), (m, more, other, beside, added) = a.sums, b.sums
-    whole = mass + more
-    share = more / whole if whole else 0.0
-    apart = other - mean
+    with np.errstate(all="ignore"):
+        whole = mass + more
+        share = more / whole if whole else 0.0
+        apart = other - mean
+        between = mass * share * apart * apart
+        sums = n + m, whole, mean + share * apart, scatter + beside + between, squares + added
     return Look(
-        (
-            *(n + m, whole, mean + share * apart),
-            *(scatter + beside + mass * share * apart**2, squares + added),
-        ),
+        sums,
         (
             max(a.ends[0], b.ends[0]),
             min(a.ends[1], b.ends[1]),

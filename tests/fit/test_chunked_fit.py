@@ -110,6 +110,19 @@ def test_a_guess_is_made_of_a_sample() -> None:
     assert found.success
 
 
+@pytest.mark.parametrize("left", [0, 1, 4])
+def test_a_sample_is_of_points_that_count(left: int) -> None:
+    entries = np.arange(N)
+    counting = (entries % 3 != 0) | (entries < 3 * left)  # the sample has each third
+    y = 3 * np.exp(-(((X - 2.5) / 0.3) ** 2) / 2) + 0.2 * NOISE
+    sigma = np.where(counting, 0.2, np.inf)
+    chunks = [in_chunks(values, 6_000) for values in (X, y, sigma)]
+    found, whole = fit.fit(fit.Gaussian(), *chunks), fit.fit(fit.Gaussian(), X, y, sigma)
+    np.testing.assert_allclose(found.p, whole.p, rtol=1e-8)
+    assert found.success
+    assert found.warnings == whole.warnings
+
+
 def test_a_width_comes_out_positive() -> None:
     def peak(x: Any, height: Any = 1.0, width: Any = -0.5) -> Any:
         return height * np.exp(-(((x - 2) / width) ** 2))
@@ -333,13 +346,40 @@ def test_what_cannot_be_meant(arguments: Any, options: dict[str, Any], said: str
         fit.fit(model_that_is_never_called, *arguments, **options)
 
 
-def test_a_start_where_the_model_is_not_finite() -> None:
-    def root(x: Any, a: Any = 1.0, b: Any = 2.0) -> Any:
-        return a * np.sqrt(x - b)
+@pytest.mark.parametrize("loss", ["linear", "huber"])
+def test_a_start_where_the_model_is_not_finite(loss: Any) -> None:
+    def root(x: Any, a: Any = 1.0, b: Any = X[12_345]) -> Any:
+        return a * np.sqrt(b - x)
 
-    for loss in ("linear", "huber"):
-        with pytest.raises(ValueError, match=r"not finite for a = 1, b = 2"):
-            fit.fit(root, *lazy(X, Y), loss=loss)
+    first = "nan at point 12346, entry 2346 of chunk 2, for the starting values a = 1, b = "
+    with pytest.raises(ValueError, match=rf"{first}.*\({N - 12_346} of {N} points\)"):
+        fit.fit(root, *lazy(X, Y), loss=loss)
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e300])
+def test_squares_that_overflow_are_refused_as_those_in_memory(scale: float) -> None:
+    p0 = [1.5 * scale, 2.0, 0.5 * scale]
+    for data in (X, Y * scale), lazy(X, Y * scale):
+        with pytest.raises(ValueError, match=r"^χ² is inf for the starting values a = 1.5e"):
+            fit.fit(decay, *data, p0=p0)
+
+
+@pytest.mark.parametrize("n", [900, N])
+@pytest.mark.parametrize("captured", [np.asarray, in_chunks])
+def test_a_model_that_captures_all_points_is_told_what_to_write(n: int, captured: Any) -> None:
+    other = captured(np.sin(X[:n]))
+    by: list[Callable[..., Any]] = [
+        lambda x, y: fit.fit(lambda x, a=1.0, b=1.0: a * x + b * other, x, y),
+        lambda x, y: fit.fit(lambda x, a=1.0, b=1.0: a * x + b * other, x, y, loss="huber"),
+        lambda x, y: fit.linear([np.ones_like, lambda x: other], x, y),
+    ]
+    for fit_of in by:
+        with pytest.raises(ValueError, match=r"write x=da.stack\(\[x, other\]\)"):
+            fit_of(in_chunks(X[:n], 400), in_chunks(Y[:n], 400))
+    x = da.stack([in_chunks(X[:n]), in_chunks(np.sin(X[:n]))]).rechunk((2, 400))
+    found = fit.fit(lambda x, a=1.0, b=1.0: a * x[0] + b * x[1], x, in_chunks(Y[:n], 400))
+    expected = np.linalg.lstsq(np.stack([X[:n], np.sin(X[:n])], axis=1), Y[:n])[0]
+    np.testing.assert_allclose(found.p, expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +399,42 @@ def test_a_model_that_mixes_points_is_refused(by: Callable[..., Any]) -> None:
 
 def centred(x: Any, a: Any, b: Any, c: Any) -> Any:
     return a * np.exp(-b * (x - x.mean())) + c
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "said"),
+    [
+        (decay, {"method": "newton"}, "expected a method out of"),
+        (decay, {"p0": {"height": 1.0}}, "no parameter 'height'"),
+        (decay, {"bounds": {"a": (2, 1)}}, "expected the lower one first"),
+        (decay, {"p0": [9, 1, 1], "bounds": {"a": (0, 2)}}, "outside its bounds"),
+        (decay, {"fixed": ["height"]}, "no parameter 'height'"),
+        (decay, {"callback": 3}, "expected callback to be a function"),
+        (decay, {"offset_tol": -1}, "expected offset_tol"),
+        (decay, {"max_nfev": 1.5}, "expected max_nfev"),
+        (decay, {"sigma": [1.0, 2.0, 0.5]}, "starting values are p0="),
+        (lambda x, a: a * x, {}, "no starting value for a"),
+        (fit.Sine() + fit.Line(), {}, r"from all points.*p0.*x\[:10000\].compute\(\)"),
+        (fit.Model(lambda x, a: a * x, guess=lambda x, y: {"a": 1.0}), {}, "from all points"),
+    ],
+)
+def test_arguments_are_looked_at_before_data_are_read(
+    model: Callable[..., Any], options: dict[str, Any], said: str
+) -> None:
+    def refuse(block: Any) -> Any:
+        raise AssertionError("the data were read")
+
+    y = in_chunks(Y).map_blocks(refuse, meta=np.empty(0))
+    with pytest.raises((ValueError, TypeError), match=said):
+        fit.fit(model, in_chunks(X), y, **options)
+
+
+def test_a_guess_that_needs_all_points_has_them_where_they_are_few() -> None:
+    x = X[:9_000]
+    y = 2 * np.sin(2 * np.pi * 900 * x + 0.4) + 0.1 * NOISE[:9_000]
+    found, whole = fit.fit(fit.Sine(), *lazy(x, y)), fit.fit(fit.Sine(), x, y)
+    np.testing.assert_allclose(found.p, whole.p, rtol=1e-9)
+    assert abs(found.values["frequency"] - 900) < 0.01
 
 
 def test_a_model_of_another_shape_is_refused() -> None:

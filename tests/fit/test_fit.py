@@ -30,6 +30,11 @@ def enumeration(by_name: dict[str, float]) -> list[float]:
     return list(by_name.values())
 
 
+def test_one_error_of_all_points_may_be_an_array_without_axes() -> None:
+    found, expected = fit(decay, T, Y, np.array(0.05)), fit(decay, T, Y, 0.05)
+    assert found.report() == expected.report()
+
+
 # -- against others --------------------------------------------------------------------------
 
 
