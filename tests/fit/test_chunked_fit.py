@@ -168,6 +168,15 @@ def test_linear_models_in_chunks(by: Callable[..., fit.FitResult], sigma: Any) -
     assert found.message == whole.message
 
 
+@pytest.mark.parametrize("other", [np.sin, lambda x: 0 * x])
+def test_columns_that_depend_on_one_another_are_told_of(other: Callable[..., Any]) -> None:
+    basis = {"a": np.sin, "b": other}
+    found, whole = fit.linear(basis, *lazy(X, Y)), fit.linear(basis, X, Y)
+    assert "(rank 1 of 2)" in whole.message
+    assert found.message.partition(" along ")[0] == whole.message.partition(" along ")[0]
+    assert found.warnings == whole.warnings
+
+
 def test_several_variables() -> None:
     both = np.stack([X, np.sin(3 * X)])
 
