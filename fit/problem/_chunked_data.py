@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import is_lazy
+from autodiff import is_lazy, is_on_device
 from fit.arguments._numbers import Array, numbers
 from fit.models._guess import step_at_hand
 from fit.problem._data import NAMES, Data
@@ -124,6 +124,11 @@ def _in_chunks(name: str, values: Any, alike: tuple[int, ...]) -> Any:
     """Return an argument as a Dask array of floats, in chunks as the others."""
     if is_lazy(values):
         Chunks((values,), (name,))  # which refuses what has no chunks
+        if is_on_device(values._meta):
+            raise TypeError(
+                f"{name} has chunks on a GPU, expected NumPy's, of which fits are computed: "
+                f"write {name}.map_blocks(autodiff.to_numpy, meta=np.empty(0))"
+            )
         if values.dtype.kind not in "biuf":
             raise ValueError(f"{name} has dtype {values.dtype}, expected real numbers")
         return values.astype(float)

@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autodiff
 import fit
+from tests.autodiff.device_arrays import DeviceArray
 
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 dask = pytest.importorskip("dask", reason="Dask is not installed")
@@ -444,6 +446,18 @@ def test_a_guess_that_needs_all_points_has_them_where_they_are_few() -> None:
     found, whole = fit.fit(fit.Sine(), *lazy(x, y)), fit.fit(fit.Sine(), x, y)
     np.testing.assert_allclose(found.p, whole.p, rtol=1e-9)
     assert abs(found.values["frequency"] - 900) < 0.01
+
+
+def test_chunks_on_a_gpu_are_refused_with_what_to_write() -> None:
+    device = in_chunks(Y).map_blocks(DeviceArray, meta=DeviceArray(np.empty(0)))
+    with pytest.raises(
+        TypeError, match=r"y has chunks on a GPU.*y\.map_blocks\(autodiff\.to_numpy"
+    ):
+        fit.fit(decay, in_chunks(X), device)
+    back = device.map_blocks(autodiff.to_numpy, meta=np.empty(0))
+    np.testing.assert_array_equal(
+        fit.fit(decay, in_chunks(X), back).p, fit.fit(decay, *lazy(X, Y)).p
+    )
 
 
 def test_a_model_of_another_shape_is_refused() -> None:
