@@ -81,9 +81,12 @@ def chunked_data(
     """
     _refuse_what_needs_all(sigma, x_sigma, nan_policy)
     relative = sigma if isinstance(sigma, Relative) else None
-    arguments: tuple[Any, ...] = (y, x, sigma)
-    first = next(i for i, a in enumerate(arguments) if is_lazy(a))
-    alike = Chunks((arguments[first],), (("y", "x", "sigma")[first],)).sizes
+    lazy = {name: a for name, a in (("y", y), ("x", x), ("sigma", sigma)) if is_lazy(a)}
+    for name, values in lazy.items():
+        if not getattr(values, "ndim", 1):
+            raise ValueError(f"{name} is a Dask array without an axis: write {name}.compute()")
+    first = next(iter(lazy))
+    alike = Chunks((lazy[first],), (first,)).sizes
     x, y = _in_chunks("x", x, alike), _in_chunks("y", y, alike)
     if x.ndim == 2 and x.shape[0] == y.shape[-1] != x.shape[1]:
         raise ValueError(f"x has shape {x.shape}, expected a row for each variable: write x.T")
@@ -260,7 +263,8 @@ def _refuse_what_needs_all(sigma: Any, x_sigma: Any, nan_policy: str) -> None:
         raise ValueError(
             "x_sigma is not for Dask arrays: fit to a part of them, as x[::1000].compute()"
         )
-    if isinstance(sigma, Cholesky) or (np.ndim(sigma) > 1 and not is_lazy(sigma)):
+    in_memory = not (isinstance(sigma, Relative) or is_lazy(sigma))
+    if isinstance(sigma, Cholesky) or (in_memory and np.ndim(sigma) > 1):
         raise ValueError(
             "the covariance of Dask arrays is none that a fit takes: give standard deviations, or "
             "fit to a part of the data, as x[::1000].compute()"

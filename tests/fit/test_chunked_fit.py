@@ -321,7 +321,7 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
             {},
             r"x\[1, 0\] is inf.*good = da.isfinite\(x\).all\(0\), then x\[..., good\]",
         ),
-        ((in_chunks(X), da.asarray(1.0)), {}, "expected a Dask array with an axis"),
+        ((in_chunks(X), da.asarray(1.0)), {}, "y is a Dask array without an axis"),
         (
             (da.from_array(np.stack([X, X], -1), chunks=(5_000, 2)), in_chunks(Y)),
             {},
@@ -342,6 +342,17 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
         ((in_chunks(X), in_chunks(Y), np.inf), {}, "none would count"),
         ((in_chunks(X), in_chunks(Y), np.eye(3)), {}, "the covariance of Dask arrays"),
         ((in_chunks(X), in_chunks(Y), fit.Relative(2.0)), {}, "20 % are"),
+        (
+            (in_chunks(X), in_chunks(Y), fit.Relative(da.asarray(0.1))),
+            {},
+            r"one fraction for Dask arrays.*sigma=fraction \* abs\(y\)",
+        ),
+        (
+            (in_chunks(X), in_chunks(Y), in_chunks(Y).std()),
+            {},
+            r"sigma is.*write sigma.compute\(\)",
+        ),
+        ((X, Y, in_chunks(Y).std()), {}, r"sigma is.*write sigma.compute\(\)"),
         ((in_chunks(X), in_chunks(X), fit.Relative(0.2)), {}, r"y\[0\] is 0.0.*no zeros"),
         ((in_chunks(X), in_chunks(Y), fit.Relative(0.2, "model")), {}, "relative to the model"),
         ((in_chunks(X), in_chunks(Y)), {"x_sigma": 0.1}, "x_sigma is not for Dask"),
