@@ -8,7 +8,7 @@ from typing import Any, NoReturn, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from autodiff import is_lazy, to_numpy
+from autodiff import is_lazy, is_on_device, to_numpy
 
 Array: TypeAlias = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)  # the relative distance of neighbouring numbers
@@ -61,6 +61,13 @@ def as_array(name: str, values: ArrayLike) -> NDArray[Any]:
         return np.asarray(values) if hasattr(values, "__array_ufunc__") else to_numpy(values)
     except ValueError as error:
         raise ValueError(f"{name} is no array: {error}") from None
+    except TypeError:
+        if not is_on_device(values):
+            raise
+        raise TypeError(
+            f"{name} is a {type(values).__name__} on a GPU, expected numbers in memory, where fits "
+            f"are computed: write autodiff.to_numpy({name})"
+        ) from None
 
 
 def refuse_lazy(name: str, values: Any) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,14 @@ from numpy.typing import ArrayLike
 from fit.arguments._numbers import check_callback
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
-from fit.by_search._checks import check_starts, method_of, model_of, refuse_in_chunks
+from fit.by_search._checks import (
+    check_method,
+    check_starts,
+    method_of,
+    model_of,
+    refuse_before_reading,
+    refuse_in_chunks,
+)
 from fit.by_search._outliers import better_from, hampel_filter
 from fit.by_search._starts import (
     best_of_starts,
@@ -167,9 +175,10 @@ def fit(
 
     Dask arrays as ``x``, ``y`` or ``sigma`` are fitted by chunks, by tasks on Dask's current
     scheduler, and never come into memory in one piece; residuals and predictions are Dask arrays
-    too. A model must take each point by itself then; what needs all points at once, as plots, JSON
-    and errors in x, is refused. Each evaluation is a pass over all chunks: without ``max_nfev`` the
-    search begins where one on some ten thousand of the points ends, if χ² of all is lower there.
+    too. A model must take each point by itself then; what needs all points at once, as plots, JSON,
+    errors in x and the guess of a frequency, is refused. Each evaluation is a pass over all chunks:
+    without ``max_nfev`` the search begins where one on some ten thousand of the points ends, if χ²
+    of all is lower there.
 
     Fits that are made again with other data of the same shape are replayed from plans, as all
     searches are: see `optim`, and `autodiff.replaying`, which says what a model may capture.
@@ -212,12 +221,16 @@ def fit(
     7.3
     """
     check_starts(starts, callback, progress, seed, executor)
+    check_callback(callback)
+    check_method(method)
     model = model_of(model, x, y, sigma)
     absolute = sigma is not None if absolute_sigma is None else absolute_sigma
     f_scale = scale_of_loss(loss, f_scale, absolute)
+    effort = Effort(offset_tol, max_nfev, callback, progress)
     summary = None
     if is_of_chunks(x, y, sigma):
         refuse_in_chunks(method, constraints, starts)
+        refuse_before_reading(model, prod(np.shape(y)), p0, bounds, fixed, effort)
         data, summary = chunked_data(x, y, sigma, x_sigma, nan_policy)
     else:
         data = data_of(x, y, sigma, x_sigma, nan_policy)
@@ -244,8 +257,6 @@ def fit(
     )
     if summary is not None:
         problem = in_chunks(problem, summary)
-    check_callback(callback)
-    effort = Effort(offset_tol, max_nfev, callback, progress)
     robust_start = None
     if loss != "linear" and np.shape(data.x) == data.y.shape:
         robust_start = parameters_for(at_hand._replace(y=hampel_filter(at_hand.x, at_hand.y)))

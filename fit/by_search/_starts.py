@@ -69,14 +69,14 @@ def start_by_sample(problem: Problem, method: str) -> Problem:
     cannot of a peak between its own, and where χ² of all is lower.
     """
     sample, start = problem.sample, problem.parameters.start
-    if len(sample.y) == len(problem.y) or problem.loss != "linear":
+    if sample.n == problem.n or problem.loss != "linear":
         return problem
     try:
         near = minimum_of(sample, method, Effort())
         before, after = problem.total(_chi_squared_at_both, start, near.p)
     except Exception:  # the search itself says what is wrong
         return problem
-    speaks_for_all = after / problem.n <= ALL_OF_SAMPLE * near.chi_squared / sample.n
+    speaks_for_all = after * sample.n <= ALL_OF_SAMPLE * near.chi_squared * problem.n
     if not (near.success and speaks_for_all and after < before):
         return problem
     return replace(problem, parameters=replace(problem.parameters, start=near.p))

@@ -273,11 +273,9 @@ def _linear_fit_in_chunks(
         nan_policy=nan_policy,
     )
     undetermined = result.determined.undetermined
-    return replace(
-        result,
-        method=LINEAR,
-        message=_message(model.names, undetermined) if result.success else result.message,
-    )
+    solved = result.success or result.status is Status.SINGULAR
+    message = _message(model.names, undetermined) if solved else result.message
+    return replace(result, method=LINEAR, message=message)
 
 
 def _design(columns: Sequence[Array | DoubleDouble], names: Sequence[str], n: int) -> DoubleDouble:

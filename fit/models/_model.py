@@ -130,6 +130,11 @@ class Model:
         return [(1.0, self)]
 
     @property
+    def guesses(self) -> bool:
+        """Whether starting values may follow from the data."""
+        return self._guess is not None
+
+    @property
     def needs_all_points(self) -> bool:
         """Whether a guess from some of the points may be wrong: as one by a function of yours."""
         return self._guess is not None
@@ -233,6 +238,11 @@ class Combination(Model):
             return operate(left(x, *parameters[:k]), right(x, *parameters[k:]))
 
         return combination
+
+    @property
+    def guesses(self) -> bool:
+        """Whether starting values may follow from the data, for either model."""
+        return self.left.guesses or self.right.guesses
 
     @property
     def needs_all_points(self) -> bool:

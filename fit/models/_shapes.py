@@ -56,6 +56,11 @@ class Shape(Model):
         ).__call__  # which is without use for the object, if it is one of ours
         return partial(formula, None) if formula.__module__ in BUILT_IN else self
 
+    @property
+    def guesses(self) -> bool:
+        """Whether starting values may follow from the data: they do."""
+        return True
+
     def start(self, x: Any, y: Array) -> dict[str, float]:
         """Return starting values guessed from the data."""
         x, y = np.asarray(x), np.asarray(y, float)

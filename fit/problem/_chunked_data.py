@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff import is_lazy
+from autodiff import is_lazy, is_on_device
 from fit.arguments._numbers import Array, numbers
 from fit.models._guess import step_at_hand
 from fit.problem._data import NAMES, Data
@@ -23,7 +23,7 @@ class Summary(NamedTuple):
     Attributes
     ----------
     sample : Data
-        Evenly spread points.
+        Evenly spread points, of those that count.
     n : int
         How many points count.
     mass, mean, scatter : float
@@ -81,9 +81,12 @@ def chunked_data(
     """
     _refuse_what_needs_all(sigma, x_sigma, nan_policy)
     relative = sigma if isinstance(sigma, Relative) else None
-    arguments: tuple[Any, ...] = (y, x, sigma)
-    first = next(i for i, a in enumerate(arguments) if is_lazy(a))
-    alike = Chunks((arguments[first],), (("y", "x", "sigma")[first],)).sizes
+    lazy = {name: a for name, a in (("y", y), ("x", x), ("sigma", sigma)) if is_lazy(a)}
+    for name, values in lazy.items():
+        if not getattr(values, "ndim", 1):
+            raise ValueError(f"{name} is a Dask array without an axis: write {name}.compute()")
+    first = next(iter(lazy))
+    alike = Chunks((lazy[first],), (first,)).sizes
     x, y = _in_chunks("x", x, alike), _in_chunks("y", y, alike)
     if x.ndim == 2 and x.shape[0] == y.shape[-1] != x.shape[1]:
         raise ValueError(f"x has shape {x.shape}, expected a row for each variable: write x.T")
@@ -124,6 +127,11 @@ def _in_chunks(name: str, values: Any, alike: tuple[int, ...]) -> Any:
     """Return an argument as a Dask array of floats, in chunks as the others."""
     if is_lazy(values):
         Chunks((values,), (name,))  # which refuses what has no chunks
+        if is_on_device(values._meta):
+            raise TypeError(
+                f"{name} has chunks on a GPU, expected NumPy's, of which fits are computed: "
+                f"write {name}.map_blocks(autodiff.to_numpy, meta=np.empty(0))"
+            )
         if values.dtype.kind not in "biuf":
             raise ValueError(f"{name} has dtype {values.dtype}, expected real numbers")
         return values.astype(float)
@@ -171,16 +179,18 @@ def _look_at(
     with np.errstate(all="ignore"):
         weights = np.ones(y.size) if spread is None else np.broadcast_to(1 / spread, y.size)
         squares, whitened = weights**2, weights * y
-        mass = float(squares.sum())
-        mean = float(squares.dot(y)) / mass if mass else 0.0
+        mass = squares.sum()
+        mean = squares.dot(y) / mass if mass else 0.0
         about = weights * (y - mean)
-    count = weights != 0
-    sizes = 1 / weights[count] if count.any() else np.array([np.inf])
-    place = slice(-start % every, None, every)
+        scatter, whole = about.dot(about), whitened.dot(whitened)
+        points = np.flatnonzero(weights)
+        sizes = 1 / weights[points] if points.size else np.array([np.inf])
+    apart = max(1, every * points.size // y.size)  # as many as where all points count
+    chosen = points[-start % every % apart :: apart]
     return Look(
-        (int(count.sum()), mass, mean, float(about.dot(about)), float(whitened.dot(whitened))),
+        (points.size, mass, mean, scatter, whole),
         (float(np.abs(whitened).max()), float(sizes.min()), float(sizes.max())),
-        [np.array(a[..., place]) for a in (x, y, weights)],  # no views, which hold the chunk
+        [a[..., chosen] for a in (x, y, weights)],  # no views, which hold the chunk
         bad,
     )
 
@@ -221,14 +231,14 @@ def _both_of(a: Look, b: Look) -> Look:
     computing sample variances", COMPSTAT (1982).
     """
     (n, mass, mean, scatter, squares), (m, more, other, beside, added) = a.sums, b.sums
-    whole = mass + more
-    share = more / whole if whole else 0.0
-    apart = other - mean
+    with np.errstate(all="ignore"):
+        whole = mass + more
+        share = more / whole if whole else 0.0
+        apart = other - mean
+        between = mass * share * apart * apart
+        sums = n + m, whole, mean + share * apart, scatter + beside + between, squares + added
     return Look(
-        (
-            *(n + m, whole, mean + share * apart),
-            *(scatter + beside + mass * share * apart**2, squares + added),
-        ),
+        sums,
         (
             max(a.ends[0], b.ends[0]),
             min(a.ends[1], b.ends[1]),
@@ -253,7 +263,8 @@ def _refuse_what_needs_all(sigma: Any, x_sigma: Any, nan_policy: str) -> None:
         raise ValueError(
             "x_sigma is not for Dask arrays: fit to a part of them, as x[::1000].compute()"
         )
-    if isinstance(sigma, Cholesky) or (np.ndim(sigma) > 1 and not is_lazy(sigma)):
+    in_memory = not (isinstance(sigma, Relative) or is_lazy(sigma))
+    if isinstance(sigma, Cholesky) or (in_memory and np.ndim(sigma) > 1):
         raise ValueError(
             "the covariance of Dask arrays is none that a fit takes: give standard deviations, or "
             "fit to a part of the data, as x[::1000].compute()"

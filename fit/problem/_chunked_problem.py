@@ -16,7 +16,7 @@ from fit.problem._chi_squared import weighted_residuals
 from fit.problem._chunked_data import Summary
 from fit.problem._data import NAMES
 from fit.problem._losses import MEDIAN
-from fit.problem._problem import TINY, Problem
+from fit.problem._problem import TINY, AtStart, Problem
 from fit.problem._sigma import counting
 from optim import Chunks, tree_sum
 
@@ -68,6 +68,14 @@ class ChunkedProblem(Problem):
 
     def residuals_at(self, p: Array) -> Any:
         return self._chunks.map(partial(_residuals_of, p), (), ())
+
+    def look_at(self, p: Array) -> AtStart:
+        found: AtStart = self._chunks.reduce(partial(_look_at, p), _all_of, numbered=True)
+        return found
+
+    def place_of(self, point: int) -> str:
+        chunk, entry = self._chunks.chunk_of(point)
+        return f", entry {entry} of chunk {chunk},"
 
     def total(self, f: Callable[..., Any], *arguments: Any) -> Any:
         return self._chunks.reduce(partial(_total_of_blocks, f, arguments), tree_sum)
@@ -159,6 +167,24 @@ def _total_of_blocks(
             for block in blocks
         ]
     return tree_sum(parts) if parts else None
+
+
+def _look_at(
+    p: Array, start: int, problem: Problem, x: Array, y: Array, weights: Array | None
+) -> AtStart | None:
+    """Return what is to be known of the model at a chunk; None of no points."""
+    if not y.size:
+        return None
+    with np.errstate(all="ignore"):
+        found = _part(problem, x, y, weights).look_at(p)
+    return found._replace(point=start + found.point)
+
+
+def _all_of(parts: list[AtStart]) -> AtStart:
+    first = next((part for part in parts if part.bad), parts[0])
+    return first._replace(
+        chi_squared=sum(part.chi_squared for part in parts), bad=sum(part.bad for part in parts)
+    )
 
 
 def _hessian_of_chi_squared(part: Problem, p: Array) -> Array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,24 @@ TINY = 1e-14  # of the largest y: what residuals are by rounding alone
 
 class SpentError(Exception):
     """A problem has been evaluated as often as it may be."""
+
+
+class AtStart(NamedTuple):
+    """What is to be known of a model where a search is to start.
+
+    Attributes
+    ----------
+    chi_squared : float
+    bad : int
+        At how many points the model is not finite.
+    point, value : int and float
+        The first of these, and the model there.
+    """
+
+    chi_squared: float
+    bad: int
+    point: int
+    value: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,6 +169,19 @@ class Problem:
     def residuals_at(self, p: Array) -> Any:
         """Return the residuals there, as an array."""
         return np.asarray(self.residuals(p), float)
+
+    def look_at(self, p: Array) -> AtStart:
+        """Return what is to be known of the model there, of all data."""
+        differences = weighted_residuals(self.model, self.x, self.y, None, names=NAMES)
+        values = self.y + np.asarray(differences(self.parameters.every(p)), float)
+        chi_squared = float(self.chi_squared(p))
+        bad = np.flatnonzero(~np.isfinite(values))
+        first = int(bad[0]) if bad.size else 0
+        return AtStart(chi_squared, bad.size, first, float(values[first]))
+
+    def place_of(self, point: int) -> str:
+        """Return where else a point stands, in words."""
+        return ""
 
     def total(self, f: Callable[..., Any], *arguments: Any) -> Any:
         """Return the sum over the data of what f says of a problem and other arguments."""

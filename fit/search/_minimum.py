@@ -80,7 +80,7 @@ def _end(problem: Problem, found: OptimizeResult) -> tuple[Array, Any, Array, fl
         triangle = np.where(_without_influence(problem, p, triangle), 0.0, triangle)
     if not np.count_nonzero(p < 0):
         return p, residuals, triangle, chi_squared
-    signs = _without_sign(problem, p, residuals)
+    signs = _without_sign(problem, p)
     return p * signs, residuals, triangle * signs, chi_squared
 
 
@@ -114,25 +114,23 @@ def _triangle_at(problem: Problem, p: Array) -> Array:
     return triangle
 
 
-def _without_sign(problem: Problem, p: Array, residuals: Any) -> Array:
+def _without_sign(problem: Problem, p: Array) -> Array:
     """Return -1 for each parameter below 0 that may as well be above, as a width may, else 1."""
     parameters, signs = problem.parameters, np.ones(p.size)
     for k in np.flatnonzero(p < 0):
         turned = np.where(np.arange(p.size) == k, -p, p)
         if parameters.lower[k] <= turned[k] <= parameters.upper[k]:
             with np.errstate(all="ignore"):
-                if _stay(problem, p, turned, residuals):
+                if _stay(problem, p, turned):
                     signs[k] = -1.0
     return signs
 
 
-def _stay(problem: Problem, p: Array, moved: Array, residuals: Any) -> bool:
-    """Whether the residuals are the same elsewhere as at p."""
-    if not is_lazy(residuals):
-        return np.array_equal(problem.residuals_at(moved), residuals)
-    return not _count_of_changes(problem.sample, p, moved) and not problem.total(
-        _count_of_changes, p, moved
-    )
+def _stay(problem: Problem, p: Array, moved: Array) -> bool:
+    """Whether the residuals are the same elsewhere as at p, computed alike: by no plan."""
+    if _count_of_changes(problem.sample, p, moved):
+        return False
+    return not is_lazy(problem.y) or not problem.total(_count_of_changes, p, moved)
 
 
 def _count_of_changes(part: Problem, p: Array, moved: Array) -> int:

@@ -56,6 +56,8 @@ def curvature(result: Estimate) -> Iterator[str]:
             break
         if name not in at_bounds:  # of which it has been said
             notes.update(dict.fromkeys(said))
+        if any("lower minimum" in note for note in said):
+            break  # for the errors there are others
         off = max(abs((value - low) / error - 1), abs((high - value) / error - 1))
         if off > CURVED and not any("bound" in note for note in said):
             yield (

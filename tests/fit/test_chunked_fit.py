@@ -12,7 +12,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+import autodiff
 import fit
+from tests.autodiff.device_arrays import DeviceArray
 
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 dask = pytest.importorskip("dask", reason="Dask is not installed")
@@ -110,6 +112,19 @@ def test_a_guess_is_made_of_a_sample() -> None:
     assert found.success
 
 
+@pytest.mark.parametrize("left", [0, 1, 4])
+def test_a_sample_is_of_points_that_count(left: int) -> None:
+    entries = np.arange(N)
+    counting = (entries % 3 != 0) | (entries < 3 * left)  # the sample has each third
+    y = 3 * np.exp(-(((X - 2.5) / 0.3) ** 2) / 2) + 0.2 * NOISE
+    sigma = np.where(counting, 0.2, np.inf)
+    chunks = [in_chunks(values, 6_000) for values in (X, y, sigma)]
+    found, whole = fit.fit(fit.Gaussian(), *chunks), fit.fit(fit.Gaussian(), X, y, sigma)
+    np.testing.assert_allclose(found.p, whole.p, rtol=1e-8)
+    assert found.success
+    assert found.warnings == whole.warnings
+
+
 def test_a_width_comes_out_positive() -> None:
     def peak(x: Any, height: Any = 1.0, width: Any = -0.5) -> Any:
         return height * np.exp(-(((x - 2) / width) ** 2))
@@ -153,6 +168,15 @@ def test_linear_models_in_chunks(by: Callable[..., fit.FitResult], sigma: Any) -
     found, whole = by(*lazy(X, y, sigma)), by(X, y, sigma)
     assert_same(found, whole)
     assert found.message == whole.message
+
+
+@pytest.mark.parametrize("other", [np.sin, lambda x: 0 * x])
+def test_columns_that_depend_on_one_another_are_told_of(other: Callable[..., Any]) -> None:
+    basis = {"a": np.sin, "b": other}
+    found, whole = fit.linear(basis, *lazy(X, Y)), fit.linear(basis, X, Y)
+    assert "(rank 1 of 2)" in whole.message
+    assert found.message.partition(" along ")[0] == whole.message.partition(" along ")[0]
+    assert found.warnings == whole.warnings
 
 
 def test_several_variables() -> None:
@@ -297,7 +321,7 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
             {},
             r"x\[1, 0\] is inf.*good = da.isfinite\(x\).all\(0\), then x\[..., good\]",
         ),
-        ((in_chunks(X), da.asarray(1.0)), {}, "expected a Dask array with an axis"),
+        ((in_chunks(X), da.asarray(1.0)), {}, "y is a Dask array without an axis"),
         (
             (da.from_array(np.stack([X, X], -1), chunks=(5_000, 2)), in_chunks(Y)),
             {},
@@ -318,6 +342,17 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
         ((in_chunks(X), in_chunks(Y), np.inf), {}, "none would count"),
         ((in_chunks(X), in_chunks(Y), np.eye(3)), {}, "the covariance of Dask arrays"),
         ((in_chunks(X), in_chunks(Y), fit.Relative(2.0)), {}, "20 % are"),
+        (
+            (in_chunks(X), in_chunks(Y), fit.Relative(da.asarray(0.1))),
+            {},
+            r"one fraction for Dask arrays.*sigma=fraction \* abs\(y\)",
+        ),
+        (
+            (in_chunks(X), in_chunks(Y), in_chunks(Y).std()),
+            {},
+            r"sigma is.*write sigma.compute\(\)",
+        ),
+        ((X, Y, in_chunks(Y).std()), {}, r"sigma is.*write sigma.compute\(\)"),
         ((in_chunks(X), in_chunks(X), fit.Relative(0.2)), {}, r"y\[0\] is 0.0.*no zeros"),
         ((in_chunks(X), in_chunks(Y), fit.Relative(0.2, "model")), {}, "relative to the model"),
         ((in_chunks(X), in_chunks(Y)), {"x_sigma": 0.1}, "x_sigma is not for Dask"),
@@ -333,13 +368,40 @@ def test_what_cannot_be_meant(arguments: Any, options: dict[str, Any], said: str
         fit.fit(model_that_is_never_called, *arguments, **options)
 
 
-def test_a_start_where_the_model_is_not_finite() -> None:
-    def root(x: Any, a: Any = 1.0, b: Any = 2.0) -> Any:
-        return a * np.sqrt(x - b)
+@pytest.mark.parametrize("loss", ["linear", "huber"])
+def test_a_start_where_the_model_is_not_finite(loss: Any) -> None:
+    def root(x: Any, a: Any = 1.0, b: Any = X[12_345]) -> Any:
+        return a * np.sqrt(b - x)
 
-    for loss in ("linear", "huber"):
-        with pytest.raises(ValueError, match=r"not finite for a = 1, b = 2"):
-            fit.fit(root, *lazy(X, Y), loss=loss)
+    first = "nan at point 12346, entry 2346 of chunk 2, for the starting values a = 1, b = "
+    with pytest.raises(ValueError, match=rf"{first}.*\({N - 12_346} of {N} points\)"):
+        fit.fit(root, *lazy(X, Y), loss=loss)
+
+
+@pytest.mark.parametrize("scale", [1e160, 1e300])
+def test_squares_that_overflow_are_refused_as_those_in_memory(scale: float) -> None:
+    p0 = [1.5 * scale, 2.0, 0.5 * scale]
+    for data in (X, Y * scale), lazy(X, Y * scale):
+        with pytest.raises(ValueError, match=r"^χ² is inf for the starting values a = 1.5e"):
+            fit.fit(decay, *data, p0=p0)
+
+
+@pytest.mark.parametrize("n", [900, N])
+@pytest.mark.parametrize("captured", [np.asarray, in_chunks])
+def test_a_model_that_captures_all_points_is_told_what_to_write(n: int, captured: Any) -> None:
+    other = captured(np.sin(X[:n]))
+    by: list[Callable[..., Any]] = [
+        lambda x, y: fit.fit(lambda x, a=1.0, b=1.0: a * x + b * other, x, y),
+        lambda x, y: fit.fit(lambda x, a=1.0, b=1.0: a * x + b * other, x, y, loss="huber"),
+        lambda x, y: fit.linear([np.ones_like, lambda x: other], x, y),
+    ]
+    for fit_of in by:
+        with pytest.raises(ValueError, match=r"write x=da.stack\(\[x, other\]\)"):
+            fit_of(in_chunks(X[:n], 400), in_chunks(Y[:n], 400))
+    x = da.stack([in_chunks(X[:n]), in_chunks(np.sin(X[:n]))]).rechunk((2, 400))
+    found = fit.fit(lambda x, a=1.0, b=1.0: a * x[0] + b * x[1], x, in_chunks(Y[:n], 400))
+    expected = np.linalg.lstsq(np.stack([X[:n], np.sin(X[:n])], axis=1), Y[:n])[0]
+    np.testing.assert_allclose(found.p, expected, rtol=1e-9)
 
 
 @pytest.mark.parametrize(
@@ -359,6 +421,54 @@ def test_a_model_that_mixes_points_is_refused(by: Callable[..., Any]) -> None:
 
 def centred(x: Any, a: Any, b: Any, c: Any) -> Any:
     return a * np.exp(-b * (x - x.mean())) + c
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "said"),
+    [
+        (decay, {"method": "newton"}, "expected a method out of"),
+        (decay, {"p0": {"height": 1.0}}, "no parameter 'height'"),
+        (decay, {"bounds": {"a": (2, 1)}}, "expected the lower one first"),
+        (decay, {"p0": [9, 1, 1], "bounds": {"a": (0, 2)}}, "outside its bounds"),
+        (decay, {"fixed": ["height"]}, "no parameter 'height'"),
+        (decay, {"callback": 3}, "expected callback to be a function"),
+        (decay, {"offset_tol": -1}, "expected offset_tol"),
+        (decay, {"max_nfev": 1.5}, "expected max_nfev"),
+        (decay, {"sigma": [1.0, 2.0, 0.5]}, "starting values are p0="),
+        (lambda x, a: a * x, {}, "no starting value for a"),
+        (fit.Sine() + fit.Line(), {}, r"from all points.*p0.*x\[:10000\].compute\(\)"),
+        (fit.Model(lambda x, a: a * x, guess=lambda x, y: {"a": 1.0}), {}, "from all points"),
+    ],
+)
+def test_arguments_are_looked_at_before_data_are_read(
+    model: Callable[..., Any], options: dict[str, Any], said: str
+) -> None:
+    def refuse(block: Any) -> Any:
+        raise AssertionError("the data were read")
+
+    y = in_chunks(Y).map_blocks(refuse, meta=np.empty(0))
+    with pytest.raises((ValueError, TypeError), match=said):
+        fit.fit(model, in_chunks(X), y, **options)
+
+
+def test_a_guess_that_needs_all_points_has_them_where_they_are_few() -> None:
+    x = X[:9_000]
+    y = 2 * np.sin(2 * np.pi * 900 * x + 0.4) + 0.1 * NOISE[:9_000]
+    found, whole = fit.fit(fit.Sine(), *lazy(x, y)), fit.fit(fit.Sine(), x, y)
+    np.testing.assert_allclose(found.p, whole.p, rtol=1e-9)
+    assert abs(found.values["frequency"] - 900) < 0.01
+
+
+def test_chunks_on_a_gpu_are_refused_with_what_to_write() -> None:
+    device = in_chunks(Y).map_blocks(DeviceArray, meta=DeviceArray(np.empty(0)))
+    with pytest.raises(
+        TypeError, match=r"y has chunks on a GPU.*y\.map_blocks\(autodiff\.to_numpy"
+    ):
+        fit.fit(decay, in_chunks(X), device)
+    back = device.map_blocks(autodiff.to_numpy, meta=np.empty(0))
+    np.testing.assert_array_equal(
+        fit.fit(decay, in_chunks(X), back).p, fit.fit(decay, *lazy(X, Y)).p
+    )
 
 
 def test_a_model_of_another_shape_is_refused() -> None:

@@ -8,7 +8,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+from autodiff import to_numpy
 from fit import Cholesky, FitResult, Relative, curve_fit, fit, line
+from tests.autodiff.device_arrays import DeviceArray
 
 T = np.array([0.0, 0.5, 1.0, 1.5, 2.0, 2.5, 3.0, 3.5])
 Y = np.array([2.1, 1.4, 1.1, 0.7, 0.55, 0.4, 0.22, 0.2])
@@ -279,6 +281,15 @@ def test_arrays_of_unequal_shapes_are_given_as_a_dict() -> None:
 
 
 # -- refusals --------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["x", "y", "sigma", "p0"])
+def test_arrays_on_a_gpu_are_refused_with_what_to_write(name: str) -> None:
+    given: dict[str, Any] = {"x": T, "y": Y, "sigma": SIGMA, "p0": np.ones(2)}
+    given[name] = DeviceArray(given[name])
+    with pytest.raises(TypeError, match=rf"^{name} is a .* on a GPU.*autodiff.to_numpy\({name}\)"):
+        fit(decay, **given)
+    assert fit(decay, **(given | {name: to_numpy(given[name])})).success
 
 
 def changed(a: np.ndarray, place: Any, value: float) -> np.ndarray:

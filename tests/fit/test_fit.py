@@ -30,6 +30,22 @@ def enumeration(by_name: dict[str, float]) -> list[float]:
     return list(by_name.values())
 
 
+@pytest.mark.parametrize("n", [500, 20_000])
+def test_a_width_comes_out_positive_of_few_points_and_of_many(n: int) -> None:
+    def peak(x: Any, height: Any, centre: Any, width: Any, offset: Any) -> Any:
+        return height * np.exp(-(((x - centre) / width) ** 2)) + offset
+
+    x = np.linspace(0, 10, n)
+    y = peak(x, 3.0, 4.0, 0.5, 0.5) + 0.1 * np.random.default_rng(11).normal(size=n)
+    for width in (1.0, -1.0):
+        assert abs(fit(peak, x, y, 0.1, p0=[1.0, 4.5, width, 0.0]).values["width"] - 0.5) < 0.01
+
+
+def test_one_error_of_all_points_may_be_an_array_without_axes() -> None:
+    found, expected = fit(decay, T, Y, np.array(0.05)), fit(decay, T, Y, 0.05)
+    assert found.report() == expected.report()
+
+
 # -- against others --------------------------------------------------------------------------
 
 

@@ -196,6 +196,14 @@ def test_a_lower_minimum_is_told() -> None:
     assert "at a = -" in only(warnings, "there is a lower minimum")
 
 
+def test_a_lower_minimum_is_told_once() -> None:
+    def wells(x: Any, a: Any = 1.0, b: Any = 1.0) -> Any:
+        return np.stack([(a**2 - 1) / 2, (a + 1) / 4, (b**2 - 1) / 2, (b + 1) / 4])
+
+    warnings = fit(wells, np.arange(4.0), np.zeros(4), 1.0, p0=[30.0, 30.0]).warnings
+    assert "at a = -" in only(warnings, "there is a lower minimum")
+
+
 def test_a_straight_model_with_a_straight_constraint_is_not_called_curved() -> None:
     y = 2 * X + 1 + 6 * NOISE
     assert fit(straight, X, y, 0.3, constraints=lambda a, b: a - 2 * b).warnings == []
