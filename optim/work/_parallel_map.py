@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from time import sleep
 from typing import Any, NamedTuple, Protocol
 
-from optim.work._tasks import Batch, Parcel, batch, task_of, within_task
+from optim.work._tasks import Batch, Parcel, as_sent, batch, task_of, within_task
 
 SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back takes 1 to 10 ms
 MOST_SECONDS = 0.5  # that a task lasts: longer ones gain nothing, and are waited for in the end
@@ -57,7 +57,9 @@ def parallel_map(
 
     The results are the same to the last bit, whatever computes them and in whatever order: each
     call is made within `autodiff.reproducible` and ``np.errstate(all="ignore")``. Random numbers
-    belong to the items, as a child of ``np.random.SeedSequence(seed).spawn(n)`` for each.
+    belong to the items, as a child of ``np.random.SeedSequence(seed).spawn(n)`` for each. Of arrays
+    with gaps between their entries, as ``x[:, ::2]``, the function gets copies without, as sent to
+    a process: in what is common, the items, and lists, tuples and dicts of these.
 
     Parameters
     ----------
@@ -82,8 +84,9 @@ def parallel_map(
         An item that raises is a failure by its index: its exception, or a RuntimeError with its
         text where that cannot be pickled, or would end a worker, as a SystemExit. So is an item
         whose result cannot be pickled where it has to be. A task that is lost, with its worker or
-        cancelled, is tried up to three times, the last time item by item. Where the executor takes
-        no more, what is left are failures, and what was finished is kept.
+        cancelled, is tried up to three times, the last time item by item. What was finished is
+        kept. What stays lost, or was not begun when the executor took no more, are failures by
+        the executor's own exceptions; where its workers died, by a BrokenExecutor with advice.
 
     Raises
     ------
@@ -113,8 +116,8 @@ def parallel_map(
     {1: ZeroDivisionError('integer division or modulo by zero')}
     """
     size = _checked_size(batch_size)
-    _check(f, common, executor)
-    items = list(items)
+    _check(f, items, common, executor)
+    items, common = list(items), as_sent(common)
     if executor is None or within_task.get():
         values, failures, *_ = batch(f, common, items)
         return Outcomes(values, failures)
@@ -135,9 +138,13 @@ def _checked_size(batch_size: int | None) -> int | None:
     return size
 
 
-def _check(f: Any, common: Any, executor: Any) -> None:
+def _check(f: Any, items: Any, common: Any, executor: Any) -> None:
     if not callable(f):
         raise TypeError(f"expected f to be a function, got {f!r}: parallel_map(f, items)")
+    try:
+        iter(items)
+    except TypeError:
+        raise TypeError(f"expected items, as of a list, got {items!r}: [x] for one x") from None
     if not isinstance(common, tuple):
         raise TypeError(f"expected common to be a tuple, got {common!r}: common=(x,) for one x")
     if isinstance(executor, type):
@@ -225,19 +232,25 @@ class _Work:
                 getattr(task.future, "cancel", bool)()
             raise
         if self.refusal:
-            failure = self._with_advice(self.refusal)
             for indices, _ in self.waiting:
-                self.failures |= dict.fromkeys(indices, failure)
+                self._give_up(indices, self.refusal)
         return Outcomes(self.values, dict(sorted(self.failures.items())))
 
-    def _with_advice(self, refusal: Exception) -> Exception:
-        """Return the refusal to take more; if no worker has done anything, with what may help."""
-        if self.workers or not isinstance(refusal, BrokenExecutor):
-            return refusal
-        return RuntimeError(
-            f"no worker did anything ({refusal}): processes that begin anew import the program "
-            'that was started: it must be a file, and do its work under if __name__ == "__main__"'
-        )
+    def _give_up(self, indices: range, error: Exception) -> None:
+        """Let items be failures by what they were lost with; where workers died, with advice."""
+        failure = error
+        if isinstance(error, BrokenExecutor):
+            how = " ".join(str(error).split())
+            failure = BrokenExecutor(
+                f"lost with a worker that died ({how}): give it to a new executor, with fewer "
+                "workers if memory has run out"
+                if self.workers
+                else f"no worker did anything ({how}): processes that begin anew import the "
+                "program that was started: it must be a file, and do its work under "
+                'if __name__ == "__main__"'
+            )
+            failure.__cause__ = error
+        self.failures |= dict.fromkeys(indices, failure)
 
     def _hand_on(self) -> None:
         """Submit tasks, so many ahead that each worker has the next ones at hand."""
@@ -296,7 +309,9 @@ class _Work:
         if not self.seconds:
             return 1
         share = self.seconds * left / (SHARES * len(self.workers))
-        return min(ceil(min(max(share, SECONDS), MOST_SECONDS) / self.seconds), self.most)
+        size = ceil(min(max(share, SECONDS), MOST_SECONDS) / self.seconds)
+        even = ceil(left / len(self.workers))  # and no more, for the next may take far longer
+        return min(size, even, self.most)
 
     def _finish(self, task: _Task) -> None:
         """Wait for a task, and keep what it has found."""
@@ -330,7 +345,7 @@ class _Work:
         self._look_at(error, [self.items[i] for i in task.indices])
         tries = task.tries + 1
         if tries == TRIES:
-            self.failures |= dict.fromkeys(task.indices, error)
+            self._give_up(task.indices, error)
         elif tries == TRIES - 1:  # so that an item which ends its worker takes no other along
             self.waiting.extendleft((range(i, i + 1), tries) for i in reversed(task.indices))
         else:

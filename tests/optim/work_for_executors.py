@@ -17,6 +17,11 @@ import autodiff
 import optim
 
 NOISE = np.random.SeedSequence(1).spawn(12)
+WIDE = np.random.default_rng(2).normal(size=(301, 900))
+UNALIGNED = np.frombuffer(b" " + WIDE.tobytes(), offset=1).reshape(WIDE.shape)
+GAPPY = [{"rows": rows[:, ::3]} for rows in (WIDE, WIDE[::-1, ::-1], WIDE[::2])]
+GAPPY += [{"rows": np.broadcast_to(WIDE[0, :300], (99, 300))}, {"rows": UNALIGNED[:, :300]}]
+GAPPY += [{"rows": UNALIGNED.T[:, :300]}, {"rows": UNALIGNED.ravel()[None, :300]}]
 
 
 class TwoPartError(Exception):
@@ -70,6 +75,12 @@ def length(n: int) -> float:
 def lies_well(x: Any, y: Any) -> bool:
     """Whether arrays lie where NumPy reads them fast, and adds them up in one order."""
     return bool(x.flags.aligned and y.flags.aligned)
+
+
+def sums(weights: Any, x: Any) -> Any:
+    """Return sums whose rounding depends on how arrays lie in memory."""
+    rows = x["rows"]
+    return float(np.sum(rows)), float(np.vdot(rows, rows)), float(rows[0] @ weights)
 
 
 def trained_slope(start: float) -> Any:
@@ -158,6 +169,7 @@ def everything(executor: Any) -> dict[str, Any]:
         "fits in batches": written(asked(fitted_decay, NOISE, common=(x,), batch_size=5)),
         "sums": written(asked(length, [10, 20_000, 200_001])),
         "addresses": written(asked(lies_well, np.ones((2, 30_001)), common=(np.ones(300_001),))),
+        "arrays with gaps": written(asked(sums, GAPPY, common=(WIDE[0, ::3],))),
         "training": written(asked(trained_slope, [0.5, 1.0, 2.0])),
         "failures": written(asked(difficult, range(10))),
         "calls within calls": written(asked(powers, range(1, 4))),
