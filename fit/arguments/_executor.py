@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
 from optim import Executor, Outcomes, parallel_map
@@ -29,3 +30,27 @@ def shared_out(
             f"({type(error).__name__}: {error}): define it in a module, or use an executor of "
             "threads, as ThreadPoolExecutor, or one that pickles by value, as loky's or Dask's"
         ) from error
+
+
+def values_of(outcomes: Outcomes) -> list[Any]:
+    """Return what came of each item; raise what the first raised that failed."""
+    refuse_lost(outcomes)
+    for failure in outcomes.failures.values():
+        raise failure
+    return outcomes.values
+
+
+def refuse_lost(outcomes: Outcomes) -> None:
+    """Raise that some work is lost with its workers, where the rest would make another result.
+
+    Raises
+    ------
+    BrokenExecutor
+        Which says how much is lost, how, and what may help.
+    """
+    lost = [x for x in outcomes.failures.values() if isinstance(x, BrokenExecutor)]
+    if lost:
+        raise BrokenExecutor(
+            f"{len(lost)} of {len(outcomes.values)} parts of the work are lost, and the rest is "
+            f"not kept: {lost[0]}"
+        ) from lost[0]

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 
 from autodiff import jacobian
-from fit.arguments._executor import shared_out
+from fit.arguments._executor import refuse_lost, shared_out
 from fit.arguments._numbers import Array, generator_of
 from fit.by_search._checks import check_enough, check_start, search_tells_of_start
 from fit.by_search._outliers import misfit_at
@@ -93,7 +93,9 @@ def best_of_starts(
     What comes back of each search is how it ended; the best is made once more here.
     """
     common = (problem, method, effort)
-    ends, failures = shared_out(end_from, starts, common, executor)
+    outcomes = shared_out(end_from, starts, common, executor)
+    refuse_lost(outcomes)
+    ends, failures = outcomes
     if len(failures) == len(starts):
         raise failures[0]
     found = {k: end for k, end in enumerate(ends) if end is not None}
@@ -110,6 +112,9 @@ def best_of_starts(
     # By parallel_map, too, whose results are the same to the last bit.
     best: list[Estimate] = parallel_map(estimate_from, [starts[there[0]]], common=common).values
     led = f"{len(there)} of {len(starts)} starts led here"
+    if failures:
+        first = str(failures[min(failures)]).partition("\n")[0]
+        led += f"; {len(failures)} failed, the first of them: {first}"
     return replace(
         best[0],
         message=f"{best[0].message}; {led}",
