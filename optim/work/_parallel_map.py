@@ -18,7 +18,6 @@ from optim.work._tasks import Batch, Parcel, as_sent, batch, task_of, within_tas
 SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back takes 1 to 10 ms
 MOST_SECONDS = 0.5  # that a task lasts: longer ones gain nothing, and are waited for in the end
 SHARES = 2  # of what is left for each worker: of many items tasks are long, of the last ones short
-MOST_GROWTH = 8  # times as many items as before: a task that was fast by chance decides little
 TRIES = 3  # of a task that is lost; the last is made for each item alone
 AHEAD = 2  # tasks at a time for each worker that was seen
 FEWEST_AHEAD = 8  # so that several workers are seen
@@ -76,7 +75,8 @@ def parallel_map(
     batch_size : int, optional
         How many items a task holds. By default so many that it lasts 50 to 500 ms, by what
         workers measure, beginning with one: many where much is left, so that little time goes to
-        handing on, and few in the end, so that no worker waits long for another.
+        handing on, and few in the end, so that no worker waits long for another; and never more
+        than were done before, or than an even share of what is left.
 
     Returns
     -------
@@ -102,6 +102,7 @@ def parallel_map(
     -----
     Warnings are shown, or made errors, as the process is told that computes. Where the caller is
     itself a task on the executor's only worker, other than of a `parallel_map`, both wait for ever.
+    Python itself loses a Ctrl-C that comes while a process is forked: a second one ends the work.
 
     Examples
     --------
@@ -204,8 +205,8 @@ class _Work:
         self.dumps = _dumps_for(executor)
         self.work = Parcel((f, common), self.dumps)
         self.size = size  # if it was given
-        self.most = 1  # items of a task, by what was seen
-        self.seconds = 0.0  # that an item takes
+        self.done = 0  # items of tasks that have come back
+        self.seconds = 0.0  # that an item of the last of them took
         self.waiting = deque([(range(len(items)), 0)] if items else [])  # with the tries made
         self.under_way: dict[int, _Task] = {}  # by their first items, the oldest first
         self.finished: SimpleQueue[int] = SimpleQueue()  # the first items of tasks, as futures tell
@@ -245,9 +246,8 @@ class _Work:
                 f"lost with a worker that died ({how}): give it to a new executor, with fewer "
                 "workers if memory has run out"
                 if self.workers
-                else f"no worker did anything ({how}): processes that begin anew import the "
-                "program that was started: it must be a file, and do its work under "
-                'if __name__ == "__main__"'
+                else f"no worker did anything ({how}): new processes import the program that was "
+                'started: it must be a file, and do its work under if __name__ == "__main__"'
             )
             failure.__cause__ = error
         self.failures |= dict.fromkeys(indices, failure)
@@ -310,8 +310,8 @@ class _Work:
             return 1
         share = self.seconds * left / (SHARES * len(self.workers))
         size = ceil(min(max(share, SECONDS), MOST_SECONDS) / self.seconds)
-        even = ceil(left / len(self.workers))  # and no more, for the next may take far longer
-        return min(size, even, self.most)
+        even = ceil(left / len(self.workers))
+        return min(size, even, self.done)  # for the next items may take far longer
 
     def _finish(self, task: _Task) -> None:
         """Wait for a task, and keep what it has found."""
@@ -325,6 +325,11 @@ class _Work:
         except BaseException as error:  # asyncio's CancelledError, as of Dask's own futures
             self._lose(task, RuntimeError(f"{type(error).__name__}: {error}"))
             return
+        if not isinstance(found, Batch):
+            raise TypeError(
+                "expected result() of a future to return what the function that was submitted did, "
+                f"got {found!r} from {self.executor!r}"
+            )
         for place, i in enumerate(task.indices):
             try:
                 if place in found.failures:
@@ -338,7 +343,7 @@ class _Work:
         self.workers.add(found.worker)
         count = len(task.indices)
         self.seconds = max(found.seconds, 1e-9) / count
-        self.most = max(self.most, MOST_GROWTH * count)
+        self.done += count
 
     def _lose(self, task: _Task, error: Exception) -> None:
         """Put what was lost with its worker, or cancelled, before what waits; or give it up."""

@@ -161,4 +161,7 @@ def _portable(error: Exception) -> Exception:
 
 
 def _as_text(error: BaseException) -> RuntimeError:
-    return RuntimeError(f"{type(error).__name__}: {error}")
+    try:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}, whose text cannot be read")

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import threading
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from itertools import count, cycle
 from pathlib import Path
@@ -36,13 +36,14 @@ def expected() -> Any:
 
 def test_what_is_expected(expected: Any) -> None:
     values, failures = expected["failures"]
-    assert values == [0, 1, 4, None, None, None, None, None, 64, 81]
+    assert values == [0, 1, 4, None, None, None, None, None, None, 81]
     assert failures == {
         3: ("ValueError", "expected anything but 3"),
         4: ("RuntimeError", "LocalError: nobody else knows this class"),
         5: ("RuntimeError", "TwoPartError: a fault in the fifth"),
         6: ("RuntimeError", "LockedError: behind a lock"),
         7: ("RuntimeError", "StatelessError: without a state"),
+        8: ("RuntimeError", "UnreadableError, whose text cannot be read"),
     }
     assert expected["calls within calls"] == ([[1], [1, 2], [1, 2, 4]], {})
     assert expected["addresses"] == ([True, True], {})
@@ -176,13 +177,15 @@ def test_tasks_are_long_where_many_items_are_left_and_short_in_the_end(
     monkeypatch.setattr(_tasks, "perf_counter", lambda: now[0])
     executor = Bare()
     assert parallel_map(tick, range(3000), executor=executor).values == [*range(3000)]
-    few = _parallel_map.FEWEST_AHEAD
-    first, grown = executor.sizes[: few + 4], executor.sizes[few + 4 :]
-    assert first == [1] * few + [8, 8, 64, 64]
-    assert grown == sorted(grown, reverse=True)
-    assert grown[:2] == [512, 512]  # half a second
-    assert all(size >= 52 for size in grown[:-1])  # 50 milliseconds
-    assert len(grown) < 15
+    few, sizes = _parallel_map.FEWEST_AHEAD, executor.sizes
+    assert sizes[:few] == [1] * few
+    assert all(size <= done for size, done in zip(sizes[1:], np.cumsum(sizes), strict=False))
+    longest = sizes.index(512)  # half a second
+    grown, falling = sizes[few : longest + 1], sizes[longest:]
+    assert grown == sorted(grown)
+    assert falling == sorted(falling, reverse=True)
+    assert all(size >= 52 for size in falling[:-1])  # 50 milliseconds
+    assert len(sizes) < 30
     assert executor.most_ahead == few
 
 
@@ -246,6 +249,15 @@ class Forgetful:
         pass
 
 
+class Careless:
+    """What takes work, and does none."""
+
+    def submit(self, f: Any, *args: Any) -> Any:
+        future: Future[Any] = Future()
+        future.set_result(None)
+        return future
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
@@ -253,6 +265,7 @@ class Forgetful:
         ({"items": 3}, TypeError, r"expected items, as of a list, got 3: \[x\] for one x"),
         ({"executor": multiprocessing}, TypeError, "expected an executor with submit"),
         ({"executor": ThreadPoolExecutor}, TypeError, r"write executor=ThreadPoolExecutor\(\)"),
+        ({"executor": Careless()}, TypeError, r"expected result\(\) of a future to .* got None"),
         ({"executor": Forgetful()}, TypeError, "expected submit to return a future, .* got None"),
         ({"common": 3}, TypeError, r"expected common to be a tuple, got 3: common=\(x,\)"),
         ({"batch_size": 0}, ValueError, "expected batch_size to be 1 or more, got 0"),

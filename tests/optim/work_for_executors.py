@@ -53,6 +53,15 @@ class Bomb:
         return int, ("a bomb",)
 
 
+class UnreadableError(Exception):
+    """An exception that says nothing."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+    __reduce__ = None  # type: ignore[assignment]
+
+
 def decay(p: Any, x: Any, y: Any) -> Any:
     """Return the residuals of an exponential."""
     return p[0] * np.exp(-p[1] * x) + p[2] - y
@@ -118,6 +127,8 @@ def difficult(n: int) -> int:
         error = StatelessError("without a state")
         error.add_note("which is its state")
         raise error
+    if n == 8:
+        raise UnreadableError
     return n * n
 
 
