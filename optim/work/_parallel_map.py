@@ -246,8 +246,9 @@ class _Work:
                 f"lost with a worker that died ({how}): give it to a new executor, with fewer "
                 "workers if memory has run out"
                 if self.workers
-                else f"no worker did anything ({how}): new processes import the program that was "
-                'started: it must be a file, and do its work under if __name__ == "__main__"'
+                else f"no worker did anything ({how}): memory has run out, or new processes cannot "
+                "import the program that was started: it must be a file, and do its work under "
+                'if __name__ == "__main__"'
             )
             failure.__cause__ = error
         self.failures |= dict.fromkeys(indices, failure)
