@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
 from optim import Executor, Outcomes, parallel_map
@@ -29,3 +30,29 @@ def shared_out(
             f"({type(error).__name__}: {error}): define it in a module, or use an executor of "
             "threads, as ThreadPoolExecutor, or one that pickles by value, as loky's or Dask's"
         ) from error
+
+
+def values_of(outcomes: Outcomes, item: str) -> list[Any]:
+    """Return what came of each item; raise what the first raised that failed."""
+    refuse_lost(outcomes, item)
+    for i, failure in outcomes.failures.items():
+        failure.add_note(f"on {item} {i + 1} of {len(outcomes.values)}")
+        raise failure
+    return outcomes.values
+
+
+def refuse_lost(outcomes: Outcomes, item: str) -> None:
+    """Raise that some work is lost with its workers, where the rest would make another result.
+
+    Raises
+    ------
+    BrokenExecutor
+        Which says how much is lost, how, and what may help.
+    """
+    lost = {i: x for i, x in outcomes.failures.items() if isinstance(x, BrokenExecutor)}
+    if lost:
+        first = min(lost)
+        raise BrokenExecutor(
+            f"{len(lost)} of {len(outcomes.values)} {item}s are lost, {item} {first + 1} the "
+            f"first, and the others are not kept: {lost[first]}"
+        ) from lost[first]

@@ -157,6 +157,8 @@ def fit(
     TypeError
         When the model cannot be recorded, and so has no derivatives; when ``offset_tol`` is no
         number or ``max_nfev`` no whole one. What the model raises itself is passed on.
+    BrokenExecutor
+        When a worker of the executor dies, and starts are lost with it.
 
     Warns
     -----

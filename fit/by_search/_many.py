@@ -78,8 +78,8 @@ offset_tol, max_nfev
     Returns
     -------
     Outcomes
-        ``values``, a FitResult for each data set, None where the fit was refused; ``failures``,
-        the exceptions by the number of the data set.
+        ``values``, a FitResult for each data set, None where the fit was refused, or lost with a
+        worker that died; ``failures``, the exceptions by the number of the data set.
 
     Raises
     ------
@@ -87,7 +87,7 @@ offset_tol, max_nfev
         When ``y`` has no rows; ``x`` is another number of arrays; ``sigma`` may be standard
         deviations as well as a covariance.
     Exception
-        When all fits are refused, the first refusal.
+        When all fits are refused, or lost, the first refusal.
 
     Examples
     --------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -10,7 +9,7 @@ import numpy as np
 from numpy.random import Generator, SeedSequence
 
 from autodiff import jacobian
-from fit.arguments._executor import shared_out
+from fit.arguments._executor import refuse_lost, shared_out
 from fit.arguments._numbers import Array, generator_of
 from fit.arguments._words import reason
 from fit.by_search._checks import check_enough, check_start, search_tells_of_start
@@ -95,10 +94,11 @@ def best_of_starts(
     What comes back of each search is how it ended; the best is made once more here.
     """
     common = (problem, method, effort)
-    ends, failures = shared_out(end_from, starts, common, executor)
+    outcomes = shared_out(end_from, starts, common, executor)
+    refuse_lost(outcomes, "start")
+    ends, failures = outcomes
     if len(failures) == len(starts):
         raise failures[0]
-    _warn_of_lost(failures, len(starts))
     found = {k: end for k, end in enumerate(ends) if end is not None}
     some = any(end.success for end in found.values())
     scale = min(end.scale for end in found.values())
@@ -113,23 +113,14 @@ def best_of_starts(
     # By parallel_map, too, whose results are the same to the last bit.
     best: list[Estimate] = parallel_map(estimate_from, [starts[there[0]]], common=common).values
     led = f"{len(there)} of {len(starts)} starts led here"
+    if failures:
+        first = reason(failures[min(failures)]).partition("\n")[0]
+        led += f"; {len(failures)} failed, the first of them: {first}"
     return replace(
         best[0],
         message=f"{best[0].message}; {led}",
         nfev=sum(end.nfev for end in found.values()),
     )
-
-
-def _warn_of_lost(failures: dict[int, Exception], n: int) -> None:
-    """Say which starts did not fail by what numbers the model makes there, but with a worker."""
-    lost = [k for k, e in failures.items() if not isinstance(e, ValueError | ArithmeticError)]
-    if lost:
-        warnings.warn(
-            f"{len(lost)} of {n} starts were lost, and a lower minimum with them, perhaps: the "
-            f"first is number {lost[0]}: {reason(failures[lost[0]])}",
-            RuntimeWarning,
-            stacklevel=5,
-        )
 
 
 def estimate_from(problem: Problem, method: str, effort: Effort, start: Array) -> Estimate:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
 from functools import cached_property
-from typing import NoReturn
 
 import numpy as np
 
@@ -222,7 +220,9 @@ def replicates_of(result: Estimate, outcomes: Outcomes, kind: str) -> Replicates
     """
     values, failures = outcomes
     if len(failures) == len(values):
-        _refuse_without_any(failures)
+        error = failures[0]
+        words = f"all {len(failures)} fits failed, the first of them: {reason(error)}"
+        raise RuntimeError(words) from error
     nowhere = np.full(result.p.size, np.nan)
     p = np.array([nowhere if k in failures else value for k, value in enumerate(values)])
     if failures and (kind == "jackknife" or len(failures) > FEW * len(values)):
@@ -239,16 +239,3 @@ def replicates_of(result: Estimate, outcomes: Outcomes, kind: str) -> Replicates
             stacklevel=3,
         )
     return Replicates(result, p, failures, kind)
-
-
-def _refuse_without_any(failures: dict[int, Exception]) -> NoReturn:
-    """Raise what the first of the failures says."""
-    first = failures[min(failures)]
-    if isinstance(first, BrokenExecutor):
-        raise RuntimeError(
-            f"all {len(failures)} fits failed, as a worker died ({first}): a script that starts "
-            'processes does its work below if __name__ == "__main__":, so that they can import it'
-        ) from first
-    raise RuntimeError(
-        f"all {len(failures)} fits failed, the first of them: {reason(first)}"
-    ) from first

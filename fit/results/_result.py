@@ -247,6 +247,8 @@ class FitResult(Estimate):
         ValueError
             When there is no such parameter, it is fixed or tied, the data leave it open, or the
             constraints are not met.
+        BrokenExecutor
+            When a worker of the executor dies.
 
         Examples
         --------
@@ -301,6 +303,8 @@ class FitResult(Estimate):
         ValueError
             When there is no such parameter, it is fixed or tied, the data leave it open, or the
             constraints are not met.
+        BrokenExecutor
+            When a worker of the executor dies.
 
         Warns
         -----

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._executor import shared_out
+from fit.arguments._executor import shared_out, values_of
 from fit.arguments._numbers import Array, check_count, check_level
 from fit.uncertainties._estimate import Estimate
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, NEVER, End
@@ -18,7 +18,6 @@ from fit.uncertainties._profile import (
     is_rounding,
     refuse_violated,
     standard_error,
-    values_of,
 )
 from fit.uncertainties._vicinity import Vicinity, ray_of
 from optim import Executor

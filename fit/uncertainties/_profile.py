@@ -5,17 +5,17 @@ from __future__ import annotations
 import warnings
 from collections.abc import Sequence
 from math import sqrt
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._executor import shared_out
+from fit.arguments._executor import shared_out, values_of
 from fit.arguments._numbers import EPS, Array, check_count, number
 from fit.arguments._words import in_prose
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, End, end_by_search, least_with
 from fit.uncertainties._vicinity import Ray, Vicinity, axes_of, is_minimum, ray_of, valley_at
-from optim import Executor, Outcomes, Status
+from optim import Executor, Status
 
 ROUNDED = 1000  # times the rounding of the residuals, within which no rise of χ² can be seen
 STEPS = 15  # of Newton's method, after which the slow and sure way is gone instead
@@ -159,14 +159,6 @@ def side_of_profile(
     """Return the profile on one side of the minimum, and the lowest place that was seen."""
     around = Vicinity(result)
     return points_along(around, k, values), (around.lowest, around.lowest_p)
-
-
-def values_of(outcomes: Outcomes, item: str) -> list[Any]:
-    """Return what came of each item; raise what the first raised that failed."""
-    for i, failure in outcomes.failures.items():
-        failure.add_note(f"on {item} {i + 1} of {len(outcomes.values)}")
-        raise failure
-    return outcomes.values
 
 
 def standard_error(around: Vicinity, k: int, instead: str) -> float:

@@ -6,20 +6,20 @@ import pickle
 import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import BrokenExecutor
+from concurrent.futures import BrokenExecutor, CancelledError
 from math import ceil
 from operator import index
 from queue import SimpleQueue
 from time import sleep
 from typing import Any, NamedTuple, Protocol
 
-from optim.work._tasks import Batch, Parcel, batch, task_of, within_task
+from optim.work._tasks import Batch, Parcel, as_sent, batch, task_of, within_task
 
 SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back takes 1 to 10 ms
 MOST_SECONDS = 0.5  # that a task lasts: longer ones gain nothing, and are waited for in the end
 SHARES = 2  # of what is left for each worker: of many items tasks are long, of the last ones short
-MOST_GROWTH = 8  # times as many items as before: a task that was fast by chance decides little
 TRIES = 3  # of a task that is lost; the last is made for each item alone
+KILLED = "KilledWorker"  # Dask's error of a task with which it has lost four workers already
 AHEAD = 2  # tasks at a time for each worker that was seen
 FEWEST_AHEAD = 8  # so that several workers are seen
 BREAKING = 0.2  # seconds in which a pool finds that an interrupt has ended one of its processes
@@ -57,7 +57,9 @@ def parallel_map(
 
     The results are the same to the last bit, whatever computes them and in whatever order: each
     call is made within `autodiff.reproducible` and ``np.errstate(all="ignore")``. Random numbers
-    belong to the items, as a child of ``np.random.SeedSequence(seed).spawn(n)`` for each.
+    belong to the items, as a child of ``np.random.SeedSequence(seed).spawn(n)`` for each. Of arrays
+    with gaps between their entries, as ``x[:, ::2]``, the function gets copies without, as sent to
+    a process: in what is common, the items, and lists, tuples and dicts of these.
 
     Parameters
     ----------
@@ -74,7 +76,8 @@ def parallel_map(
     batch_size : int, optional
         How many items a task holds. By default so many that it lasts 50 to 500 ms, by what
         workers measure, beginning with one: many where much is left, so that little time goes to
-        handing on, and few in the end, so that no worker waits long for another.
+        handing on, and few in the end, so that no worker waits long for another; and never more
+        than were done before, or than an even share of what is left.
 
     Returns
     -------
@@ -82,8 +85,9 @@ def parallel_map(
         An item that raises is a failure by its index: its exception, or a RuntimeError with its
         text where that cannot be pickled, or would end a worker, as a SystemExit. So is an item
         whose result cannot be pickled where it has to be. A task that is lost, with its worker or
-        cancelled, is tried up to three times, the last time item by item. Where the executor takes
-        no more, what is left are failures, and what was finished is kept.
+        cancelled, is tried up to three times, the last time item by item. What was finished is
+        kept. What stays lost, or was not begun when the executor took no more, are failures by
+        a BrokenExecutor with the executor's words, and advice where its workers died.
 
     Raises
     ------
@@ -99,6 +103,7 @@ def parallel_map(
     -----
     Warnings are shown, or made errors, as the process is told that computes. Where the caller is
     itself a task on the executor's only worker, other than of a `parallel_map`, both wait for ever.
+    Python itself loses a Ctrl-C that comes while a process is forked: a second one ends the work.
 
     Examples
     --------
@@ -113,8 +118,8 @@ def parallel_map(
     {1: ZeroDivisionError('integer division or modulo by zero')}
     """
     size = _checked_size(batch_size)
-    _check(f, common, executor)
-    items = list(items)
+    _check(f, items, common, executor)
+    items, common = list(items), as_sent(common)
     if executor is None or within_task.get():
         values, failures, *_ = batch(f, common, items)
         return Outcomes(values, failures)
@@ -135,9 +140,13 @@ def _checked_size(batch_size: int | None) -> int | None:
     return size
 
 
-def _check(f: Any, common: Any, executor: Any) -> None:
+def _check(f: Any, items: Any, common: Any, executor: Any) -> None:
     if not callable(f):
         raise TypeError(f"expected f to be a function, got {f!r}: parallel_map(f, items)")
+    try:
+        iter(items)
+    except TypeError:
+        raise TypeError(f"expected items, as of a list, got {items!r}: [x] for one x") from None
     if not isinstance(common, tuple):
         raise TypeError(f"expected common to be a tuple, got {common!r}: common=(x,) for one x")
     if isinstance(executor, type):
@@ -197,8 +206,8 @@ class _Work:
         self.dumps = _dumps_for(executor)
         self.work = Parcel((f, common), self.dumps)
         self.size = size  # if it was given
-        self.most = 1  # items of a task, by what was seen
-        self.seconds = 0.0  # that an item takes
+        self.done = 0  # items of tasks that have come back
+        self.seconds = 0.0  # that an item of the last of them took
         self.waiting = deque([(range(len(items)), 0)] if items else [])  # with the tries made
         self.under_way: dict[int, _Task] = {}  # by their first items, the oldest first
         self.finished: SimpleQueue[int] = SimpleQueue()  # the first items of tasks, as futures tell
@@ -225,19 +234,32 @@ class _Work:
                 getattr(task.future, "cancel", bool)()
             raise
         if self.refusal:
-            failure = self._with_advice(self.refusal)
             for indices, _ in self.waiting:
-                self.failures |= dict.fromkeys(indices, failure)
+                self._give_up(indices, self.refusal)
         return Outcomes(self.values, dict(sorted(self.failures.items())))
 
-    def _with_advice(self, refusal: Exception) -> Exception:
-        """Return the refusal to take more; if no worker has done anything, with what may help."""
-        if self.workers or not isinstance(refusal, BrokenExecutor):
-            return refusal
-        return RuntimeError(
-            f"no worker did anything ({refusal}): processes that begin anew import the program "
-            'that was started: it must be a file, and do its work under if __name__ == "__main__"'
-        )
+    def _give_up(self, indices: range, error: Exception) -> None:
+        """Let items be failures by what they were lost with; where workers died, with advice."""
+        if type(error) is RuntimeError:  # by which a task says itself why it ended
+            self.failures |= dict.fromkeys(indices, error)
+            return
+        kind, how = type(error).__name__, " ".join(str(error).split())
+        if not (isinstance(error, BrokenExecutor) or kind == KILLED):
+            words = f"lost ({kind}: {how})" if how else f"lost ({kind})"
+        elif self.workers:
+            words = (
+                f"lost with a worker that died ({how}): give it to a new executor, with fewer "
+                "workers if memory has run out"
+            )
+        else:
+            words = (
+                f"no worker did anything ({how}): memory has run out, what is called has ended it, "
+                "or new processes cannot import the program that was started: it must be a file, "
+                'and do its work under if __name__ == "__main__"'
+            )
+        failure = BrokenExecutor(words)
+        failure.__cause__ = error
+        self.failures |= dict.fromkeys(indices, failure)
 
     def _hand_on(self) -> None:
         """Submit tasks, so many ahead that each worker has the next ones at hand."""
@@ -296,7 +318,9 @@ class _Work:
         if not self.seconds:
             return 1
         share = self.seconds * left / (SHARES * len(self.workers))
-        return min(ceil(min(max(share, SECONDS), MOST_SECONDS) / self.seconds), self.most)
+        size = ceil(min(max(share, SECONDS), MOST_SECONDS) / self.seconds)
+        even = ceil(left / len(self.workers))
+        return min(size, even, self.done)  # for the next items may take far longer
 
     def _finish(self, task: _Task) -> None:
         """Wait for a task, and keep what it has found."""
@@ -308,8 +332,13 @@ class _Work:
             self._lose(task, error)
             return
         except BaseException as error:  # asyncio's CancelledError, as of Dask's own futures
-            self._lose(task, RuntimeError(f"{type(error).__name__}: {error}"))
+            self._lose(task, CancelledError(*error.args))
             return
+        if not isinstance(found, Batch):
+            raise TypeError(
+                "expected result() of a future to return what the function that was submitted did, "
+                f"got {found!r} from {self.executor!r}"
+            )
         for place, i in enumerate(task.indices):
             try:
                 if place in found.failures:
@@ -323,14 +352,16 @@ class _Work:
         self.workers.add(found.worker)
         count = len(task.indices)
         self.seconds = max(found.seconds, 1e-9) / count
-        self.most = max(self.most, MOST_GROWTH * count)
+        self.done += count
 
     def _lose(self, task: _Task, error: Exception) -> None:
         """Put what was lost with its worker, or cancelled, before what waits; or give it up."""
         self._look_at(error, [self.items[i] for i in task.indices])
         tries = task.tries + 1
+        if type(error).__name__ == KILLED:
+            tries = TRIES if len(task.indices) == 1 else TRIES - 1
         if tries == TRIES:
-            self.failures |= dict.fromkeys(task.indices, error)
+            self._give_up(task.indices, error)
         elif tries == TRIES - 1:  # so that an item which ends its worker takes no other along
             self.waiting.extendleft((range(i, i + 1), tries) for i in reversed(task.indices))
         else:

@@ -6,7 +6,7 @@ import os
 import pickle
 import platform
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -89,7 +89,14 @@ def task_of(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
 
 
 def _answers(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
-    f, common = work.open()
+    try:
+        f, common = work.open()
+    except Exception as error:
+        raise RuntimeError(
+            f"a worker cannot open what it is sent ({_as_text(error)}): it needs the modules that "
+            "this program has, as of Dask by client.upload_file, and a pool of processes made "
+            "after the functions that it is to call"
+        ) from None
 
     def value(*arguments: Any) -> Parcel | SentParcel:
         found = f(*arguments)
@@ -116,11 +123,32 @@ def batch(f: Callable[..., Any], common: tuple[Any, ...], items: Sequence[Any]) 
     with reproducible(), np.errstate(all="ignore"):
         for i, item in enumerate(items):
             try:
-                values[i] = f(*common, item)
+                values[i] = f(*common, as_sent(item))
             except Exception as error:
                 failures[i] = _portable(error)
     worker = platform.node(), os.getpid(), threading.get_ident()
     return Batch(values, failures, worker, perf_counter() - start)
+
+
+def as_sent(data: Any) -> Any:
+    """Return data as a process receives them: in an array with gaps, NumPy rounds otherwise.
+
+    What has no such array in it is returned itself, for a function may write into it.
+    """
+    if isinstance(data, np.ndarray) and not (data.flags.forc and data.flags.aligned):
+        return data.copy("A")
+    if type(data) is dict:
+        sent = as_sent([*data.values()])
+        return dict(zip(data, sent, strict=True)) if _differ(sent, data.values()) else data
+    if isinstance(data, list | tuple):
+        sent = [as_sent(x) for x in data]
+        make = getattr(type(data), "_make", type(data))  # of named tuples
+        return make(sent) if _differ(sent, data) else data
+    return data
+
+
+def _differ(a: Iterable[Any], b: Iterable[Any]) -> bool:
+    return any(x is not y for x, y in zip(a, b, strict=True))
 
 
 def _portable(error: Exception) -> Exception:
@@ -140,4 +168,7 @@ def _portable(error: Exception) -> Exception:
 
 
 def _as_text(error: BaseException) -> RuntimeError:
-    return RuntimeError(f"{type(error).__name__}: {error}")
+    try:
+        return RuntimeError(f"{type(error).__name__}: {error}")
+    except Exception:
+        return RuntimeError(f"{type(error).__name__}, whose text cannot be read")

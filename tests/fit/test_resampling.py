@@ -271,16 +271,17 @@ class LostWork:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (BrokenProcessPool("gone"), r"as a worker died \(gone\): .*if __name__ == \"__main__\":"),
-        (ZeroDivisionError("gone"), "the first of them: gone"),
-        (CancelledError(), "the first of them: CancelledError"),
+        (BrokenProcessPool("gone"), r"the first of them: no worker did anything \(gone\)"),
+        (ZeroDivisionError("gone"), "the first of them: lost .ZeroDivisionError: gone."),
+        (CancelledError(), "the first of them: lost .CancelledError."),
     ],
 )
 def test_fits_that_all_failed_are_no_replicates(error: Exception, words: str) -> None:
     result, executor = fit.line(X, Y), LostWork(error)
     with pytest.raises(RuntimeError, match=f"all 50 fits failed, {words}") as refusal:
         result.bootstrap(50, executor=executor)
-    assert refusal.value.__cause__ is error
+    cause = refusal.value.__cause__
+    assert error in (cause, cause.__cause__)
     with pytest.raises(RuntimeError, match=f"all 40 fits failed, {words}"):
         result.jackknife(executor=executor)
 

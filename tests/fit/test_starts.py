@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ProcessPoolExecutor, ThreadPoolExecutor
+from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
@@ -96,12 +96,10 @@ class LosesAllButTheFirst:
         return future
 
 
-def test_starts_that_are_lost_are_told() -> None:
-    words = "19 of 20 starts were lost, and a lower .*: the first is number 1: gone"
-    with pytest.warns(RuntimeWarning, match=words) as caught:
-        result = wave_fit(starts=20, seed=1, executor=LosesAllButTheFirst())
-    assert caught[0].filename == __file__
-    assert_allclose(result.p, wave_fit().p, rtol=1e-9)
+def test_of_starts_that_are_lost_there_is_no_best() -> None:
+    words = "19 of 20 starts are lost, start 2 the first, .*gone"
+    with pytest.raises(BrokenExecutor, match=words):
+        wave_fit(starts=20, seed=1, executor=LosesAllButTheFirst())
 
 
 def test_starts_stay_within_bounds_and_fill_them() -> None:

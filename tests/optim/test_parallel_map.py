@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
 import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import threading
-import time
-import warnings
-from collections.abc import Callable, Iterator
-from concurrent.futures import CancelledError, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager, suppress
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
-from itertools import count
+from itertools import count, cycle
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import work_for_executors as work
+from kinds_of_executors import Bare, bare, dask, fail, here, loky, processes, threads
 
 from optim import Outcomes, parallel_map
 from optim.work import _parallel_map, _tasks
@@ -31,73 +24,6 @@ from optim.work import _parallel_map, _tasks
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MPIEXEC = Path(sys.executable).with_name("mpiexec")
-
-
-class Bare:
-    """The least that takes work: `submit`, and `result` of what it returns."""
-
-    def __init__(self, most: float = float("inf")) -> None:
-        self.most = most
-        self.sizes: list[int] = []
-        self.ahead = self.most_ahead = 0
-
-    def submit(self, f: Callable[..., Any], *args: Any) -> Any:
-        if len(self.sizes) >= self.most:
-            raise OSError("the line is dead")
-        self.sizes.append(len(args[-1].open()))
-        self.ahead += 1
-        self.most_ahead = max(self.most_ahead, self.ahead)
-        return Promise(self, partial(f, *args))
-
-
-class Promise:
-    def __init__(self, executor: Bare, call: Callable[[], Any]) -> None:
-        self.executor, self.call = executor, call
-
-    def result(self) -> Any:
-        self.executor.ahead -= 1
-        return self.call()
-
-
-@contextmanager
-def bare() -> Iterator[Any]:
-    yield Bare()
-
-
-@contextmanager
-def here() -> Iterator[Any]:
-    yield None
-
-
-@contextmanager
-def threads() -> Iterator[Any]:
-    with ThreadPoolExecutor(2) as executor:
-        yield executor
-
-
-@contextmanager
-def processes() -> Iterator[Any]:
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
-        yield executor
-
-
-@contextmanager
-def loky() -> Iterator[Any]:
-    module = pytest.importorskip("loky", reason="loky is not installed")
-    executor = module.get_reusable_executor(2)
-    yield executor
-    executor.shutdown(kill_workers=True)
-
-
-@contextmanager
-def dask() -> Iterator[Any]:
-    distributed = pytest.importorskip("distributed", reason="Dask's distributed is not installed")
-    options = {"n_workers": 2, "threads_per_worker": 1, "dashboard_address": ":0"}
-    with distributed.LocalCluster(**options) as cluster, distributed.Client(cluster) as client:
-        yield client.get_executor(pure=False)
-    with warnings.catch_warnings():  # of sockets that Dask leaves to be collected
-        warnings.simplefilter("ignore", ResourceWarning)
-        gc.collect()
 
 
 # -- the same results --------------------------------------------------------------------------
@@ -110,13 +36,14 @@ def expected() -> Any:
 
 def test_what_is_expected(expected: Any) -> None:
     values, failures = expected["failures"]
-    assert values == [0, 1, 4, None, None, None, None, None, 64, 81]
+    assert values == [0, 1, 4, None, None, None, None, None, None, 81]
     assert failures == {
         3: ("ValueError", "expected anything but 3"),
         4: ("RuntimeError", "LocalError: nobody else knows this class"),
         5: ("RuntimeError", "TwoPartError: a fault in the fifth"),
         6: ("RuntimeError", "LockedError: behind a lock"),
         7: ("RuntimeError", "StatelessError: without a state"),
+        8: ("RuntimeError", "UnreadableError, whose text cannot be read"),
     }
     assert expected["calls within calls"] == ([[1], [1, 2], [1, 2, 4]], {})
     assert expected["addresses"] == ([True, True], {})
@@ -216,7 +143,17 @@ def test_what_ends_a_thread_fails_by_its_item() -> None:
 def test_an_interrupt_here_is_the_users() -> None:
     for executor in (None, Bare()):
         with pytest.raises(KeyboardInterrupt):
-            parallel_map(_raise, [KeyboardInterrupt], executor=executor)
+            parallel_map(fail, [KeyboardInterrupt], executor=executor)
+
+
+@pytest.mark.parametrize("kind", [here, threads])
+def test_lists_and_dicts_are_those_of_the_caller(kind: Any) -> None:
+    seen: dict[str, list[int]] = {"items": []}
+    with kind() as executor:
+        parallel_map(
+            lambda seen, n: seen["items"].append(n), [1, 2], common=(seen,), executor=executor
+        )
+    assert sorted(seen["items"]) == [1, 2]
 
 
 @pytest.mark.parametrize("kind", [here, threads, processes])
@@ -240,14 +177,30 @@ def test_tasks_are_long_where_many_items_are_left_and_short_in_the_end(
     monkeypatch.setattr(_tasks, "perf_counter", lambda: now[0])
     executor = Bare()
     assert parallel_map(tick, range(3000), executor=executor).values == [*range(3000)]
-    few = _parallel_map.FEWEST_AHEAD
-    first, grown = executor.sizes[: few + 4], executor.sizes[few + 4 :]
-    assert first == [1] * few + [8, 8, 64, 64]
-    assert grown == sorted(grown, reverse=True)
-    assert grown[:2] == [512, 512]  # half a second
-    assert all(size >= 52 for size in grown[:-1])  # 50 milliseconds
-    assert len(grown) < 15
+    few, sizes = _parallel_map.FEWEST_AHEAD, executor.sizes
+    assert sizes[:few] == [1] * few
+    assert all(size <= done for size, done in zip(sizes[1:], np.cumsum(sizes), strict=False))
+    longest = sizes.index(512)  # half a second
+    grown, falling = sizes[few : longest + 1], sizes[longest:]
+    assert grown == sorted(grown)
+    assert falling == sorted(falling, reverse=True)
+    assert all(size >= 52 for size in falling[:-1])  # 50 milliseconds
+    assert len(sizes) < 30
     assert executor.most_ahead == few
+
+
+def test_after_items_that_took_no_time_none_gets_more_than_an_even_share(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    worker = cycle("abcd")
+    monkeypatch.setattr(_tasks, "perf_counter", lambda: 0.0)
+    monkeypatch.setattr(_tasks.platform, "node", lambda: next(worker))
+    executor = Bare()
+    assert parallel_map(abs, range(20_000), executor=executor).values == [*range(20_000)]
+    left = 20_000 - np.cumsum([0, *executor.sizes[:-1]])
+    assert all(np.array(executor.sizes) <= np.ceil(left / 4))
+    assert max(executor.sizes) > 2000
+    assert len(executor.sizes) < 80
 
 
 def test_what_takes_long_is_handed_on_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -279,196 +232,12 @@ def test_batches_may_be_given() -> None:
     assert executor.sizes == [3, 3, 1]
 
 
-# -- what is lost ------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("kind", [processes, loky, dask])
-def test_a_worker_is_killed(kind: Any, tmp_path: Path) -> None:
-    (tmp_path / "nobody is killed any more").touch()
-    expected = parallel_map(
-        work.killed_once, range(30), common=(str(tmp_path / "nobody is killed any more"),)
-    )
-    with kind() as executor:
-        mark = str(tmp_path / "mark")
-        found = parallel_map(work.killed_once, range(30), common=(mark,), executor=executor)
-        assert Path(mark).exists()
-        if kind is dask:  # whose nanny starts another worker
-            assert found == expected
-            return
-        for i, value in enumerate(found.values):
-            assert (value is None) == (i in found.failures)
-            assert value in (None, expected.values[i])
-        assert any(value is not None for value in found.values)
-        assert 5 in found.failures
-        assert {isinstance(error, RuntimeError) for error in found.failures.values()} == {True}
-        with pytest.raises(RuntimeError, match="the executor takes no work"):
-            parallel_map(abs, [1], executor=executor)
-
-
-class Losing(Bare):
-    """An executor whose tasks are lost by a rule, of the items and of how many were lost before."""
-
-    def __init__(self, is_lost: Callable[[Any, int], bool]) -> None:
-        super().__init__()
-        self.is_lost = is_lost
-        self.lost = 0
-
-    def submit(self, f: Callable[..., Any], *args: Any) -> Any:
-        if not self.is_lost(args[-1].open(), self.lost):
-            return super().submit(f, *args)
-        self.lost += 1
-        self.sizes.append(len(args[-1].open()))
-        future: Future[Any] = Future()
-        future.set_exception(CancelledError("the worker is gone"))
-        return future
-
-
-def test_what_was_lost_twice_is_done_all_the_same() -> None:
-    executor = Losing(lambda items, lost: lost < 2)
-    assert parallel_map(abs, range(9), executor=executor, batch_size=9) == Outcomes([*range(9)], {})
-    assert executor.sizes == [9, 9] + [1] * 9
-
-
-def test_an_item_that_ends_its_workers_takes_no_other_along() -> None:
-    executor = Losing(lambda items, lost: 4 in items)
-    values, failures = parallel_map(abs, range(9), executor=executor, batch_size=3)
-    assert values == [0, 1, 2, 3, None, 5, 6, 7, 8]
-    assert {i: str(error) for i, error in failures.items()} == {4: "the worker is gone"}
-
-
-def test_a_future_that_raises_what_is_no_exception_is_handed_on_again() -> None:
-    class Lost:
-        def result(self) -> Any:
-            raise asyncio.CancelledError("by the scheduler")
-
-    class Losing(Bare):
-        submitted = 0
-
-        def submit(self, f: Any, *args: Any) -> Any:
-            self.submitted += 1
-            return Lost() if self.submitted == 2 else super().submit(f, *args)
-
-    values, failures = parallel_map(abs, [-1, -2, -3], executor=Losing(), batch_size=1)
-    assert (values, failures) == ([1, 2, 3], {})
-
-
-def test_cancelled_futures_are_handed_on_again() -> None:
-    class Cancelling(ThreadPoolExecutor):
-        submitted = 0
-
-        def submit(self, f: Any, /, *args: Any, **kwargs: Any) -> Any:
-            future = super().submit(f, *args, **kwargs)
-            self.submitted += 1
-            if self.submitted == 3:  # behind one that waits
-                assert future.cancel()
-                go_on.set()
-            return future
-
-    go_on = threading.Event()
-
-    def waiting(n: int) -> int:
-        go_on.wait()
-        return n
-
-    with Cancelling(1) as executor:
-        assert parallel_map(waiting, range(5), executor=executor).values == [*range(5)]
-        assert executor.submitted == 6
-
-
-def test_where_no_more_is_taken_what_was_finished_is_kept() -> None:
-    values, failures = parallel_map(abs, range(9), executor=Bare(most=2), batch_size=2)
-    assert values == [0, 1, 2, 3] + [None] * 5
-    assert [*failures] == [4, 5, 6, 7, 8]
-    assert {str(error) for error in failures.values()} == {"the line is dead"}
-
-
-def test_where_no_worker_comes_it_is_said_what_that_may_be() -> None:
-    class Broken(Bare):
-        def submit(self, f: Any, *args: Any) -> Any:
-            if self.sizes:
-                raise BrokenProcessPool("one has ended.")
-            promise = super().submit(f, *args)
-            promise.call = partial(_raise, BrokenProcessPool)
-            return promise
-
-    found = parallel_map(abs, range(9), executor=Broken())
-    assert [*found.failures] == [*range(9)]
-    assert {str(error).partition(":")[0] for error in found.failures.values()} == {
-        "no worker did anything (one has ended.)"
-    }
-
-
-# -- interrupts --------------------------------------------------------------------------------
-
-
-def test_after_an_interrupt_nothing_is_handed_on() -> None:
-    class Interrupted(Bare):
-        cancelled = 0
-
-        def submit(self, f: Any, *args: Any) -> Any:
-            promise = super().submit(f, *args)
-            if len(self.sizes) == 3:
-                promise.call = partial(_raise, KeyboardInterrupt)
-            promise.cancel = self.cancel
-            return promise
-
-        def cancel(self) -> None:
-            self.cancelled += 1
-
-    executor = Interrupted()
-    with pytest.raises(KeyboardInterrupt):
-        parallel_map(abs, range(100), executor=executor, batch_size=1)
-    ahead = _parallel_map.FEWEST_AHEAD
-    assert len(executor.sizes) == ahead + 2
-    assert executor.cancelled == ahead
-
-
-def _raise(kind: type[BaseException]) -> None:
-    raise kind
-
-
-@pytest.mark.skipif(os.name != "posix", reason="Ctrl-C is sent to a group of processes")
-def test_ctrl_c_leaves_no_process_behind() -> None:
-    path = os.pathsep.join([str(ROOT), str(HERE)])
-    program = subprocess.Popen(
-        [sys.executable, str(HERE / "work_interrupted.py")],
-        env={**os.environ, "PYTHONPATH": path},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        start_new_session=True,
-    )
-    assert program.stdout is not None
-    try:
-        assert program.stdout.readline() == "working\n"
-        os.killpg(program.pid, signal.SIGINT)
-        _, errors = program.communicate(timeout=60)
-        assert "KeyboardInterrupt" in errors
-        assert program.returncode != 0
-        assert wait_until_nobody_is_left(program.pid)
-    finally:
-        with suppress(ProcessLookupError):
-            os.killpg(program.pid, signal.SIGKILL)
-
-
-def wait_until_nobody_is_left(group: int) -> bool:
-    """Whether a group of processes has ended; multiprocessing's tracker is the last of them."""
-    deadline = time.monotonic() + 20
-    while time.monotonic() < deadline:
-        try:
-            os.killpg(group, 0)
-        except ProcessLookupError:
-            return True
-        time.sleep(0.01)
-    return False
-
-
 # -- refusals ----------------------------------------------------------------------------------
 
 
 def test_functions_that_are_in_no_module_are_refused_before_any_work() -> None:
     with processes() as executor:
-        executor.submit = partial(_raise, AssertionError)
+        executor.submit = partial(fail, AssertionError)
         with pytest.raises(TypeError, match="define functions and classes in a module, or use"):
             parallel_map(lambda n: n, [1, 2], executor=executor)
 
@@ -480,12 +249,23 @@ class Forgetful:
         pass
 
 
+class Careless:
+    """What takes work, and does none."""
+
+    def submit(self, f: Any, *args: Any) -> Any:
+        future: Future[Any] = Future()
+        future.set_result(None)
+        return future
+
+
 @pytest.mark.parametrize(
     ("arguments", "error", "words"),
     [
         ({"f": 3}, TypeError, "expected f to be a function, got 3"),
+        ({"items": 3}, TypeError, r"expected items, as of a list, got 3: \[x\] for one x"),
         ({"executor": multiprocessing}, TypeError, "expected an executor with submit"),
         ({"executor": ThreadPoolExecutor}, TypeError, r"write executor=ThreadPoolExecutor\(\)"),
+        ({"executor": Careless()}, TypeError, r"expected result\(\) of a future to .* got None"),
         ({"executor": Forgetful()}, TypeError, "expected submit to return a future, .* got None"),
         ({"common": 3}, TypeError, r"expected common to be a tuple, got 3: common=\(x,\)"),
         ({"batch_size": 0}, ValueError, "expected batch_size to be 1 or more, got 0"),

@@ -17,6 +17,11 @@ import autodiff
 import optim
 
 NOISE = np.random.SeedSequence(1).spawn(12)
+WIDE = np.random.default_rng(2).normal(size=(301, 900))
+UNALIGNED = np.frombuffer(b" " + WIDE.tobytes(), offset=1).reshape(WIDE.shape)
+GAPPY = [{"rows": rows[:, ::3]} for rows in (WIDE, WIDE[::-1, ::-1], WIDE[::2])]
+GAPPY += [{"rows": np.broadcast_to(WIDE[0, :300], (99, 300))}, {"rows": UNALIGNED[:, :300]}]
+GAPPY += [{"rows": UNALIGNED.T[:, :300]}, {"rows": UNALIGNED.ravel()[None, :300]}]
 
 
 class TwoPartError(Exception):
@@ -48,6 +53,15 @@ class Bomb:
         return int, ("a bomb",)
 
 
+class UnreadableError(Exception):
+    """An exception that says nothing."""
+
+    def __str__(self) -> str:
+        raise ValueError("no text")
+
+    __reduce__ = None  # type: ignore[assignment]
+
+
 def decay(p: Any, x: Any, y: Any) -> Any:
     """Return the residuals of an exponential."""
     return p[0] * np.exp(-p[1] * x) + p[2] - y
@@ -70,6 +84,12 @@ def length(n: int) -> float:
 def lies_well(x: Any, y: Any) -> bool:
     """Whether arrays lie where NumPy reads them fast, and adds them up in one order."""
     return bool(x.flags.aligned and y.flags.aligned)
+
+
+def sums(weights: Any, x: Any) -> Any:
+    """Return sums whose rounding depends on how arrays lie in memory."""
+    rows = x["rows"]
+    return float(np.sum(rows)), float(np.vdot(rows, rows)), float(rows[0] @ weights)
 
 
 def trained_slope(start: float) -> Any:
@@ -107,6 +127,8 @@ def difficult(n: int) -> int:
         error = StatelessError("without a state")
         error.add_note("which is its state")
         raise error
+    if n == 8:
+        raise UnreadableError
     return n * n
 
 
@@ -158,6 +180,7 @@ def everything(executor: Any) -> dict[str, Any]:
         "fits in batches": written(asked(fitted_decay, NOISE, common=(x,), batch_size=5)),
         "sums": written(asked(length, [10, 20_000, 200_001])),
         "addresses": written(asked(lies_well, np.ones((2, 30_001)), common=(np.ones(300_001),))),
+        "arrays with gaps": written(asked(sums, GAPPY, common=(WIDE[0, ::3],))),
         "training": written(asked(trained_slope, [0.5, 1.0, 2.0])),
         "failures": written(asked(difficult, range(10))),
         "calls within calls": written(asked(powers, range(1, 4))),
