@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 
 from autodiff import is_lazy, reproducible
+from optim.chunks._in_memory import in_memory
 from optim.chunks._kept import Kept, check_that_they_travel
 
 Combine: TypeAlias = Callable[[list[Any]], Any]
@@ -95,10 +96,17 @@ class Chunks:
         what it returns lives on until some are combined, and must be no view of a chunk.
         """
         check_that_they_travel(f, self._template)
+        return self.in_memory(self.reduction(f, combine, numbered).to_delayed().item())[0]
+
+    def in_memory(self, *values: Any) -> tuple[Any, ...]:
+        """Return values that are made of these arguments, the lazy ones computed in one pass.
+
+        What reading the data raises is passed on, with the chunk in a note.
+        """
         try:
-            return self.reduction(f, combine, numbered).to_delayed().item().compute()
+            return in_memory(*values)
         except Exception as error:
-            if not hasattr(error, "__notes__"):  # of the data, before f was called
+            if not hasattr(error, "__notes__"):  # of the data, before a function was called
                 self._name_chunk(error)
             raise
 
@@ -124,8 +132,7 @@ class Chunks:
         arrays = [self.args[i] for i in self.lazy if self.args[i].ndim]
         for number, (start, size) in enumerate(zip(self.starts, self.sizes, strict=True)):
             try:
-                for x in arrays:
-                    x.blocks[..., number].any().compute()
+                in_memory(*[x.blocks[..., number].any() for x in arrays])
             except type(error):
                 error.add_note(_place(number, start, size, self.length))
                 return
@@ -183,6 +190,18 @@ class Chunks:
         """Return in which chunk an entry stands, and at which place there."""
         chunk = int(np.searchsorted(self.starts, entry, side="right")) - 1
         return chunk, entry - self.starts[chunk]
+
+    def place_of(self, entry: int) -> str:
+        """Return where an entry stands, in words.
+
+        Examples
+        --------
+        >>> import dask.array as da
+        >>> Chunks((da.ones(6, chunks=2),)).place_of(3)
+        'entry 3, 1 of chunk 1'
+        """
+        chunk, place = self.chunk_of(entry)
+        return f"entry {entry}, {place} of chunk {chunk}"
 
 
 def dask_array() -> Any:

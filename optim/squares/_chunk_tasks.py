@@ -252,7 +252,7 @@ def not_finite(terms: Kept, x: Array, start: int, *args: Any) -> list[NotFinite]
 
 def first_of_rows(start: int, rows: Array) -> list[NotFinite]:
     """Return the first that is not finite of rows of derivatives, and residuals below them."""
-    found = _first(None, "residual", rows[-1], start)
+    found = _first(None, "a residual", rows[-1], start)
     found = found or _first(None, "the Jacobian's row", rows[:-1], start)
     return [] if found is None else [found]
 
