@@ -91,7 +91,8 @@ class Chunks:
     def reduce(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
         """Return ``f(*args)`` of all chunks, combined in a fixed tree, from one pass.
 
-        A chunk without entries is left out. Numbered, ``f`` takes first where its chunk starts.
+        A chunk without entries is left out, as one where ``f`` returns None; if all are, the result
+        is None. Numbered, ``f`` takes first where its chunk starts.
         What ``f`` raises is passed on, with the chunk in a note. Chunks are alive while ``f`` runs;
         what it returns lives on until some are combined, and must be no view of a chunk.
         """
@@ -140,7 +141,7 @@ class Chunks:
     def _parts(self, f: Callable[..., Any], numbered: bool) -> Any:
         """Return the values of each chunk, as a lazy array that has one for an entry."""
         return dask_array().blockwise(
-            partial(_on_chunk, f, self._template, numbered),
+            partial(_on_entries, f, self._template, numbered),
             (ENTRIES,),
             *self._operands(),
             name=f"chunk-{uuid4().hex}",  # for what f returns depends on more than its arguments
@@ -247,6 +248,12 @@ def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: 
         if isinstance(error, ValueError | IndexError):
             error.add_note(RULE)
         raise
+
+
+def _on_entries(f: Callable[..., Any], template: Kept, numbered: bool, *operands: Any) -> Any:
+    """Return what f makes of one chunk, None where that has no entries."""
+    _, _, size = operands[-1].tolist()
+    return _on_chunk(f, template, numbered, *operands) if size else None
 
 
 def _place(number: int, start: int, size: int, length: int) -> str:

@@ -116,6 +116,13 @@ def test_what_else_dask_arrays_are_given_to(name: str) -> None:
     np.testing.assert_allclose(np.asarray(f(da.from_array(X, chunks=(2, 1)))), f(X), rtol=1e-12)
 
 
+def test_a_lazy_jacobian_of_unknown_shape_is_refused() -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+    t = da.arange(10.0, chunks=4)
+    with pytest.raises(ValueError, match=r"chunks of unknown sizes.*compute_chunk_sizes\(\)"):
+        jacobian(lambda p: p[0] * t[t > 3])(np.ones(1))
+
+
 @pytest.mark.parametrize("f", [np.median, np.nanmedian, np.sort])
 @pytest.mark.parametrize("axis", [None, 0])
 def test_lazy_arrays_are_not_put_in_order(f: Any, axis: int | None) -> None:

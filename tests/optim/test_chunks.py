@@ -476,6 +476,17 @@ def test_chunks_take_a_tuple_of_arrays_with_axes() -> None:
         Chunks((da.asarray(1.0),))
 
 
+def test_chunks_without_entries_are_left_out() -> None:
+    x = da.from_array(np.arange(6.0), chunks=((0, 2, 0, 4),))
+    assert Chunks((x,)).reduce(np.min, max) == 2.0
+    assert Chunks((x,)).reduce(lambda start, x: [start], in_a_row, numbered=True) == [0, 2]
+    assert Chunks((x[:0],)).reduce(np.min, max) is None
+
+
+def in_a_row(parts: list[list[int]]) -> list[int]:
+    return [x for part in parts for x in part]
+
+
 def test_residuals_of_another_number_are_refused() -> None:
     with pytest.raises(ValueError, match=r"returned shape \(\) for chunks of 300 entries"):
         least_squares(lambda p, t, y: np.sum(p[0] * t - y), [1.0], args=lazy(data(1000), 300))
