@@ -213,7 +213,10 @@ def _mistaken(values: Any, n: int) -> str:
             "residuals returned a Dask array for NumPy chunks: give every Dask array that it uses "
             "in args"
         )
-    shape = _values(values).shape
+    array = _values(values)
+    if array.dtype.kind not in "biufc":
+        return f"residuals returned {values!r:.60}, expected numbers"
+    shape = array.shape
     if not shape or shape[-1] != n:
         return (
             f"residuals returned shape {shape} for chunks of {n} entries: expected those of each "

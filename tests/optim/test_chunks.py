@@ -492,6 +492,12 @@ def test_residuals_of_another_number_are_refused() -> None:
         least_squares(lambda p, t, y: np.sum(p[0] * t - y), [1.0], args=lazy(data(1000), 300))
 
 
+@pytest.mark.parametrize("value", [None, "text", (r for r in [])])
+def test_residuals_that_are_no_numbers_are_told(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"residuals returned (None|'text'|<gen.*), expected num"):
+        least_squares(lambda p, t, y: value, [1.0], args=lazy(data(100), 50))
+
+
 def test_a_dask_array_beside_args_is_refused() -> None:
     t, y = lazy(data(1000), 1000)
     with pytest.raises(ValueError, match="give every Dask array that it uses in args"):
