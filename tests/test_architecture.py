@@ -126,7 +126,7 @@ OPTIM_ROOMS = {
     "search": {"chunks"},
     "descent": {"search"},
     "squares": {"search", "descent", "chunks", "work"},
-    "roots": {"search", "squares"},
+    "roots": {"search", "squares", "chunks"},
     "multipliers": {"search", "descent", "squares", "chunks"},
     "from_scipy": {"search", "descent", "chunks"},
     "training": {"search"},

@@ -76,6 +76,17 @@ def is_lazy(x: Any) -> bool:
     return hasattr(x, "__dask_graph__")
 
 
+def refuse_lazy(functions: str, instead: str, *values: Any) -> None:
+    """Raise where a function would make an array in memory of one that is lazy, as Dask's are.
+
+    Examples
+    --------
+    >>> refuse_lazy("np.sort is", "write another", np.zeros(3))
+    """
+    if any(map(is_lazy, values)):
+        raise TypeError(f"{functions} not for lazy arrays, as Dask's: {instead}")
+
+
 def is_on_device(x: Any) -> bool:
     """Return whether a value is another library's array that has its numbers, as CuPy's on a GPU.
 

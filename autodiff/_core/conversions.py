@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
+from autodiff._core.array_kinds import is_plain, to_numpy
 from autodiff._core.corrections.corrections import (
     called_there,
     correction,
@@ -15,6 +16,11 @@ from autodiff._core.corrections.corrections import (
 )
 from autodiff._core.corrections.without_dispatch import IN_GENERAL, stand_in
 from autodiff._core.hook import recording
+
+
+def _own(x: Any) -> Any:
+    """Return an array or a number as one of NumPy's."""
+    return x if is_plain(x) else to_numpy(x)
 
 
 class LostGraphError(TypeError):
@@ -40,11 +46,11 @@ class Conversions:
 
     def item(self, *args: Any) -> Any:
         """Return the only entry, or that at an index, as a Python number outside the graph."""
-        return self._plain().item(*args)
+        return _own(self._plain()).item(*args)
 
     def tolist(self) -> Any:
         """Return the entries as nested lists of Python numbers, outside the graph."""
-        return self._plain().tolist()
+        return _own(self._plain()).tolist()
 
     def __format__(self, spec: str) -> str:
         return format(self.item(), spec) if spec and self._value.size == 1 else repr(self)

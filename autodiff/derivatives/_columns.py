@@ -163,7 +163,7 @@ def _jacobian(
     else:
         J = in_full_shape(g, (n, *leaf.shape)).astype(leaf.dtype, copy=False)
     J = of_kind(J, leaf._value)
-    if J.base is not None or columns:
+    if columns or not is_plain(J) or J.base is not None:
         J = J.copy()
     for i, column in columns.items():
         J[:, i] += column

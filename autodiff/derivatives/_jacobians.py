@@ -69,6 +69,11 @@ def jacobian(
     def matrix(*args: Any, **kwargs: Any) -> Any:
         graph, structure = record_structures(f, args, kwargs, argnums)
         (out,) = graph.outputs
+        if out.size != out.size:  # which is NaN of chunks of unknown sizes
+            raise ValueError(
+                f"jacobian of a lazy array of shape {out.shape}, which has chunks of unknown "
+                "sizes: write x = x.compute_chunk_sizes() of the arrays that it uses, before"
+            )
         if out.dtype.kind == "c" and any(x.dtype.kind == "c" for x in graph.leaves):
             require_analytic(
                 graph,

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
-from autodiff._core.array_kinds import at_present, is_array, is_plain, open_to
+from autodiff._core.array_kinds import at_present, is_array, is_lazy, is_plain, open_to
 from autodiff._core.constant_arrays import read_only
-from autodiff._core.constants_like import zeros_like
+from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.ndarray import Entries
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.op import Each
@@ -200,7 +200,16 @@ def _diagonal_places(rows: int, columns: int, offset: int) -> tuple[Value, Value
 def _diagonal(a: Value, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Value:
     a = np.moveaxis(a, (axis1, axis2), (-2, -1))
     rows, columns = a.shape[-2:]
-    return a[(..., *_diagonal_places(rows, columns, offset))]
+    row, column = _diagonal_places(rows, columns, offset)
+    if is_lazy(value_of(a)):  # Dask's arrays are not read by pairs of places
+        return _entry_of_each_row(a, offset)[..., max(-offset, 0) :][..., : len(row)]
+    return a[(..., row, column)]
+
+
+def _entry_of_each_row(a: Value, offset: int) -> Value:
+    """Return of each row its entry on a diagonal, 0 where it has none."""
+    rows, columns = (constants_like(a, np.arange(n)) for n in a.shape[-2:])
+    return np.sum(np.where(rows[:, None] + offset == columns, a, 0), axis=-1)
 
 
 @operation(np.trace)
@@ -261,7 +270,8 @@ def _histogram(
 
 
 def _put(x: Value, entries: Any, key: Key) -> Value:
-    out = np.copy(open_to(x, entries, *key))
+    x = open_to(x, entries, *key)
+    out = x.copy() if is_lazy(x) else np.copy(x)
     if out.dtype != entries.dtype:  # as a tangent's that is real beside one that is complex
         out = out.astype(np.result_type(out, entries))
     out[key] = entries

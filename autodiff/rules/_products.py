@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 from numpy.lib.stride_tricks import sliding_window_view
 
-from autodiff._core.array_kinds import is_lazy
+from autodiff._core.array_kinds import refuse_lazy
 from autodiff._core.constants_like import zeros_like
 from autodiff._core.machine import product
 from autodiff._core.op import Each
@@ -320,11 +320,12 @@ operation(np.linalg.diagonal)(lambda x, *, offset=0: np.diagonal(x, offset, -2, 
 
 def convolution(x: Value, y: Value, start: int, length: int) -> Value:
     """Return ``length`` entries of the full convolution along the last axes, from ``start`` on."""
-    if is_lazy(x) or is_lazy(y):  # of which NumPy would make an array in memory
-        raise TypeError(
-            "np.convolve and np.correlate are not for lazy arrays, as Dask's: write the sum of "
-            "w[k] * x[k : len(x) - len(w) + k + 1] over the entries of the shorter one"
-        )
+    refuse_lazy(
+        "np.convolve and np.correlate are",
+        "write the sum of w[k] * x[k : len(x) - len(w) + k + 1] over the entries of the shorter "
+        "one",
+        *(x, y),
+    )
     if x.shape[-1] < y.shape[-1]:
         x, y = y, x
     low, high = start - y.shape[-1] + 1, start + length

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff._core.array_kinds import is_plain, of_kind
+from autodiff._core.array_kinds import is_plain, of_kind, refuse_lazy
 from autodiff._core.constants_like import constants_like
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
@@ -77,6 +77,12 @@ def _quantiles(
     skip_nan: bool,
 ) -> Value:
     a = as_array(a)
+    refuse_lazy(
+        "medians and quantiles are",
+        "they need all entries at once; give an array in memory, as x.compute(), or one of a "
+        "sample, x[::1000].compute()",
+        *map(value_of, (a, q, weights)),
+    )
     if type(q) is Tensor:
         q = np.asarray(q) if q.requires_grad else value_of(q)  # which refuses
     axes = from_end(axis, a.ndim)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from autodiff._core.array_kinds import open_to
+from autodiff._core.array_kinds import open_to, refuse_lazy
 from autodiff._core.constants_like import constants_like, ones_like
 from autodiff._core.nonnegative import Nonnegative
 from autodiff._core.record import value_of
@@ -152,10 +152,14 @@ def _trim_zeros(filt: Any, trim: str = "fb", axis: Axes = None) -> Any:
 # -- sorting: the derivative follows each entry to its place ---------------------------------
 
 
+IN_ORDER = "np.sort and np.partition are", "give an array in memory, as x.compute()"
+
+
 @operation(np.sort)
 def _sort(
     a: Value, axis: int | None = -1, kind: Any = None, *, stable: bool | None = None
 ) -> Value:
+    refuse_lazy(*IN_ORDER, value_of(a))
     if axis is None:
         a, axis = np.ravel(a), -1
     return np.take_along_axis(a, np.argsort(a, axis, "stable" if stable else kind), axis)
@@ -163,6 +167,7 @@ def _sort(
 
 @operation(np.partition)
 def _partition(a: Value, kth: Any, axis: int | None = -1, kind: Any = "introselect") -> Value:
+    refuse_lazy(*IN_ORDER, value_of(a))
     if axis is None:
         a, axis = np.ravel(a), -1
     return np.take_along_axis(a, np.argpartition(a, kth, axis, kind), axis)

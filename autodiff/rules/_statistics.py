@@ -226,7 +226,7 @@ def _interp(
     below, above = x < xp[0], x > xp[-1]
     within = np.where(below | above, xp[0], x)  # even an infinite x, which must not meet a 0
     last = xp.size - 1
-    places = value_of(np.searchsorted(xp, within, side="right"))
+    places = value_of(np.searchsorted(open_to(xp, within), within, side="right"))
     i = np.clip(places - 1, 0, max(last - 1, 0))
     j = np.minimum(i + 1, last)
     points, values = open_to(xp, i), open_to(fp, i)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike
 
-from autodiff._core.array_kinds import at_present, of_kind
+from autodiff._core.array_kinds import at_present, of_kind, own_value
 from autodiff._core.checks import require_function
 from autodiff._core.complex_arguments import require_powers
 from autodiff._core.functions import record_function
@@ -89,7 +89,7 @@ def taylor(f: Function, x0: ArrayLike, order: int, direction: Any = None) -> Tay
     return TaylorPolynomial(
         coefficients=np.stack(known[:-1]),
         next_coefficient=known[-1],
-        x0=np.copy(value_of(leaf))[()],
+        x0=own_value(value_of(leaf)),
         direction=None if direction is None else step,
     )
 
@@ -130,7 +130,7 @@ def _checked_direction(leaf: Tensor, direction: Value) -> Value:
         raise TypeError(
             f"x0 is real, but the direction is of {step.dtype}: make x0 complex, as in x0 + 0j"
         )
-    step = of_kind(np.copy(step).astype(leaf.dtype)[()], leaf._value)
+    step = of_kind(step.astype(leaf.dtype)[()], leaf._value)
     if step.shape != leaf.shape:
         raise ValueError(f"the direction has shape {step.shape}, but x0 has {leaf.shape}")
     return step

@@ -11,6 +11,7 @@ from uuid import uuid4
 import numpy as np
 
 from autodiff import is_lazy, reproducible
+from optim.chunks._in_memory import in_memory
 from optim.chunks._kept import Kept, check_that_they_travel
 
 Combine: TypeAlias = Callable[[list[Any]], Any]
@@ -90,15 +91,23 @@ class Chunks:
     def reduce(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
         """Return ``f(*args)`` of all chunks, combined in a fixed tree, from one pass.
 
-        A chunk without entries is left out. Numbered, ``f`` takes first where its chunk starts.
+        A chunk without entries is left out, as one where ``f`` returns None; if all are, the result
+        is None. Numbered, ``f`` takes first where its chunk starts.
         What ``f`` raises is passed on, with the chunk in a note. Chunks are alive while ``f`` runs;
         what it returns lives on until some are combined, and must be no view of a chunk.
         """
         check_that_they_travel(f, self._template)
+        return self.in_memory(self.reduction(f, combine, numbered).to_delayed().item())[0]
+
+    def in_memory(self, *values: Any) -> tuple[Any, ...]:
+        """Return values that are made of these arguments, the lazy ones computed in one pass.
+
+        What reading the data raises is passed on, with the chunk in a note.
+        """
         try:
-            return self.reduction(f, combine, numbered).to_delayed().item().compute()
+            return in_memory(*values)
         except Exception as error:
-            if not hasattr(error, "__notes__"):  # of the data, before f was called
+            if not hasattr(error, "__notes__"):  # of the data, before a function was called
                 self._name_chunk(error)
             raise
 
@@ -124,8 +133,7 @@ class Chunks:
         arrays = [self.args[i] for i in self.lazy if self.args[i].ndim]
         for number, (start, size) in enumerate(zip(self.starts, self.sizes, strict=True)):
             try:
-                for x in arrays:
-                    x.blocks[..., number].any().compute()
+                in_memory(*[x.blocks[..., number].any() for x in arrays])
             except type(error):
                 error.add_note(_place(number, start, size, self.length))
                 return
@@ -133,7 +141,7 @@ class Chunks:
     def _parts(self, f: Callable[..., Any], numbered: bool) -> Any:
         """Return the values of each chunk, as a lazy array that has one for an entry."""
         return dask_array().blockwise(
-            partial(_on_chunk, f, self._template, numbered),
+            partial(_on_entries, f, self._template, numbered),
             (ENTRIES,),
             *self._operands(),
             name=f"chunk-{uuid4().hex}",  # for what f returns depends on more than its arguments
@@ -184,6 +192,18 @@ class Chunks:
         chunk = int(np.searchsorted(self.starts, entry, side="right")) - 1
         return chunk, entry - self.starts[chunk]
 
+    def place_of(self, entry: int) -> str:
+        """Return where an entry stands, in words.
+
+        Examples
+        --------
+        >>> import dask.array as da
+        >>> Chunks((da.ones(6, chunks=2),)).place_of(3)
+        'entry 3, 1 of chunk 1'
+        """
+        chunk, place = self.chunk_of(entry)
+        return f"entry {entry}, {place} of chunk {chunk}"
+
 
 def dask_array() -> Any:
     """Return Dask's arrays, whose functions have no types."""
@@ -228,6 +248,12 @@ def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: 
         if isinstance(error, ValueError | IndexError):
             error.add_note(RULE)
         raise
+
+
+def _on_entries(f: Callable[..., Any], template: Kept, numbered: bool, *operands: Any) -> Any:
+    """Return what f makes of one chunk, None where that has no entries."""
+    _, _, size = operands[-1].tolist()
+    return _on_chunk(f, template, numbered, *operands) if size else None
 
 
 def _place(number: int, start: int, size: int, length: int) -> str:

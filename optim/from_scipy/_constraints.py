@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import hessian, jacobian
+from optim.chunks._in_memory import in_memory
 from optim.from_scipy._differences import differences
 from optim.search._bounds import Bounds, bounds_by_key, bounds_of_scipy, refuse_sides
 from optim.search._objective import Array, Problem
@@ -73,11 +74,14 @@ class Constraint:
 
     def _without_its_own(self, x: Array) -> Any:
         try:
-            return jacobian(self.c)(x)
+            return self._exact_jacobian(x)
         except Exception:
             self.by_differences = True
             sizes = np.maximum(np.abs(x), np.abs(self.start))
             return differences(self.value, x, np.where(sizes > 0, sizes, sizes.max() or 1.0))
+
+    def _exact_jacobian(self, x: Array) -> Any:
+        return in_memory(jacobian(self.c)(x))[0]
 
     @cached_property
     def rows_at_start(self) -> Array:
@@ -90,7 +94,7 @@ class Constraint:
 
     def exact(self) -> None:
         """Take the exact derivatives of c."""
-        self.jac = jacobian(self.c)
+        self.jac = self._exact_jacobian
         self.hess = self.curvature
 
     def curvature(self, x: Array, weights: Array) -> Array:
@@ -101,7 +105,7 @@ class Constraint:
             c = np.stack(c) if isinstance(c, list | tuple) else c
             return np.sum(np.reshape(c, (-1,)) * weights)
 
-        matrix: Array = hessian(weighted_sum)(x)
+        matrix: Array = in_memory(hessian(weighted_sum)(x))[0]
         return matrix
 
     def excess(self, x: Array) -> Array:

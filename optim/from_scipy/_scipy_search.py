@@ -93,13 +93,16 @@ class ScipySearch(Problem):
     # -- the functions that SciPy calls ------------------------------------------------------
 
     def on_vectors(self, f: Callable[..., Any], args: Sequence[Any]) -> Callable[[Any], Any]:
-        """Return a function of the structure as one of a vector, that remembers its errors."""
+        """Return a function of the structure as one of a vector, that remembers its errors.
+
+        What is lazy in what it returns, it computes.
+        """
         return self._remembering(super().on_vectors(f, args))
 
     def _remembering(self, f: Callable[..., Any]) -> Callable[..., Any]:
         def outer(*x: Any) -> Any:
             try:
-                return f(*x)
+                return in_memory(f(*x))[0]
             except Exception as error:
                 self.own_error = error
                 raise
@@ -159,7 +162,7 @@ class ScipySearch(Problem):
             return self.value(x), self.gradient(x)
         if not self.by_differences:
             try:
-                value, slopes = self._value_and_grad(x)
+                value, slopes = in_memory(*self._value_and_grad(x))
                 self.nfev += 1
                 return float(value), slopes
             except Exception:

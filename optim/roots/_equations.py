@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from autodiff import Tensor, flatten, jacobian, jvp, linearize, replaying, to_numpy
+from optim.chunks._in_memory import in_memory
 from optim.search._objective import Array, Iterate, ObjectiveError, Problem
 
 
@@ -56,7 +57,7 @@ class Equations(Problem):
         self.nfev += 1
         self.njev += 1
         try:
-            value, matrix = self._value_and_jacobian(x)
+            value, matrix = in_memory(*self._value_and_jacobian(x))
         except (TypeError, ValueError):
             self._as_vector(self.f(x))  # what f returns is told apart from errors within f
             raise
@@ -85,7 +86,8 @@ class Equations(Problem):
         except (TypeError, ValueError):
             self._as_vector(self.f(x))
             raise
-        return EquationPoint(x, np.array([value]), np.array([[slope]]), float(push(np.ones(1))[1]))
+        value, slope, bend = in_memory(value, slope, push(np.ones(1))[1])
+        return EquationPoint(x, np.array([value]), np.array([[slope]]), float(bend))
 
     def result_fields(self, point: Iterate) -> dict[str, Any]:
         """Return what an OptimizeResult says of a point, the Jacobian in the structure of ``x0``.

@@ -12,7 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from autodiff import flatten
+from autodiff import flatten, is_lazy
+from optim.chunks._in_memory import in_memory
 
 WAYS = 128  # structures that are remembered
 
@@ -27,6 +28,8 @@ def vector_and_way_back(x0: Any) -> tuple[Any, Callable[[Any], Any]]:
     True
     """
     vector, shaped = flatten(x0)
+    if is_lazy(vector):  # unknowns, of which there are few, whatever data may be
+        return vector_and_way_back(shaped(*in_memory(vector)))
     probe = shaped(vector)
     if probe is vector:
         return vector, _itself

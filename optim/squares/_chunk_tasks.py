@@ -213,7 +213,10 @@ def _mistaken(values: Any, n: int) -> str:
             "residuals returned a Dask array for NumPy chunks: give every Dask array that it uses "
             "in args"
         )
-    shape = _values(values).shape
+    array = _values(values)
+    if array.dtype.kind not in "biufc":
+        return f"residuals returned {values!r:.60}, expected numbers"
+    shape = array.shape
     if not shape or shape[-1] != n:
         return (
             f"residuals returned shape {shape} for chunks of {n} entries: expected those of each "
@@ -252,7 +255,7 @@ def not_finite(terms: Kept, x: Array, start: int, *args: Any) -> list[NotFinite]
 
 def first_of_rows(start: int, rows: Array) -> list[NotFinite]:
     """Return the first that is not finite of rows of derivatives, and residuals below them."""
-    found = _first(None, "residual", rows[-1], start)
+    found = _first(None, "a residual", rows[-1], start)
     found = found or _first(None, "the Jacobian's row", rows[:-1], start)
     return [] if found is None else [found]
 

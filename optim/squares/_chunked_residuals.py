@@ -146,8 +146,7 @@ class ChunkedResiduals(LeastSquaresProblem):
         if not found:
             return ""
         first = found[0]
-        chunk, place = self._chunks.chunk_of(first.entry)
-        return f"{first.what} is {first.value} at entry {first.entry}, {place} of chunk {chunk}"
+        return f"{first.what} is {first.value} at {self._chunks.place_of(first.entry)}"
 
     def change_since(self, point: ChunkedPoint) -> str:
         again = self.cost(point.x)

@@ -43,8 +43,8 @@ class PointWithLazyRows(PointWithRows):
             )
         rows = rows.rechunk({0: -1})
         weighted = rows if weighted is None else weighted.rechunk({0: -1})
-        products = Chunks((weighted,), NAME).reduction(_products, tree_sum)
-        products, losses = in_memory(products, losses)
+        chunks = Chunks((weighted,), NAME)
+        products, losses = chunks.in_memory(chunks.reduction(_products, tree_sum), losses)
         super().__init__(x, rows, products, shape, losses, weighted)
 
     @property
@@ -57,10 +57,12 @@ class PointWithLazyRows(PointWithRows):
         return R
 
     def not_finite(self) -> str:
-        found = Chunks((self.rows,), NAME).reduce(first_of_rows, first_of_all, numbered=True)
-        return (
-            f"{found[0].what} {found[0].entry} of {self.size} is {found[0].value}" if found else ""
-        )
+        chunks = Chunks((self.rows,), NAME)
+        found = chunks.reduce(first_of_rows, first_of_all, numbered=True)
+        if not found:
+            return ""
+        first = found[0]
+        return f"{first.what} is {first.value} at {chunks.place_of(first.entry)}"
 
 
 def _products(rows: Array) -> Array:

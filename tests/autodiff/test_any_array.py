@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from autodiff import Tensor, grad, hvp, jacobian, jvp, value_and_grad
+from autodiff import Tensor, checkpoint, grad, hvp, jacobian, jvp, taylor, value_and_grad
 
 
 class Duck(NDArrayOperatorsMixin):
@@ -92,6 +92,44 @@ def test_dask_arrays_stay_lazy(name: str) -> None:
     gradient = grad(f)(da.from_array(X, chunks=(2, 1)))
     assert isinstance(gradient, da.Array)
     np.testing.assert_allclose(gradient.compute(), grad(f)(X), rtol=1e-12)
+
+
+LAZY: dict[str, Callable[[Any], Any]] = {
+    "a Jacobian of entries": jacobian(lambda x: x[0] ** 2),
+    "what is computed again": grad(checkpoint(lambda x: np.sum(x**3))),
+    "a table": grad(lambda x: np.sum(np.interp(x[0], [-1.0, 0.5, 2.0], [1.0, 2.0, 7.0]))),
+    "the diagonal above": grad(lambda x: np.sum(np.diagonal(x, 1) ** 3)),
+    "the diagonals below": grad(lambda x: np.sum(np.diagonal(x, -2) ** 3 * np.trace(x))),
+    "another entry": grad(lambda x: np.sum(x.at[0, 1].set(3.0) ** 2)),
+    "a power series": lambda x: taylor(np.exp, x, 3).coefficients,
+    "a number": lambda x: Tensor(x).sum().item(),
+    "digits": lambda x: float(f"{Tensor(x).sum():.3f}"),
+    "a list": lambda x: Tensor(x).tolist(),
+}
+
+
+@pytest.mark.filterwarnings("error::FutureWarning")  # where Dask makes an array in memory
+@pytest.mark.parametrize("name", LAZY)
+def test_what_else_dask_arrays_are_given_to(name: str) -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+    f = LAZY[name]
+    np.testing.assert_allclose(np.asarray(f(da.from_array(X, chunks=(2, 1)))), f(X), rtol=1e-12)
+
+
+def test_a_lazy_jacobian_of_unknown_shape_is_refused() -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+    t = da.arange(10.0, chunks=4)
+    with pytest.raises(ValueError, match=r"chunks of unknown sizes.*compute_chunk_sizes\(\)"):
+        jacobian(lambda p: p[0] * t[t > 3])(np.ones(1))
+
+
+@pytest.mark.parametrize("f", [np.median, np.nanmedian, np.sort])
+@pytest.mark.parametrize("axis", [None, 0])
+def test_lazy_arrays_are_not_put_in_order(f: Any, axis: int | None) -> None:
+    """Which takes all entries at once: Dask would compute them while the graph is made."""
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+    with pytest.raises(TypeError, match=r"not for lazy arrays, as Dask's.* x.compute\(\)"):
+        grad(lambda x: np.sum(f(x, axis=axis)))(da.from_array(X, chunks=(2, 1)))
 
 
 @pytest.mark.parametrize("f", [np.convolve, np.correlate])

@@ -14,45 +14,20 @@ import pytest
 from numpy.testing import assert_allclose
 
 from autodiff import reproducible
-from optim import (
-    Chunks,
-    Status,
-    bfgs,
-    gradient_descent,
-    lagrange,
-    lbfgs,
-    least_squares,
-    minimize,
-    newton,
-    newton_cg,
-)
+from optim import Chunks, Status, least_squares
 from optim.chunks._kept import Kept
+from tests.optim.decay_in_chunks import START, Source, data, decay, lazy
 
 dask = pytest.importorskip("dask", reason="Dask is not installed")
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 
 SETS = json.loads((Path(__file__).parents[1] / "fit" / "nist_strd.json").read_text())
-START = [1.0, 2.0, 0.5]
 
 
 @pytest.fixture(autouse=True)
 def one_after_the_other() -> Iterator[None]:
     with dask.config.set(scheduler="synchronous"):
         yield
-
-
-def decay(p: Any, t: Any, y: Any) -> Any:
-    return p[0] * np.exp(-p[1] * t) + p[2] - y
-
-
-def data(n: int = 20_003) -> tuple[Any, Any]:
-    t = np.linspace(0, 4, n)
-    noise = np.random.default_rng(1).normal(size=n)
-    return t, 1.5 * np.exp(-1.8 * t) + 0.4 + 0.1 * noise
-
-
-def lazy(arrays: Any, chunks: Any) -> tuple[Any, ...]:
-    return tuple([da.from_array(x, chunks=(-1,) * (x.ndim - 1) + (chunks,)) for x in arrays])
 
 
 def both(
@@ -228,35 +203,6 @@ def test_callback_and_path() -> None:
 # -- nothing is held -------------------------------------------------------------------------
 
 
-class Source:
-    """Chunks that are made when they are asked for, and counted while they are alive."""
-
-    def __init__(self) -> None:
-        self.made, self.alive, self.peak, self.lock = 0, 0, 0, Lock()
-
-    def chunk(self, values: Any) -> Any:
-        import weakref
-
-        made = np.array(values)
-        with self.lock:
-            self.made += 1
-            self.alive += 1
-            self.peak = max(self.peak, self.alive)
-        weakref.finalize(made, self.forget)
-        return made
-
-    def forget(self) -> None:
-        with self.lock:
-            self.alive -= 1
-
-    def array(self, values: Any, chunks: int) -> Any:
-        parts = [values[i : i + chunks] for i in range(0, len(values), chunks)]
-        delayed = [dask.delayed(self.chunk, pure=False)(part) for part in parts]
-        return da.concatenate(
-            [da.from_delayed(d, (len(p),), float) for d, p in zip(delayed, parts, strict=True)]
-        )
-
-
 @pytest.mark.parametrize("scheduler", ["synchronous", "threads"])
 def test_no_more_chunks_are_alive_than_are_worked_on(scheduler: str) -> None:
     source = Source()
@@ -306,7 +252,7 @@ def test_each_chunk_is_computed_on_one_thread_of_blas() -> None:
     assert chunks.reduce(lambda x, y: float(x @ y), sum) == expected
 
 
-def test_a_cluster_gives_the_same_bits() -> None:
+def test_a_cluster_gives_the_same_bits_until_it_is_closed() -> None:
     distributed = pytest.importorskip("distributed", reason="distributed is not installed")
     args = lazy(data(), 6000)
 
@@ -323,6 +269,9 @@ def test_a_cluster_gives_the_same_bits() -> None:
     ):
         found = least_squares(residuals, START, args=args)
         residual = found.fun[12_345].compute()
+        kept = tuple([x.persist() for x in args])
+    with pytest.raises(RuntimeError, match="persisted by a Client that has been closed"):
+        least_squares(residuals, START, args=kept)
     assert found.x.tobytes() == expected.x.tobytes()
     assert found.cost == expected.cost
     assert residual == expected.fun[12_345].compute()
@@ -527,9 +476,26 @@ def test_chunks_take_a_tuple_of_arrays_with_axes() -> None:
         Chunks((da.asarray(1.0),))
 
 
+def test_chunks_without_entries_are_left_out() -> None:
+    x = da.from_array(np.arange(6.0), chunks=((0, 2, 0, 4),))
+    assert Chunks((x,)).reduce(np.min, max) == 2.0
+    assert Chunks((x,)).reduce(lambda start, x: [start], in_a_row, numbered=True) == [0, 2]
+    assert Chunks((x[:0],)).reduce(np.min, max) is None
+
+
+def in_a_row(parts: list[list[int]]) -> list[int]:
+    return [x for part in parts for x in part]
+
+
 def test_residuals_of_another_number_are_refused() -> None:
     with pytest.raises(ValueError, match=r"returned shape \(\) for chunks of 300 entries"):
         least_squares(lambda p, t, y: np.sum(p[0] * t - y), [1.0], args=lazy(data(1000), 300))
+
+
+@pytest.mark.parametrize("value", [None, "text", (r for r in [])])
+def test_residuals_that_are_no_numbers_are_told(value: Any) -> None:
+    with pytest.raises(ValueError, match=r"residuals returned (None|'text'|<gen.*), expected num"):
+        least_squares(lambda p, t, y: value, [1.0], args=lazy(data(100), 50))
 
 
 def test_a_dask_array_beside_args_is_refused() -> None:
@@ -562,84 +528,7 @@ def test_what_residuals_raise_is_passed_on() -> None:
         least_squares(fails, START, args=lazy(data(100), 30))
 
 
-# -- functions that close over Dask arrays ---------------------------------------------------
-
-
-def closing_over(arrays: Any, chunks: int = 300) -> Callable[[Any], Any]:
-    t, y = lazy(arrays, chunks)
-    return lambda p: decay(p, t, y)
-
-
-@pytest.mark.parametrize("options", [{}, {"loss": "cauchy", "f_scale": 0.2}, {"offset_tol": 1e-3}])
-def test_lazy_residuals(options: Any) -> None:
-    arrays = data(1000)
-    found = least_squares(closing_over(arrays), START, **options)
-    whole = least_squares(decay, START, args=arrays, **options)
-    assert found.success
-    assert (found.nfev, found.njev) == (whole.nfev, whole.njev)
-    assert_allclose(found.x, whole.x, rtol=1e-10)
-    assert_allclose(found.fun.compute(), whole.fun, atol=1e-12)
-    assert_allclose(found.jac.compute(), whole.jac, atol=1e-12)
-
-
-def test_lazy_residuals_whose_columns_are_nearly_dependent() -> None:
-    x = np.linspace(9, 11, 2000)
-    (in_chunks,) = lazy((x,), 700)
-    found = least_squares(
-        lambda c: sum(c[k] * (in_chunks / 10) ** k for k in range(5)) - np.cos(in_chunks),
-        np.zeros(5),
-    )
-    exact = np.linalg.lstsq((x / 10)[:, None] ** np.arange(5), np.cos(x), rcond=None)[0]
-    assert_allclose(found.x, exact, rtol=1e-6)
-
-
-def test_lazy_residuals_in_one_pass_an_evaluation() -> None:
-    source = Source()
-    t, y = data(1000)
-    measured, times = source.array(y, 100), da.from_array(t, chunks=100)
-    found = least_squares(lambda p: decay(p, times, measured), START)
-    assert source.made == 10 * found.nfev
-    assert source.peak <= 6
-
-
-def test_a_lazy_residual_that_is_not_finite_is_named() -> None:
-    t, y = data(1000)
-    y[705] = np.nan
-    found = least_squares(closing_over((t, y)), START)
-    assert found.status is Status.NOT_FINITE
-    assert "residual 705 of 1000 is nan" in found.message
-
-
-def test_lazy_residuals_with_more_axes_are_refused() -> None:
-    r = closing_over(data(1000))
-    with pytest.raises(ValueError, match=r"shape \(2, 1000\), expected one axis: give the Dask"):
-        least_squares(lambda p: np.stack([r(p), r(p)]), START)
-
-
-@pytest.mark.parametrize(
-    "method", [bfgs, lbfgs, newton, newton_cg, gradient_descent, minimize], ids=lambda f: f.__name__
-)
-def test_minimisers_compute_value_and_gradient_of_a_lazy_function_in_one_pass(method: Any) -> None:
-    source = Source()
-    t, y = data(1000)
-    measured, times = source.array(y, 500), da.from_array(t, chunks=500)
-    start = [1.49, 1.82, 0.41]
-    found = method(lambda p: np.sum(decay(p, times, measured) ** 2), start)
-    best = least_squares(decay, start, args=(t, y))
-    assert found.success, found.message
-    assert_allclose(found.x, best.x, rtol=1e-5)
-    # One more pass for each Hessian, or product with one, and for the value at the look around.
-    assert source.made <= 2 * (found.nfev + found.nhev + 6)
-
-
-def test_lagrange_of_a_lazy_function() -> None:
-    t, y = data(1000)
-    r = closing_over((t, y))
-    fixed = [lambda p: p[0] - 1.4]
-    found = lagrange(lambda p: np.sum(r(p) ** 2), START, constraints=fixed)
-    whole = lagrange(lambda p: np.sum(decay(p, t, y) ** 2), START, constraints=fixed)
-    assert found.success
-    assert_allclose(found.x, whole.x, rtol=1e-9)
+# -- what travels to workers -----------------------------------------------------------------
 
 
 def test_a_worker_unpickles_a_function_once() -> None:

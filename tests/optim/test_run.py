@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+from autodiff import eager
 from optim import (
     Status,
     bfgs,
@@ -81,8 +82,9 @@ def test_what_a_callback_does_to_its_point_changes_nothing(method: Any) -> None:
         intermediate_result.x[...] = 77
         intermediate_result.jac[...] = 77
 
-    expected = method(bowl, START)
-    assert_array_equal(method(bowl, START, callback=vandal).x, expected.x)
+    with eager():  # once there is a plan, as after other tests, digits may be others
+        expected = method(bowl, START)
+        assert_array_equal(method(bowl, START, callback=vandal).x, expected.x)
 
 
 @EVERY
