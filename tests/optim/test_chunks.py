@@ -31,6 +31,8 @@ from optim.chunks._kept import Kept
 dask = pytest.importorskip("dask", reason="Dask is not installed")
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 
+pytestmark = pytest.mark.usefixtures("several_threads_of_blas")
+
 SETS = json.loads((Path(__file__).parents[1] / "fit" / "nist_strd.json").read_text())
 START = [1.0, 2.0, 0.5]
 

@@ -28,6 +28,8 @@ import work_for_executors as work
 from optim import Outcomes, parallel_map
 from optim.work import _parallel_map, _tasks
 
+pytestmark = pytest.mark.usefixtures("several_threads_of_blas")
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MPIEXEC = Path(sys.executable).with_name("mpiexec")
