@@ -35,12 +35,12 @@ def browser() -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def several_threads_of_blas() -> Iterator[None]:
-    """Let BLAS have two threads in a module's tests, and in processes that they start."""
+    """Let BLAS have two threads in a module's tests, and what it likes in processes they start."""
     from autodiff.compiled._blas_threads import _threads
 
     counts = [(setting, telling()) for setting, telling in _threads()]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("OPENBLAS_NUM_THREADS", "2")
+        patch.delenv("OPENBLAS_NUM_THREADS", raising=False)
         for setting, _ in counts:
             setting(2)
         yield
