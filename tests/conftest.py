@@ -1,7 +1,8 @@
-"""A headless Chromium that opens pages, and how many threads BLAS has."""
+"""A headless Chromium that opens pages, and what keeps thousands of tests fast."""
 
 from __future__ import annotations
 
+import gc
 import os
 import shutil
 from collections.abc import Iterator
@@ -20,6 +21,16 @@ def pytest_xdist_setupnodes() -> None:
     as long.
     """
     os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Let the garbage collector leave alone what has come about so far.
+
+    A look at the objects of fifty thousand tests takes 0.6 s, each time that a test collects.
+    """
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
