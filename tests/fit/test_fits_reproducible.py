@@ -15,6 +15,8 @@ import pytest
 import fit
 from autodiff import forget_plans, reproducible
 
+pytestmark = pytest.mark.usefixtures("several_threads_of_blas")
+
 HERE = Path(__file__).parent
 
 

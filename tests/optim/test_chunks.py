@@ -21,6 +21,8 @@ from tests.optim.decay_in_chunks import START, Source, data, decay, lazy
 dask = pytest.importorskip("dask", reason="Dask is not installed")
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
 
+pytestmark = pytest.mark.usefixtures("several_threads_of_blas")
+
 SETS = json.loads((Path(__file__).parents[1] / "fit" / "nist_strd.json").read_text())
 
 

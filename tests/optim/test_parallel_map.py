@@ -21,6 +21,8 @@ from kinds_of_executors import Bare, bare, dask, fail, here, loky, processes, th
 from optim import Outcomes, parallel_map
 from optim.work import _parallel_map, _tasks
 
+pytestmark = pytest.mark.usefixtures("several_threads_of_blas")
+
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 MPIEXEC = Path(sys.executable).with_name("mpiexec")

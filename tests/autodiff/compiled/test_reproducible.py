@@ -28,6 +28,8 @@ from autodiff import (
 from autodiff.compiled import _blas_threads
 from optim import SGD, Adam
 
+pytestmark = pytest.mark.usefixtures("several_threads_of_blas")
+
 RNG = np.random.default_rng(0)
 X, Y = RNG.normal(size=(2, 37))
 POINTS = RNG.normal(size=(3, 3))

@@ -62,10 +62,13 @@ class Program:
     def compiled(self, number: type[np.floating[Any]]) -> Callable[..., Any]:
         """Return the function, with constants of a type."""
         namespace = environment(number)
+        used = [name for name in case if repr(name) in self.source]  # a plan looks at all there are
+        namespace["case"] = {name: case[name] for name in used}
+        namespace["operand"] = {name: operand[name] for name in used}
         exec(self.source, namespace)
         return namespace["f"]
 
-    @property
+    @cached_property
     def source(self) -> str:
         """The function's source."""
         names = ", ".join(f"x{i}" for i in range(len(self.arguments)))
