@@ -7,6 +7,8 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
+from optim.work._pickles import dumps, loads
+
 MOST_KEPT = 16  # values that a worker remembers
 
 _lock = Lock()
@@ -53,23 +55,18 @@ def check_that_they_travel(*values: Any) -> None:
 
 
 def _as_bytes(value: Any) -> bytes:
-    import cloudpickle
-
     try:
-        payload: bytes = cloudpickle.dumps(value)
+        return dumps(value, by_value=True)
     except Exception as error:
         raise TypeError(
             f"what the chunks' tasks call cannot be pickled ({error}): pass what cannot travel, as "
             "open files and locks, by its name, and open it inside of the function"
         ) from error
-    return payload
 
 
 @lru_cache(maxsize=MOST_KEPT)
 def _from_bytes(payload: bytes) -> Any:
-    import cloudpickle
-
-    return cloudpickle.loads(payload)
+    return loads(payload)
 
 
 def _from_payload(payload: bytes) -> Kept:
