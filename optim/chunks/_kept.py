@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
@@ -49,14 +50,16 @@ def check_that_they_travel(*values: Any) -> None:
 
     scheduler = get_scheduler()  # type: ignore[no-untyped-call]
     if scheduler not in (None, local.get_sync, threaded.get):
-        import cloudpickle
-
-        cloudpickle.dumps(values)
+        _as_bytes(values)
 
 
 def _as_bytes(value: Any) -> bytes:
+    """Return bytes in which Dask finds no ``__main__``.
+
+    Where it does, it takes cloudpickle for the whole graph, which cannot send a file of HDF5.
+    """
     try:
-        return dumps(value, by_value=True)
+        return b64encode(dumps(value, by_value=True))
     except Exception as error:
         raise TypeError(
             f"what the chunks' tasks call cannot be pickled ({error}): pass what cannot travel, as "
@@ -66,7 +69,7 @@ def _as_bytes(value: Any) -> bytes:
 
 @lru_cache(maxsize=MOST_KEPT)
 def _from_bytes(payload: bytes) -> Any:
-    return loads(payload)
+    return loads(b64decode(payload))
 
 
 def _from_payload(payload: bytes) -> Kept:
