@@ -18,7 +18,13 @@ from optim import parallel_map
 from optim.chunks._kept import Kept
 from optim.work._pickles import dumps, loads
 
-BOTH = pytest.mark.parametrize("by_value", [False, True], ids=["pickle", "cloudpickle"])
+
+@pytest.fixture(params=[False, True], ids=["pickle", "cloudpickle"])
+def by_value(request: pytest.FixtureRequest) -> bool:
+    """Whether functions of no module travel, too."""
+    if request.param:
+        pytest.importorskip("cloudpickle", reason="neither Dask nor loky is installed")
+    return bool(request.param)
 
 
 @pytest.fixture
@@ -84,6 +90,11 @@ def unrelated(t):
 """
 
 
+class Holder:
+    def __init__(self, f: Any) -> None:
+        self.f = f
+
+
 def changed(old: str, new: str) -> str:
     """Return the module with a change."""
     assert MODEL.count(old) == 1
@@ -106,7 +117,6 @@ STALE = {
 }  # fmt: skip
 
 
-@BOTH
 @pytest.mark.parametrize(("name", "old", "new", "told"), STALE.values(), ids=STALE)
 def test_another_version_is_refused(
     name: str, old: str, new: str, told: str, by_value: bool, write: Any
@@ -122,7 +132,6 @@ def test_another_version_is_refused(
     )
 
 
-@BOTH
 def test_a_number_is_told_with_what_it_is_there_and_here(by_value: bool, write: Any) -> None:
     module = write(MODEL)
     module.SCALE = 3.0  # as it may be changed while a program runs
@@ -132,21 +141,14 @@ def test_a_number_is_told_with_what_it_is_there_and_here(by_value: bool, write: 
         loads(sent)
 
 
-@BOTH
-@pytest.mark.parametrize(
-    "within", [lambda f: [f], lambda f: {"f": (f, 3)}, lambda f: type("Local", (), {"f": f})]
-)
+@pytest.mark.parametrize("within", [lambda f: [f], lambda f: {"f": (f, 3)}, Holder])
 def test_what_holds_a_function_holds_its_version(within: Any, by_value: bool, write: Any) -> None:
-    held = within(write(MODEL).decay)
-    if isinstance(held, type) and not by_value:
-        pytest.skip("only cloudpickle sends a class that is in no module")
-    sent = dumps(held, by_value)
+    sent = dumps(within(write(MODEL).decay), by_value)
     write(changed("terms[0] / t.size", "terms[0]"))
     with pytest.raises(RuntimeError, match=r"users.decay is another version"):
         loads(sent)
 
 
-@BOTH
 @pytest.mark.parametrize(
     "source",
     [
@@ -170,6 +172,7 @@ def test_other_modules_are_looked_at_as_far_as_they_are_called(
 
 
 def test_a_function_of_a_session_is_as_new_as_the_modules_that_it_calls(write: Any) -> None:
+    pytest.importorskip("cloudpickle", reason="neither Dask nor loky is installed")
     names = {"__name__": "__main__", "users": write(MODEL)}
     exec("rate = 2.0\ndef f(t): return users.shape(t, rate)", names)
     sent = dumps(names["f"], by_value=True)
@@ -190,7 +193,6 @@ SAME = {
 }
 
 
-@BOTH
 @pytest.mark.parametrize(("old", "new"), SAME.values(), ids=SAME)
 def test_what_changes_no_result_is_no_other_version(
     old: str, new: str, by_value: bool, write: Any
@@ -201,7 +203,6 @@ def test_what_changes_no_result_is_no_other_version(
         loads(one)
 
 
-@BOTH
 def test_installed_functions_are_not_looked_into(by_value: bool, write: Any) -> None:
     """For numbers of libraries may be counters, or settings."""
     import scipy.optimize
