@@ -122,7 +122,7 @@ FIT_ROOMS = {
     "as_scipy": {"arguments", "problem", "verdict"},
 }
 OPTIM_ROOMS = {
-    "chunks": set(),
+    "chunks": {"work"},
     "search": {"chunks"},
     "descent": {"search"},
     "squares": {"search", "descent", "chunks", "work"},

@@ -96,7 +96,7 @@ class Chunks:
         What ``f`` raises is passed on, with the chunk in a note. Chunks are alive while ``f`` runs;
         what it returns lives on until some are combined, and must be no view of a chunk.
         """
-        check_that_they_travel(f, self._template)
+        check_that_they_travel(f, combine, self._template)
         return self.in_memory(self.reduction(f, combine, numbered).to_delayed().item())[0]
 
     def in_memory(self, *values: Any) -> tuple[Any, ...]:
@@ -113,7 +113,7 @@ class Chunks:
 
     def reduction(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
         """Return the same as a lazy array without axes, which has to be of an array to compute."""
-        combine_known = partial(_combine_known, combine)
+        combine_known = partial(_combine_known, Kept(combine))
         return dask_array().reduction(
             self._parts(f, numbered),
             chunk=_itself,
@@ -141,7 +141,7 @@ class Chunks:
     def _parts(self, f: Callable[..., Any], numbered: bool) -> Any:
         """Return the values of each chunk, as a lazy array that has one for an entry."""
         return dask_array().blockwise(
-            partial(_on_entries, f, self._template, numbered),
+            partial(_on_entries, Kept(f), self._template, numbered),
             (ENTRIES,),
             *self._operands(),
             name=f"chunk-{uuid4().hex}",  # for what f returns depends on more than its arguments
@@ -161,7 +161,7 @@ class Chunks:
         last = [f"after {i}" for i in range(len(after))]
         out = (*first, ENTRIES, *last)
         return dask_array().blockwise(
-            partial(_on_chunk, f, self._template, False),
+            partial(_on_chunk, Kept(f), self._template, False),
             out,
             *self._operands(),
             name=f"values-{uuid4().hex}",
@@ -231,8 +231,9 @@ class Template(NamedTuple):
     length: int
 
 
-def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: Any) -> Any:
+def _on_chunk(f: Kept, template: Kept, numbered: bool, *operands: Any) -> Any:
     """Return what f makes of the blocks of one chunk, put among the other arguments."""
+    call: Callable[..., Any] = f.value
     known: Template = template.value
     *blocks, place = operands
     number, start, size = place.tolist()
@@ -242,7 +243,7 @@ def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: 
             _refuse_another(block, number, size, *known.expected[i])
             args[i] = block
         with reproducible():  # for workers of a cluster have one thread of BLAS, a client many
-            return f(start, *args) if numbered else f(*args)
+            return call(start, *args) if numbered else call(*args)
     except Exception as error:
         error.add_note(_place(number, start, size, known.length))
         if isinstance(error, ValueError | IndexError):
@@ -250,7 +251,7 @@ def _on_chunk(f: Callable[..., Any], template: Kept, numbered: bool, *operands: 
         raise
 
 
-def _on_entries(f: Callable[..., Any], template: Kept, numbered: bool, *operands: Any) -> Any:
+def _on_entries(f: Kept, template: Kept, numbered: bool, *operands: Any) -> Any:
     """Return what f makes of one chunk, None where that has no entries."""
     _, _, size = operands[-1].tolist()
     return _on_chunk(f, template, numbered, *operands) if size else None
@@ -264,10 +265,10 @@ def _itself(part: Any, axis: Any, keepdims: bool) -> Any:
     return part
 
 
-def _combine_known(combine: Combine, parts: Any, axis: Any, keepdims: bool) -> Any:
+def _combine_known(combine: Kept, parts: Any, axis: Any, keepdims: bool) -> Any:
     parts = parts if isinstance(parts, list) else [parts]
     known = [part for part in parts if part is not None]
-    return combine(known) if known else None
+    return combine.value(known) if known else None
 
 
 # -- what is refused -------------------------------------------------------------------------

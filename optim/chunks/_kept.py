@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode, b64encode
 from collections.abc import Callable
 from functools import lru_cache
 from threading import Lock
 from typing import Any
+
+from optim.work._pickles import dumps, loads
 
 MOST_KEPT = 16  # values that a worker remembers
 
@@ -47,29 +50,26 @@ def check_that_they_travel(*values: Any) -> None:
 
     scheduler = get_scheduler()  # type: ignore[no-untyped-call]
     if scheduler not in (None, local.get_sync, threaded.get):
-        import cloudpickle
-
-        cloudpickle.dumps(values)
+        _as_bytes(values)
 
 
 def _as_bytes(value: Any) -> bytes:
-    import cloudpickle
+    """Return bytes in which Dask finds no ``__main__``.
 
+    Where it does, it takes cloudpickle for the whole graph, which cannot send a file of HDF5.
+    """
     try:
-        payload: bytes = cloudpickle.dumps(value)
+        return b64encode(dumps(value, by_value=True))
     except Exception as error:
         raise TypeError(
             f"what the chunks' tasks call cannot be pickled ({error}): pass what cannot travel, as "
             "open files and locks, by its name, and open it inside of the function"
         ) from error
-    return payload
 
 
 @lru_cache(maxsize=MOST_KEPT)
 def _from_bytes(payload: bytes) -> Any:
-    import cloudpickle
-
-    return cloudpickle.loads(payload)
+    return loads(b64decode(payload))
 
 
 def _from_payload(payload: bytes) -> Kept:

@@ -101,6 +101,11 @@ def parallel_map(
 
     Notes
     -----
+    Functions and classes of your own that workers import travel with a fingerprint of their code,
+    of what that calls by name, and of the module's numbers that it reads; where a worker knows
+    another version, as of a file that was changed after the pool began, its items are failures by a
+    RuntimeError that names it. Installed packages, strings, lists and arrays are not looked at.
+
     Warnings are shown, or made errors, as the process is told that computes. Where the caller is
     itself a task on the executor's only worker, other than of a `parallel_map`, both wait for ever.
     Python itself loses a Ctrl-C that comes while a process is forked: a second one ends the work.
@@ -159,13 +164,9 @@ def _check(f: Any, items: Any, common: Any, executor: Any) -> None:
         )
 
 
-def _dumps_for(executor: Executor) -> Callable[..., bytes]:
-    """Return what makes bytes of functions and data, as the executor would itself."""
-    by_value = sys.modules.get("cloudpickle")  # which loky and Dask have imported
-    if by_value is None or type(executor).__module__ in _BY_REFERENCE:
-        return pickle.dumps
-    dumps: Callable[..., bytes] = by_value.dumps
-    return dumps
+def _sends_by_value(executor: Executor) -> bool:
+    """Whether an executor itself sends functions that are in no module: loky and Dask do."""
+    return "cloudpickle" in sys.modules and type(executor).__module__ not in _BY_REFERENCE
 
 
 def _refuse_unpicklable(**given: Any) -> None:
@@ -203,8 +204,8 @@ class _Work:
     ) -> None:
         self.f, self.common, self.items = f, common, items
         self.executor = executor
-        self.dumps = _dumps_for(executor)
-        self.work = Parcel((f, common), self.dumps)
+        self.by_value = _sends_by_value(executor)
+        self.work = Parcel((f, common), self.by_value)
         self.size = size  # if it was given
         self.done = 0  # items of tasks that have come back
         self.seconds = 0.0  # that an item of the last of them took
@@ -267,7 +268,7 @@ class _Work:
             indices, tries = self._next()
             items = [self.items[i] for i in indices]
             try:
-                future = self.executor.submit(task_of, self.work, Parcel(items, self.dumps))
+                future = self.executor.submit(task_of, self.work, Parcel(items, self.by_value))
             except Exception as error:
                 self.waiting.appendleft((indices, tries))
                 self._look_at(error, items)

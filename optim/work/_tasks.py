@@ -14,6 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import reproducible
+from optim.work._pickles import dumps, loads
 
 # Whether this is within a task: what it would hand on might wait for the worker that it is on.
 within_task: ContextVar[bool] = ContextVar("within_task", default=False)
@@ -38,8 +39,8 @@ class Parcel:
     NumPy adds their entries up in another order, and takes longer.
     """
 
-    def __init__(self, content: Any, dumps: Callable[..., bytes]) -> None:
-        self._content, self._dumps = content, dumps
+    def __init__(self, content: Any, by_value: bool) -> None:
+        self._content, self._by_value = content, by_value
         self._bytes = b""
 
     def open(self) -> Any:
@@ -48,26 +49,26 @@ class Parcel:
 
     def answer(self, content: Any) -> Parcel:
         """Return a parcel for the way back, which is none."""
-        return Parcel(content, self._dumps)
+        return Parcel(content, self._by_value)
 
     def __reduce__(self) -> Any:
-        self._bytes = self._bytes or self._dumps(self._content, protocol=pickle.HIGHEST_PROTOCOL)
-        return SentParcel, (self._bytes, self._dumps)
+        self._bytes = self._bytes or dumps(self._content, self._by_value)
+        return SentParcel, (self._bytes, self._by_value)
 
 
 class SentParcel:
     """A parcel that has arrived."""
 
-    def __init__(self, content: bytes, dumps: Callable[..., bytes]) -> None:
-        self._bytes, self._dumps = content, dumps
+    def __init__(self, content: bytes, by_value: bool) -> None:
+        self._bytes, self._by_value = content, by_value
 
     def answer(self, content: Any) -> SentParcel:
         """Return a parcel for the way back, with bytes that are made at once."""
-        return SentParcel(self._dumps(content, protocol=pickle.HIGHEST_PROTOCOL), self._dumps)
+        return SentParcel(dumps(content, self._by_value), self._by_value)
 
     def open(self) -> Any:
         """Return what is in it, made anew."""
-        return pickle.loads(self._bytes)
+        return loads(self._bytes)
 
 
 def task_of(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
@@ -92,6 +93,8 @@ def _answers(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
     try:
         f, common = work.open()
     except Exception as error:
+        if type(error) is RuntimeError:  # which says itself what is to be done
+            raise
         raise RuntimeError(
             f"a worker cannot open what it is sent ({_as_text(error)}): it needs the modules that "
             "this program has, as of Dask by client.upload_file, and a pool of processes made "
@@ -169,6 +172,7 @@ def _portable(error: Exception) -> Exception:
 
 def _as_text(error: BaseException) -> RuntimeError:
     try:
-        return RuntimeError(f"{type(error).__name__}: {error}")
+        is_text = type(error) is RuntimeError
+        return RuntimeError(f"{error}" if is_text else f"{type(error).__name__}: {error}")
     except Exception:
         return RuntimeError(f"{type(error).__name__}, whose text cannot be read")

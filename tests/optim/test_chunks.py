@@ -542,6 +542,25 @@ def test_a_worker_unpickles_a_function_once() -> None:
     assert first(2.0) == 6.0
 
 
+def test_functions_of_a_script_travel_beside_an_open_file(tmp_path: Path) -> None:
+    """Which Dask sends itself, but not where functions are sent by value with its graph."""
+    h5py = pytest.importorskip("h5py", reason="h5py is not installed")
+    protocol = pytest.importorskip("distributed.protocol", reason="distributed is not installed")
+    with h5py.File(tmp_path / "data.h5", "w") as file:
+        file["x"] = np.arange(6.0)
+    script: dict[str, Any] = {"__name__": "__main__"}
+    exec("def f(x): return 2 * x\ndef total(x): return x.sum()\ndef add(p): return sum(p)", script)
+    with h5py.File(tmp_path / "data.h5") as file:
+        chunks = Chunks((da.from_array(file["x"], chunks=2),))
+        for made, expected in (
+            (chunks.reduction(script["total"], script["add"]), 15.0),
+            (chunks.map(script["f"], (), ()), [0.0, 2.0, 4.0, 6.0, 8.0, 10.0]),
+        ):
+            graph = protocol.pickle.loads(protocol.pickle.dumps(made.__dask_graph__()))
+            opened = da.Array(graph, made.name, made.chunks, dtype=made.dtype)
+            assert opened.compute().tolist() == expected
+
+
 def test_what_cannot_travel_is_told() -> None:
     lock = Lock()
     with pytest.raises(TypeError, match="what the chunks' tasks call cannot be pickled"):
