@@ -14,7 +14,7 @@ from nn._evaluation import Metric, metrics_by_name
 from nn._history import History
 from nn._module import Module
 from nn._steps import Loss
-from optim import Executor, Optimizer, ReduceOnPlateau, Schedule
+from optim import Executor, Optimizer, ReduceOnPlateau, Schedule, random_generator
 
 
 def train(
@@ -126,7 +126,7 @@ def train(
         metrics_by_name(metrics, loss),
         tuple(callbacks),
         early_stopping,
-        np.random.default_rng(seed),
+        random_generator(seed),
         Path(checkpoint) if checkpoint else None,
         executor,
         shards,
