@@ -266,9 +266,10 @@ class _Work:
             )
         else:
             words = (
-                f"no worker did anything ({how}): memory has run out, what is called has ended it, "
-                "or new processes cannot import the program that was started: it must be a file, "
-                'and do its work under if __name__ == "__main__"'
+                f"no worker did anything of this ({how}): memory has run out, what is called has "
+                "ended it, or, if it is the first work of the executor, new processes cannot "
+                "import the program that was started: it must be a file, and do its work under "
+                'if __name__ == "__main__"'
             )
         failure = BrokenExecutor(words)
         failure.__cause__ = error

@@ -271,7 +271,7 @@ class LostWork:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (BrokenProcessPool("gone"), r"the first of them: no worker did anything \(gone\)"),
+        (BrokenProcessPool("gone"), r"the first of them: no worker did anything of this \(gone\)"),
         (ZeroDivisionError("gone"), "the first of them: lost .ZeroDivisionError: gone."),
         (CancelledError(), "the first of them: lost .CancelledError."),
     ],
