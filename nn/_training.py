@@ -49,6 +49,8 @@ def train(
         Takes the model's outputs and the targets, and where there are weights ``sample_weight=``.
     data : tuple of array_like
         Inputs and targets, and perhaps weights, as many as rows. Rows of weight 0 are left out.
+        Dask arrays, and data sets of h5py or Zarr, are read into memory whole, once: batches are
+        drawn from all rows.
     epochs : int
         How often all rows are gone through, what a checkpoint brings included.
     optimizer : Optimizer
