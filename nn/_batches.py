@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autodiff import is_on_device, of_kind, to_numpy
+from optim import random_generator
 
 Rows: TypeAlias = tuple[NDArray[Any], ...]  # inputs, targets, perhaps weights
 
@@ -26,7 +27,7 @@ def batches(
     if size < 1:
         raise ValueError(f"expected a size of 1 or more, got {size}")
     rows = _of_one_length("arrays", arrays)
-    order = np.random.default_rng(seed).permutation(len(rows[0]))
+    order = random_generator(seed).permutation(len(rows[0]))
     return (_take(rows, order[start : start + size]) for start in range(0, len(order), size))
 
 

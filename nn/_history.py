@@ -47,6 +47,9 @@ class History:
 
     def __getitem__(self, name: str) -> list[float]:
         """The values of one column."""
+        if not self.columns:
+            how = f" ({self.ending})" if self.ending else ""
+            raise KeyError(f"no column {name!r}: no epoch has ended{how}")
         if name not in self.columns:
             raise KeyError(f"no column {name!r}: expected one of {[*self.columns]}")
         return self.columns[name]

@@ -14,6 +14,7 @@ from nn._activations import Function
 from nn._activations import activation as activation_of
 from nn._initialisation import initialisation
 from nn._module import Module
+from optim import random_generator
 
 Seed: TypeAlias = int | np.random.Generator | None
 
@@ -42,7 +43,7 @@ class Linear(Module):
     ) -> None:
         if not all(isinstance(n, int | np.integer) and n > 0 for n in (inputs, outputs)):
             raise ValueError(f"expected whole sizes of at least 1, got Linear({inputs}, {outputs})")
-        drawn = initialisation(init)((inputs, outputs), np.random.default_rng(seed), dtype)
+        drawn = initialisation(init)((inputs, outputs), random_generator(seed), dtype)
         self.weight = Tensor(np.broadcast_to(drawn, (inputs, outputs)).astype(dtype))
         self.bias = Tensor(np.zeros(outputs, dtype)) if bias else None
 
@@ -87,7 +88,7 @@ class Dropout(Module):
         if not 0 <= p < 1:
             raise ValueError(f"expected a probability from 0 to less than 1, got {p}")
         self.p = float(p)
-        self.generator = np.random.default_rng(seed)
+        self.generator = random_generator(seed)
 
     def forward(self, x: Any) -> Any:
         """Return x with entries set to 0 and the others divided by 1 - p."""
@@ -144,7 +145,7 @@ class MLP(Module):
         activation_of(activation), activation_of(output_activation)
         halves = activation in ["relu", "leaky_relu", "elu", "gelu", "silu"]  # what it is given
         init = "he_normal" if halves else "lecun_normal"
-        rng = np.random.default_rng(seed)
+        rng = random_generator(seed)
         self.layers = [Linear(m, n, init=init, seed=rng, dtype=dtype) for m, n in pairwise(sizes)]
         self.activation = activation
         self.output_activation = output_activation

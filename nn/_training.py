@@ -14,7 +14,7 @@ from nn._evaluation import Metric, metrics_by_name
 from nn._history import History
 from nn._module import Module
 from nn._steps import Loss
-from optim import Executor, Optimizer, ReduceOnPlateau, Schedule
+from optim import Executor, Optimizer, ReduceOnPlateau, Schedule, random_generator
 
 
 def train(
@@ -49,6 +49,8 @@ def train(
         Takes the model's outputs and the targets, and where there are weights ``sample_weight=``.
     data : tuple of array_like
         Inputs and targets, and perhaps weights, as many as rows. Rows of weight 0 are left out.
+        Dask arrays, and data sets of h5py or Zarr, are read into memory whole, once: batches are
+        drawn from all rows.
     epochs : int
         How often all rows are gone through, what a checkpoint brings included.
     optimizer : Optimizer
@@ -126,7 +128,7 @@ def train(
         metrics_by_name(metrics, loss),
         tuple(callbacks),
         early_stopping,
-        np.random.default_rng(seed),
+        random_generator(seed),
         Path(checkpoint) if checkpoint else None,
         executor,
         shards,

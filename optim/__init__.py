@@ -165,6 +165,7 @@ from optim.training._schedules import (
 )
 from optim.training._sgd import SGD
 from optim.work._parallel_map import Executor, Outcomes, parallel_map
+from optim.work._seeds import random_generator
 from optim.work._tree_sum import tree_sum
 
 __all__ = [
@@ -197,6 +198,7 @@ __all__ = [
     "newton_cg",
     "newton_raphson",
     "parallel_map",
+    "random_generator",
     "residuals_and_jacobian",
     "step_decay",
     "tree_sum",

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from autodiff._core.array_kinds import is_array, is_on_device, is_plain
+from autodiff._core.array_kinds import is_array, is_on_device, is_plain, library_of
 from autodiff._core.constants_like import zeros_like
 from autodiff._core.machine import numbering_pays, zeros
 from autodiff._core.nonnegative import Nonnegative
@@ -138,8 +138,8 @@ def _among_zeros(piece: Value, key: Key, shape: Shape) -> Value:
         return piece
     if any(map(is_array, key)):
         raise TypeError(
-            f"the derivative of reading a {type(piece).__name__} by index arrays or masks is not "
-            "available: read it by integers and slices, or multiply it by a mask"
+            f"the derivative of reading arrays of {library_of(piece)} by index arrays or masks is "
+            "not available: read it by integers and slices, or multiply it by a mask"
         )
     own = (0 if k is None else None if type(k) is int else slice(None) for k in key[1:])
     piece = piece[(..., *own)]

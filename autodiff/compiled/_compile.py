@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import sys
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -85,7 +86,8 @@ def compile(
         Derivatives with respect to Tensors that ``f`` finds outside are taken inside of ``f``.
         Called with Tensors, as inside of `grad`, it is ``f``: write ``compile(grad(f))``, for
         ``grad(compile(f))`` plans nothing. Its ``plans`` say what was planned,
-        why, and how often each plan ran; each has its ``source`` and its ``cost``.
+        why, and how often each plan ran; each has its ``source`` and its ``cost``. Copied
+        and pickled it is without plans.
 
     Raises
     ------
@@ -222,6 +224,17 @@ class Compiled:
 
     def __get__(self, instance: Any, owner: type | None = None) -> Any:
         return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> str | tuple[Any, ...]:
+        """Travel by its name, as a function does, or as the function, without plans.
+
+        What the program that was started calls so, another process may not find.
+        """
+        name = getattr(self, "__qualname__", "")
+        module = sys.modules.get(self.__module__)
+        if self.__module__ != "__main__" and getattr(module, name, None) is self:
+            return name
+        return Compiled, (self.f, self.eager_calls, self.donate, self.threads)
 
     @property
     def plans(self) -> Plans:

@@ -156,6 +156,9 @@ class Replaying(Compiled):
     def __repr__(self) -> str:
         return f"<replaying {getattr(self.f, '__qualname__', self.f)}, {len(self.plans)} plans>"
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Replaying, (self.f,)
+
     def _take_apart(self) -> None:
         """Look at what the function captures, and find its family."""
         captured = captured_by(self.f)

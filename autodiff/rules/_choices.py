@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
-from autodiff._core.array_kinds import open_to
+from autodiff._core.array_kinds import open_to, refuse_lazy
 from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
@@ -63,6 +63,8 @@ def _select(condlist: Any, choicelist: Any, default: Any = 0) -> Any:
 
 @operation(np.piecewise)
 def _piecewise(x: Value, condlist: Any, funclist: Any, *args: Any, **kw: Any) -> Value:
+    instead = "write np.where(x < 0, f(x), g(x))"
+    refuse_lazy("np.piecewise is", instead, value_of(x), condlist)
     masks = _masks(x, condlist)
     if len(funclist) == len(masks) + 1:
         masks = np.concatenate([masks, ~masks.any(axis=0, keepdims=True)])
@@ -127,6 +129,7 @@ def _unique(
     sorted: bool = True,
 ) -> Any:
     """Return the sorted distinct entries; the first of equal ones carries the derivative."""
+    refuse_lazy("np.unique is", "give an array in memory, as x.compute()", value_of(ar))
     distinct: Any = np.unique
     wanted = (True, return_inverse, return_counts, axis)
     _, first, *facts = distinct(value_of(ar), *wanted, equal_nan=equal_nan)

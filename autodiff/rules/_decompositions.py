@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
+from autodiff._core.array_kinds import refuse_lazy
 from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.record import value_of
 from autodiff._core.table import custom, operation
@@ -57,6 +58,19 @@ def with_name(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
     return function
 
 
+def in_memory(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+    """Return a function of matrices under the name of its op, which refuses lazy ones.
+
+    Dask would compute them while the graph is made, has another factor, or no such function.
+    """
+
+    def in_memory_only(*arguments: Any) -> Any:
+        refuse_lazy(f"np.linalg.{name} is", "give a matrix in memory, as x.compute()", *arguments)
+        return function(*arguments)
+
+    return with_name(name, in_memory_only)
+
+
 def attempt(function: Callable[..., Any], problem: str, *arguments: Any) -> Any:
     """Call a function that needs a regular matrix within a rule."""
     try:
@@ -93,7 +107,7 @@ def _cholesky_forward(t: Tangent, out: Value, x: Value) -> Tangent:
 
 
 _cholesky_op = custom(
-    with_name("cholesky", lambda x: np.linalg.cholesky(x)),
+    in_memory("cholesky", lambda x: np.linalg.cholesky(x)),
     vjp=_cholesky_rule,
     jvp=_cholesky_forward,
 )

@@ -11,7 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import DTypeLike
 
+from autodiff._core.array_kinds import refuse_lazy
 from autodiff._core.op import Each
+from autodiff._core.record import value_of
 from autodiff._core.table import multilinear, operation, without_derivative
 from autodiff._core.types import Cotangent, Value
 from autodiff.rules._shapes import as_array
@@ -60,6 +62,8 @@ def _simplify(x: Value, labels: str, elsewhere: set[str]) -> tuple[Any, str]:
         lengths = dict(zip(labels, x.shape, strict=True))
         if tuple(lengths[label] for label in labels) != x.shape:
             raise ValueError(f"einsum: {labels!r} asks for a diagonal of shape {x.shape}")
+        instead = "write np.diagonal or np.trace"
+        refuse_lazy("labels that stand twice in one operand of np.einsum are", instead, value_of(x))
         grid = np.ix_(*(np.arange(lengths[label]) for label in unique))
         x = x[tuple(grid[unique.index(label)] for label in labels)]
     lone = tuple(i for i, label in enumerate(unique) if label not in elsewhere)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 from numpy.typing import DTypeLike
 
-from autodiff._core.array_kinds import at_present, is_array, is_lazy, is_plain, open_to
+from autodiff._core.array_kinds import at_present, is_array, is_lazy, is_plain, open_to, refuse_lazy
 from autodiff._core.constant_arrays import read_only
 from autodiff._core.constants_like import constants_like, zeros_like
 from autodiff._core.ndarray import Entries
@@ -242,6 +242,8 @@ def _diagflat(v: Value, k: int = 0) -> Value:
 def _bincount(x: Value, weights: Value = None, minlength: int = 0) -> Value:
     """Return how often each number occurs, a constant; linear in the weights, if there are any."""
     numbers, weights = as_array(value_of(x)), None if weights is None else as_array(weights)
+    instead = "give arrays in memory, as x.compute()"
+    refuse_lazy("np.bincount is", instead, numbers, value_of(weights))
     counts = np.bincount(numbers, value_of(weights), minlength)
     if weights is None:
         return constant(counts)

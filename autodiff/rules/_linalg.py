@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.linalg import LinAlgError
 
-from autodiff._core.array_kinds import is_plain
+from autodiff._core.array_kinds import is_plain, refuse_lazy
 from autodiff._core.constants_like import constants_like, ones_like, zeros_like
 from autodiff._core.op import align
 from autodiff._core.record import value_of
@@ -27,6 +27,7 @@ from autodiff.rules._decompositions import (
     attempt,
     eps,
     from_triangle,
+    in_memory,
     row_maxima,
     with_name,
 )
@@ -149,7 +150,7 @@ def _pinv_rule(g: Cotangent, out: Value, x: Value, *static: Any) -> Cotangent:
 
 
 _pinv_op = custom(
-    with_name("pinv", lambda x, rcond, hermitian: np.linalg.pinv(x, rcond, hermitian)),
+    in_memory("pinv", lambda x, rcond, hermitian: np.linalg.pinv(x, rcond, hermitian)),
     vjp=_pinv_rule,
 )
 
@@ -181,7 +182,7 @@ def _lstsq_by_matrix(g: Cotangent, out: Value, a: Value, b: Value, rcond: float)
 
 
 _least_squares = custom(
-    with_name("lstsq", lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0]),
+    in_memory("lstsq", lambda a, b, rcond: np.linalg.lstsq(a, b, rcond)[0]),
     vjp=(
         _lstsq_by_matrix,
         lambda g, out, a, b, rcond: matrix_transpose(np.linalg.pinv(a, rcond)) @ g,
@@ -228,6 +229,7 @@ def _inverse_or_nan(x: Value) -> Value:
 
 @operation(np.linalg.det)
 def _det(a: Value) -> Value:
+    refuse_lazy("np.linalg.det is", "give a matrix in memory, as x.compute()", value_of(a))
     if a.ndim < 2 or not a.size or not a.requires_grad or _is_regular(value_of(a)):
         return _determinant(a)
     if a.ndim == 2:
@@ -299,7 +301,7 @@ def _slogdet_forward(t: Tangent, out: Value, x: Value) -> Tangent:
 
 
 _signs_and_logs = custom(
-    with_name("slogdet", _sign_and_log), vjp=_slogdet_rule, jvp=_slogdet_forward
+    in_memory("slogdet", _sign_and_log), vjp=_slogdet_rule, jvp=_slogdet_forward
 )
 _SlogdetResult: Any = type(np.linalg.slogdet(np.eye(1)))
 

@@ -28,6 +28,7 @@ from autodiff.rules._decompositions import (
     adjoint,
     eps,
     from_triangle,
+    in_memory,
     row_maxima,
     singular_values,
     with_name,
@@ -141,7 +142,7 @@ def _eigh_forward(t: Tangent, out: Value, x: Value, uplo: Any) -> Tangent:
 
 
 _eigh_op = custom(
-    with_name("eigh", lambda x, uplo: _below(*np.linalg.eigh(x, uplo))),
+    in_memory("eigh", lambda x, uplo: _below(*np.linalg.eigh(x, uplo))),
     vjp=_eigh_rule,
     jvp=_eigh_forward,
 )
@@ -166,7 +167,7 @@ def _eigvalsh_forward(t: Tangent, out: Value, x: Value, uplo: Any) -> Tangent:
 
 
 _eigvalsh_only = custom(
-    with_name("eigvalsh", lambda x, uplo: np.linalg.eigvalsh(x, uplo)),
+    in_memory("eigvalsh", lambda x, uplo: np.linalg.eigvalsh(x, uplo)),
     vjp=_eigvalsh_rule,
     jvp=_eigvalsh_forward,
 )
@@ -211,7 +212,7 @@ def _eig_compute(x: Value) -> Value:
     return packed.astype(np.result_type(packed, np.complex64))
 
 
-_eig_op = custom(with_name("eig", _eig_compute), vjp=_eig_rule, jvp=_eig_forward)
+_eig_op = custom(in_memory("eig", _eig_compute), vjp=_eig_rule, jvp=_eig_forward)
 _EigResult: Any = type(np.linalg.eig(np.eye(1)))
 
 
@@ -310,7 +311,7 @@ def _svdvals_forward(t: Tangent, out: Value, x: Value) -> Tangent:
 
 
 _svd_op = custom(with_name("svd", _svd_compute), vjp=_svd_rule, jvp=_svd_forward)
-_svdvals = custom(with_name("svdvals", singular_values), vjp=_svdvals_rule, jvp=_svdvals_forward)
+_svdvals = custom(in_memory("svdvals", singular_values), vjp=_svdvals_rule, jvp=_svdvals_forward)
 operation(np.linalg.svdvals)(_svdvals)
 _SVDResult: Any = type(np.linalg.svd(np.eye(1)))
 

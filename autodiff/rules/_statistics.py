@@ -305,7 +305,6 @@ def _corrcoef(
     c = _cov(x, y, rowvar, dtype=dtype)
     if not c.ndim:
         return c / c
-    i = np.arange(len(c))
-    deviations = np.sqrt(np.real(c[i, i]))
+    deviations = np.sqrt(np.real(np.diagonal(c)))
     c = c / deviations[:, None] / deviations
     return c if c.dtype.kind == "c" else np.clip(c, -1, 1)

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from autodiff._core.array_kinds import refuse_lazy
 from autodiff._core.constants_like import ones_like
 from autodiff._core.record import value_of
 from autodiff._core.table import elementwise, operation
@@ -67,4 +68,5 @@ def _divmod(x: Value, y: Value) -> Value:
 @operation(np.unwrap)
 def _unwrap(p: Value, discont: Any = None, axis: int = -1, *, period: float = 2 * math.pi) -> Value:
     value = value_of(p)
+    refuse_lazy("np.unwrap is", "give an array in memory, as x.compute()", value)
     return p + (np.unwrap(value, discont, axis, period=period) - value)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from autodiff import is_lazy, is_on_device, to_numpy
+from optim import random_generator
 
 Array: TypeAlias = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)  # the relative distance of neighbouring numbers
@@ -120,20 +121,9 @@ def check_level(level: Any) -> None:
         raise ValueError(f"expected a level between 0 and 1, got {level}")
 
 
-def generator_of(seed: Any) -> np.random.Generator:
-    """Return the random numbers of a seed, or refuse what is none."""
-    try:
-        return np.random.default_rng(seed)
-    except (TypeError, ValueError):
-        raise ValueError(
-            "expected seed as a whole number, 0 or more, a Generator, a SeedSequence or None, got "
-            f"{seed!r:.60}"
-        ) from None
-
-
 def seeds_of(seed: Any, n: int) -> list[np.random.SeedSequence]:
     """Return seeds for n draws that are independent of one another."""
-    sequence: Any = generator_of(seed).bit_generator.seed_seq
+    sequence: Any = random_generator(seed).bit_generator.seed_seq
     return list(sequence.spawn(n))
 
 

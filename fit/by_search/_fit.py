@@ -163,7 +163,8 @@ def fit(
     Warns
     -----
     RuntimeWarning
-        When starts are lost, as with the workers of an executor.
+        When starts are lost, as with the workers of an executor; and before the data are read,
+        where Dask arrays have more than 1000 chunks, of less than 10 000 points on average.
 
     Notes
     -----

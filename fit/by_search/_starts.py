@@ -10,7 +10,7 @@ from numpy.random import Generator, SeedSequence
 
 from autodiff import jacobian
 from fit.arguments._executor import refuse_lost, shared_out
-from fit.arguments._numbers import Array, generator_of
+from fit.arguments._numbers import Array
 from fit.arguments._words import reason
 from fit.by_search._checks import check_enough, check_start, search_tells_of_start
 from fit.by_search._outliers import misfit_at
@@ -19,7 +19,7 @@ from fit.problem._problem import Problem
 from fit.search._minimum import minimum_of
 from fit.search._searches import Effort
 from fit.uncertainties._estimate import Estimate
-from optim import Executor, Status, parallel_map
+from optim import Executor, Status, parallel_map, random_generator
 
 # χ² of a point of all, in that of a point of the sample: of 10 000 it scatters by 1.4 %.
 ALL_OF_SAMPLE = 1.1
@@ -156,7 +156,7 @@ def drawn_starts(
     """
     from scipy.special import ndtri
 
-    rng, parameters = generator_of(seed), problem.parameters
+    rng, parameters = random_generator(seed), problem.parameters
     start, lower, upper = parameters.start, parameters.lower, parameters.upper
     strata = rng.permuted(np.tile(np.arange(n)[:, None], start.size), axis=0)
     shares = (strata + rng.uniform(size=strata.shape)) / n

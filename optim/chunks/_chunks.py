@@ -42,10 +42,11 @@ class Chunks:
     Raises
     ------
     ValueError
-        When chunks do not match, their sizes are unknown, or an array is masked; in a pass, when a
-        chunk is not what its array says.
+        When chunks do not match, their sizes are unknown, or an array is masked, or there are not
+        as many names as arguments; in a pass, when a chunk is not what its array says.
     TypeError
-        When an argument is lazy, but no Dask array, or no tuple of arguments is given.
+        When an argument is lazy, but no Dask array, or no tuple of arguments is given; in a pass,
+        when what is to be called is no function.
 
     Attributes
     ----------
@@ -70,6 +71,8 @@ class Chunks:
         if not isinstance(args, tuple):
             kind = type(args).__name__
             raise TypeError(f"args is a {kind}, expected a tuple: write Chunks((x, y))")
+        if names is not None and len(names) != len(args):
+            raise ValueError(f"expected as many names as arguments, {len(args)}, got {names!r:.60}")
         self.args = args
         self.lazy = [i for i, x in enumerate(args) if is_lazy(x)]
         names = names or [f"args[{i}]" for i in range(len(args))]
@@ -96,6 +99,7 @@ class Chunks:
         What ``f`` raises is passed on, with the chunk in a note. Chunks are alive while ``f`` runs;
         what it returns lives on until some are combined, and must be no view of a chunk.
         """
+        _require_functions(f=f, combine=combine)
         check_that_they_travel(f, combine, self._template)
         return self.in_memory(self.reduction(f, combine, numbered).to_delayed().item())[0]
 
@@ -113,6 +117,7 @@ class Chunks:
 
     def reduction(self, f: Callable[..., Any], combine: Combine, numbered: bool = False) -> Any:
         """Return the same as a lazy array without axes, which has to be of an array to compute."""
+        _require_functions(f=f, combine=combine)
         combine_known = partial(_combine_known, Kept(combine))
         return dask_array().reduction(
             self._parts(f, numbered),
@@ -157,6 +162,7 @@ class Chunks:
 
         Each has the entries of its chunk along one axis, between those ``before`` and ``after``.
         """
+        _require_functions(f=f)
         first = [f"before {i}" for i in range(len(before))]
         last = [f"after {i}" for i in range(len(after))]
         out = (*first, ENTRIES, *last)
@@ -272,6 +278,13 @@ def _combine_known(combine: Kept, parts: Any, axis: Any, keepdims: bool) -> Any:
 
 
 # -- what is refused -------------------------------------------------------------------------
+
+
+def _require_functions(**given: Any) -> None:
+    """Refuse what is no function, which a task would be the first to tell."""
+    for name, f in given.items():
+        if not callable(f):
+            raise TypeError(f"expected {name} to be a function, got {f!r:.60}")
 
 
 def refuse_masked(name: str, values: Any) -> None:

@@ -84,16 +84,16 @@ def parallel_map(
     Outcomes
         An item that raises is a failure by its index: its exception, or a RuntimeError with its
         text where that cannot be pickled, or would end a worker, as a SystemExit. So is an item
-        whose result cannot be pickled where it has to be. A task that is lost, with its worker or
-        cancelled, is tried up to three times, the last time item by item. What was finished is
-        kept. What stays lost, or was not begun when the executor took no more, are failures by
-        a BrokenExecutor with the executor's words, and advice where its workers died.
+        that cannot be pickled, or whose result cannot, where it has to be. A task that is lost,
+        with its worker or cancelled, is tried up to three times, the last time item by item. What
+        was finished is kept. What stays lost, or was not begun when the executor took no more, are
+        failures by a BrokenExecutor with the executor's words, and advice where its workers died.
 
     Raises
     ------
     TypeError
         When ``common`` is no tuple, when the executor has no ``submit`` or that returns no future,
-        or when what is to be sent to processes cannot be pickled.
+        or when ``f``, ``common`` or the first item cannot be pickled to be sent to processes.
     ValueError
         When ``batch_size`` is less than 1.
     RuntimeError
@@ -121,6 +121,14 @@ def parallel_map(
     [(5, 0), None, (3, 1)]
     >>> outcomes.failures
     {1: ZeroDivisionError('integer division or modulo by zero')}
+
+    Nothing is said of failures otherwise, even where all items fail. Where none is to be borne:
+
+    >>> for failure in outcomes.failures.values():
+    ...     raise failure
+    Traceback (most recent call last):
+        ...
+    ZeroDivisionError: integer division or modulo by zero
     """
     size = _checked_size(batch_size)
     _check(f, items, common, executor)
@@ -129,7 +137,7 @@ def parallel_map(
         values, failures, *_ = batch(f, common, items)
         return Outcomes(values, failures)
     if type(executor).__module__ in _BY_REFERENCE:
-        _refuse_unpicklable(f=f, common=common, items=items)
+        _refuse_unsendable(pickle.dumps, {"f": f, "common": common, **_first(items)})
     return _Work(f, common, items, executor, size).outcomes()
 
 
@@ -169,12 +177,17 @@ def _sends_by_value(executor: Executor) -> bool:
     return "cloudpickle" in sys.modules and type(executor).__module__ not in _BY_REFERENCE
 
 
-def _refuse_unpicklable(**given: Any) -> None:
-    """Raise a TypeError if something cannot be sent to another process by Python's pickle."""
+def _first(items: Sequence[Any]) -> dict[str, Any]:
+    """Return the first item by its name: to make bytes of all may take longer than their work."""
+    return {"items[0]": items[0]} if items else {}
+
+
+def _refuse_unsendable(dumps: Callable[..., bytes], given: dict[str, Any]) -> None:
+    """Raise a TypeError if something of a name cannot be sent to another process."""
     buffers: list[Any] = []
     for name, x in given.items():
         try:
-            pickle.dumps(x, protocol=5, buffer_callback=buffers.append)  # without copies of arrays
+            dumps(x, protocol=5, buffer_callback=buffers.append)  # without copies of arrays
         except Exception as error:
             raise TypeError(
                 f"{name} cannot be sent to another process ({type(error).__name__}: {error}): "
@@ -254,9 +267,10 @@ class _Work:
             )
         else:
             words = (
-                f"no worker did anything ({how}): memory has run out, what is called has ended it, "
-                "or new processes cannot import the program that was started: it must be a file, "
-                'and do its work under if __name__ == "__main__"'
+                f"no worker did anything of this ({how}): memory has run out, what is called has "
+                "ended it, or, if it is the first work of the executor, new processes cannot "
+                "import the program that was started: it must be a file, and do its work under "
+                'if __name__ == "__main__"'
             )
         failure = BrokenExecutor(words)
         failure.__cause__ = error
@@ -270,9 +284,9 @@ class _Work:
             try:
                 future = self.executor.submit(task_of, self.work, Parcel(items, self.by_value))
             except Exception as error:
-                self.waiting.appendleft((indices, tries))
-                self._look_at(error, items)
-                self.refusal = error
+                if not self._set_aside(indices, tries, error):
+                    self.waiting.appendleft((indices, tries))
+                    self.refusal = error
             else:
                 self._follow(_Task(indices, tries, future))
 
@@ -357,7 +371,8 @@ class _Work:
 
     def _lose(self, task: _Task, error: Exception) -> None:
         """Put what was lost with its worker, or cancelled, before what waits; or give it up."""
-        self._look_at(error, [self.items[i] for i in task.indices])
+        if self._set_aside(task.indices, task.tries, error):
+            return
         tries = task.tries + 1
         if type(error).__name__ == KILLED:
             tries = TRIES if len(task.indices) == 1 else TRIES - 1
@@ -368,7 +383,24 @@ class _Work:
         else:
             self.waiting.appendleft((task.indices, tries))
 
-    def _look_at(self, error: Exception, items: list[Any]) -> None:
-        """Refuse what cannot be sent to workers, if this is why the first tasks are lost."""
-        if not self.workers and isinstance(error, _OF_PICKLING):
-            _refuse_unpicklable(f=self.f, common=self.common, items=items)
+    def _set_aside(self, indices: range, tries: int, error: Exception) -> bool:
+        """Let the items of a task be failures that cannot be sent to a worker, if this is why.
+
+        The others wait again. Refuse what no task could do without, and the first item.
+        """
+        if not isinstance(error, _OF_PICKLING):
+            return False
+        if 0 in indices or not self.workers:
+            given = {"f": self.f, "common": self.common, **_first(self.items)}
+            _refuse_unsendable(self.dumps, given)
+        others = []
+        for i in indices:
+            try:
+                _refuse_unsendable(self.dumps, {f"items[{i}]": self.items[i]})
+                others.append((range(i, i + 1), tries))
+            except TypeError as refusal:
+                self.failures[i] = refusal
+        if len(others) == len(indices):
+            return False
+        self.waiting.extendleft(reversed(others))
+        return True

@@ -100,6 +100,7 @@ LAZY: dict[str, Callable[[Any], Any]] = {
     "a table": grad(lambda x: np.sum(np.interp(x[0], [-1.0, 0.5, 2.0], [1.0, 2.0, 7.0]))),
     "the diagonal above": grad(lambda x: np.sum(np.diagonal(x, 1) ** 3)),
     "the diagonals below": grad(lambda x: np.sum(np.diagonal(x, -2) ** 3 * np.trace(x))),
+    "correlations": grad(lambda x: np.sum(np.corrcoef(x[:, 0], x[:, 1]) ** 3)),
     "another entry": grad(lambda x: np.sum(x.at[0, 1].set(3.0) ** 2)),
     "a power series": lambda x: taylor(np.exp, x, 3).coefficients,
     "a number": lambda x: Tensor(x).sum().item(),
@@ -130,6 +131,37 @@ def test_lazy_arrays_are_not_put_in_order(f: Any, axis: int | None) -> None:
     da = pytest.importorskip("dask.array", reason="Dask is not installed")
     with pytest.raises(TypeError, match=r"not for lazy arrays, as Dask's.* x.compute\(\)"):
         grad(lambda x: np.sum(f(x, axis=axis)))(da.from_array(X, chunks=(2, 1)))
+
+
+ONLY_IN_MEMORY: dict[str, Callable[[Any], Any]] = {
+    "np.linalg.eigh is": lambda x: np.linalg.eigh(x)[0],
+    "np.linalg.eigvalsh is": np.linalg.eigvalsh,
+    "np.linalg.eig is": np.linalg.eigvals,
+    "np.linalg.svdvals is": lambda x: np.linalg.norm(x, "nuc"),
+    "np.linalg.cholesky is": np.linalg.cholesky,
+    "np.linalg.pinv is": np.linalg.pinv,
+    "np.linalg.det is": np.linalg.det,
+    "np.linalg.slogdet is": lambda x: np.linalg.slogdet(x)[1],
+    "np.unique is": np.unique,
+    "np.unwrap is": np.unwrap,
+    "np.bincount is": lambda x: np.bincount([0, 1], x[0]),
+    "np.piecewise is": lambda x: np.piecewise(x, [x > 0], [np.sin, np.cos]),
+    "labels that stand twice in one operand of np.einsum are": lambda x: np.einsum("ii", x),
+    "reading arrays of dask by index arrays or masks is": lambda x: x[[0, 1]],
+}
+
+
+@pytest.mark.filterwarnings("error::FutureWarning")  # where Dask makes an array in memory
+@pytest.mark.parametrize("words", ONLY_IN_MEMORY)
+def test_what_needs_all_entries_in_memory_says_so(words: str) -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+
+    def read(block: Any) -> Any:
+        raise AssertionError("computed")
+
+    never = da.map_blocks(read, da.ones((2, 2), chunks=1), dtype=float, meta=X[:0])
+    with pytest.raises(TypeError, match=f"{words} not (for lazy arrays|available)"):
+        grad(lambda x: np.sum(ONLY_IN_MEMORY[words](x)))(never)
 
 
 @pytest.mark.parametrize("f", [np.convolve, np.correlate])

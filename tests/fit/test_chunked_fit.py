@@ -573,6 +573,22 @@ def test_data_on_disk(read: Callable[[Path], list[Any]], tmp_path: Path) -> None
     assert_same(fit.fit(decay, *read(tmp_path)), fit.fit(decay, X, Y))
 
 
+def test_many_small_chunks_are_told_of_before_the_data_are_read() -> None:
+    def unread(size: Any) -> Any:
+        raise AssertionError
+
+    x = da.map_blocks(unread, chunks=((100,) * 1001,), dtype=float, meta=np.empty(0))
+    with pytest.raises(RuntimeWarning, match=r"1001 chunks of 100 points .* write x\.rechunk\("):
+        fit.line(x, x)
+
+
+def test_many_small_chunks_are_told_of_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fit.problem._chunked_data.MANY", 3)
+    with pytest.warns(RuntimeWarning, match="5 chunks of 4001 points on average") as told:
+        fit.fit(decay, *lazy(X, Y, SIGMA), p0={"b": 1.5})
+    assert [Path(warning.filename).name for warning in told] == [Path(__file__).name]
+
+
 def test_a_search_begins_where_one_on_a_sample_ends() -> None:
     rng = np.random.default_rng(5)
     x = np.linspace(0, 10, 100_000)

@@ -271,7 +271,7 @@ class LostWork:
 @pytest.mark.parametrize(
     ("error", "words"),
     [
-        (BrokenProcessPool("gone"), r"the first of them: no worker did anything \(gone\)"),
+        (BrokenProcessPool("gone"), r"the first of them: no worker did anything of this \(gone\)"),
         (ZeroDivisionError("gone"), "the first of them: lost .ZeroDivisionError: gone."),
         (CancelledError(), "the first of them: lost .CancelledError."),
     ],
@@ -295,7 +295,7 @@ def test_a_number_of_fits_that_cannot_be_meant_is_refused(n: Any) -> None:
         decay_fit().bootstrap(n)
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "3", object()])
+@pytest.mark.parametrize("seed", [-1, 1.5, "3", object(), np.random.RandomState(0)])
 def test_a_seed_that_cannot_be_meant_is_refused(seed: Any) -> None:
     with pytest.raises(ValueError, match="expected seed as a whole number, 0 or more, a Generator"):
         decay_fit().bootstrap(seed=seed)

@@ -163,7 +163,7 @@ def test_several_starts_are_not_told_step_by_step(options: dict[str, Any]) -> No
         wave_fit(starts=3, **options)
 
 
-@pytest.mark.parametrize("seed", [-1, 1.5, "3"])
+@pytest.mark.parametrize("seed", [-1, 1.5, "3", np.random.RandomState(0)])
 def test_a_seed_that_cannot_be_meant_is_refused(seed: Any) -> None:
     with pytest.raises(ValueError, match="expected seed as a whole number, 0 or more, a Generator"):
         wave_fit(starts=2, seed=seed)

@@ -35,3 +35,16 @@ class TestBatches:
     ) -> None:
         with pytest.raises(ValueError, match=message):
             nn.batches(*(np.ones(n) for n in lengths), size=size)
+
+
+def test_lazy_arrays_are_read_once() -> None:
+    da = pytest.importorskip("dask.array", reason="Dask is not installed")
+    rows = np.arange(20.0).reshape(10, 2)
+    read = []
+    lazy = da.from_array(rows, chunks=(10, 2)).map_blocks(
+        lambda x: (read.append(x), x)[1], meta=rows[:0]
+    )
+    found = list(nn.batches(lazy, size=4, seed=0))
+    expected = rows[np.random.default_rng(0).permutation(10)]
+    np.testing.assert_array_equal(np.concatenate([x for (x,) in found]), expected)
+    assert len(read) == 1

@@ -50,6 +50,15 @@ def test_no_such_column() -> None:
         history()["f1"]
 
 
+@pytest.mark.parametrize(
+    ("ending", "words"),
+    [("", "no epoch has ended"), ("interrupted in epoch 1", r"ended \(interrupted in epoch 1\)")],
+)
+def test_before_the_first_epoch_has_ended_there_is_no_column(ending: str, words: str) -> None:
+    with pytest.raises(KeyError, match=f"no column 'loss': .*{words}"):
+        nn.History(ending=ending)["loss"]
+
+
 def test_columns_have_numbers() -> None:
     with pytest.raises(ValueError, match="could not convert string to float"):
         nn.History({"loss": ["least"]})  # type: ignore[list-item]

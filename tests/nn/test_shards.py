@@ -166,6 +166,15 @@ class TestShards:
         for name, column in history.columns.items():
             np.testing.assert_allclose(sharded[name], column, rtol=1e-11)
 
+    @pytest.mark.parametrize("planned", [autodiff.compile, autodiff.replaying])
+    def test_take_a_model_that_holds_a_compiled_function(
+        self, planned: Any, threads: ThreadPoolExecutor
+    ) -> None:
+        model, expected = nn.Sequential(planned(np.sin), Tanh()), nn.Sequential(np.sin, Tanh())
+        for m in (model, expected):
+            train(m, shards=2, executor=threads)
+        np.testing.assert_array_equal(values(model), values(expected))
+
     def test_leave_parameters_without_a_gradient_as_they_are(self) -> None:
         model = Tanh()
         model.last.bias.data = [0.5]

@@ -478,6 +478,23 @@ def test_chunks_take_a_tuple_of_arrays_with_axes() -> None:
         Chunks((da.asarray(1.0),))
 
 
+@pytest.mark.parametrize("names", [("x",), (), ("x", "y", "z")])
+def test_names_are_as_many_as_arguments(names: Any) -> None:
+    with pytest.raises(ValueError, match="expected as many names as arguments, 2, got"):
+        Chunks((da.ones(6), da.ones(6)), names)
+
+
+def test_what_is_no_function_is_told_before_data_are_read() -> None:
+    chunks = Chunks((da.ones(6),))
+    for call in (chunks.reduce, chunks.reduction):
+        with pytest.raises(TypeError, match="expected f to be a function, got 3"):
+            call(3, sum)  # type: ignore[arg-type]
+        with pytest.raises(TypeError, match="expected combine to be a function, got 3"):
+            call(sum, 3)  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="expected f to be a function, got 3"):
+        chunks.map(3, (), ())  # type: ignore[arg-type]
+
+
 def test_chunks_without_entries_are_left_out() -> None:
     x = da.from_array(np.arange(6.0), chunks=((0, 2, 0, 4),))
     assert Chunks((x,)).reduce(np.min, max) == 2.0

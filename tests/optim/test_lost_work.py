@@ -183,8 +183,11 @@ def test_where_no_worker_comes_it_is_said_what_that_may_be() -> None:
 
     found = parallel_map(abs, range(9), executor=Broken())
     assert [*found.failures] == [*range(9)]
-    assert {str(error).partition(":")[0] for error in found.failures.values()} == {
-        "no worker did anything (one has ended.)"
+    assert {str(error) for error in found.failures.values()} == {
+        "no worker did anything of this (one has ended.): memory has run out, what is called has "
+        "ended it, or, if it is the first work of the executor, new processes cannot import the "
+        "program that was started: it must be a file, and do its work under if __name__ == "
+        '"__main__"'
     }
 
 

@@ -63,6 +63,7 @@ def test_every_executor_gives_the_same_bits(kind: Any, expected: Any) -> None:
             assert parallel_map(lambda n: n + 1, [1, 2], executor=executor).values == [2, 3]
         if kind in (processes, loky, dask):
             check_what_cannot_be_sent_is_refused(executor)
+            check_what_cannot_be_sent_takes_no_other_along(executor)
             check_what_cannot_be_sent_back_takes_no_other_along(executor)
         if kind not in (here, bare):
             check_that_it_is_refused_after_its_shutdown(executor)
@@ -77,6 +78,14 @@ def check_what_cannot_be_sent_is_refused(executor: Any) -> None:
     ):
         with pytest.raises(TypeError, match="cannot be sent to another process"):
             parallel_map(f, items, common=common, executor=executor)
+
+
+def check_what_cannot_be_sent_takes_no_other_along(executor: Any) -> None:
+    items = [*range(9), threading.Lock(), *range(9)]
+    values, failures = parallel_map(repr, items, executor=executor, batch_size=4)
+    assert values == [*"012345678", None, *"012345678"]
+    assert [(i, type(error)) for i, error in failures.items()] == [(9, TypeError)]
+    assert str(failures[9]).startswith("items[9] cannot be sent to another process (TypeError: ")
 
 
 def check_what_cannot_be_sent_back_takes_no_other_along(executor: Any) -> None:
@@ -242,6 +251,19 @@ def test_functions_that_are_in_no_module_are_refused_before_any_work() -> None:
         executor.submit = partial(fail, AssertionError)
         with pytest.raises(TypeError, match="define functions and classes in a module, or use"):
             parallel_map(lambda n: n, [1, 2], executor=executor)
+
+
+def test_of_many_items_the_first_alone_is_looked_at_before_the_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sent = []
+    monkeypatch.setattr(work.Sent, "__reduce__", lambda x: (sent.append(x), (int, ()))[1])
+    items = [work.Sent() for _ in range(100)]
+    with processes() as executor:
+        executor.submit = lambda *_: fail(OSError)
+        with pytest.raises(RuntimeError, match="the executor takes no work"):
+            parallel_map(id, items, executor=executor)
+    assert sent == items[:1]
 
 
 class Forgetful:

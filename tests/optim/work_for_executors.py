@@ -46,6 +46,10 @@ class StatelessError(Exception):
         raise TypeError("no state")
 
 
+class Sent:
+    """An item that may note that it is sent."""
+
+
 class Bomb:
     """A result that pickles, and cannot be made again from that."""
 
