@@ -13,6 +13,7 @@ from queue import SimpleQueue
 from time import sleep
 from typing import Any, NamedTuple, Protocol
 
+from optim.work._pickles import try_dumps
 from optim.work._tasks import Batch, Parcel, as_sent, batch, task_of, within_task
 
 SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back takes 1 to 10 ms
@@ -137,7 +138,7 @@ def parallel_map(
         values, failures, *_ = batch(f, common, items)
         return Outcomes(values, failures)
     if type(executor).__module__ in _BY_REFERENCE:
-        _refuse_unsendable(pickle.dumps, {"f": f, "common": common, **_first(items)})
+        _refuse_unsendable(False, {"f": f, "common": common, **_first(items)})
     return _Work(f, common, items, executor, size).outcomes()
 
 
@@ -182,12 +183,11 @@ def _first(items: Sequence[Any]) -> dict[str, Any]:
     return {"items[0]": items[0]} if items else {}
 
 
-def _refuse_unsendable(dumps: Callable[..., bytes], given: dict[str, Any]) -> None:
+def _refuse_unsendable(by_value: bool, given: dict[str, Any]) -> None:
     """Raise a TypeError if something of a name cannot be sent to another process."""
-    buffers: list[Any] = []
     for name, x in given.items():
         try:
-            dumps(x, protocol=5, buffer_callback=buffers.append)  # without copies of arrays
+            try_dumps(x, by_value)
         except Exception as error:
             raise TypeError(
                 f"{name} cannot be sent to another process ({type(error).__name__}: {error}): "
@@ -254,7 +254,7 @@ class _Work:
 
     def _give_up(self, indices: range, error: Exception) -> None:
         """Let items be failures by what they were lost with; where workers died, with advice."""
-        if type(error) is RuntimeError:  # by which a task says itself why it ended
+        if type(error) is BrokenExecutor:  # by which a task says itself why it ended
             self.failures |= dict.fromkeys(indices, error)
             return
         kind, how = type(error).__name__, " ".join(str(error).split())
@@ -392,11 +392,11 @@ class _Work:
             return False
         if 0 in indices or not self.workers:
             given = {"f": self.f, "common": self.common, **_first(self.items)}
-            _refuse_unsendable(self.dumps, given)
+            _refuse_unsendable(self.by_value, given)
         others = []
         for i in indices:
             try:
-                _refuse_unsendable(self.dumps, {f"items[{i}]": self.items[i]})
+                _refuse_unsendable(self.by_value, {f"items[{i}]": self.items[i]})
                 others.append((range(i, i + 1), tries))
             except TypeError as refusal:
                 self.failures[i] = refusal

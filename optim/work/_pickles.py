@@ -23,6 +23,13 @@ def dumps(content: Any, by_value: bool) -> bytes:
     return file.getvalue()
 
 
+def try_dumps(content: Any, by_value: bool) -> None:
+    """Raise what `dumps` would, without copies of arrays: these are left out of the bytes."""
+    left_out: list[Any] = []
+    kind, protocol = _noting(by_value), pickle.HIGHEST_PROTOCOL
+    kind(BytesIO(), protocol=protocol, buffer_callback=left_out.append).dump(content)
+
+
 def loads(payload: bytes) -> Any:
     """Return what bytes were made of.
 

@@ -7,6 +7,7 @@ import pickle
 import platform
 import threading
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import BrokenExecutor
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -15,6 +16,8 @@ import numpy as np
 
 from autodiff import reproducible
 from optim.work._pickles import dumps, loads
+
+NUMBERS = {int, float, complex, bool, str, type(None)}  # and text: what holds no array
 
 # Whether this is within a task: what it would hand on might wait for the worker that it is on.
 within_task: ContextVar[bool] = ContextVar("within_task", default=False)
@@ -83,7 +86,7 @@ def task_of(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
     except BaseException as error:
         if isinstance(work, Parcel) and threading.current_thread() is threading.main_thread():
             raise  # an interrupt is the user's
-        lost = _as_text(error)
+        lost = error if type(error) is BrokenExecutor else BrokenExecutor(*_as_text(error).args)
     finally:
         within_task.reset(token)
     raise lost  # not while the other is handled, which some executors would send along
@@ -94,8 +97,8 @@ def _answers(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
         f, common = work.open()
     except Exception as error:
         if type(error) is RuntimeError:  # which says itself what is to be done
-            raise
-        raise RuntimeError(
+            raise BrokenExecutor(*error.args) from None
+        raise BrokenExecutor(
             f"a worker cannot open what it is sent ({_as_text(error)}): it needs the modules that "
             "this program has, as of Dask by client.upload_file, and a pool of processes made "
             "after the functions that it is to call"
@@ -139,13 +142,15 @@ def as_sent(data: Any) -> Any:
     What has no such array in it is returned itself, for a function may write into it.
     """
     if isinstance(data, np.ndarray) and not (data.flags.forc and data.flags.aligned):
-        return data.copy("A")
+        return data.astype(data.dtype.newbyteorder("="), order="A")
     if type(data) is dict:
         sent = as_sent([*data.values()])
         return dict(zip(data, sent, strict=True)) if _differ(sent, data.values()) else data
-    if isinstance(data, list | tuple):
+    make = getattr(type(data), "_make", type(data))  # of named tuples
+    if make in (list, tuple) or (isinstance(data, tuple) and make is not type(data)):
+        if {*map(type, data)} <= NUMBERS:  # a long list of which takes no time
+            return data
         sent = [as_sent(x) for x in data]
-        make = getattr(type(data), "_make", type(data))  # of named tuples
         return make(sent) if _differ(sent, data) else data
     return data
 

@@ -24,7 +24,7 @@ class Bare:
 
     def submit(self, f: Callable[..., Any], *args: Any) -> Any:
         if len(self.sizes) >= self.most:
-            raise OSError("the line is dead")
+            raise RuntimeError("cannot schedule new futures after shutdown")
         self.sizes.append(len(args[-1].open()))
         self.ahead += 1
         self.most_ahead = max(self.most_ahead, self.ahead)

@@ -169,7 +169,10 @@ def test_where_no_more_is_taken_what_was_finished_is_kept() -> None:
     values, failures = parallel_map(abs, range(9), executor=Bare(most=2), batch_size=2)
     assert values == [0, 1, 2, 3] + [None] * 5
     assert [*failures] == [4, 5, 6, 7, 8]
-    assert {str(error) for error in failures.values()} == {"lost (OSError: the line is dead)"}
+    assert {str(error) for error in failures.values()} == {
+        "lost (RuntimeError: cannot schedule new futures after shutdown)"
+    }
+    assert {type(error) for error in failures.values()} == {BrokenExecutor}
 
 
 def test_where_no_worker_comes_it_is_said_what_that_may_be() -> None:

@@ -22,6 +22,7 @@ UNALIGNED = np.frombuffer(b" " + WIDE.tobytes(), offset=1).reshape(WIDE.shape)
 GAPPY = [{"rows": rows[:, ::3]} for rows in (WIDE, WIDE[::-1, ::-1], WIDE[::2])]
 GAPPY += [{"rows": np.broadcast_to(WIDE[0, :300], (99, 300))}, {"rows": UNALIGNED[:, :300]}]
 GAPPY += [{"rows": UNALIGNED.T[:, :300]}, {"rows": UNALIGNED.ravel()[None, :300]}]
+GAPPY += [{"rows": WIDE.astype(">f8")[:, ::3]}]  # as columns of a FITS table
 
 
 class TwoPartError(Exception):
