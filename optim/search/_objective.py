@@ -196,6 +196,7 @@ def one_real_number(value: Any) -> float:
     """Return the value of an objective as a float, or raise ObjectiveError."""
     if type(value) is np.float64:
         return float(value)
+    (value,) = in_memory(value)  # which raises what its chunks do
     try:
         array = to_numpy(value)
     except ValueError:  # a list of unlike parts

@@ -240,3 +240,23 @@ def test_the_chunk_is_named_that_is_not_what_it_says() -> None:
     y = da.concatenate([da.from_delayed(dask.delayed(b), (100,), float) for b in blocks])
     with pytest.raises(ValueError, match="in chunk 3, entries 300 to 399 of 1000"):
         least_squares(lambda p: decay(p, t, y), START)
+
+
+@pytest.mark.parametrize(
+    "search",
+    [
+        bfgs,
+        newton,
+        minimize,
+        lambda f, x0: lagrange(f, x0, lambda p: p[0] - 1),
+        lambda f, x0: lagrange(lambda p: np.sum(p**2), x0, lambda p: f(p) - 1),
+    ],
+    ids=["bfgs", "newton", "minimize", "lagrange", "a constraint of lagrange"],
+)
+def test_what_computing_raises_is_passed_on(search: Any) -> None:
+    def broken(block: Any) -> Any:
+        raise ValueError("the file is broken")
+
+    x = da.arange(100.0, chunks=50).map_blocks(broken, dtype=float, meta=np.empty(0))
+    with pytest.raises(ValueError, match="the file is broken"):
+        search(lambda p: np.sum((x - p[0]) ** 2) + p[1] ** 2, [0.0, 1.0])
