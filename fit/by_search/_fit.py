@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fit.arguments._executor import refuse_executor_in_chunks
 from fit.arguments._numbers import check_callback
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
@@ -222,6 +223,10 @@ def fit(
     >>> round(wave.values["frequency"], 6)
     7.3
     """
+    of_chunks = is_of_chunks(x, y, sigma)
+    if of_chunks:
+        refuse_in_chunks(method, constraints, starts, seed)
+        refuse_executor_in_chunks(executor, x, y, sigma)
     check_starts(starts, callback, progress, seed, executor)
     check_callback(callback)
     check_method(method)
@@ -230,8 +235,7 @@ def fit(
     f_scale = scale_of_loss(loss, f_scale, absolute)
     effort = Effort(offset_tol, max_nfev, callback, progress)
     summary = None
-    if is_of_chunks(x, y, sigma):
-        refuse_in_chunks(method, constraints, starts)
+    if of_chunks:
         refuse_before_reading(model, prod(np.shape(y)), p0, bounds, fixed, effort)
         data, summary = chunked_data(x, y, sigma, x_sigma, nan_policy)
     else:

@@ -11,7 +11,15 @@ from numpy.typing import ArrayLike
 
 from autodiff import is_lazy
 from fit.arguments._executor import shared_out
-from fit.arguments._numbers import as_array, nan_for_masked, numbers, seeds_of
+from fit.arguments._numbers import (
+    Array,
+    as_array,
+    nan_for_masked,
+    numbers,
+    refuse_chunks,
+    refuse_unequal,
+    seeds_of,
+)
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.by_search._checks import check_starts
 from fit.by_search._fit import fit
@@ -25,6 +33,12 @@ from optim import Executor, Outcomes
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds as ScipysBounds
+
+
+UNEQUAL = (
+    "expected as many points in each row; fill up the shorter rows of x and y by any numbers, with "
+    "sigma=inf there, or hand out the fits with optim.parallel_map"
+)
 
 
 @with_suggestions(argument_of_fit, "give the others by name, such as p0=[...]")
@@ -99,9 +113,8 @@ offset_tol, max_nfev
     >>> [round(result.values["rate"], 9) for result in results], failures
     ([0.5, 1.0, 2.0], {})
     """
-    rows = numbers("y", nan_for_masked(y), check_finite=False)
-    if rows.ndim != 2:
-        raise ValueError(f"y has shape {rows.shape}, expected (m, n): a row for each data set")
+    refuse_chunks("fit_many", x=x, y=y, sigma=sigma, x_sigma=x_sigma)
+    rows = _rows_of(y)
     m, n = rows.shape
     if not (sigma is None or isinstance(sigma, Relative | Cholesky) or is_lazy(sigma)):
         sigma = as_array("sigma", nan_for_masked(sigma))
@@ -124,6 +137,8 @@ offset_tol, max_nfev
     }
     for name, value in (("x", x), ("x_sigma", x_sigma)):
         (each if _is_x_for_each(name, value, m, n) else shared)[name] = value
+    if "x" in shared:
+        _refuse_columns(x, m, n)
     (each if _is_sigma_for_each(sigma, m, n) else shared)["sigma"] = sigma
     check_starts(starts, seed=seed)
     if starts > 1:
@@ -139,6 +154,23 @@ offset_tol, max_nfev
             )
         raise error
     return outcomes
+
+
+def _rows_of(y: Any) -> Array:
+    """Return what was measured, a row for each data set."""
+    refuse_unequal("y", y, UNEQUAL)
+    rows = numbers("y", nan_for_masked(y), check_finite=False)
+    if rows.ndim != 2:
+        raise ValueError(f"y has shape {rows.shape}, expected (m, n): a row for each data set")
+    return rows
+
+
+def _refuse_columns(x: Any, m: int, n: int) -> None:
+    """Refuse data sets in columns, which are seen where one x is for all of them."""
+    if isinstance(x, np.ndarray | list) and np.shape(x) == (m,) != (n,):
+        raise ValueError(
+            f"y has shape ({m}, {n}), but x {m} points: expected a row for each data set, write y.T"
+        )
 
 
 def fit_of_item(shared: dict[str, Any], item: dict[str, Any]) -> FitResult:

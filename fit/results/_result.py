@@ -234,7 +234,8 @@ class FitResult(Estimate):
         reach : float
             How many standard errors they reach to each side, as far as bounds let them.
         executor : concurrent.futures.Executor or alike, optional
-            Takes the two sides. Each is followed outwards from the minimum.
+            Takes the two sides. Each is followed outwards from the minimum. Not for data in chunks,
+            of which Dask shares out each evaluation.
 
         Returns
         -------
@@ -246,7 +247,7 @@ class FitResult(Estimate):
         ------
         ValueError
             When there is no such parameter, it is fixed or tied, the data leave it open, or the
-            constraints are not met.
+            constraints are not met; when an executor is given of data in chunks.
         BrokenExecutor
             When a worker of the executor dies.
 
@@ -289,7 +290,8 @@ class FitResult(Estimate):
         points : int
             How many rays.
         executor : concurrent.futures.Executor or alike, optional
-            Takes the rays in batches.
+            Takes the rays in batches. Not for data in chunks, of which Dask shares out each
+            evaluation.
 
         Returns
         -------
@@ -302,7 +304,7 @@ class FitResult(Estimate):
         ------
         ValueError
             When there is no such parameter, it is fixed or tied, the data leave it open, or the
-            constraints are not met.
+            constraints are not met; when an executor is given of data in chunks.
         BrokenExecutor
             When a worker of the executor dies.
 

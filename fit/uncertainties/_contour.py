@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._executor import shared_out, values_of
+from fit.arguments._executor import refuse_executor_in_chunks, shared_out, values_of
 from fit.arguments._numbers import Array, check_count, check_level
 from fit.uncertainties._estimate import Estimate
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, NEVER, End
@@ -59,6 +59,7 @@ def contour(
     result: Estimate, names: tuple[str, str], level: float, points: int, executor: Executor | None
 ) -> Contour:
     """Return the contour of χ² in two parameters; `FitResult.contour`."""
+    refuse_executor_in_chunks(executor, result.problem.y)
     refuse_violated(result)
     held = [free_index(result, name) for name in names]
     if held[0] == held[1]:

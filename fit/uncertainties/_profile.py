@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._executor import shared_out, values_of
+from fit.arguments._executor import refuse_executor_in_chunks, shared_out, values_of
 from fit.arguments._numbers import EPS, Array, check_count, number
 from fit.arguments._words import in_prose
 from fit.uncertainties._estimate import Estimate, quantile
@@ -125,6 +125,7 @@ def profile(
     result: Estimate, name: str, points: int, reach: float, executor: Executor | None
 ) -> Profile:
     """Return the profile of χ² along one parameter; `FitResult.profile`."""
+    refuse_executor_in_chunks(executor, result.problem.y)
     refuse_violated(result)
     k = free_index(result, name)
     check_count("points", points, 2)

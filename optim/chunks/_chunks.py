@@ -278,8 +278,9 @@ def refuse_masked(name: str, values: Any) -> None:
     if isinstance(values, np.ma.MaskedArray):
         raise ValueError(
             f"{name} is masked, and what its mask hides would count: write good = "
-            f"~da.ma.getmaskarray({name}), then of all arrays, for this one da.ma.getdata({name}), "
-            "x[good].compute_chunk_sizes()"
+            f"~da.ma.getmaskarray({name}), in its place da.ma.getdata({name})[..., good]"
+            ".compute_chunk_sizes(), and in that of each other array x[..., good]"
+            ".compute_chunk_sizes()"
         )
 
 
@@ -306,7 +307,7 @@ def _refuse_what_has_no_chunks(name: str, x: Any) -> None:
         kind = f"{type(x).__module__.partition('.')[0]} {type(x).__name__}"
         raise TypeError(
             f"{name} is a lazy {kind}, expected a Dask array: write "
-            "x.to_dask_array(lengths=True) of a Series or a DataFrame's column"
+            f"{name}.to_dask_array(lengths=True) of a Series or a DataFrame's column"
         )
     if np.isnan(sum(map(sum, x.chunks))):
         raise ValueError(

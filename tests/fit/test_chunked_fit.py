@@ -281,8 +281,35 @@ def test_what_needs_all_points_says_what_to_write(
         both[0].propagate(lambda a, b, c: decay(in_chunks(X), a, b, c))
     with pytest.raises(ValueError, match=r"lazy Array"):
         fit.chi_squared(decay, in_chunks(X), in_chunks(Y))
-    with pytest.raises(ValueError, match=r"lazy Array"):
-        fit.curve_fit(decay, in_chunks(X), in_chunks(Y))
+    refused_by = "is in Dask arrays, and {} takes numbers in memory: write fit.fit"
+    for x, y in (lazy(X, Y), (X, in_chunks(Y))):
+        with pytest.raises(ValueError, match=refused_by.format("curve_fit")):
+            fit.curve_fit(decay, x, y)
+        with pytest.raises(ValueError, match=refused_by.format("fit_many")):
+            fit.fit_many(decay, x, [y, y])
+
+
+class NeverAsked:
+    """An executor that is to get no work."""
+
+    def submit(self, f: Any, /, *arguments: Any) -> Any:
+        raise AssertionError("work was handed out")
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        lambda result, executor: result.contour("a", "b", executor=executor),
+        lambda result, executor: result.plot_contour("a", "b", executor=executor),
+        lambda result, executor: result.profile("a", executor=executor),
+        lambda _, executor: fit.fit(decay, *lazy(X, Y), executor=executor),
+    ],
+)
+def test_no_executor_is_given_what_dask_shares_out(
+    both: tuple[fit.FitResult, fit.FitResult], by: Callable[..., Any]
+) -> None:
+    with pytest.raises(ValueError, match=r"Dask shares out each .* already: leave executor out"):
+        by(both[0], NeverAsked())
 
 
 # -- bad input -------------------------------------------------------------------------------
@@ -328,7 +355,13 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
             rf"x has shape \({N}, 2\), expected a row for each variable: write x.T",
         ),
         (((in_chunks(X), in_chunks(X)), in_chunks(Y)), {}, r"write da.stack\(x\)"),
-        ((in_chunks(X), da.ma.masked_less(in_chunks(Y), 1)), {}, "y is masked"),
+        (
+            (in_chunks(X), da.ma.masked_less(in_chunks(Y), 1)),
+            {},
+            r"y is masked.* write good = ~da.ma.getmaskarray\(y\), in its place "
+            r"da.ma.getdata\(y\)\[..., good\].compute_chunk_sizes\(\), and in that of each other "
+            r"array x\[..., good\].compute_chunk_sizes\(\)$",
+        ),
         ((in_chunks(X), in_chunks(Y), da.ma.masked_less(in_chunks(Y), 1)), {}, "sigma is masked"),
         ((in_chunks(X), in_chunks(Y[:-1])), {}, rf"x has {N} entries.*y has {N - 1}"),
         ((in_chunks(X), Y[:-1]), {}, rf"y has shape \({N - 1},\), but the others {N}"),
@@ -359,6 +392,7 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
         ((in_chunks(X), in_chunks(Y)), {"nan_policy": "omit"}, "compute_chunk_sizes"),
         ((in_chunks(X), in_chunks(Y)), {"constraints": lambda a: a - 1}, "constraints cannot"),
         ((in_chunks(X), in_chunks(Y)), {"starts": 3}, "starts=3 cannot"),
+        ((in_chunks(X), in_chunks(Y)), {"seed": 3}, "seed=3 cannot"),
         ((in_chunks(X), in_chunks(Y)), {"method": "gradient-descent"}, "gradient-descent' cannot"),
         ((object(), in_chunks(Y)), {}, "x is a object, expected a Dask array"),
     ],
@@ -415,7 +449,8 @@ def test_a_model_that_captures_all_points_is_told_what_to_write(n: int, captured
     ],
 )
 def test_a_model_that_mixes_points_is_refused(by: Callable[..., Any]) -> None:
-    with pytest.raises(ValueError, match="own entries"):
+    words = r"own entries of the Dask arrays only: compute .* m = float\(x.mean\(\)\), and use"
+    with pytest.raises(ValueError, match=words):
         by(*lazy(X, Y))
 
 

@@ -338,6 +338,15 @@ def test_rows_of_errors_may_be_of_a_table() -> None:
         assert_allclose(result.errors["a"], fit.fit(decay, X, y, 0.05 + 0.01 * X).errors["a"])
 
 
+def test_rows_are_filled_up_by_points_that_do_not_count() -> None:
+    filled, sigma = ROWS[:2].copy(), np.full((2, 25), 0.05)
+    filled[1, 20:], sigma[1, 20:] = 0.0, np.inf
+    whole, shorter = fit.fit_many(decay, X, filled, sigma).values
+    assert_allclose(whole.p, fit.fit(decay, X, ROWS[0], 0.05).p, rtol=1e-9)
+    assert_allclose(shorter.p, fit.fit(decay, X[:20], ROWS[1, :20], 0.05).p, rtol=1e-9)
+    assert shorter.dof == 18
+
+
 def test_what_all_fits_refuse_is_raised() -> None:
     with pytest.raises(ValueError, match="p0: no parameter 'speed'"):
         fit.fit_many(decay, X, ROWS, p0={"speed": 1.0})
@@ -346,6 +355,12 @@ def test_what_all_fits_refuse_is_raised() -> None:
 def test_data_that_cannot_be_meant_are_refused() -> None:
     with pytest.raises(ValueError, match=r"y has shape \(25,\), expected \(m, n\)"):
         fit.fit_many(decay, X, ROWS[0])
+    with pytest.raises(ValueError, match=r"y has shape \(25, 4\), but x 25 .* write y.T$"):
+        fit.fit_many(decay, X, ROWS.T)
+    ragged = [ROWS[0], ROWS[1, :-1]]
+    words = r"y is a list of the shapes \(25,\), \(24,\).*each row; fill .* sigma=inf there"
+    with pytest.raises(ValueError, match=words):
+        fit.fit_many(decay, [X, X[:-1]], ragged)
     square = np.tile(X[:4], (4, 1)) + np.tile(X[:4], (4, 1)).T + 0.1
     with pytest.raises(ValueError, match="may be the covariance of all data sets"):
         fit.fit_many(decay, X[:4], ROWS[:, :4], square)
