@@ -412,6 +412,23 @@ def test_a_start_where_the_model_is_not_finite(loss: Any) -> None:
         fit.fit(root, *lazy(X, Y), loss=loss)
 
 
+@pytest.mark.parametrize("x", [X, in_chunks(X)])
+def test_a_column_that_is_not_finite_is_told_of_where_no_start_is_given(x: Any) -> None:
+    basis = {"pole": lambda x: 1 / (x - X[12_345]), "a": np.ones_like}
+    entry = "2345" if x is not X else "12345"
+    with pytest.raises(ValueError, match=rf"^the basis function pole\[{entry}\] is inf") as caught:
+        fit.linear(basis, x, in_chunks(Y))
+    assert ("counted from point 10000" in str(caught.value)) == (x is not X)
+    with pytest.raises(ValueError, match="x are too large: c2 would be multiplied by inf"):
+        fit.polynomial(x * 1e200, in_chunks(Y), 2)
+
+
+def test_a_line_of_numbers_whose_squares_overflow_names_no_start() -> None:
+    for x, y in (X * 1e300, Y * 1e300), lazy(X * 1e300, Y * 1e300):
+        with pytest.raises(ValueError, match=r"^squares of x and y, .* count them in other units$"):
+            fit.line(x, y)
+
+
 @pytest.mark.parametrize("scale", [1e160, 1e300])
 def test_squares_that_overflow_are_refused_as_those_in_memory(scale: float) -> None:
     p0 = [1.5 * scale, 2.0, 0.5 * scale]
