@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -21,6 +22,7 @@ from fit.arguments._numbers import (
     seeds_of,
 )
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
+from fit.arguments._words import failures_in_words
 from fit.by_search._checks import check_starts
 from fit.by_search._fit import fit
 from fit.problem._chi_squared import TOLERANCE
@@ -93,7 +95,8 @@ offset_tol, max_nfev
     -------
     Outcomes
         ``values``, a FitResult for each data set, None where the fit was refused, or lost with a
-        worker that died; ``failures``, the exceptions by the number of the data set.
+        worker that died; ``failures``, the exceptions by the number of the data set. So ``[f.p for
+        f in values if f is not None]`` is of those that are there.
 
     Raises
     ------
@@ -102,6 +105,11 @@ offset_tol, max_nfev
         deviations as well as a covariance.
     Exception
         When all fits are refused, or lost, the first refusal.
+
+    Warns
+    -----
+    RuntimeWarning
+        When fits failed, and when some end without success, as where parameters are undetermined.
 
     Examples
     --------
@@ -153,6 +161,8 @@ offset_tol, max_nfev
                 "list(x)"
             )
         raise error
+    for said in _shortcomings(outcomes):
+        warnings.warn(said, RuntimeWarning, stacklevel=3)
     return outcomes
 
 
@@ -176,6 +186,20 @@ def _refuse_columns(x: Any, m: int, n: int) -> None:
 def fit_of_item(shared: dict[str, Any], item: dict[str, Any]) -> FitResult:
     """Return the fit of one data set."""
     return fit(**shared, **item)
+
+
+def _shortcomings(outcomes: Outcomes) -> Iterator[str]:
+    """Say how many fits failed, and how many have no minimum, for nobody looks at each of many."""
+    results, failures = outcomes
+    if failures:
+        yield failures_in_words(failures, len(results), "and values hold None in their places")
+    none = [k for k, result in enumerate(results) if result is not None and not result.success]
+    if none:
+        first = results[none[0]].message
+        yield (
+            f"{len(none)} of {len(results)} fits ended without success, of which the first is "
+            f"number {none[0]}: {first}"
+        )
 
 
 def _is_x_for_each(name: str, x: Any, m: int, n: int) -> bool:

@@ -259,7 +259,8 @@ def test_an_x_for_each_data_set_may_be_what_only_the_model_knows() -> None:
 
 
 def test_an_x_of_another_length_is_told_by_its_number() -> None:
-    results, failures = fit.fit_many(decay, [X, X[:5], X, X], ROWS)
+    with pytest.warns(RuntimeWarning, match="1 of 4 fits failed"):
+        results, failures = fit.fit_many(decay, [X, X[:5], X, X], ROWS)
     assert [result is None for result in results] == [False, True, False, False]
     assert str(failures[1]) == "x has 5 points, but y 25"
 
@@ -303,7 +304,10 @@ def test_data_sets_have_starts_of_their_own() -> None:
 def test_what_cannot_be_fitted_is_told_by_its_number() -> None:
     rows = ROWS.copy()
     rows[2, 5] = np.nan
-    results, failures = fit.fit_many(decay, X, rows, 0.05)
+    words = "1 of 4 fits failed, and values hold None .*first is number 2: .*is nan"
+    with pytest.warns(RuntimeWarning, match=words) as caught:
+        results, failures = fit.fit_many(decay, X, rows, 0.05)
+    assert caught[0].filename == __file__
     assert results[2] is None
     assert list(failures) == [2]
     assert "y[5] is nan" in str(failures[2])
@@ -313,13 +317,23 @@ def test_what_cannot_be_fitted_is_told_by_its_number() -> None:
     assert results[2].dof == 22
 
 
+def test_fits_that_determine_nothing_are_told_of_by_their_number() -> None:
+    rows = np.vstack([ROWS[:3], np.zeros(25)])  # of which no rate can be told
+    words = "^1 of 4 fits ended without success, of which the first is number 3: "
+    with pytest.warns(RuntimeWarning, match=words):
+        results, failures = fit.fit_many(decay, X, rows, 0.05)
+    assert [result.success for result in results] == [True, True, True, False]
+    assert failures == {}
+
+
 @pytest.mark.parametrize("kind", [np.ma.stack, list])
 def test_masked_points_are_left_out_of_their_own_data_set(kind: Any) -> None:
     masked = np.ma.masked_array(ROWS.copy(), np.zeros((4, 25), bool))
     masked[2, [5, 9]] = 1e6, -1e6
     masked.mask[2, [5, 9]] = True
     rows = kind([*masked])
-    results, failures = fit.fit_many(decay, X, rows, 0.05)
+    with pytest.warns(RuntimeWarning, match="1 of 4 fits failed"):
+        results, failures = fit.fit_many(decay, X, rows, 0.05)
     assert list(failures) == [2]
     assert "nan_policy='omit'" in str(failures[2])
     results, failures = fit.fit_many(decay, X, rows, 0.05, nan_policy="omit")
