@@ -123,7 +123,8 @@ def fit(
         From how many starts the minimum is searched for: the first is the usual one, and the others
         are drawn, between two bounds where a parameter has them, and else about where it starts, by
         as much as that is large. The best minimum is returned, and the message says how many led
-        there. Bounds tell where to look: without them starts far off may be missed.
+        there; of one alone the warnings tell. Bounds tell where to look: without them starts far
+        off may be missed.
     seed : int, Generator or SeedSequence, optional
         Of the starts that are drawn: an int for the same ones again.
     executor : concurrent.futures.Executor or alike, optional
@@ -160,11 +161,6 @@ def fit(
         number or ``max_nfev`` no whole one. What the model raises itself is passed on.
     BrokenExecutor
         When a worker of the executor dies, and starts are lost with it.
-
-    Warns
-    -----
-    RuntimeWarning
-        When starts are lost, as with the workers of an executor.
 
     Notes
     -----

@@ -51,6 +51,8 @@ class FitResult(Estimate):
         "linear-least-squares".
     refined : Determined, optional
         What the triangle says, where it is known to more digits than the triangle holds.
+    starts : pair of int
+        How many starts led here, and of how many.
     """
 
     @classmethod

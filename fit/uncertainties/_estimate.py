@@ -25,6 +25,8 @@ from fit.uncertainties._sandwich import Sandwich, sandwich, sums_of_influence
 from optim import Status
 
 LINEAR = "linear-least-squares"  # the method for models that are linear in all parameters
+# One fit in a thousand has so large a χ² by chance, and one in a thousand so small a one.
+IMPROBABLE = 0.001
 
 
 class ByName(dict[str, float]):
@@ -56,6 +58,7 @@ class Estimate:
     method: str = "least-squares"
     path: Any = field(default=None, compare=False)
     refined: Determined | None = field(default=None, compare=False)
+    starts: tuple[int, int] = (1, 1)
 
     # -- parameters --------------------------------------------------------------------------
 

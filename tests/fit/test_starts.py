@@ -70,6 +70,20 @@ def test_the_first_start_is_the_usual_one() -> None:
     assert_allclose(several.covariance, one.covariance, rtol=1e-6)
 
 
+def test_a_minimum_to_which_one_start_led_is_not_taken_for_the_lowest() -> None:
+    lucky = wave_fit(p0=[2.0, 7.3, 0.4], starts=4, seed=5)
+    assert (lucky.starts, lucky.success) == ((1, 4), True)
+    said = [one for one in lucky.warnings if "starts" in one]
+    assert said == [
+        "only 1 of 4 starts led here, so that there may be lower minima: give more starts, or "
+        "bounds that say where to look"
+    ]
+    assert "only 1 of 4 starts" in fit.FitResult.from_json(lucky.to_json()).report()
+    known = wave_fit(starts=60, seed=0)
+    assert known.starts[0] > 1
+    assert not [one for one in known.warnings if "starts" in one]
+
+
 def test_starts_are_the_same_whatever_the_executor() -> None:
     here = wave_fit(starts=20, seed=1)
     for pool in (ThreadPoolExecutor(2), ProcessPoolExecutor(2)):
