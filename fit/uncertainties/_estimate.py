@@ -265,8 +265,8 @@ class Estimate:
         problem, total = self.problem, self.problem.scatter
         left = self.chi_squared
         if not is_lazy(problem.y):
-            weights = 1 if problem.sigma is None else 1 / problem.sigma**2
-            left = np.sum(weights * self.residuals**2)
+            sigma = 1 if problem.sigma is None else problem.sigma
+            left = np.sum((self.residuals / sigma) ** 2)
         return float(1 - left / total) if total > 0 else np.nan
 
     @cached_property

@@ -412,6 +412,22 @@ def test_a_start_where_the_model_is_not_finite(loss: Any) -> None:
         fit.fit(root, *lazy(X, Y), loss=loss)
 
 
+@pytest.mark.parametrize("unit", [1e-200, 1e160, 1e200])
+@pytest.mark.parametrize("size", [1, 5_000])
+def test_squares_of_weights_out_of_range_leave_what_has_no_units(unit: float, size: int) -> None:
+    x, y, sigma = X[::2000], Y[::2000], np.where(np.arange(11) == 4, np.inf, SIGMA[::2000])
+    expected = fit.linear({"a": np.ones_like, "b": np.abs}, x, y, sigma)
+
+    def scaled(x: Any, a: Any = 0.0, b: Any = 0.0) -> Any:
+        return (a + b * x) * unit
+
+    for cut in (np.asarray, lambda values: in_chunks(values, size)):
+        found = fit.fit(scaled, *map(cut, (x, y * unit, sigma * unit)))
+        np.testing.assert_allclose(found.r_squared, expected.r_squared, rtol=1e-9)
+        np.testing.assert_allclose(found.p, expected.p, rtol=1e-9)
+        assert f"R²           {found.r_squared:.6g}" in found.report()
+
+
 @pytest.mark.parametrize("x", [X, in_chunks(X)])
 def test_a_column_that_is_not_finite_is_told_of_where_no_start_is_given(x: Any) -> None:
     basis = {"pole": lambda x: 1 / (x - X[12_345]), "a": np.ones_like}
