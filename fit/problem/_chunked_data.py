@@ -298,7 +298,7 @@ def _refuse_what_needs_all(sigma: Any, x_sigma: Any, nan_policy: str) -> None:
 def _refuse(chunks: Chunks, bad: Bad) -> None:
     if not bad.entry:
         raise ValueError(f"{bad.name} is {bad.value}, {bad.expected}")
-    chunk, place = chunks.chunk_of(bad.entry[-1])
+    place = chunks.place_of(bad.entry[-1])
     entry = ", ".join(map(str, bad.entry))
     every_row = ".all(0)" if len(bad.entry) > 1 else ""
     instead = (
@@ -309,7 +309,4 @@ def _refuse(chunks: Chunks, bad: Bad) -> None:
             "x[..., good], y[good] and sigma[good], each with .compute_chunk_sizes()"
         )
     )
-    raise ValueError(
-        f"{bad.name}[{entry}] is {bad.value}, entry {place} of chunk {chunk}, {bad.expected}"
-        + instead
-    )
+    raise ValueError(f"{bad.name}[{entry}] is {bad.value}, entry {place}, {bad.expected}" + instead)

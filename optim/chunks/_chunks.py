@@ -193,16 +193,16 @@ class Chunks:
         return chunk, entry - self.starts[chunk]
 
     def place_of(self, entry: int) -> str:
-        """Return where an entry stands, in words.
+        """Return where in its chunk an entry stands, in words.
 
         Examples
         --------
         >>> import dask.array as da
         >>> Chunks((da.ones(6, chunks=2),)).place_of(3)
-        'entry 3, 1 of chunk 1'
+        '1 of chunk 1'
         """
         chunk, place = self.chunk_of(entry)
-        return f"entry {entry}, {place} of chunk {chunk}"
+        return f"{place} of chunk {chunk}"
 
 
 def dask_array() -> Any:

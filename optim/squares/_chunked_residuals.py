@@ -146,7 +146,8 @@ class ChunkedResiduals(LeastSquaresProblem):
         if not found:
             return ""
         first = found[0]
-        return f"{first.what} is {first.value} at {self._chunks.place_of(first.entry)}"
+        place = self._chunks.place_of(first.entry)
+        return f"{first.what} is {first.value} at entry {first.entry}, {place}"
 
     def change_since(self, point: ChunkedPoint) -> str:
         again = self.cost(point.x)
