@@ -175,9 +175,10 @@ def fit(
     Dask arrays as ``x``, ``y`` or ``sigma`` are fitted by chunks, by tasks on Dask's current
     scheduler, and never come into memory in one piece; residuals and predictions are Dask arrays
     too. A model must take each point by itself then; what needs all points at once, as plots, JSON,
-    errors in x and the guess of a frequency, is refused. Each evaluation is a pass over all chunks:
-    without ``max_nfev`` the search begins where one on some ten thousand of the points ends, if χ²
-    of all is lower there.
+    errors in x and the guess of a frequency, is refused, and so are executors, which would share
+    out once more what Dask does. Each evaluation is a pass over all chunks: without ``max_nfev``
+    the search begins where one on some ten thousand of the points ends, if χ² of all is lower
+    there.
 
     Fits that are made again with other data of the same shape are replayed from plans, as all
     searches are: see `optim`, and `autodiff.replaying`, which says what a model may capture.
