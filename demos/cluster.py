@@ -71,7 +71,8 @@ after the other: 300 seeds come from it, one for each fit. So it does not matter
 who draws first. And a fit leaves nothing behind that would change the next one.
 
 A computer can do what no laboratory does, and measure 300 times. `fit_many`
-fits them all. The scatter of these fits is the true error.
+fits them all. Where a fit fails, `values` holds `None`, and `failures` says
+why: none does here. The scatter of these fits is the true error.
 """
 
 # %%

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import BrokenExecutor
 from typing import Any
 
+from autodiff import is_lazy
 from optim import Executor, Outcomes, parallel_map
 
 
@@ -30,6 +31,17 @@ def shared_out(
             f"({type(error).__name__}: {error}): define it in a module, or use an executor of "
             "threads, as ThreadPoolExecutor, or one that pickles by value, as loky's or Dask's"
         ) from error
+
+
+def refuse_executor_in_chunks(executor: Executor | None, *data: Any) -> None:
+    """Refuse to share out a fit to data in chunks once more.
+
+    A process that was forked waits for ever for the threads of Dask, which it has lost.
+    """
+    if executor is not None and any(map(is_lazy, data)):
+        raise ValueError(
+            "Dask shares out each evaluation of data in chunks already: leave executor out"
+        )
 
 
 def values_of(outcomes: Outcomes, item: str) -> list[Any]:

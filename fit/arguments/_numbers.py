@@ -13,6 +13,7 @@ from optim import random_generator
 
 Array: TypeAlias = NDArray[np.float64]
 EPS = float(np.finfo(float).eps)  # the relative distance of neighbouring numbers
+AS_MEANT = "give a dict of them, by names of your choice, which the model takes as it is"
 INSTEAD = "give nan_policy='omit' to leave those points out"  # of masked entries, and NaN
 
 
@@ -29,13 +30,15 @@ def as_x(x: Any, name: str = "x", check_finite: bool = True) -> Any:
     return numbers(name, x, check_finite)
 
 
-def refuse_unequal(name: str, x: Any) -> None:
+def refuse_unequal(name: str, x: Any, instead: str = AS_MEANT) -> None:
     """Refuse several arrays of unequal shapes, which are no array, but may be meant as they are."""
-    if isinstance(x, list | tuple) and len({np.shape(part) for part in x}) > 1:
-        shapes = ", ".join(str(np.shape(part)) for part in x)
+    if not isinstance(x, list | tuple):
+        return
+    shapes = dict.fromkeys(map(np.shape, x))
+    if len(shapes) > 1:
         raise ValueError(
-            f"{name} is a {type(x).__name__} of the shapes {shapes}, which make no array: give a "
-            "dict of them, by names of your choice, which the model takes as it is"
+            f"{name} is a {type(x).__name__} of the shapes {', '.join(map(str, shapes))}, which "
+            f"make no array: {instead}"
         )
 
 
@@ -62,9 +65,9 @@ def as_array(name: str, values: ArrayLike) -> NDArray[Any]:
         return np.asarray(values) if hasattr(values, "__array_ufunc__") else to_numpy(values)
     except ValueError as error:
         raise ValueError(f"{name} is no array: {error}") from None
-    except TypeError:
+    except TypeError as refusal:
         if not is_on_device(values):
-            raise
+            raise TypeError(f"{name}: {refusal}") from None
         raise TypeError(
             f"{name} is a {type(values).__name__} on a GPU, expected numbers in memory, where fits "
             f"are computed: write autodiff.to_numpy({name})"
@@ -78,6 +81,17 @@ def refuse_lazy(name: str, values: Any) -> None:
             f"{name} is a lazy {type(values).__name__}, expected numbers in memory: select a part, "
             f"as {name}[::1000].compute()"
         )
+
+
+def refuse_chunks(by: str, **arguments: Any) -> None:
+    """Refuse Dask arrays, also several in a list, where another function takes them."""
+    for name, values in arguments.items():
+        first = values[:1] if isinstance(values, list | tuple) else [values]
+        if any(map(is_lazy, first)):
+            raise ValueError(
+                f"{name} is in Dask arrays, and {by} takes numbers in memory: write fit.fit, which "
+                f"takes one data set in chunks, or compute a part, as {name}[::1000].compute()"
+            )
 
 
 def all_finite(array: Array) -> bool:

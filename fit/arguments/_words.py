@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 FAR_OFF = 3.0  # times the spread of x, from which on its middle is far from 0
 
@@ -33,6 +34,30 @@ def description(value: Any) -> str:
 def reason(failure: Exception) -> str:
     """Return what an exception says, or its kind, as of a future that was cancelled."""
     return str(failure) or type(failure).__name__
+
+
+def failures_in_words(failures: Mapping[int, Exception], n: int, so: str) -> str:
+    """Return how many of n fits failed, what follows, and why the first of them did."""
+    first = min(failures)
+    return (
+        f"{len(failures)} of {n} fits failed, {so}: see failures, of which the first is number "
+        f"{first}: {reason(failures[first])}"
+    )
+
+
+def span_in_words(name: str, values: NDArray[np.float64]) -> str:
+    """Return from where to where numbers reach, but for NaN.
+
+    Examples
+    --------
+    >>> span_in_words("rate", np.array([1.0, np.nan, -2.0]))
+    'rate from −2 to 1'
+    """
+    known = values[~np.isnan(values)]
+    if not known.size:
+        return f"{name} unknown"
+    low, high = (in_prose(f"{end:.5g}") for end in (known.min(), known.max()))
+    return f"{name} from {low} to {high}"
 
 
 def in_prose(number: str) -> str:

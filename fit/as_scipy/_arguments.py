@@ -17,6 +17,7 @@ from fit.arguments._numbers import (
     nan_for_masked,
     numbers,
     refuse,
+    refuse_chunks,
     refuse_unequal,
 )
 from fit.arguments._suggestions import argument_of_fit
@@ -53,6 +54,7 @@ def data(
     xdata: Any, ydata: Any, sigma: Any, check_finite: bool, nan_policy: str | None
 ) -> tuple[Any, Array, Array | None]:
     """Return x, y and sigma: arrays of floats, but for an x that is no array or list."""
+    refuse_chunks("curve_fit", xdata=xdata, ydata=ydata, sigma=sigma)
     if nan_policy == "omit":
         xdata, ydata, sigma = map(nan_for_masked, (xdata, ydata, sigma))
     y = floats("ydata", ydata, check_finite)

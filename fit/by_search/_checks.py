@@ -175,12 +175,13 @@ def _kind(values: Any) -> str:
     return type(values).__name__ if dtype.kind == "O" else f"dtype {dtype}"
 
 
-def refuse_in_chunks(method: str, constraints: Any, starts: int) -> None:
+def refuse_in_chunks(method: str, constraints: Any, starts: Any, seed: Any) -> None:
     """Refuse what takes all points in one piece."""
     for what, given in (
         (f"method={method!r}", method in METHODS[2:]),
         ("constraints", constraints is not None),
-        (f"starts={starts}", starts > 1),
+        (f"starts={starts}", starts != 1),
+        (f"seed={seed}", seed is not None),
     ):
         if given:
             raise ValueError(

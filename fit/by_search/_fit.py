@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import ArrayLike
 
+from fit.arguments._executor import refuse_executor_in_chunks
 from fit.arguments._numbers import check_callback
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.arguments._words import quantity
@@ -122,7 +123,8 @@ def fit(
         From how many starts the minimum is searched for: the first is the usual one, and the others
         are drawn, between two bounds where a parameter has them, and else about where it starts, by
         as much as that is large. The best minimum is returned, and the message says how many led
-        there. Bounds tell where to look: without them starts far off may be missed.
+        there; of one alone the warnings tell. Bounds tell where to look: without them starts far
+        off may be missed.
     seed : int, Generator or SeedSequence, optional
         Of the starts that are drawn: an int for the same ones again.
     executor : concurrent.futures.Executor or alike, optional
@@ -163,8 +165,8 @@ def fit(
     Warns
     -----
     RuntimeWarning
-        When starts are lost, as with the workers of an executor; and before the data are read,
-        where Dask arrays have more than 1000 chunks, of less than 10 000 points on average.
+        Before the data are read, where Dask arrays have more than 1000 chunks, of less than 10 000
+        points on average.
 
     Notes
     -----
@@ -179,9 +181,10 @@ def fit(
     Dask arrays as ``x``, ``y`` or ``sigma`` are fitted by chunks, by tasks on Dask's current
     scheduler, and never come into memory in one piece; residuals and predictions are Dask arrays
     too. A model must take each point by itself then; what needs all points at once, as plots, JSON,
-    errors in x and the guess of a frequency, is refused. Each evaluation is a pass over all chunks:
-    without ``max_nfev`` the search begins where one on some ten thousand of the points ends, if χ²
-    of all is lower there.
+    errors in x and the guess of a frequency, is refused, and so are executors, which would share
+    out once more what Dask does. Each evaluation is a pass over all chunks: without ``max_nfev``
+    the search begins where one on some ten thousand of the points ends, if χ² of all is lower
+    there.
 
     Fits that are made again with other data of the same shape are replayed from plans, as all
     searches are: see `optim`, and `autodiff.replaying`, which says what a model may capture.
@@ -223,6 +226,10 @@ def fit(
     >>> round(wave.values["frequency"], 6)
     7.3
     """
+    of_chunks = is_of_chunks(x, y, sigma)
+    if of_chunks:
+        refuse_in_chunks(method, constraints, starts, seed)
+        refuse_executor_in_chunks(executor, x, y, sigma)
     check_starts(starts, callback, progress, seed, executor)
     check_callback(callback)
     check_method(method)
@@ -231,8 +238,7 @@ def fit(
     f_scale = scale_of_loss(loss, f_scale, absolute)
     effort = Effort(offset_tol, max_nfev, callback, progress)
     summary = None
-    if is_of_chunks(x, y, sigma):
-        refuse_in_chunks(method, constraints, starts)
+    if of_chunks:
         refuse_before_reading(model, prod(np.shape(y)), p0, bounds, fixed, effort)
         data, summary = chunked_data(x, y, sigma, x_sigma, nan_policy)
     else:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,8 +12,17 @@ from numpy.typing import ArrayLike
 
 from autodiff import is_lazy
 from fit.arguments._executor import shared_out
-from fit.arguments._numbers import as_array, nan_for_masked, numbers, seeds_of
+from fit.arguments._numbers import (
+    Array,
+    as_array,
+    nan_for_masked,
+    numbers,
+    refuse_chunks,
+    refuse_unequal,
+    seeds_of,
+)
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
+from fit.arguments._words import failures_in_words
 from fit.by_search._checks import check_starts
 from fit.by_search._fit import fit
 from fit.problem._chi_squared import TOLERANCE
@@ -25,6 +35,12 @@ from optim import Executor, Outcomes
 
 if TYPE_CHECKING:
     from scipy.optimize import Bounds as ScipysBounds
+
+
+UNEQUAL = (
+    "expected as many points in each row; fill up the shorter rows of x and y by any numbers, with "
+    "sigma=inf there, or hand out the fits with optim.parallel_map"
+)
 
 
 @with_suggestions(argument_of_fit, "give the others by name, such as p0=[...]")
@@ -79,7 +95,8 @@ offset_tol, max_nfev
     -------
     Outcomes
         ``values``, a FitResult for each data set, None where the fit was refused, or lost with a
-        worker that died; ``failures``, the exceptions by the number of the data set.
+        worker that died; ``failures``, the exceptions by the number of the data set. So ``[f.p for
+        f in values if f is not None]`` is of those that are there.
 
     Raises
     ------
@@ -88,6 +105,11 @@ offset_tol, max_nfev
         deviations as well as a covariance.
     Exception
         When all fits are refused, or lost, the first refusal.
+
+    Warns
+    -----
+    RuntimeWarning
+        When fits failed, and when some end without success, as where parameters are undetermined.
 
     Examples
     --------
@@ -99,9 +121,8 @@ offset_tol, max_nfev
     >>> [round(result.values["rate"], 9) for result in results], failures
     ([0.5, 1.0, 2.0], {})
     """
-    rows = numbers("y", nan_for_masked(y), check_finite=False)
-    if rows.ndim != 2:
-        raise ValueError(f"y has shape {rows.shape}, expected (m, n): a row for each data set")
+    refuse_chunks("fit_many", x=x, y=y, sigma=sigma, x_sigma=x_sigma)
+    rows = _rows_of(y)
     m, n = rows.shape
     if not (sigma is None or isinstance(sigma, Relative | Cholesky) or is_lazy(sigma)):
         sigma = as_array("sigma", nan_for_masked(sigma))
@@ -124,6 +145,8 @@ offset_tol, max_nfev
     }
     for name, value in (("x", x), ("x_sigma", x_sigma)):
         (each if _is_x_for_each(name, value, m, n) else shared)[name] = value
+    if "x" in shared:
+        _refuse_columns(x, m, n)
     (each if _is_sigma_for_each(sigma, m, n) else shared)["sigma"] = sigma
     check_starts(starts, seed=seed)
     if starts > 1:
@@ -138,12 +161,45 @@ offset_tol, max_nfev
                 "list(x)"
             )
         raise error
+    for said in _shortcomings(outcomes):
+        warnings.warn(said, RuntimeWarning, stacklevel=3)
     return outcomes
+
+
+def _rows_of(y: Any) -> Array:
+    """Return what was measured, a row for each data set."""
+    refuse_unequal("y", y, UNEQUAL)
+    rows = numbers("y", nan_for_masked(y), check_finite=False)
+    if rows.ndim != 2:
+        raise ValueError(f"y has shape {rows.shape}, expected (m, n): a row for each data set")
+    return rows
+
+
+def _refuse_columns(x: Any, m: int, n: int) -> None:
+    """Refuse data sets in columns, which are seen where one x is for all of them."""
+    if isinstance(x, np.ndarray | list) and np.shape(x) == (m,) != (n,):
+        raise ValueError(
+            f"y has shape ({m}, {n}), but x {m} points: expected a row for each data set, write y.T"
+        )
 
 
 def fit_of_item(shared: dict[str, Any], item: dict[str, Any]) -> FitResult:
     """Return the fit of one data set."""
     return fit(**shared, **item)
+
+
+def _shortcomings(outcomes: Outcomes) -> Iterator[str]:
+    """Say how many fits failed, and how many have no minimum, for nobody looks at each of many."""
+    results, failures = outcomes
+    if failures:
+        yield failures_in_words(failures, len(results), "and values hold None in their places")
+    none = [k for k, result in enumerate(results) if result is not None and not result.success]
+    if none:
+        first = results[none[0]].message
+        yield (
+            f"{len(none)} of {len(results)} fits ended without success, of which the first is "
+            f"number {none[0]}: {first}"
+        )
 
 
 def _is_x_for_each(name: str, x: Any, m: int, n: int) -> bool:

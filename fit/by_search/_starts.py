@@ -120,6 +120,7 @@ def best_of_starts(
         best[0],
         message=f"{best[0].message}; {led}",
         nfev=sum(end.nfev for end in found.values()),
+        starts=(len(there), len(starts)),
     )
 
 

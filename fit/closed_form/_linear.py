@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
+from operator import itemgetter
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
 
-from fit.arguments._numbers import Array, numbers
+from autodiff import is_lazy
+from fit.arguments._numbers import Array, all_finite, numbers
 from fit.arguments._suggestions import argument_of_fit, with_suggestions
 from fit.by_search._checks import check_enough
 from fit.by_search._fit import fit
@@ -24,9 +27,15 @@ from fit.problem._problem import Problem
 from fit.problem._sigma import OF_MODEL, Sigma, counting, refuse_errors_of_model
 from fit.results._result import FitResult
 from fit.uncertainties._estimate import LINEAR
-from optim import Status
+from optim import Chunks, Status
 
 Function: TypeAlias = Callable[[Any], Any]
+Columns: TypeAlias = Callable[[Any], "Sequence[Array | DoubleDouble]"]
+
+TOO_LARGE = (
+    "squares of x and y, in standard deviations, are beyond the range of numbers: count them in "
+    "other units"
+)
 
 
 @with_suggestions(argument_of_fit, "give the others by name")
@@ -216,7 +225,7 @@ def _functions_by_name(basis: Mapping[str, Function] | Sequence[Function]) -> di
 
 def _linear_fit(
     model: Model,
-    columns: Callable[[Any], Sequence[Array | DoubleDouble]],
+    columns: Columns,
     x: Any,
     y: ArrayLike,
     sigma: Sigma | None,
@@ -226,7 +235,7 @@ def _linear_fit(
     """Return the fit of a model whose derivatives by its parameters are the columns."""
     refuse_errors_of_model(sigma, OF_MODEL)
     if is_of_chunks(x, y, sigma):
-        return _linear_fit_in_chunks(model, x, y, sigma, absolute_sigma, nan_policy)
+        return _linear_fit_in_chunks(model, columns, x, y, sigma, absolute_sigma, nan_policy)
     data = data_of(x, y, sigma, None, nan_policy)
     names, n, weights = model.names, len(data.y), data.weights
     if isinstance(data.x, np.ndarray) and data.x.shape[-1:] != (n,):
@@ -236,7 +245,10 @@ def _linear_fit(
     target = double_double(data.y)
     if weights is not None:
         design, target = weighted_rows(design, weights), weighted_rows(target, weights)
-    solution = least_squares_solution(design, target)
+    with np.errstate(over="ignore", invalid="ignore"):  # of which nothing finite comes
+        solution = least_squares_solution(design, target)
+    if not all_finite(solution.x):
+        raise ValueError(TOO_LARGE)
     problem = Problem(
         model,
         *data,
@@ -260,22 +272,43 @@ def _linear_fit(
 
 
 def _linear_fit_in_chunks(
-    model: Model, x: Any, y: Any, sigma: Sigma | None, absolute_sigma: bool | None, nan_policy: str
+    model: Model,
+    columns: Columns,
+    x: Any,
+    y: Any,
+    sigma: Sigma | None,
+    absolute_sigma: bool | None,
+    nan_policy: str,
 ) -> FitResult:
     """Return the fit of a linear model to Dask arrays: a step of least squares, and refinement."""
-    result = fit(
-        model,
-        x,
-        y,
-        sigma,
-        p0=dict.fromkeys(model.names, 0.0),
-        absolute_sigma=absolute_sigma,
-        nan_policy=nan_policy,
-    )
+    start = dict.fromkeys(model.names, 0.0)
+    try:
+        result = fit(
+            *(model, x, y, sigma), p0=start, absolute_sigma=absolute_sigma, nan_policy=nan_policy
+        )
+    except ValueError as failure:
+        if "p0" not in str(failure):
+            raise
+        # A linear fit takes no start, from which its model is finite if its columns are.
+        look = partial(_infinite_column, columns, model.names)
+        chunks = Chunks((x,), ("x",)) if is_lazy(x) else None
+        found = chunks.reduce(look, itemgetter(0), numbered=True) if chunks else look(0, x)
+        raise ValueError(found or TOO_LARGE) from None
     undetermined = result.determined.undetermined
     solved = result.success or result.status is Status.SINGULAR
     message = _message(model.names, undetermined) if solved else result.message
     return replace(result, method=LINEAR, message=message)
+
+
+def _infinite_column(columns: Columns, names: Sequence[str], start: int, x: Any) -> str | None:
+    """Return why the columns of a chunk are refused, which starts at some point; None if not."""
+    x = np.asarray(x, float)
+    try:
+        with np.errstate(all="ignore"):
+            _design(columns(x), names, x.shape[-1])
+    except ValueError as refusal:
+        return f"{refusal}, counted from point {start}" if start else str(refusal)
+    return None
 
 
 def _design(columns: Sequence[Array | DoubleDouble], names: Sequence[str], n: int) -> DoubleDouble:

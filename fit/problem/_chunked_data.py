@@ -32,7 +32,8 @@ class Summary(NamedTuple):
     n : int
         How many points count.
     mass, mean, scatter : float
-        Of the weights squared, the sum; by them the mean of y, and the sum of squares about it.
+        Of the weights squared, in units of the largest, the sum; by them the mean of y, and the sum
+        of squares about it.
     squares : float
         The sum of squares of y in standard deviations.
     largest : float
@@ -197,7 +198,8 @@ def _look_at(
     spread = deviations if fraction is None else fraction * np.abs(y)
     with np.errstate(all="ignore"):
         weights = np.ones(y.size) if spread is None else np.broadcast_to(1 / spread, y.size)
-        squares, whitened = weights**2, weights * y
+        # By the largest, so that their squares are numbers, whatever the units of sigma.
+        squares, whitened = (weights / (weights.max() or 1.0)) ** 2, weights * y
         mass = squares.sum()
         mean = squares.dot(y) / mass if mass else 0.0
         about = weights * (y - mean)
@@ -249,22 +251,27 @@ def _both_of(a: Look, b: Look) -> Look:
     T. F. Chan, G. H. Golub and R. J. LeVeque, "Updating formulae and a pairwise algorithm for
     computing sample variances", COMPSTAT (1982).
     """
+    if a.bad or b.bad:  # of which nothing else is asked
+        return a if a.bad else b
     (n, mass, mean, scatter, squares), (m, more, other, beside, added) = a.sums, b.sums
     with np.errstate(all="ignore"):
+        unit = min(a.ends[1], b.ends[1])
+        mass = mass * (unit / a.ends[1]) ** 2 if n else 0.0
+        more = more * (unit / b.ends[1]) ** 2 if m else 0.0
         whole = mass + more
         share = more / whole if whole else 0.0
         apart = other - mean
-        between = mass * share * apart * apart
+        between = mass * share * (apart / unit) ** 2
         sums = n + m, whole, mean + share * apart, scatter + beside + between, squares + added
     return Look(
         sums,
         (
             max(a.ends[0], b.ends[0]),
-            min(a.ends[1], b.ends[1]),
+            unit,
             max((end for end in (a.ends[2], b.ends[2]) if end < np.inf), default=np.inf),
         ),
         [np.concatenate(both, axis=-1) for both in zip(a.sample, b.sample, strict=True)],
-        a.bad or b.bad,
+        [],
     )
 
 
@@ -310,7 +317,7 @@ def _refuse_what_needs_all(sigma: Any, x_sigma: Any, nan_policy: str) -> None:
 def _refuse(chunks: Chunks, bad: Bad) -> None:
     if not bad.entry:
         raise ValueError(f"{bad.name} is {bad.value}, {bad.expected}")
-    chunk, place = chunks.chunk_of(bad.entry[-1])
+    place = chunks.place_of(bad.entry[-1])
     entry = ", ".join(map(str, bad.entry))
     every_row = ".all(0)" if len(bad.entry) > 1 else ""
     instead = (
@@ -321,7 +328,4 @@ def _refuse(chunks: Chunks, bad: Bad) -> None:
             "x[..., good], y[good] and sigma[good], each with .compute_chunk_sizes()"
         )
     )
-    raise ValueError(
-        f"{bad.name}[{entry}] is {bad.value}, entry {place} of chunk {chunk}, {bad.expected}"
-        + instead
-    )
+    raise ValueError(f"{bad.name}[{entry}] is {bad.value}, entry {place}, {bad.expected}" + instead)

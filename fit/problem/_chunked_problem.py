@@ -74,8 +74,7 @@ class ChunkedProblem(Problem):
         return found
 
     def place_of(self, point: int) -> str:
-        chunk, entry = self._chunks.chunk_of(point)
-        return f", entry {entry} of chunk {chunk},"
+        return f", entry {self._chunks.place_of(point)},"
 
     def total(self, f: Callable[..., Any], *arguments: Any) -> Any:
         return self._chunks.reduce(partial(_total_of_blocks, f, arguments), tree_sum)

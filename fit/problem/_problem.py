@@ -223,9 +223,10 @@ class Problem:
     @property
     def scatter(self) -> float:
         """The sum of squares of y about its weighted mean, whatever the correlations."""
-        weights = 1 if self.sigma is None else 1 / self.sigma**2
-        mean = np.average(self.y, weights=weights * np.ones(len(self.y)))
-        return float(np.sum(weights * (self.y - mean) ** 2))
+        weights = np.ones(len(self.y)) if self.sigma is None else 1 / self.sigma
+        # By the largest, so that their squares are numbers, whatever the units of sigma.
+        mean = np.average(self.y, weights=(weights / weights.max()) ** 2)
+        return float(np.sum((weights * (self.y - mean)) ** 2))
 
     def typical_size(self, residuals: Any, dof: int) -> float:
         """Return the standard deviation that half of the residuals tell."""

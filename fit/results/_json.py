@@ -77,6 +77,7 @@ def to_json(result: Estimate, warnings: Sequence[str]) -> str:
         "nfev": result.nfev,
         "method": result.method,
         "path": result.path,
+        "starts": result.starts,
         "determined": result.determined._asdict(),
         "values": result.values,
         "covariance": result.covariance,
@@ -284,6 +285,7 @@ def _result(document: dict[str, Any], problem: Problem, of: type[Result]) -> Res
             _array(determined["undetermined"]).reshape(-1, n),
             _array(determined["scale"]),
         ),
+        (int(document["starts"][0]), int(document["starts"][1])),
     )
     vars(result).update(
         values={name: float(value) for name, value in document["values"].items()},

@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from fit.arguments._numbers import Array
-from fit.arguments._words import quantity, reason
+from fit.arguments._words import failures_in_words, quantity, reason
 from fit.results._facts import value_and_error
 from fit.results._report import WIDTH, first_of
 from fit.uncertainties._covariance import correlation_of
@@ -226,16 +226,11 @@ def replicates_of(result: Estimate, outcomes: Outcomes, kind: str) -> Replicates
     nowhere = np.full(result.p.size, np.nan)
     p = np.array([nowhere if k in failures else value for k, value in enumerate(values)])
     if failures and (kind == "jackknife" or len(failures) > FEW * len(values)):
-        first = min(failures)
         so = (
             "so that no errors are known"
             if kind == "jackknife"
             else "and the others may scatter less than all would"
         )
-        warnings.warn(
-            f"{len(failures)} of {len(values)} fits failed, {so}: see failures, of which the first "
-            f"is number {first}: {reason(failures[first])}",
-            RuntimeWarning,
-            stacklevel=3,
-        )
+        said = failures_in_words(failures, len(values), so)
+        warnings.warn(said, RuntimeWarning, stacklevel=3)
     return Replicates(result, p, failures, kind)

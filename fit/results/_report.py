@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from fit.results._facts import Row, facts, outcome, quality, remarks, rows
-from fit.uncertainties._estimate import Estimate
+from fit.uncertainties._estimate import IMPROBABLE, Estimate
 
 WIDTH = 88
 
@@ -33,10 +33,12 @@ def warnings_below(warnings: Sequence[str]) -> str:
 
 
 def short(result: Estimate) -> str:
-    """Return one line with the first parameters."""
+    """Return one line with the first parameters, and whether χ² is too large for the errors."""
     with np.errstate(all="ignore"):
         shown = [row.in_words for row in rows(result)]
     ending = outcome(result).partition(" (")[0].lower()
+    if result.success and result.p_value is not None and result.p_value < IMPROBABLE:
+        ending += f", but χ²/dof = {result.reduced_chi_squared:.3g}"
     return f"<FitResult: {first_of(shown, WIDTH)}; {ending}>"
 
 

@@ -51,6 +51,8 @@ class FitResult(Estimate):
         "linear-least-squares".
     refined : Determined, optional
         What the triangle says, where it is known to more digits than the triangle holds.
+    starts : pair of int
+        How many starts led here, and of how many.
     """
 
     @classmethod
@@ -234,7 +236,8 @@ class FitResult(Estimate):
         reach : float
             How many standard errors they reach to each side, as far as bounds let them.
         executor : concurrent.futures.Executor or alike, optional
-            Takes the two sides. Each is followed outwards from the minimum.
+            Takes the two sides. Each is followed outwards from the minimum. Not for data in chunks,
+            of which Dask shares out each evaluation.
 
         Returns
         -------
@@ -246,7 +249,7 @@ class FitResult(Estimate):
         ------
         ValueError
             When there is no such parameter, it is fixed or tied, the data leave it open, or the
-            constraints are not met.
+            constraints are not met; when an executor is given of data in chunks.
         BrokenExecutor
             When a worker of the executor dies.
 
@@ -289,7 +292,8 @@ class FitResult(Estimate):
         points : int
             How many rays.
         executor : concurrent.futures.Executor or alike, optional
-            Takes the rays in batches.
+            Takes the rays in batches. Not for data in chunks, of which Dask shares out each
+            evaluation.
 
         Returns
         -------
@@ -302,7 +306,7 @@ class FitResult(Estimate):
         ------
         ValueError
             When there is no such parameter, it is fixed or tied, the data leave it open, or the
-            constraints are not met.
+            constraints are not met; when an executor is given of data in chunks.
         BrokenExecutor
             When a worker of the executor dies.
 

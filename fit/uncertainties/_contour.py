@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._executor import shared_out, values_of
+from fit.arguments._executor import refuse_executor_in_chunks, shared_out, values_of
 from fit.arguments._numbers import Array, check_count, check_level
+from fit.arguments._words import quantity, span_in_words
 from fit.uncertainties._estimate import Estimate
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, NEVER, End
 from fit.uncertainties._profile import (
@@ -54,11 +55,18 @@ class Contour(NamedTuple):
     y: Array
     open: dict[int, str]
 
+    def __repr__(self) -> str:
+        ends = [span_in_words(*both) for both in zip(self.names, (self.x, self.y), strict=True)]
+        left = f", {len(self.open)} of which are open" if self.open else ""
+        points = quantity(len(self.x), "point")
+        return f"<Contour: {points}{left}; level {self.level:g}; {'; '.join(ends)}>"
+
 
 def contour(
     result: Estimate, names: tuple[str, str], level: float, points: int, executor: Executor | None
 ) -> Contour:
     """Return the contour of χ² in two parameters; `FitResult.contour`."""
+    refuse_executor_in_chunks(executor, result.problem.y)
     refuse_violated(result)
     held = [free_index(result, name) for name in names]
     if held[0] == held[1]:

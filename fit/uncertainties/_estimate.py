@@ -25,6 +25,8 @@ from fit.uncertainties._sandwich import Sandwich, sandwich, sums_of_influence
 from optim import Status
 
 LINEAR = "linear-least-squares"  # the method for models that are linear in all parameters
+# One fit in a thousand has so large a χ² by chance, and one in a thousand so small a one.
+IMPROBABLE = 0.001
 
 
 class ByName(dict[str, float]):
@@ -56,6 +58,7 @@ class Estimate:
     method: str = "least-squares"
     path: Any = field(default=None, compare=False)
     refined: Determined | None = field(default=None, compare=False)
+    starts: tuple[int, int] = (1, 1)
 
     # -- parameters --------------------------------------------------------------------------
 
@@ -262,8 +265,8 @@ class Estimate:
         problem, total = self.problem, self.problem.scatter
         left = self.chi_squared
         if not is_lazy(problem.y):
-            weights = 1 if problem.sigma is None else 1 / problem.sigma**2
-            left = np.sum(weights * self.residuals**2)
+            sigma = 1 if problem.sigma is None else problem.sigma
+            left = np.sum((self.residuals / sigma) ** 2)
         return float(1 - left / total) if total > 0 else np.nan
 
     @cached_property

@@ -9,9 +9,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from fit.arguments._executor import shared_out, values_of
+from fit.arguments._executor import refuse_executor_in_chunks, shared_out, values_of
 from fit.arguments._numbers import EPS, Array, check_count, number
-from fit.arguments._words import in_prose
+from fit.arguments._words import in_prose, quantity, span_in_words
 from fit.uncertainties._estimate import Estimate, quantile
 from fit.uncertainties._one_by_one import BOUND, GIVEN_UP, End, end_by_search, least_with
 from fit.uncertainties._vicinity import Ray, Vicinity, axes_of, is_minimum, ray_of, valley_at
@@ -49,6 +49,10 @@ class Profile(NamedTuple):
     values: Array
     chi_squared: Array
     parameters: Array
+
+    def __repr__(self) -> str:
+        points, span = quantity(len(self.values), "point"), span_in_words(self.name, self.values)
+        return f"<Profile: {points}; {span}; {span_in_words('rise of χ²', self.chi_squared)}>"
 
 
 def interval(result: Estimate, name: str, level: float = 0.6827) -> tuple[float, float]:
@@ -125,6 +129,7 @@ def profile(
     result: Estimate, name: str, points: int, reach: float, executor: Executor | None
 ) -> Profile:
     """Return the profile of χ² along one parameter; `FitResult.profile`."""
+    refuse_executor_in_chunks(executor, result.problem.y)
     refuse_violated(result)
     k = free_index(result, name)
     check_count("points", points, 2)

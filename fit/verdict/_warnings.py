@@ -14,7 +14,7 @@ from fit.problem._chunked_problem import ChunkedProblem
 from fit.problem._errors_in_x import offsets_by_bending
 from fit.problem._losses import REDESCENDING, too_few
 from fit.problem._problem import SpentError
-from fit.uncertainties._estimate import Estimate
+from fit.uncertainties._estimate import IMPROBABLE, Estimate
 from fit.verdict._curvature import curvature, hessian
 from fit.verdict._errors_from_data import errors_from_data
 from fit.verdict._evaluations import LONGER, TIMES, within_evaluations
@@ -30,8 +30,6 @@ from optim import Status
 # A correlation of 0.999 makes an error 22 times, 1/√(1 - 0.999²), what it were if the other
 # parameter were known: such errors mean something only together.
 CORRELATED = 0.999
-# One fit in a thousand has so large a χ² by chance, and one in a thousand so small a one.
-IMPROBABLE = 0.001
 SHIFTED = 0.25  # of its error, by which a parameter is off in the mean
 OUTLYING = 3.0  # standard deviations, beyond which hardly any normal residual is
 FEW = 20  # degrees of freedom, below which a loss that forgets outliers takes scatter for them
@@ -46,6 +44,7 @@ def warnings(result: Estimate) -> list[str]:
         _convergence,
         undetermined_parameters,
         _worth,
+        _starts,
         _bounds,
         _correlations,
         _goodness,
@@ -90,6 +89,15 @@ def _worth(result: Estimate) -> Iterator[str]:
             yield f"{said}: since the model is linear in its parameters there is no better minimum"
         elif said:
             yield f"{said}: start elsewhere, with p0, unless the model is wrong"
+
+
+def _starts(result: Estimate) -> Iterator[str]:
+    led, of = result.starts
+    if led == 1 < of and result.success:
+        yield (
+            f"only 1 of {of} starts led here, so that there may be lower minima: give more starts, "
+            "or bounds that say where to look"
+        )
 
 
 def _shortcoming(result: Estimate) -> str:

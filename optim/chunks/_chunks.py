@@ -199,16 +199,16 @@ class Chunks:
         return chunk, entry - self.starts[chunk]
 
     def place_of(self, entry: int) -> str:
-        """Return where an entry stands, in words.
+        """Return where in its chunk an entry stands, in words.
 
         Examples
         --------
         >>> import dask.array as da
         >>> Chunks((da.ones(6, chunks=2),)).place_of(3)
-        'entry 3, 1 of chunk 1'
+        '1 of chunk 1'
         """
         chunk, place = self.chunk_of(entry)
-        return f"entry {entry}, {place} of chunk {chunk}"
+        return f"{place} of chunk {chunk}"
 
 
 def dask_array() -> Any:
@@ -292,8 +292,9 @@ def refuse_masked(name: str, values: Any) -> None:
     if isinstance(values, np.ma.MaskedArray):
         raise ValueError(
             f"{name} is masked, and what its mask hides would count: write good = "
-            f"~da.ma.getmaskarray({name}), then of all arrays, for this one da.ma.getdata({name}), "
-            "x[good].compute_chunk_sizes()"
+            f"~da.ma.getmaskarray({name}), in its place da.ma.getdata({name})[..., good]"
+            ".compute_chunk_sizes(), and in that of each other array x[..., good]"
+            ".compute_chunk_sizes()"
         )
 
 
@@ -320,7 +321,7 @@ def _refuse_what_has_no_chunks(name: str, x: Any) -> None:
         kind = f"{type(x).__module__.partition('.')[0]} {type(x).__name__}"
         raise TypeError(
             f"{name} is a lazy {kind}, expected a Dask array: write "
-            "x.to_dask_array(lengths=True) of a Series or a DataFrame's column"
+            f"{name}.to_dask_array(lengths=True) of a Series or a DataFrame's column"
         )
     if np.isnan(sum(map(sum, x.chunks))):
         raise ValueError(

@@ -146,7 +146,8 @@ class ChunkedResiduals(LeastSquaresProblem):
         if not found:
             return ""
         first = found[0]
-        return f"{first.what} is {first.value} at {self._chunks.place_of(first.entry)}"
+        place = self._chunks.place_of(first.entry)
+        return f"{first.what} is {first.value} at entry {first.entry}, {place}"
 
     def change_since(self, point: ChunkedPoint) -> str:
         again = self.cost(point.x)
@@ -185,8 +186,9 @@ class ChunkedResiduals(LeastSquaresProblem):
         if mixed:
             raise ValueError(
                 "residuals of a part of the entries differ from those of all: each may depend on "
-                "its own entries of the Dask arrays only, so that what mixes them, as a mean or a "
-                "difference of neighbours, has to be computed before, and be given in args"
+                "its own entries of the Dask arrays only: compute what mixes them before, a mean "
+                "as m = float(x.mean()), and use the number, differences of neighbours as one more "
+                "Dask array"
             )
 
     def _refuse(self, looks: list[Look]) -> None:

@@ -62,7 +62,8 @@ class PointWithLazyRows(PointWithRows):
         if not found:
             return ""
         first = found[0]
-        return f"{first.what} is {first.value} at {chunks.place_of(first.entry)}"
+        place = chunks.place_of(first.entry)
+        return f"{first.what} is {first.value} at entry {first.entry}, {place}"
 
 
 def _products(rows: Array) -> Array:

@@ -7,6 +7,7 @@ import sys
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import BrokenExecutor, CancelledError
+from itertools import islice
 from math import ceil
 from operator import index
 from queue import SimpleQueue
@@ -20,6 +21,7 @@ SECONDS = 0.05  # that a task lasts at least: to hand it on and its results back
 MOST_SECONDS = 0.5  # that a task lasts: longer ones gain nothing, and are waited for in the end
 SHARES = 2  # of what is left for each worker: of many items tasks are long, of the last ones short
 TRIES = 3  # of a task that is lost; the last is made for each item alone
+PRINTED = 4  # values of many, and failures
 KILLED = "KilledWorker"  # Dask's error of a task with which it has lost four workers already
 AHEAD = 2  # tasks at a time for each worker that was seen
 FEWEST_AHEAD = 8  # so that several workers are seen
@@ -44,6 +46,19 @@ class Outcomes(NamedTuple):
 
     values: list[Any]
     failures: dict[int, Exception]
+
+    def __repr__(self) -> str:
+        values = [repr(value) for value in self.values[:PRINTED]]
+        failures = [f"{i}: {x!r}" for i, x in islice(self.failures.items(), PRINTED)]
+        return (
+            f"Outcomes(values=[{_in_all(values, len(self.values))}], "
+            f"failures={{{_in_all(failures, len(self.failures))}}})"
+        )
+
+
+def _in_all(first: list[str], n: int) -> str:
+    """Return the first of n texts, and how many there are of them where they are more."""
+    return ", ".join(first) + (f", ... {n} in all" if n > len(first) else "")
 
 
 def parallel_map(

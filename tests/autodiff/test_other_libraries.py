@@ -134,3 +134,6 @@ def test_they_are_refused_by_name_at_the_door(library: str, door: str) -> None:
         DOORS[door](x)
     assert instead in str(caught.value)
     assert library in str(caught.value)
+    of_fit, _, name = door.partition(" ")
+    if of_fit in ("fit", "curve_fit"):
+        assert str(caught.value).startswith((f"{name}: a ", f"{name}data: a "))

@@ -281,8 +281,35 @@ def test_what_needs_all_points_says_what_to_write(
         both[0].propagate(lambda a, b, c: decay(in_chunks(X), a, b, c))
     with pytest.raises(ValueError, match=r"lazy Array"):
         fit.chi_squared(decay, in_chunks(X), in_chunks(Y))
-    with pytest.raises(ValueError, match=r"lazy Array"):
-        fit.curve_fit(decay, in_chunks(X), in_chunks(Y))
+    refused_by = "is in Dask arrays, and {} takes numbers in memory: write fit.fit"
+    for x, y in (lazy(X, Y), (X, in_chunks(Y))):
+        with pytest.raises(ValueError, match=refused_by.format("curve_fit")):
+            fit.curve_fit(decay, x, y)
+        with pytest.raises(ValueError, match=refused_by.format("fit_many")):
+            fit.fit_many(decay, x, [y, y])
+
+
+class NeverAsked:
+    """An executor that is to get no work."""
+
+    def submit(self, f: Any, /, *arguments: Any) -> Any:
+        raise AssertionError("work was handed out")
+
+
+@pytest.mark.parametrize(
+    "by",
+    [
+        lambda result, executor: result.contour("a", "b", executor=executor),
+        lambda result, executor: result.plot_contour("a", "b", executor=executor),
+        lambda result, executor: result.profile("a", executor=executor),
+        lambda _, executor: fit.fit(decay, *lazy(X, Y), executor=executor),
+    ],
+)
+def test_no_executor_is_given_what_dask_shares_out(
+    both: tuple[fit.FitResult, fit.FitResult], by: Callable[..., Any]
+) -> None:
+    with pytest.raises(ValueError, match=r"Dask shares out each .* already: leave executor out"):
+        by(both[0], NeverAsked())
 
 
 # -- bad input -------------------------------------------------------------------------------
@@ -328,7 +355,13 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
             rf"x has shape \({N}, 2\), expected a row for each variable: write x.T",
         ),
         (((in_chunks(X), in_chunks(X)), in_chunks(Y)), {}, r"write da.stack\(x\)"),
-        ((in_chunks(X), da.ma.masked_less(in_chunks(Y), 1)), {}, "y is masked"),
+        (
+            (in_chunks(X), da.ma.masked_less(in_chunks(Y), 1)),
+            {},
+            r"y is masked.* write good = ~da.ma.getmaskarray\(y\), in its place "
+            r"da.ma.getdata\(y\)\[..., good\].compute_chunk_sizes\(\), and in that of each other "
+            r"array x\[..., good\].compute_chunk_sizes\(\)$",
+        ),
         ((in_chunks(X), in_chunks(Y), da.ma.masked_less(in_chunks(Y), 1)), {}, "sigma is masked"),
         ((in_chunks(X), in_chunks(Y[:-1])), {}, rf"x has {N} entries.*y has {N - 1}"),
         ((in_chunks(X), Y[:-1]), {}, rf"y has shape \({N - 1},\), but the others {N}"),
@@ -359,6 +392,7 @@ UNKNOWN = in_chunks(Y)[in_chunks(Y) > -np.inf]
         ((in_chunks(X), in_chunks(Y)), {"nan_policy": "omit"}, "compute_chunk_sizes"),
         ((in_chunks(X), in_chunks(Y)), {"constraints": lambda a: a - 1}, "constraints cannot"),
         ((in_chunks(X), in_chunks(Y)), {"starts": 3}, "starts=3 cannot"),
+        ((in_chunks(X), in_chunks(Y)), {"seed": 3}, "seed=3 cannot"),
         ((in_chunks(X), in_chunks(Y)), {"method": "gradient-descent"}, "gradient-descent' cannot"),
         ((object(), in_chunks(Y)), {}, "x is a object, expected a Dask array"),
     ],
@@ -376,6 +410,39 @@ def test_a_start_where_the_model_is_not_finite(loss: Any) -> None:
     first = "nan at point 12346, entry 2346 of chunk 2, for the starting values a = 1, b = "
     with pytest.raises(ValueError, match=rf"{first}.*\({N - 12_346} of {N} points\)"):
         fit.fit(root, *lazy(X, Y), loss=loss)
+
+
+@pytest.mark.parametrize("unit", [1e-200, 1e160, 1e200])
+@pytest.mark.parametrize("size", [1, 5_000])
+def test_squares_of_weights_out_of_range_leave_what_has_no_units(unit: float, size: int) -> None:
+    x, y, sigma = X[::2000], Y[::2000], np.where(np.arange(11) == 4, np.inf, SIGMA[::2000])
+    expected = fit.linear({"a": np.ones_like, "b": np.abs}, x, y, sigma)
+
+    def scaled(x: Any, a: Any = 0.0, b: Any = 0.0) -> Any:
+        return (a + b * x) * unit
+
+    for cut in (np.asarray, lambda values: in_chunks(values, size)):
+        found = fit.fit(scaled, *map(cut, (x, y * unit, sigma * unit)))
+        np.testing.assert_allclose(found.r_squared, expected.r_squared, rtol=1e-9)
+        np.testing.assert_allclose(found.p, expected.p, rtol=1e-9)
+        assert f"R²           {found.r_squared:.6g}" in found.report()
+
+
+@pytest.mark.parametrize("x", [X, in_chunks(X)])
+def test_a_column_that_is_not_finite_is_told_of_where_no_start_is_given(x: Any) -> None:
+    basis = {"pole": lambda x: 1 / (x - X[12_345]), "a": np.ones_like}
+    entry = "2345" if x is not X else "12345"
+    with pytest.raises(ValueError, match=rf"^the basis function pole\[{entry}\] is inf") as caught:
+        fit.linear(basis, x, in_chunks(Y))
+    assert ("counted from point 10000" in str(caught.value)) == (x is not X)
+    with pytest.raises(ValueError, match="x are too large: c2 would be multiplied by inf"):
+        fit.polynomial(x * 1e200, in_chunks(Y), 2)
+
+
+def test_a_line_of_numbers_whose_squares_overflow_names_no_start() -> None:
+    for x, y in (X * 1e300, Y * 1e300), lazy(X * 1e300, Y * 1e300):
+        with pytest.raises(ValueError, match=r"^squares of x and y, .* count them in other units$"):
+            fit.line(x, y)
 
 
 @pytest.mark.parametrize("scale", [1e160, 1e300])
@@ -415,7 +482,8 @@ def test_a_model_that_captures_all_points_is_told_what_to_write(n: int, captured
     ],
 )
 def test_a_model_that_mixes_points_is_refused(by: Callable[..., Any]) -> None:
-    with pytest.raises(ValueError, match="own entries"):
+    words = r"own entries of the Dask arrays only: compute .* m = float\(x.mean\(\)\), and use"
+    with pytest.raises(ValueError, match=words):
         by(*lazy(X, Y))
 
 

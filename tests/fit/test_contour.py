@@ -33,6 +33,19 @@ def half(amplitude: float) -> float:
     return amplitude / 2
 
 
+def test_a_contour_is_shown_by_how_far_it_reaches() -> None:
+    straight = fit.line([-1.0, 0.0, 1.0], [1.0, 3.1, 4.9], sigma=0.1)
+    reach = 0.1 * np.sqrt(scipy.stats.chi2.ppf(0.6827, 2) / [2, 3])
+    ends = np.add.outer([-1, 1], [0, 0]) * reach + [1.95, 3.0]
+    (left, low), (right, high) = ends
+    assert repr(straight.contour("slope", "intercept", points=4)) == (
+        f"<Contour: 4 points; level 0.6827; slope from {left:.5g} to {right:.5g}; "
+        f"intercept from {low:.5g} to {high:.5g}>"
+    )
+    bounded = decay_fit(bounds={"rate": (0, 1.3)}).contour("rate", "offset", points=8)
+    assert repr(bounded).startswith(f"<Contour: 8 points, {len(bounded.open)} of which are open; ")
+
+
 def decay_fit(sigma: float | None = 0.25, **options: Any) -> FitResult:
     return fit.fit(decay, T, decay(T, 2.5, 1.3, 0.5) + 0.25 * NOISE, sigma, **options)
 

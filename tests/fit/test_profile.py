@@ -406,3 +406,9 @@ def test_what_is_undetermined_has_no_profile() -> None:
     result = fit(lambda x, a=1.0, b=1.0: a * b * x, T, 2 * T + NOISE, 1.0)
     with pytest.raises(ValueError, match="standard error of a is inf: it has no profile"):
         result.profile("a")
+
+
+def test_a_profile_is_shown_by_how_far_it_reaches() -> None:
+    shown = repr(fit(lambda x, a=1.0: a * x, [1.0, 2.0], [2.1, 3.9], 0.1).profile("a", 3, 1.0))
+    low, high = 1.98 - 0.1 / np.sqrt(5), 1.98 + 0.1 / np.sqrt(5)
+    assert shown == f"<Profile: 3 points; a from {low:.5g} to {high:.5g}; rise of χ² from 0 to 1>"

@@ -100,6 +100,8 @@ def test_columns_have_chunks_of_unknown_sizes(
     WRITERS["CSV" if kind == "csv" else "Parquet"]()
     frame = getattr(pytest.importorskip("dask.dataframe"), read)(f"data.{kind}")
     x, y, sigma = (frame[name].to_dask_array() for name in ("x", "y", "sigma"))
+    with pytest.raises(TypeError, match=r"y is a lazy dask\w* Series, .*write y.to_dask_array\("):
+        fit.fit(decay, x, frame["y"], sigma)
     with pytest.raises(ValueError, match=r"unknown sizes.*compute_chunk_sizes"):
         fit.fit(decay, x, y, sigma)
     x, y, sigma = (column.compute_chunk_sizes() for column in (x, y, sigma))

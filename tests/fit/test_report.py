@@ -240,6 +240,14 @@ def test_the_representation_is_one_short_line() -> None:
     )
 
 
+def test_the_representation_does_not_reassure_where_the_model_is_wrong() -> None:
+    wrong = fit(lambda x, a=1.0: a + 0 * x, [0.0, 1.0, 2.0], [0.0, 1.0, 2.0], 0.1)
+    # The sum of squares about the mean 1 is 2, in units of 0.1² and for two degrees of freedom 100.
+    assert repr(wrong) == "<FitResult: a = 1.000 ± 0.058; converged, but χ²/dof = 100>"
+    unknown = fit(lambda x, a=1.0: a + 0 * x, [0.0, 1.0, 2.0], [0.0, 1.0, 2.0])
+    assert repr(unknown) == "<FitResult: a = 1.00 ± 0.58; converged>"
+
+
 # -- rounding --------------------------------------------------------------------------------
 
 

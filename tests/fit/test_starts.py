@@ -70,6 +70,20 @@ def test_the_first_start_is_the_usual_one() -> None:
     assert_allclose(several.covariance, one.covariance, rtol=1e-6)
 
 
+def test_a_minimum_to_which_one_start_led_is_not_taken_for_the_lowest() -> None:
+    lucky = wave_fit(p0=[2.0, 7.3, 0.4], starts=4, seed=5)
+    assert (lucky.starts, lucky.success) == ((1, 4), True)
+    said = [one for one in lucky.warnings if "starts" in one]
+    assert said == [
+        "only 1 of 4 starts led here, so that there may be lower minima: give more starts, or "
+        "bounds that say where to look"
+    ]
+    assert "only 1 of 4 starts" in fit.FitResult.from_json(lucky.to_json()).report()
+    known = wave_fit(starts=60, seed=0)
+    assert known.starts[0] > 1
+    assert not [one for one in known.warnings if "starts" in one]
+
+
 def test_starts_are_the_same_whatever_the_executor() -> None:
     here = wave_fit(starts=20, seed=1)
     for pool in (ThreadPoolExecutor(2), ProcessPoolExecutor(2)):
@@ -259,7 +273,8 @@ def test_an_x_for_each_data_set_may_be_what_only_the_model_knows() -> None:
 
 
 def test_an_x_of_another_length_is_told_by_its_number() -> None:
-    results, failures = fit.fit_many(decay, [X, X[:5], X, X], ROWS)
+    with pytest.warns(RuntimeWarning, match="1 of 4 fits failed"):
+        results, failures = fit.fit_many(decay, [X, X[:5], X, X], ROWS)
     assert [result is None for result in results] == [False, True, False, False]
     assert str(failures[1]) == "x has 5 points, but y 25"
 
@@ -303,7 +318,10 @@ def test_data_sets_have_starts_of_their_own() -> None:
 def test_what_cannot_be_fitted_is_told_by_its_number() -> None:
     rows = ROWS.copy()
     rows[2, 5] = np.nan
-    results, failures = fit.fit_many(decay, X, rows, 0.05)
+    words = "1 of 4 fits failed, and values hold None .*first is number 2: .*is nan"
+    with pytest.warns(RuntimeWarning, match=words) as caught:
+        results, failures = fit.fit_many(decay, X, rows, 0.05)
+    assert caught[0].filename == __file__
     assert results[2] is None
     assert list(failures) == [2]
     assert "y[5] is nan" in str(failures[2])
@@ -313,13 +331,23 @@ def test_what_cannot_be_fitted_is_told_by_its_number() -> None:
     assert results[2].dof == 22
 
 
+def test_fits_that_determine_nothing_are_told_of_by_their_number() -> None:
+    rows = np.vstack([ROWS[:3], np.zeros(25)])  # of which no rate can be told
+    words = "^1 of 4 fits ended without success, of which the first is number 3: "
+    with pytest.warns(RuntimeWarning, match=words):
+        results, failures = fit.fit_many(decay, X, rows, 0.05)
+    assert [result.success for result in results] == [True, True, True, False]
+    assert failures == {}
+
+
 @pytest.mark.parametrize("kind", [np.ma.stack, list])
 def test_masked_points_are_left_out_of_their_own_data_set(kind: Any) -> None:
     masked = np.ma.masked_array(ROWS.copy(), np.zeros((4, 25), bool))
     masked[2, [5, 9]] = 1e6, -1e6
     masked.mask[2, [5, 9]] = True
     rows = kind([*masked])
-    results, failures = fit.fit_many(decay, X, rows, 0.05)
+    with pytest.warns(RuntimeWarning, match="1 of 4 fits failed"):
+        results, failures = fit.fit_many(decay, X, rows, 0.05)
     assert list(failures) == [2]
     assert "nan_policy='omit'" in str(failures[2])
     results, failures = fit.fit_many(decay, X, rows, 0.05, nan_policy="omit")
@@ -338,6 +366,15 @@ def test_rows_of_errors_may_be_of_a_table() -> None:
         assert_allclose(result.errors["a"], fit.fit(decay, X, y, 0.05 + 0.01 * X).errors["a"])
 
 
+def test_rows_are_filled_up_by_points_that_do_not_count() -> None:
+    filled, sigma = ROWS[:2].copy(), np.full((2, 25), 0.05)
+    filled[1, 20:], sigma[1, 20:] = 0.0, np.inf
+    whole, shorter = fit.fit_many(decay, X, filled, sigma).values
+    assert_allclose(whole.p, fit.fit(decay, X, ROWS[0], 0.05).p, rtol=1e-9)
+    assert_allclose(shorter.p, fit.fit(decay, X[:20], ROWS[1, :20], 0.05).p, rtol=1e-9)
+    assert shorter.dof == 18
+
+
 def test_what_all_fits_refuse_is_raised() -> None:
     with pytest.raises(ValueError, match="p0: no parameter 'speed'"):
         fit.fit_many(decay, X, ROWS, p0={"speed": 1.0})
@@ -346,6 +383,12 @@ def test_what_all_fits_refuse_is_raised() -> None:
 def test_data_that_cannot_be_meant_are_refused() -> None:
     with pytest.raises(ValueError, match=r"y has shape \(25,\), expected \(m, n\)"):
         fit.fit_many(decay, X, ROWS[0])
+    with pytest.raises(ValueError, match=r"y has shape \(25, 4\), but x 25 .* write y.T$"):
+        fit.fit_many(decay, X, ROWS.T)
+    ragged = [ROWS[0], ROWS[1, :-1]]
+    words = r"y is a list of the shapes \(25,\), \(24,\).*each row; fill .* sigma=inf there"
+    with pytest.raises(ValueError, match=words):
+        fit.fit_many(decay, [X, X[:-1]], ragged)
     square = np.tile(X[:4], (4, 1)) + np.tile(X[:4], (4, 1)).T + 0.1
     with pytest.raises(ValueError, match="may be the covariance of all data sets"):
         fit.fit_many(decay, X[:4], ROWS[:, :4], square)

@@ -327,3 +327,19 @@ def test_a_scheduler_that_nobody_runs_is_told_of_by_dask() -> None:
     distributed = pytest.importorskip("distributed", reason="Dask's distributed is not installed")
     with pytest.raises(OSError, match="Timed out trying to connect"):
         distributed.Client("tcp://127.0.0.1:9", timeout=0.5)
+
+
+def test_many_outcomes_are_shown_by_their_first() -> None:
+    def odd(i: int) -> int:
+        if i % 2:
+            raise ValueError("odd")
+        return i
+
+    assert repr(parallel_map(odd, [0, 1])) == (
+        "Outcomes(values=[0, None], failures={1: ValueError('odd')})"
+    )
+    failures = ", ".join(f"{i}: ValueError('odd')" for i in (1, 3, 5, 7))
+    assert repr(parallel_map(odd, range(100))) == (
+        "Outcomes(values=[0, None, 2, None, ... 100 in all], "
+        f"failures={{{failures}, ... 50 in all}})"
+    )
