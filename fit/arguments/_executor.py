@@ -63,8 +63,9 @@ def refuse_lost(outcomes: Outcomes, item: str) -> None:
     """
     lost = {i: x for i, x in outcomes.failures.items() if isinstance(x, BrokenExecutor)}
     if lost:
-        first = min(lost)
+        first, number = min(lost), len(outcomes.values)
+        rest = ", and the others are not kept" if len(lost) < number else ""
         raise BrokenExecutor(
-            f"{len(lost)} of {len(outcomes.values)} {item}s are lost, {item} {first + 1} the "
-            f"first, and the others are not kept: {lost[first]}"
+            f"{len(lost)} of {number} {item}s are lost, {item} {first + 1} the first{rest}: "
+            f"{lost[first]}"
         ) from lost[first]

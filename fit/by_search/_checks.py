@@ -156,7 +156,8 @@ def _hint_at_chunks(problem: Problem) -> Iterator[None]:
     try:
         yield
     except (ValueError, IndexError) as error:
-        if is_lazy(problem.y):
+        of_shapes = isinstance(error, IndexError) or "shape" in str(error).lower()
+        if is_lazy(problem.y) and (of_shapes or "Dask array" in str(error)):
             error.add_note(OF_FEW_POINTS)
         raise
 
@@ -198,7 +199,10 @@ def refuse_before_reading(
     fixed: Fixed | Sequence[str] | None,
     effort: Effort,
 ) -> None:
-    """Refuse what is wrong whatever the n points are, for to read them all may take long."""
+    """Refuse what is wrong whatever the n points are, before they are read, which may take long.
+
+    The search, of a problem without data, refuses its own arguments.
+    """
 
     def guess() -> dict[str, float]:
         if model.needs_all_points and n > AT_HAND:

@@ -207,7 +207,7 @@ def _look_at(
         points = np.flatnonzero(weights)
         sizes = 1 / weights[points] if points.size else np.array([np.inf])
     apart = max(1, every * points.size // y.size)  # as many as where all points count
-    chosen = points[-start % every % apart :: apart]
+    chosen = points[-start % every * points.size // y.size :: apart]
     return Look(
         (points.size, mass, mean, scatter, whole),
         (float(np.abs(whitened).max()), float(sizes.min()), float(sizes.max())),

@@ -252,9 +252,15 @@ def _on_chunk(f: Kept, template: Kept, numbered: bool, *operands: Any) -> Any:
             return call(start, *args) if numbered else call(*args)
     except Exception as error:
         error.add_note(_place(number, start, size, known.length))
-        if isinstance(error, ValueError | IndexError):
-            error.add_note(RULE)
+        hint_at_rule(error)
         raise
+
+
+def hint_at_rule(error: Exception) -> None:
+    """Add the rule, where shapes or indices do not fit."""
+    of_shapes = isinstance(error, ValueError) and "shape" in str(error).lower()
+    if of_shapes or isinstance(error, IndexError):
+        error.add_note(RULE)
 
 
 def _on_entries(f: Kept, template: Kept, numbered: bool, *operands: Any) -> Any:

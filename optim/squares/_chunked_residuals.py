@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from optim.chunks._chunks import RULE, Chunks
+from optim.chunks._chunks import Chunks, hint_at_rule
 from optim.chunks._kept import Kept
 from optim.search._objective import Array, as_tuple
 from optim.squares._chunk_tasks import (
@@ -180,8 +180,8 @@ class ChunkedResiduals(LeastSquaresProblem):
     def _refuse_mixtures(self, x: Array) -> None:
         try:
             mixed = mixes_entries(self._terms, x, self.bounds, self._sample)
-        except (ValueError, IndexError) as error:
-            error.add_note(RULE)
+        except Exception as error:
+            hint_at_rule(error)
             raise
         if mixed:
             raise ValueError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -14,6 +15,7 @@ import pytest
 
 import autodiff
 import fit
+from fit.problem import _chunked_data
 from tests.autodiff.device_arrays import DeviceArray
 
 da = pytest.importorskip("dask.array", reason="Dask is not installed")
@@ -695,3 +697,29 @@ def test_a_sample_that_does_not_speak_for_all_points_does_not_begin_the_search()
     chunked = fit.fit(line, in_chunks(x, 50_000), in_chunks(y, 50_000), 0.01, p0=p0)
     np.testing.assert_allclose(chunked.p, whole.p, rtol=1e-9)
     assert chunked.problem.parameters.start.tolist() == p0
+
+
+@pytest.mark.parametrize("first", [0, 7, 13])
+@pytest.mark.parametrize("size", [20, 50, 400])
+def test_a_sample_has_its_share_of_points_that_count_in_chunks_of_any_size(
+    first: int, size: int
+) -> None:
+    n, every, apart = 80_000, 40, 20  # every 20th point counts
+    x = np.arange(float(n))
+    deviations = np.where(np.arange(n) % apart == 0, 1.0, np.inf)
+    ends = [0, *range(first or size, n, size), n]
+    taken = [
+        _chunked_data._look_at(None, every, i, x[i:j], x[i:j], deviations[i:j]).sample[0].size
+        for i, j in pairwise(ends)
+    ]
+    counting, wanted = n // apart, n // every
+    assert 0.9 * wanted < sum(taken) <= 1.1 * counting
+
+
+def test_what_a_model_raises_is_left_alone_where_it_is_not_of_shapes() -> None:
+    def model(x: Any, a: Any = 1.0) -> Any:
+        raise ValueError("x is below the threshold")
+
+    with pytest.raises(ValueError, match="threshold") as raised:
+        fit.fit(model, *lazy(X, Y))
+    assert not any("captures" in note for note in getattr(raised.value, "__notes__", []))

@@ -126,19 +126,19 @@ def test_what_a_worker_cannot_open_is_told_with_what_it_needs() -> None:
     assert "client.upload_file" in str(failures[0])
 
 
-def test_a_future_thatfails_what_is_no_exception_is_handed_on_again() -> None:
+def test_a_future_that_raises_no_exception_of_the_usual_kind_is_handed_on_again() -> None:
     class Lost:
         def result(self) -> Any:
             raise asyncio.CancelledError("by the scheduler")
 
-    class Losing(Bare):
+    class LosesSecond(Bare):
         submitted = 0
 
         def submit(self, f: Any, *args: Any) -> Any:
             self.submitted += 1
             return Lost() if self.submitted == 2 else super().submit(f, *args)
 
-    values, failures = parallel_map(abs, [-1, -2, -3], executor=Losing(), batch_size=1)
+    values, failures = parallel_map(abs, [-1, -2, -3], executor=LosesSecond(), batch_size=1)
     assert (values, failures) == ([1, 2, 3], {})
 
 
