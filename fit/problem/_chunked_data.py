@@ -190,10 +190,8 @@ def _deviations(sigma: Any, alike: tuple[int, ...]) -> Any:
 
 def _look_at(
     fraction: float | None, every: int, start: int, x: Array, y: Array, deviations: Array | None
-) -> Look | None:
-    """Return what there is to know of a chunk; None where it has no points."""
-    if not y.size:
-        return None
+) -> Look:
+    """Return what there is to know of a chunk."""
     bad = _bad_of(x, y, deviations, fraction, start)
     spread = deviations if fraction is None else fraction * np.abs(y)
     with np.errstate(all="ignore"):

@@ -70,7 +70,9 @@ class ChunkedProblem(Problem):
         return self._chunks.map(partial(_residuals_of, p), (), ())
 
     def look_at(self, p: Array) -> AtStart:
-        found: AtStart = self._chunks.reduce(partial(_look_at, p), _all_of, numbered=True)
+        found: AtStart = self._chunks.reduce(
+            partial(_model_at_chunk, p), _model_at_all, numbered=True
+        )
         return found
 
     def place_of(self, point: int) -> str:
@@ -154,7 +156,7 @@ def _total_of_blocks(
     y: Array,
     weights: Array | None,
 ) -> Any:
-    """Return the sum over a chunk of what f says of a problem; None of no points."""
+    """Return the sum over a chunk of what f says of a problem."""
 
     def cut(values: Any, entries: slice) -> Any:
         return np.ascontiguousarray(values[..., entries]) if np.ndim(values) else values
@@ -165,21 +167,19 @@ def _total_of_blocks(
             f(_part(problem, *(cut(a, block) for a in (x, y, weights))), *arguments)
             for block in blocks
         ]
-    return tree_sum(parts) if parts else None
+    return tree_sum(parts)
 
 
-def _look_at(
+def _model_at_chunk(
     p: Array, start: int, problem: Problem, x: Array, y: Array, weights: Array | None
-) -> AtStart | None:
-    """Return what is to be known of the model at a chunk; None of no points."""
-    if not y.size:
-        return None
+) -> AtStart:
+    """Return what is to be known of the model at a chunk."""
     with np.errstate(all="ignore"):
         found = _part(problem, x, y, weights).look_at(p)
     return found._replace(point=start + found.point)
 
 
-def _all_of(parts: list[AtStart]) -> AtStart:
+def _model_at_all(parts: list[AtStart]) -> AtStart:
     first = next((part for part in parts if part.bad), parts[0])
     return first._replace(
         chi_squared=sum(part.chi_squared for part in parts), bad=sum(part.bad for part in parts)
@@ -223,8 +223,6 @@ def _total_of_residuals(
 def _of_those_that_count(
     f: Callable[..., Any], arguments: tuple[Any, ...], residuals: Array, weights: Array | None
 ) -> Any:
-    if not residuals.size:
-        return None
     return f(residuals[counting(weights, residuals.size)], *arguments)
 
 
@@ -257,9 +255,7 @@ def _bits_between(low: int, width: int, residuals: Array) -> NDArray[np.uint64]:
     return above[above < np.uint64(width)]
 
 
-def _counts_of_digits(low: int, width: int, shift: int, residuals: Array) -> dict[int, int] | None:
-    if not residuals.size:
-        return None
+def _counts_of_digits(low: int, width: int, shift: int, residuals: Array) -> dict[int, int]:
     digits = _bits_between(low, width, residuals) >> np.uint64(shift)
     different, counts = np.unique(digits, return_counts=True)
     return dict(zip(different.tolist(), counts.tolist(), strict=True))

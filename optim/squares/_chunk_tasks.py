@@ -69,11 +69,11 @@ class Terms(NamedTuple):
 def sums(
     quantity: Callable[[Evaluations], Callable[[Any], Any]], terms: Kept, x: Array, *args: Any
 ) -> Any:
-    """Return the sum over a chunk of what a quantity says of residuals; None of no entries."""
+    """Return the sum over a chunk of what a quantity says of residuals."""
     known: Terms = terms.value
     with np.errstate(all="ignore"):
         parts = [known.plan(quantity(known.evaluations(block)))(x) for block in known.blocks(args)]
-    return tree_sum(parts) if parts else None
+    return tree_sum(parts)
 
 
 def products_and_cost(evaluations: Evaluations) -> Callable[[Any], Any]:
@@ -94,7 +94,7 @@ def second_derivatives(evaluations: Evaluations) -> Callable[[Any], Any]:
 
 
 def losses(terms: Kept, x: Array, *args: Any) -> Any:
-    """Return the sum of what the residuals of a chunk cost; None of no entries.
+    """Return the sum of what the residuals of a chunk cost.
 
     It is a sum of an array: a plan would take the dot product, on several threads where the block
     is long, and its digits depend on their number.
@@ -105,18 +105,18 @@ def losses(terms: Kept, x: Array, *args: Any) -> Any:
             float(np.sum(known.plan(known.evaluations(block).losses)(x)))
             for block in known.blocks(args)
         ]
-    return tree_sum(parts) if parts else None
+    return tree_sum(parts)
 
 
-def triangle(terms: Kept, x: Array, *args: Any) -> Array | None:
-    """Return R of the QR factors of a chunk's linear problem; None of no entries."""
+def triangle(terms: Kept, x: Array, *args: Any) -> Array:
+    """Return R of the QR factors of a chunk's linear problem."""
     known: Terms = terms.value
     with np.errstate(all="ignore"):
         parts = [
             triangle_by_reflections(weighted_rows(known.plan(linear_problem)(x)))
             for linear_problem, *_ in map(known.evaluations, known.blocks(args))
         ]
-    return stacked_triangles(parts) if parts else None
+    return stacked_triangles(parts)
 
 
 def stacked_triangles(parts: list[Array]) -> Array:
@@ -178,12 +178,9 @@ class Look(NamedTuple):
 
 def sums_and_looks(
     terms: Kept, x: Array, every: int, start: int, *args: Any
-) -> tuple[Any, list[Look]] | None:
+) -> tuple[Any, list[Look]]:
     """Return the products and the cost of a chunk, and a look at it."""
     known: Terms = terms.value
-    n = known.length(args)
-    if not n:
-        return None
     with np.errstate(all="ignore"):
         block = known.part(args, slice(0, ENTRIES_AT_ONCE))
         values = known.residuals(block)(x)
@@ -240,8 +237,6 @@ class NotFinite(NamedTuple):
 def not_finite(terms: Kept, x: Array, start: int, *args: Any) -> list[NotFinite]:
     """Return the first that is not finite in a chunk, if anything, by its entry in all data."""
     known: Terms = terms.value
-    if not known.length(args):
-        return []
     with np.errstate(all="ignore"):
         given = ((i, f"args[{i}]", args[i]) for i in known.lazy)
         found = [_first(i, what, np.asarray(values), start) for i, what, values in given]

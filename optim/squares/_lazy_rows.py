@@ -53,7 +53,7 @@ class PointWithLazyRows(PointWithRows):
         return rows
 
     def triangle_by_reflections(self) -> Array:
-        R: Array = Chunks((self.weighted,), NAME).reduce(_triangle, stacked_triangles)
+        R: Array = Chunks((self.weighted,), NAME).reduce(triangle_by_reflections, stacked_triangles)
         return R
 
     def not_finite(self) -> str:
@@ -69,7 +69,3 @@ class PointWithLazyRows(PointWithRows):
 def _products(rows: Array) -> Array:
     products: Array = rows.dot(rows.T)
     return products
-
-
-def _triangle(rows: Array) -> Array | None:
-    return triangle_by_reflections(rows) if rows.size else None
