@@ -36,7 +36,8 @@ def measure(random):
 
 y = measure(np.random.default_rng(2))
 result = fit(decay, t, y)
-print(repr(result))
+for name, value in result.values.items():
+    print(f"{name:6} = {value:.3f} ± {result.errors[name]:.3f}")
 
 # %% [markdown]
 r"""
@@ -81,12 +82,12 @@ measured = np.stack([measure(np.random.default_rng(seed)) for seed in seeds])
 fits = fit_many(decay, t, measured, executor=pool)
 true_errors = np.std([each.p for each in fits.values], axis=0, ddof=1)
 
-print("| parameter | standard error | bootstrap | measured 300 times |")
-print("| :-------- | -------------: | --------: | -----------------: |")
+print("| parameter | standard error | bootstrap | 300 data sets |")
+print("| :-------- | -------------: | --------: | ------------: |")
 for name, true_error in zip(result.names, true_errors, strict=True):
     standard, drawn = result.errors[name], shared.errors[name]
     print(
-        f"| {name:9} | {standard:14.3f} | {drawn:9.3f} | {true_error:18.3f} |"
+        f"| {name:9} | {standard:14.3f} | {drawn:9.3f} | {true_error:13.3f} |"
     )
 
 # %% [markdown]
@@ -150,7 +151,8 @@ values = times.map_blocks(measure_chunk, dtype=float, meta=np.empty(0))
 by_workers = fit(decay, times, values, sigma=0.1)
 with dask.config.set(scheduler="synchronous"):  # one chunk after the other
     by_one = fit(decay, times, values, sigma=0.1)
-print(repr(by_workers))
+rate, error = by_workers.values["rate"], by_workers.errors["rate"]
+print(f"rate = {rate:.4f} ± {error:.4f}, of {times.size} points")
 print(f"the same digits as by one: {np.array_equal(by_workers.p, by_one.p)}")
 
 client.close()

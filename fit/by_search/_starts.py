@@ -72,9 +72,9 @@ def start_by_sample(problem: Problem, method: str) -> Problem:
         return problem
     try:
         near = minimum_of(sample, method, Effort())
-        before, after = problem.total(_chi_squared_at_both, start, near.p)
     except Exception:  # the search itself says what is wrong
         return problem
+    before, after = problem.total(_chi_squared_at_both, start, near.p)
     speaks_for_all = after * sample.n <= ALL_OF_SAMPLE * near.chi_squared * problem.n
     if not (near.success and speaks_for_all and after < before):
         return problem

@@ -37,9 +37,10 @@ def minimum_of(problem: Problem, method: str, effort: Effort) -> Estimate:
             not problem.constraints or has_derivatives(problem.constraint, start)
         ):
             raise
+        of_part = "to a part of the data, " if is_lazy(problem.y) else ""
         raise TypeError(
             "the model cannot be recorded (or a tie or constraint), so there are no exact "
-            'derivatives: write what follows, or use fit.curve_fit(..., jac="3-point"): '
+            f'derivatives: write what follows, or {of_part}use fit.curve_fit(..., jac="3-point"): '
             f"{error}"
         ) from error
     p, residuals, triangle, chi_squared = _end(problem, found)

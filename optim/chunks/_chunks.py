@@ -327,12 +327,11 @@ def _refuse_what_has_no_chunks(name: str, x: Any) -> None:
         kind = f"{type(x).__module__.partition('.')[0]} {type(x).__name__}"
         raise TypeError(
             f"{name} is a lazy {kind}, expected a Dask array: write "
-            f"{name}.to_dask_array(lengths=True) of a Series or a DataFrame's column"
+            f"{name}.to_dask_array().compute_chunk_sizes() of a Series or a DataFrame's column"
         )
     if np.isnan(sum(map(sum, x.chunks))):
         raise ValueError(
-            f"{name} has chunks of unknown sizes: write {name}.compute_chunk_sizes() in its place, "
-            "or to_dask_array(lengths=True) of a column"
+            f"{name} has chunks of unknown sizes: write {name}.compute_chunk_sizes() in its place"
         )
 
 

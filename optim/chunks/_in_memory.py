@@ -13,7 +13,7 @@ def in_memory(*values: Any) -> tuple[Any, ...]:
     Raises
     ------
     RuntimeError
-        When data were kept by a Client that has let go of them.
+        When data were kept by a Client that has let go of them, or a chunk ends its workers.
 
     Examples
     --------
@@ -33,6 +33,12 @@ def in_memory(*values: Any) -> tuple[Any, ...]:
                 "what a Dask array was to keep is gone: it was persisted by a Client that has been "
                 "closed, or its futures were cancelled. Make the array anew, and keep the Client "
                 "open while it is computed with"
+            ) from error
+        if type(error).__name__ == "KilledWorker":
+            raise RuntimeError(
+                f"a worker died of a chunk, and so did those that tried again ({error}): memory "
+                "has run out, or what is called has ended it. Make chunks smaller by rechunk, or "
+                "give each worker more memory"
             ) from error
         raise
     return computed

@@ -8,7 +8,7 @@ from functools import lru_cache
 from threading import Lock
 from typing import Any
 
-from optim.work._pickles import dumps, loads
+from optim.work._pickles import dumps, loads, with_needs
 
 MOST_KEPT = 16  # values that a worker remembers
 
@@ -69,7 +69,10 @@ def _as_bytes(value: Any) -> bytes:
 
 @lru_cache(maxsize=MOST_KEPT)
 def _from_bytes(payload: bytes) -> Any:
-    return loads(b64decode(payload))
+    try:
+        return loads(b64decode(payload))
+    except Exception as error:
+        raise with_needs(error) from None
 
 
 def _from_payload(payload: bytes) -> Kept:

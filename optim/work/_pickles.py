@@ -46,6 +46,17 @@ def loads(payload: bytes) -> Any:
     return content
 
 
+def with_needs(error: Exception) -> RuntimeError:
+    """Return why bytes cannot be opened in a worker, with what it needs."""
+    if type(error) is RuntimeError:  # of other versions, which says so itself
+        return error
+    return RuntimeError(
+        f"a worker cannot open what it is sent ({type(error).__name__}: {error}): it needs the "
+        "modules that this program has, as of Dask by client.upload_file, and a pool of processes "
+        "made after the functions that it is to call"
+    )
+
+
 @lru_cache(maxsize=2)
 def _noting(by_value: bool) -> Any:
     """Return a pickler that notes the versions of the functions and classes that it meets."""

@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from autodiff import reproducible
-from optim.work._pickles import dumps, loads
+from optim.work._pickles import dumps, loads, with_needs
 
 NUMBERS = {int, float, complex, bool, str, type(None)}  # and text: what holds no array
 
@@ -94,15 +94,9 @@ def task_of(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
 
 def _answers(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
     try:
-        f, common = work.open()
+        (f, common), given = work.open(), items.open()
     except Exception as error:
-        if type(error) is RuntimeError:  # which says itself what is to be done
-            raise BrokenExecutor(*error.args) from None
-        raise BrokenExecutor(
-            f"a worker cannot open what it is sent ({_as_text(error)}): it needs the modules that "
-            "this program has, as of Dask by client.upload_file, and a pool of processes made "
-            "after the functions that it is to call"
-        ) from None
+        raise with_needs(error) from None
 
     def value(*arguments: Any) -> Parcel | SentParcel:
         found = f(*arguments)
@@ -117,7 +111,7 @@ def _answers(work: Parcel | SentParcel, items: Parcel | SentParcel) -> Batch:
         except Exception:
             return work.answer(_as_text(error))
 
-    found = batch(value, common, items.open())
+    found = batch(value, common, given)
     return found._replace(failures={i: failure(error) for i, error in found.failures.items()})
 
 

@@ -723,3 +723,21 @@ def test_what_a_model_raises_is_left_alone_where_it_is_not_of_shapes() -> None:
     with pytest.raises(ValueError, match="threshold") as raised:
         fit.fit(model, *lazy(X, Y))
     assert not any("captures" in note for note in getattr(raised.value, "__notes__", []))
+
+
+def test_what_a_model_raises_in_a_chunk_ends_the_fit_at_once() -> None:
+    calls = []
+
+    def model(x: Any, a: Any = 1.0) -> Any:
+        inside = np.any((x > 3.0) & (x < 3.0 + 1.5 * 4 / N))  # one of two points that follow
+        if inside and len(x) > 1000:
+            calls.append(1)
+            raise RuntimeError("a gap in the table")
+        return a * x
+
+    with (
+        dask.config.set(scheduler="synchronous"),
+        pytest.raises(RuntimeError, match="a gap in the table"),
+    ):
+        fit.fit(model, *lazy(X, Y))
+    assert len(calls) == 1

@@ -260,3 +260,18 @@ def test_what_computing_raises_is_passed_on(search: Any) -> None:
     x = da.arange(100.0, chunks=50).map_blocks(broken, dtype=float, meta=np.empty(0))
     with pytest.raises(ValueError, match="the file is broken"):
         search(lambda p: np.sum((x - p[0]) ** 2) + p[1] ** 2, [0.0, 1.0])
+
+
+class KilledWorker(Exception):  # noqa: N818
+    """Of the name of that by which Dask says that a chunk has ended four workers."""
+
+
+def test_what_ends_workers_is_told_with_advice() -> None:
+    def killing(block: Any) -> Any:
+        raise KilledWorker("chunk-1")
+
+    x = da.arange(100.0, chunks=50).map_blocks(killing, dtype=float, meta=np.empty(0))
+    with pytest.raises(
+        RuntimeError, match=r"memory has run out, .* Make chunks smaller by rechunk"
+    ):
+        least_squares(lambda p, x: x - p[0], [0.0], args=(x,))
