@@ -25,7 +25,7 @@ import numpy as np
 
 
 class Version(NamedTuple):
-    """Digests of the code of a function or class, and of a number, or those that are defaults."""
+    """Digests of the code of a function or class, and of a number, or those which these hold."""
 
     code: str
     numbers: str
@@ -140,9 +140,10 @@ def _version(x: Any) -> Version | None:
     read = [(f, _read(f.__code__)) for f in _functions(x)]
     if any(REWRITTEN in code.names for _, code in read):
         return None
-    return Version(
-        _digest([code.text for _, code in read]), _digest([_defaults(f) for f, _ in read])
-    )
+    members = vars(x).items() if isinstance(x, type) else ()
+    held = [v for name, v in members if _is_number(v) and name[:2] != "__"]  # as of Python's lines
+    code, numbers = [code.text for _, code in read], [held, *(_numbers(f) for f, _ in read)]
+    return Version(_digest(code), _digest(numbers))
 
 
 def _digest(x: Any) -> str:
@@ -160,20 +161,30 @@ def _functions(x: Any) -> list[FunctionType]:
             waiting.append(getattr(function, INNER[type(function)]))
         elif type(function) is FunctionType and function not in found:
             found.append(function)
-            for cell in function.__closure__ or ():
-                with suppress(ValueError):  # of an empty one
-                    waiting.append(cell.cell_contents)
+            waiting += _closed_over(function)
     return found
 
 
-def _defaults(function: FunctionType) -> list[Any]:
-    """Return the defaults of arguments that are numbers, None in the place of others."""
+def _closed_over(function: FunctionType) -> list[Any]:
+    """Return what the functions around a function have left in it."""
+    found = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # of an empty one
+            found.append(cell.cell_contents)
+    return found
+
+
+def _numbers(function: FunctionType) -> list[Any]:
+    """Return the numbers that are defaults or closed over, None in the place of others."""
     defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-    return [x if _is_number(x) else None for x in defaults]
+    return [x if _is_number(x) else None for x in (*defaults, *_closed_over(function))]
 
 
 def _read_by(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
-    """Yield the functions, classes and numbers that a function finds by name, and where."""
+    """Yield the functions, classes and numbers that a function finds by name, and where.
+
+    In the place of other objects, their classes.
+    """
     code = _read(function.__code__)
     waiting = [(function.__globals__.get("__name__", ""), function.__globals__, code.loaded)]
     seen = set()
@@ -183,10 +194,12 @@ def _read_by(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
             value = names[name]
             if has_version(value) or _is_number(value):
                 yield module, name, value
-            elif issubclass(type(value), ModuleType) and value.__name__ not in seen:
-                seen.add(value.__name__)
-                if _is_followed(value.__name__):
+            elif issubclass(type(value), ModuleType):
+                if value.__name__ not in seen and _is_followed(value.__name__):
+                    seen.add(value.__name__)
                     waiting.append((value.__name__, vars(value), code.names))
+            else:
+                yield type(value).__module__, type(value).__qualname__, type(value)
 
 
 class _Code(NamedTuple):
@@ -202,7 +215,7 @@ def _read(code: CodeType) -> _Code:
     inner = [_read(x) for x in code.co_consts if isinstance(x, CodeType)]
     loaded = {x.argval for x in get_instructions(code) if x.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
     constants = [_text(x) for x in code.co_consts]
-    counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
+    counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
     text = repr((code.co_code, constants, code.co_names, code.co_varnames, counts))
     return _Code(
         text,

@@ -66,6 +66,8 @@ def shape(t, rate):
     return np.exp(-rate * t)
 
 class Model:
+    exponent = 2
+
     def __call__(self, t, rate):
         return self.shape(t, rate)
 
@@ -98,6 +100,20 @@ def decay(t, rate=1.5):
 @lru_cache
 def cached(t):
     return t + 2
+
+def by(factor):
+    return lambda f: lambda t, *rates: factor * f(t, *rates)
+
+def unscaled(t, *rates):
+    return t
+
+scaled = by(6.0)(unscaled)
+scaled.__qualname__ = "scaled"
+
+model = Model()
+
+def curve(t):
+    return model(t, 1.0)
 
 def unrelated(t):
     return t + 1
@@ -132,6 +148,10 @@ STALE = {
     "property": ("Model", "return 1.0", "return 2.0", "Model"),
     "cached": ("cached", "t + 2", "t + 3", "cached"),
     "cached property": ("Model", "return 4.0", "return 5.0", "Model"),
+    "class's number": ("Model", "exponent = 2", "exponent = 3", "Model"),
+    "closed over": ("scaled", "by(6.0)", "by(7.0)", "scaled"),
+    "more arguments": ("scaled", "unscaled(t, *rates)", "unscaled(t, **rates)", "scaled"),
+    "object": ("curve", "self.shape(t, rate)", "2 * self.shape(t, rate)", "Model"),
     "base": ("Narrow", "self.shape(t, rate)", "2 * self.shape(t, rate)", "Model"),
 }  # fmt: skip
 
