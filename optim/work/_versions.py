@@ -14,7 +14,6 @@ import re
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dis import get_instructions
 from functools import cached_property, lru_cache, reduce
 from hashlib import sha256
 from time import time
@@ -185,11 +184,11 @@ def _read_by(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
 
     In the place of other objects, their classes.
     """
-    code = _read(function.__code__)
-    waiting = [(function.__globals__.get("__name__", ""), function.__globals__, code.loaded)]
+    asked = _read(function.__code__).names
+    waiting = [(function.__globals__.get("__name__", ""), function.__globals__)]
     seen = set()
     while waiting:
-        module, names, asked = waiting.pop()
+        module, names = waiting.pop()
         for name in asked & names.keys():
             value = names[name]
             if has_version(value) or _is_number(value):
@@ -197,7 +196,7 @@ def _read_by(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
             elif issubclass(type(value), ModuleType):
                 if value.__name__ not in seen and _is_followed(value.__name__):
                     seen.add(value.__name__)
-                    waiting.append((value.__name__, vars(value), code.names))
+                    waiting.append((value.__name__, vars(value)))
             else:
                 yield type(value).__module__, type(value).__qualname__, type(value)
 
@@ -206,21 +205,18 @@ class _Code(NamedTuple):
     """What is read in code, and that of the functions in it."""
 
     text: str
-    names: frozenset[str]  # of attributes, too
-    loaded: frozenset[str]  # names of the module
+    names: frozenset[str]  # of the module, and of attributes
 
 
 @lru_cache(maxsize=1024)
 def _read(code: CodeType) -> _Code:
     inner = [_read(x) for x in code.co_consts if isinstance(x, CodeType)]
-    loaded = {x.argval for x in get_instructions(code) if x.opname in ("LOAD_GLOBAL", "LOAD_NAME")}
     constants = [_text(x) for x in code.co_consts]
     counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
     text = repr((code.co_code, constants, code.co_names, code.co_varnames, counts))
     return _Code(
         text,
         frozenset(code.co_names).union(*(x.names for x in inner)),
-        frozenset(loaded).union(*(x.loaded for x in inner)),
     )
 
 

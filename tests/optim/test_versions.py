@@ -226,8 +226,8 @@ class Holder:
 
 proxy, unit, nan, many = Proxy(), Unit(1.0), float("nan"), 10**5000
 
-def f(t): return proxy, unit, nan, many, Holder
-"""
+def f(t): return proxy, unit, nan, many, Holder, 0x1"""
+ODD += "0" * 5000
 
 
 def test_what_cannot_be_told_from_others_is_passed_over(by_value: bool, write: Any) -> None:
