@@ -151,8 +151,7 @@ def _digest(x: Any) -> str:
 
 def _functions(x: Any) -> list[FunctionType]:
     """Return a function, or those of a class, and the ones that they were decorated from."""
-    members = vars(x).values() if isinstance(x, type) else [x]
-    waiting = [*members]
+    waiting = [*vars(x).values()] if isinstance(x, type) else [x]
     found: list[FunctionType] = []
     while waiting:
         function = waiting.pop()
@@ -214,10 +213,7 @@ def _read(code: CodeType) -> _Code:
     constants = [_text(x) for x in code.co_consts]
     counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
     text = repr((code.co_code, constants, code.co_names, code.co_varnames, counts))
-    return _Code(
-        text,
-        frozenset(code.co_names).union(*(x.names for x in inner)),
-    )
+    return _Code(text, frozenset(code.co_names).union(*(x.names for x in inner)))
 
 
 def _text(x: Any) -> str:
