@@ -120,7 +120,8 @@ def parallel_map(
     Functions and classes of your own that workers import travel with a fingerprint of their code,
     of what that calls by name, and of the module's numbers that it reads; where a worker knows
     another version, as of a file that was changed after the pool began, its items are failures by a
-    RuntimeError that names it. Installed packages, strings, lists and arrays are not looked at.
+    RuntimeError that names it. Numbers may differ where the file is older than the worker, as a
+    rank or what was set. Installed packages, strings, lists and arrays are not looked at.
 
     Warnings are shown, or made errors, as the process is told that computes. Where the caller is
     itself a task on the executor's only worker, other than of a `parallel_map`, both wait for ever.

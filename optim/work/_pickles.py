@@ -5,10 +5,9 @@ from __future__ import annotations
 import pickle
 from functools import lru_cache
 from io import BytesIO
-from types import FunctionType
 from typing import Any
 
-from optim.work._versions import PYTHON, Versions, compare_versions, note_versions
+from optim.work._versions import PYTHON, Versions, compare_versions, has_version, note_versions
 
 
 def dumps(content: Any, by_value: bool) -> bytes:
@@ -75,7 +74,7 @@ def _noting(by_value: bool) -> Any:
             )
 
         def reducer_override(self, x: Any) -> Any:
-            if isinstance(x, FunctionType | type):
+            if has_version(x):
                 note_versions(self.versions, x, self.by_value)
             return super().reducer_override(x) if by_value else NotImplemented
 

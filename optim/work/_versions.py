@@ -2,30 +2,50 @@
 
 A worker that has imported a module goes on with it when its file has changed since. So the code is
 compared, with what it calls and reads by name: functions, classes and numbers of the user's own.
+
+Numbers may differ with good reason: a time, a rank, what an initializer or a flag has set. They are
+told apart only where the file is newer than the worker.
 """
 
 from __future__ import annotations
 
+import os
 import re
 import sys
 from collections.abc import Collection, Iterator
 from contextlib import suppress
-from dis import get_instructions
-from functools import lru_cache, reduce
+from functools import cached_property, lru_cache, reduce
 from hashlib import sha256
+from time import time
 from types import CodeType, FunctionType, ModuleType
 from typing import Any, NamedTuple, TypeAlias
 
-Versions: TypeAlias = dict[tuple[str, str], str | None]  # by module and name; None: not compared
+import numpy as np
+
+
+class Version(NamedTuple):
+    """Digests of the code of a function or class, and of a number, or those which these hold."""
+
+    code: str
+    numbers: str
+
+
+Versions: TypeAlias = dict[tuple[str, str], Version | None]  # by module and name; None: unknown
 
 PYTHON = (*sys.version_info[:2], sys.flags.optimize)  # each makes code of its own
 NOT_FOLLOWED = frozenset({*sys.stdlib_module_names, "autodiff", "fit", "nn", "optim"})
 INSTALLED = re.compile(r"[/\\](site|dist)-packages[/\\]")
 REWRITTEN = "@pytest_ar"  # a name in functions whose assertions pytest has rewritten
-ADVICE = (
-    "make a new pool, or restart the workers (those of Dask by client.upload_file, then "
-    "client.restart())"
-)
+NUMBERS = frozenset({bool, int, float, complex, np.float64})  # of others, texts may differ
+CACHED = type(lru_cache(len))
+INNER = {  # where what holds a function has it
+    staticmethod: "__func__",
+    classmethod: "__func__",
+    property: "fget",
+    cached_property: "func",
+    CACHED: "__wrapped__",
+}
+BEGUN = {os.getpid(): time()}  # a process; one that was forked has a number of its own
 
 
 def note_versions(versions: Versions, x: Any, by_value: Collection[str]) -> None:
@@ -47,9 +67,6 @@ def note_versions(versions: Versions, x: Any, by_value: Collection[str]) -> None
             continue
         for function in _functions(value):
             home = function.__globals__.get("__name__", "")
-            if is_imported:
-                changing = _read(function.__code__).changing
-                versions |= {(home, name): None for name in changing}
             waiting += [one for one in _read_by(function) if is_imported or one[0] != home]
         for base in getattr(value, "__bases__", ()):
             waiting.append((base.__module__, base.__qualname__, base))
@@ -63,15 +80,24 @@ def compare_versions(versions: Versions) -> None:
     RuntimeError
         When a function, a class or a number differs from what was noted.
     """
+    since = BEGUN.setdefault(os.getpid(), time())
     for (module, name), version in versions.items():
-        value = _value_of(module, name)
-        here = _version(value)
-        if None in (version, here) or version == here:
+        here = _version(_value_of(module, name))
+        if version is None or here is None or version == here:
             continue
-        what, advice = "another version than this program's", ADVICE
-        if _is_number(value):
-            what, advice = f"{here}, this program's {version}", f"{ADVICE}, or pass it as argument"
-        raise RuntimeError(f"a worker's {module}.{name} is {what}: {advice}")
+        if version.code != here.code or _is_newer(module, since):
+            raise RuntimeError(
+                f"a worker's {module}.{name} is another version than this program's: make a new "
+                "pool, or restart the workers (those of Dask by client.upload_file, then "
+                "client.restart())"
+            )
+
+
+def _is_newer(module: str, since: float) -> bool:
+    """Whether the file of a module was changed since a time."""
+    with suppress(OSError, KeyError, TypeError):  # of a module without a file of its own
+        return os.path.getmtime(vars(sys.modules[module])["__file__"]) > since
+    return False
 
 
 @lru_cache(maxsize=1024)
@@ -80,7 +106,7 @@ def _is_followed(module: Any) -> bool:
     if not isinstance(module, str) or module.partition(".")[0] in NOT_FOLLOWED:
         return False
     file = getattr(sys.modules.get(module), "__file__", None)
-    return module == "__main__" or not INSTALLED.search(file or "")
+    return module == "__main__" or not INSTALLED.search(str(file))
 
 
 def _is_in(module: str, packages: Collection[str]) -> bool:
@@ -89,94 +115,114 @@ def _is_in(module: str, packages: Collection[str]) -> bool:
 
 def _value_of(module: str, name: str) -> Any:
     """Return what a name means in a module, None where that is nothing."""
-    return reduce(lambda x, part: getattr(x, part, None), name.split("."), sys.modules.get(module))
+    x: Any = sys.modules.get(module)
+    with suppress(Exception):  # which a __getattr__ of the user's may raise
+        return reduce(lambda x, part: getattr(x, part, None), name.split("."), x)
+    return None
+
+
+def has_version(x: Any) -> bool:
+    """Whether something is a function or class; its type is asked, for proxies would compute."""
+    return issubclass(type(x), FunctionType | type | CACHED)
 
 
 def _is_number(x: Any) -> bool:
-    if isinstance(x, tuple):
-        return all(map(_is_number, x))
-    return isinstance(x, int | float | complex)
+    return type(x) in NUMBERS or (type(x) is tuple and all(map(_is_number, x)))
 
 
-def _version(x: Any) -> str | None:
-    """Return what tells a number, or the code of a function or class, from others."""
+def _version(x: Any) -> Version | None:
+    """Return what tells a number, a function or a class from others, None for anything else."""
     if _is_number(x):
-        return repr(x)
-    if not isinstance(x, FunctionType | type):
+        return Version("", _digest(x))
+    if not has_version(x):
         return None
     read = [(f, _read(f.__code__)) for f in _functions(x)]
     if any(REWRITTEN in code.names for _, code in read):
         return None
-    text = repr([(code.text, _defaults(f)) for f, code in read])
-    return sha256(text.encode(errors="surrogatepass")).hexdigest()
+    members = vars(x).items() if isinstance(x, type) else ()
+    held = [v for name, v in members if _is_number(v) and name[:2] != "__"]  # as of Python's lines
+    code, numbers = [code.text for _, code in read], [held, *(_numbers(f) for f, _ in read)]
+    return Version(_digest(code), _digest(numbers))
+
+
+def _digest(x: Any) -> str:
+    return sha256(_text(x).encode(errors="surrogatepass")).hexdigest()
 
 
 def _functions(x: Any) -> list[FunctionType]:
     """Return a function, or those of a class, and the ones that they were decorated from."""
-    members = vars(x).values() if isinstance(x, type) else [x]
-    waiting = [getattr(m, "__func__", getattr(m, "fget", m)) for m in members]
+    waiting = [*vars(x).values()] if isinstance(x, type) else [x]
     found: list[FunctionType] = []
     while waiting:
         function = waiting.pop()
-        if isinstance(function, FunctionType) and function not in found:
+        if type(function) in INNER:
+            waiting.append(getattr(function, INNER[type(function)]))
+        elif type(function) is FunctionType and function not in found:
             found.append(function)
-            for cell in function.__closure__ or ():
-                with suppress(ValueError):  # of an empty one
-                    waiting.append(cell.cell_contents)
+            waiting += _closed_over(function)
     return found
 
 
-def _defaults(function: FunctionType) -> list[Any]:
-    """Return the defaults of arguments that are numbers, None in the place of others."""
+def _closed_over(function: FunctionType) -> list[Any]:
+    """Return what the functions around a function have left in it."""
+    found = []
+    for cell in function.__closure__ or ():
+        with suppress(ValueError):  # of an empty one
+            found.append(cell.cell_contents)
+    return found
+
+
+def _numbers(function: FunctionType) -> list[Any]:
+    """Return the numbers that are defaults or closed over, None in the place of others."""
     defaults = (*(function.__defaults__ or ()), *(function.__kwdefaults__ or {}).values())
-    return [x if _is_number(x) else None for x in defaults]
+    return [x if _is_number(x) else None for x in (*defaults, *_closed_over(function))]
 
 
 def _read_by(function: FunctionType) -> Iterator[tuple[str, str, Any]]:
-    """Yield the functions, classes and numbers that a function finds by name, and where."""
-    code = _read(function.__code__)
-    waiting = [(function.__globals__.get("__name__", ""), function.__globals__, code.loaded)]
+    """Yield the functions, classes and numbers that a function finds by name, and where.
+
+    In the place of other objects, their classes.
+    """
+    asked = _read(function.__code__).names
+    waiting = [(function.__globals__.get("__name__", ""), function.__globals__)]
     seen = set()
     while waiting:
-        module, names, asked = waiting.pop()
+        module, names = waiting.pop()
         for name in asked & names.keys():
             value = names[name]
-            if isinstance(value, FunctionType | type) or _is_number(value):
+            if has_version(value) or _is_number(value):
                 yield module, name, value
-            elif isinstance(value, ModuleType) and value.__name__ not in seen:
-                seen.add(value.__name__)
-                if _is_followed(value.__name__):
-                    waiting.append((value.__name__, vars(value), code.names))
+            elif issubclass(type(value), ModuleType):
+                if value.__name__ not in seen and _is_followed(value.__name__):
+                    seen.add(value.__name__)
+                    waiting.append((value.__name__, vars(value)))
+            else:
+                yield type(value).__module__, type(value).__qualname__, type(value)
 
 
 class _Code(NamedTuple):
     """What is read in code, and that of the functions in it."""
 
     text: str
-    names: frozenset[str]  # of attributes, too
-    loaded: frozenset[str]  # names of the module
-    changing: frozenset[str]  # names to which it assigns in the module
+    names: frozenset[str]  # of the module, and of attributes
 
 
 @lru_cache(maxsize=1024)
 def _read(code: CodeType) -> _Code:
     inner = [_read(x) for x in code.co_consts if isinstance(x, CodeType)]
-    named: dict[str, set[str]] = {"LOAD_GLOBAL": set(), "LOAD_NAME": set(), "STORE_GLOBAL": set()}
-    for instruction in get_instructions(code):
-        named.get(instruction.opname, set()).add(instruction.argval)
-    constants = [_constant(x) for x in code.co_consts]
-    counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount
+    constants = [_text(x) for x in code.co_consts]
+    counts = code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount, code.co_flags
     text = repr((code.co_code, constants, code.co_names, code.co_varnames, counts))
-    return _Code(
-        text,
-        frozenset(code.co_names).union(*(x.names for x in inner)),
-        frozenset(named["LOAD_GLOBAL"] | named["LOAD_NAME"]).union(*(x.loaded for x in inner)),
-        frozenset(named["STORE_GLOBAL"]).union(*(x.changing for x in inner)),
-    )
+    return _Code(text, frozenset(code.co_names).union(*(x.names for x in inner)))
 
 
-def _constant(x: Any) -> str:
+def _text(x: Any) -> str:
     """Return a constant as text, which is the same in each process."""
     if isinstance(x, CodeType):
         return _read(x).text
-    return repr(sorted(map(_constant, x)) if isinstance(x, frozenset) else x)
+    if type(x) is int:
+        return hex(x)  # Python makes no decimals of long ones
+    if isinstance(x, tuple | list | frozenset):
+        texts = map(_text, x)
+        return repr(sorted(texts) if isinstance(x, frozenset) else [*texts])
+    return repr(x)

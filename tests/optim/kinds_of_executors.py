@@ -57,8 +57,9 @@ def threads() -> Iterator[Any]:
 
 
 @contextmanager
-def processes() -> Iterator[Any]:
-    with ProcessPoolExecutor(2, mp_context=multiprocessing.get_context("spawn")) as executor:
+def processes(**options: Any) -> Iterator[Any]:
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(2, mp_context=context, **options) as executor:
         yield executor
 
 
