@@ -457,6 +457,9 @@ class FitResult(Estimate):
     def report(self) -> str:
         """Return all that is known about the fit, as a table for a terminal.
 
+        What warns of a minimum that is none needs the exact Hessian of χ², once: for n parameters
+        it takes as long as n evaluations or so, which is noticed where data are in chunks.
+
         Examples
         --------
         >>> import fit
