@@ -237,7 +237,8 @@ class _Work:
         self.work = Parcel((f, common), self.by_value)
         self.size = size  # if it was given
         self.done = 0  # items of tasks that have come back
-        self.seconds = 0.0  # that an item of the last of them took
+        self.lasted = 0.0  # seconds that the last of them took
+        self.seconds = 0.0  # that an item of it took
         self.waiting = deque([(range(len(items)), 0)] if items else [])  # with the tries made
         self.under_way: dict[int, _Task] = {}  # by their first items, the oldest first
         self.finished: SimpleQueue[int] = SimpleQueue()  # the first items of tasks, as futures tell
@@ -350,8 +351,9 @@ class _Work:
             return 1
         share = self.seconds * left / (SHARES * len(self.workers))
         size = ceil(min(max(share, SECONDS), MOST_SECONDS) / self.seconds)
-        even = ceil(left / len(self.workers))
-        return min(size, even, self.done)  # for the next items may take far longer
+        if self.lasted < SECONDS / 2:  # which tells little: the next items may take far longer
+            size = min(size, ceil(left / len(self.workers)))
+        return min(size, self.done)
 
     def _finish(self, task: _Task) -> None:
         """Wait for a task, and keep what it has found."""
@@ -382,7 +384,8 @@ class _Work:
                 )
         self.workers.add(found.worker)
         count = len(task.indices)
-        self.seconds = max(found.seconds, 1e-9) / count
+        self.lasted = max(found.seconds, 1e-9)
+        self.seconds = self.lasted / count
         self.done += count
 
     def _lose(self, task: _Task, error: Exception) -> None:

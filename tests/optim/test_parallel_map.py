@@ -236,6 +236,23 @@ def test_after_items_that_took_no_time_none_gets_more_than_an_even_share(
     assert len(executor.sizes) < 80
 
 
+def test_of_several_workers_no_task_but_the_last_is_shorter_than_it_may_be(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    now, worker = [0.0], cycle("ab")
+
+    def tick(n: int) -> int:
+        now[0] += 2**-10
+        return n
+
+    monkeypatch.setattr(_tasks, "perf_counter", lambda: now[0])
+    monkeypatch.setattr(_tasks.platform, "node", lambda: next(worker))
+    executor = Bare()
+    assert parallel_map(tick, range(3000), executor=executor).values == [*range(3000)]
+    longest = executor.sizes.index(max(executor.sizes))
+    assert all(size >= 52 for size in executor.sizes[longest:-1])  # 50 milliseconds
+
+
 def test_what_takes_long_is_handed_on_item_by_item(monkeypatch: pytest.MonkeyPatch) -> None:
     now = count()
     monkeypatch.setattr(_tasks, "perf_counter", lambda: float(next(now)))
