@@ -93,7 +93,8 @@ def parallel_map(
         How many items a task holds. By default so many that it lasts 50 to 500 ms, by what
         workers measure, beginning with one: many where much is left, so that little time goes to
         handing on, and few in the end, so that no worker waits long for another; and never more
-        than were done before, or than an even share of what is left.
+        than were done before, nor, while tasks are too short to tell, than an even share of what
+        is left.
 
     Returns
     -------
@@ -120,7 +121,7 @@ def parallel_map(
     Functions and classes of your own that workers import travel with a fingerprint of their code,
     of what that calls by name, and of the module's numbers that it reads; where a worker knows
     another version, as of a file that was changed after the pool began, its items are failures by a
-    RuntimeError that names it. Numbers may differ where the file is older than the worker, as a
+    BrokenExecutor that names it. Numbers may differ where the file is older than the worker, as a
     rank or what was set. Installed packages, strings, lists and arrays are not looked at.
 
     Warnings are shown, or made errors, as the process is told that computes. Where the caller is
@@ -393,7 +394,7 @@ class _Work:
         if self._set_aside(task.indices, task.tries, error):
             return
         tries = task.tries + 1
-        if type(error).__name__ == KILLED:
+        if type(error).__name__ == KILLED or type(error) is BrokenExecutor:  # as it would again
             tries = TRIES if len(task.indices) == 1 else TRIES - 1
         if tries == TRIES:
             self._give_up(task.indices, error)

@@ -7,8 +7,7 @@ contour, SciPy's search for all other parameters finds the same rise of χ².
 from __future__ import annotations
 
 import warnings
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -226,31 +225,6 @@ def test_errors_that_nothing_tells_have_none_either() -> None:
         result.contour("slope", "intercept")
     with pytest.raises(ValueError, match="nothing tells how large the errors of the data are"):
         result.profile("slope")
-
-
-class LosesThird:
-    """An executor that loses whatever begins with its third task."""
-
-    def __init__(self) -> None:
-        self.lost: Any = None
-        self.taken = 0
-
-    def submit(self, f: Any, /, work: Any, items: Any) -> Any:
-        future: Future[Any] = Future()
-        self.taken += 1
-        if self.taken == 3:
-            self.lost = items.open()
-        if items.open() == self.lost:
-            future.set_exception(BrokenProcessPool("gone"))
-        else:
-            future.set_result(f(work, items))
-        return future
-
-
-def test_a_ray_that_is_lost_is_told_by_its_number() -> None:
-    words = "1 of 5 rays are lost, ray 3 the first, and the others are not kept: .*gone"
-    with pytest.raises(BrokenExecutor, match=words):
-        decay_fit().contour("rate", "offset", points=5, executor=LosesThird())
 
 
 def test_the_contour_is_drawn() -> None:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from concurrent.futures import BrokenExecutor, Future, ProcessPoolExecutor, ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -92,28 +91,6 @@ def test_starts_are_the_same_whatever_the_executor() -> None:
         assert_array_equal(there.p, here.p)
         assert_array_equal(there.covariance, here.covariance)
         assert (there.message, there.nfev) == (here.message, here.nfev)
-
-
-class LosesAllButTheFirst:
-    """An executor that makes one task, and loses all others."""
-
-    def __init__(self) -> None:
-        self.done = False
-
-    def submit(self, f: Any, /, *arguments: Any) -> Any:
-        future: Future[Any] = Future()
-        if self.done:
-            future.set_exception(BrokenProcessPool("gone"))
-        else:
-            future.set_result(f(*arguments))
-        self.done = True
-        return future
-
-
-def test_of_starts_that_are_lost_there_is_no_best() -> None:
-    words = "19 of 20 starts are lost, start 2 the first, .*gone"
-    with pytest.raises(BrokenExecutor, match=words):
-        wave_fit(starts=20, seed=1, executor=LosesAllButTheFirst())
 
 
 def test_starts_stay_within_bounds_and_fill_them() -> None:
