@@ -12,6 +12,8 @@ import numpy as np
 import pytest
 
 import fit
+from fit.arguments._executor import values_of
+from optim import Outcomes
 
 X = np.linspace(0.0, 3.0, 12)
 Y = 2 * np.exp(-X) + 0.1 * np.random.default_rng(0).normal(size=12)
@@ -82,6 +84,12 @@ def test_where_all_parts_are_needed_it_is_said_how_many_died(name: str, share: s
     words = f"^{share} the first, and the others are not kept: {LOST}$"
     with pytest.raises(BrokenExecutor, match=words):
         USES[name](Dying())
+
+
+def test_a_part_that_fails_by_itself_is_told_by_its_number() -> None:
+    with pytest.raises(ValueError, match="no root") as raised:
+        values_of(Outcomes([1.0, None, None], {1: ValueError("no root")}), "ray")
+    assert raised.value.__notes__ == ["on ray 2 of 3"]
 
 
 def test_fits_that_were_finished_before_a_worker_died_are_kept() -> None:
